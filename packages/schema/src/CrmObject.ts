@@ -1,0 +1,87 @@
+/**
+ * The envelope HubSpot puts around every CRM record, here around a line item.
+ *
+ * Only `id` is certain. Timestamps stay the ISO 8601 text that was sent: decoding a hundred of them
+ * costs more than everything else in a reply, and a record was created even if its date is odd.
+ * Unknown fields are kept.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import type * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { PropertyValues } from "./Properties.ts"
+
+const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
+
+/**
+ * One earlier value of a property, as `propertiesWithHistory` lists them.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ValueWithTimestamp = Schema.StructWithRest(
+  Schema.Struct({
+    value: Schema.optional(Schema.NullOr(Schema.String)),
+    timestamp: Schema.optional(Schema.String),
+    sourceType: Schema.optional(Schema.String),
+    sourceId: Schema.optional(Schema.NullOr(Schema.String)),
+    sourceLabel: Schema.optional(Schema.NullOr(Schema.String)),
+    updatedByUserId: Schema.optional(Schema.NullOr(Schema.Int))
+  }),
+  unknownFields
+)
+
+/**
+ * What HubSpot has to say about a record that it accepted all the same.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Warning = Schema.StructWithRest(
+  Schema.Struct({
+    category: Schema.optional(Schema.String),
+    context: Schema.optional(Schema.Unknown),
+    message: Schema.optional(Schema.String)
+  }),
+  unknownFields
+)
+
+/**
+ * `{ id, properties, createdAt, updatedAt, archived, archivedAt?, objectWriteTraceId?, propertiesWithHistory?, url?, warnings? }`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const CrmObject = Schema.StructWithRest(
+  Schema.Struct({
+    id: Schema.String,
+    properties: Schema.optional(PropertyValues),
+    createdAt: Schema.optional(Schema.String),
+    updatedAt: Schema.optional(Schema.String),
+    archived: Schema.optional(Schema.Boolean),
+    archivedAt: Schema.optional(Schema.NullOr(Schema.String)),
+    objectWriteTraceId: Schema.optional(Schema.NullOr(Schema.String)),
+    propertiesWithHistory: Schema.optional(
+      Schema.NullOr(Schema.Record(Schema.String, Schema.Array(ValueWithTimestamp)))
+    ),
+    url: Schema.optional(Schema.NullOr(Schema.String)),
+    warnings: Schema.optional(Schema.NullOr(Schema.Array(Warning)))
+  }),
+  unknownFields
+)
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type CrmObject = typeof CrmObject.Type
+
+/**
+ * When the record was created, if HubSpot said so in a readable way.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const createdAt = (object: CrmObject): Option.Option<DateTime.Utc> =>
+  DateTime.make(object.createdAt ?? "")

@@ -1,0 +1,128 @@
+/**
+ * HubSpot's error bodies as they are really sent: the body of a 4xx, the entries of a 207's `errors`,
+ * and their details.
+ *
+ * HubSpot's descriptions call many of these fields required and give them narrower types than the
+ * wire shows (`context` as a string, `subCategory` as an object). So every field is optional, every
+ * shape that was seen decodes, and fields this version does not know are kept: a body decodes and
+ * encodes back to the same JSON value.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
+
+/**
+ * One detail: `{ message, code, context, in, subCategory }`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ErrorDetail = Schema.StructWithRest(
+  Schema.Struct({
+    message: Schema.optional(Schema.NullOr(Schema.String)),
+    code: Schema.optional(Schema.NullOr(Schema.String)),
+    context: Schema.optional(Schema.Unknown),
+    in: Schema.optional(Schema.NullOr(Schema.String)),
+    subCategory: Schema.optional(Schema.Unknown)
+  }),
+  unknownFields
+)
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type ErrorDetail = typeof ErrorDetail.Type
+
+/**
+ * One entry of a 207's `errors`: `{ category, context, errors, links, message, status, id, subCategory }`.
+ *
+ * Which inputs it is about is in `context.objectWriteTraceId`: see {@link contextValues}.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const StandardError = Schema.StructWithRest(
+  Schema.Struct({
+    category: Schema.optional(Schema.NullOr(Schema.String)),
+    context: Schema.optional(Schema.Unknown),
+    errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorDetail))),
+    links: Schema.optional(Schema.Unknown),
+    message: Schema.optional(Schema.NullOr(Schema.String)),
+    status: Schema.optional(Schema.Unknown),
+    id: Schema.optional(Schema.NullOr(Schema.String)),
+    subCategory: Schema.optional(Schema.Unknown)
+  }),
+  unknownFields
+)
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type StandardError = typeof StandardError.Type
+
+/**
+ * The body of a 4xx or 5xx: `{ status: "error", message, correlationId, category, errors, context, links }`;
+ * a 429 has `errorType` and `policyName` in the place of `category`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ErrorBody = Schema.StructWithRest(
+  Schema.Struct({
+    status: Schema.optional(Schema.Unknown),
+    message: Schema.optional(Schema.NullOr(Schema.String)),
+    correlationId: Schema.optional(Schema.NullOr(Schema.String)),
+    category: Schema.optional(Schema.NullOr(Schema.String)),
+    subCategory: Schema.optional(Schema.Unknown),
+    context: Schema.optional(Schema.Unknown),
+    errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorDetail))),
+    links: Schema.optional(Schema.Unknown),
+    errorType: Schema.optional(Schema.NullOr(Schema.String)),
+    policyName: Schema.optional(Schema.NullOr(Schema.String)),
+    groupName: Schema.optional(Schema.NullOr(Schema.String))
+  }),
+  unknownFields
+)
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type ErrorBody = typeof ErrorBody.Type
+
+/**
+ * The values a `context` holds under one name, whatever its shape: a list, a single value, or the
+ * text form `{name=[a, b]}` of HubSpot's own example.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { ErrorBody } from "@effect-hubspot/schema"
+ *
+ * const asList = ErrorBody.contextValues({ objectWriteTraceId: ["a1"] }, "objectWriteTraceId")
+ * const asText = ErrorBody.contextValues("{missingScopes=[scope1, scope2]}", "missingScopes")
+ * const both = [asList, asText]
+ * both // => [["a1"], ["scope1", "scope2"]]
+ * ```
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const contextValues = (context: unknown, name: string): ReadonlyArray<string> => {
+  if (typeof context === "string") {
+    for (const [, key, list, single] of context.matchAll(/([\w.-]+)=(?:\[([^\]]*)\]|([^,\]}]*))/g)) {
+      if (key === name) return (list ?? single ?? "").split(",").map((value) => value.trim()).filter(Boolean)
+    }
+    return []
+  }
+  if (typeof context !== "object" || context === null || !Object.hasOwn(context, name)) return []
+  const value = (context as Readonly<Record<string, unknown>>)[name]
+  const values = Array.isArray(value) ? value : [value]
+  return values.flatMap((one) =>
+    typeof one === "string" ? [one] : typeof one === "number" || typeof one === "boolean" ? [String(one)] : []
+  )
+}

@@ -1,0 +1,252 @@
+/**
+ * The line item: its standard properties with their types, and the typed view of a line item's
+ * property map.
+ *
+ * An account adds properties of its own; those are plain text here and live beside the standard ones.
+ * Nothing in this module asks an account what it really has.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { Association } from "./Association.ts"
+import type { CreateInput } from "./BatchRequest.ts"
+import type { CrmObject } from "./CrmObject.ts"
+import { Bool, DateValue, Decimal, type PropertyType, type PropertyValues } from "./Properties.ts"
+
+/** HubSpot's id of the object type. */
+export const objectTypeId = "0-8"
+
+/** The name of the object type in paths. */
+export const objectType = "line_items"
+
+const optional = Schema.optionalKey
+const Text = Schema.String
+
+/**
+ * The standard properties that a caller may write, by type. Money and numbers are `BigDecimal`, days
+ * are `DateTime.Utc`, the rest is text; on the wire each is text.
+ *
+ * Source: HubSpot's line items guide and portal schemas, November 2026. `amount` is not here: whether
+ * it may be written is contested, and HubSpot computes it.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Standard = Schema.Struct({
+  name: optional(Text),
+  description: optional(Text),
+  quantity: optional(Decimal),
+  price: optional(Decimal),
+  hs_product_id: optional(Text),
+  hs_sku: optional(Text),
+  hs_url: optional(Text),
+  hs_images: optional(Text),
+  discount: optional(Decimal),
+  hs_discount_percentage: optional(Decimal),
+  tax: optional(Decimal),
+  hs_tax_category: optional(Text),
+  hs_tax_rate_group_id: optional(Text),
+  hs_line_item_currency_code: optional(Text),
+  hs_cost_of_goods_sold: optional(Decimal),
+  hs_position_on_quote: optional(Decimal),
+  recurringbillingfrequency: optional(Text),
+  hs_recurring_billing_period: optional(Text),
+  hs_recurring_billing_start_date: optional(DateValue),
+  hs_recurring_billing_number_of_payments: optional(Decimal),
+  hs_recurring_billing_terms: optional(Text),
+  hs_billing_start_delay_type: optional(Text),
+  hs_billing_start_delay_days: optional(Decimal),
+  hs_billing_start_delay_months: optional(Decimal),
+  hs_term_in_months: optional(Decimal),
+  hs_billing_period_start_date: optional(DateValue),
+  hs_billing_period_end_date: optional(DateValue),
+  hs_pricing_model: optional(Text),
+  hs_tier_ranges: optional(Text),
+  hs_tier_prices: optional(Text),
+  hs_is_optional: optional(Bool),
+  hs_is_editable_price: optional(Bool),
+  hs_allow_buyer_selected_quantity: optional(Bool),
+  hs_variant_id: optional(Text),
+  hs_bundle_id: optional(Text),
+  hs_product_type: optional(Text),
+  hubspot_owner_id: optional(Text),
+  hubspot_team_id: optional(Text)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Standard = typeof Standard.Type
+
+/**
+ * What is known of a standard property. `readOnly` ones are computed or set by HubSpot, which rejects a
+ * value for them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface KnownProperty {
+  readonly type: PropertyType
+  readonly readOnly: boolean
+}
+
+const writable = {
+  name: "string",
+  description: "string",
+  quantity: "number",
+  price: "money",
+  hs_product_id: "string",
+  hs_sku: "string",
+  hs_url: "string",
+  hs_images: "string",
+  discount: "money",
+  hs_discount_percentage: "number",
+  tax: "money",
+  hs_tax_category: "enumeration",
+  hs_tax_rate_group_id: "string",
+  hs_line_item_currency_code: "enumeration",
+  hs_cost_of_goods_sold: "money",
+  hs_position_on_quote: "number",
+  recurringbillingfrequency: "enumeration",
+  hs_recurring_billing_period: "string",
+  hs_recurring_billing_start_date: "date",
+  hs_recurring_billing_number_of_payments: "number",
+  hs_recurring_billing_terms: "enumeration",
+  hs_billing_start_delay_type: "enumeration",
+  hs_billing_start_delay_days: "number",
+  hs_billing_start_delay_months: "number",
+  hs_term_in_months: "number",
+  hs_billing_period_start_date: "date",
+  hs_billing_period_end_date: "date",
+  hs_pricing_model: "enumeration",
+  hs_tier_ranges: "string",
+  hs_tier_prices: "string",
+  hs_is_optional: "bool",
+  hs_is_editable_price: "bool",
+  hs_allow_buyer_selected_quantity: "bool",
+  hs_variant_id: "string",
+  hs_bundle_id: "string",
+  hs_product_type: "enumeration",
+  hubspot_owner_id: "enumeration",
+  hubspot_team_id: "enumeration"
+} as const satisfies Record<keyof Standard, PropertyType>
+
+const readOnly = {
+  amount: "money",
+  createdate: "datetime",
+  hs_acv: "money",
+  hs_arr: "money",
+  hs_auto_tax_amount: "money",
+  hs_created_by_user_id: "number",
+  hs_createdate: "datetime",
+  hs_effective_unit_price: "money",
+  hs_lastmodifieddate: "datetime",
+  hs_margin: "money",
+  hs_margin_acv: "money",
+  hs_margin_arr: "money",
+  hs_margin_mrr: "money",
+  hs_margin_tcv: "money",
+  hs_merged_object_ids: "enumeration",
+  hs_mrr: "money",
+  hs_object_id: "number",
+  hs_object_source: "enumeration",
+  hs_object_source_id: "string",
+  hs_object_source_label: "enumeration",
+  hs_object_source_user_id: "number",
+  hs_post_tax_amount: "money",
+  hs_pre_discount_amount: "money",
+  hs_recurring_billing_end_date: "date",
+  hs_tax_amount: "money",
+  hs_tax_label: "string",
+  hs_tax_rate: "number",
+  hs_tcv: "money",
+  hs_total_discount: "money",
+  hs_updated_by_user_id: "number",
+  hs_was_imported: "bool"
+} as const satisfies Record<string, PropertyType>
+
+/**
+ * The standard properties by name, those a caller may write and those HubSpot computes.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { LineItem } from "@effect-hubspot/schema"
+ *
+ * const price = LineItem.knownProperties.get("price")
+ * price // => { type: "money", readOnly: false }
+ * ```
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const knownProperties: ReadonlyMap<string, KnownProperty> = new Map<string, KnownProperty>([
+  ...Object.entries(writable).map(([name, type]) => [name, { type, readOnly: false }] as const),
+  ...Object.entries(readOnly).map(([name, type]) => [name, { type, readOnly: true }] as const)
+])
+
+const encodeStandard = Schema.encodeSync(Standard)
+const decodeStandard = Schema.decodeUnknownEffect(Standard)
+
+/**
+ * A line item to create, from typed values: the standard properties, `custom` ones as text, the
+ * associations, and the caller's own `objectWriteTraceId` if there is one.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Association, LineItem, Properties } from "@effect-hubspot/schema"
+ *
+ * const input = LineItem.make({
+ *   name: "Onboarding",
+ *   quantity: Properties.decimal("2"),
+ *   price: Properties.decimal("19.90"),
+ *   custom: { erp_position: "10" },
+ *   associations: [Association.make("deal", "4711")]
+ * })
+ * input.properties // => { erp_position: "10", name: "Onboarding", quantity: "2", price: "19.90" }
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  item: Standard & {
+    readonly custom?: Readonly<Record<string, string>>
+    readonly associations?: ReadonlyArray<Association>
+    readonly objectWriteTraceId?: string
+  }
+): CreateInput => {
+  const { associations, custom, objectWriteTraceId, ...standard } = item
+  return {
+    properties: { ...custom, ...encodeStandard(standard) },
+    ...(associations !== undefined && { associations }),
+    ...(objectWriteTraceId !== undefined && { objectWriteTraceId })
+  }
+}
+
+/**
+ * The standard properties of a record, typed. Empty (null) ones are absent; a value that is not of its
+ * property's type fails with the property's name.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const fromObject = (object: CrmObject): Effect.Effect<Standard, Schema.SchemaError> =>
+  decodeStandard(present(object.properties ?? {}))
+
+/**
+ * The properties of a record that are not standard ones, without the empty ones.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const customProperties = (object: CrmObject): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(present(object.properties ?? {})).filter(([name]) => !knownProperties.has(name))
+  )
+
+const present = (properties: PropertyValues): Record<string, string> =>
+  Object.fromEntries(Object.entries(properties).filter((entry): entry is [string, string] => entry[1] !== null))

@@ -1,0 +1,223 @@
+/**
+ * Property maps and the text forms of their values.
+ *
+ * On the wire a property is text or null. Numbers and money stay exact: they are read into
+ * `BigDecimal` and never pass through a binary float.
+ *
+ * @since 0.1.0
+ */
+import * as BigDecimal from "effect/BigDecimal"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Issue from "effect/SchemaIssue"
+import * as Transformation from "effect/SchemaTransformation"
+
+/**
+ * Property name → text, or null for a property that is asked for and empty.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const PropertyValues = Schema.Record(Schema.String, Schema.NullOr(Schema.String))
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type PropertyValues = typeof PropertyValues.Type
+
+/**
+ * The kinds of property HubSpot knows. `string` is any text; `money` is a `number` in the currency of
+ * the line item; `enumeration` is one of the options of the account.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type PropertyType = "string" | "number" | "money" | "date" | "datetime" | "bool" | "enumeration"
+
+/** The longest value HubSpot takes, in UTF-16 code units. */
+export const maxValueLength = 65_536
+
+const decimalText = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?$/
+
+/**
+ * Whether a text is a finite decimal number the way HubSpot reads one: digits, one dot, an optional
+ * exponent; no thousands separators, no decimal comma, no currency sign.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Properties } from "@effect-hubspot/schema"
+ *
+ * const read = ["19.99", "1e999", "1,50", "NaN"].map(Properties.isDecimalText)
+ * read // => [true, false, false, false]
+ * ```
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isDecimalText = (text: string): boolean => decimalText.test(text) && Number.isFinite(Number(text))
+
+/**
+ * The plain decimal form of a number, with the digits after the dot that it was made with: `10.00`
+ * stays `10.00`.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const formatDecimal = (value: BigDecimal.BigDecimal): string => {
+  const { scale } = value
+  if (scale <= 0) return String(value.value * 10n ** BigInt(-scale))
+  const negative = value.value < 0n
+  const digits = String(negative ? -value.value : value.value).padStart(scale + 1, "0")
+  const cut = digits.length - scale
+  return `${negative ? "-" : ""}${digits.slice(0, cut)}.${digits.slice(cut)}`
+}
+
+/**
+ * An exact number from its text. Throws on anything {@link isDecimalText} refuses: for values written
+ * in a program; use {@link Decimal} for values from outside.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Properties } from "@effect-hubspot/schema"
+ *
+ * const text = Properties.formatDecimal(Properties.decimal("10.00"))
+ * text // => "10.00"
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const decimal = (text: string): BigDecimal.BigDecimal => Schema.decodeSync(Decimal)(text)
+
+const fromText = <A>(expected: string, read: (text: string) => Option.Option<A>, write: (value: A) => string) =>
+  Transformation.transformEffect<A, string>({
+    decode: (text, options) =>
+      Option.match(read(text), {
+        onNone: () => Effect.fail(new Issue.InvalidValue({ expected }, text, options)),
+        onSome: Effect.succeed
+      }),
+    encode: (value) => Effect.succeed(write(value))
+  })
+
+/**
+ * An exact decimal number, money included: `"19.99"` ⇄ `BigDecimal`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Decimal = Schema.String.pipe(
+  Schema.decodeTo(
+    Schema.BigDecimal,
+    fromText(
+      "a finite decimal number",
+      (text) => (isDecimalText(text) ? BigDecimal.fromString(text) : Option.none()),
+      formatDecimal
+    )
+  )
+)
+
+const day = 86_400_000
+const isoDate = /^\d{4}-\d{2}-\d{2}$/
+
+const readInstant = (text: string): Option.Option<DateTime.Utc> =>
+  DateTime.make(/^-?\d+$/.test(text) ? Number(text) : text)
+
+/**
+ * A day, as HubSpot's date properties hold it: ISO `2026-11-23`, or the milliseconds of its midnight
+ * in UTC. Written as ISO.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const DateValue = Schema.String.pipe(
+  Schema.decodeTo(
+    Schema.DateTimeUtc,
+    fromText(
+      "a day: 2026-11-23, or the milliseconds of its midnight in UTC",
+      (text) =>
+        Option.filter(
+          readInstant(text),
+          (instant) => isoDate.test(text) || (/^-?\d+$/.test(text) && instant.epochMilliseconds % day === 0)
+        ),
+      DateTime.formatIsoDateUtc
+    )
+  )
+)
+
+/**
+ * An instant: ISO 8601 or epoch milliseconds. Written as ISO.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const DateTimeValue = Schema.String.pipe(
+  Schema.decodeTo(
+    Schema.DateTimeUtc,
+    fromText("an ISO 8601 instant, or epoch milliseconds", readInstant, DateTime.formatIso)
+  )
+)
+
+/**
+ * `"true"` ⇄ `true`. HubSpot sends lower case; any case is read.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Bool = Schema.String.pipe(
+  Schema.decodeTo(
+    Schema.Boolean,
+    fromText(
+      "true or false",
+      (text) => {
+        const word = text.toLowerCase()
+        return word === "true" || word === "false" ? Option.some(word === "true") : Option.none()
+      },
+      String
+    )
+  )
+)
+
+const accepts = {
+  string: Schema.is(Schema.String),
+  number: isDecimalText,
+  money: isDecimalText,
+  date: (text: string) => Option.isSome(Schema.decodeOption(DateValue)(text)),
+  datetime: (text: string) => Option.isSome(Schema.decodeOption(DateTimeValue)(text)),
+  bool: (text: string) => Option.isSome(Schema.decodeOption(Bool)(text)),
+  enumeration: Schema.is(Schema.String)
+} satisfies Record<PropertyType, (text: string) => boolean>
+
+/**
+ * Whether a text is a value of a type of property. The options of an enumeration belong to the account
+ * and are not known here.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isValueOf = (type: PropertyType, text: string): boolean => accepts[type](text)
+
+const internalName = /^[a-z][a-z0-9_]{0,99}$/
+const forbiddenNames: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"])
+
+/**
+ * Whether a name can be the internal name of a property: lower case letters, digits and underscores,
+ * a letter first, 100 characters at most, and no name that has a meaning of its own in JavaScript.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Properties } from "@effect-hubspot/schema"
+ *
+ * const read = ["hs_sku", "Unit Price", "constructor"].map(Properties.isPropertyName)
+ * read // => [true, false, false]
+ * ```
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isPropertyName = (name: string): boolean => internalName.test(name) && !forbiddenNames.has(name)

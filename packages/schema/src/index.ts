@@ -1,0 +1,16 @@
+/**
+ * HubSpot's line items on the wire: requests, replies, properties, associations, as Effect schemas.
+ * Pure: no service, no clock, no network.
+ *
+ * @since 0.1.0
+ */
+export * as ApiVersion from "./ApiVersion.ts"
+export * as Association from "./Association.ts"
+export * as BatchRequest from "./BatchRequest.ts"
+export * as BatchResponse from "./BatchResponse.ts"
+export * as BatchStatus from "./BatchStatus.ts"
+export * as CrmObject from "./CrmObject.ts"
+export * as ErrorBody from "./ErrorBody.ts"
+export * as InputIssue from "./InputIssue.ts"
+export * as LineItem from "./LineItem.ts"
+export * as Properties from "./Properties.ts"
