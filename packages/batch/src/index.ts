@@ -1,1 +1,12 @@
-export {}
+/**
+ * Any number of HubSpot line items, and one true outcome for each.
+ *
+ * @since 0.1.0
+ */
+export * as BatchRunner from "./BatchRunner.ts"
+export * as BatchState from "./BatchState.ts"
+export * as BulkCreate from "./BulkCreate.ts"
+export * as Correlation from "./Correlation.ts"
+export * as Outcome from "./Outcome.ts"
+export * as Plan from "./Plan.ts"
+export * as WriteTrace from "./WriteTrace.ts"

@@ -1,1 +1,13 @@
-export {}
+/**
+ * HubSpot's line items over HTTP: the contract, the client layers, the typed error model, the emulator.
+ *
+ * @since 0.1.0
+ */
+export * as BaseUrl from "./BaseUrl.ts"
+export * as Credentials from "./Credentials.ts"
+export * as HubSpotApi from "./HubSpotApi.ts"
+export * as HubSpotClient from "./HubSpotClient.ts"
+export * as HubSpotError from "./HubSpotError.ts"
+export * as LineItems from "./LineItems.ts"
+export * as RateLimits from "./RateLimits.ts"
+export * as Retry from "./Retry.ts"

@@ -9,6 +9,7 @@
  *
  * @since 0.1.0
  */
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
@@ -125,4 +126,53 @@ export const contextValues = (context: unknown, name: string): ReadonlyArray<str
   return values.flatMap((one) =>
     typeof one === "string" ? [one] : typeof one === "number" || typeof one === "boolean" ? [String(one)] : []
   )
+}
+
+/**
+ * Foreign text made fit to be shown: one line, no control or direction characters, cut to `limit`
+ * characters (500).
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const showable = (text: string, limit = 500): string => {
+  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g, " ").trim()
+  return clean.length > limit ? `${clean.slice(0, limit - 1)}…` : clean
+}
+
+const readEmbedded = Schema.decodeUnknownOption(
+  Schema.fromJsonString(
+    Schema.Array(Schema.Struct({ message: Schema.String, name: Schema.optional(Schema.String) }))
+  )
+)
+
+/**
+ * HubSpot's words on what is wrong, a line each, fit to be shown. HubSpot packs the faults of properties
+ * as JSON into one message; they are unpacked.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { ErrorBody } from "@effect-hubspot/schema"
+ *
+ * const lines = ErrorBody.explain({
+ *   message: 'Property values were not valid: [{"isValid":false,"message":"-1 is too small","name":"price"}]'
+ * })
+ * lines // => ["price: -1 is too small"]
+ * ```
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const explain = (error: StandardError | ErrorBody): ReadonlyArray<string> => {
+  const message = error.message ?? ""
+  const start = message.indexOf(": [{")
+  const embedded = start < 0 ? Option.none() : readEmbedded(message.slice(start + 2))
+  if (Option.isSome(embedded)) {
+    return embedded.value.map(({ message, name }) =>
+      showable(name === undefined || message.includes(name) ? message : `${name}: ${message}`)
+    )
+  }
+  const text = showable(message)
+  return [text.length > 0 ? text : `no message (${showable(error.category ?? "no category", 80)})`]
 }

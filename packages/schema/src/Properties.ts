@@ -97,10 +97,10 @@ export const decimal = (text: string): BigDecimal.BigDecimal => Schema.decodeSyn
 const fromText = <A>(expected: string, read: (text: string) => Option.Option<A>, write: (value: A) => string) =>
   Transformation.transformEffect<A, string>({
     decode: (text, options) =>
-      Option.match(read(text), {
-        onNone: () => Effect.fail(new Issue.InvalidValue({ expected }, text, options)),
-        onSome: Effect.succeed
-      }),
+      Effect.mapError(
+        Effect.fromOption(read(text)),
+        () => new Issue.InvalidValue({ expected }, text, options)
+      ),
     encode: (value) => Effect.succeed(write(value))
   })
 

@@ -1,0 +1,236 @@
+/**
+ * One batch from its inputs to an outcome for each.
+ *
+ * Protocol: slot → one raw send → outcome. A send is repeated only if HubSpot provably did not accept it.
+ * A batch refused as a whole is taken apart: HubSpot's word on who is guilty if it has one, halves if
+ * not. Once a send has begun it is not interrupted, since an interrupted send is a doubt.
+ *
+ * @since 0.1.0
+ */
+import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
+import { createBatchOperation } from "@effect-hubspot/http/LineItems"
+import { RateLimits } from "@effect-hubspot/http/RateLimits"
+import * as Retry from "@effect-hubspot/http/Retry"
+import { type BatchResponse, ErrorBody } from "@effect-hubspot/schema"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Correlation from "./Correlation.ts"
+import type { Created, InDoubt, NotSent, NotSentReason, Rejected } from "./Outcome.ts"
+import type { Item } from "./Plan.ts"
+
+/**
+ * What happens on the way, for progress and reports. `Requested`: a request got an answer or none, after
+ * `millis`. `Surplus` and `Unattributed`: HubSpot answered with records or errors that fit no input.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Event =
+  | { readonly _tag: "Requested"; readonly inputs: number; readonly millis: number; readonly error?: HubSpotError }
+  | { readonly _tag: "Surplus"; readonly ids: ReadonlyArray<string> }
+  | { readonly _tag: "Unattributed"; readonly messages: ReadonlyArray<string> }
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Completed once nothing more shall be sent; batches that wait end as `NotSent` with its reason. */
+  readonly halt: Deferred.Deferred<NotSentReason>
+  readonly policy: Retry.Policy
+  readonly onEvent: (event: Event) => Effect.Effect<void>
+}
+
+/**
+ * The outcomes of an input that is part of a batch.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Settled<I> = Created<I> | Rejected<I> | NotSent<I> | InDoubt<I>
+
+/**
+ * The runner of batches on the client and the limiter of the context.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (options: Options) {
+  const client = yield* HubSpotClient
+  const limits = yield* RateLimits
+
+  const send = Effect.fnUntraced(function* <I>(items: ReadonlyArray<Item<I>>) {
+    const operation = createBatchOperation({ inputs: items.map((item) => item.input) })
+    const startedAt = yield* Clock.monotonicTimeNanos
+    const exit = yield* Effect.exit(client.execute(operation))
+    const millis = Number(((yield* Clock.monotonicTimeNanos) - startedAt) / 1_000_000n)
+    yield* options.onEvent({
+      _tag: "Requested",
+      inputs: items.length,
+      millis,
+      ...(Exit.isFailure(exit) && errorOf(exit))
+    })
+    return yield* exit
+  })
+
+  /** A send in a slot, unless the job is halted before it begins. */
+  const sendUnlessHalted = Effect.fnUntraced(function* <I>(items: ReadonlyArray<Item<I>>) {
+    let sent: Exit.Exit<BatchResponse.Salvaged, HubSpotError> | undefined
+    const sending = limits.withSlot(
+      Effect.uninterruptible(
+        Effect.tap(Effect.exit(send(items)), (exit) =>
+          Effect.sync(() => {
+            sent = exit
+          })
+        )
+      )
+    )
+    const halted = yield* Effect.raceFirst(Deferred.await(options.halt), Effect.as(sending, undefined))
+    return sent ?? halted!
+  })
+
+  const attempts = Effect.fnUntraced(function* <I>(
+    items: ReadonlyArray<Item<I>>
+  ): Effect.fn.Return<BatchResponse.Salvaged | HubSpotError | NotSentReason> {
+    let sends = 0
+    let rateLimited = 0
+    while (true) {
+      const sent = yield* sendUnlessHalted(items)
+      if (!Exit.isExit(sent)) return sent
+      const answered = yield* Effect.result(sent)
+      if (answered._tag === "Success") return answered.success
+      const error = answered.failure
+      if (error.reason._tag === "RateLimited") rateLimited++
+      else sends++
+      const chance = yield* Random.next
+      const millis = Retry.wait(error.reason, { sends, rateLimited: rateLimited - 1, chance }, options.policy)
+      if (millis === undefined) return error
+      const halted = yield* Effect.timeoutOption(Deferred.await(options.halt), millis)
+      if (Option.isSome(halted)) return halted.value
+    }
+  })
+
+  const run = Effect.fnUntraced(function* <I>(
+    items: ReadonlyArray<Item<I>>
+  ): Effect.fn.Return<ReadonlyArray<Settled<I>>> {
+    const end = yield* attempts(items)
+    if ("response" in end) return yield* account(items, end)
+    if (end._tag !== "HubSpotError") return items.map((item) => notSent(item, end))
+    if (end.acceptance === "InDoubt") {
+      if (end.reason._tag === "UnexpectedRedirect") yield* halt({ _tag: "Halted", error: end })
+      return items.map((item) => inDoubt(item, end))
+    }
+    switch (end.reason._tag) {
+      case "ValidationFailed":
+      case "RequestTooLarge":
+        return yield* takeApart(items, end)
+      case "RateLimited":
+        return yield* stop(items, { _tag: "Suspended", cause: "quota", error: end })
+      case "Migrating":
+      case "Locked":
+        return yield* stop(items, { _tag: "Suspended", cause: "migration", error: end })
+      case "TransportNotSent":
+      case "EdgeUnreachable":
+        return yield* stop(items, { _tag: "Suspended", cause: "network", error: end })
+      default:
+        return yield* stop(items, { _tag: "Halted", error: end })
+    }
+  })
+
+  const halt = (reason: NotSentReason) => Deferred.succeed(options.halt, reason)
+
+  const stop = <I>(items: ReadonlyArray<Item<I>>, reason: NotSentReason) =>
+    Effect.as(
+      halt(reason),
+      items.map((item) => notSent(item, reason))
+    )
+
+  const account = Effect.fnUntraced(function* <I>(items: ReadonlyArray<Item<I>>, answer: BatchResponse.Salvaged) {
+    const inputs = items.map((item) => item.input)
+    const { surplus, unattributed, verdicts } = Correlation.correlate(inputs, answer.response)
+    if (surplus.length > 0) yield* options.onEvent({ _tag: "Surplus", ids: surplus.map((object) => object.id) })
+    if (unattributed.length > 0) {
+      yield* options.onEvent({ _tag: "Unattributed", messages: unattributed.flatMap(ErrorBody.explain) })
+    }
+    return items.map((item, position) => fromVerdict(item, verdicts[position]!))
+  })
+
+  const takeApart = Effect.fnUntraced(function* <I>(
+    items: ReadonlyArray<Item<I>>,
+    error: HubSpotError
+  ): Effect.fn.Return<ReadonlyArray<Settled<I>>> {
+    if (items.length === 1) return items.map((item) => refused(item, error))
+    const blamed = new Set(error.reason._tag === "ValidationFailed" ? error.reason.traceIds : [])
+    const guilty = items.filter((item) => blamed.has(item.input.objectWriteTraceId))
+    const parts =
+      guilty.length > 0
+        ? [items.filter((item) => !blamed.has(item.input.objectWriteTraceId))]
+        : [items.slice(0, items.length >> 1), items.slice(items.length >> 1)]
+    const rest = yield* Effect.forEach(
+      parts.filter((part) => part.length > 0),
+      run
+    )
+    return [...guilty.map((item) => refused(item, error)), ...rest.flat()]
+  })
+
+  return { run } as const
+})
+
+const errorOf = (exit: Exit.Failure<unknown, HubSpotError>): { readonly error?: HubSpotError } => {
+  const reason = exit.cause.reasons.find((one) => one._tag === "Fail")
+  return reason === undefined ? {} : { error: reason.error }
+}
+
+const notSent = <I>({ index, source }: Item<I>, reason: NotSentReason): NotSent<I> => ({
+  _tag: "NotSent",
+  source,
+  index,
+  reason
+})
+
+const inDoubt = <I>({ index, input, source }: Item<I>, error: HubSpotError): InDoubt<I> => ({
+  _tag: "InDoubt",
+  source,
+  index,
+  objectWriteTraceId: input.objectWriteTraceId,
+  evidence: { _tag: "NoAnswer", error }
+})
+
+const refused = <I>({ index, input, source }: Item<I>, { reason }: HubSpotError): Rejected<I> => ({
+  _tag: "Rejected",
+  source,
+  index,
+  objectWriteTraceId: input.objectWriteTraceId,
+  category: reason._tag === "ValidationFailed" ? reason.category : "REQUEST_TOO_LARGE",
+  messages: [reason._tag === "ValidationFailed" ? reason.detail : reason.message]
+})
+
+const fromVerdict = <I>({ index, input, source }: Item<I>, verdict: Correlation.Verdict): Settled<I> => {
+  const { objectWriteTraceId } = input
+  switch (verdict._tag) {
+    case "Created":
+      return { _tag: "Created", source, index, objectWriteTraceId, id: verdict.object.id, object: verdict.object }
+    case "Rejected":
+      return {
+        _tag: "Rejected",
+        source,
+        index,
+        objectWriteTraceId,
+        category: verdict.errors[0]?.category ?? "no category",
+        messages: verdict.errors.flatMap(ErrorBody.explain)
+      }
+    case "Unaccounted":
+      return {
+        _tag: "InDoubt",
+        source,
+        index,
+        objectWriteTraceId,
+        evidence: { _tag: "Unaccounted", why: verdict.why }
+      }
+  }
+}

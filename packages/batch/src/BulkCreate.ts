@@ -1,0 +1,177 @@
+/**
+ * Any number of line items: a stream of inputs in, a stream with exactly one outcome per input out, in
+ * constant memory.
+ *
+ * Outcomes come as batches are settled, not in the order of the inputs; each carries its index and the
+ * caller's value. The stream fails only if the stream of inputs does, after the outcomes of all that was
+ * read before. HubSpot never makes it fail: what HubSpot does is in the outcomes.
+ *
+ * @since 0.1.0
+ */
+import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import { RateLimits } from "@effect-hubspot/http/RateLimits"
+import * as Retry from "@effect-hubspot/http/Retry"
+import { BatchRequest, type InputIssue } from "@effect-hubspot/schema"
+import type * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
+import * as BatchRunner from "./BatchRunner.ts"
+import type { NotSentReason, Outcome } from "./Outcome.ts"
+import * as Plan from "./Plan.ts"
+import * as WriteTrace from "./WriteTrace.ts"
+
+/** The most requests that are under way at once. */
+export const maxConcurrency = 64
+
+const startConcurrency = 10
+const windowMillis = 10_000
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The job's name in its trace ids, 1 to 48 of `A–Z a–z 0–9 _ -`. Default: by chance. */
+  readonly jobId?: string | undefined
+  /** Inputs per request, 1 to 100. Default 100. */
+  readonly batchSize?: number | undefined
+  /**
+   * Requests under way at once, 1 to 64. `"auto"` (default) starts at 10 and takes as many as latency and
+   * rate limit ask for.
+   */
+  readonly concurrency?: number | "auto" | undefined
+  /** Complete it to send nothing more: requests under way finish, the rest is `NotSent`. */
+  readonly stop?: Deferred.Deferred<void> | undefined
+  /** When a refused request is sent again. Default `Retry.defaults`. */
+  readonly retry?: Retry.Policy | undefined
+  /** Told of requests and of answers that fit no input. */
+  readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
+}
+
+/**
+ * Creates the line items of a stream. Options out of range are defects.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { BulkCreate } from "@effect-hubspot/batch"
+ * import { Credentials, LineItems } from "@effect-hubspot/http"
+ * import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+ * import { Effect, Layer, Redacted, Stream } from "effect"
+ *
+ * const hubspot = LineItems.LineItems.layer({ limit: 190 }).pipe(
+ *   Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-0000"))),
+ *   Layer.provide(Emulator.layer())
+ * )
+ * const program = Stream.range(1, 250).pipe(
+ *   Stream.map((n) => ({ properties: { name: `Seat ${n}`, quantity: "1", price: "19.90" } })),
+ *   BulkCreate.run(),
+ *   Stream.filter((outcome) => outcome._tag === "Created"),
+ *   Stream.runCount,
+ *   Effect.provide(hubspot)
+ * )
+ * await Effect.runPromise(program) // => 250
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run =
+  (options: Options = {}) =>
+  <E, R>(
+    inputs: Stream.Stream<BatchRequest.CreateInput, E, R>
+  ): Stream.Stream<Outcome<BatchRequest.CreateInput>, E, R | HubSpotClient | RateLimits> =>
+    runWith<BatchRequest.CreateInput>({ ...options, toInput: Result.succeed })(inputs)
+
+/**
+ * The same for values of the caller's own, such as rows of a file. `toInput` makes the line item, or says
+ * what is wrong with the value.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const runWith =
+  <I>(
+    options: Options & {
+      readonly toInput: (
+        source: I
+      ) => Result.Result<BatchRequest.CreateInput, ReadonlyArray<InputIssue.InputIssue>>
+    }
+  ) =>
+  <E, R>(inputs: Stream.Stream<I, E, R>): Stream.Stream<Outcome<I>, E, R | HubSpotClient | RateLimits> =>
+    Stream.unwrap(
+      Effect.gen(function* () {
+        const batchSize = inRange("batchSize", options.batchSize ?? BatchRequest.maxInputs, 1, BatchRequest.maxInputs)
+        const jobId = options.jobId ?? (yield* WriteTrace.randomJobId)
+        if (!WriteTrace.isJobId(jobId)) return yield* Effect.die(new RangeError(`not a job id: ${jobId}`))
+        const plan = { jobId, batchSize, toInput: options.toInput }
+
+        const halt = yield* Deferred.make<NotSentReason>()
+        if (options.stop !== undefined) {
+          yield* Deferred.await(options.stop).pipe(
+            Effect.andThen(Deferred.succeed(halt, { _tag: "Stopped" })),
+            Effect.forkScoped
+          )
+        }
+        const concurrency = yield* Concurrency(options.concurrency ?? "auto")
+        const runner = yield* BatchRunner.make({
+          halt,
+          policy: options.retry ?? Retry.defaults,
+          onEvent: (event) => Effect.andThen(concurrency.learn(event), options.onEvent?.(event) ?? Effect.void)
+        })
+
+        // A failing source must not take the requests under way with it.
+        let failure: Cause.Cause<E> | undefined
+        const read = Stream.catchCause(inputs, (cause) => {
+          failure = cause
+          return Stream.empty
+        })
+
+        return read.pipe(
+          Stream.mapAccum(() => Plan.make<I>(), (state, source: I) => Plan.add(state, source, plan), {
+            onHalt: Plan.finish
+          }),
+          Stream.mapEffect(
+            (step): Effect.Effect<ReadonlyArray<Outcome<I>>> =>
+              step._tag === "Invalid" ? Effect.succeed([step]) : concurrency.limit(runner.run(step.items)),
+            { concurrency: maxConcurrency, unordered: true }
+          ),
+          Stream.flattenIterable,
+          Stream.concat(
+            Stream.suspend(() => (failure === undefined ? Stream.empty : Stream.failCause(failure)))
+          )
+        )
+      })
+    )
+
+const inRange = (name: string, value: number, from: number, to: number): number => {
+  if (Number.isInteger(value) && value >= from && value <= to) return value
+  throw new RangeError(`${name} must be a whole number from ${from} to ${to}, got ${value}`)
+}
+
+/**
+ * How many batches are at work at once. On its own it follows Little's law: requests under way = rate ×
+ * latency, a quarter more to be on the safe side of jitter.
+ */
+const Concurrency = Effect.fnUntraced(function* (setting: number | "auto") {
+  const limits = yield* RateLimits
+  const auto = setting === "auto"
+  let allowed = auto ? startConcurrency : inRange("concurrency", setting, 1, maxConcurrency)
+  let averageMillis = 0
+  const permits = yield* Semaphore.make(allowed)
+
+  const learn = Effect.fnUntraced(function* (event: BatchRunner.Event) {
+    if (!auto || event._tag !== "Requested") return
+    averageMillis = averageMillis === 0 ? event.millis : averageMillis * 0.8 + event.millis * 0.2
+    const wanted = Math.ceil((((yield* limits.limit) / windowMillis) * averageMillis * 5) / 4)
+    const next = Math.min(maxConcurrency, Math.max(startConcurrency, wanted))
+    if (next === allowed) return
+    allowed = next
+    yield* permits.resize(next)
+  })
+
+  return { limit: permits.withPermit, learn } as const
+})

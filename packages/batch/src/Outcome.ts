@@ -1,0 +1,156 @@
+/**
+ * What became of an input: exactly one of `Created`, `Rejected`, `Invalid`, `NotSent`, `InDoubt`.
+ *
+ * Each outcome carries the caller's own value (`source`) and its place in the input (`index`, from 0), so
+ * that nothing has to be matched by position. `InDoubt` is a truthful answer: the input may or may not
+ * exist in HubSpot, and sending it again could double it.
+ *
+ * @since 0.1.0
+ */
+import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
+import type { CrmObject } from "@effect-hubspot/schema/CrmObject"
+import type { InputIssue } from "@effect-hubspot/schema/InputIssue"
+
+interface Of<I> {
+  readonly source: I
+  readonly index: number
+}
+
+/**
+ * HubSpot has it, under `id`. `object` is the record as HubSpot answered it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Created<I> extends Of<I> {
+  readonly _tag: "Created"
+  readonly id: string
+  readonly objectWriteTraceId: string
+  readonly object: CrmObject
+}
+
+/**
+ * HubSpot said no to this input. `messages` are its words, one line each.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Rejected<I> extends Of<I> {
+  readonly _tag: "Rejected"
+  readonly objectWriteTraceId: string
+  readonly category: string
+  readonly messages: ReadonlyArray<string>
+}
+
+/**
+ * Wrong in itself; it was not sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Invalid<I> extends Of<I> {
+  readonly _tag: "Invalid"
+  readonly issues: ReadonlyArray<InputIssue>
+}
+
+/**
+ * Nothing is wrong with it, and HubSpot has not got it: it was not sent, or every send was provably
+ * refused. It may be sent again.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface NotSent<I> extends Of<I> {
+  readonly _tag: "NotSent"
+  readonly reason: NotSentReason
+}
+
+/**
+ * It was sent, and what HubSpot made of it is not known.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface InDoubt<I> extends Of<I> {
+  readonly _tag: "InDoubt"
+  readonly objectWriteTraceId: string
+  readonly evidence: Evidence
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Outcome<I> = Created<I> | Rejected<I> | Invalid<I> | NotSent<I> | InDoubt<I>
+
+/**
+ * Why an input was not sent: the caller stopped the job (`Stopped`); HubSpot refuses all of it until
+ * something is mended (`Halted`: credentials, path, certificate); it cannot go on now but can later
+ * (`Suspended`: daily quota, migration, no network).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type NotSentReason =
+  | { readonly _tag: "Stopped" }
+  | { readonly _tag: "Halted"; readonly error: HubSpotError }
+  | { readonly _tag: "Suspended"; readonly cause: "quota" | "migration" | "network"; readonly error: HubSpotError }
+
+/**
+ * Why an input is in doubt: no usable answer came (`NoAnswer`), or the answer does not account for the
+ * input (`Unaccounted`).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Evidence =
+  | { readonly _tag: "NoAnswer"; readonly error: HubSpotError }
+  | { readonly _tag: "Unaccounted"; readonly why: Unaccounted }
+
+/**
+ * How a reply fails to account for an input: it says nothing of it (`missing`); it says created and
+ * rejected, or two ids (`contradiction`); its id was given to two inputs (`duplicateId`); something was
+ * created that could be this or another input (`ambiguous`); HubSpot has not finished (`unfinished`).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Unaccounted = "missing" | "contradiction" | "duplicateId" | "ambiguous" | "unfinished"
+
+const unaccountedTexts: Record<Unaccounted, string> = {
+  missing: "HubSpot's answer does not mention it",
+  contradiction: "HubSpot's answer contradicts itself about it",
+  duplicateId: "HubSpot's answer gives its id to another input too",
+  ambiguous: "HubSpot's answer does not tell it from another input",
+  unfinished: "HubSpot had not finished the batch"
+}
+
+/**
+ * One line on why this is the outcome; for `Created` the id.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const describe = (outcome: Outcome<unknown>): string => {
+  switch (outcome._tag) {
+    case "Created":
+      return `created with id ${outcome.id}`
+    case "Rejected":
+      return outcome.messages.join("; ")
+    case "Invalid":
+      return outcome.issues.map((issue) => `${issue.path}: ${issue.message}; ${issue.advice}`).join(" | ")
+    case "NotSent":
+      return describeNotSent(outcome.reason)
+    case "InDoubt":
+      return outcome.evidence._tag === "NoAnswer"
+        ? outcome.evidence.error.message
+        : unaccountedTexts[outcome.evidence.why]
+  }
+}
+
+/**
+ * @category formatting
+ * @since 0.1.0
+ */
+export const describeNotSent = (reason: NotSentReason): string =>
+  reason._tag === "Stopped" ? "not sent: the job was stopped" : `not sent: ${reason.error.message}`

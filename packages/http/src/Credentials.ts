@@ -1,0 +1,112 @@
+/**
+ * Who we are to HubSpot: an access token, checked before any header is made of it, never shown.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type { HubSpotError } from "./HubSpotError.ts"
+
+/** The environment variable that {@link Credentials.layerConfig} reads. */
+export const environmentVariable = "HUBSPOT_ACCESS_TOKEN"
+
+/**
+ * A token that is missing or cannot be one. The message tells the place of the fault, never the token.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class CredentialsError extends Schema.TaggedError<CredentialsError>()("CredentialsError", {
+  message: Schema.String
+}) {}
+
+const illegal = /[^A-Za-z0-9._~+/=-]/
+
+/**
+ * Checks a token: 8 to 4,096 characters of `A–Z a–z 0–9 . _ ~ + / = -`. One line break at its end, as a
+ * file has it, is dropped.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Credentials } from "@effect-hubspot/http"
+ * import { Effect, Redacted } from "effect"
+ *
+ * const checked = Credentials.check(Redacted.make("Bearer pat-eu1-0000"))
+ * const message = Effect.runSync(Effect.flip(checked)).message
+ * message // => "the access token begins with \"Bearer \"; give the token alone"
+ * ```
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const check = (
+  token: Redacted.Redacted<string>,
+  name = "the access token"
+): Effect.Effect<Redacted.Redacted<string>, CredentialsError> => {
+  const text = Redacted.value(token).replace(/\r?\n$/, "")
+  const fail = (message: string) => Effect.fail(new CredentialsError({ message: `${name} ${message}` }))
+  if (text.length === 0) return fail("is empty; set it to the token of a private app or a service key")
+  if (/^bearer /i.test(text)) return fail(`begins with "Bearer "; give the token alone`)
+  const position = text.search(illegal)
+  if (position >= 0) {
+    return fail(`has an invalid character (position ${position + 1}); copy the token again, without blanks or quotes`)
+  }
+  if (text.length < 8 || text.length > 4096) {
+    return fail(`has ${text.length} characters, a token has 8 to 4,096; copy it again in full`)
+  }
+  return Effect.succeed(Redacted.make(text))
+}
+
+/**
+ * The access token of the next request.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Credentials } from "@effect-hubspot/http"
+ * import { Effect, Redacted } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const credentials = yield* Credentials.Credentials
+ *   return String(yield* credentials.token)
+ * }).pipe(Effect.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-0000"))))
+ * Effect.runSync(program) // => "<redacted>"
+ * ```
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Credentials extends Context.Service<
+  Credentials,
+  {
+    readonly token: Effect.Effect<Redacted.Redacted<string>, HubSpotError>
+  }
+>()("@effect-hubspot/http/Credentials") {
+  /** The token of a private app, or a service key. */
+  static readonly layer = (
+    token: Redacted.Redacted<string>,
+    name?: string
+  ): Layer.Layer<Credentials, CredentialsError> =>
+    Layer.effect(
+      Credentials,
+      Effect.map(check(token, name), (checked) => Credentials.of({ token: Effect.succeed(checked) }))
+    )
+
+  /** The token from `HUBSPOT_ACCESS_TOKEN`. */
+  static readonly layerConfig: Layer.Layer<Credentials, CredentialsError> = Layer.unwrap(
+    Config.Redacted(environmentVariable).pipe(
+      Effect.mapError(
+        () =>
+          new CredentialsError({
+            message: `${environmentVariable} is not set; set it to the token of a private app or a service key`
+          })
+      ),
+      Effect.map((token) => Credentials.layer(token, environmentVariable))
+    )
+  )
+}

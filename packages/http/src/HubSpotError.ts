@@ -1,0 +1,461 @@
+/**
+ * The typed error model: one error, `HubSpotError`, whose `reason` says what happened.
+ *
+ * Every reason answers one question before all others: **could the write have happened?** Its
+ * `acceptance` is `NotAccepted` only where there is proof that HubSpot did not take the request, and
+ * `InDoubt` in every other case. Nothing but a `NotAccepted` may be sent again without further checks.
+ * No call site decides this anew, and nobody needs to look at a status number.
+ *
+ * Reasons are made from transport failures and replies in one place only, `internal/classify.ts`.
+ * None of them holds a header, a body, or a token.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * `NotAccepted`: there is proof that HubSpot did not execute the request. `InDoubt`: there is none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Acceptance = "NotAccepted" | "InDoubt"
+
+const optional = Schema.optionalKey
+
+/**
+ * The request was wrong in itself and was not sent.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
+  detail: Schema.String
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return `not sent: ${this.detail}`
+  }
+}
+
+/**
+ * No connection came about, so not one byte of the request left: name not found, connection refused,
+ * host unreachable, connect timeout, TLS handshake cut.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class TransportNotSent extends Schema.TaggedError<TransportNotSent>()("TransportNotSent", {
+  failure: Schema.Literals(["dns", "refused", "unreachable", "connectTimeout", "tls"])
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return `no connection to HubSpot (${notSentTexts[this.failure]}); nothing was sent`
+  }
+}
+
+const notSentTexts = {
+  dns: "host name not found",
+  refused: "connection refused",
+  unreachable: "host unreachable",
+  connectTimeout: "connect timeout",
+  tls: "TLS handshake failed"
+}
+
+/**
+ * The other side could not prove to be HubSpot. Certificate checks cannot be turned off.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class TlsUntrusted extends Schema.TaggedError<TlsUntrusted>()("TlsUntrusted", {
+  code: Schema.String
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return `the server's certificate is not trusted (${this.code}); check the clock, the proxy and the base URL`
+  }
+}
+
+/**
+ * The connection broke when the request may have been under way.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class TransportAmbiguous extends Schema.TaggedError<TransportAmbiguous>()("TransportAmbiguous", {
+  code: Schema.String
+}) {
+  readonly acceptance = "InDoubt"
+  override get message(): string {
+    return `the connection broke without an answer (${this.code})`
+  }
+}
+
+/**
+ * No complete answer in time. `phase` is what was waited for.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
+  phase: Schema.Literals(["headers", "body"]),
+  millis: Schema.Finite
+}) {
+  readonly acceptance = "InDoubt"
+  override get message(): string {
+    return `no complete answer within ${this.millis / 1000} s (waiting for the ${this.phase})`
+  }
+}
+
+/**
+ * The answer was cut: the connection ended in its body, or its JSON does.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class ResponseTruncated extends Schema.TaggedError<ResponseTruncated>()("ResponseTruncated", {
+  status: Schema.Int
+}) {
+  readonly acceptance = "InDoubt"
+  override get message(): string {
+    return `the answer (HTTP ${this.status}) was cut off`
+  }
+}
+
+/**
+ * The answer is larger than is read. `limit` in bytes.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class ResponseTooLarge extends Schema.TaggedError<ResponseTooLarge>()("ResponseTooLarge", {
+  limit: Schema.Int
+}) {
+  readonly acceptance = "InDoubt"
+  override get message(): string {
+    return `the answer is larger than ${this.limit} bytes`
+  }
+}
+
+/**
+ * An answer that is not HubSpot's protocol: an unexpected content type, an empty success, JSON of a
+ * wrong shape, a status that has no meaning here.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class ProtocolViolation extends Schema.TaggedError<ProtocolViolation>()("ProtocolViolation", {
+  kind: Schema.Literals(["contentType", "emptyBody", "shape", "status"]),
+  status: Schema.Int,
+  detail: Schema.String
+}) {
+  readonly acceptance = "InDoubt"
+  override get message(): string {
+    return `HTTP ${this.status} that is not HubSpot's protocol: ${this.detail}`
+  }
+}
+
+/**
+ * A redirect. It is never followed, and nothing is sent to the other host.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class UnexpectedRedirect extends Schema.TaggedError<UnexpectedRedirect>()("UnexpectedRedirect", {
+  status: Schema.Int,
+  toHost: Schema.String
+}) {
+  readonly acceptance = "InDoubt"
+  override get message(): string {
+    return `HTTP ${this.status} redirects to ${this.toHost || "nowhere"}; redirects are not followed`
+  }
+}
+
+/**
+ * HubSpot refused the whole request because of what is in it (400, 422). `traceIds` are the inputs it
+ * blames, empty if it names none.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class ValidationFailed extends Schema.TaggedError<ValidationFailed>()("ValidationFailed", {
+  status: Schema.Int,
+  category: Schema.String,
+  detail: Schema.String,
+  traceIds: Schema.Array(Schema.String)
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return `HubSpot refused the request: ${this.detail}`
+  }
+}
+
+/**
+ * HTTP 409 for a whole batch. The evidence whether parts of it were created conflicts, so it is in doubt.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { detail: Schema.String }) {
+  readonly acceptance = "InDoubt"
+  override get message(): string {
+    return `conflict: ${this.detail}`
+  }
+}
+
+/**
+ * HubSpot could not read the request as such (malformed JSON, 414, 415): a bug on this side.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class ProtocolBug extends Schema.TaggedError<ProtocolBug>()("ProtocolBug", {
+  status: Schema.Int,
+  detail: Schema.String
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return `HubSpot cannot read the request (HTTP ${this.status}): ${this.detail}; please report this`
+  }
+}
+
+/**
+ * HTTP 401: the token is missing, invalid or expired.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
+  category: Schema.String,
+  detail: Schema.String
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return `HubSpot does not accept the access token (${this.category}); check HUBSPOT_ACCESS_TOKEN`
+  }
+}
+
+/**
+ * HTTP 403: the token lacks scopes.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
+  missingScopes: Schema.Array(Schema.String),
+  detail: Schema.String
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return this.missingScopes.length > 0
+      ? `the access token lacks the scope ${this.missingScopes.join(" or ")}; add it in HubSpot`
+      : `HubSpot forbids this: ${this.detail}`
+  }
+}
+
+/**
+ * HTTP 404 for the path itself.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>()("EndpointNotFound", {
+  detail: Schema.String
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return `HubSpot does not know this path: ${this.detail}`
+  }
+}
+
+/**
+ * HTTP 405, 406, 410 or 451: HubSpot does not offer this here.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class EndpointRefused extends Schema.TaggedError<EndpointRefused>()("EndpointRefused", {
+  status: Schema.Int,
+  detail: Schema.String
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return `HubSpot refuses this endpoint (HTTP ${this.status}): ${this.detail}`
+  }
+}
+
+/**
+ * HTTP 413: the request is too large.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class RequestTooLarge extends Schema.TaggedError<RequestTooLarge>()("RequestTooLarge", {
+  detail: Schema.String
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return `the request is too large for HubSpot: ${this.detail}`
+  }
+}
+
+/**
+ * HTTP 423: records are locked; HubSpot's locks last two seconds.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class Locked extends Schema.TaggedError<Locked>()("Locked", {
+  retryAfterMillis: optional(Schema.Finite)
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return "HubSpot has locked the records for a moment"
+  }
+}
+
+/**
+ * HTTP 429. `burst` is the rolling ten seconds, `secondly` the search limit, `daily` the account's day.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
+  policy: Schema.Literals(["burst", "secondly", "daily", "unknown"]),
+  policyName: Schema.String,
+  retryAfterMillis: optional(Schema.Finite)
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return this.policy === "daily"
+      ? "the account's daily limit of requests is reached; it starts anew at midnight of the account's time zone"
+      : `HubSpot's rate limit is reached (${this.policyName || "no policy named"})`
+  }
+}
+
+/**
+ * HTTP 477: the account is being moved between data centres.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class Migrating extends Schema.TaggedError<Migrating>()("Migrating", {
+  retryAfterMillis: optional(Schema.Finite)
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return this.retryAfterMillis === undefined
+      ? "HubSpot is migrating the account; try again later"
+      : `HubSpot is migrating the account; try again in ${Math.ceil(this.retryAfterMillis / 60_000)} min`
+  }
+}
+
+/**
+ * HTTP 521, 523, 525, 526 or 530: the edge says it did not reach HubSpot's servers.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class EdgeUnreachable extends Schema.TaggedError<EdgeUnreachable>()("EdgeUnreachable", {
+  status: Schema.Int
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return `HubSpot's edge could not reach its servers (HTTP ${this.status})`
+  }
+}
+
+/**
+ * A failure behind HubSpot's door that says nothing of whether the request was executed: 408 and every
+ * 5xx that is not {@link EdgeUnreachable}.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class ServerFailed extends Schema.TaggedError<ServerFailed>()("ServerFailed", {
+  kind: Schema.Literals(["timeout", "error", "gateway", "unavailable"]),
+  status: Schema.Int
+}) {
+  readonly acceptance = "InDoubt"
+  override get message(): string {
+    return `HubSpot failed (HTTP ${this.status}) and may have executed the request`
+  }
+}
+
+/**
+ * Every reason there is.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export const Reason = Schema.Union([
+  InvalidRequest,
+  TransportNotSent,
+  TlsUntrusted,
+  TransportAmbiguous,
+  TimedOut,
+  ResponseTruncated,
+  ResponseTooLarge,
+  ProtocolViolation,
+  UnexpectedRedirect,
+  ValidationFailed,
+  Conflict,
+  ProtocolBug,
+  Unauthorized,
+  Forbidden,
+  EndpointNotFound,
+  EndpointRefused,
+  RequestTooLarge,
+  Locked,
+  RateLimited,
+  Migrating,
+  EdgeUnreachable,
+  ServerFailed
+])
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Reason = typeof Reason.Type
+
+/**
+ * A request to HubSpot that did not succeed: `reason`, what was asked, and HubSpot's correlation id if
+ * it sent one (its support asks for it).
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { HubSpotError } from "@effect-hubspot/http"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.fail(
+ *   new HubSpotError.HubSpotError({
+ *     reason: new HubSpotError.ServerFailed({ kind: "gateway", status: 502 }),
+ *     operation: "POST /crm/v3/objects/line_items/batch/create"
+ *   })
+ * ).pipe(
+ *   Effect.catchReason("HubSpotError", "ServerFailed", (reason) => Effect.succeed(reason.acceptance))
+ * )
+ * Effect.runSync(program) // => "InDoubt"
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class HubSpotError extends Schema.TaggedError<HubSpotError>()("HubSpotError", {
+  reason: Reason,
+  operation: Schema.String,
+  correlationId: optional(Schema.String)
+}) {
+  /** Whether the request could have been executed. */
+  get acceptance(): Acceptance {
+    return this.reason.acceptance
+  }
+
+  override get message(): string {
+    const id = this.correlationId === undefined ? "" : ` (correlation id ${this.correlationId})`
+    return `${this.reason.message}${id}`
+  }
+}

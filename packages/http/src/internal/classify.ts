@@ -1,0 +1,256 @@
+/**
+ * The one classifier: what a transport failure or a reply means, as a `Reason`.
+ *
+ * Whether something could have happened is decided here and nowhere else. A refusal counts as proof only
+ * with a complete HubSpot error body; a status alone can come from any box on the way.
+ */
+import { ErrorBody } from "@effect-hubspot/schema"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Headers from "effect/http/Headers"
+import type { HttpClientError } from "effect/http/HttpClientError"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as HubSpotError from "../HubSpotError.ts"
+
+/** A reply with its body read to the end. */
+export interface RawReply {
+  readonly status: number
+  readonly headers: Headers.Headers
+  readonly body: string
+}
+
+// -----------------------------------------------------------------------------
+// Transport
+// -----------------------------------------------------------------------------
+
+const notSentCodes: Readonly<Record<string, HubSpotError.TransportNotSent["failure"]>> = {
+  ENOTFOUND: "dns",
+  EAI_AGAIN: "dns",
+  EAI_FAIL: "dns",
+  ECONNREFUSED: "refused",
+  EHOSTUNREACH: "unreachable",
+  ENETUNREACH: "unreachable",
+  EADDRNOTAVAIL: "unreachable",
+  UND_ERR_CONNECT_TIMEOUT: "connectTimeout"
+}
+
+const untrustedCode =
+  /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_|ERR_TLS_CERT|HOSTNAME_MISMATCH)/
+
+/** The error codes of a cause and of the causes below it, outermost first. */
+const codes = (cause: unknown, depth = 0): ReadonlyArray<{ readonly code: string; readonly error: object }> => {
+  if (depth > 4 || !Predicate.isObject(cause)) return []
+  const own = typeof cause.code === "string" ? [{ code: cause.code, error: cause }] : []
+  return [...own, ...codes(cause.cause, depth + 1)]
+}
+
+/** What a failure of the transport means. The failure itself is dropped: some print the token. */
+export const transport = (error: HttpClientError, statusSeen: number | undefined): HubSpotError.Reason => {
+  switch (error.reason._tag) {
+    case "EncodeError":
+    case "InvalidUrlError":
+      return new HubSpotError.InvalidRequest({ detail: "the request cannot be put on the wire" })
+    case "TransportError": {
+      const found = codes(error.reason.cause)
+      for (const { code, error: cause } of found) {
+        const failure = Object.hasOwn(notSentCodes, code) ? notSentCodes[code] : undefined
+        if (failure !== undefined) return new HubSpotError.TransportNotSent({ failure })
+        if (untrustedCode.test(code)) return new HubSpotError.TlsUntrusted({ code })
+        if (code.startsWith("ERR_SSL_")) return new HubSpotError.TransportNotSent({ failure: "tls" })
+        if (Predicate.hasProperty(cause, "syscall") && cause.syscall === "connect") {
+          return new HubSpotError.TransportNotSent({ failure: code === "ETIMEDOUT" ? "connectTimeout" : "unreachable" })
+        }
+      }
+      return new HubSpotError.TransportAmbiguous({ code: found[0]?.code ?? "unknown" })
+    }
+    default:
+      return new HubSpotError.ResponseTruncated({ status: statusSeen ?? 0 })
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Replies
+// -----------------------------------------------------------------------------
+
+const decodeErrorBody = Schema.decodeUnknownOption(ErrorBody.ErrorBody)
+const maxRetryAfterMillis = 25 * 3_600_000
+
+const { showable } = ErrorBody
+
+const parseJson = (text: string): Option.Option<unknown> =>
+  Result.getSuccess(Result.try((): unknown => JSON.parse(text)))
+
+/** Milliseconds of a `Retry-After` in seconds or as a date; nothing for nonsense and for more than 25 hours. */
+const retryAfter = (headers: Headers.Headers): Effect.Effect<{ readonly retryAfterMillis?: number }> =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    const text = Option.getOrUndefined(Headers.get(headers, "retry-after"))
+    if (text === undefined) return {}
+    const parsed = Headers.parseRetryAfter(text)
+    if (Result.isFailure(parsed)) return {}
+    const millis =
+      parsed.success._tag === "Duration"
+        ? Duration.toMillis(parsed.success.duration)
+        : DateTime.toEpochMillis(parsed.success.dateTime) - now
+    return millis >= 0 && millis <= maxRetryAfterMillis ? { retryAfterMillis: millis } : {}
+  })
+
+/** HubSpot's own error body, complete: it always says `status: "error"` or names a category. */
+const envelope = (body: string): Option.Option<ErrorBody.ErrorBody> =>
+  parseJson(body).pipe(
+    Option.flatMap(decodeErrorBody),
+    Option.filter(
+      (error) =>
+        typeof error.message === "string" &&
+        (error.status === "error" || typeof error.category === "string" || typeof error.errorType === "string")
+    )
+  )
+
+const policies: Readonly<Record<string, HubSpotError.RateLimited["policy"]>> = {
+  TEN_SECONDLY_ROLLING: "burst",
+  SECONDLY: "secondly",
+  DAILY: "daily"
+}
+
+/** The correlation id of a reply, from its header or its body. */
+export const correlationId = (reply: RawReply): { readonly correlationId?: string } => {
+  const id =
+    Option.getOrUndefined(Headers.get(reply.headers, "x-hubspot-correlation-id")) ??
+    (reply.status >= 400 ? Option.getOrUndefined(envelope(reply.body))?.correlationId : undefined)
+  return typeof id === "string" && id.length > 0 ? { correlationId: showable(id, 64) } : {}
+}
+
+/** The JSON of a 2xx reply, or the reason why there is none. */
+export const reply = Effect.fnUntraced(function* (
+  raw: RawReply
+): Effect.fn.Return<unknown, HubSpotError.Reason> {
+  if (raw.status >= 200 && raw.status < 300) return yield* success(raw)
+  if (raw.status >= 300 && raw.status < 400) {
+    return yield* new HubSpotError.UnexpectedRedirect({ status: raw.status, toHost: redirectHost(raw.headers) })
+  }
+  return yield* Effect.flatMap(retryAfter(raw.headers), (after) => Effect.fail(refusal(raw, after)))
+})
+
+const success = (raw: RawReply): Effect.Effect<unknown, HubSpotError.Reason> => {
+  const { status } = raw
+  if (status !== 200 && status !== 201 && status !== 207) {
+    return Effect.fail(new HubSpotError.ProtocolViolation({ kind: "status", status, detail: "no reply to a create" }))
+  }
+  if (raw.body.trim().length === 0) {
+    return Effect.fail(new HubSpotError.ProtocolViolation({ kind: "emptyBody", status, detail: "empty body" }))
+  }
+  const type = Option.getOrElse(Headers.get(raw.headers, "content-type"), () => "no content type")
+  if (!/\bjson\b/i.test(type)) {
+    const start = showable(raw.body, 80)
+    return Effect.fail(
+      new HubSpotError.ProtocolViolation({ kind: "contentType", status, detail: `${showable(type, 80)}: ${start}` })
+    )
+  }
+  return Effect.mapError(
+    Effect.fromOption(parseJson(raw.body)),
+    () => new HubSpotError.ResponseTruncated({ status })
+  )
+}
+
+const redirectHost = (headers: Headers.Headers): string =>
+  Option.match(Headers.get(headers, "location"), {
+    onNone: () => "",
+    onSome: (location) => showable(/^[a-z]+:\/\/([^/?#]*)/i.exec(location)?.[1] ?? "a path of its own", 80)
+  })
+
+/** What a reply outside 2xx and 3xx means. */
+const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): HubSpotError.Reason => {
+  const { status } = raw
+  // Known by their status alone: the limiter refuses before anything else, and the edge's own codes say
+  // that the origin was not reached.
+  switch (status) {
+    case 429: {
+      const body = Option.getOrUndefined(envelope(raw.body))
+      const policyName = showable(body?.policyName ?? "", 80)
+      return new HubSpotError.RateLimited({ policy: policies[policyName] ?? "unknown", policyName, ...after })
+    }
+    case 521:
+    case 523:
+    case 525:
+    case 526:
+    case 530:
+      return new HubSpotError.EdgeUnreachable({ status })
+    case 408:
+      return new HubSpotError.ServerFailed({ kind: "timeout", status })
+    case 502:
+    case 504:
+    case 520:
+    case 522:
+    case 524:
+      return new HubSpotError.ServerFailed({ kind: "gateway", status })
+    case 503:
+      return new HubSpotError.ServerFailed({ kind: "unavailable", status })
+  }
+  if (status >= 500) return new HubSpotError.ServerFailed({ kind: "error", status })
+
+  const body = Option.getOrUndefined(envelope(raw.body))
+  if (body === undefined) {
+    const start = showable(raw.body, 80)
+    return new HubSpotError.ProtocolViolation({
+      kind: "status",
+      status,
+      detail: start.length === 0 ? "no error body" : `not an error body of HubSpot's: ${start}`
+    })
+  }
+  const detail = ErrorBody.explain(body).join("; ")
+  const category = showable(body.category ?? "", 80)
+  switch (status) {
+    case 400:
+    case 422:
+      if (category === "VALIDATION_ERROR") {
+        return new HubSpotError.ValidationFailed({ status, category, detail, traceIds: blamedTraceIds(body) })
+      }
+      if (category === "" && /^Invalid (?:input JSON|JSON input)/.test(detail)) {
+        return new HubSpotError.ProtocolBug({ status, detail })
+      }
+      break
+    case 401:
+      return new HubSpotError.Unauthorized({ category: category || "no category", detail })
+    case 403:
+      return new HubSpotError.Forbidden({ missingScopes: missingScopes(body), detail })
+    case 404:
+      return new HubSpotError.EndpointNotFound({ detail })
+    case 405:
+    case 406:
+    case 410:
+    case 451:
+      return new HubSpotError.EndpointRefused({ status, detail })
+    case 409:
+      return new HubSpotError.Conflict({ detail })
+    case 413:
+      return new HubSpotError.RequestTooLarge({ detail })
+    case 414:
+    case 415:
+      return new HubSpotError.ProtocolBug({ status, detail })
+    case 423:
+      return new HubSpotError.Locked(after)
+    case 477:
+      return new HubSpotError.Migrating(after)
+  }
+  return category === "VALIDATION_ERROR"
+    ? new HubSpotError.ValidationFailed({ status, category, detail, traceIds: blamedTraceIds(body) })
+    : new HubSpotError.ProtocolViolation({ kind: "status", status, detail })
+}
+
+const inContexts = (body: ErrorBody.ErrorBody, name: string): ReadonlyArray<string> => [
+  ...new Set([
+    ...ErrorBody.contextValues(body.context, name),
+    ...(body.errors ?? []).flatMap((detail) => ErrorBody.contextValues(detail.context, name))
+  ])
+]
+
+const blamedTraceIds = (body: ErrorBody.ErrorBody): ReadonlyArray<string> => inContexts(body, "objectWriteTraceId")
+
+const missingScopes = (body: ErrorBody.ErrorBody): ReadonlyArray<string> =>
+  ["requiredGranularScopes", "missingScopes", "requiredScopes"]
+    .flatMap((name) => inContexts(body, name))
+    .map((scope) => showable(scope, 80))
