@@ -155,7 +155,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     const { surplus, unattributed, verdicts } = Correlation.correlate(inputs, answer.response)
     if (surplus.length > 0) yield* options.onEvent({ _tag: "Surplus", ids: surplus.map((object) => object.id) })
     if (unattributed.length > 0) {
-      yield* options.onEvent({ _tag: "Unattributed", messages: unattributed.flatMap(ErrorBody.explain) })
+      yield* options.onEvent({ _tag: "Unattributed", messages: unattributed.flatMap(ErrorBody.faults).map(ErrorBody.describe) })
     }
     return items.map((item, position) => fromVerdict(item, verdicts[position]!))
   })
@@ -207,7 +207,7 @@ const refused = <I>({ index, input, source }: Item<I>, { reason }: HubSpotError)
   index,
   objectWriteTraceId: input.objectWriteTraceId,
   category: reason._tag === "ValidationFailed" ? reason.category : "REQUEST_TOO_LARGE",
-  messages: [reason._tag === "ValidationFailed" ? reason.detail : reason.message]
+  faults: [{ message: reason._tag === "ValidationFailed" ? reason.detail : reason.message }]
 })
 
 const fromVerdict = <I>({ index, input, source }: Item<I>, verdict: Correlation.Verdict): Settled<I> => {
@@ -222,7 +222,7 @@ const fromVerdict = <I>({ index, input, source }: Item<I>, verdict: Correlation.
         index,
         objectWriteTraceId,
         category: verdict.errors[0]?.category ?? "no category",
-        messages: verdict.errors.flatMap(ErrorBody.explain)
+        faults: verdict.errors.flatMap(ErrorBody.faults)
       }
     case "Unaccounted":
       return {

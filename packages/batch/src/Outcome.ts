@@ -9,6 +9,7 @@
  */
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import type { CrmObject } from "@effect-hubspot/schema/CrmObject"
+import * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
 import type { InputIssue } from "@effect-hubspot/schema/InputIssue"
 
 interface Of<I> {
@@ -30,7 +31,7 @@ export interface Created<I> extends Of<I> {
 }
 
 /**
- * HubSpot said no to this input. `messages` are its words, one line each.
+ * HubSpot said no to this input. `faults` are its words, at least one.
  *
  * @category models
  * @since 0.1.0
@@ -39,7 +40,7 @@ export interface Rejected<I> extends Of<I> {
   readonly _tag: "Rejected"
   readonly objectWriteTraceId: string
   readonly category: string
-  readonly messages: ReadonlyArray<string>
+  readonly faults: ReadonlyArray<ErrorBody.Fault>
 }
 
 /**
@@ -136,7 +137,7 @@ export const describe = (outcome: Outcome<unknown>): string => {
     case "Created":
       return `created with id ${outcome.id}`
     case "Rejected":
-      return outcome.messages.join("; ")
+      return outcome.faults.map(ErrorBody.describe).join("; ")
     case "Invalid":
       return outcome.issues.map((issue) => `${issue.path}: ${issue.message}; ${issue.advice}`).join(" | ")
     case "NotSent":

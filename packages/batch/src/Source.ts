@@ -19,7 +19,7 @@ import * as Stream from "effect/Stream"
 import * as Open from "./internal/source/open.ts"
 import * as Pipe from "./internal/source/pipe.ts"
 import type { Chunks } from "./internal/source/pull.ts"
-import type { Failure, Row, RowIssue } from "./internal/source/row.ts"
+import { type Failure, type Row, type RowIssue, visible } from "./internal/source/row.ts"
 
 export type { Original, Row, RowIssue } from "./internal/source/row.ts"
 
@@ -33,22 +33,25 @@ export type { Original, Row, RowIssue } from "./internal/source/row.ts"
 export type Format = Open.Format
 
 /**
- * The file cannot be read, or not beyond `line` and `column` (both 1-based; of a CSV file the column is
- * the number of the cell, where text is no UTF-8 it is the byte). `message` is one line that says where,
- * what and what to do.
+ * The file cannot be read (`Access`), or not beyond `line` and `column` (`Syntax`; both 1-based, of a CSV
+ * file the column is the number of the cell, where text is no UTF-8 it is the byte). `message` is one
+ * line that says where, what and what to do.
  *
  * @category errors
  * @since 0.1.0
  */
 export class SourceError extends Schema.TaggedError<SourceError>()("SourceError", {
+  reason: Schema.Literals(["Access", "Syntax"]),
   file: Schema.String,
-  line: Schema.optionalKey(Schema.Number),
-  column: Schema.optionalKey(Schema.Number),
+  line: Schema.optionalKey(Schema.Int),
+  column: Schema.optionalKey(Schema.Int),
   problem: Schema.String,
   advice: Schema.String
 }) {
   override get message(): string {
-    return `${at(this.file, this.line, this.column)}: ${this.problem}; ${this.advice}`
+    const where =
+      this.reason === "Access" ? `cannot read ${visible(this.file)}` : at(this.file, this.line, this.column)
+    return `${where}: ${this.problem}; ${this.advice}`
   }
 }
 
@@ -78,14 +81,8 @@ export interface Options {
   readonly maxLineLength?: number | undefined
 }
 
-const escape = (text: string): string =>
-  text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
-  )
-
 const at = (file: string, line?: number, column?: number): string =>
-  [escape(file), ...(line === undefined ? [] : [line]), ...(column === undefined ? [] : [column])].join(":")
+  [visible(file), ...(line === undefined ? [] : [line]), ...(column === undefined ? [] : [column])].join(":")
 
 const show = (path: string): string =>
   path.length <= 60 && /^[\w.[\]]+$/.test(path) ? path : InputIssue.quote(path)
@@ -128,7 +125,7 @@ const optionsOf = (name: string, options: Options | undefined): Open.Options => 
 })
 
 const toError = (name: string) => (error: Failure | SourceError) =>
-  error instanceof SourceError ? error : new SourceError({ file: name, ...error })
+  error instanceof SourceError ? error : new SourceError({ reason: "Syntax", file: name, ...error })
 
 /** Opens once: the rows go on where the header ended. */
 const openOnce = Effect.fnUntraced(function* (
@@ -159,9 +156,7 @@ export const fromBytes = Effect.fnUntraced(function* (
   let read = false
   const rows = Stream.suspend(() => {
     if (read) {
-      return Stream.fail(
-        new SourceError({ file: name, problem: "can be read only once", advice: "give a regular file to read it again" })
-      )
+      return Stream.fail(unreadable(name, "it can be read only once", "give a regular file to read it again"))
     }
     read = true
     return streamOf(name, opened.rows)
@@ -169,8 +164,8 @@ export const fromBytes = Effect.fnUntraced(function* (
   return { name, format: opened.format, header: opened.header, rows, replayable: false }
 })
 
-const unreadable = (name: string, problem: string, advice: string): SourceError =>
-  new SourceError({ file: name, problem: `cannot read ${escape(name)}: ${problem}`, advice })
+const unreadable = (file: string, problem: string, advice: string): SourceError =>
+  new SourceError({ reason: "Access", file, problem, advice })
 
 const causes: Readonly<Record<string, readonly [problem: string, advice: string]>> = {
   NotFound: ["no such file", "check the path"],
@@ -235,8 +230,8 @@ export const check = (
   source: Source
 ): Effect.Effect<{ readonly rows: number; readonly invalid: number }, SourceError> =>
   source.replayable
-    ? Stream.runFoldArray(
-        source.rows,
+    ? Stream.runFold(
+        Stream.chunks(source.rows),
         () => ({ rows: 0, invalid: 0 }),
         (sum, rows) => ({
           rows: sum.rows + rows.length,
@@ -244,9 +239,5 @@ export const check = (
         })
       )
     : Effect.fail(
-        new SourceError({
-          file: source.name,
-          problem: "cannot be checked before it is sent, it can be read only once",
-          advice: "give a regular file"
-        })
+        unreadable(source.name, "it can be read only once, so it is not checked first", "give a regular file")
       )

@@ -142,37 +142,74 @@ export const showable = (text: string, limit = 500): string => {
 
 const readEmbedded = Schema.decodeUnknownOption(
   Schema.fromJsonString(
-    Schema.Array(Schema.Struct({ message: Schema.String, name: Schema.optional(Schema.String) }))
+    Schema.Array(
+      Schema.Struct({
+        message: Schema.String,
+        error: Schema.optional(Schema.String),
+        name: Schema.optional(Schema.String)
+      })
+    )
   )
 )
 
 /**
- * HubSpot's words on what is wrong, a line each, fit to be shown. HubSpot packs the faults of properties
- * as JSON into one message; they are unpacked.
+ * One fault in HubSpot's words: `message` fit to be shown, HubSpot's `code` (`INVALID_OPTION`) and the
+ * `property` it is about, if it says so.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Fault {
+  readonly message: string
+  readonly code?: string
+  readonly property?: string
+}
+
+/**
+ * The faults an error names, at least one. HubSpot packs those of properties as JSON into the message;
+ * they are unpacked.
  *
  * **Example**
  *
  * ```ts
  * import { ErrorBody } from "@effect-hubspot/schema"
  *
- * const lines = ErrorBody.explain({
- *   message: 'Property values were not valid: [{"isValid":false,"message":"-1 is too small","name":"price"}]'
+ * const faults = ErrorBody.faults({
+ *   message: 'Property values were not valid: [{"message":"-1 is too small","error":"OUT_OF_RANGE","name":"price"}]'
  * })
- * lines // => ["price: -1 is too small"]
+ * faults // => [{ message: "-1 is too small", code: "OUT_OF_RANGE", property: "price" }]
  * ```
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const faults = (error: StandardError | ErrorBody): ReadonlyArray<Fault> => {
+  const message = error.message ?? ""
+  const start = message.indexOf(": [{")
+  const embedded = start < 0 ? Option.none() : readEmbedded(message.slice(start + 2))
+  if (Option.isSome(embedded) && embedded.value.length > 0) {
+    return embedded.value.map(({ error: code, message, name }) => fault(message, code, name))
+  }
+  const [detail] = error.errors ?? []
+  const [property] = contextValues(detail?.context, "propertyName")
+  const text = message.trim() === "" ? `no message (${error.category ?? "no category"})` : message
+  return [fault(text, detail?.code ?? subCategoryOf(error), property)]
+}
+
+const subCategoryOf = ({ subCategory }: StandardError | ErrorBody): string | undefined =>
+  typeof subCategory === "string" ? subCategory : undefined
+
+const fault = (message: string, code: string | undefined, property: string | undefined): Fault => ({
+  message: showable(message),
+  ...(code !== undefined && { code: showable(code, 80) }),
+  ...(property !== undefined && { property: showable(property, 100) })
+})
+
+/**
+ * A fault in one line: the property, unless the message names it, and the message.
  *
  * @category formatting
  * @since 0.1.0
  */
-export const explain = (error: StandardError | ErrorBody): ReadonlyArray<string> => {
-  const message = error.message ?? ""
-  const start = message.indexOf(": [{")
-  const embedded = start < 0 ? Option.none() : readEmbedded(message.slice(start + 2))
-  if (Option.isSome(embedded)) {
-    return embedded.value.map(({ message, name }) =>
-      showable(name === undefined || message.includes(name) ? message : `${name}: ${message}`)
-    )
-  }
-  const text = showable(message)
-  return [text.length > 0 ? text : `no message (${showable(error.category ?? "no category", 80)})`]
-}
+export const describe = ({ message, property }: Fault): string =>
+  property === undefined || message.includes(property) ? message : `${property}: ${message}`

@@ -201,7 +201,7 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
       detail: start.length === 0 ? "no error body" : `not an error body of HubSpot's: ${start}`
     })
   }
-  const detail = ErrorBody.explain(body).join("; ")
+  const detail = ErrorBody.faults(body).map(ErrorBody.describe).join("; ")
   const category = showable(body.category ?? "", 80)
   switch (status) {
     case 400:

@@ -1,0 +1,125 @@
+/**
+ * Progress for people: one line that redraws itself on a terminal, a plain line now and then elsewhere.
+ *
+ * It writes to the standard error only, and lines of others go through it so that they do not run into
+ * the progress line.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Stdio from "effect/Stdio"
+import * as Stream from "effect/Stream"
+import * as Report from "./Report.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Progress {
+  /** Writes a line of its own, above the progress line. */
+  readonly line: (text: string) => Effect.Effect<void>
+  /** Takes the progress line away. */
+  readonly end: Effect.Effect<void>
+}
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly name: string
+  /** How many rows there are, if that is known. */
+  readonly total: number | undefined
+  readonly counts: () => Report.Counts
+}
+
+const settled = (counts: Report.Counts): number =>
+  counts.created + counts.rejected + counts.invalid + counts.notSent + counts.inDoubt
+
+const barWidth = 24
+
+/**
+ * The progress line, at most `columns` wide.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const render = (
+  counts: Report.Counts,
+  total: number | undefined,
+  elapsedMillis: number,
+  columns: number
+): string => {
+  const done = settled(counts)
+  const share = total === undefined || total === 0 ? undefined : Math.min(1, done / total)
+  const filled = share === undefined ? 0 : Math.floor(share * barWidth)
+  const bar = share === undefined ? "" : `${"█".repeat(filled)}${"░".repeat(barWidth - filled)} `
+  const of = total === undefined ? "" : ` of ${Report.format(total)}`
+  const parts = [
+    `${bar}${Report.format(done)}${of} rows`,
+    `${Report.format(counts.created)} created`,
+    ...(counts.rejected > 0 ? [`${Report.format(counts.rejected)} rejected`] : []),
+    ...(counts.invalid > 0 ? [`${Report.format(counts.invalid)} invalid`] : []),
+    ...(counts.inDoubt > 0 ? [`${Report.format(counts.inDoubt)} in doubt`] : []),
+    ...(counts.notSent > 0 ? [`${Report.format(counts.notSent)} not sent`] : []),
+    `${Report.format(counts.requests)} requests`,
+    Report.formatMillis(elapsedMillis)
+  ]
+  const text = parts.join(" · ")
+  return text.length > columns ? `${text.slice(0, Math.max(0, columns - 1))}…` : text
+}
+
+const clear = "\r\u001b[2K"
+
+/**
+ * Shows progress until the scope ends: on a terminal ten times a second, elsewhere a line every five
+ * seconds.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (
+  options: Options & { readonly columns: number }
+): Effect.fn.Return<Progress, never, Stdio.Stdio | Scope.Scope> {
+  const stdio = yield* Stdio.Stdio
+  const live = yield* stdio.stderrIsTerminal
+  const startedAt = yield* Clock.currentTimeMillis
+  let drawn = false
+  let ended = false
+
+  // Nobody reads the standard error any more: the import goes on all the same.
+  const write = (text: string) => Effect.ignore(Stream.run(Stream.make(text), stdio.stderr()))
+  const text = Effect.map(Clock.currentTimeMillis, (now) =>
+    render(options.counts(), options.total, now - startedAt, live ? options.columns - 1 : 200)
+  )
+  const draw = Effect.suspend(() =>
+    ended
+      ? Effect.void
+      : Effect.flatMap(text, (line) => {
+          drawn = true
+          return write(live ? `${clear}${line}` : `${options.name}: ${line}\n`)
+        })
+  )
+  const erase = Effect.suspend(() => {
+    if (!live || !drawn) return Effect.void
+    drawn = false
+    return write(clear)
+  })
+
+  yield* draw.pipe(
+    Effect.delay(live ? 0 : 5000),
+    Effect.repeat(Schedule.spaced(live ? 100 : 5000)),
+    Effect.forkScoped
+  )
+
+  return {
+    line: (line) => (live && drawn ? write(`${clear}${line}\n`) : write(`${line}\n`)),
+    end: Effect.suspend(() => {
+      ended = true
+      return erase
+    })
+  }
+})

@@ -1,0 +1,209 @@
+/**
+ * What an import came to: counts, status and exit code, as an object for scripts and as text for people.
+ *
+ * Pure. It adds up outcomes; it does not judge them.
+ *
+ * @since 0.1.0
+ */
+import type { BatchStatus } from "@effect-hubspot/schema/BatchStatus"
+import type { NotSentReason, Outcome } from "./Outcome.ts"
+
+/**
+ * Outcomes counted by kind, and requests. `inputs` are the inputs read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Counts {
+  readonly inputs: number
+  readonly created: number
+  readonly rejected: number
+  readonly invalid: number
+  readonly notSent: number
+  readonly inDoubt: number
+  readonly requests: number
+}
+
+/**
+ * @category constants
+ * @since 0.1.0
+ */
+export const zero: Counts = {
+  inputs: 0,
+  created: 0,
+  rejected: 0,
+  invalid: 0,
+  notSent: 0,
+  inDoubt: 0,
+  requests: 0
+}
+
+const fields = {
+  Created: "created",
+  Rejected: "rejected",
+  Invalid: "invalid",
+  NotSent: "notSent",
+  InDoubt: "inDoubt"
+} as const satisfies Record<Outcome<unknown>["_tag"], keyof Counts>
+
+/**
+ * The counts with some more outcomes.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Report } from "@effect-hubspot/batch"
+ *
+ * const counts = Report.add(Report.zero, [{ _tag: "NotSent", source: "row", index: 0, reason: { _tag: "Stopped" } }])
+ * counts.notSent // => 1
+ * ```
+ *
+ * @category counting
+ * @since 0.1.0
+ */
+export const add = (counts: Counts, outcomes: Iterable<Outcome<unknown>>): Counts => {
+  const sum = { ...counts }
+  for (const outcome of outcomes) sum[fields[outcome._tag]]++
+  return sum
+}
+
+/**
+ * How an import ended, beside its counts.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ending {
+  /** Stopped by the user. */
+  readonly interrupted: boolean
+  /** Why inputs were left unsent, if HubSpot or the network was the reason. */
+  readonly reason: NotSentReason | undefined
+  /** The input ended in an error after some of it was sent. */
+  readonly unreadable: boolean
+  /** A file of ours could not be written. */
+  readonly unwritable: boolean
+}
+
+/**
+ * What `--json` prints. `status` is `COMPLETE` when everything is settled, rejections included, `CANCELED`
+ * when the user or a fatal error stopped it, `PROCESSING` when it is suspended and can go on later.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Summary extends Counts {
+  readonly status: BatchStatus
+  readonly elapsedMs: number
+  readonly suspended?: { readonly reason: string; readonly resumeAt: string | null }
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const summarize = (counts: Counts, elapsedMs: number, ending: Ending): Summary => {
+  const { created, inDoubt, inputs, invalid, notSent, rejected, requests } = counts
+  const suspended = !ending.interrupted && ending.reason?._tag === "Suspended" ? ending.reason : undefined
+  const canceled =
+    ending.interrupted || ending.unreadable || ending.unwritable || ending.reason?._tag === "Halted"
+  return {
+    status: canceled ? "CANCELED" : suspended !== undefined ? "PROCESSING" : "COMPLETE",
+    inputs,
+    created,
+    rejected,
+    invalid,
+    notSent,
+    inDoubt,
+    requests,
+    elapsedMs,
+    ...(suspended !== undefined && { suspended: { reason: suspended.cause, resumeAt: null } })
+  }
+}
+
+/**
+ * The exit codes of the command, by name.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const exitCodes = {
+  done: 0,
+  usage: 2,
+  rejected: 3,
+  inDoubt: 4,
+  credentials: 5,
+  bug: 70,
+  store: 74,
+  suspended: 75,
+  interrupted: 130
+} as const
+
+/**
+ * The exit code of an import. Of all that apply the first of: interrupted 130, credentials 5, a file that
+ * cannot be written 74, suspended 75, some in doubt 4, some rejected or invalid 3, unreadable input or
+ * nothing sent 2, all created 0.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const exitCode = (counts: Counts, ending: Ending): number => {
+  if (ending.interrupted) return exitCodes.interrupted
+  const { reason } = ending
+  const denied = reason?._tag === "Halted" ? reason.error.reason._tag : undefined
+  if (denied === "Unauthorized" || denied === "Forbidden") return exitCodes.credentials
+  if (ending.unwritable) return exitCodes.store
+  if (reason?._tag === "Suspended") return exitCodes.suspended
+  if (counts.inDoubt > 0) return exitCodes.inDoubt
+  if (ending.unreadable) return exitCodes.usage
+  if (counts.rejected + counts.invalid > 0) return exitCodes.rejected
+  if (counts.notSent === 0) return exitCodes.done
+  return counts.created === 0 ? exitCodes.usage : exitCodes.rejected
+}
+
+const number = new Intl.NumberFormat("en-US")
+
+/**
+ * A count with separators: `10,000`.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const format = (count: number): string => number.format(count)
+
+/**
+ * A time for people: `850 ms`, `4.2 s`, `3 min 5 s`.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const formatMillis = (millis: number): string => {
+  if (millis < 1000) return `${Math.round(millis)} ms`
+  if (millis < 60_000) return `${(millis / 1000).toFixed(1)} s`
+  return `${Math.floor(millis / 60_000)} min ${Math.round((millis % 60_000) / 1000)} s`
+}
+
+const lines = [
+  ["created", "created", "in HubSpot"],
+  ["rejected", "rejected", "HubSpot said no"],
+  ["invalid", "invalid", "wrong in the file, never sent"],
+  ["notSent", "not sent", "nothing wrong with them; HubSpot has not got them"],
+  ["inDoubt", "in doubt", "HubSpot may or may not have them"]
+] as const
+
+/**
+ * The summary as text. Kinds that did not occur are left out, except `created`.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const toText = (name: string, summary: Summary): string => {
+  const width = Math.max(...lines.map(([key]) => format(summary[key]).length), format(summary.inputs).length)
+  const shown = lines
+    .filter(([key]) => key === "created" || summary[key] > 0)
+    .map(([key, label, note]) => `  ${label.padEnd(9)} ${format(summary[key]).padStart(width)}   ${note}`)
+  const requests = `${format(summary.requests)} ${summary.requests === 1 ? "request" : "requests"}`
+  return [
+    `${name}: ${format(summary.inputs)} ${summary.inputs === 1 ? "row" : "rows"} in ${formatMillis(summary.elapsedMs)}, ${requests}`,
+    ...shown
+  ].join("\n")
+}

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+/**
+ * The executable `line-items`.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Cli from "./cli/Cli.ts"
+
+NodeRuntime.runMain(Effect.provide(Cli.run, NodeServices.layer), {
+  disableErrorReporting: true,
+  teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) ? Number(exit.value) : 130)
+})

@@ -1,0 +1,214 @@
+/**
+ * The command `line-items`: its subcommands, and what their ends mean to a shell.
+ *
+ * Every wrong use is one line on the standard error and exit code 2; help is printed when asked for.
+ */
+import { Credentials, LineItems } from "@effect-hubspot/http"
+import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Cause from "effect/Cause"
+import * as Argument from "effect/cli/Argument"
+import * as CliError from "effect/cli/CliError"
+import * as CliOutput from "effect/cli/CliOutput"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Report from "../Report.ts"
+import packageJson from "../../package.json" with { type: "json" }
+import * as Demo from "./Demo.ts"
+import { Exit } from "./Exit.ts"
+import * as Flags from "./Flags.ts"
+import * as Import from "./Import.ts"
+import * as Serve from "./Serve.ts"
+
+/** Ends a command with this code; the lines it had to say are said. */
+const exitWith = (code: number) => (code === 0 ? Effect.void : Effect.fail(new Exit({ code, lines: [] })))
+
+const usage = (line: string) => new Exit({ code: Report.exitCodes.usage, lines: [line] })
+
+// -----------------------------------------------------------------------------
+// import
+// -----------------------------------------------------------------------------
+
+const file = (name: string, description: string) =>
+  Flag.String(name).pipe(Flag.optional, Flag.withMetavar("file"), Flag.withDescription(description))
+
+const importCommand = Command.make(
+  "import",
+  {
+    input: Argument.String("input").pipe(
+      Argument.withDescription('A CSV, NDJSON or JSON file, or "-" for the standard input')
+    ),
+    format: Flags.format,
+    emulator: Flag.Boolean("emulator").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("Import into a HubSpot inside this process; nothing leaves the machine")
+    ),
+    baseUrl: Flags.baseUrl,
+    limit: Flags.limit,
+    concurrency: Flags.concurrency,
+    batchSize: Flags.batchSize,
+    timeout: Flags.timeout,
+    latency: Flags.latency,
+    rejects: file("rejects", "Write rows that were not created here, with the reason, ready to be corrected"),
+    doubts: file("doubts", "Write rows that HubSpot may or may not have here"),
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    if (flags.emulator && Option.isSome(flags.baseUrl)) {
+      return yield* usage("--emulator and --base-url exclude each other; give one")
+    }
+    if (!flags.emulator && Option.isSome(flags.latency)) {
+      return yield* usage("--latency is the emulator's; give --emulator, or leave it out")
+    }
+    const client = LineItems.LineItems.layer({
+      baseUrl: Option.getOrUndefined(flags.baseUrl),
+      limit: flags.limit,
+      timeout: flags.timeout
+    })
+    const { code } = yield* Import.run(
+      {
+        input: flags.input === "-" ? "stdin" : { path: flags.input },
+        format: Option.getOrUndefined(flags.format),
+        rejects: Option.getOrUndefined(flags.rejects),
+        doubts: Option.getOrUndefined(flags.doubts),
+        batchSize: flags.batchSize,
+        concurrency: flags.concurrency
+      },
+      ({ name, summary }) =>
+        Console.log(flags.json ? JSON.stringify(summary) : Report.toText(name, summary))
+    ).pipe(
+      Effect.scoped,
+      Effect.provide(
+        flags.emulator
+          ? Layer.provide(client, embedded(Option.getOrUndefined(flags.latency)))
+          : Layer.provide(client, Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layerConfig))
+      ),
+      Effect.catchTags({
+        CredentialsError: ({ message }) =>
+          Effect.fail(new Exit({ code: Report.exitCodes.credentials, lines: [message] })),
+        InvalidBaseUrl: ({ message }) => Effect.fail(usage(`--base-url: ${message}`))
+      })
+    )
+    return yield* exitWith(code)
+  })
+).pipe(
+  Command.withDescription("Create a line item for every row of a file"),
+  Command.withExamples([
+    { command: "line-items import items.csv --rejects rejects.csv", description: "Import, and keep what failed" },
+    { command: "line-items import items.csv --emulator", description: "Try a file without HubSpot" },
+    { command: "cat items.ndjson | line-items import - --json", description: "From a pipe, for a script" }
+  ])
+)
+
+/** The embedded HubSpot, with a token that is good nowhere else. */
+const embedded = (latency: { readonly min: number; readonly max: number } | undefined) =>
+  Layer.merge(
+    Emulator.layer({ latency }),
+    Layer.orDie(Credentials.Credentials.layer(Redacted.make("embedded-emulator")))
+  )
+
+// -----------------------------------------------------------------------------
+// serve, demo
+// -----------------------------------------------------------------------------
+
+const serveCommand = Command.make(
+  "serve",
+  {
+    port: Flags.port,
+    limit: Flags.serverLimit,
+    latency: Flags.latency,
+    token: Flag.Redacted("token").pipe(
+      Flag.optional,
+      Flag.withDescription("The only access token that is good; without it any well-formed one is")
+    ),
+    json: Flags.json
+  },
+  (flags) =>
+    Serve.run({
+      port: flags.port,
+      limit: flags.limit,
+      latency: Option.getOrUndefined(flags.latency),
+      token: Option.getOrUndefined(flags.token),
+      json: flags.json
+    })
+).pipe(
+  Command.withDescription("Run a local HubSpot (emulator) on this machine"),
+  Command.withExamples([{ command: "line-items serve --port 4010", description: "On a fixed port" }])
+)
+
+const demoCommand = Command.make("demo", {}, () =>
+  Demo.run.pipe(
+    Effect.scoped,
+    Effect.provide(
+      LineItems.LineItems.layer({ limit: "auto" }).pipe(Layer.provideMerge(embedded(Demo.latency)))
+    ),
+    Effect.catchTag("InvalidBaseUrl", Effect.die),
+    Effect.flatMap(exitWith)
+  )
+).pipe(Command.withDescription("Import a sample of 10,000 rows into the embedded HubSpot and check the result"))
+
+const command = Command.make("line-items").pipe(
+  Command.withDescription("Create HubSpot CRM line items in bulk, with one true outcome per row"),
+  Command.withSubcommands([importCommand, serveCommand, demoCommand])
+)
+
+// -----------------------------------------------------------------------------
+// Running
+// -----------------------------------------------------------------------------
+
+/** One line for a wrong invocation. */
+const describe = (error: CliError.CliError): string => {
+  switch (error._tag) {
+    case "UnrecognizedOption": {
+      if (/^--?token\b/.test(error.option)) {
+        return "--token is not offered: it would show in process lists and shell history; set HUBSPOT_ACCESS_TOKEN"
+      }
+      const [suggestion] = error.suggestions
+      return `unknown flag ${error.option}${suggestion === undefined ? "; see --help" : `; did you mean ${suggestion}?`}`
+    }
+    case "MissingArgument":
+      return `missing <${error.argument}>: give a file, or "-" for the standard input`
+    case "InvalidValue":
+      return error.option === "base-url"
+        ? `--base-url: ${error.expected}`
+        : `--${error.option}: ${JSON.stringify(error.value)} is not ${error.expected}`
+    default:
+      return error.message.replace(/\s*\n\s*/g, " ")
+  }
+}
+
+const presenter: CliOutput.Presenter = {
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? Effect.forEach(event.errors, (error) => Console.error(`line-items: ${describe(error)}`), { discard: true })
+      : CliOutput.defaultPresenter.present(event)
+}
+
+/** Runs the command with the arguments of the process. Succeeds with the exit code. */
+export const run = Command.run(command, { version: packageJson.version }).pipe(
+  Effect.as<number>(Report.exitCodes.done),
+  Effect.catch((error) =>
+    error._tag === "Exit"
+      ? Effect.as(
+          Effect.forEach(error.lines, (line) => Console.error(`line-items: ${line}`), { discard: true }),
+          error.code
+        )
+      : Effect.succeed<number>(
+          error._tag === "ShowHelp" && error.errors.length === 0 ? Report.exitCodes.done : Report.exitCodes.usage
+        )
+  ),
+  Effect.catchCauseIf(
+    (cause) => !Cause.hasInterrupts(cause),
+    (cause) =>
+      Effect.as(
+        Console.error(`line-items: this is a bug, please report it: ${Cause.pretty(cause)}`),
+        Report.exitCodes.bug as number
+      )
+  ),
+  Effect.provideService(CliOutput.Presenter, presenter)
+)

@@ -1,0 +1,132 @@
+/**
+ * The flags that commands share, each checked when it is read: what is wrong is said in one line and
+ * nothing is begun.
+ */
+import * as BulkCreate from "../BulkCreate.ts"
+import { BatchRequest } from "@effect-hubspot/schema"
+import { BaseUrl, RateLimits } from "@effect-hubspot/http"
+import * as CliError from "effect/cli/CliError"
+import * as Flag from "effect/cli/Flag"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+
+/** A flag whose text is read by `read`; `undefined` means that it cannot be. */
+const checked = <A>(name: string, expected: string, read: (text: string) => A | undefined): Flag.Flag<A> =>
+  Flag.String(name).pipe(
+    Flag.mapEffect((text) => {
+      const value = read(text)
+      return value === undefined
+        ? Effect.fail(new CliError.InvalidValue({ option: name, value: text, expected, kind: "flag" }))
+        : Effect.succeed(value)
+    })
+  )
+
+const wholeNumber =
+  (from: number, to: number) =>
+  (text: string): number | undefined =>
+    /^\d{1,9}$/.test(text) && Number(text) >= from && Number(text) <= to ? Number(text) : undefined
+
+const units = { ms: 1, s: 1000, m: 60_000 } as const
+
+/** `500ms`, `5s`, `2m`, and Effect's own `5 seconds`. A bare number has no unit and is refused. */
+export const readDuration = (text: string): Duration.Duration | undefined => {
+  const short = /^(\d{1,9})(ms|s|m)$/.exec(text)
+  if (short !== null) return Duration.millis(Number(short[1]) * units[short[2] as keyof typeof units])
+  return /^\d{1,9} [a-z]+$/.test(text)
+    ? Option.getOrUndefined(Duration.fromInput(text as Duration.Input))
+    : undefined
+}
+
+const second = 1000
+
+export const limit = checked(
+  "limit",
+  `a whole number of requests per 10 seconds from 1 to ${RateLimits.highestLimit}, or auto`,
+  (text) => (text === "auto" ? ("auto" as const) : wholeNumber(1, RateLimits.highestLimit)(text))
+).pipe(
+  Flag.withDefault("auto" as const),
+  Flag.withMetavar("n|auto"),
+  Flag.withDescription("Requests per 10 seconds; auto starts at 100 and adopts what the account advertises")
+)
+
+export const serverLimit = checked(
+  "limit",
+  "a whole number of requests per 10 seconds from 1 to 100000",
+  wholeNumber(1, 100_000)
+).pipe(
+  Flag.withDefault(190),
+  Flag.withMetavar("n"),
+  Flag.withDescription("Requests per 10 seconds that the emulator allows")
+)
+
+export const concurrency = checked(
+  "concurrency",
+  `a whole number from 1 to ${BulkCreate.maxConcurrency}, or auto`,
+  (text) => (text === "auto" ? ("auto" as const) : wholeNumber(1, BulkCreate.maxConcurrency)(text))
+).pipe(
+  Flag.withDefault("auto" as const),
+  Flag.withMetavar("n|auto"),
+  Flag.withDescription("Requests under way at once; auto takes 10, and more if latency asks for it")
+)
+
+export const batchSize = checked(
+  "batch-size",
+  `a whole number from 1 to ${BatchRequest.maxInputs}`,
+  wholeNumber(1, BatchRequest.maxInputs)
+).pipe(
+  Flag.withDefault(BatchRequest.maxInputs),
+  Flag.withMetavar("n"),
+  Flag.withDescription("Rows per request")
+)
+
+export const timeout = checked("timeout", "a duration with a unit from 1s to 10m, such as 30s", (text) => {
+  const duration = readDuration(text)
+  if (duration === undefined) return undefined
+  const millis = Duration.toMillis(duration)
+  return millis >= second && millis <= 600 * second ? duration : undefined
+}).pipe(
+  Flag.withDefault(Duration.seconds(110)),
+  Flag.withMetavar("duration"),
+  Flag.withDescription("How long one request may take; HubSpot's edge gives up at 100 s (default 110s)")
+)
+
+export const baseUrl = Flag.String("base-url").pipe(
+  Flag.mapEffect((text) =>
+    Effect.mapError(
+      BaseUrl.check(text),
+      (error) =>
+        new CliError.InvalidValue({ option: "base-url", value: text, expected: error.message, kind: "flag" })
+    )
+  ),
+  Flag.optional,
+  Flag.withMetavar("url"),
+  Flag.withDescription("HubSpot or an emulator on this machine (default https://api.hubapi.com)")
+)
+
+export const port = checked("port", "a whole number from 0 to 65535", wholeNumber(0, 65_535)).pipe(
+  Flag.withDefault(0),
+  Flag.withMetavar("n"),
+  Flag.withDescription("The port to listen on; 0 takes any that is free")
+)
+
+export const latency = checked("latency", "milliseconds as min-max, such as 20-400", (text) => {
+  const match = /^(\d{1,6})-(\d{1,6})$/.exec(text)
+  if (match === null) return undefined
+  const [min, max] = [Number(match[1]), Number(match[2])]
+  return min <= max && max <= 600_000 ? { min, max } : undefined
+}).pipe(
+  Flag.optional,
+  Flag.withMetavar("min-max"),
+  Flag.withDescription("Milliseconds the emulator takes for a request, drawn from this range")
+)
+
+export const json = Flag.Boolean("json").pipe(
+  Flag.withDefault(false),
+  Flag.withDescription("Print one JSON object on the standard output, everything else on the standard error")
+)
+
+export const format = Flag.Literals("format", ["csv", "ndjson", "json"]).pipe(
+  Flag.optional,
+  Flag.withDescription("What the input is, whatever its name says")
+)

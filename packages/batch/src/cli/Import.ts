@@ -1,0 +1,239 @@
+/**
+ * `line-items import`: rows of a file become line items, and every row is accounted for.
+ *
+ * What can be checked without sending is checked first: the file's syntax and the files to write. Ctrl-C
+ * stops sending and waits for the requests under way; a second one leaves at once, with those in doubt.
+ */
+import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { RateLimits } from "@effect-hubspot/http/RateLimits"
+import { ErrorBody } from "@effect-hubspot/schema"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as FileSystem from "effect/FileSystem"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import type * as Stdio from "effect/Stdio"
+import * as Stream from "effect/Stream"
+import * as Terminal from "effect/Terminal"
+import type * as BatchRunner from "../BatchRunner.ts"
+import * as BulkCreate from "../BulkCreate.ts"
+import * as Outcome from "../Outcome.ts"
+import * as Progress from "../Progress.ts"
+import * as Rejects from "../Rejects.ts"
+import * as Report from "../Report.ts"
+import * as Source from "../Source.ts"
+import * as Advice from "./Advice.ts"
+import { Exit } from "./Exit.ts"
+import * as Signals from "./Signals.ts"
+
+/** What to import, and where what was not created goes. */
+export interface Options extends Pick<BulkCreate.Options, "batchSize" | "concurrency"> {
+  readonly input: { readonly path: string } | "stdin"
+  readonly format: Source.Format | undefined
+  readonly rejects: string | undefined
+  readonly doubts: string | undefined
+}
+
+/** An import that took place. What keeps one from taking place fails with `Exit`. */
+export interface Imported {
+  readonly name: string
+  readonly summary: Report.Summary
+  readonly code: number
+}
+
+/** How many rows are named one by one where a file has them all. */
+const namedRows = 20
+
+const usage = (error: { readonly message: string }) =>
+  new Exit({ code: Report.exitCodes.usage, lines: [error.message] })
+
+/**
+ * Runs an import. `finish` is told its end also when it was interrupted, which the interrupted caller
+ * itself does not see.
+ */
+export const run = Effect.fnUntraced(function* (
+  options: Options,
+  finish: (imported: Imported) => Effect.Effect<void>
+): Effect.fn.Return<
+  Imported,
+  Exit,
+  FileSystem.FileSystem | Stdio.Stdio | Terminal.Terminal | HubSpotClient | RateLimits | Scope.Scope
+> {
+  const startedAt = yield* Clock.currentTimeMillis
+  const source = yield* Effect.mapError(Source.open(options.input, { format: options.format }), usage)
+  const total = source.replayable
+    ? (yield* Effect.mapError(Source.check(source), usage)).rows
+    : undefined
+  const rejects =
+    options.rejects === undefined
+      ? undefined
+      : yield* Effect.mapError(Rejects.make({ path: options.rejects, source }), usage)
+  const doubts =
+    options.doubts === undefined
+      ? undefined
+      : yield* Effect.mapError(Rejects.makeDoubts({ path: options.doubts, source }), usage)
+
+  let counts = Report.zero
+  const ending = { interrupted: false, unreadable: false, unwritable: false } as {
+    -readonly [K in keyof Report.Ending]: Report.Ending[K]
+  }
+  const stop = yield* Deferred.make<void>()
+  const { columns } = yield* Terminal.Terminal
+  const progress = yield* Progress.make({
+    name: source.name,
+    total,
+    counts: () => counts,
+    columns: yield* columns
+  })
+
+  const onEvent = (event: BatchRunner.Event): Effect.Effect<void> => {
+    switch (event._tag) {
+      case "Requested":
+        counts = { ...counts, requests: counts.requests + 1 }
+        return Effect.void
+      case "Surplus":
+        return progress.line(
+          `${source.name}: HubSpot answered with records that fit no row: ${event.ids.join(", ")}; look at them in HubSpot`
+        )
+      case "Unattributed":
+        return progress.line(
+          `${source.name}: HubSpot answered with errors that name no row: ${event.messages.join("; ")}`
+        )
+    }
+  }
+
+  let named = 0
+  const name = Effect.fnUntraced(function* (outcome: Outcome.Outcome<Source.Row>) {
+    const kept = outcome._tag === "InDoubt" ? doubts : rejects
+    if (kept !== undefined && ++named > namedRows) {
+      return named === namedRows + 1 ? yield* progress.line(`… more rows are in ${kept.path}, with reasons`) : undefined
+    }
+    for (const line of linesOf(source, outcome)) yield* progress.line(line)
+  })
+
+  const unwritable = (error: Rejects.RejectsError) =>
+    Effect.suspend(() => {
+      ending.unwritable = true
+      return Effect.andThen(Deferred.succeed(stop, undefined), progress.line(`${error.message}; stopping`))
+    })
+
+  const take = Effect.fnUntraced(function* (outcomes: ReadonlyArray<Outcome.Outcome<Source.Row>>) {
+    counts = Report.add(counts, outcomes)
+    const notCreated: Array<Rejects.Entry> = []
+    const doubtful: Array<Rejects.Doubt> = []
+    for (const outcome of outcomes) {
+      const { source: row } = outcome
+      if (outcome._tag === "Created") continue
+      if (outcome._tag === "InDoubt") {
+        const evidence = Outcome.describe(outcome)
+        doubtful.push({ row, reason: "in doubt", traceId: outcome.objectWriteTraceId, evidence })
+      } else notCreated.push({ row, reason: reasonOf(outcome) })
+      if (outcome._tag === "NotSent") ending.reason ??= outcome.reason
+      else yield* name(outcome)
+    }
+    yield* Effect.catch(rejects?.writeAll(notCreated) ?? Effect.void, unwritable)
+    yield* Effect.catch(doubts?.writeAll(doubtful) ?? Effect.void, unwritable)
+  })
+
+  const rows = source.rows.pipe(
+    // What comes in once and for ever (a pipe) is not waited for when nothing more will be sent.
+    source.replayable ? (same) => same : Stream.interruptWhen(Deferred.await(stop)),
+    Stream.catch((error) =>
+      Stream.unwrap(
+        Effect.as(
+          Effect.suspend(() => {
+            ending.unreadable = true
+            return progress.line(error.message)
+          }),
+          Stream.empty
+        )
+      )
+    ),
+    Stream.mapArray((chunk) => {
+      counts = { ...counts, inputs: counts.inputs + chunk.length }
+      return chunk
+    })
+  )
+
+  const summarize = Effect.map(
+    Clock.currentTimeMillis,
+    (now): Imported => ({
+      name: source.name,
+      summary: Report.summarize(counts, now - startedAt, ending),
+      code: Report.exitCode(counts, ending)
+    })
+  )
+  const end = Effect.tap(Effect.andThen(progress.end, summarize), (imported) =>
+    Effect.andThen(
+      Effect.forEach(closing(source.name, imported, ending), progress.line, { discard: true }),
+      finish(imported)
+    )
+  )
+
+  const job = yield* rows.pipe(
+    BulkCreate.runWith({
+      toInput: (row) => row.input,
+      batchSize: options.batchSize,
+      concurrency: options.concurrency,
+      stop,
+      onEvent
+    }),
+    Stream.runForEachArray(take),
+    Effect.andThen(Effect.suspend(() => end)),
+    Effect.forkDetach
+  )
+
+  return yield* Effect.onInterrupt(
+    Fiber.join(job),
+    Effect.fnUntraced(function* () {
+      ending.interrupted = true
+      yield* Deferred.succeed(stop, undefined)
+      yield* progress.line("stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)")
+      const left = yield* Effect.raceFirst(Effect.as(Fiber.await(job), false), Effect.as(Signals.next, true))
+      if (!left) return
+      const settled = counts.created + counts.rejected + counts.invalid + counts.notSent + counts.inDoubt
+      counts = { ...counts, inDoubt: counts.inDoubt + counts.inputs - settled }
+      yield* end
+    })
+  )
+})
+
+const reasonOf = (outcome: Outcome.Outcome<Source.Row>): string => {
+  if (outcome._tag === "Invalid" && Result.isFailure(outcome.source.input)) {
+    return outcome.source.input.failure.map(Source.describe).join(" | ")
+  }
+  if (outcome._tag !== "Rejected") return Outcome.describe(outcome)
+  return outcome.faults.map((fault) => `${ErrorBody.describe(fault)}; ${Advice.forFault(fault)}`).join(" | ")
+}
+
+/** One line for each thing that is wrong with a row: place, what, why, what to do. */
+const linesOf = (source: Source.Source, outcome: Outcome.Outcome<Source.Row>): ReadonlyArray<string> => {
+  const { source: row } = outcome
+  const at = (column?: number) => `${source.name}:${row.line}${column === undefined ? "" : `:${column}`}`
+  switch (outcome._tag) {
+    case "Invalid":
+      return Result.isFailure(row.input)
+        ? row.input.failure.map((issue) => Source.format(source, issue))
+        : outcome.issues.map((issue) => `${at()}: ${issue.path}: ${issue.message}; ${issue.advice}`)
+    case "Rejected":
+      return outcome.faults.map((fault) => {
+        const cell = fault.property === undefined ? -1 : (source.header?.indexOf(fault.property) ?? -1)
+        return `${at(cell < 0 ? undefined : cell + 1)}: rejected: ${ErrorBody.describe(fault)}; ${Advice.forFault(fault)}`
+      })
+    case "InDoubt":
+      return [`${at()}: in doubt: ${Outcome.describe(outcome)}; look in HubSpot before you send it again`]
+    case "Created":
+    case "NotSent":
+      return []
+  }
+}
+
+/** What there is to say at the end besides the numbers. */
+const closing = (name: string, { summary }: Imported, ending: Report.Ending): ReadonlyArray<string> => [
+  ...(summary.inputs === 0 && !ending.unreadable ? [`${name}: no rows`] : []),
+  ...(summary.notSent > 0 && ending.reason !== undefined
+    ? [`${name}: ${Report.format(summary.notSent)} rows ${Outcome.describeNotSent(ending.reason)}`]
+    : [])
+]

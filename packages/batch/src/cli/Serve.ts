@@ -1,0 +1,35 @@
+/**
+ * `line-items serve`: a local HubSpot on a port of this machine, until it is interrupted.
+ */
+import { EmulatorServer, type Options } from "@effect-hubspot/http/emulator/EmulatorServer"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Report from "../Report.ts"
+import { Exit } from "./Exit.ts"
+
+/** Serves until interrupted. The admin key is printed: whoever started the emulator needs it. */
+export const run = (
+  options: Options & { readonly json: boolean }
+): Effect.Effect<never, Exit> =>
+  Effect.gen(function* () {
+    const { adminKey, url } = yield* EmulatorServer
+    yield* Console.log(
+      options.json
+        ? JSON.stringify({ url, adminKey: Redacted.value(adminKey) })
+        : forPeople(url, Redacted.value(adminKey), options.limit ?? 190)
+    )
+    return yield* Effect.never
+  }).pipe(
+    Effect.provide(EmulatorServer.layer(options)),
+    Effect.mapError((error) => new Exit({ code: Report.exitCodes.usage, lines: [error.message] }))
+  )
+
+const forPeople = (url: string, adminKey: string, limit: number): string =>
+  [
+    `HubSpot emulator: ${url}   (${limit} requests per 10 s, state in memory, Ctrl-C to stop)`,
+    "",
+    `  import into it   HUBSPOT_ACCESS_TOKEN=any-token line-items import items.csv --base-url ${url}`,
+    `  what happened    curl -H "Authorization: Bearer ${adminKey}" ${url}/_emulator/ledger`,
+    `  the contract     ${url}/docs`
+  ].join("\n")

@@ -1,0 +1,67 @@
+/**
+ * The step between two pulls: a synchronous machine that may stop with a failure after it has put out
+ * what came before it. What was read before an error is emitted first, then the error.
+ */
+import * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Pull from "effect/Pull"
+
+/** A pull of chunks, as streams are made of. */
+export type Chunks<A, E> = Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E>
+
+/**
+ * `step` takes one element and adds to `out`; the error it returns ends the pull. `end` runs once when
+ * the input ends, `broken` once when it fails.
+ */
+export interface Machine<A, B, E> {
+  readonly step: (element: A, out: Array<B>) => E | undefined
+  readonly end?: (out: Array<B>) => E | undefined
+  readonly broken?: (out: Array<B>) => void
+}
+
+export const run = <A, B, E, E2>(upstream: Chunks<A, E>, machine: Machine<A, B, E2>): Chunks<B, E | E2> => {
+  let last: Pull.Pull<never, E | E2> | undefined
+  const emit = (out: Array<B>): Chunks<B, E | E2> =>
+    Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : (last ?? pull)
+  const stop = (error: E2 | undefined): void => {
+    if (error !== undefined) last = Effect.fail(error)
+  }
+  const pull: Chunks<B, E | E2> = Effect.suspend(() => {
+    if (last !== undefined) return last
+    return Pull.matchEffect(upstream, {
+      onSuccess: (elements) => {
+        const out: Array<B> = []
+        for (const element of elements) {
+          stop(machine.step(element, out))
+          if (last !== undefined) break
+        }
+        return emit(out)
+      },
+      onFailure: (cause): Chunks<B, E | E2> => {
+        const out: Array<B> = []
+        last = Effect.failCause(cause)
+        machine.broken?.(out)
+        return emit(out)
+      },
+      onDone: () => {
+        const out: Array<B> = []
+        last = Cause.done()
+        stop(machine.end?.(out))
+        return emit(out)
+      }
+    })
+  })
+  return pull
+}
+
+/** `first`, if there is any, and then the rest of the pull. */
+export const prepend = <A, E>(first: ReadonlyArray<A>, rest: Chunks<A, E>): Chunks<A, E> => {
+  let pending = Arr.isReadonlyArrayNonEmpty(first) ? first : undefined
+  return Effect.suspend(() => {
+    if (pending === undefined) return rest
+    const out = pending
+    pending = undefined
+    return Effect.succeed(out)
+  })
+}

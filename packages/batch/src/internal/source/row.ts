@@ -1,0 +1,112 @@
+/**
+ * What reading makes of an input file: rows, what is wrong with a row, and what is wrong with the file.
+ */
+import type { BatchRequest } from "@effect-hubspot/schema"
+import type * as Arr from "effect/Array"
+import * as Result from "effect/Result"
+
+/**
+ * One thing that is wrong with a row, and where: `line` and `column` in the file (for CSV the column is
+ * the number of the cell), `path` the column's name or the path in the object, empty for the whole row.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RowIssue {
+  readonly line: number
+  readonly column: number
+  readonly path: string
+  readonly message: string
+  readonly advice: string
+}
+
+/**
+ * What was read, as it was written: the cells of a CSV record, or the text of a JSON object.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Original =
+  | { readonly _tag: "Csv"; readonly cells: ReadonlyArray<string> }
+  | { readonly _tag: "Json"; readonly text: string }
+
+/**
+ * One input of a file: its 0-based number, the 1-based physical line where it begins, the input or all
+ * that is wrong with it, and what is needed to write it back exactly.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Row {
+  readonly index: number
+  readonly line: number
+  readonly input: Result.Result<BatchRequest.CreateInput, Arr.NonEmptyReadonlyArray<RowIssue>>
+  readonly original: Original
+}
+
+/** The file as a whole cannot be read on from here. `Source` adds the file's name. */
+export interface Failure {
+  readonly line?: number
+  readonly column?: number
+  readonly problem: string
+  readonly advice: string
+}
+
+export const failure = (
+  at: { readonly line?: number; readonly column?: number },
+  problem: string,
+  advice: string
+): Failure => ({ ...at, problem, advice })
+
+export const ofDoubts = (at: { readonly line: number; readonly column: number }): Failure =>
+  failure(
+    at,
+    'a "_doubt" column: this is a file of inputs in doubt, importing it could create them twice',
+    "use `line-items resolve`"
+  )
+
+/** The result of a row from its issues, in the order of their place. */
+export const settle = (
+  input: () => BatchRequest.CreateInput,
+  issues: ReadonlyArray<RowIssue>
+): Row["input"] => {
+  const [first, ...rest] = [...issues].sort((a, b) => a.line - b.line || a.column - b.column)
+  return first === undefined ? Result.succeed(input()) : Result.fail([first, ...rest])
+}
+
+/** The property names a flat object or a CSV header uses for the input's parent. */
+export const parentColumns = {
+  deal_id: "deal",
+  quote_id: "quote",
+  invoice_id: "invoice",
+  order_id: "order",
+  cart_id: "cart",
+  subscription_id: "subscription",
+  payment_id: "payment"
+} as const
+
+export const isParentColumn = (name: string): name is keyof typeof parentColumns =>
+  Object.hasOwn(parentColumns, name)
+
+/** `1 MiB` for 1,048,576, the number otherwise. */
+export const size = (limit: number): string => {
+  const mebibytes = limit / (1024 * 1024)
+  return Number.isInteger(mebibytes) ? `${mebibytes} MiB` : `${limit.toLocaleString("en-US")} characters`
+}
+
+/** How many line breaks (LF, CRLF or CR) a part of a text holds. */
+export const breaks = (text: string, start = 0, end = text.length): number => {
+  let count = 0
+  for (let i = start; i < end; i++) {
+    const c = text.charCodeAt(i)
+    if (c === 10 ? i === 0 || text.charCodeAt(i - 1) !== 13 : c === 13) count++
+  }
+  return count
+}
+
+/** A text that may be printed: control characters and marks of direction escaped. */
+export const visible = (text: string): string =>
+  text.replace(
+    /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )

@@ -1,0 +1,182 @@
+/**
+ * The emulator on a port of this machine, for other processes: the command line, the official SDK, curl.
+ *
+ * Loopback only. A request whose `Host` is not this machine is refused, which is what keeps a web page
+ * from reaching it by rebinding its name (DNS rebinding), and no CORS header is ever sent. Needs Node.
+ *
+ * @since 0.1.0
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Context from "effect/Context"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import * as Effect from "effect/Effect"
+import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import type { ServeError } from "effect/http/HttpServerError"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as NodeHttp from "node:http"
+import * as HubSpotApi from "../HubSpotApi.ts"
+import { Emulator, type Options as EmulatorOptions } from "./Emulator.ts"
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options extends EmulatorOptions {
+  /** `127.0.0.1`, `::1` or `localhost`; anything else is refused. Default `127.0.0.1`. */
+  readonly host?: string | undefined
+  /** Default 0: any free port. */
+  readonly port?: number | undefined
+}
+
+/**
+ * Another process has the port.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PortInUse extends Schema.TaggedError<PortInUse>()("PortInUse", { port: Schema.Int }) {
+  override get message(): string {
+    return `port ${this.port} is in use; choose another with --port`
+  }
+}
+
+/**
+ * The host would be reachable from other machines.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class HostNotLoopback extends Schema.TaggedError<HostNotLoopback>()("HostNotLoopback", {
+  host: Schema.String
+}) {
+  override get message(): string {
+    return `refused to listen on ${JSON.stringify(this.host)}: the emulator serves this machine only; use 127.0.0.1, ::1 or localhost`
+  }
+}
+
+/**
+ * The port could not be opened for another reason; `code` is the system's, such as `EACCES`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ListenFailed extends Schema.TaggedError<ListenFailed>()("ListenFailed", {
+  host: Schema.String,
+  port: Schema.Int,
+  code: Schema.String
+}) {
+  override get message(): string {
+    return `cannot listen on ${this.host} port ${this.port}: ${this.code}`
+  }
+}
+
+/**
+ * Why the emulator is not being served.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class EmulatorServerError extends Schema.TaggedError<EmulatorServerError>()("EmulatorServerError", {
+  reason: Schema.Union([PortInUse, HostNotLoopback, ListenFailed])
+}) {
+  override get message(): string {
+    return this.reason.message
+  }
+}
+
+/**
+ * Where the served emulator is, and the key of its admin API.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class EmulatorServer extends Context.Service<
+  EmulatorServer,
+  {
+    /** The base url, without a slash at the end: `http://127.0.0.1:8080`. */
+    readonly url: string
+    readonly adminKey: Redacted.Redacted<string>
+  }
+>()("@effect-hubspot/http/emulator/EmulatorServer") {
+  /** Serves an emulator until the scope ends. `GET /docs` shows the contract. */
+  static readonly layer = (
+    options: Options = {}
+  ): Layer.Layer<EmulatorServer | Emulator, EmulatorServerError> =>
+    layerServing.pipe(
+      Layer.provide(layerPort(options.host ?? "127.0.0.1", options.port ?? 0)),
+      Layer.provideMerge(layerEmulator(options))
+    )
+}
+
+// Other programs of this machine can reach the port, so the key is not left to a guessable source.
+const layerEmulator = (options: Options): Layer.Layer<Emulator> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const random = yield* SecureRandom.SecureRandom
+      const adminKey = options.adminKey ?? Redacted.make(toHex(yield* random.randomBytes(32)))
+      return Emulator.layerServer({ ...options, adminKey })
+    })
+  ).pipe(Layer.provide(SecureRandom.layerWebCrypto))
+
+const toHex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+
+const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"])
+
+const layerPort = (host: string, port: number): Layer.Layer<HttpServer.HttpServer, EmulatorServerError> =>
+  loopback.has(host)
+    ? NodeHttpServer.layerServer(() => NodeHttp.createServer(), {
+        host,
+        port,
+        gracefulShutdownTimeout: "1 second"
+      }).pipe(
+        Layer.catch((error) =>
+          Layer.effect(HttpServer.HttpServer, Effect.fail(serverError(host, port, error)))
+        )
+      )
+    : Layer.effect(
+        HttpServer.HttpServer,
+        Effect.fail(new EmulatorServerError({ reason: new HostNotLoopback({ host }) }))
+      )
+
+const serverError = (host: string, port: number, { cause }: ServeError): EmulatorServerError => {
+  const code = Predicate.hasProperty(cause, "code") ? String(cause.code) : String(cause)
+  return new EmulatorServerError({
+    reason: code === "EADDRINUSE" ? new PortInUse({ port }) : new ListenFailed({ host, port, code })
+  })
+}
+
+const layerServing: Layer.Layer<EmulatorServer, never, Emulator | HttpServer.HttpServer> = Layer.effect(
+  EmulatorServer,
+  Effect.gen(function* () {
+    const emulator = yield* Emulator
+    const server = yield* HttpServer.HttpServer
+    const docs = yield* HttpRouter.toHttpEffect(HttpApiScalar.layer(HubSpotApi.HubSpotApi))
+    yield* server.serve(
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+        !isThisMachine(request.headers.host ?? "")
+          ? Effect.succeed(foreignHost)
+          : request.url === "/docs" && request.method === "GET"
+            ? docs
+            : emulator.handle
+      )
+    )
+    return { url: HttpServer.formatAddress(server.address), adminKey: emulator.adminKey }
+  })
+)
+
+const isThisMachine = (host: string): boolean => /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i.test(host)
+
+const foreignHost = HttpServerResponse.text(
+  "This emulator answers to 127.0.0.1, [::1] and localhost only.\n",
+  {
+    status: 403
+  }
+)

@@ -1,0 +1,104 @@
+/**
+ * The request limits of the emulated account: so many per rolling ten seconds, so many per day.
+ *
+ * The window is exact and half open: a request that arrived at t counts until just before t + 10 s. It
+ * goes by the times it is given and reads no clock.
+ *
+ * Documentation for the limits, their names and headers. That a refused request (429) is not counted is
+ * an assumption; HubSpot does not say.
+ *
+ * @since 0.1.0
+ */
+
+/** The length of the rolling window in milliseconds. */
+export const windowMillis = 10_000
+
+const dayMillis = 86_400_000
+
+/**
+ * Which limit a request ran into.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Exceeded = "TEN_SECONDLY_ROLLING" | "DAILY"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Quota {
+  /** Counts a request that arrives at this time, or says which limit forbids it. */
+  readonly take: (at: number) => Exceeded | undefined
+  /** The headers that tell a client where it stands. */
+  readonly headers: (at: number) => Readonly<Record<string, string>>
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeUnsafe = (limits: {
+  /** Requests per ten seconds. */
+  readonly limit: number
+  /** Requests per day. */
+  readonly dailyLimit: number
+}): Quota => {
+  const tenSeconds = makeWindow(windowMillis)
+  const second = makeWindow(1000)
+  let day = 0
+  let today = 0
+  const countToday = (at: number): number => {
+    // Documentation: it resets at midnight in the account's time zone, which is UTC here.
+    const current = Math.floor(at / dayMillis)
+    if (current !== day) {
+      day = current
+      today = 0
+    }
+    return today
+  }
+  // Documentation: sent, deprecated and not enforced. A tenth of the limit is an observation.
+  const secondly = Math.max(1, Math.floor(limits.limit / 10))
+  return {
+    take: (at) => {
+      if (countToday(at) >= limits.dailyLimit) return "DAILY"
+      if (tenSeconds.count(at) >= limits.limit) return "TEN_SECONDLY_ROLLING"
+      tenSeconds.add(at)
+      second.add(at)
+      today++
+      return undefined
+    },
+    headers: (at) => ({
+      "x-hubspot-ratelimit-daily": String(limits.dailyLimit),
+      "x-hubspot-ratelimit-daily-remaining": String(limits.dailyLimit - countToday(at)),
+      "x-hubspot-ratelimit-interval-milliseconds": String(windowMillis),
+      "x-hubspot-ratelimit-max": String(limits.limit),
+      "x-hubspot-ratelimit-remaining": String(limits.limit - tenSeconds.count(at)),
+      "x-hubspot-ratelimit-secondly": String(secondly),
+      "x-hubspot-ratelimit-secondly-remaining": String(Math.max(0, secondly - second.count(at)))
+    })
+  }
+}
+
+interface Window {
+  readonly count: (at: number) => number
+  readonly add: (at: number) => void
+}
+
+// Arrivals are added in order, so the expired ones are always in front. They are cut off once they are
+// the larger part, which keeps both operations at constant cost on average.
+const makeWindow = (millis: number): Window => {
+  let arrivals: Array<number> = []
+  let first = 0
+  return {
+    count: (at) => {
+      while (first < arrivals.length && arrivals[first]! + millis <= at) first++
+      if (first > 1000 && first * 2 > arrivals.length) {
+        arrivals = arrivals.slice(first)
+        first = 0
+      }
+      return arrivals.length - first
+    },
+    add: (at) => void arrivals.push(at)
+  }
+}

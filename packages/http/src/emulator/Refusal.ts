@@ -1,0 +1,180 @@
+/**
+ * The answers with which HubSpot turns a whole request down: status and error body; and the reasons for
+ * which it turns one input down.
+ *
+ * Words are those of real answers where one is known, which their clients match on; the rest is marked
+ * assumption. The correlation id is added when the answer is sent.
+ *
+ * @since 0.1.0
+ */
+import { BatchRequest, type ErrorBody } from "@effect-hubspot/schema"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Refusal {
+  readonly status: number
+  readonly body: { readonly status: "error"; readonly message: string; readonly [field: string]: unknown }
+}
+
+/**
+ * Why one input is refused, in the fields that HubSpot's error bodies share.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Rejection {
+  readonly category: "VALIDATION_ERROR"
+  readonly message: string
+  readonly subCategory?: string
+  readonly context?: Readonly<Record<string, ReadonlyArray<string>>>
+  readonly errors: ReadonlyArray<ErrorBody.ErrorDetail>
+}
+
+const refusal = (
+  status: number,
+  message: string,
+  fields: { readonly [field: string]: unknown } = { category: "VALIDATION_ERROR" }
+): Refusal => ({ status, body: { status: "error", message, ...fields } })
+
+/**
+ * No `Authorization` header. Observation.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const noCredentials: Refusal = refusal(
+  401,
+  "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
+  { category: "INVALID_AUTHENTICATION" }
+)
+
+/**
+ * A token that cannot be one, or is not this account's. The category is observation, the words are an
+ * assumption.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const wrongCredentials: Refusal = refusal(
+  401,
+  "Authentication credentials are not valid: the access token of this request is malformed, unknown or revoked.",
+  { category: "INVALID_AUTHENTICATION" }
+)
+
+/**
+ * None of the scopes, any of which would do. Documentation for the fields, the words are an assumption.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const missingScopes = (required: ReadonlyArray<string>): Refusal =>
+  refusal(403, "This app hasn't been granted all required scopes to make this call.", {
+    errors: [
+      {
+        message: "One or more of the following scopes are required.",
+        context: { requiredGranularScopes: required }
+      }
+    ],
+    links: { scopes: "https://developers.hubspot.com/scopes" },
+    category: "MISSING_SCOPES"
+  })
+
+/**
+ * The ten-second limit. Observation: `errorType` in the place of `category`, no Retry-After.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const tenSecondlyLimit = (portalId: number): Refusal =>
+  refusal(429, "You have reached your ten_secondly_rolling limit.", {
+    errorType: "RATE_LIMIT",
+    policyName: "TEN_SECONDLY_ROLLING",
+    groupName: `publicapi:private_app-api-calls-ten-secondly:1000001:${portalId}`
+  })
+
+/**
+ * The daily limit. Documentation.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const dailyLimit: Refusal = refusal(429, "You have reached your daily limit.", {
+  errorType: "RATE_LIMIT",
+  policyName: "DAILY"
+})
+
+/**
+ * A body that is not declared as JSON. Assumption.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unsupportedMediaType: Refusal = refusal(
+  415,
+  "The content type of this request is not supported: send application/json."
+)
+
+/**
+ * Assumption: no 413 of HubSpot's is public.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const tooLarge: Refusal = refusal(413, "The body of this request is too large.")
+
+/**
+ * Observation.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const noBody: Refusal = refusal(400, "Invalid JSON input: a request body was expected, but none found")
+
+/**
+ * Bad syntax or a value of a wrong type. Observation: without `category`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const invalidJson = (what: string): Refusal => refusal(400, `Invalid input JSON on ${what}`, {})
+
+/**
+ * The words are observation, the category and the position are assumptions.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const missingFields = (...fields: ReadonlyArray<string>): Refusal =>
+  refusal(
+    400,
+    `Invalid input JSON on line 1, column 2. Some required fields were not set: [${fields.join(", ")}]`
+  )
+
+/**
+ * Assumption.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const noInputs: Refusal = refusal(400, "The list of inputs is empty: at least one is required.")
+
+/**
+ * Observation of batch read; the same words for create are an assumption.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const tooManyInputs: Refusal = refusal(
+  400,
+  `The maximum number of inputs supported in a batch is ${BatchRequest.maxInputs}. Please reduce the number of items and try again`
+)
+
+/**
+ * One bad input refuses a batch that cannot be told apart input by input. Documentation.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const invalidInput = ({ message, ...fields }: Rejection): Refusal => refusal(400, message, fields)

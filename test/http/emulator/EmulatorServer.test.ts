@@ -1,0 +1,189 @@
+import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import { EmulatorServer, type Options } from "@effect-hubspot/http/emulator/EmulatorServer"
+import * as Ledger from "@effect-hubspot/http/emulator/Ledger"
+import { Association } from "@effect-hubspot/schema"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import { inputs, request, send } from "./calls.ts"
+
+const served = (options?: Options) =>
+  Effect.provide(Layer.merge(EmulatorServer.layer(options), NodeHttpClient.layerUndici))
+
+const path = "/crm/v3/objects/line_items/batch/create"
+
+const post = (body: unknown) =>
+  Effect.flatMap(EmulatorServer, ({ url }) =>
+    send(HttpClientRequest.setUrl(request(JSON.stringify(body)), url + path))
+  )
+
+const admin = Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
+  const { adminKey, url } = yield* EmulatorServer
+  return yield* send(request.pipe(HttpClientRequest.prependUrl(url), HttpClientRequest.bearerToken(adminKey)))
+})
+
+describe("over a real socket", () => {
+  it.live("creates line items and shows them in its ledger, by default on 127.0.0.1", () =>
+    Effect.gen(function* () {
+      const { url } = yield* EmulatorServer
+      assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
+      const answer = yield* post({ inputs: inputs(3) })
+      assert.strictEqual(answer.status, 201)
+      assert.strictEqual(answer.headers["content-type"], "application/json;charset=utf-8")
+      assert.strictEqual(answer.headers["x-hubspot-ratelimit-remaining"], "189")
+      assert.notProperty(answer.headers, "access-control-allow-origin")
+      const { body, status } = yield* admin(HttpClientRequest.get("/_emulator/ledger"))
+      assert.strictEqual(status, 200)
+      assert.deepStrictEqual(Object.keys(body), ["created", "requests"])
+      const ledger = yield* Schema.decodeUnknownEffect(Ledger.Snapshot)(body)
+      assert.strictEqual(ledger.created.length, 3)
+      assert.deepStrictEqual(
+        ledger.requests.map((_) => [_.path, _.status, _.inputs]),
+        [[path, 201, 3]]
+      )
+      assert.deepStrictEqual(yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger), ledger)
+    }).pipe(served())
+  )
+
+  it.live("lets only the admin key in, and says nothing of the ledger otherwise", () =>
+    Effect.gen(function* () {
+      const { adminKey, url } = yield* EmulatorServer
+      assert.match(Redacted.value(adminKey), /^[0-9a-f]{64}$/)
+      for (const authorization of ["", "Bearer wrong", `Basic ${Redacted.value(adminKey)}`]) {
+        const { body, status } = yield* send(
+          HttpClientRequest.get(`${url}/_emulator/ledger`).pipe(
+            HttpClientRequest.setHeader("authorization", authorization)
+          )
+        )
+        assert.strictEqual(status, 401)
+        assert.notProperty(body, "created")
+      }
+      const unknown = yield* admin(HttpClientRequest.get("/_emulator/nothing"))
+      assert.strictEqual(unknown.status, 404)
+      const { requests } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+      assert.deepStrictEqual(requests, [])
+    }).pipe(served())
+  )
+
+  it.live("seeds parents and changes scopes", () =>
+    Effect.gen(function* () {
+      const put = HttpClientRequest.put("/_emulator/scopes").pipe(
+        HttpClientRequest.bodyJsonUnsafe({ scopes: ["crm.objects.line_items.write"] })
+      )
+      const seed = HttpClientRequest.post("/_emulator/objects").pipe(
+        HttpClientRequest.bodyJsonUnsafe({ objectType: "deals", ids: ["77"] })
+      )
+      const create = post({
+        inputs: [{ properties: { name: "Chair" }, associations: [Association.make("deal", "78")] }]
+      })
+      assert.strictEqual((yield* create).status, 403)
+      assert.strictEqual((yield* admin(put)).status, 204)
+      assert.strictEqual((yield* create).status, 201)
+      assert.strictEqual((yield* admin(seed)).status, 204)
+      assert.strictEqual((yield* create).status, 400)
+      const wrong = HttpClientRequest.bodyJsonUnsafe(seed, { objectType: "contacts", ids: [] })
+      const refused = yield* admin(wrong)
+      assert.strictEqual(refused.status, 400)
+      assert.strictEqual(refused.body._tag, "UnknownObjectType")
+    }).pipe(served({ scopes: [] }))
+  )
+
+  it.live("answers 403 to a foreign Host, whatever is asked", () =>
+    Effect.gen(function* () {
+      const { adminKey, url } = yield* EmulatorServer
+      const port = new URL(url).port
+      const status = (host: string, path: string) =>
+        Effect.map(
+          send(
+            HttpClientRequest.get(url + path).pipe(
+              HttpClientRequest.setHeader("host", host),
+              HttpClientRequest.bearerToken(adminKey)
+            )
+          ),
+          (answer) => answer.status
+        )
+      for (const host of [
+        "evil.example",
+        `evil.example:${port}`,
+        "127.0.0.1.evil.example",
+        "localhost.evil"
+      ]) {
+        for (const path of ["/_emulator/ledger", "/docs", "/crm/v3/objects/line_items"]) {
+          assert.strictEqual(yield* status(host, path), 403, `${host} ${path}`)
+        }
+      }
+      for (const host of [`localhost:${port}`, "LOCALHOST", "127.0.0.1:1", `[::1]:${port}`]) {
+        assert.strictEqual(yield* status(host, "/_emulator/ledger"), 200, host)
+      }
+      const { requests } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+      assert.deepStrictEqual(requests, [])
+    }).pipe(served())
+  )
+
+  it.live("creates all the same when the connection is given up", () =>
+    Effect.gen(function* () {
+      assert.isTrue((yield* Effect.timeoutOption(post({ inputs: inputs(7) }), 50))._tag === "None")
+      const emulator = yield* Emulator
+      const { created, requests } = yield* emulator.ledger.pipe(
+        Effect.repeat({ until: (_) => _.created.length > 0, schedule: Schedule.spaced(20) })
+      )
+      assert.strictEqual(created.length, 7)
+      assert.strictEqual(requests.length, 1)
+    }).pipe(served({ latency: { min: 300, max: 300 } }))
+  )
+
+  it.live("refuses a body of more than 10 MiB", () =>
+    Effect.gen(function* () {
+      const answer = yield* post({ inputs: ["x".repeat(11 * 1024 * 1024)] })
+      assert.strictEqual(answer.status, 413)
+    }).pipe(served())
+  )
+
+  it.live("shows the contract at /docs", () =>
+    Effect.gen(function* () {
+      const { url } = yield* EmulatorServer
+      const { headers, status, text } = yield* send(HttpClientRequest.get(`${url}/docs`))
+      assert.strictEqual(status, 200)
+      assert.match(headers["content-type"]!, /^text\/html/)
+      assert.include(text, "/crm/v3/objects/line_items/batch/create")
+    }).pipe(served())
+  )
+})
+
+describe("starting", () => {
+  const start = (options: Options) =>
+    Effect.scoped(Layer.build(EmulatorServer.layer(options))).pipe(Effect.flip)
+
+  it.live("fails with a clear message when the port is busy", () =>
+    Effect.gen(function* () {
+      const port = Number(new URL((yield* EmulatorServer).url).port)
+      const error = yield* start({ port })
+      assert.strictEqual(error._tag, "EmulatorServerError")
+      assert.strictEqual(error.reason._tag, "PortInUse")
+      assert.strictEqual(error.message, `port ${port} is in use; choose another with --port`)
+    }).pipe(served())
+  )
+
+  it.live("refuses every host but this machine", () =>
+    Effect.gen(function* () {
+      for (const host of ["0.0.0.0", "::", "192.168.1.5", "example.com", ""]) {
+        const error = yield* start({ host })
+        assert.strictEqual(error.reason._tag, "HostNotLoopback", host)
+      }
+    })
+  )
+
+  it.live("keeps its keys out of what is printed", () =>
+    Effect.gen(function* () {
+      const server = yield* EmulatorServer
+      const emulator = yield* Emulator
+      assert.notInclude(JSON.stringify([server, emulator]), "the-key-of-this-test")
+      assert.strictEqual(Redacted.value(server.adminKey), "the-key-of-this-test")
+    }).pipe(served({ adminKey: Redacted.make("the-key-of-this-test"), host: "localhost" }))
+  )
+})
