@@ -185,7 +185,12 @@ const readBody = (response: HttpClientResponse, maxBytes: number): Effect.Effect
     let text = ""
     let bytes = 0
     return response.stream.pipe(
-      Stream.mapError((error: HttpClientError) => Classify.transport(error, response.status)),
+      // What a body that is not there means depends on the status.
+      Stream.catchIf(
+        (error: HttpClientError) => error.reason._tag === "EmptyBodyError",
+        () => Stream.empty
+      ),
+      Stream.mapError((error) => Classify.transport(error, response.status)),
       Stream.runForEach((chunk) => {
         bytes += chunk.length
         text += decoder.decode(chunk, { stream: true })

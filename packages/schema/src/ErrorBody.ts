@@ -200,7 +200,7 @@ const subCategoryOf = ({ subCategory }: StandardError | ErrorBody): string | und
   typeof subCategory === "string" ? subCategory : undefined
 
 const fault = (message: string, code: string | undefined, property: string | undefined): Fault => ({
-  message: showable(message),
+  message: showable(message).replace(/\.$/, ""),
   ...(code !== undefined && { code: showable(code, 80) }),
   ...(property !== undefined && { property: showable(property, 100) })
 })

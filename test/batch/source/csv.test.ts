@@ -114,7 +114,7 @@ describe("CSV rows", () => {
 
   it.effect("end at the same place with the same words wherever a broken file is cut", () =>
     Effect.gen(function* () {
-      const head = 'name,price\nChair,1\n"De\nsk",2\r'
+      const head = 'name,price\r\nChair,1\r\n"De\nsk",2\r'
       const tails = [
         'a,"open\nto the end',
         'a,"x"y\n',
@@ -123,6 +123,7 @@ describe("CSV rows", () => {
         "1,2,3\n",
         "n\0,1\n",
         "x,1\n\xff",
+        "\xff",
         "",
         `${"x".repeat(210)},1\n`,
         `a,"${"x".repeat(210)}\n`

@@ -28,16 +28,16 @@ export interface RawReply {
 // Transport
 // -----------------------------------------------------------------------------
 
-const notSentCodes: Readonly<Record<string, HubSpotError.TransportNotSent["failure"]>> = {
-  ENOTFOUND: "dns",
-  EAI_AGAIN: "dns",
-  EAI_FAIL: "dns",
-  ECONNREFUSED: "refused",
-  EHOSTUNREACH: "unreachable",
-  ENETUNREACH: "unreachable",
-  EADDRNOTAVAIL: "unreachable",
-  UND_ERR_CONNECT_TIMEOUT: "connectTimeout"
-}
+const notSentCodes: ReadonlyMap<string, HubSpotError.TransportNotSent["failure"]> = new Map([
+  ["ENOTFOUND", "dns"],
+  ["EAI_AGAIN", "dns"],
+  ["EAI_FAIL", "dns"],
+  ["ECONNREFUSED", "refused"],
+  ["EHOSTUNREACH", "unreachable"],
+  ["ENETUNREACH", "unreachable"],
+  ["EADDRNOTAVAIL", "unreachable"],
+  ["UND_ERR_CONNECT_TIMEOUT", "connectTimeout"]
+])
 
 const untrustedCode =
   /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_|ERR_TLS_CERT|HOSTNAME_MISMATCH)/
@@ -58,7 +58,7 @@ export const transport = (error: HttpClientError, statusSeen: number | undefined
     case "TransportError": {
       const found = codes(error.reason.cause)
       for (const { code, error: cause } of found) {
-        const failure = Object.hasOwn(notSentCodes, code) ? notSentCodes[code] : undefined
+        const failure = notSentCodes.get(code)
         if (failure !== undefined) return new HubSpotError.TransportNotSent({ failure })
         if (untrustedCode.test(code)) return new HubSpotError.TlsUntrusted({ code })
         if (code.startsWith("ERR_SSL_")) return new HubSpotError.TransportNotSent({ failure: "tls" })
@@ -110,11 +110,11 @@ const envelope = (body: string): Option.Option<ErrorBody.ErrorBody> =>
     )
   )
 
-const policies: Readonly<Record<string, HubSpotError.RateLimited["policy"]>> = {
-  TEN_SECONDLY_ROLLING: "burst",
-  SECONDLY: "secondly",
-  DAILY: "daily"
-}
+const policies: ReadonlyMap<string, HubSpotError.RateLimited["policy"]> = new Map([
+  ["TEN_SECONDLY_ROLLING", "burst"],
+  ["SECONDLY", "secondly"],
+  ["DAILY", "daily"]
+])
 
 /** The correlation id of a reply, from its header or its body. */
 export const correlationId = (reply: RawReply): { readonly correlationId?: string } => {
@@ -171,7 +171,7 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
     case 429: {
       const body = Option.getOrUndefined(envelope(raw.body))
       const policyName = showable(body?.policyName ?? "", 80)
-      return new HubSpotError.RateLimited({ policy: policies[policyName] ?? "unknown", policyName, ...after })
+      return new HubSpotError.RateLimited({ policy: policies.get(policyName) ?? "unknown", policyName, ...after })
     }
     case 521:
     case 523:

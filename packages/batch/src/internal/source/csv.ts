@@ -201,7 +201,7 @@ const records = Effect.fnUntraced(function* <E>(
       if (!Csv.isCsvError(error)) return Effect.fail(error)
       const offset = offsetOf(batch.text, error.line - position.line)
       broken = explain(batch.text.slice(offset), error.line, error, limit)
-      if (offset >= 0) return Effect.fail(broken)
+      if (offset === 0) return Effect.fail(broken)
       // The blank first line keeps a mark at the beginning from being dropped.
       return Stream.make(`\n${batch.text.slice(0, offset)}`).pipe(
         Stream.pipeThroughChannel(Csv.decodeString({ maxRecordSize: limit })),

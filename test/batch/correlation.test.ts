@@ -1,0 +1,243 @@
+import { Correlation, type Plan } from "@effect-hubspot/batch"
+import type { BatchResponse, CrmObject, ErrorBody } from "@effect-hubspot/schema"
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+
+/**
+ * A recipe of a batch and of what HubSpot truly did, and of how its reply tells it. Few names, so that
+ * identical inputs are common.
+ */
+const Recipe = Schema.Struct({
+  inputs: Schema.Array(
+    Schema.Struct({
+      name: Schema.Literals(["a", "b"]),
+      price: Schema.Literals(["none", "1", "1.0", "2"]),
+      fate: Schema.Literals(["created", "created", "rejected", "silent", "contradicted", "twoIds", "idOfNext"]),
+      traced: Schema.Boolean,
+      echoed: Schema.Boolean,
+      repeated: Schema.Boolean
+    })
+  ).check(Schema.isBetweenLength(1, 6)),
+  surplus: Schema.Literals(["none", "none", "traced", "loose"]),
+  unattributed: Schema.Boolean,
+  order: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 50 }))),
+  status: Schema.Literals(["COMPLETE", "COMPLETE", "PENDING", "CANCELED", "ODD"])
+})
+
+const traceOf = (index: number) => `t-${index}`
+
+const inputsOf = (recipe: typeof Recipe.Type): ReadonlyArray<Plan.TracedInput> =>
+  recipe.inputs.map(({ name, price }, index) => ({
+    properties: { name, ...(price !== "none" && { price }) },
+    objectWriteTraceId: traceOf(index)
+  }))
+
+const replyOf = (recipe: typeof Recipe.Type): BatchResponse.BatchResponse => {
+  const results: Array<CrmObject.CrmObject> = []
+  const errors: Array<ErrorBody.StandardError> = []
+  const last = recipe.inputs.length - 1
+  for (const [index, input] of recipe.inputs.entries()) {
+    const { properties } = inputsOf(recipe)[index]!
+    const object = (id: string, traced = input.traced): CrmObject.CrmObject => ({
+      id,
+      properties: { ...(input.echoed && properties), createdate: "2026-11-23" },
+      ...(traced && { objectWriteTraceId: traceOf(index) })
+    })
+    const error = { message: "no", context: { objectWriteTraceId: [traceOf(index)] } }
+    switch (input.fate) {
+      case "created":
+        results.push(object(`id-${index}`))
+        if (input.repeated && input.traced) results.push(object(`id-${index}`))
+        break
+      case "rejected":
+        errors.push(error)
+        break
+      case "silent":
+        break
+      case "contradicted":
+        results.push(object(`id-${index}`, true))
+        errors.push(error)
+        break
+      case "twoIds":
+        results.push(object(`id-${index}`, true), object(`id-${index}-again`, true))
+        break
+      case "idOfNext":
+        results.push(object(`id-${index < last ? index + 1 : 0}`, true))
+        break
+    }
+  }
+  if (recipe.surplus !== "none") {
+    results.push({ id: "surplus", ...(recipe.surplus === "traced" && { objectWriteTraceId: "t-foreign" }) })
+  }
+  if (recipe.unattributed) errors.push({ message: "somewhere" })
+  const shuffled = results
+    .map((result, index) => ({ result, key: recipe.order[index] ?? index }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ result }) => result)
+  return { status: recipe.status, results: shuffled, ...(errors.length > 0 && { errors }) }
+}
+
+const key = (input: Plan.TracedInput) => JSON.stringify(Object.entries(input.properties).sort())
+
+/**
+ * The oracle, written without a look at the module: it goes through every way the results can belong to
+ * inputs, and an input is settled when all ways agree.
+ */
+const oracle = (inputs: ReadonlyArray<Plan.TracedInput>, reply: BatchResponse.BatchResponse) => {
+  const traced = reply.results.filter((result) => result.objectWriteTraceId !== undefined)
+  const loose = reply.results.filter((result) => result.objectWriteTraceId === undefined)
+  const owners = (id: string) => {
+    const named = new Set(traced.filter((result) => result.id === id).map((result) => result.objectWriteTraceId))
+    return named.size + loose.filter((result) => result.id === id).length
+  }
+  const blamed = new Set(
+    (reply.errors ?? []).flatMap(
+      (error) => (error.context as { objectWriteTraceId?: ReadonlyArray<string> } | undefined)?.objectWriteTraceId ?? []
+    )
+  )
+  const settled = inputs.map(({ objectWriteTraceId }) => {
+    const ids = new Set(
+      traced.filter((result) => result.objectWriteTraceId === objectWriteTraceId).map((result) => result.id)
+    )
+    if (ids.size === 0) return blamed.has(objectWriteTraceId) ? "rejected" : "open"
+    const [id] = ids
+    return ids.size === 1 && !blamed.has(objectWriteTraceId) && owners(id!) === 1 ? `created ${id}` : "doubt"
+  })
+
+  const open = inputs.flatMap((_, index) => (settled[index] === "open" ? [index] : []))
+  const usable = loose.filter((result) => owners(result.id) === 1)
+  const fits = (result: CrmObject.CrmObject, index: number) =>
+    Object.entries(inputs[index]!.properties).every(([name, value]) => {
+      const got = result.properties?.[name]
+      return got === value || (name === "price" && got != null && Number(got) === Number(value))
+    })
+  const single = inputs.length === 1 && open.length === 1 && usable.length === 1
+  const placeable = usable.filter((result) => single || open.some((index) => fits(result, index)))
+  const ways: Array<ReadonlyArray<number>> = []
+  const go = (chosen: ReadonlyArray<number>): void => {
+    if (chosen.length === placeable.length) {
+      ways.push(chosen)
+      return
+    }
+    for (const index of open) {
+      if (!chosen.includes(index) && (single || fits(placeable[chosen.length]!, index))) go([...chosen, index])
+    }
+  }
+  go([])
+  // Which class of identical inputs each result belongs to, if all ways agree on it.
+  const certain = placeable.map((_, result) => {
+    const classes = new Set(ways.map((way) => key(inputs[way[result]!]!)))
+    return classes.size === 1 ? [...classes][0]! : undefined
+  })
+  return { settled, open, placeable, certain }
+}
+
+describe("correlation", () => {
+  it.prop(
+    "agrees with the oracle on every reply, and holds its promises",
+    [Recipe],
+    ([recipe]) => {
+      const inputs = inputsOf(recipe)
+      const reply = replyOf(recipe)
+      const account = Correlation.correlate(inputs, reply)
+      const expected = oracle(inputs, reply)
+
+      assert.lengthOf(account.verdicts, inputs.length)
+
+      // No id twice, and every id one that HubSpot answered with.
+      const ids = account.verdicts.flatMap((verdict) => (verdict._tag === "Created" ? [verdict.object.id] : []))
+      assert.strictEqual(new Set(ids).size, ids.length)
+      const answered = new Set(reply.results.map((result) => result.id))
+      assert.isTrue(ids.every((id) => answered.has(id)))
+
+      for (const [index, verdict] of account.verdicts.entries()) {
+        const settled = expected.settled[index]!
+        if (settled === "rejected") assert.strictEqual(verdict._tag, "Rejected")
+        else if (settled === "doubt") assert.strictEqual(verdict._tag, "Unaccounted")
+        else if (settled !== "open") {
+          assert.strictEqual(verdict._tag === "Created" ? `created ${verdict.object.id}` : verdict._tag, settled)
+        } else assert.notStrictEqual(verdict._tag, "Rejected")
+      }
+
+      // Each class of identical inputs has just the ids that are certain to be of it: no doubt too many,
+      // no certainty too many.
+      const byClass = new Map<string, Array<string>>()
+      for (const [result, of] of expected.certain.entries()) {
+        if (of !== undefined) byClass.set(of, [...(byClass.get(of) ?? []), expected.placeable[result]!.id])
+      }
+      const given = new Map<string, Array<string>>()
+      for (const index of expected.open) {
+        const verdict = account.verdicts[index]!
+        const of = key(inputs[index]!)
+        if (verdict._tag === "Created") given.set(of, [...(given.get(of) ?? []), verdict.object.id])
+      }
+      const sorted = (map: Map<string, Array<string>>) =>
+        [...map].map(([of, list]) => [of, [...list].sort()] as const).sort(([a], [b]) => (a < b ? -1 : 1))
+      assert.deepStrictEqual(sorted(given), sorted(byClass))
+
+      // What fits no input is reported.
+      const reported = new Set(account.surplus.map((object) => object.id))
+      if (recipe.surplus === "traced") assert.isTrue(reported.has("surplus"))
+      assert.lengthOf(account.unattributed, recipe.unattributed ? 1 : 0)
+    },
+    { arbitrary: { runs: 3000 } }
+  )
+
+  it.prop(
+    "tells the truth whenever HubSpot does",
+    [Recipe],
+    ([recipe]) => {
+      const honest = {
+        ...recipe,
+        surplus: "none" as const,
+        inputs: recipe.inputs.map((input) => ({
+          ...input,
+          echoed: true,
+          fate: ["created", "rejected", "silent"].includes(input.fate) ? input.fate : ("silent" as const)
+        }))
+      }
+      const inputs = inputsOf(honest)
+      const account = Correlation.correlate(inputs, replyOf(honest))
+      for (const [index, verdict] of account.verdicts.entries()) {
+        const input = honest.inputs[index]!
+        if (verdict._tag === "Created" && inputs.length > 1) {
+          const source = Number(verdict.object.id.slice("id-".length))
+          assert.strictEqual(honest.inputs[source]!.fate, "created")
+          assert.strictEqual(key(inputs[source]!), key(inputs[index]!), "an identical input at least")
+        }
+        if (verdict._tag === "Rejected") assert.strictEqual(input.fate, "rejected")
+        if (input.traced && input.fate === "created") assert.strictEqual(verdict._tag, "Created")
+        if (input.fate === "rejected") assert.strictEqual(verdict._tag, "Rejected")
+      }
+    },
+    { arbitrary: { runs: 1000 } }
+  )
+
+  it("says why an input is not accounted for", () => {
+    const inputs = ["a", "b"].map((name, index) => ({ properties: { name }, objectWriteTraceId: traceOf(index) }))
+    const why = (response: BatchResponse.BatchResponse) =>
+      Correlation.correlate(inputs, response).verdicts.map((verdict) =>
+        verdict._tag === "Unaccounted" ? verdict.why : verdict._tag
+      )
+    assert.deepStrictEqual(why({ status: "COMPLETE", results: [] }), ["missing", "missing"])
+    assert.deepStrictEqual(why({ results: [] }), ["missing", "missing"])
+    assert.deepStrictEqual(why({ status: "PENDING", results: [] }), ["unfinished", "unfinished"])
+    assert.deepStrictEqual(why({ status: "CANCELED", results: [{ id: "1", objectWriteTraceId: "t-0" }] }), [
+      "Created",
+      "unfinished"
+    ])
+    const both = { name: "a", x: "y" }
+    const twins = [1, 2, 3].map((id) => ({ id: String(id), properties: both }))
+    assert.deepStrictEqual(why({ status: "COMPLETE", results: twins }), ["ambiguous", "missing"])
+  })
+
+  it("a full batch of equals without trace ids takes milliseconds, not minutes", () => {
+    const inputs = Array.from({ length: 100 }, (_, index) => ({
+      properties: { name: "same", ...(index % 2 === 0 && { price: String(index) }) },
+      objectWriteTraceId: traceOf(index)
+    }))
+    const results = inputs.map((input, index) => ({ id: String(index), properties: { price: "0", ...input.properties } }))
+    const { verdicts } = Correlation.correlate(inputs, { status: "COMPLETE", results: results.reverse() })
+    assert.lengthOf(verdicts, 100)
+  })
+})

@@ -1,0 +1,279 @@
+import { Credentials, HubSpotClient, HubSpotError, LineItems, RateLimits, Retry } from "@effect-hubspot/http"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer, Redacted } from "effect"
+import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
+import { TestClock } from "effect/testing"
+
+const token = "pat-eu1-canary-0123456789"
+
+type Answer = (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<Response, HttpClientError.HttpClientError>
+
+const clientOf = (answer: Answer, options?: HubSpotClient.Options) =>
+  HubSpotClient.HubSpotClient.layer(options).pipe(
+    Layer.provideMerge(RateLimits.RateLimits.layer({ limit: "auto" })),
+    Layer.provide(Credentials.Credentials.layer(Redacted.make(token))),
+    Layer.provide(
+      Layer.succeed(
+        HttpClient.HttpClient,
+        HttpClient.make((request) =>
+          Effect.map(answer(request), (response) => HttpClientResponse.fromWeb(request, response))
+        )
+      )
+    )
+  )
+
+const operation = LineItems.createBatchOperation({ inputs: [{ properties: { name: "x" } }] })
+
+const failureOf = (answer: Answer, options?: HubSpotClient.Options) =>
+  Effect.flatMap(HubSpotClient.HubSpotClient, (client) => Effect.flip(client.execute(operation))).pipe(
+    Effect.provide(clientOf(answer, options))
+  )
+
+const reply =
+  (status: number, body: unknown, headers: Record<string, string> = {}): Answer =>
+  () =>
+    Effect.succeed(
+      new Response(status === 204 || status === 304 ? null : typeof body === "string" ? body : JSON.stringify(body), {
+        status,
+        headers: { "content-type": "application/json;charset=utf-8", ...headers }
+      })
+    )
+
+const breaks =
+  (cause: unknown): Answer =>
+  (request) =>
+    Effect.fail(
+      new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
+    )
+
+const code = (code: string, extra: object = {}) => Object.assign(new Error(`${code} Bearer ${token}`), { code, ...extra })
+
+const envelope = (category: string | undefined, extra: object = {}) => ({
+  status: "error",
+  message: "no",
+  correlationId: "c-1",
+  ...(category !== undefined && { category }),
+  ...extra
+})
+
+const html = "<html><body>Bad gateway</body></html>"
+
+const table: ReadonlyArray<
+  readonly [row: string, answer: Answer, tag: HubSpotError.Reason["_tag"], acceptance: HubSpotError.Acceptance, fields?: object]
+> = [
+  ["F01 name not found", breaks(code("ENOTFOUND")), "TransportNotSent", "NotAccepted", { failure: "dns" }],
+  ["F01 name not found for now", breaks(code("EAI_AGAIN")), "TransportNotSent", "NotAccepted", { failure: "dns" }],
+  ["F02 refused", breaks(code("ECONNREFUSED")), "TransportNotSent", "NotAccepted", { failure: "refused" }],
+  ["F02 refused, as fetch wraps it", breaks(new TypeError("fetch failed", { cause: code("ECONNREFUSED") })), "TransportNotSent", "NotAccepted", { failure: "refused" }],
+  ["F02 unreachable", breaks(code("EHOSTUNREACH")), "TransportNotSent", "NotAccepted", { failure: "unreachable" }],
+  ["F03 connect timeout", breaks(code("UND_ERR_CONNECT_TIMEOUT")), "TransportNotSent", "NotAccepted", { failure: "connectTimeout" }],
+  ["F03 connect timeout of the system", breaks(code("ETIMEDOUT", { syscall: "connect" })), "TransportNotSent", "NotAccepted", { failure: "connectTimeout" }],
+  ["F04 expired certificate", breaks(code("CERT_HAS_EXPIRED")), "TlsUntrusted", "NotAccepted"],
+  ["F04 wrong name", breaks(code("ERR_TLS_CERT_ALTNAME_INVALID")), "TlsUntrusted", "NotAccepted"],
+  ["F05 handshake failure", breaks(code("ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE")), "TransportNotSent", "NotAccepted", { failure: "tls" }],
+  ["F07 reset", breaks(code("ECONNRESET", { syscall: "read" })), "TransportAmbiguous", "InDoubt", { code: "ECONNRESET" }],
+  ["F08 other side closed", breaks(code("UND_ERR_SOCKET")), "TransportAmbiguous", "InDoubt"],
+  ["F08 a failure nobody knows", breaks("?"), "TransportAmbiguous", "InDoubt", { code: "unknown" }],
+  ["F15 refused, with the guilty named", reply(400, envelope("VALIDATION_ERROR", { errors: [{ message: "m", context: { objectWriteTraceId: ["t-1"] } }] })), "ValidationFailed", "NotAccepted", { traceIds: ["t-1"] }],
+  ["F16 refused as a whole", reply(400, envelope("VALIDATION_ERROR")), "ValidationFailed", "NotAccepted", { traceIds: [] }],
+  ["F17 malformed JSON", reply(400, { status: "error", message: "Invalid input JSON on line 3", correlationId: "c" }), "ProtocolBug", "NotAccepted"],
+  ["400 of another category", reply(400, envelope("SOMETHING_ELSE")), "ProtocolViolation", "InDoubt"],
+  ["400 without an error body", reply(400, html), "ProtocolViolation", "InDoubt"],
+  ["F20 bad token", reply(401, envelope("INVALID_AUTHENTICATION")), "Unauthorized", "NotAccepted", { category: "INVALID_AUTHENTICATION" }],
+  ["401 of somebody on the way", reply(401, html), "ProtocolViolation", "InDoubt"],
+  ["F21 missing scopes", reply(403, envelope("MISSING_SCOPES", { errors: [{ message: "m", context: { requiredGranularScopes: ["crm.objects.line_items.write"] } }] })), "Forbidden", "NotAccepted", { missingScopes: ["crm.objects.line_items.write"] }],
+  ["F21 missing scopes as text", reply(403, envelope("MISSING_SCOPES", { errors: [{ message: "m", context: "{missingScopes=[a, b]}" }] })), "Forbidden", "NotAccepted", { missingScopes: ["a", "b"] }],
+  ["F22 unknown path", reply(404, envelope("OBJECT_NOT_FOUND")), "EndpointNotFound", "NotAccepted"],
+  ["F22 unknown path, in HTML", reply(404, html), "ProtocolViolation", "InDoubt"],
+  ...[405, 406, 410, 451].map((status) => [`F23 ${status}`, reply(status, envelope("X")), "EndpointRefused", "NotAccepted", { status }] as const),
+  ["F24 408", reply(408, ""), "ServerFailed", "InDoubt", { kind: "timeout" }],
+  ["F26 409", reply(409, envelope("CONFLICT")), "Conflict", "InDoubt"],
+  ["F27 413", reply(413, envelope("X")), "RequestTooLarge", "NotAccepted"],
+  ["F28 414", reply(414, envelope("X")), "ProtocolBug", "NotAccepted"],
+  ["F29 415", reply(415, envelope("X")), "ProtocolBug", "NotAccepted"],
+  ["F30 422", reply(422, envelope("VALIDATION_ERROR")), "ValidationFailed", "NotAccepted"],
+  ["F31 423", reply(423, envelope("X"), { "retry-after": "3" }), "Locked", "NotAccepted", { retryAfterMillis: 3000 }],
+  ["F32 burst", reply(429, { status: "error", message: "m", errorType: "RATE_LIMIT", policyName: "TEN_SECONDLY_ROLLING" }), "RateLimited", "NotAccepted", { policy: "burst", retryAfterMillis: undefined }],
+  ["F32 secondly", reply(429, { status: "error", message: "m", errorType: "RATE_LIMIT", policyName: "SECONDLY" }), "RateLimited", "NotAccepted", { policy: "secondly" }],
+  ["F33 daily", reply(429, { status: "error", message: "m", errorType: "RATE_LIMIT", policyName: "DAILY" }), "RateLimited", "NotAccepted", { policy: "daily" }],
+  ["F34 429 with nothing", reply(429, ""), "RateLimited", "NotAccepted", { policy: "unknown" }],
+  ["F34 429 with a policy of its own", reply(429, { message: "m", errorType: "RATE_LIMIT", policyName: "toString" }), "RateLimited", "NotAccepted", { policy: "unknown" }],
+  ["F35 477", reply(477, envelope("X"), { "retry-after": "3600" }), "Migrating", "NotAccepted", { retryAfterMillis: 3_600_000 }],
+  ["F35 477 with nonsense", reply(477, envelope("X"), { "retry-after": "-5" }), "Migrating", "NotAccepted", { retryAfterMillis: undefined }],
+  ["F35 477 with an absurd wait", reply(477, envelope("X"), { "retry-after": "999999999" }), "Migrating", "NotAccepted", { retryAfterMillis: undefined }],
+  ["F35 477 with a date", reply(477, envelope("X"), { "retry-after": "Thu, 01 Jan 1970 00:01:00 GMT" }), "Migrating", "NotAccepted", { retryAfterMillis: 60_000 }],
+  ["F36 500", reply(500, envelope(undefined)), "ServerFailed", "InDoubt", { kind: "error" }],
+  ...[502, 504, 520, 522, 524].map((status) => [`F38 ${status}`, reply(status, html), "ServerFailed", "InDoubt", { kind: "gateway" }] as const),
+  ["F39 503", reply(503, html), "ServerFailed", "InDoubt", { kind: "unavailable" }],
+  ...[521, 523, 525, 526, 530].map((status) => [`F40 ${status}`, reply(status, html), "EdgeUnreachable", "NotAccepted", { status }] as const),
+  ["a 5xx nobody knows", reply(599, ""), "ServerFailed", "InDoubt"],
+  ["a 4xx nobody knows", reply(418, envelope("TEAPOT")), "ProtocolViolation", "InDoubt"],
+  ["F41 202", reply(202, { id: "1" }), "ProtocolViolation", "InDoubt", { kind: "status" }],
+  ["F41 204", reply(204, ""), "ProtocolViolation", "InDoubt", { kind: "status" }],
+  ["F41 empty 201", reply(201, " \n"), "ProtocolViolation", "InDoubt", { kind: "emptyBody" }],
+  ...[301, 302, 303, 307, 308].map((status) => [`F42 ${status}`, reply(status, "", { location: "https://evil.example/x?y" }), "UnexpectedRedirect", "InDoubt", { toHost: "evil.example" }] as const),
+  ["F43 success in HTML", reply(200, html, { "content-type": "text/html" }), "ProtocolViolation", "InDoubt", { kind: "contentType" }],
+  ["F44 cut JSON", reply(201, '{"status":"COMPLETE","results":[{"id":"1"'), "ResponseTruncated", "InDoubt"],
+  ["F45 no list of results", reply(201, { status: "COMPLETE" }), "ProtocolViolation", "InDoubt", { kind: "shape" }],
+  ["F45 no object", reply(201, "[]"), "ProtocolViolation", "InDoubt", { kind: "shape" }]
+]
+
+describe("the classifier: could it have happened?", () => {
+  for (const [row, answer, tag, acceptance, fields] of table) {
+    it.effect(`${row} is ${tag}, ${acceptance}`, () =>
+      Effect.gen(function* () {
+        const error = yield* failureOf(answer)
+        assert.strictEqual(error.reason._tag, tag)
+        assert.strictEqual(error.acceptance, acceptance)
+        for (const [name, value] of Object.entries(fields ?? {})) {
+          assert.deepStrictEqual((error.reason as unknown as Record<string, unknown>)[name], value, name)
+        }
+        assert.isFalse(/[\n\r\u001b]/.test(error.message), "one line")
+        const shown = [error.message, JSON.stringify(error), String(error.stack), error.toString()].join()
+        assert.isFalse(shown.includes(token), "no token")
+      })
+    )
+  }
+
+  it.effect("F46 a reply over the limit is not read on", () =>
+    Effect.gen(function* () {
+      let pulled = 0
+      const endless = new ReadableStream<Uint8Array>({
+        pull: (controller) => {
+          pulled++
+          controller.enqueue(new Uint8Array(64 * 1024).fill(32))
+        }
+      })
+      const error = yield* failureOf(
+        () => Effect.succeed(new Response(endless, { status: 201, headers: { "content-type": "application/json" } })),
+        { maxResponseBytes: 1024 * 1024 }
+      )
+      assert.strictEqual(error.reason._tag, "ResponseTooLarge")
+      assert.isBelow(pulled, 25)
+    })
+  )
+
+  it.effect("F09 a body that breaks off is cut, not malformed", () =>
+    Effect.gen(function* () {
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => {
+          controller.enqueue(new TextEncoder().encode('{"results":[]}'))
+          controller.error(code("ECONNRESET"))
+        }
+      })
+      const error = yield* failureOf(() =>
+        Effect.succeed(new Response(body, { status: 201, headers: { "content-type": "application/json" } }))
+      )
+      assert.strictEqual(error.reason._tag, "ResponseTruncated")
+      assert.strictEqual(error.acceptance, "InDoubt")
+    })
+  )
+
+  it.effect("F10, F14 no answer, or a dripping body, end at the timeout", () =>
+    Effect.gen(function* () {
+      const waiting = yield* Effect.forkChild(failureOf(() => Effect.never, { timeout: "30 seconds" }))
+      yield* TestClock.adjust("29 seconds")
+      assert.isUndefined(waiting.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      const error = yield* Fiber.join(waiting)
+      assert.deepStrictEqual({ ...error.reason }, { ...new HubSpotError.TimedOut({ phase: "headers", millis: 30_000 }) })
+    })
+  )
+
+  it.effect("a plain struct of results is read, whatever the success status", () =>
+    Effect.gen(function* () {
+      for (const status of [200, 201, 207]) {
+        const answer = yield* Effect.flatMap(HubSpotClient.HubSpotClient, (client) => client.execute(operation)).pipe(
+          Effect.provide(clientOf(reply(status, { results: [{ id: "7" }] })))
+        )
+        assert.strictEqual(answer.response.results[0]?.id, "7")
+      }
+    })
+  )
+})
+
+describe("what goes out", () => {
+  it.effect("the token goes in one header, and no trace header of ours leaves", () =>
+    Effect.gen(function* () {
+      const seen: Array<HttpClientRequest.HttpClientRequest> = []
+      const answer: Answer = (request) => {
+        seen.push(request)
+        return reply(201, { results: [] })(request)
+      }
+      yield* Effect.flatMap(HubSpotClient.HubSpotClient, (client) => client.execute(operation)).pipe(
+        Effect.withSpan("caller"),
+        Effect.provide(clientOf(answer))
+      )
+      assert.lengthOf(seen, 1)
+      assert.strictEqual(seen[0]!.url, "https://api.hubapi.com/crm/v3/objects/line_items/batch/create")
+      assert.deepStrictEqual(Object.keys(seen[0]!.headers).sort(), [
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "content-length",
+        "content-type"
+      ])
+      assert.strictEqual(seen[0]!.headers.authorization, `Bearer ${token}`)
+    })
+  )
+})
+
+describe("retry", () => {
+  const calls = (...answers: ReadonlyArray<Answer>) => {
+    let count = 0
+    const answer: Answer = (request) => answers[Math.min(count++, answers.length - 1)]!(request)
+    const layer = LineItems.LineItems.layerClient.pipe(Layer.provideMerge(clientOf(answer)))
+    const create = Effect.flatMap(LineItems.LineItems, (lineItems) =>
+      lineItems.createBatch({ inputs: [{ properties: { name: "x" } }] })
+    ).pipe(Effect.exit, Effect.provide(layer))
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.forkChild(create)
+      yield* TestClock.adjust("1 hour")
+      return [count, yield* Fiber.join(fiber)] as const
+    })
+  }
+  const created = reply(201, { status: "COMPLETE", results: [{ id: "1" }] })
+
+  it.effect("what was provably not accepted is sent again", () =>
+    Effect.gen(function* () {
+      const burst = reply(429, { message: "m", errorType: "RATE_LIMIT", policyName: "TEN_SECONDLY_ROLLING" })
+      const [count, exit] = yield* calls(breaks(code("ECONNREFUSED")), burst, reply(423, envelope("X")), created)
+      assert.strictEqual(count, 4)
+      assert.strictEqual(exit._tag, "Success")
+    })
+  )
+
+  it.effect("what could have happened never is, whatever the table says", () =>
+    Effect.gen(function* () {
+      for (const [row, answer, , acceptance] of table) {
+        if (acceptance === "NotAccepted") continue
+        const [count] = yield* calls(answer, created)
+        assert.strictEqual(count, 1, row)
+      }
+    })
+  )
+
+  it.effect("a refusal that stays is given up on after a bounded number of sends", () =>
+    Effect.gen(function* () {
+      const [count, exit] = yield* calls(breaks(code("ECONNREFUSED")))
+      assert.strictEqual(count, Retry.defaults.attempts)
+      assert.strictEqual(exit._tag, "Failure")
+      const [limited] = yield* calls(reply(429, ""))
+      assert.strictEqual(limited, Retry.defaults.rateLimited + 1)
+      const [daily] = yield* calls(reply(429, { message: "m", errorType: "RATE_LIMIT", policyName: "DAILY" }))
+      assert.strictEqual(daily, 1)
+    })
+  )
+
+  it("waits are capped, jittered, and never shorter than HubSpot asks", () => {
+    const refused = new HubSpotError.TransportNotSent({ failure: "refused" })
+    const wait = (sends: number, chance: number) => Retry.wait(refused, { sends, rateLimited: 0, chance })
+    assert.deepStrictEqual([wait(1, 0), wait(1, 1), wait(5, 1), wait(6, 1)], [0, 500, 8000, undefined])
+    const locked = new HubSpotError.Locked({})
+    assert.strictEqual(Retry.wait(locked, { sends: 1, rateLimited: 0, chance: 0 }), 2000)
+    const long = new HubSpotError.Migrating({ retryAfterMillis: 86_400_000 })
+    assert.isUndefined(Retry.wait(long, { sends: 1, rateLimited: 0, chance: 0 }))
+  })
+})
+
+
