@@ -12,7 +12,15 @@ const Recipe = Schema.Struct({
     Schema.Struct({
       name: Schema.Literals(["a", "b"]),
       price: Schema.Literals(["none", "1", "1.0", "2"]),
-      fate: Schema.Literals(["created", "created", "rejected", "silent", "contradicted", "twoIds", "idOfNext"]),
+      fate: Schema.Literals([
+        "created",
+        "created",
+        "rejected",
+        "silent",
+        "contradicted",
+        "twoIds",
+        "idOfNext"
+      ]),
       traced: Schema.Boolean,
       echoed: Schema.Boolean,
       repeated: Schema.Boolean
@@ -87,12 +95,16 @@ const oracle = (inputs: ReadonlyArray<Plan.TracedInput>, reply: BatchResponse.Ba
   const traced = reply.results.filter((result) => result.objectWriteTraceId !== undefined)
   const loose = reply.results.filter((result) => result.objectWriteTraceId === undefined)
   const owners = (id: string) => {
-    const named = new Set(traced.filter((result) => result.id === id).map((result) => result.objectWriteTraceId))
+    const named = new Set(
+      traced.filter((result) => result.id === id).map((result) => result.objectWriteTraceId)
+    )
     return named.size + loose.filter((result) => result.id === id).length
   }
   const blamed = new Set(
     (reply.errors ?? []).flatMap(
-      (error) => (error.context as { objectWriteTraceId?: ReadonlyArray<string> } | undefined)?.objectWriteTraceId ?? []
+      (error) =>
+        (error.context as { objectWriteTraceId?: ReadonlyArray<string> } | undefined)?.objectWriteTraceId ??
+        []
     )
   )
   const settled = inputs.map(({ objectWriteTraceId }) => {
@@ -120,7 +132,8 @@ const oracle = (inputs: ReadonlyArray<Plan.TracedInput>, reply: BatchResponse.Ba
       return
     }
     for (const index of open) {
-      if (!chosen.includes(index) && (single || fits(placeable[chosen.length]!, index))) go([...chosen, index])
+      if (!chosen.includes(index) && (single || fits(placeable[chosen.length]!, index)))
+        go([...chosen, index])
     }
   }
   go([])
@@ -145,7 +158,9 @@ describe("correlation", () => {
       assert.lengthOf(account.verdicts, inputs.length)
 
       // No id twice, and every id one that HubSpot answered with.
-      const ids = account.verdicts.flatMap((verdict) => (verdict._tag === "Created" ? [verdict.object.id] : []))
+      const ids = account.verdicts.flatMap((verdict) =>
+        verdict._tag === "Created" ? [verdict.object.id] : []
+      )
       assert.strictEqual(new Set(ids).size, ids.length)
       const answered = new Set(reply.results.map((result) => result.id))
       assert.isTrue(ids.every((id) => answered.has(id)))
@@ -155,7 +170,10 @@ describe("correlation", () => {
         if (settled === "rejected") assert.strictEqual(verdict._tag, "Rejected")
         else if (settled === "doubt") assert.strictEqual(verdict._tag, "Unaccounted")
         else if (settled !== "open") {
-          assert.strictEqual(verdict._tag === "Created" ? `created ${verdict.object.id}` : verdict._tag, settled)
+          assert.strictEqual(
+            verdict._tag === "Created" ? `created ${verdict.object.id}` : verdict._tag,
+            settled
+          )
         } else assert.notStrictEqual(verdict._tag, "Rejected")
       }
 
@@ -214,7 +232,10 @@ describe("correlation", () => {
   )
 
   it("says why an input is not accounted for", () => {
-    const inputs = ["a", "b"].map((name, index) => ({ properties: { name }, objectWriteTraceId: traceOf(index) }))
+    const inputs = ["a", "b"].map((name, index) => ({
+      properties: { name },
+      objectWriteTraceId: traceOf(index)
+    }))
     const why = (response: BatchResponse.BatchResponse) =>
       Correlation.correlate(inputs, response).verdicts.map((verdict) =>
         verdict._tag === "Unaccounted" ? verdict.why : verdict._tag
@@ -236,8 +257,11 @@ describe("correlation", () => {
       properties: { name: "same", ...(index % 2 === 0 && { price: String(index) }) },
       objectWriteTraceId: traceOf(index)
     }))
-    const results = inputs.map((input, index) => ({ id: String(index), properties: { price: "0", ...input.properties } }))
-    const { verdicts } = Correlation.correlate(inputs, { status: "COMPLETE", results: results.reverse() })
+    const results = inputs.map((input, index) => ({
+      id: String(index),
+      properties: { price: "0", ...input.properties }
+    }))
+    const { verdicts } = Correlation.correlate(inputs, { status: "COMPLETE", results: results.toReversed() })
     assert.lengthOf(verdicts, 100)
   })
 })

@@ -6,7 +6,9 @@ import { TestClock } from "effect/testing"
 
 const token = "pat-eu1-canary-0123456789"
 
-type Answer = (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<Response, HttpClientError.HttpClientError>
+type Answer = (
+  request: HttpClientRequest.HttpClientRequest
+) => Effect.Effect<Response, HttpClientError.HttpClientError>
 
 const clientOf = (answer: Answer, options?: HubSpotClient.Options) =>
   HubSpotClient.HubSpotClient.layer(options).pipe(
@@ -33,10 +35,13 @@ const reply =
   (status: number, body: unknown, headers: Record<string, string> = {}): Answer =>
   () =>
     Effect.succeed(
-      new Response(status === 204 || status === 304 ? null : typeof body === "string" ? body : JSON.stringify(body), {
-        status,
-        headers: { "content-type": "application/json;charset=utf-8", ...headers }
-      })
+      new Response(
+        status === 204 || status === 304 ? null : typeof body === "string" ? body : JSON.stringify(body),
+        {
+          status,
+          headers: { "content-type": "application/json;charset=utf-8", ...headers }
+        }
+      )
     )
 
 const breaks =
@@ -46,7 +51,8 @@ const breaks =
       new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
     )
 
-const code = (code: string, extra: object = {}) => Object.assign(new Error(`${code} Bearer ${token}`), { code, ...extra })
+const code = (code: string, extra: object = {}) =>
+  Object.assign(new Error(`${code} Bearer ${token}`), { code, ...extra })
 
 const envelope = (category: string | undefined, extra: object = {}) => ({
   status: "error",
@@ -59,62 +65,241 @@ const envelope = (category: string | undefined, extra: object = {}) => ({
 const html = "<html><body>Bad gateway</body></html>"
 
 const table: ReadonlyArray<
-  readonly [row: string, answer: Answer, tag: HubSpotError.Reason["_tag"], acceptance: HubSpotError.Acceptance, fields?: object]
+  readonly [
+    row: string,
+    answer: Answer,
+    tag: HubSpotError.Reason["_tag"],
+    acceptance: HubSpotError.Acceptance,
+    fields?: object
+  ]
 > = [
   ["F01 name not found", breaks(code("ENOTFOUND")), "TransportNotSent", "NotAccepted", { failure: "dns" }],
-  ["F01 name not found for now", breaks(code("EAI_AGAIN")), "TransportNotSent", "NotAccepted", { failure: "dns" }],
+  [
+    "F01 name not found for now",
+    breaks(code("EAI_AGAIN")),
+    "TransportNotSent",
+    "NotAccepted",
+    { failure: "dns" }
+  ],
   ["F02 refused", breaks(code("ECONNREFUSED")), "TransportNotSent", "NotAccepted", { failure: "refused" }],
-  ["F02 refused, as fetch wraps it", breaks(new TypeError("fetch failed", { cause: code("ECONNREFUSED") })), "TransportNotSent", "NotAccepted", { failure: "refused" }],
-  ["F02 unreachable", breaks(code("EHOSTUNREACH")), "TransportNotSent", "NotAccepted", { failure: "unreachable" }],
-  ["F03 connect timeout", breaks(code("UND_ERR_CONNECT_TIMEOUT")), "TransportNotSent", "NotAccepted", { failure: "connectTimeout" }],
-  ["F03 connect timeout of the system", breaks(code("ETIMEDOUT", { syscall: "connect" })), "TransportNotSent", "NotAccepted", { failure: "connectTimeout" }],
+  [
+    "F02 refused, as fetch wraps it",
+    breaks(new TypeError("fetch failed", { cause: code("ECONNREFUSED") })),
+    "TransportNotSent",
+    "NotAccepted",
+    { failure: "refused" }
+  ],
+  [
+    "F02 unreachable",
+    breaks(code("EHOSTUNREACH")),
+    "TransportNotSent",
+    "NotAccepted",
+    { failure: "unreachable" }
+  ],
+  [
+    "F03 connect timeout",
+    breaks(code("UND_ERR_CONNECT_TIMEOUT")),
+    "TransportNotSent",
+    "NotAccepted",
+    { failure: "connectTimeout" }
+  ],
+  [
+    "F03 connect timeout of the system",
+    breaks(code("ETIMEDOUT", { syscall: "connect" })),
+    "TransportNotSent",
+    "NotAccepted",
+    { failure: "connectTimeout" }
+  ],
   ["F04 expired certificate", breaks(code("CERT_HAS_EXPIRED")), "TlsUntrusted", "NotAccepted"],
   ["F04 wrong name", breaks(code("ERR_TLS_CERT_ALTNAME_INVALID")), "TlsUntrusted", "NotAccepted"],
-  ["F05 handshake failure", breaks(code("ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE")), "TransportNotSent", "NotAccepted", { failure: "tls" }],
-  ["F07 reset", breaks(code("ECONNRESET", { syscall: "read" })), "TransportAmbiguous", "InDoubt", { code: "ECONNRESET" }],
+  [
+    "F05 handshake failure",
+    breaks(code("ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE")),
+    "TransportNotSent",
+    "NotAccepted",
+    { failure: "tls" }
+  ],
+  [
+    "F07 reset",
+    breaks(code("ECONNRESET", { syscall: "read" })),
+    "TransportAmbiguous",
+    "InDoubt",
+    { code: "ECONNRESET" }
+  ],
   ["F08 other side closed", breaks(code("UND_ERR_SOCKET")), "TransportAmbiguous", "InDoubt"],
   ["F08 a failure nobody knows", breaks("?"), "TransportAmbiguous", "InDoubt", { code: "unknown" }],
-  ["F15 refused, with the guilty named", reply(400, envelope("VALIDATION_ERROR", { errors: [{ message: "m", context: { objectWriteTraceId: ["t-1"] } }] })), "ValidationFailed", "NotAccepted", { traceIds: ["t-1"] }],
-  ["F16 refused as a whole", reply(400, envelope("VALIDATION_ERROR")), "ValidationFailed", "NotAccepted", { traceIds: [] }],
-  ["F17 malformed JSON", reply(400, { status: "error", message: "Invalid input JSON on line 3", correlationId: "c" }), "ProtocolBug", "NotAccepted"],
+  [
+    "F15 refused, with the guilty named",
+    reply(
+      400,
+      envelope("VALIDATION_ERROR", { errors: [{ message: "m", context: { objectWriteTraceId: ["t-1"] } }] })
+    ),
+    "ValidationFailed",
+    "NotAccepted",
+    { traceIds: ["t-1"] }
+  ],
+  [
+    "F16 refused as a whole",
+    reply(400, envelope("VALIDATION_ERROR")),
+    "ValidationFailed",
+    "NotAccepted",
+    { traceIds: [] }
+  ],
+  [
+    "F17 malformed JSON",
+    reply(400, { status: "error", message: "Invalid input JSON on line 3", correlationId: "c" }),
+    "ProtocolBug",
+    "NotAccepted"
+  ],
   ["400 of another category", reply(400, envelope("SOMETHING_ELSE")), "ProtocolViolation", "InDoubt"],
   ["400 without an error body", reply(400, html), "ProtocolViolation", "InDoubt"],
-  ["F20 bad token", reply(401, envelope("INVALID_AUTHENTICATION")), "Unauthorized", "NotAccepted", { category: "INVALID_AUTHENTICATION" }],
+  [
+    "F20 bad token",
+    reply(401, envelope("INVALID_AUTHENTICATION")),
+    "Unauthorized",
+    "NotAccepted",
+    { category: "INVALID_AUTHENTICATION" }
+  ],
   ["401 of somebody on the way", reply(401, html), "ProtocolViolation", "InDoubt"],
-  ["F21 missing scopes", reply(403, envelope("MISSING_SCOPES", { errors: [{ message: "m", context: { requiredGranularScopes: ["crm.objects.line_items.write"] } }] })), "Forbidden", "NotAccepted", { missingScopes: ["crm.objects.line_items.write"] }],
-  ["F21 missing scopes as text", reply(403, envelope("MISSING_SCOPES", { errors: [{ message: "m", context: "{missingScopes=[a, b]}" }] })), "Forbidden", "NotAccepted", { missingScopes: ["a", "b"] }],
+  [
+    "F21 missing scopes",
+    reply(
+      403,
+      envelope("MISSING_SCOPES", {
+        errors: [{ message: "m", context: { requiredGranularScopes: ["crm.objects.line_items.write"] } }]
+      })
+    ),
+    "Forbidden",
+    "NotAccepted",
+    { missingScopes: ["crm.objects.line_items.write"] }
+  ],
+  [
+    "F21 missing scopes as text",
+    reply(403, envelope("MISSING_SCOPES", { errors: [{ message: "m", context: "{missingScopes=[a, b]}" }] })),
+    "Forbidden",
+    "NotAccepted",
+    { missingScopes: ["a", "b"] }
+  ],
   ["F22 unknown path", reply(404, envelope("OBJECT_NOT_FOUND")), "EndpointNotFound", "NotAccepted"],
   ["F22 unknown path, in HTML", reply(404, html), "ProtocolViolation", "InDoubt"],
-  ...[405, 406, 410, 451].map((status) => [`F23 ${status}`, reply(status, envelope("X")), "EndpointRefused", "NotAccepted", { status }] as const),
+  ...[405, 406, 410, 451].map(
+    (status) =>
+      [`F23 ${status}`, reply(status, envelope("X")), "EndpointRefused", "NotAccepted", { status }] as const
+  ),
   ["F24 408", reply(408, ""), "ServerFailed", "InDoubt", { kind: "timeout" }],
   ["F26 409", reply(409, envelope("CONFLICT")), "Conflict", "InDoubt"],
   ["F27 413", reply(413, envelope("X")), "RequestTooLarge", "NotAccepted"],
   ["F28 414", reply(414, envelope("X")), "ProtocolBug", "NotAccepted"],
   ["F29 415", reply(415, envelope("X")), "ProtocolBug", "NotAccepted"],
   ["F30 422", reply(422, envelope("VALIDATION_ERROR")), "ValidationFailed", "NotAccepted"],
-  ["F31 423", reply(423, envelope("X"), { "retry-after": "3" }), "Locked", "NotAccepted", { retryAfterMillis: 3000 }],
-  ["F32 burst", reply(429, { status: "error", message: "m", errorType: "RATE_LIMIT", policyName: "TEN_SECONDLY_ROLLING" }), "RateLimited", "NotAccepted", { policy: "burst", retryAfterMillis: undefined }],
-  ["F32 secondly", reply(429, { status: "error", message: "m", errorType: "RATE_LIMIT", policyName: "SECONDLY" }), "RateLimited", "NotAccepted", { policy: "secondly" }],
-  ["F33 daily", reply(429, { status: "error", message: "m", errorType: "RATE_LIMIT", policyName: "DAILY" }), "RateLimited", "NotAccepted", { policy: "daily" }],
+  [
+    "F31 423",
+    reply(423, envelope("X"), { "retry-after": "3" }),
+    "Locked",
+    "NotAccepted",
+    { retryAfterMillis: 3000 }
+  ],
+  [
+    "F32 burst",
+    reply(429, {
+      status: "error",
+      message: "m",
+      errorType: "RATE_LIMIT",
+      policyName: "TEN_SECONDLY_ROLLING"
+    }),
+    "RateLimited",
+    "NotAccepted",
+    { policy: "burst", retryAfterMillis: undefined }
+  ],
+  [
+    "F32 secondly",
+    reply(429, { status: "error", message: "m", errorType: "RATE_LIMIT", policyName: "SECONDLY" }),
+    "RateLimited",
+    "NotAccepted",
+    { policy: "secondly" }
+  ],
+  [
+    "F33 daily",
+    reply(429, { status: "error", message: "m", errorType: "RATE_LIMIT", policyName: "DAILY" }),
+    "RateLimited",
+    "NotAccepted",
+    { policy: "daily" }
+  ],
   ["F34 429 with nothing", reply(429, ""), "RateLimited", "NotAccepted", { policy: "unknown" }],
-  ["F34 429 with a policy of its own", reply(429, { message: "m", errorType: "RATE_LIMIT", policyName: "toString" }), "RateLimited", "NotAccepted", { policy: "unknown" }],
-  ["F35 477", reply(477, envelope("X"), { "retry-after": "3600" }), "Migrating", "NotAccepted", { retryAfterMillis: 3_600_000 }],
-  ["F35 477 with nonsense", reply(477, envelope("X"), { "retry-after": "-5" }), "Migrating", "NotAccepted", { retryAfterMillis: undefined }],
-  ["F35 477 with an absurd wait", reply(477, envelope("X"), { "retry-after": "999999999" }), "Migrating", "NotAccepted", { retryAfterMillis: undefined }],
-  ["F35 477 with a date", reply(477, envelope("X"), { "retry-after": "Thu, 01 Jan 1970 00:01:00 GMT" }), "Migrating", "NotAccepted", { retryAfterMillis: 60_000 }],
+  [
+    "F34 429 with a policy of its own",
+    reply(429, { message: "m", errorType: "RATE_LIMIT", policyName: "toString" }),
+    "RateLimited",
+    "NotAccepted",
+    { policy: "unknown" }
+  ],
+  [
+    "F35 477",
+    reply(477, envelope("X"), { "retry-after": "3600" }),
+    "Migrating",
+    "NotAccepted",
+    { retryAfterMillis: 3_600_000 }
+  ],
+  [
+    "F35 477 with nonsense",
+    reply(477, envelope("X"), { "retry-after": "-5" }),
+    "Migrating",
+    "NotAccepted",
+    { retryAfterMillis: undefined }
+  ],
+  [
+    "F35 477 with an absurd wait",
+    reply(477, envelope("X"), { "retry-after": "999999999" }),
+    "Migrating",
+    "NotAccepted",
+    { retryAfterMillis: undefined }
+  ],
+  [
+    "F35 477 with a date",
+    reply(477, envelope("X"), { "retry-after": "Thu, 01 Jan 1970 00:01:00 GMT" }),
+    "Migrating",
+    "NotAccepted",
+    { retryAfterMillis: 60_000 }
+  ],
   ["F36 500", reply(500, envelope(undefined)), "ServerFailed", "InDoubt", { kind: "error" }],
-  ...[502, 504, 520, 522, 524].map((status) => [`F38 ${status}`, reply(status, html), "ServerFailed", "InDoubt", { kind: "gateway" }] as const),
+  ...[502, 504, 520, 522, 524].map(
+    (status) =>
+      [`F38 ${status}`, reply(status, html), "ServerFailed", "InDoubt", { kind: "gateway" }] as const
+  ),
   ["F39 503", reply(503, html), "ServerFailed", "InDoubt", { kind: "unavailable" }],
-  ...[521, 523, 525, 526, 530].map((status) => [`F40 ${status}`, reply(status, html), "EdgeUnreachable", "NotAccepted", { status }] as const),
+  ...[521, 523, 525, 526, 530].map(
+    (status) => [`F40 ${status}`, reply(status, html), "EdgeUnreachable", "NotAccepted", { status }] as const
+  ),
   ["a 5xx nobody knows", reply(599, ""), "ServerFailed", "InDoubt"],
   ["a 4xx nobody knows", reply(418, envelope("TEAPOT")), "ProtocolViolation", "InDoubt"],
   ["F41 202", reply(202, { id: "1" }), "ProtocolViolation", "InDoubt", { kind: "status" }],
   ["F41 204", reply(204, ""), "ProtocolViolation", "InDoubt", { kind: "status" }],
   ["F41 empty 201", reply(201, " \n"), "ProtocolViolation", "InDoubt", { kind: "emptyBody" }],
-  ...[301, 302, 303, 307, 308].map((status) => [`F42 ${status}`, reply(status, "", { location: "https://evil.example/x?y" }), "UnexpectedRedirect", "InDoubt", { toHost: "evil.example" }] as const),
-  ["F43 success in HTML", reply(200, html, { "content-type": "text/html" }), "ProtocolViolation", "InDoubt", { kind: "contentType" }],
+  ...[301, 302, 303, 307, 308].map(
+    (status) =>
+      [
+        `F42 ${status}`,
+        reply(status, "", { location: "https://evil.example/x?y" }),
+        "UnexpectedRedirect",
+        "InDoubt",
+        { toHost: "evil.example" }
+      ] as const
+  ),
+  [
+    "F43 success in HTML",
+    reply(200, html, { "content-type": "text/html" }),
+    "ProtocolViolation",
+    "InDoubt",
+    { kind: "contentType" }
+  ],
   ["F44 cut JSON", reply(201, '{"status":"COMPLETE","results":[{"id":"1"'), "ResponseTruncated", "InDoubt"],
-  ["F45 no list of results", reply(201, { status: "COMPLETE" }), "ProtocolViolation", "InDoubt", { kind: "shape" }],
+  [
+    "F45 no list of results",
+    reply(201, { status: "COMPLETE" }),
+    "ProtocolViolation",
+    "InDoubt",
+    { kind: "shape" }
+  ],
   ["F45 no object", reply(201, "[]"), "ProtocolViolation", "InDoubt", { kind: "shape" }]
 ]
 
@@ -145,7 +330,10 @@ describe("the classifier: could it have happened?", () => {
         }
       })
       const error = yield* failureOf(
-        () => Effect.succeed(new Response(endless, { status: 201, headers: { "content-type": "application/json" } })),
+        () =>
+          Effect.succeed(
+            new Response(endless, { status: 201, headers: { "content-type": "application/json" } })
+          ),
         { maxResponseBytes: 1024 * 1024 }
       )
       assert.strictEqual(error.reason._tag, "ResponseTooLarge")
@@ -176,16 +364,19 @@ describe("the classifier: could it have happened?", () => {
       assert.isUndefined(waiting.pollUnsafe())
       yield* TestClock.adjust("1 second")
       const error = yield* Fiber.join(waiting)
-      assert.deepStrictEqual({ ...error.reason }, { ...new HubSpotError.TimedOut({ phase: "headers", millis: 30_000 }) })
+      assert.deepStrictEqual(
+        { ...error.reason },
+        { ...new HubSpotError.TimedOut({ phase: "headers", millis: 30_000 }) }
+      )
     })
   )
 
   it.effect("a plain struct of results is read, whatever the success status", () =>
     Effect.gen(function* () {
       for (const status of [200, 201, 207]) {
-        const answer = yield* Effect.flatMap(HubSpotClient.HubSpotClient, (client) => client.execute(operation)).pipe(
-          Effect.provide(clientOf(reply(status, { results: [{ id: "7" }] })))
-        )
+        const answer = yield* Effect.flatMap(HubSpotClient.HubSpotClient, (client) =>
+          client.execute(operation)
+        ).pipe(Effect.provide(clientOf(reply(status, { results: [{ id: "7" }] }))))
         assert.strictEqual(answer.response.results[0]?.id, "7")
       }
     })
@@ -237,7 +428,12 @@ describe("retry", () => {
   it.effect("what was provably not accepted is sent again", () =>
     Effect.gen(function* () {
       const burst = reply(429, { message: "m", errorType: "RATE_LIMIT", policyName: "TEN_SECONDLY_ROLLING" })
-      const [count, exit] = yield* calls(breaks(code("ECONNREFUSED")), burst, reply(423, envelope("X")), created)
+      const [count, exit] = yield* calls(
+        breaks(code("ECONNREFUSED")),
+        burst,
+        reply(423, envelope("X")),
+        created
+      )
       assert.strictEqual(count, 4)
       assert.strictEqual(exit._tag, "Success")
     })
@@ -275,5 +471,3 @@ describe("retry", () => {
     assert.isUndefined(Retry.wait(long, { sends: 1, rateLimited: 0, chance: 0 }))
   })
 })
-
-

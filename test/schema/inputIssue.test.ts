@@ -6,12 +6,24 @@ const messages = (input: Parameters<typeof InputIssue.of>[0]) =>
 
 describe("what is wrong with an input before it is sent", () => {
   it("nothing, for an ordinary one", () => {
-    const input = { properties: { name: "Größe \"L\", 2×\nneu 🪑", price: "-1.5e3" } }
-    assert.deepStrictEqual(messages({ ...input, associations: [Association.make("deal", "9223372036854775807")] }), [])
+    const input = { properties: { name: 'Größe "L", 2×\nneu 🪑', price: "-1.5e3" } }
+    assert.deepStrictEqual(
+      messages({ ...input, associations: [Association.make("deal", "9223372036854775807")] }),
+      []
+    )
   })
 
   it("names that no property can have", () => {
-    for (const name of ["Unit Price", "__proto__", "constructor", "prototype", "1st", "", "x".repeat(101), "prïce"]) {
+    for (const name of [
+      "Unit Price",
+      "__proto__",
+      "constructor",
+      "prototype",
+      "1st",
+      "",
+      "x".repeat(101),
+      "prïce"
+    ]) {
       const properties = Object.fromEntries([[name, "x"]])
       assert.lengthOf(InputIssue.of({ properties }), 1, name)
     }
@@ -40,9 +52,10 @@ describe("what is wrong with an input before it is sent", () => {
       const input = { properties: { name: "x" }, associations: [Association.make("deal", id)] }
       assert.lengthOf(InputIssue.of(input), 1, id)
     }
-    assert.deepStrictEqual(messages({ properties: { name: "x" }, associations: [{ to: { id: "1" }, types: [] }] }), [
-      "associations[0].types: no association type"
-    ])
+    assert.deepStrictEqual(
+      messages({ properties: { name: "x" }, associations: [{ to: { id: "1" }, types: [] }] }),
+      ["associations[0].types: no association type"]
+    )
     const both = [Association.make("deal", "1"), Association.make("quote", "2")]
     assert.deepStrictEqual(messages({ properties: { name: "x" }, associations: both }), [
       "associations: 2 parents (deal, quote), a line item has one"
@@ -52,7 +65,9 @@ describe("what is wrong with an input before it is sent", () => {
   })
 
   it("nothing to send, and trace ids that are too long", () => {
-    assert.deepStrictEqual(messages({ properties: {} }), ["properties: nothing to send: no property has a value"])
+    assert.deepStrictEqual(messages({ properties: {} }), [
+      "properties: nothing to send: no property has a value"
+    ])
     assert.lengthOf(InputIssue.of({ properties: { name: "x" }, objectWriteTraceId: "x".repeat(65) }), 1)
   })
 

@@ -38,7 +38,9 @@ describe("the bodies of HubSpot's own documentation", () => {
     Effect.gen(function* () {
       const json = {
         status: "ARCHIVED_LATER",
-        results: [{ id: "1", properties: { a: null }, shiny: { new: true }, warnings: [{ message: "m", x: 1 }] }],
+        results: [
+          { id: "1", properties: { a: null }, shiny: { new: true }, warnings: [{ message: "m", x: 1 }] }
+        ],
         errors: [{ message: "no", extra: 1, errors: [{ message: "d", context: ["list"], more: [] }] }],
         traceparent: "x"
       }
@@ -74,7 +76,8 @@ describe("a reply of a wrong shape", () => {
   })
 
   it("is nothing at all without a list of results", () => {
-    for (const json of [null, [], "x", {}, { results: {} }]) assert.isTrue(Option.isNone(BatchResponse.salvage(json)))
+    for (const json of [null, [], "x", {}, { results: {} }])
+      assert.isTrue(Option.isNone(BatchResponse.salvage(json)))
   })
 })
 
@@ -83,7 +86,10 @@ describe("errors", () => {
     assert.deepStrictEqual(ErrorBody.contextValues({ ids: ["1", "2"] }, "ids"), ["1", "2"])
     assert.deepStrictEqual(ErrorBody.contextValues({ ids: 7 }, "ids"), ["7"])
     assert.deepStrictEqual(ErrorBody.contextValues("{missingScopes=[a, b], x=c}", "x"), ["c"])
-    assert.deepStrictEqual(ErrorBody.contextValues("{missingScopes=[a, b], x=c}", "missingScopes"), ["a", "b"])
+    assert.deepStrictEqual(ErrorBody.contextValues("{missingScopes=[a, b], x=c}", "missingScopes"), [
+      "a",
+      "b"
+    ])
     assert.deepStrictEqual(ErrorBody.contextValues({ constructor: "no" }, "toString"), [])
     assert.deepStrictEqual(ErrorBody.contextValues(undefined, "ids"), [])
   })
@@ -93,7 +99,10 @@ describe("errors", () => {
       message:
         'Property values were not valid: [{"isValid":false,"message":"Property \\"prise\\" does not exist","error":"PROPERTY_DOESNT_EXIST","name":"prise"},{"message":"bad\\u001b[31m","name":"price"}]'
     })
-    assert.deepStrictEqual(faults.map(ErrorBody.describe), ['Property "prise" does not exist', "price: bad [31m"])
+    assert.deepStrictEqual(faults.map(ErrorBody.describe), [
+      'Property "prise" does not exist',
+      "price: bad [31m"
+    ])
     assert.strictEqual(faults[0]?.code, "PROPERTY_DOESNT_EXIST")
     assert.strictEqual(ErrorBody.faults({ message: "x".repeat(2000) })[0]?.message.length, 500)
     assert.deepStrictEqual(ErrorBody.faults({ category: "CONFLICT" }), [{ message: "no message (CONFLICT)" }])
@@ -116,11 +125,20 @@ describe("words and numbers", () => {
   it("association types have HubSpot's ids", () => {
     const { cart, deal, invoice, order, quote, subscription } = Association.typeIds
     assert.deepStrictEqual([deal, quote, invoice, order, cart, subscription], [20, 68, 410, 514, 591, 302])
-    assert.strictEqual(Association.targetOf({ associationCategory: "USER_DEFINED", associationTypeId: 20 }), undefined)
+    assert.strictEqual(
+      Association.targetOf({ associationCategory: "USER_DEFINED", associationTypeId: 20 }),
+      undefined
+    )
   })
 
   it("money keeps every digit", () => {
-    for (const text of ["10.00", "0.10000000000000000001", "-0.5", "123456789012345678901234567890.12", "0"]) {
+    for (const text of [
+      "10.00",
+      "0.10000000000000000001",
+      "-0.5",
+      "123456789012345678901234567890.12",
+      "0"
+    ]) {
       assert.strictEqual(Properties.formatDecimal(Properties.decimal(text)), text)
     }
     assert.strictEqual(Properties.formatDecimal(Properties.decimal("1e3")), "1000")
@@ -129,13 +147,10 @@ describe("words and numbers", () => {
   it("dates are days, instants are instants, booleans are words", () => {
     const ok = (type: Properties.PropertyType, ...texts: ReadonlyArray<string>) =>
       texts.map((text) => Properties.isValueOf(type, text))
-    assert.deepStrictEqual(ok("date", "2026-11-23", "1795392000000", "31.12.2026", "2026-13-01", "1795392000001"), [
-      true,
-      true,
-      false,
-      false,
-      false
-    ])
+    assert.deepStrictEqual(
+      ok("date", "2026-11-23", "1795392000000", "31.12.2026", "2026-13-01", "1795392000001"),
+      [true, true, false, false, false]
+    )
     assert.deepStrictEqual(ok("datetime", "2026-11-23T10:00:00Z", "yesterday"), [true, false])
     assert.deepStrictEqual(ok("bool", "true", "FALSE", "yes"), [true, true, false])
   })

@@ -31,7 +31,12 @@ import type { Item } from "./Plan.ts"
  * @since 0.1.0
  */
 export type Event =
-  | { readonly _tag: "Requested"; readonly inputs: number; readonly millis: number; readonly error?: HubSpotError }
+  | {
+      readonly _tag: "Requested"
+      readonly inputs: number
+      readonly millis: number
+      readonly error?: HubSpotError
+    }
   | { readonly _tag: "Surplus"; readonly ids: ReadonlyArray<string> }
   | { readonly _tag: "Unattributed"; readonly messages: ReadonlyArray<string> }
 
@@ -150,12 +155,19 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       items.map((item) => notSent(item, reason))
     )
 
-  const account = Effect.fnUntraced(function* <I>(items: ReadonlyArray<Item<I>>, answer: BatchResponse.Salvaged) {
+  const account = Effect.fnUntraced(function* <I>(
+    items: ReadonlyArray<Item<I>>,
+    answer: BatchResponse.Salvaged
+  ) {
     const inputs = items.map((item) => item.input)
     const { surplus, unattributed, verdicts } = Correlation.correlate(inputs, answer.response)
-    if (surplus.length > 0) yield* options.onEvent({ _tag: "Surplus", ids: surplus.map((object) => object.id) })
+    if (surplus.length > 0)
+      yield* options.onEvent({ _tag: "Surplus", ids: surplus.map((object) => object.id) })
     if (unattributed.length > 0) {
-      yield* options.onEvent({ _tag: "Unattributed", messages: unattributed.flatMap(ErrorBody.faults).map(ErrorBody.describe) })
+      yield* options.onEvent({
+        _tag: "Unattributed",
+        messages: unattributed.flatMap(ErrorBody.faults).map(ErrorBody.describe)
+      })
     }
     return items.map((item, position) => fromVerdict(item, verdicts[position]!))
   })
@@ -214,7 +226,14 @@ const fromVerdict = <I>({ index, input, source }: Item<I>, verdict: Correlation.
   const { objectWriteTraceId } = input
   switch (verdict._tag) {
     case "Created":
-      return { _tag: "Created", source, index, objectWriteTraceId, id: verdict.object.id, object: verdict.object }
+      return {
+        _tag: "Created",
+        source,
+        index,
+        objectWriteTraceId,
+        id: verdict.object.id,
+        object: verdict.object
+      }
     case "Rejected":
       return {
         _tag: "Rejected",

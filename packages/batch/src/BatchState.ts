@@ -213,14 +213,21 @@ export const settle = <R = never>(
     readonly pending?: Waiting
     readonly processing?: Waiting
   }
-): Effect.Effect<BatchResponse.BatchResponse, Canceled | UnknownStatus | Stuck | IllegalMove | HubSpotError, R> => {
+): Effect.Effect<
+  BatchResponse.BatchResponse,
+  Canceled | UnknownStatus | Stuck | IllegalMove | HubSpotError,
+  R
+> => {
   const look = (from: "PENDING" | "PROCESSING") =>
-    Effect.flatMap(options.observe, (response): Effect.Effect<BatchResponse.BatchResponse, Failed | IllegalMove> => {
-      const to = response.status === undefined ? "COMPLETE" : BatchStatus.fromString(response.status)
-      return to === undefined || isLegal(from, to)
-        ? fromResponse(response)
-        : Effect.fail(new IllegalMove({ from, to, response }))
-    })
+    Effect.flatMap(
+      options.observe,
+      (response): Effect.Effect<BatchResponse.BatchResponse, Failed | IllegalMove> => {
+        const to = response.status === undefined ? "COMPLETE" : BatchStatus.fromString(response.status)
+        return to === undefined || isLegal(from, to)
+          ? fromResponse(response)
+          : Effect.fail(new IllegalMove({ from, to, response }))
+      }
+    )
   const stuck = (error: Pending | Processing) => Effect.fail(new Stuck({ last: error.response }))
 
   const processing = repeatedly(

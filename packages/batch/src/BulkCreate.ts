@@ -104,7 +104,12 @@ export const runWith =
   <E, R>(inputs: Stream.Stream<I, E, R>): Stream.Stream<Outcome<I>, E, R | HubSpotClient | RateLimits> =>
     Stream.unwrap(
       Effect.gen(function* () {
-        const batchSize = inRange("batchSize", options.batchSize ?? BatchRequest.maxInputs, 1, BatchRequest.maxInputs)
+        const batchSize = inRange(
+          "batchSize",
+          options.batchSize ?? BatchRequest.maxInputs,
+          1,
+          BatchRequest.maxInputs
+        )
         const jobId = options.jobId ?? (yield* WriteTrace.randomJobId)
         if (!WriteTrace.isJobId(jobId)) return yield* Effect.die(new RangeError(`not a job id: ${jobId}`))
         const plan = { jobId, batchSize, toInput: options.toInput }
@@ -120,7 +125,8 @@ export const runWith =
         const runner = yield* BatchRunner.make({
           halt,
           policy: options.retry ?? Retry.defaults,
-          onEvent: (event) => Effect.andThen(concurrency.learn(event), options.onEvent?.(event) ?? Effect.void)
+          onEvent: (event) =>
+            Effect.andThen(concurrency.learn(event), options.onEvent?.(event) ?? Effect.void)
         })
 
         // A failing source must not take the requests under way with it.
@@ -131,9 +137,13 @@ export const runWith =
         })
 
         return read.pipe(
-          Stream.mapAccum(() => Plan.make<I>(), (state, source: I) => Plan.add(state, source, plan), {
-            onHalt: Plan.finish
-          }),
+          Stream.mapAccum(
+            () => Plan.make<I>(),
+            (state, source: I) => Plan.add(state, source, plan),
+            {
+              onHalt: Plan.finish
+            }
+          ),
           Stream.mapEffect(
             (step): Effect.Effect<ReadonlyArray<Outcome<I>>> =>
               step._tag === "Invalid" ? Effect.succeed([step]) : concurrency.limit(runner.run(step.items)),

@@ -13,7 +13,13 @@
  *
  * @since 0.1.0
  */
-import { BatchStatus, ErrorBody, Properties, type BatchResponse, type CrmObject } from "@effect-hubspot/schema"
+import {
+  BatchStatus,
+  ErrorBody,
+  Properties,
+  type BatchResponse,
+  type CrmObject
+} from "@effect-hubspot/schema"
 import * as BigDecimal from "effect/BigDecimal"
 import * as Option from "effect/Option"
 import type { Unaccounted } from "./Outcome.ts"
@@ -189,7 +195,11 @@ const matchByContent = (
   const touched = new Set(results.flatMap((result) => candidates[result]!).flatMap((group) => groups[group]!))
   // More results than inputs they could be of: none of them is certain.
   if (assignment === undefined) {
-    return { matched: [], ambiguous: touched, surplus: [...surplus, ...results.map((result) => loose[result]!)] }
+    return {
+      matched: [],
+      ambiguous: touched,
+      surplus: [...surplus, ...results.map((result) => loose[result]!)]
+    }
   }
 
   const matched: Array<readonly [number, CrmObject.CrmObject]> = []
@@ -204,7 +214,11 @@ const matchByContent = (
     else uncertain.push(loose[result]!)
   }
   for (const [position] of matched) touched.delete(position)
-  return { matched, ambiguous: uncertain.length > 0 ? touched : new Set(), surplus: [...surplus, ...uncertain] }
+  return {
+    matched,
+    ambiguous: uncertain.length > 0 ? touched : new Set(),
+    surplus: [...surplus, ...uncertain]
+  }
 }
 
 /** A group per result with no group over its capacity, if there is one. `without` forbids one pair. */
@@ -242,7 +256,10 @@ const assign = (
 const groupIdentical = (inputs: ReadonlyArray<TracedInput>): ReadonlyArray<ReadonlyArray<number>> => {
   const groups = new Map<string, Array<number>>()
   for (const [position, { associations, properties }] of inputs.entries()) {
-    const key = JSON.stringify([Object.entries(properties).sort(([a], [b]) => (a < b ? -1 : 1)), associations ?? []])
+    const key = JSON.stringify([
+      Object.entries(properties).sort(([a], [b]) => (a < b ? -1 : 1)),
+      associations ?? []
+    ])
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [position])
     else group.push(position)
@@ -255,7 +272,8 @@ const couldBe = (input: TracedInput, object: CrmObject.CrmObject): boolean => {
   for (const name in input.properties) {
     const sent = input.properties[name]
     const got = object.properties?.[name]
-    if (sent === undefined || typeof got !== "string" || (sent !== got && !sameNumber(sent, got))) return false
+    if (sent === undefined || typeof got !== "string" || (sent !== got && !sameNumber(sent, got)))
+      return false
   }
   return true
 }

@@ -95,7 +95,11 @@ export type Outcome<I> = Created<I> | Rejected<I> | Invalid<I> | NotSent<I> | In
 export type NotSentReason =
   | { readonly _tag: "Stopped" }
   | { readonly _tag: "Halted"; readonly error: HubSpotError }
-  | { readonly _tag: "Suspended"; readonly cause: "quota" | "migration" | "network"; readonly error: HubSpotError }
+  | {
+      readonly _tag: "Suspended"
+      readonly cause: "quota" | "migration" | "network"
+      readonly error: HubSpotError
+    }
 
 /**
  * Why an input is in doubt: no usable answer came (`NoAnswer`), or the answer does not account for the

@@ -45,7 +45,9 @@ export interface Options<I> {
   /** Inputs per batch, 1 to 100. */
   readonly batchSize: number
   /** The line item in a caller's value, or what is wrong with the value. */
-  readonly toInput: (source: I) => Result.Result<BatchRequest.CreateInput, ReadonlyArray<InputIssue.InputIssue>>
+  readonly toInput: (
+    source: I
+  ) => Result.Result<BatchRequest.CreateInput, ReadonlyArray<InputIssue.InputIssue>>
 }
 
 /**

@@ -46,10 +46,12 @@ export const check = (text: string): Effect.Effect<string, InvalidBaseUrl> => {
   const match = form.exec(text)
   if (match === null) return fail("base URL must be scheme://host[:port], nothing else")
   const [, scheme = "", host = "", port] = match
-  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return fail("port must be 1 to 65535")
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535))
+    return fail("port must be 1 to 65535")
   const origin = `${scheme.toLowerCase()}://${host.toLowerCase()}${port === undefined ? "" : `:${Number(port)}`}`
   if (loopback.has(host.toLowerCase())) return Effect.succeed(origin)
-  if (scheme.toLowerCase() === "http") return fail("plain http is only allowed to this machine (127.0.0.1, localhost)")
+  if (scheme.toLowerCase() === "http")
+    return fail("plain http is only allowed to this machine (127.0.0.1, localhost)")
   return origin === hubspot || origin === `${hubspot}:443`
     ? Effect.succeed(hubspot)
     : fail("host is not api.hubapi.com: only HubSpot and this machine (127.0.0.1, localhost) get the token")

@@ -54,7 +54,9 @@ export const check = (
   if (/^bearer /i.test(text)) return fail(`begins with "Bearer "; give the token alone`)
   const position = text.search(illegal)
   if (position >= 0) {
-    return fail(`has an invalid character (position ${position + 1}); copy the token again, without blanks or quotes`)
+    return fail(
+      `has an invalid character (position ${position + 1}); copy the token again, without blanks or quotes`
+    )
   }
   if (text.length < 8 || text.length > 4096) {
     return fail(`has ${text.length} characters, a token has 8 to 4,096; copy it again in full`)

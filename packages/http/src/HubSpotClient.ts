@@ -179,7 +179,10 @@ const pauseOf = (reason: HubSpotError.Reason): number | undefined => {
   return reason.retryAfterMillis ?? (reason.policy === "secondly" ? 1000 : 10_000)
 }
 
-const readBody = (response: HttpClientResponse, maxBytes: number): Effect.Effect<string, HubSpotError.Reason> =>
+const readBody = (
+  response: HttpClientResponse,
+  maxBytes: number
+): Effect.Effect<string, HubSpotError.Reason> =>
   Effect.suspend(() => {
     const decoder = new TextDecoder()
     let text = ""
@@ -194,7 +197,9 @@ const readBody = (response: HttpClientResponse, maxBytes: number): Effect.Effect
       Stream.runForEach((chunk) => {
         bytes += chunk.length
         text += decoder.decode(chunk, { stream: true })
-        return bytes > maxBytes ? Effect.fail(new HubSpotError.ResponseTooLarge({ limit: maxBytes })) : Effect.void
+        return bytes > maxBytes
+          ? Effect.fail(new HubSpotError.ResponseTooLarge({ limit: maxBytes }))
+          : Effect.void
       }),
       Effect.map(() => text + decoder.decode())
     )

@@ -66,8 +66,14 @@ export class LineItems extends Context.Service<
   }
 >()("@effect-hubspot/http/LineItems") {
   /** The service on a client and a limiter that are there already. */
-  static readonly layerClient: Layer.Layer<LineItems, never, HubSpotClient.HubSpotClient | RateLimits.RateLimits> =
-    Layer.effect(LineItems, Effect.suspend(() => make))
+  static readonly layerClient: Layer.Layer<
+    LineItems,
+    never,
+    HubSpotClient.HubSpotClient | RateLimits.RateLimits
+  > = Layer.effect(
+    LineItems,
+    Effect.suspend(() => make)
+  )
 
   /**
    * The service with its client and its limiter.

@@ -94,18 +94,17 @@ export class RateLimits extends Context.Service<
     readonly limit: Effect.Effect<number>
   }
 >()("@effect-hubspot/http/RateLimits") {
-  static readonly layer = (options: Options = {}): Layer.Layer<RateLimits> => Layer.effect(RateLimits, make(options))
+  static readonly layer = (options: Options = {}): Layer.Layer<RateLimits> =>
+    Layer.effect(RateLimits, make(options))
 }
 
 /**
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<
-  RateLimits["Service"],
-  never,
-  Scope.Scope
-> {
+export const make = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<RateLimits["Service"], never, Scope.Scope> {
   const scope = yield* Effect.scope
   const adopts = (options.limit ?? "auto") === "auto"
   const window = Duration.toMillis(options.window ?? "10 seconds")
@@ -119,7 +118,10 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
   )
 
   // The slot is taken before the pause is waited out, so that a pause holds everyone up, not one more each.
-  const acquire = Effect.andThen(slots.take(1), Effect.onInterrupt(untilPauseEnds, () => slots.release(1)))
+  const acquire = Effect.andThen(
+    slots.take(1),
+    Effect.onInterrupt(untilPauseEnds, () => slots.release(1))
+  )
 
   const giveBack = (sentAt: number, completed: boolean) =>
     Effect.flatMap(monotonicMillis, (now) => {
@@ -140,7 +142,8 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       ),
     observe: (observation) =>
       Effect.flatMap(monotonicMillis, (now) => {
-        if (observation.pauseMillis !== undefined) pausedUntil = Math.max(pausedUntil, now + observation.pauseMillis)
+        if (observation.pauseMillis !== undefined)
+          pausedUntil = Math.max(pausedUntil, now + observation.pauseMillis)
         const max = observation.max
         if (!adopts || max === undefined || !(max >= 1) || max === limit) return Effect.void
         limit = Math.floor(max)

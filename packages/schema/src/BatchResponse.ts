@@ -84,14 +84,19 @@ export interface Salvaged {
 export const salvage = (json: unknown): Option.Option<Salvaged> =>
   Option.orElse(
     Option.map(readWhole(json), (response) => ({ response, unreadable: 0 })),
-    () => (Predicate.isObject(json) && Array.isArray(json.results) ? Option.some(entryByEntry(json)) : Option.none())
+    () =>
+      Predicate.isObject(json) && Array.isArray(json.results)
+        ? Option.some(entryByEntry(json))
+        : Option.none()
   )
 
 const entryByEntry = (json: { readonly [name: string]: unknown }): Salvaged => {
   const givenResults = json.results as ReadonlyArray<unknown>
   const givenErrors = json.errors ?? []
   const results = givenResults.flatMap((entry) => Option.toArray(readObject(entry)))
-  const errors = Array.isArray(givenErrors) ? givenErrors.flatMap((entry) => Option.toArray(readError(entry))) : []
+  const errors = Array.isArray(givenErrors)
+    ? givenErrors.flatMap((entry) => Option.toArray(readError(entry)))
+    : []
   const rest = readEnvelope(json)
   return {
     response: {

@@ -116,7 +116,11 @@ export type ErrorBody = typeof ErrorBody.Type
 export const contextValues = (context: unknown, name: string): ReadonlyArray<string> => {
   if (typeof context === "string") {
     for (const [, key, list, single] of context.matchAll(/([\w.-]+)=(?:\[([^\]]*)\]|([^,\]}]*))/g)) {
-      if (key === name) return (list ?? single ?? "").split(",").map((value) => value.trim()).filter(Boolean)
+      if (key === name)
+        return (list ?? single ?? "")
+          .split(",")
+          .map((value) => value.trim())
+          .filter(Boolean)
     }
     return []
   }

@@ -92,10 +92,18 @@ export const ofValue = (name: string, value: string, path: string): ReadonlyArra
   const control = controlCharacter.exec(value)
   if (control !== null) {
     const code = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")
-    return [{ path, message: `control character U+${code} at position ${control.index + 1}`, advice: "remove it" }]
+    return [
+      { path, message: `control character U+${code} at position ${control.index + 1}`, advice: "remove it" }
+    ]
   }
   if (!value.isWellFormed()) {
-    return [{ path, message: "half of a surrogate pair: not valid Unicode", advice: "export the text as UTF-8 again" }]
+    return [
+      {
+        path,
+        message: "half of a surrogate pair: not valid Unicode",
+        advice: "export the text as UTF-8 again"
+      }
+    ]
   }
   const type = LineItem.knownProperties.get(name)?.type
   if ((type === "number" || type === "money") && !Properties.isDecimalText(value)) {
@@ -150,7 +158,11 @@ export const of = (input: CreateInput): ReadonlyArray<InputIssue> => {
     issues.push(...ofName(name, path), ...ofValue(name, input.properties[name] ?? "", path))
   }
   if (properties === 0) {
-    issues.push({ path: "properties", message: "nothing to send: no property has a value", advice: "fill in at least one" })
+    issues.push({
+      path: "properties",
+      message: "nothing to send: no property has a value",
+      advice: "fill in at least one"
+    })
   }
   const associations = input.associations ?? []
   for (const [index, association] of associations.entries()) {

@@ -249,4 +249,6 @@ export const customProperties = (object: CrmObject): Readonly<Record<string, str
   )
 
 const present = (properties: PropertyValues): Record<string, string> =>
-  Object.fromEntries(Object.entries(properties).filter((entry): entry is [string, string] => entry[1] !== null))
+  Object.fromEntries(
+    Object.entries(properties).filter((entry): entry is [string, string] => entry[1] !== null)
+  )

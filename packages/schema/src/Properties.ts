@@ -58,7 +58,8 @@ const decimalText = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?$/
  * @category predicates
  * @since 0.1.0
  */
-export const isDecimalText = (text: string): boolean => decimalText.test(text) && Number.isFinite(Number(text))
+export const isDecimalText = (text: string): boolean =>
+  decimalText.test(text) && Number.isFinite(Number(text))
 
 /**
  * The plain decimal form of a number, with the digits after the dot that it was made with: `10.00`
@@ -94,7 +95,11 @@ export const formatDecimal = (value: BigDecimal.BigDecimal): string => {
  */
 export const decimal = (text: string): BigDecimal.BigDecimal => Schema.decodeSync(Decimal)(text)
 
-const fromText = <A>(expected: string, read: (text: string) => Option.Option<A>, write: (value: A) => string) =>
+const fromText = <A>(
+  expected: string,
+  read: (text: string) => Option.Option<A>,
+  write: (value: A) => string
+) =>
   Transformation.transformEffect<A, string>({
     decode: (text, options) =>
       Effect.mapError(

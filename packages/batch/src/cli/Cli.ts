@@ -79,14 +79,16 @@ const importCommand = Command.make(
         batchSize: flags.batchSize,
         concurrency: flags.concurrency
       },
-      ({ name, summary }) =>
-        Console.log(flags.json ? JSON.stringify(summary) : Report.toText(name, summary))
+      ({ name, summary }) => Console.log(flags.json ? JSON.stringify(summary) : Report.toText(name, summary))
     ).pipe(
       Effect.scoped,
       Effect.provide(
         flags.emulator
           ? Layer.provide(client, embedded(Option.getOrUndefined(flags.latency)))
-          : Layer.provide(client, Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layerConfig))
+          : Layer.provide(
+              client,
+              Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layerConfig)
+            )
       ),
       Effect.catchTags({
         CredentialsError: ({ message }) =>
@@ -99,7 +101,10 @@ const importCommand = Command.make(
 ).pipe(
   Command.withDescription("Create a line item for every row of a file"),
   Command.withExamples([
-    { command: "line-items import items.csv --rejects rejects.csv", description: "Import, and keep what failed" },
+    {
+      command: "line-items import items.csv --rejects rejects.csv",
+      description: "Import, and keep what failed"
+    },
     { command: "line-items import items.csv --emulator", description: "Try a file without HubSpot" },
     { command: "cat items.ndjson | line-items import - --json", description: "From a pipe, for a script" }
   ])
@@ -150,7 +155,9 @@ const demoCommand = Command.make("demo", {}, () =>
     Effect.catchTag("InvalidBaseUrl", Effect.die),
     Effect.flatMap(exitWith)
   )
-).pipe(Command.withDescription("Import a sample of 10,000 rows into the embedded HubSpot and check the result"))
+).pipe(
+  Command.withDescription("Import a sample of 10,000 rows into the embedded HubSpot and check the result")
+)
 
 const command = Command.make("line-items").pipe(
   Command.withDescription("Create HubSpot CRM line items in bulk, with one true outcome per row"),
@@ -185,7 +192,9 @@ const describe = (error: CliError.CliError): string => {
 const presenter: CliOutput.Presenter = {
   present: (event) =>
     event._tag === "InvalidInvocation"
-      ? Effect.forEach(event.errors, (error) => Console.error(`line-items: ${describe(error)}`), { discard: true })
+      ? Effect.forEach(event.errors, (error) => Console.error(`line-items: ${describe(error)}`), {
+          discard: true
+        })
       : CliOutput.defaultPresenter.present(event)
 }
 
@@ -199,7 +208,9 @@ export const run = Command.run(command, { version: packageJson.version }).pipe(
           error.code
         )
       : Effect.succeed<number>(
-          error._tag === "ShowHelp" && error.errors.length === 0 ? Report.exitCodes.done : Report.exitCodes.usage
+          error._tag === "ShowHelp" && error.errors.length === 0
+            ? Report.exitCodes.done
+            : Report.exitCodes.usage
         )
   ),
   Effect.catchCauseIf(

@@ -63,9 +63,7 @@ export const run = Effect.fnUntraced(function* (
 > {
   const startedAt = yield* Clock.currentTimeMillis
   const source = yield* Effect.mapError(Source.open(options.input, { format: options.format }), usage)
-  const total = source.replayable
-    ? (yield* Effect.mapError(Source.check(source), usage)).rows
-    : undefined
+  const total = source.replayable ? (yield* Effect.mapError(Source.check(source), usage)).rows : undefined
   const rejects =
     options.rejects === undefined
       ? undefined
@@ -108,7 +106,9 @@ export const run = Effect.fnUntraced(function* (
   const name = Effect.fnUntraced(function* (outcome: Outcome.Outcome<Source.Row>) {
     const kept = outcome._tag === "InDoubt" ? doubts : rejects
     if (kept !== undefined && ++named > namedRows) {
-      return named === namedRows + 1 ? yield* progress.line(`… more rows are in ${kept.path}, with reasons`) : undefined
+      return named === namedRows + 1
+        ? yield* progress.line(`… more rows are in ${kept.path}, with reasons`)
+        : undefined
     }
     for (const line of linesOf(source, outcome)) yield* progress.line(line)
   })
@@ -157,14 +157,11 @@ export const run = Effect.fnUntraced(function* (
     })
   )
 
-  const summarize = Effect.map(
-    Clock.currentTimeMillis,
-    (now): Imported => ({
-      name: source.name,
-      summary: Report.summarize(counts, now - startedAt, ending),
-      code: Report.exitCode(counts, ending)
-    })
-  )
+  const summarize = Effect.map(Clock.currentTimeMillis, (now): Imported => ({
+    name: source.name,
+    summary: Report.summarize(counts, now - startedAt, ending),
+    code: Report.exitCode(counts, ending)
+  }))
   const end = Effect.tap(Effect.andThen(progress.end, summarize), (imported) =>
     Effect.andThen(
       Effect.forEach(closing(source.name, imported, ending), progress.line, { discard: true }),

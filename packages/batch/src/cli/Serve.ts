@@ -9,9 +9,7 @@ import * as Report from "../Report.ts"
 import { Exit } from "./Exit.ts"
 
 /** Serves until interrupted. The admin key is printed: whoever started the emulator needs it. */
-export const run = (
-  options: Options & { readonly json: boolean }
-): Effect.Effect<never, Exit> =>
+export const run = (options: Options & { readonly json: boolean }): Effect.Effect<never, Exit> =>
   Effect.gen(function* () {
     const { adminKey, url } = yield* EmulatorServer
     yield* Console.log(

@@ -43,7 +43,10 @@ const untrustedCode =
   /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_|ERR_TLS_CERT|HOSTNAME_MISMATCH)/
 
 /** The error codes of a cause and of the causes below it, outermost first. */
-const codes = (cause: unknown, depth = 0): ReadonlyArray<{ readonly code: string; readonly error: object }> => {
+const codes = (
+  cause: unknown,
+  depth = 0
+): ReadonlyArray<{ readonly code: string; readonly error: object }> => {
   if (depth > 4 || !Predicate.isObject(cause)) return []
   const own = typeof cause.code === "string" ? [{ code: cause.code, error: cause }] : []
   return [...own, ...codes(cause.cause, depth + 1)]
@@ -63,7 +66,9 @@ export const transport = (error: HttpClientError, statusSeen: number | undefined
         if (untrustedCode.test(code)) return new HubSpotError.TlsUntrusted({ code })
         if (code.startsWith("ERR_SSL_")) return new HubSpotError.TransportNotSent({ failure: "tls" })
         if (Predicate.hasProperty(cause, "syscall") && cause.syscall === "connect") {
-          return new HubSpotError.TransportNotSent({ failure: code === "ETIMEDOUT" ? "connectTimeout" : "unreachable" })
+          return new HubSpotError.TransportNotSent({
+            failure: code === "ETIMEDOUT" ? "connectTimeout" : "unreachable"
+          })
         }
       }
       return new HubSpotError.TransportAmbiguous({ code: found[0]?.code ?? "unknown" })
@@ -106,7 +111,9 @@ const envelope = (body: string): Option.Option<ErrorBody.ErrorBody> =>
     Option.filter(
       (error) =>
         typeof error.message === "string" &&
-        (error.status === "error" || typeof error.category === "string" || typeof error.errorType === "string")
+        (error.status === "error" ||
+          typeof error.category === "string" ||
+          typeof error.errorType === "string")
     )
   )
 
@@ -130,7 +137,10 @@ export const reply = Effect.fnUntraced(function* (
 ): Effect.fn.Return<unknown, HubSpotError.Reason> {
   if (raw.status >= 200 && raw.status < 300) return yield* success(raw)
   if (raw.status >= 300 && raw.status < 400) {
-    return yield* new HubSpotError.UnexpectedRedirect({ status: raw.status, toHost: redirectHost(raw.headers) })
+    return yield* new HubSpotError.UnexpectedRedirect({
+      status: raw.status,
+      toHost: redirectHost(raw.headers)
+    })
   }
   return yield* Effect.flatMap(retryAfter(raw.headers), (after) => Effect.fail(refusal(raw, after)))
 })
@@ -138,16 +148,24 @@ export const reply = Effect.fnUntraced(function* (
 const success = (raw: RawReply): Effect.Effect<unknown, HubSpotError.Reason> => {
   const { status } = raw
   if (status !== 200 && status !== 201 && status !== 207) {
-    return Effect.fail(new HubSpotError.ProtocolViolation({ kind: "status", status, detail: "no reply to a create" }))
+    return Effect.fail(
+      new HubSpotError.ProtocolViolation({ kind: "status", status, detail: "no reply to a create" })
+    )
   }
   if (raw.body.trim().length === 0) {
-    return Effect.fail(new HubSpotError.ProtocolViolation({ kind: "emptyBody", status, detail: "empty body" }))
+    return Effect.fail(
+      new HubSpotError.ProtocolViolation({ kind: "emptyBody", status, detail: "empty body" })
+    )
   }
   const type = Option.getOrElse(Headers.get(raw.headers, "content-type"), () => "no content type")
   if (!/\bjson\b/i.test(type)) {
     const start = showable(raw.body, 80)
     return Effect.fail(
-      new HubSpotError.ProtocolViolation({ kind: "contentType", status, detail: `${showable(type, 80)}: ${start}` })
+      new HubSpotError.ProtocolViolation({
+        kind: "contentType",
+        status,
+        detail: `${showable(type, 80)}: ${start}`
+      })
     )
   }
   return Effect.mapError(
@@ -171,7 +189,11 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
     case 429: {
       const body = Option.getOrUndefined(envelope(raw.body))
       const policyName = showable(body?.policyName ?? "", 80)
-      return new HubSpotError.RateLimited({ policy: policies.get(policyName) ?? "unknown", policyName, ...after })
+      return new HubSpotError.RateLimited({
+        policy: policies.get(policyName) ?? "unknown",
+        policyName,
+        ...after
+      })
     }
     case 521:
     case 523:
@@ -248,7 +270,8 @@ const inContexts = (body: ErrorBody.ErrorBody, name: string): ReadonlyArray<stri
   ])
 ]
 
-const blamedTraceIds = (body: ErrorBody.ErrorBody): ReadonlyArray<string> => inContexts(body, "objectWriteTraceId")
+const blamedTraceIds = (body: ErrorBody.ErrorBody): ReadonlyArray<string> =>
+  inContexts(body, "objectWriteTraceId")
 
 const missingScopes = (body: ErrorBody.ErrorBody): ReadonlyArray<string> =>
   ["requiredGranularScopes", "missingScopes", "requiredScopes"]
