@@ -194,10 +194,9 @@ export const schedule = (waiting: Waiting = defaultWaiting): Schedule.Schedule<D
  * import { BatchState } from "@effect-hubspot/batch"
  * import { Effect } from "effect"
  *
- * const waiting = { ...BatchState.defaultWaiting, start: "1 millis" }
  * const done = BatchState.settle(
  *   { status: "PENDING", results: [] },
- *   { observe: Effect.succeed({ status: "COMPLETE", results: [{ id: "7" }] }), pending: waiting }
+ *   { observe: Effect.succeed({ status: "COMPLETE", results: [{ id: "7" }] }), pending: { ...BatchState.defaultWaiting, start: 1 } }
  * )
  * const response = await Effect.runPromise(done)
  * response.results.length // => 1

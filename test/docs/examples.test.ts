@@ -1,0 +1,109 @@
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import { execFileSync, spawnSync } from "node:child_process"
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join, relative } from "node:path"
+
+/*
+ * Every example of the doc comments and of the Markdown pages is compiled, run, and compared with the
+ * values it says: a line `expression // => value` is a claim.
+ */
+
+const root = join(import.meta.dirname, "../..")
+const out = join(root, "test/.examples")
+
+interface Example {
+  readonly name: string
+  readonly file: string
+  readonly code: string
+  readonly claims: number
+}
+
+const examplesIn = (file: string): ReadonlyArray<Example> => {
+  const text = readFileSync(join(root, file), "utf8")
+  const source = file.endsWith(".ts") ? text.replace(/^[ \t]*\* ?/gm, "") : text
+  return [...source.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map((match, index) => {
+    const line = source.slice(0, match.index).split("\n").length
+    let claims = 0
+    const code = match[1]!.replace(/^(.*?) \/\/ => (.*)$/gm, (_, expression: string, value: string) => {
+      claims++
+      return `__equal(${expression}, ${value})`
+    })
+    return {
+      name: `${file}:${line}`,
+      file: `${file.replaceAll(/[^A-Za-z0-9]/g, "_")}_${index}.ts`,
+      code,
+      claims
+    }
+  })
+}
+
+const pages = ["README.md", ...globSync("docs/**/*.md", { cwd: root })]
+const sources = globSync("packages/*/src/**/*.ts", { cwd: root })
+const fromSources = sources.flatMap(examplesIn)
+const examples = [...fromSources, ...pages.flatMap(examplesIn)]
+
+const runner = `
+const results = {}
+for (const file of ${JSON.stringify(examples.map(({ file }) => file))}) {
+  try { await import("./" + file); results[file] = null } catch (error) { results[file] = String(error?.stack ?? error) }
+}
+process.stdout.write("\\n" + JSON.stringify(results))
+process.exit(0)
+`
+
+describe("examples", () => {
+  let typeErrors = ""
+  let results: Record<string, string | null> = {}
+
+  beforeAll(() => {
+    rmSync(out, { recursive: true, force: true })
+    mkdirSync(out, { recursive: true })
+    const prelude =
+      'import { deepStrictEqual as __same } from "node:assert/strict"\n' +
+      'const __equal = (actual: unknown, expected: unknown) => __same(JSON.parse(JSON.stringify(actual) ?? "null"), JSON.parse(JSON.stringify(expected) ?? "null"))\nvoid __equal\n'
+    for (const { code, file } of examples) writeFileSync(join(out, file), `${prelude}${code}\nexport {}\n`)
+    writeFileSync(join(out, "run.mjs"), runner)
+    writeFileSync(
+      join(out, "tsconfig.json"),
+      JSON.stringify({
+        extends: relative(out, join(root, "tsconfig.base.json")),
+        compilerOptions: {
+          composite: false,
+          incremental: false,
+          declaration: false,
+          declarationMap: false,
+          sourceMap: false,
+          noEmit: true,
+          noUnusedLocals: false,
+          rewriteRelativeImportExtensions: false,
+          allowImportingTsExtensions: true,
+          rootDir: relative(out, root),
+          typeRoots: [relative(out, join(root, "node_modules/@types"))],
+          plugins: []
+        },
+        include: ["*.ts"]
+      })
+    )
+    const tsc = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", out], { encoding: "utf8" })
+    typeErrors = tsc.stdout
+    const printed = execFileSync(process.execPath, [join(out, "run.mjs")], { encoding: "utf8", cwd: root })
+    results = JSON.parse(printed.slice(printed.lastIndexOf("\n") + 1))
+  }, 120_000)
+
+  it("are there, and those of doc comments say what comes out", () => {
+    assert.isAtLeast(fromSources.length, 20)
+    // An example without a value to compare is one that builds a layer or a stream for others to run.
+    assert.deepStrictEqual(
+      fromSources.filter(({ claims }) => claims === 0).map(({ name }) => name),
+      []
+    )
+  })
+
+  for (const { file, name } of examples) {
+    it(`${name} compiles and is true`, () => {
+      const mine = typeErrors.split("\n").filter((line) => line.includes(file))
+      assert.deepStrictEqual(mine, [])
+      assert.isNull(results[file])
+    })
+  }
+})
