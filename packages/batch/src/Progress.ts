@@ -42,7 +42,7 @@ const settled = (counts: Report.Counts): number =>
 const barWidth = 24
 
 /**
- * The progress line, at most `columns` wide.
+ * The progress line: with a bar and at most `columns` wide on a terminal, plain without.
  *
  * @category formatting
  * @since 0.1.0
@@ -51,12 +51,15 @@ export const render = (
   counts: Report.Counts,
   total: number | undefined,
   elapsedMillis: number,
-  columns: number
+  columns: number | undefined
 ): string => {
   const done = settled(counts)
   const share = total === undefined || total === 0 ? undefined : Math.min(1, done / total)
   const filled = share === undefined ? 0 : Math.floor(share * barWidth)
-  const bar = share === undefined ? "" : `${"█".repeat(filled)}${"░".repeat(barWidth - filled)} `
+  const bar =
+    share === undefined || columns === undefined
+      ? ""
+      : `${"█".repeat(filled)}${"░".repeat(barWidth - filled)} `
   const of = total === undefined ? "" : ` of ${Report.format(total)}`
   const parts = [
     `${bar}${Report.format(done)}${of} rows`,
@@ -69,14 +72,17 @@ export const render = (
     Report.formatMillis(elapsedMillis)
   ]
   const text = parts.join(" · ")
-  return text.length > columns ? `${text.slice(0, Math.max(0, columns - 1))}…` : text
+  return columns !== undefined && text.length > columns ? `${text.slice(0, Math.max(0, columns - 1))}…` : text
 }
 
 const clear = "\r\u001b[2K"
 
+// After one second, one and a half more, … and every thirty seconds in the end.
+const rarer = Schedule.min([Schedule.exponential(1000, 1.5), Schedule.spaced(30_000)])
+
 /**
- * Shows progress until the scope ends: on a terminal ten times a second, elsewhere a line every five
- * seconds.
+ * Shows progress until the scope ends: on a terminal ten times a second, elsewhere a line now and then,
+ * less and less often.
  *
  * @category constructors
  * @since 0.1.0
@@ -93,7 +99,7 @@ export const make = Effect.fnUntraced(function* (
   // Nobody reads the standard error any more: the import goes on all the same.
   const write = (text: string) => Effect.ignore(Stream.run(Stream.make(text), stdio.stderr()))
   const text = Effect.map(Clock.currentTimeMillis, (now) =>
-    render(options.counts(), options.total, now - startedAt, live ? options.columns - 1 : 200)
+    render(options.counts(), options.total, now - startedAt, live ? options.columns - 1 : undefined)
   )
   const draw = Effect.suspend(() =>
     ended
@@ -109,11 +115,10 @@ export const make = Effect.fnUntraced(function* (
     return write(clear)
   })
 
-  yield* draw.pipe(
-    Effect.delay(live ? 0 : 5000),
-    Effect.repeat(Schedule.spaced(live ? 100 : 5000)),
-    Effect.forkScoped
-  )
+  const drawing = live
+    ? Effect.repeat(draw, Schedule.spaced(100))
+    : Effect.delay(Effect.repeat(draw, rarer), 1000)
+  yield* Effect.forkScoped(drawing)
 
   return {
     line: (line) => (live && drawn ? write(`${clear}${line}\n`) : write(`${line}\n`)),

@@ -47,7 +47,8 @@ export const run = Effect.gen(function* () {
       rejects: undefined,
       doubts: undefined,
       batchSize: undefined,
-      concurrency: undefined
+      concurrency: undefined,
+      named: 8
     },
     () => Effect.void
   )

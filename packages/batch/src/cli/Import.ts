@@ -34,6 +34,8 @@ export interface Options extends Pick<BulkCreate.Options, "batchSize" | "concurr
   readonly format: Source.Format | undefined
   readonly rejects: string | undefined
   readonly doubts: string | undefined
+  /** How many wrong rows are named one by one. Default: all; twenty of those that go into a file. */
+  readonly named?: number | undefined
 }
 
 /** An import that took place. What keeps one from taking place fails with `Exit`. */
@@ -43,8 +45,7 @@ export interface Imported {
   readonly code: number
 }
 
-/** How many rows are named one by one where a file has them all. */
-const namedRows = 20
+const namedBesideFile = 20
 
 const usage = (error: { readonly message: string }) =>
   new Exit({ code: Report.exitCodes.usage, lines: [error.message] })
@@ -102,15 +103,15 @@ export const run = Effect.fnUntraced(function* (
     }
   }
 
-  let named = 0
+  const named = { rejects: 0, doubts: 0 }
   const name = Effect.fnUntraced(function* (outcome: Outcome.Outcome<Source.Row>) {
-    const kept = outcome._tag === "InDoubt" ? doubts : rejects
-    if (kept !== undefined && ++named > namedRows) {
-      return named === namedRows + 1
-        ? yield* progress.line(`… more rows are in ${kept.path}, with reasons`)
-        : undefined
-    }
+    const kind = outcome._tag === "InDoubt" ? "doubts" : "rejects"
+    const most = options.named ?? (options[kind] === undefined ? Number.POSITIVE_INFINITY : namedBesideFile)
+    if (++named[kind] > most) return
     for (const line of linesOf(source, outcome)) yield* progress.line(line)
+    if (named[kind] < most) return
+    const where = options[kind] === undefined ? `--${kind} <file> keeps` : `${options[kind]} keeps`
+    yield* progress.line(`… and so on; ${where} every one of them with its reason`)
   })
 
   const unwritable = (error: Rejects.RejectsError) =>
