@@ -25,7 +25,7 @@ describe("the account's limit, as HubSpot's ledger saw it", () => {
           () => 0,
           (created, outcome) => created + (outcome._tag === "Created" ? 1 : 0)
         ),
-        Effect.tap(() => Effect.void),
+
         Effect.zip(Clock.currentTimeMillis),
         Effect.forkChild
       )
@@ -38,7 +38,6 @@ describe("the account's limit, as HubSpot's ledger saw it", () => {
       assert.isTrue(seen.every((request) => request.status === 201))
       assert.isAtMost(Ledger.worstWindow(seen), limit)
       const bound = Math.floor((requests - 1) / limit) * 10_000
-      console.log(endedAt / bound)
       assert.isAtMost(endedAt, bound * 1.05)
     }).pipe(Effect.provide(hubspot(190, { min: 20, max: 400 })), Random.withSeed("windows"))
   )

@@ -42,6 +42,8 @@ export interface Options {
   readonly token?: string | undefined
   /** The program, if it is another than `line-items`. */
   readonly script?: string | undefined
+  readonly nodeOptions?: string | undefined
+  readonly uid?: number | undefined
 }
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>
@@ -53,16 +55,27 @@ export interface Started {
   readonly seen: (stream: "stdout" | "stderr", text: string) => Promise<void>
 }
 
+const running = new Set<Child>()
+
+/** Ends what a failed test has left behind. */
+export const endAll = (): void => {
+  for (const child of running) child.kill("SIGKILL")
+}
+
 export const start = (args: ReadonlyArray<string>, options: Options = {}): Started => {
   const child = spawn(node, [options.script ?? bin, ...args], {
     cwd: options.cwd ?? root,
     env: {
       // Half of a short run would be the compiling of the same modules.
       NODE_COMPILE_CACHE: join(root, "node_modules/.cache/test-cli"),
+      ...(options.nodeOptions !== undefined && { NODE_OPTIONS: options.nodeOptions }),
       ...(options.token !== undefined && { HUBSPOT_ACCESS_TOKEN: options.token })
     },
-    stdio: ["pipe", "pipe", "pipe"]
+    stdio: ["pipe", "pipe", "pipe"],
+    ...(options.uid !== undefined && { uid: options.uid })
   })
+  running.add(child)
+  child.on("close", () => running.delete(child))
   const text = { stdout: "", stderr: "" }
   child.stdout.setEncoding("utf8").on("data", (part: string) => (text.stdout += part))
   child.stderr.setEncoding("utf8").on("data", (part: string) => (text.stderr += part))

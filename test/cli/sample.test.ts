@@ -10,6 +10,7 @@ import {
   countsOf,
   type Directory,
   directory,
+  endAll,
   type Finished,
   root,
   run,
@@ -64,7 +65,7 @@ describe("the sample", () => {
 
   beforeAll(async () => {
     files = directory()
-    server = await serve("--limit", "100000")
+    server = await serve()
     first = await run(
       ["import", sample, "--json", "--base-url", server.url, "--rejects", files.at("rejects.csv")],
       { token: canary }
@@ -76,8 +77,8 @@ describe("the sample", () => {
     )
   })
 
-  afterAll(async () => {
-    await server.stop()
+  afterAll(() => {
+    endAll()
     files.remove()
   })
 
@@ -102,7 +103,7 @@ describe("the sample", () => {
     assert.isAbove(values("hs_product_id").length, 5000)
     assert.isAbove(values("hs_recurring_billing_period").length, 1000)
     assert.isAbove(10_000 - values("hs_sku").length, 1000)
-    for (const odd of ["é", "ł", '"', ",", "&", "'", "🌿", "☕"]) {
+    for (const odd of ["é", "Ł", '"', ",", "&", "'", "🌿", "☕"]) {
       assert.isTrue(
         values("name").some((name) => name.includes(odd)),
         odd
@@ -157,7 +158,9 @@ describe("the sample", () => {
     const named = lines.filter((line) => /line-items\.csv:\d+(:\d+)?: /.test(line))
     assert.strictEqual(named.length, 20)
     for (const line of named) assert.match(line, /line-items\.csv:\d+(:\d+)?: .+; \S.+/)
-    assert.isTrue(lines.includes(`… more rows are in ${files.at("rejects.csv")}, with reasons`))
+    assert.isTrue(
+      lines.some((line) => line.startsWith("… and so on; ") && line.includes(files.at("rejects.csv")))
+    )
   })
 
   it("arrives: each good row once, exactly its texts, at the parent it named", () => {
@@ -186,7 +189,7 @@ describe("the sample", () => {
     assert.strictEqual(new Set(ledger.created.map(({ objectWriteTraceId }) => objectWriteTraceId)).size, 9900)
   })
 
-  it("takes 100 requests, no more than the limit in any ten seconds", () => {
+  it("takes 100 requests, and no row is in two of them", () => {
     assert.strictEqual(summaryOf(first).requests, 100)
     assert.deepStrictEqual(
       [...new Set(ledger.requests.map(({ method, path, status }) => `${method} ${path} ${status}`))].sort(),

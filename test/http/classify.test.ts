@@ -1,4 +1,12 @@
-import { Credentials, HubSpotClient, HubSpotError, LineItems, RateLimits, Retry } from "@effect-hubspot/http"
+import {
+  Credentials,
+  HubSpotClient,
+  HubSpotError,
+  LineItems,
+  Operations,
+  RateLimits,
+  Retry
+} from "@effect-hubspot/http"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Redacted } from "effect"
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
@@ -24,7 +32,7 @@ const clientOf = (answer: Answer, options?: HubSpotClient.Options) =>
     )
   )
 
-const operation = LineItems.createBatchOperation({ inputs: [{ properties: { name: "x" } }] })
+const operation = Operations.batchCreate({ inputs: [{ properties: { name: "x" } }] })
 
 const failureOf = (answer: Answer, options?: HubSpotClient.Options) =>
   Effect.flatMap(HubSpotClient.HubSpotClient, (client) => Effect.flip(client.execute(operation))).pipe(
@@ -180,7 +188,8 @@ const table: ReadonlyArray<
     "NotAccepted",
     { missingScopes: ["a", "b"] }
   ],
-  ["F22 unknown path", reply(404, envelope("OBJECT_NOT_FOUND")), "EndpointNotFound", "NotAccepted"],
+  ["F22 unknown path", reply(404, envelope("X")), "EndpointNotFound", "NotAccepted"],
+  ["F22 unknown record", reply(404, envelope("OBJECT_NOT_FOUND")), "ObjectNotFound", "NotAccepted"],
   ["F22 unknown path, in HTML", reply(404, html), "ProtocolViolation", "InDoubt"],
   ...[405, 406, 410, 451].map(
     (status) =>

@@ -23,7 +23,7 @@ describe("the rolling limiter", () => {
           yield* Effect.sleep(yield* Random.nextIntBetween(0, 3000))
         })
         const all = yield* Effect.forkChild(
-          Effect.forEach(Array.from({ length: 300 }), () => limits.withSlot(request), {
+          Effect.forEach(Array.from({ length: 300 }), () => limits.withSlot("burst")(request), {
             concurrency: "unbounded",
             discard: true
           })
@@ -42,14 +42,14 @@ describe("the rolling limiter", () => {
     () =>
       withLimits({ limit: 1, timeout: "30 seconds" }, (limits) =>
         Effect.gen(function* () {
-          const underWay = yield* Effect.forkChild(limits.withSlot(Effect.sleep("1 hour")))
+          const underWay = yield* Effect.forkChild(limits.withSlot("burst")(Effect.sleep("1 hour")))
           yield* TestClock.adjust("1 second")
-          const waiter = yield* Effect.forkChild(limits.withSlot(Effect.void))
+          const waiter = yield* Effect.forkChild(limits.withSlot("burst")(Effect.void))
           yield* TestClock.adjust("1 second")
           yield* Fiber.interrupt(waiter)
           yield* Fiber.interrupt(underWay)
           const next = yield* Effect.forkChild(
-            Effect.andThen(limits.withSlot(Effect.void), Clock.currentTimeMillis)
+            Effect.andThen(limits.withSlot("burst")(Effect.void), Clock.currentTimeMillis)
           )
           yield* TestClock.adjust("2 minutes")
           // Sent at 0 s; it may arrive until 30 s, so the window ends at 40 s.
@@ -65,7 +65,7 @@ describe("the rolling limiter", () => {
       Effect.gen(function* () {
         yield* limits.observe({ pauseMillis: 7000 })
         const times = yield* Effect.forkChild(
-          Effect.forEach([1, 2, 3], () => limits.withSlot(Clock.currentTimeMillis), {
+          Effect.forEach([1, 2, 3], () => limits.withSlot("burst")(Clock.currentTimeMillis), {
             concurrency: "unbounded"
           })
         )

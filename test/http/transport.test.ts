@@ -1,39 +1,12 @@
-import { Credentials, HubSpotClient, LineItems, RateLimits } from "@effect-hubspot/http"
+import { Credentials, HubSpotClient, Operations, RateLimits } from "@effect-hubspot/http"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
-import * as Http from "node:http"
-import type { AddressInfo } from "node:net"
+import type * as Http from "node:http"
+import { serve } from "../support/server.ts"
 
-/** A real server on a real socket that does what it is told with the request. */
-const serve = (listener: Http.RequestListener) =>
-  Effect.acquireRelease(
-    Effect.callback<{
-      readonly url: string
-      readonly seen: Array<Http.IncomingMessage>
-      readonly server: Http.Server
-    }>((resume) => {
-      const seen: Array<Http.IncomingMessage> = []
-      const server = Http.createServer((request, response) => {
-        seen.push(request)
-        request.resume()
-        request.on("end", () => listener(request, response))
-      })
-      server.listen(0, "127.0.0.1", () =>
-        resume(
-          Effect.succeed({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen, server })
-        )
-      )
-    }),
-    ({ server }) =>
-      Effect.callback<void>((resume) => {
-        server.closeAllConnections()
-        server.close(() => resume(Effect.void))
-      })
-  )
-
-const operation = LineItems.createBatchOperation({ inputs: [{ properties: { name: "x" } }] })
+const operation = Operations.batchCreate({ inputs: [{ properties: { name: "x" } }] })
 
 const attempt = (baseUrl: string, options: HubSpotClient.Options = {}) =>
   Effect.flatMap(HubSpotClient.HubSpotClient, (client) => Effect.exit(client.execute(operation))).pipe(

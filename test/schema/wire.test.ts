@@ -148,10 +148,23 @@ describe("words and numbers", () => {
     const ok = (type: Properties.PropertyType, ...texts: ReadonlyArray<string>) =>
       texts.map((text) => Properties.isValueOf(type, text))
     assert.deepStrictEqual(
-      ok("date", "2026-11-23", "1795392000000", "31.12.2026", "2026-13-01", "1795392000001"),
-      [true, true, false, false, false]
+      ok(
+        "date",
+        "2026-11-23",
+        "1795392000000",
+        "31.12.2026",
+        "2026-13-01",
+        "1795392000001",
+        "2027-02-30",
+        "2028-02-29"
+      ),
+      [true, true, false, false, false, false, true]
     )
-    assert.deepStrictEqual(ok("datetime", "2026-11-23T10:00:00Z", "yesterday"), [true, false])
+    assert.deepStrictEqual(ok("datetime", "2026-11-23T10:00:00Z", "yesterday", "2027-02-30T10:00:00Z"), [
+      true,
+      false,
+      false
+    ])
     assert.deepStrictEqual(ok("bool", "true", "FALSE", "yes"), [true, true, false])
   })
 

@@ -9,7 +9,8 @@
  */
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
-import { createBatchOperation } from "@effect-hubspot/http/LineItems"
+import * as Metrics from "@effect-hubspot/http/Metrics"
+import * as Operations from "@effect-hubspot/http/Operations"
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Retry from "@effect-hubspot/http/Retry"
 import { type BatchResponse, ErrorBody } from "@effect-hubspot/schema"
@@ -20,7 +21,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Correlation from "./Correlation.ts"
-import type { Created, InDoubt, NotSent, NotSentReason, Rejected } from "./Outcome.ts"
+import type { Created, Evidence, InDoubt, NotSent, NotSentReason, Rejected } from "./Outcome.ts"
 import type { Item } from "./Plan.ts"
 
 /**
@@ -47,6 +48,8 @@ export type Event =
 export interface Options {
   /** Completed once nothing more shall be sent; batches that wait end as `NotSent` with its reason. */
   readonly halt: Deferred.Deferred<NotSentReason>
+  /** Completed once nobody waits for answers any more; requests under way end as `InDoubt`. */
+  readonly abandon: Deferred.Deferred<void>
   readonly policy: Retry.Policy
   readonly onEvent: (event: Event) => Effect.Effect<void>
 }
@@ -70,7 +73,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const limits = yield* RateLimits
 
   const send = Effect.fnUntraced(function* <I>(items: ReadonlyArray<Item<I>>) {
-    const operation = createBatchOperation({ inputs: items.map((item) => item.input) })
+    const operation = Operations.batchCreate({ inputs: items.map((item) => item.input) })
     const startedAt = yield* Clock.monotonicTimeNanos
     const exit = yield* Effect.exit(client.execute(operation))
     const millis = Number(((yield* Clock.monotonicTimeNanos) - startedAt) / 1_000_000n)
@@ -83,25 +86,33 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     return yield* exit
   })
 
-  /** A send in a slot, unless the job is halted before it begins. */
+  /**
+   * A send in a slot, unless the job is halted before it begins. Once begun it is not interrupted, only
+   * abandoned.
+   */
   const sendUnlessHalted = Effect.fnUntraced(function* <I>(items: ReadonlyArray<Item<I>>) {
-    let sent: Exit.Exit<BatchResponse.Salvaged, HubSpotError> | undefined
-    const sending = limits.withSlot(
-      Effect.uninterruptible(
-        Effect.tap(Effect.exit(send(items)), (exit) =>
-          Effect.sync(() => {
-            sent = exit
-          })
-        )
-      )
+    let sent: Sent | undefined
+    const keep = (end: Sent) =>
+      Effect.sync(() => {
+        sent = end
+      })
+    const sendOrAbandon = Effect.raceFirst(
+      Effect.interruptible(Effect.exit(send(items))),
+      Effect.interruptible(Effect.as(Deferred.await(options.abandon), "Abandoned" as const))
     )
+    const sending = limits
+      .withSlot("burst")(Effect.uninterruptible(Effect.flatMap(sendOrAbandon, keep)))
+      .pipe(
+        // No slot, and nothing sent: the account's day is used up.
+        Effect.catch((error) => keep(Exit.fail(error)))
+      )
     const halted = yield* Effect.raceFirst(Deferred.await(options.halt), Effect.as(sending, undefined))
     return sent ?? halted!
   })
 
   const attempts = Effect.fnUntraced(function* <I>(
     items: ReadonlyArray<Item<I>>
-  ): Effect.fn.Return<BatchResponse.Salvaged | HubSpotError | NotSentReason> {
+  ): Effect.fn.Return<BatchResponse.Salvaged | HubSpotError | NotSentReason | "Abandoned"> {
     let sends = 0
     let rateLimited = 0
     while (true) {
@@ -115,6 +126,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       const chance = yield* Random.next
       const millis = Retry.wait(error.reason, { sends, rateLimited: rateLimited - 1, chance }, options.policy)
       if (millis === undefined) return error
+      yield* Metrics.repeated("batchCreate")
       const halted = yield* Effect.timeoutOption(Deferred.await(options.halt), millis)
       if (Option.isSome(halted)) return halted.value
     }
@@ -124,11 +136,12 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     items: ReadonlyArray<Item<I>>
   ): Effect.fn.Return<ReadonlyArray<Settled<I>>> {
     const end = yield* attempts(items)
+    if (end === "Abandoned") return items.map((item) => inDoubt(item, { _tag: "Abandoned" }))
     if ("response" in end) return yield* account(items, end)
     if (end._tag !== "HubSpotError") return items.map((item) => notSent(item, end))
     if (end.acceptance === "InDoubt") {
       if (end.reason._tag === "UnexpectedRedirect") yield* halt({ _tag: "Halted", error: end })
-      return items.map((item) => inDoubt(item, end))
+      return items.map((item) => inDoubt(item, { _tag: "NoAnswer", error: end }))
     }
     switch (end.reason._tag) {
       case "ValidationFailed":
@@ -141,6 +154,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         return yield* stop(items, { _tag: "Suspended", cause: "migration", error: end })
       case "TransportNotSent":
       case "EdgeUnreachable":
+      case "TokenUnavailable":
         return yield* stop(items, { _tag: "Suspended", cause: "network", error: end })
       default:
         return yield* stop(items, { _tag: "Halted", error: end })
@@ -193,6 +207,9 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   return { run } as const
 })
 
+/** How an attempt ended, or that nobody waited for its end. */
+type Sent = Exit.Exit<BatchResponse.Salvaged, HubSpotError> | "Abandoned"
+
 const errorOf = (exit: Exit.Failure<unknown, HubSpotError>): { readonly error?: HubSpotError } => {
   const reason = exit.cause.reasons.find((one) => one._tag === "Fail")
   return reason === undefined ? {} : { error: reason.error }
@@ -205,12 +222,12 @@ const notSent = <I>({ index, source }: Item<I>, reason: NotSentReason): NotSent<
   reason
 })
 
-const inDoubt = <I>({ index, input, source }: Item<I>, error: HubSpotError): InDoubt<I> => ({
+const inDoubt = <I>({ index, input, source }: Item<I>, evidence: Evidence): InDoubt<I> => ({
   _tag: "InDoubt",
   source,
   index,
   objectWriteTraceId: input.objectWriteTraceId,
-  evidence: { _tag: "NoAnswer", error }
+  evidence
 })
 
 const refused = <I>({ index, input, source }: Item<I>, { reason }: HubSpotError): Rejected<I> => ({

@@ -45,6 +45,8 @@ export interface Options {
   readonly concurrency?: number | "auto" | undefined
   /** Complete it to send nothing more: requests under way finish, the rest is `NotSent`. */
   readonly stop?: Deferred.Deferred<void> | undefined
+  /** Complete it to wait for no answer any more: requests under way end as `InDoubt`. */
+  readonly abandon?: Deferred.Deferred<void> | undefined
   /** When a refused request is sent again. Default `Retry.defaults`. */
   readonly retry?: Retry.Policy | undefined
   /** Told of requests and of answers that fit no input. */
@@ -124,6 +126,7 @@ export const runWith =
         const concurrency = yield* Concurrency(options.concurrency ?? "auto")
         const runner = yield* BatchRunner.make({
           halt,
+          abandon: options.abandon ?? (yield* Deferred.make<void>()),
           policy: options.retry ?? Retry.defaults,
           onEvent: (event) =>
             Effect.andThen(concurrency.learn(event), options.onEvent?.(event) ?? Effect.void)

@@ -102,8 +102,8 @@ export type NotSentReason =
     }
 
 /**
- * Why an input is in doubt: no usable answer came (`NoAnswer`), or the answer does not account for the
- * input (`Unaccounted`).
+ * Why an input is in doubt: no usable answer came (`NoAnswer`), the answer does not account for the input
+ * (`Unaccounted`), or the caller did not wait for it (`Abandoned`).
  *
  * @category models
  * @since 0.1.0
@@ -111,6 +111,7 @@ export type NotSentReason =
 export type Evidence =
   | { readonly _tag: "NoAnswer"; readonly error: HubSpotError }
   | { readonly _tag: "Unaccounted"; readonly why: Unaccounted }
+  | { readonly _tag: "Abandoned" }
 
 /**
  * How a reply fails to account for an input: it says nothing of it (`missing`); it says created and
@@ -147,9 +148,22 @@ export const describe = (outcome: Outcome<unknown>): string => {
     case "NotSent":
       return describeNotSent(outcome.reason)
     case "InDoubt":
-      return outcome.evidence._tag === "NoAnswer"
-        ? outcome.evidence.error.message
-        : unaccountedTexts[outcome.evidence.why]
+      return describeEvidence(outcome.evidence)
+  }
+}
+
+/**
+ * @category formatting
+ * @since 0.1.0
+ */
+export const describeEvidence = (evidence: Evidence): string => {
+  switch (evidence._tag) {
+    case "NoAnswer":
+      return evidence.error.message
+    case "Unaccounted":
+      return unaccountedTexts[evidence.why]
+    case "Abandoned":
+      return "the answer was not waited for"
   }
 }
 

@@ -72,6 +72,8 @@ export interface Rejects {
   readonly path: string
   readonly write: (row: Entry["row"], reason: string) => Effect.Effect<void, RejectsError>
   readonly writeAll: (entries: ReadonlyArray<Entry>) => Effect.Effect<void, RejectsError>
+  /** Takes the file away again: nothing was written and nothing will be. */
+  readonly discard: Effect.Effect<void>
 }
 
 /**
@@ -225,7 +227,13 @@ export const make = Effect.fnUntraced(function* (
     String(row.line),
     reason
   ])
-  return { path: options.path, write: (row, reason) => writeAll([{ row, reason }]), writeAll }
+  const fs = yield* FileSystem.FileSystem
+  return {
+    path: options.path,
+    write: (row, reason) => writeAll([{ row, reason }]),
+    writeAll,
+    discard: Effect.ignore(fs.remove(options.path))
+  }
 })
 
 /**

@@ -5,7 +5,9 @@
  *
  * @since 0.1.0
  */
+import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import type { BatchStatus } from "@effect-hubspot/schema/BatchStatus"
+import * as DateTime from "effect/DateTime"
 import type { NotSentReason, Outcome } from "./Outcome.ts"
 
 /**
@@ -116,9 +118,16 @@ export const summarize = (counts: Counts, elapsedMs: number, ending: Ending): Su
     inDoubt,
     requests,
     elapsedMs,
-    ...(suspended !== undefined && { suspended: { reason: suspended.cause, resumeAt: null } })
+    ...(suspended !== undefined && {
+      suspended: { reason: suspended.cause, resumeAt: resumeAt(suspended.error) }
+    })
   }
 }
+
+const resumeAt = ({ reason }: HubSpotError): string | null =>
+  reason._tag === "RateLimited" && reason.resumeAtMillis !== undefined
+    ? DateTime.formatIso(DateTime.makeUnsafe(reason.resumeAtMillis))
+    : null
 
 /**
  * The exit codes of the command, by name.
@@ -150,7 +159,8 @@ export const exitCode = (counts: Counts, ending: Ending): number => {
   if (ending.interrupted) return exitCodes.interrupted
   const { reason } = ending
   const denied = reason?._tag === "Halted" ? reason.error.reason._tag : undefined
-  if (denied === "Unauthorized" || denied === "Forbidden") return exitCodes.credentials
+  if (denied === "Unauthorized" || denied === "TokenRefused" || denied === "Forbidden")
+    return exitCodes.credentials
   if (ending.unwritable) return exitCodes.store
   if (reason?._tag === "Suspended") return exitCodes.suspended
   if (counts.inDoubt > 0) return exitCodes.inDoubt

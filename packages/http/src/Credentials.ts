@@ -1,15 +1,21 @@
 /**
  * Who we are to HubSpot: an access token, checked before any header is made of it, never shown.
  *
+ * The token of a private app and a service key do not change. An OAuth token expires; it is renewed ahead
+ * of that, by one fiber for all that ask.
+ *
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type { HttpClient } from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import type { InvalidBaseUrl } from "./BaseUrl.ts"
 import type { HubSpotError } from "./HubSpotError.ts"
+import * as OAuth from "./OAuth.ts"
 
 /** The environment variable that {@link Credentials.layerConfig} reads. */
 export const environmentVariable = "HUBSPOT_ACCESS_TOKEN"
@@ -86,7 +92,12 @@ export const check = (
 export class Credentials extends Context.Service<
   Credentials,
   {
+    /** A token that should be good now. */
     readonly token: Effect.Effect<Redacted.Redacted<string>, HubSpotError>
+    /**
+     * HubSpot did not take this token. True if another can be had: the next `token` will be that.
+     */
+    readonly refused: (token: Redacted.Redacted<string>) => Effect.Effect<boolean>
   }
 >()("@effect-hubspot/http/Credentials") {
   /** The token of a private app, or a service key. */
@@ -96,7 +107,9 @@ export class Credentials extends Context.Service<
   ): Layer.Layer<Credentials, CredentialsError> =>
     Layer.effect(
       Credentials,
-      Effect.map(check(token, name), (checked) => Credentials.of({ token: Effect.succeed(checked) }))
+      Effect.map(check(token, name), (checked) =>
+        Credentials.of({ token: Effect.succeed(checked), refused: () => Effect.succeed(false) })
+      )
     )
 
   /** The token from `HUBSPOT_ACCESS_TOKEN`. */
@@ -111,4 +124,9 @@ export class Credentials extends Context.Service<
       Effect.map((token) => Credentials.layer(token, environmentVariable))
     )
   )
+
+  /** Tokens of an OAuth app for one account, renewed as they expire. */
+  static readonly layerOAuth = (
+    options: OAuth.Options
+  ): Layer.Layer<Credentials, InvalidBaseUrl, HttpClient> => Layer.effect(Credentials, OAuth.make(options))
 }

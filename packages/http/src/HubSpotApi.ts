@@ -1,18 +1,31 @@
 /**
- * The contract: HubSpot's line items endpoints as one `HttpApi`.
+ * The contract: HubSpot's line items endpoints, and the few around them, as one `HttpApi`.
  *
- * The client takes its path and schemas from here, the emulator serves it, and the OpenAPI page is made
- * of it. It says what may be on the wire, not what to make of it: that is `HubSpotError` for failures
- * and the batch package for accepted replies.
+ * The client takes its paths and schemas from here, the emulator serves it, and the OpenAPI page is made
+ * of it. It says what may be on the wire, not what to make of it: that is `HubSpotError` for failures and
+ * the batch package for accepted replies.
  *
  * @since 0.1.0
  */
-import { ApiVersion, BatchRequest, BatchResponse, ErrorBody, LineItem } from "@effect-hubspot/schema"
+import {
+  Account,
+  ApiVersion,
+  Association,
+  BatchRequest,
+  BatchResponse,
+  CrmObject,
+  ErrorBody,
+  LineItem,
+  Page,
+  Property,
+  Search
+} from "@effect-hubspot/schema"
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
+import * as Schema from "effect/Schema"
 
 /**
  * The statuses of HubSpot's refusals and failures that come with an error body.
@@ -22,40 +35,259 @@ import * as OpenApi from "effect/http-api/OpenApi"
  */
 export const errorStatuses = [400, 401, 403, 404, 409, 413, 415, 423, 429, 477, 500, 502, 503, 504] as const
 
-const errors = errorStatuses.map((status) => ErrorBody.ErrorBody.pipe(HttpApiSchema.status(status)))
+const error = errorStatuses.map((status) => ErrorBody.ErrorBody.pipe(HttpApiSchema.status(status)))
 
 /**
- * Where the operations on line items live, by API version.
+ * Where the operations are, by API version. `:id` and the like stand for what the caller fills in.
  *
  * @category paths
  * @since 0.1.0
  */
 export const paths = (version: ApiVersion.ApiVersion) => {
   const root = ApiVersion.objectPath(version, LineItem.objectType)
-  return { batchCreate: `${root}/batch/create` } as const
+  return {
+    root,
+    one: `${root}/:id`,
+    batchCreate: `${root}/batch/create`,
+    batchRead: `${root}/batch/read`,
+    batchUpdate: `${root}/batch/update`,
+    batchUpsert: `${root}/batch/upsert`,
+    batchArchive: `${root}/batch/archive`,
+    search: `${root}/search`,
+    associate: `${root}/:id/associations/:toObjectType/:toObjectId`,
+    associateDefault: `${root}/:id/associations/default/:toObjectType/:toObjectId`
+  } as const
 }
 
-const lineItems = (version: ApiVersion.ApiVersion) =>
-  HttpApiGroup.make("lineItems").add(
-    HttpApiEndpoint.post("batchCreate", paths(version).batchCreate, {
+/**
+ * Paths that are not line items', the same in every version spoken here.
+ *
+ * @category paths
+ * @since 0.1.0
+ */
+export const otherPaths = {
+  properties: `/crm/v3/properties/${LineItem.objectType}`,
+  property: `/crm/v3/properties/${LineItem.objectType}/:name`,
+  batchAssociate: `/crm/v4/associations/${LineItem.objectType}/:toObjectType/batch/create`,
+  batchAssociateDefault: `/crm/v4/associations/${LineItem.objectType}/:toObjectType/batch/associate/default`,
+  associationsOf: `/crm/v4/objects/:fromObjectType/:id/associations/${LineItem.objectType}`,
+  account: "/account-info/v3/details",
+  token: "/oauth/2026-09/token"
+} as const
+
+const batch = (status: 200 | 201) => [
+  BatchResponse.BatchResponse.pipe(HttpApiSchema.status(status)),
+  BatchResponse.BatchResponse.pipe(HttpApiSchema.status(207)),
+  BatchResponse.BatchResponse.pipe(HttpApiSchema.status(status === 200 ? 201 : 200))
+]
+
+const id = { id: Schema.String }
+
+// HubSpot takes lists in a query separated by commas, or as repeated parameters.
+const list = Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Schema.String)]))
+// The last of repeated ones counts.
+const flag = Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Schema.String)]))
+
+const readQuery = { properties: list, propertiesWithHistory: list, associations: list, archived: flag }
+
+const about = (title: string, description: string) => OpenApi.annotations({ title, description })
+
+const lineItems = (version: ApiVersion.ApiVersion) => {
+  const path = paths(version)
+  return HttpApiGroup.make("lineItems").add(
+    HttpApiEndpoint.get("list", path.root, {
+      query: { limit: flag, after: flag, ...readQuery },
+      success: Page.Page,
+      error
+    }).annotateMerge(about("List line items", "A page at a time, at most 100 each.")),
+    HttpApiEndpoint.post("create", path.root, {
+      payload: BatchRequest.Create,
+      success: CrmObject.CrmObject.pipe(HttpApiSchema.status(201)),
+      error
+    }).annotateMerge(about("Create a line item", "Not idempotent.")),
+    HttpApiEndpoint.get("get", path.one, {
+      params: id,
+      query: { ...readQuery, idProperty: flag },
+      success: CrmObject.CrmObject,
+      error
+    }).annotateMerge(about("Read a line item", "By id, or by the value of a property with unique values.")),
+    HttpApiEndpoint.patch("update", path.one, {
+      params: id,
+      query: { idProperty: flag },
+      payload: BatchRequest.Update,
+      success: CrmObject.CrmObject,
+      error
+    }).annotateMerge(about("Update a line item", "Properties only; associations stay.")),
+    HttpApiEndpoint.delete("archive", path.one, {
+      params: id,
+      success: HttpApiSchema.NoContent,
+      error
+    }).annotateMerge(about("Archive a line item", "It can be restored for 90 days.")),
+    HttpApiEndpoint.post("batchCreate", path.batchCreate, {
       payload: BatchRequest.BatchCreate,
-      success: [
-        BatchResponse.BatchResponse.pipe(HttpApiSchema.status(201)),
-        BatchResponse.BatchResponse.pipe(HttpApiSchema.status(207)),
-        BatchResponse.BatchResponse.pipe(HttpApiSchema.status(200))
-      ],
-      error: errors
+      success: batch(201),
+      error
     }).annotateMerge(
-      OpenApi.annotations({
-        title: "Create a batch of line items",
-        description:
-          "1 to 100 inputs. With a unique objectWriteTraceId on every input a partial failure is a 207; without, one bad input refuses the whole batch. Not idempotent."
-      })
+      about(
+        "Create a batch of line items",
+        "1 to 100 inputs. With a unique objectWriteTraceId on every input a partial failure is a 207; without, one bad input refuses the whole batch. Not idempotent."
+      )
+    ),
+    HttpApiEndpoint.post("batchRead", path.batchRead, {
+      query: { archived: flag },
+      payload: BatchRequest.BatchRead,
+      success: batch(200),
+      error
+    }).annotateMerge(about("Read a batch of line items", "1 to 100 ids, 50 with histories.")),
+    HttpApiEndpoint.post("batchUpdate", path.batchUpdate, {
+      payload: BatchRequest.BatchUpdate,
+      success: batch(200),
+      error
+    }).annotateMerge(about("Update a batch of line items", "1 to 100 inputs with different ids.")),
+    HttpApiEndpoint.post("batchUpsert", path.batchUpsert, {
+      payload: BatchRequest.BatchUpsert,
+      success: batch(200),
+      error
+    }).annotateMerge(
+      about(
+        "Create or update a batch of line items",
+        "By the value of a property with unique values; results say which with `new`."
+      )
+    ),
+    HttpApiEndpoint.post("batchArchive", path.batchArchive, {
+      payload: BatchRequest.BatchArchive,
+      success: HttpApiSchema.NoContent,
+      error
+    }).annotateMerge(about("Archive a batch of line items", "Ids that do not exist are passed over.")),
+    HttpApiEndpoint.post("search", path.search, {
+      payload: Search.Search,
+      success: Page.Page,
+      error
+    }).annotateMerge(
+      about(
+        "Search line items",
+        "10,000 results at most, new records after a while, five requests a second for the account."
+      )
     )
   )
+}
+
+/** One association of a batch: `{ from, to, types }`. */
+const AssociationInput = Schema.Struct({
+  from: Schema.Struct(id),
+  to: Schema.Struct(id),
+  types: Schema.optionalKey(Schema.Array(Association.AssociationSpec))
+})
 
 /**
- * The contract in one of HubSpot's API versions.
+ * `POST /crm/v4/associations/…/batch/create`: up to 2,000 associations, idempotent.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BatchAssociate = Schema.Struct({ inputs: Schema.Array(AssociationInput) })
+
+const AssociationBatchResponse = Schema.StructWithRest(
+  Schema.Struct({ status: Schema.optional(Schema.String), results: Schema.Array(Schema.Unknown) }),
+  [Schema.Record(Schema.String, Schema.Unknown)]
+)
+
+const associated = (status: 200 | 201) => [
+  AssociationBatchResponse.pipe(HttpApiSchema.status(status)),
+  AssociationBatchResponse.pipe(HttpApiSchema.status(207))
+]
+
+const AssociationPage = Schema.StructWithRest(
+  Schema.Struct({
+    results: Schema.Array(
+      Schema.StructWithRest(Schema.Struct({ toObjectId: Schema.Union([Schema.String, Schema.Finite]) }), [
+        Schema.Record(Schema.String, Schema.Unknown)
+      ])
+    ),
+    paging: Schema.optional(Schema.Unknown)
+  }),
+  [Schema.Record(Schema.String, Schema.Unknown)]
+)
+
+const associations = HttpApiGroup.make("associations").add(
+  HttpApiEndpoint.post("batchAssociate", otherPaths.batchAssociate, {
+    params: { toObjectType: Schema.String },
+    payload: BatchAssociate,
+    success: associated(201),
+    error
+  }).annotateMerge(about("Associate line items", "Up to 2,000 at once; idempotent.")),
+  HttpApiEndpoint.post("batchAssociateDefault", otherPaths.batchAssociateDefault, {
+    params: { toObjectType: Schema.String },
+    payload: BatchAssociate,
+    success: associated(200),
+    error
+  }).annotateMerge(about("Associate line items by the default type", "Up to 2,000 at once; idempotent.")),
+  HttpApiEndpoint.get("associationsOf", otherPaths.associationsOf, {
+    params: { fromObjectType: Schema.String, ...id },
+    query: { limit: flag, after: flag },
+    success: AssociationPage,
+    error
+  }).annotateMerge(about("The line items of a parent", "A direct read, not an index."))
+)
+
+/** The association helpers that only the dated versions have. */
+const datedAssociations = (version: Exclude<ApiVersion.ApiVersion, "v3">) => {
+  const path = paths(version)
+  const params = { ...id, toObjectType: Schema.String, toObjectId: Schema.String }
+  return HttpApiGroup.make("datedAssociations").add(
+    HttpApiEndpoint.put("associateDefault", path.associateDefault, {
+      params,
+      success: AssociationBatchResponse,
+      error
+    }).annotateMerge(about("Associate a line item by the default type", "Idempotent.")),
+    HttpApiEndpoint.put("associate", path.associate, {
+      params,
+      payload: Schema.Array(Association.AssociationSpec),
+      success: Schema.Record(Schema.String, Schema.Unknown).pipe(HttpApiSchema.status(201)),
+      error
+    }).annotateMerge(about("Associate a line item", "By one or more types; idempotent.")),
+    HttpApiEndpoint.delete("dissociate", path.associate, {
+      params,
+      success: HttpApiSchema.NoContent,
+      error
+    }).annotateMerge(about("Take all associations with an object away", ""))
+  )
+}
+
+const properties = HttpApiGroup.make("properties").add(
+  HttpApiEndpoint.get("listProperties", otherPaths.properties, {
+    success: Property.Properties,
+    error
+  }).annotateMerge(about("The properties of line items", "What a line item of this account may hold.")),
+  HttpApiEndpoint.get("getProperty", otherPaths.property, {
+    params: { name: Schema.String },
+    success: Property.Property,
+    error
+  }).annotateMerge(about("A property of line items", "")),
+  HttpApiEndpoint.post("createProperty", otherPaths.properties, {
+    payload: Property.PropertyCreate,
+    success: Property.Property.pipe(HttpApiSchema.status(201)),
+    error
+  }).annotateMerge(about("Define a property", "Only now can its values be made unique."))
+)
+
+const account = HttpApiGroup.make("account").add(
+  HttpApiEndpoint.get("details", otherPaths.account, {
+    success: Account.AccountDetails,
+    error
+  }).annotateMerge(about("The account of the token", "Its id, time zone and currencies."))
+)
+
+const oauth = HttpApiGroup.make("oauth").add(
+  HttpApiEndpoint.post("token", otherPaths.token, {
+    payload: Schema.Record(Schema.String, Schema.String).pipe(HttpApiSchema.asFormUrlEncoded()),
+    success: Account.TokenResponse,
+    error: Account.TokenError.pipe(HttpApiSchema.status(400))
+  }).annotateMerge(about("An access token", "For a refresh token; all parameters in the form body."))
+)
+
+/**
+ * The line items of one API version, by themselves.
  *
  * @category constructors
  * @since 0.1.0
@@ -66,9 +298,26 @@ export const make = (version: ApiVersion.ApiVersion) =>
     .annotateMerge(OpenApi.annotations({ title: "HubSpot CRM line items", version }))
 
 /**
- * The contract in version `v3`.
+ * The association helpers of one dated version.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeDatedAssociations = (version: Exclude<ApiVersion.ApiVersion, "v3">) =>
+  HttpApi.make("hubspot").add(datedAssociations(version))
+
+/**
+ * What the client and its users need around line items: associations, properties, account, OAuth.
  *
  * @category models
  * @since 0.1.0
  */
-export const HubSpotApi = make("v3")
+export const Surroundings = HttpApi.make("hubspot").add(associations, properties, account, oauth)
+
+/**
+ * The whole contract in version `v3`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const HubSpotApi = make("v3").add(associations, properties, account, oauth)

@@ -1,32 +1,30 @@
 /**
  * One attempt at one request: token, transport guard, send, read, classify.
  *
- * It never repeats, never waits for a rate limit, and never follows anything. Its guard: the URL is made
- * of the checked origin and a fixed path; redirects stay where they are; bytes of a reply are counted;
- * the trace header of the caller's own telemetry is not sent to HubSpot.
+ * It never repeats, never waits for a rate limit, and never follows anything. The URL is made of the
+ * checked origin and a fixed path, and what comes out must be just that.
  *
  * @since 0.1.0
  */
 import type { ApiVersion } from "@effect-hubspot/schema"
-import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
-import type { HttpClientError } from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Stream from "effect/Stream"
 import * as BaseUrl from "./BaseUrl.ts"
 import { Credentials } from "./Credentials.ts"
 import * as HubSpotError from "./HubSpotError.ts"
 import * as Classify from "./internal/classify.ts"
+import * as Wire from "./internal/wire.ts"
+import * as Metrics from "./Metrics.ts"
 import { RateLimits } from "./RateLimits.ts"
+import type { Pool } from "./RateLimitStore.ts"
 
 /**
  * @category models
@@ -39,23 +37,52 @@ export interface Options {
   readonly apiVersion?: ApiVersion.ApiVersion | undefined
   /** For the whole attempt, connecting and reading included. Default 110 seconds: HubSpot's edge gives up at 100. */
   readonly timeout?: Duration.Input | undefined
-  /** The longest reply that is read, in bytes. Default 4 MiB. */
+  /** The longest reply that is read, in bytes after inflation. Default 4 MiB. */
   readonly maxResponseBytes?: number | undefined
 }
 
 /**
- * A request as data: what to send and how to read the reply. `read` gets the JSON of a 2xx reply, and
- * `None` means that the JSON has a wrong shape.
+ * A request as data: what to send and how to read the reply.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Operation<A> {
-  readonly method: "POST"
+  /** Its name in spans and metrics, such as `batchCreate`. */
+  readonly name: string
+  readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE"
+  /** The path with its parameters filled in and escaped: see {@link fill}. */
   readonly path: (version: ApiVersion.ApiVersion) => string
-  readonly body: string
+  readonly query?: ReadonlyArray<readonly [name: string, value: string]> | undefined
+  /** JSON text. */
+  readonly body?: string | undefined
+  /** The limit it counts for. */
+  readonly pool: Pool
+  /** Whether doing it twice is the same as doing it once. */
+  readonly idempotent: boolean
+  /** What a success holds: JSON, or nothing at all. */
+  readonly expects: Classify.Expected
+  /** The value of a success. `None` means that the JSON has a wrong shape. */
   readonly read: (json: unknown) => Option.Option<A>
 }
+
+/**
+ * A path with its parameters: `fill("/x/:id", { id: "7" })` is `/x/7`. Values are escaped.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { HubSpotClient } from "@effect-hubspot/http"
+ *
+ * const path = HubSpotClient.fill("/line_items/:id", { id: "a/b" })
+ * path // => "/line_items/a%2Fb"
+ * ```
+ *
+ * @category paths
+ * @since 0.1.0
+ */
+export const fill = (path: string, parameters: Readonly<Record<string, string>>): string =>
+  path.replace(/:([A-Za-z]+)/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ""))
 
 /**
  * @category services
@@ -68,6 +95,8 @@ export class HubSpotClient extends Context.Service<
     readonly execute: <A>(operation: Operation<A>) => Effect.Effect<A, HubSpotError.HubSpotError>
     /** The longest an attempt takes. */
     readonly timeout: Duration.Duration
+    /** HubSpot's API version. */
+    readonly apiVersion: ApiVersion.ApiVersion
   }
 >()("@effect-hubspot/http/HubSpotClient") {
   static readonly layer = (
@@ -88,119 +117,135 @@ export const make = Effect.fnUntraced(function* (
   HttpClient.HttpClient | Credentials | RateLimits
 > {
   const origin = yield* BaseUrl.check(options.baseUrl ?? BaseUrl.hubspot)
-  const version = options.apiVersion ?? "v3"
+  if (origin.startsWith("https:")) yield* certificatesAreChecked
+  const apiVersion = options.apiVersion ?? "v3"
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "110 seconds")
-  const timeoutMillis = Duration.toMillis(timeout)
-  const maxBytes = options.maxResponseBytes ?? 4 * 1024 * 1024
+  const bounds = {
+    timeoutMillis: Duration.toMillis(timeout),
+    maxBytes: options.maxResponseBytes ?? 4 * 1024 * 1024
+  }
   const httpClient = yield* HttpClient.HttpClient
   const credentials = yield* Credentials
   const limits = yield* RateLimits
 
-  const within = <A>(
-    phase: HubSpotError.TimedOut["phase"],
-    startedAt: number,
-    effect: Effect.Effect<A, HubSpotError.Reason>
-  ): Effect.Effect<A, HubSpotError.Reason> =>
-    Effect.flatMap(monotonicMillis, (now) =>
-      Effect.timeoutOrElse(effect, {
-        duration: Math.max(0, timeoutMillis - (now - startedAt)),
-        orElse: () => Effect.fail(new HubSpotError.TimedOut({ phase, millis: timeoutMillis }))
+  const attempt = Effect.fnUntraced(function* <A>(
+    operation: Operation<A>,
+    path: string
+  ): Effect.fn.Return<A, HubSpotError.HubSpotError> {
+    const what = `${operation.method} ${path}`
+    const url = new URL(`${origin}${path}`)
+    if (url.origin !== origin || url.pathname !== path || path.includes("//") || path.endsWith("/")) {
+      const reason = new HubSpotError.InvalidRequest({ detail: "an id or name that is no part of a path" })
+      return yield* new HubSpotError.HubSpotError({ reason, operation: operation.name })
+    }
+    const token = yield* credentials.token
+    const request = requestOf(operation, url, token)
+    const sentAt = yield* Wire.monotonicMillis
+    const answer = yield* Effect.mapError(
+      Wire.exchange(httpClient, request, bounds),
+      (reason) => new HubSpotError.HubSpotError({ reason, operation: what })
+    )
+    // Somebody on the way may print the request into its error page.
+    const raw = { ...answer, body: answer.body.replaceAll(Redacted.value(token), "<redacted>") }
+    const correlation = Classify.correlationId(raw)
+    yield* Effect.annotateCurrentSpan({ status: raw.status, ...correlation })
+    const ageMillis = (yield* Wire.monotonicMillis) - sentAt
+    yield* limits.observe({ ...observationOf(raw.headers), ageMillis })
+    const fail = (reason: HubSpotError.Reason) =>
+      new HubSpotError.HubSpotError({ reason, operation: what, ...correlation })
+    const shape = (detail: string) =>
+      fail(new HubSpotError.ProtocolViolation({ kind: "shape", status: raw.status, detail }))
+    const json = yield* Effect.catch(Classify.reply(raw, operation.expects), (reason) =>
+      Effect.flatMap(refused(reason, token), (reason) => Effect.fail(fail(reason)))
+    )
+    const unfit = Wire.unfit(json)
+    if (unfit !== undefined) return yield* shape(unfit)
+    return yield* Effect.mapError(Effect.fromOption(operation.read(json)), () =>
+      shape("JSON of another shape than HubSpot's")
+    )
+  })
+
+  /** Draws the conclusions of a refusal for those who come after. */
+  const refused = Effect.fnUntraced(function* (
+    reason: HubSpotError.Reason,
+    token: Redacted.Redacted<string>
+  ): Effect.fn.Return<HubSpotError.Reason> {
+    if (reason._tag === "Unauthorized") {
+      const renewable = yield* credentials.refused(token)
+      return new HubSpotError.Unauthorized({ category: reason.category, detail: reason.detail, renewable })
+    }
+    if (reason._tag === "RateLimited" && reason.policy !== "daily") {
+      yield* limits.observe({
+        pauseMillis: reason.retryAfterMillis ?? (reason.policy === "secondly" ? 1000 : 10_000)
+      })
+    }
+    return reason
+  })
+
+  const execute = <A>(operation: Operation<A>): Effect.Effect<A, HubSpotError.HubSpotError> => {
+    const path = operation.path(apiVersion)
+    return attempt(operation, path).pipe(
+      Effect.tap(() => Metrics.requested(operation.name, undefined)),
+      Effect.tapError((error) =>
+        Effect.andThen(
+          Metrics.requested(operation.name, error),
+          Effect.annotateCurrentSpan({ reason: error.reason._tag, acceptance: error.acceptance })
+        )
+      ),
+      Effect.withSpan(`HubSpotClient.${operation.name}`, {
+        kind: "client",
+        attributes: { method: operation.method, path: templateOf(operation, apiVersion) }
       })
     )
+  }
 
-  const attempt = Effect.fnUntraced(function* (
-    request: HttpClientRequest.HttpClientRequest
-  ): Effect.fn.Return<Classify.RawReply, HubSpotError.Reason> {
-    const startedAt = yield* monotonicMillis
-    const response = yield* within(
-      "headers",
-      startedAt,
-      Effect.mapError(httpClient.execute(request), (error) => Classify.transport(error, undefined))
-    )
-    const body = yield* within("body", startedAt, readBody(response, maxBytes))
-    return { status: response.status, headers: response.headers, body }
-  })
-
-  const guarded = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    effect.pipe(
-      Effect.provideService(HttpClient.TracerPropagationEnabled, false),
-      Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" })
-    )
-
-  const execute = Effect.fnUntraced(function* <A>(
-    operation: Operation<A>
-  ): Effect.fn.Return<A, HubSpotError.HubSpotError> {
-    const path = operation.path(version)
-    const name = `${operation.method} ${path}`
-    const token = yield* credentials.token
-    const request = HttpClientRequest.make(operation.method)(`${origin}${path}`).pipe(
-      HttpClientRequest.setHeaders({
-        accept: "application/json",
-        "accept-encoding": "identity",
-        authorization: `Bearer ${Redacted.value(token)}`
-      }),
-      HttpClientRequest.bodyText(operation.body, "application/json")
-    )
-    const raw = yield* guarded(attempt(request)).pipe(
-      Effect.mapError((reason) => new HubSpotError.HubSpotError({ reason, operation: name }))
-    )
-    const correlation = Classify.correlationId(raw)
-    const fail = (reason: HubSpotError.Reason) =>
-      new HubSpotError.HubSpotError({ reason, operation: name, ...correlation })
-    yield* limits.observe({ max: advertisedLimit(raw.headers) })
-    const json = yield* Classify.reply(raw).pipe(
-      Effect.tapError((reason) => limits.observe({ pauseMillis: pauseOf(reason) })),
-      Effect.mapError(fail)
-    )
-    return yield* Effect.mapError(Effect.fromOption(operation.read(json)), () =>
-      fail(
-        new HubSpotError.ProtocolViolation({
-          kind: "shape",
-          status: raw.status,
-          detail: "JSON without a list of results"
-        })
-      )
-    )
-  })
-
-  return HubSpotClient.of({ execute, timeout })
+  return HubSpotClient.of({ execute, timeout, apiVersion })
 })
 
-const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
+/** Refused where a switch of Node's would turn off what keeps the token from strangers. */
+const certificatesAreChecked = Config.String("NODE_TLS_REJECT_UNAUTHORIZED").pipe(
+  Effect.orElseSucceed(() => ""),
+  Effect.flatMap((setting) =>
+    setting === "0"
+      ? Effect.fail(
+          new BaseUrl.InvalidBaseUrl({
+            message: "NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificate checks off; unset it"
+          })
+        )
+      : Effect.void
+  )
+)
 
-const advertisedLimit = (headers: Headers.Headers): number | undefined => {
-  const text = Option.getOrUndefined(Headers.get(headers, "x-hubspot-ratelimit-max"))
-  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined
+const requestOf = <A>(
+  operation: Operation<A>,
+  url: URL,
+  token: Redacted.Redacted<string>
+): HttpClientRequest.HttpClientRequest => {
+  const request = HttpClientRequest.make(operation.method)(url.href).pipe(
+    HttpClientRequest.setUrlParams(operation.query ?? []),
+    HttpClientRequest.setHeaders({
+      accept: "application/json",
+      "accept-encoding": "identity",
+      authorization: `Bearer ${Redacted.value(token)}`
+    })
+  )
+  return operation.body === undefined
+    ? request
+    : HttpClientRequest.bodyText(request, operation.body, "application/json")
 }
 
-/** How long everyone has to wait after a refusal by the rate limit. */
-const pauseOf = (reason: HubSpotError.Reason): number | undefined => {
-  if (reason._tag !== "RateLimited" || reason.policy === "daily") return undefined
-  return reason.retryAfterMillis ?? (reason.policy === "secondly" ? 1000 : 10_000)
+/** The path without ids, for telemetry. */
+const templateOf = <A>(operation: Operation<A>, version: ApiVersion.ApiVersion): string =>
+  operation.path(version).replace(/\/\d+(?=\/|$)/g, "/:id")
+
+const count = (headers: Headers.Headers, name: string): number | undefined => {
+  const text = Option.getOrUndefined(Headers.get(headers, name))
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined
 }
 
-const readBody = (
-  response: HttpClientResponse,
-  maxBytes: number
-): Effect.Effect<string, HubSpotError.Reason> =>
-  Effect.suspend(() => {
-    const decoder = new TextDecoder()
-    let text = ""
-    let bytes = 0
-    return response.stream.pipe(
-      // What a body that is not there means depends on the status.
-      Stream.catchIf(
-        (error: HttpClientError) => error.reason._tag === "EmptyBodyError",
-        () => Stream.empty
-      ),
-      Stream.mapError((error) => Classify.transport(error, response.status)),
-      Stream.runForEach((chunk) => {
-        bytes += chunk.length
-        text += decoder.decode(chunk, { stream: true })
-        return bytes > maxBytes
-          ? Effect.fail(new HubSpotError.ResponseTooLarge({ limit: maxBytes }))
-          : Effect.void
-      }),
-      Effect.map(() => text + decoder.decode())
-    )
-  })
+const observationOf = (headers: Headers.Headers) => ({
+  max: count(headers, "x-hubspot-ratelimit-max"),
+  remaining: count(headers, "x-hubspot-ratelimit-remaining"),
+  daily: count(headers, "x-hubspot-ratelimit-daily"),
+  dailyRemaining: count(headers, "x-hubspot-ratelimit-daily-remaining")
+})

@@ -221,18 +221,53 @@ export class ProtocolBug extends Schema.TaggedError<ProtocolBug>()("ProtocolBug"
 }
 
 /**
- * HTTP 401: the token is missing, invalid or expired.
+ * HTTP 401: the token is missing, invalid or expired. `renewable` says that the credentials can get
+ * another one, and that the next attempt will have it.
  *
  * @category reasons
  * @since 0.1.0
  */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
   category: Schema.String,
-  detail: Schema.String
+  detail: Schema.String,
+  renewable: Schema.Boolean
 }) {
   readonly acceptance = "NotAccepted"
   override get message(): string {
     return `HubSpot does not accept the access token (${this.category}); check HUBSPOT_ACCESS_TOKEN`
+  }
+}
+
+/**
+ * No access token could be had: HubSpot refuses to renew it. `status` is HubSpot's word for why, such as
+ * `BAD_REFRESH_TOKEN`. The request itself was not sent.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class TokenRefused extends Schema.TaggedError<TokenRefused>()("TokenRefused", {
+  status: Schema.String,
+  detail: Schema.String
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return `HubSpot does not renew the access token (${this.status}): ${this.detail}; connect the account again`
+  }
+}
+
+/**
+ * No access token could be had for now: the token endpoint did not answer as it should. The request
+ * itself was not sent.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class TokenUnavailable extends Schema.TaggedError<TokenUnavailable>()("TokenUnavailable", {
+  detail: Schema.String
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return `no access token for now: ${this.detail}`
   }
 }
 
@@ -270,6 +305,21 @@ export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>()("En
 }
 
 /**
+ * HTTP 404 for the record: there is none with this id, or it is archived.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class ObjectNotFound extends Schema.TaggedError<ObjectNotFound>()("ObjectNotFound", {
+  detail: Schema.String
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return `HubSpot has no such record: ${this.detail}`
+  }
+}
+
+/**
  * HTTP 405, 406, 410 or 451: HubSpot does not offer this here.
  *
  * @category reasons
@@ -301,6 +351,21 @@ export class RequestTooLarge extends Schema.TaggedError<RequestTooLarge>()("Requ
 }
 
 /**
+ * A search gives 10,000 records at most, and this one has more. The page was not asked for.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class SearchCapReached extends Schema.TaggedError<SearchCapReached>()("SearchCapReached", {
+  total: Schema.Int
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return `the search finds ${this.total} records and HubSpot gives the first 10,000; narrow the filters`
+  }
+}
+
+/**
  * HTTP 423: records are locked; HubSpot's locks last two seconds.
  *
  * @category reasons
@@ -324,7 +389,9 @@ export class Locked extends Schema.TaggedError<Locked>()("Locked", {
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
   policy: Schema.Literals(["burst", "secondly", "daily", "unknown"]),
   policyName: Schema.String,
-  retryAfterMillis: optional(Schema.Finite)
+  retryAfterMillis: optional(Schema.Finite),
+  /** For `daily`: when the account's day ends, in milliseconds since 1970, if its time zone is known. */
+  resumeAtMillis: optional(Schema.Finite)
 }) {
   readonly acceptance = "NotAccepted"
   override get message(): string {
@@ -403,10 +470,14 @@ export const Reason = Schema.Union([
   Conflict,
   ProtocolBug,
   Unauthorized,
+  TokenRefused,
+  TokenUnavailable,
   Forbidden,
   EndpointNotFound,
+  ObjectNotFound,
   EndpointRefused,
   RequestTooLarge,
+  SearchCapReached,
   Locked,
   RateLimited,
   Migrating,

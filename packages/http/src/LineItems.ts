@@ -1,22 +1,34 @@
 /**
- * The service people depend on: operations on line items with the retry policy that is safe for each.
+ * The service people depend on: the operations on line items, each with the retry policy that is safe
+ * for it.
  *
- * A create is repeated only when HubSpot provably did not take it. For more than one batch, and for one
- * true outcome per input, use `BulkCreate` of `@effect-hubspot/batch`.
+ * A create is repeated only when HubSpot provably did not take it. Reads, updates, upserts and archives
+ * come to the same when done twice, so they are repeated after doubts as well. For more than one batch,
+ * and for one true outcome per input, use `BulkCreate` of `@effect-hubspot/batch`.
  *
  * @since 0.1.0
  */
-import { BatchRequest, BatchResponse } from "@effect-hubspot/schema"
+import {
+  type Association,
+  type BatchRequest,
+  type BatchResponse,
+  type CrmObject,
+  Page,
+  Search
+} from "@effect-hubspot/schema"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { HttpClient } from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import type { InvalidBaseUrl } from "./BaseUrl.ts"
+import type * as Emulator from "./emulator/Emulator.ts"
 import { Credentials, type CredentialsError } from "./Credentials.ts"
-import { paths } from "./HubSpotApi.ts"
 import * as HubSpotClient from "./HubSpotClient.ts"
 import * as HubSpotError from "./HubSpotError.ts"
+import * as Operations from "./Operations.ts"
 import * as RateLimits from "./RateLimits.ts"
 import * as Retry from "./Retry.ts"
 
@@ -29,27 +41,39 @@ import * as Retry from "./Retry.ts"
 export interface Options extends HubSpotClient.Options {
   /** Requests per 10 seconds, or `"auto"` (default): 100, then what the account advertises. */
   readonly limit?: number | "auto" | undefined
+  /** The part of the account's daily requests left to its other apps. Default 0.1. */
+  readonly dailyReserve?: number | undefined
+  /** Where the account's day ends, such as `Europe/Berlin`. */
+  readonly timeZone?: string | undefined
 }
 
+type Result<A> = Effect.Effect<A, HubSpotError.HubSpotError>
+
 /**
- * The create of one batch as data, for those who make the attempts themselves. The reply is read entry by
- * entry: see `BatchResponse.salvage`.
+ * **Example**
  *
- * @category operations
- * @since 0.1.0
- */
-export const createBatchOperation = (
-  request: BatchRequest.BatchCreate
-): HubSpotClient.Operation<BatchResponse.Salvaged> => ({
-  method: "POST",
-  path: (version) => paths(version).batchCreate,
-  body: JSON.stringify(request),
-  read: BatchResponse.salvage
-})
-
-const encode = Schema.encodeUnknownEffect(BatchRequest.BatchCreate)
-
-/**
+ * ```ts
+ * import { Credentials, LineItems } from "@effect-hubspot/http"
+ * import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+ * import { Effect, Layer, Redacted } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const lineItems = yield* LineItems.LineItems
+ *   const { id } = yield* lineItems.create({ properties: { name: "Chair", price: "19.90" } })
+ *   yield* lineItems.update(id, { properties: { price: "17.90" } })
+ *   const chair = yield* lineItems.get(id, { properties: ["price"] })
+ *   return chair.properties?.price
+ * }).pipe(
+ *   Effect.provide(
+ *     LineItems.LineItems.layer().pipe(
+ *       Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-0000"))),
+ *       Layer.provide(Emulator.layer())
+ *     )
+ *   )
+ * )
+ * await Effect.runPromise(program) // => "17.90"
+ * ```
+ *
  * @category services
  * @since 0.1.0
  */
@@ -60,9 +84,53 @@ export class LineItems extends Context.Service<
      * Creates 1 to 100 line items. Succeeds with HubSpot's reply, which may hold errors for some inputs
      * beside results for others; compare by `objectWriteTraceId`, never by position.
      */
-    readonly createBatch: (
-      request: BatchRequest.BatchCreate
-    ) => Effect.Effect<BatchResponse.BatchResponse, HubSpotError.HubSpotError>
+    readonly createBatch: (request: BatchRequest.BatchCreate) => Result<BatchResponse.BatchResponse>
+    /** Reads 1 to 100 line items. Ids that do not exist are in the reply's errors. */
+    readonly readBatch: (
+      request: BatchRequest.BatchRead,
+      options?: { readonly archived?: boolean }
+    ) => Result<BatchResponse.BatchResponse>
+    /** Updates 1 to 100 line items with different ids. */
+    readonly updateBatch: (request: BatchRequest.BatchUpdate) => Result<BatchResponse.BatchResponse>
+    /** Creates or updates 1 to 100 line items by a property with unique values. The last write wins. */
+    readonly upsertBatch: (request: BatchRequest.BatchUpsert) => Result<BatchResponse.BatchResponse>
+    /** Archives 1 to 100 line items; ids that do not exist are passed over. */
+    readonly archiveBatch: (ids: ReadonlyArray<string>) => Result<void>
+    /** Creates one line item. */
+    readonly create: (request: BatchRequest.Create) => Result<CrmObject.CrmObject>
+    /** Reads one line item; `ObjectNotFound` if there is none. */
+    readonly get: (id: string, options?: Operations.ReadOptions) => Result<CrmObject.CrmObject>
+    /** Updates properties of one line item. */
+    readonly update: (
+      id: string,
+      request: BatchRequest.Update,
+      options?: { readonly idProperty?: string }
+    ) => Result<CrmObject.CrmObject>
+    /** Archives one line item; it can be restored in HubSpot for 90 days. */
+    readonly archive: (id: string) => Result<void>
+    /** All line items, page by page. */
+    readonly list: (
+      options?: Operations.ListOptions
+    ) => Stream.Stream<CrmObject.CrmObject, HubSpotError.HubSpotError>
+    /** One page of line items. */
+    readonly listPage: (options?: Operations.ListOptions & { readonly after?: string }) => Result<Page.Page>
+    /**
+     * All line items a search finds, page by page. Fails with `SearchCapReached` before the first page
+     * that HubSpot would refuse, after 10,000 records.
+     */
+    readonly search: (request: Search.Search) => Stream.Stream<CrmObject.CrmObject, HubSpotError.HubSpotError>
+    /** One page of a search. */
+    readonly searchPage: (request: Search.Search) => Result<Page.Page>
+    /**
+     * Associates a line item with an object, by the given types or by HubSpot's default one. In `v3` by the
+     * associations API, in the dated versions on the line item itself.
+     */
+    readonly associate: (
+      target: Operations.AssociationTarget,
+      types?: ReadonlyArray<Association.AssociationSpec>
+    ) => Result<void>
+    /** Takes all associations with one object away. Not in `v3`, where it is an `InvalidRequest`. */
+    readonly dissociate: (target: Operations.AssociationTarget) => Result<void>
   }
 >()("@effect-hubspot/http/LineItems") {
   /** The service on a client and a limiter that are there already. */
@@ -101,7 +169,14 @@ export class LineItems extends Context.Service<
   > =>
     LineItems.layerClient.pipe(
       Layer.provideMerge(HubSpotClient.HubSpotClient.layer(options)),
-      Layer.provideMerge(RateLimits.RateLimits.layer({ limit: options.limit, timeout: options.timeout }))
+      Layer.provideMerge(
+        RateLimits.RateLimits.layer({
+          limit: options.limit,
+          timeout: options.timeout,
+          dailyReserve: options.dailyReserve,
+          timeZone: options.timeZone
+        })
+      )
     )
 
   /** The same with the token from `HUBSPOT_ACCESS_TOKEN`. */
@@ -112,6 +187,43 @@ export class LineItems extends Context.Service<
     InvalidBaseUrl | CredentialsError,
     HttpClient
   > => Layer.provide(LineItems.layer(options), Credentials.layerConfig)
+
+  /**
+   * The service on a HubSpot inside this process: for tests, without socket, port or account. The
+   * emulator is loaded only where this layer is built.
+   *
+   * **Example**
+   *
+   * ```ts
+   * import { LineItems } from "@effect-hubspot/http"
+   * import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+   * import { Effect } from "effect"
+   *
+   * const test = Effect.gen(function* () {
+   *   const lineItems = yield* LineItems.LineItems
+   *   yield* lineItems.create({ properties: { name: "Chair" } })
+   *   const { created } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+   *   return created.length
+   * })
+   * await Effect.runPromise(Effect.provide(test, LineItems.LineItems.layerEmulator())) // => 1
+   * ```
+   */
+  static readonly layerEmulator = (
+    options: Omit<Options, "baseUrl"> & { readonly emulator?: Emulator.Options | undefined } = {}
+  ): Layer.Layer<
+    LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits | Emulator.Emulator | HttpClient
+  > =>
+    Layer.unwrap(
+      Effect.map(
+        Effect.promise(() => import("./emulator/Emulator.ts")),
+        ({ Emulator }) =>
+          LineItems.layer({ ...options, baseUrl: undefined }).pipe(
+            Layer.provide(Credentials.layer(Redacted.make("embedded-emulator"))),
+            Layer.provideMerge(Emulator.layer(options.emulator)),
+            Layer.orDie
+          )
+      )
+    )
 }
 
 /**
@@ -122,21 +234,98 @@ export const make = Effect.gen(function* () {
   const client = yield* HubSpotClient.HubSpotClient
   const limits = yield* RateLimits.RateLimits
 
-  const createBatch = Effect.fn("LineItems.createBatch")(function* (request: BatchRequest.BatchCreate) {
-    yield* Effect.annotateCurrentSpan({ inputs: request.inputs.length })
-    const encoded = yield* encode(request).pipe(
-      Effect.mapError(
-        (error) =>
-          new HubSpotError.HubSpotError({
-            reason: new HubSpotError.InvalidRequest({ detail: error.message }),
-            operation: "LineItems.createBatch"
-          })
-      )
+  const run = <A>(operation: HubSpotClient.Operation<A>): Result<A> =>
+    Retry.run(
+      (attempt) =>
+        limits.withSlot(operation.pool)(client.execute(operation)).pipe(Effect.annotateSpans({ attempt })),
+      { operation: operation.name, idempotent: operation.idempotent }
     )
-    const operation = createBatchOperation(encoded)
-    const { response } = yield* Retry.run(() => limits.withSlot(client.execute(operation)))
-    return response
-  })
 
-  return LineItems.of({ createBatch })
+  /** An operation whose request is checked before it is sent. */
+  const checked = <A>(operation: Effect.Effect<HubSpotClient.Operation<A>, HubSpotError.HubSpotError>) =>
+    Effect.flatMap(operation, run)
+
+  /** Pages one after the other. A failure comes after the records of the pages before it. */
+  const pages = (
+    first: string | undefined,
+    page: (after: string | undefined) => Result<Page.Page>,
+    limit: (after: string, page: Page.Page) => HubSpotError.HubSpotError | undefined = () => undefined
+  ) =>
+    Stream.paginate<
+      string | undefined | HubSpotError.HubSpotError,
+      CrmObject.CrmObject,
+      HubSpotError.HubSpotError
+    >(first, (cursor) =>
+      typeof cursor === "object"
+        ? Effect.fail(cursor)
+        : Effect.map(page(cursor), (found) => {
+            const after = Page.next(found)
+            return [
+              found.results,
+              after === undefined ? Option.none() : Option.some(limit(after, found) ?? after)
+            ] as const
+          })
+    )
+
+  const listPage: LineItems["Service"]["listPage"] = Effect.fn("LineItems.listPage")((options) =>
+    run(Operations.list(options ?? {}))
+  )
+  const searchPage: LineItems["Service"]["searchPage"] = Effect.fn("LineItems.searchPage")((request) =>
+    checked(Operations.search(request))
+  )
+
+  return LineItems.of({
+    createBatch: Effect.fn("LineItems.createBatch")(function* (request) {
+      yield* Effect.annotateCurrentSpan({ inputs: request.inputs.length })
+      const { response } = yield* checked(Operations.checkedBatchCreate(request))
+      return response
+    }),
+    readBatch: Effect.fn("LineItems.readBatch")((request, options) =>
+      checked(Operations.batchRead(request, options))
+    ),
+    updateBatch: Effect.fn("LineItems.updateBatch")((request) => checked(Operations.batchUpdate(request))),
+    upsertBatch: Effect.fn("LineItems.upsertBatch")((request) => checked(Operations.batchUpsert(request))),
+    archiveBatch: Effect.fn("LineItems.archiveBatch")((ids) => checked(Operations.batchArchive(ids))),
+    create: Effect.fn("LineItems.create")((request) => checked(Operations.create(request))),
+    get: Effect.fn("LineItems.get")((id, options) => run(Operations.get(id, options ?? {}))),
+    update: Effect.fn("LineItems.update")((id, request, options) =>
+      checked(Operations.update(id, request, options ?? {}))
+    ),
+    archive: Effect.fn("LineItems.archive")((id) => run(Operations.archive(id))),
+    listPage,
+    list: (options = {}) =>
+      pages(undefined, (after) => listPage({ ...options, ...(after !== undefined && { after }) })),
+    associate: Effect.fn("LineItems.associate")((target, types) =>
+      Operations.hasAssociationHelpers(client.apiVersion)
+        ? checked(Operations.associate(target, types))
+        : checked(
+            Operations.batchAssociate(target.toObjectType, [
+              { id: target.id, toObjectId: target.toObjectId, ...(types !== undefined && { types }) }
+            ])
+          )
+    ),
+    dissociate: Effect.fn("LineItems.dissociate")((target) =>
+      Operations.hasAssociationHelpers(client.apiVersion)
+        ? run(Operations.dissociate(target))
+        : Effect.fail(
+            new HubSpotError.HubSpotError({
+              reason: new HubSpotError.InvalidRequest({ detail: "v3 cannot do this; use a dated version" }),
+              operation: "LineItems.dissociate"
+            })
+          )
+    ),
+    searchPage,
+    search: (request) =>
+      pages(
+        request.after,
+        (after) => searchPage({ ...request, ...(after !== undefined && { after }) }),
+        (after, page) =>
+          Number(after) < Search.maxResults
+            ? undefined
+            : new HubSpotError.HubSpotError({
+                reason: new HubSpotError.SearchCapReached({ total: page.total ?? Search.maxResults }),
+                operation: "LineItems.search"
+              })
+      )
+  })
 })

@@ -1,29 +1,57 @@
 /**
- * An exact rolling rate limiter: never more than `limit` requests in any `window`, as HubSpot sees it.
+ * The limits of an account, kept exactly: never more than `limit` requests in any rolling window, as
+ * HubSpot sees it; five searches a second; and a day's requests with a reserve for others.
  *
  * A slot is held from the send until **completion plus the window**. Every request that the server saw
  * within some window is then held at the end of that window, so there were at most `limit` of them.
  * Counting sends instead lets requests that travelled slowly pile up; a token bucket lets twice the
  * limit through. A request that never completed is held until its timeout has passed plus the window.
  *
- * This module knows nothing of retries, and it never sends.
+ * The slots live in a `RateLimitStore`: in memory here, shared in a database where several processes use
+ * one account. This module knows nothing of retries, and it never sends.
  *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Scope from "effect/Scope"
+import * as Option from "effect/Option"
 import * as Semaphore from "effect/Semaphore"
+import * as HubSpotError from "./HubSpotError.ts"
+import * as Metrics from "./Metrics.ts"
+import { type Pool, RateLimitStore, type Slot } from "./RateLimitStore.ts"
+
+/**
+ * Requests per ten seconds by what the account and the app are.
+ *
+ * Source: HubSpot's usage guidelines, November 2026.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const tiers = {
+  /** A private app or service key in a Free or Starter account. */
+  starter: 100,
+  /** An app from the marketplace, for each account that installed it. */
+  marketplace: 110,
+  /** A private app or service key in a Professional or Enterprise account. */
+  professional: 190,
+  /** The same with the API limit increase. */
+  increased: 250
+} as const
 
 /** What HubSpot allows every app: requests per ten seconds of the lowest tier. */
-export const lowestLimit = 100
+export const lowestLimit = tiers.starter
 
 /** The highest limit HubSpot sells. */
-export const highestLimit = 250
+export const highestLimit = tiers.increased
+
+/** Searches per second, for all apps of an account together. */
+export const searchLimit = 5
 
 /**
  * @category models
@@ -42,26 +70,42 @@ export interface Options {
    * seconds, the client's timeout.
    */
   readonly timeout?: Duration.Input | undefined
+  /**
+   * The part of the account's daily requests that is left to its other apps, 0 to 1. Default 0.1. Counts
+   * only once the account has said how many there are.
+   */
+  readonly dailyReserve?: number | undefined
+  /** Where the account's day ends, such as `Europe/Berlin`. Default: not known. */
+  readonly timeZone?: string | undefined
+  /** Whose limits these are, where a store serves several accounts. Default `"default"`. */
+  readonly account?: string | undefined
 }
 
 /**
- * What HubSpot's headers and refusals teach about the limit.
+ * What HubSpot's headers and refusals teach about the limits.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Observation {
-  /** `X-HubSpot-RateLimit-Max`. */
+  /** `X-HubSpot-RateLimit-Max` and `-Remaining`: of the window, as the server counts it. */
   readonly max?: number | undefined
+  readonly remaining?: number | undefined
+  /** How long ago the request was sent whose answer this is, in milliseconds. */
+  readonly ageMillis?: number | undefined
+  /** `X-HubSpot-RateLimit-Daily` and `-Daily-Remaining`. */
+  readonly daily?: number | undefined
+  readonly dailyRemaining?: number | undefined
   /** A 429 said: nobody sends before this time has passed, in milliseconds. */
   readonly pauseMillis?: number | undefined
+  /** The account's time zone. */
+  readonly timeZone?: string | undefined
 }
-
-// The wall clock may jump; the window does not.
-const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
 // Timers of real machines fire up to a millisecond early, and a server may round its clock.
 const marginMillis = 5
+
+const searchWindowMillis = 1000
 
 /**
  * The limiter that all requests of one account share.
@@ -74,9 +118,9 @@ const marginMillis = 5
  *
  * const program = Effect.gen(function* () {
  *   const limits = yield* RateLimits.RateLimits
- *   const slot = yield* limits.withSlot(Effect.succeed("sent"))
- *   return [slot, yield* limits.limit]
- * }).pipe(Effect.provide(RateLimits.RateLimits.layer({ limit: 190 })))
+ *   const sent = yield* limits.withSlot("burst")(Effect.succeed("sent"))
+ *   return [sent, yield* limits.limit]
+ * }).pipe(Effect.provide(RateLimits.RateLimits.layer({ limit: RateLimits.tiers.professional })))
  * await Effect.runPromise(program) // => ["sent", 190]
  * ```
  *
@@ -86,15 +130,25 @@ const marginMillis = 5
 export class RateLimits extends Context.Service<
   RateLimits,
   {
-    /** Waits for a slot, runs one request in it, and keeps the slot as long as the proof demands. */
-    readonly withSlot: <A, E, R>(request: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+    /**
+     * Waits for a slot, runs one request in it, and keeps the slot as long as the proof demands. Fails
+     * without sending when the account's day is used up.
+     */
+    readonly withSlot: (
+      pool: Pool
+    ) => <A, E, R>(request: Effect.Effect<A, E, R>) => Effect.Effect<A, E | HubSpotError.HubSpotError, R>
     /** Learns from an answer. */
     readonly observe: (observation: Observation) => Effect.Effect<void>
     /** Requests per window at this moment. */
     readonly limit: Effect.Effect<number>
   }
 >()("@effect-hubspot/http/RateLimits") {
+  /** Limits kept in this process. */
   static readonly layer = (options: Options = {}): Layer.Layer<RateLimits> =>
+    Layer.provide(RateLimits.layerStore(options), RateLimitStore.layerMemory)
+
+  /** Limits kept where the store is, with everyone else who uses it. */
+  static readonly layerStore = (options: Options = {}): Layer.Layer<RateLimits, never, RateLimitStore> =>
     Layer.effect(RateLimits, make(options))
 }
 
@@ -104,51 +158,121 @@ export class RateLimits extends Context.Service<
  */
 export const make = Effect.fnUntraced(function* (
   options: Options
-): Effect.fn.Return<RateLimits["Service"], never, Scope.Scope> {
-  const scope = yield* Effect.scope
+): Effect.fn.Return<RateLimits["Service"], never, RateLimitStore> {
+  const store = yield* RateLimitStore
+  const account = options.account ?? "default"
   const adopts = (options.limit ?? "auto") === "auto"
   const window = Duration.toMillis(options.window ?? "10 seconds")
   const timeout = Duration.toMillis(options.timeout ?? "110 seconds")
+  const reserve = options.dailyReserve ?? 0.1
   let limit = typeof options.limit === "number" ? options.limit : lowestLimit
-  let pausedUntil = 0
-  const slots = yield* Semaphore.make(limit)
+  let timeZone = options.timeZone
+  // First come, first served, within this process.
+  const turns = { burst: yield* Semaphore.make(1), search: yield* Semaphore.make(1) }
 
-  const untilPauseEnds: Effect.Effect<void> = Effect.flatMap(monotonicMillis, (now) =>
-    now < pausedUntil ? Effect.andThen(Effect.sleep(pausedUntil - now), untilPauseEnds) : Effect.void
-  )
+  const boundsOf = (pool: Pool) =>
+    pool === "search"
+      ? { limit: searchLimit, windowMillis: searchWindowMillis + marginMillis }
+      : { limit, windowMillis: window + marginMillis }
 
-  // The slot is taken before the pause is waited out, so that a pause holds everyone up, not one more each.
-  const acquire = Effect.andThen(
-    slots.take(1),
-    Effect.onInterrupt(untilPauseEnds, () => slots.release(1))
-  )
-
-  const giveBack = (sentAt: number, completed: boolean) =>
-    Effect.flatMap(monotonicMillis, (now) => {
-      const safe = completed ? now : Math.max(now, sentAt + timeout)
-      return slots.release(1).pipe(Effect.delay(safe - now + window + marginMillis), Effect.forkIn(scope))
+  /** Takes a slot as soon as there is one; `taken` is told at once, whatever happens to the waiter. */
+  const acquire = (pool: Pool, taken: (slot: Slot) => void): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const bounds = boundsOf(pool)
+      return Effect.flatMap(
+        Effect.uninterruptible(
+          Effect.tap(
+            store.take({ account, pool, ...bounds, leaseMillis: timeout + bounds.windowMillis }),
+            (answer) => Effect.sync(() => (answer._tag === "Taken" ? taken(answer.slot) : undefined))
+          )
+        ),
+        (answer) =>
+          answer._tag === "Taken"
+            ? Effect.void
+            : // A slot that is under way now cannot come free before a window has passed, so looking
+              // again after a window at the latest misses nothing.
+              Effect.andThen(
+                Effect.sleep(Math.max(1, Math.min(answer.waitMillis, bounds.windowMillis))),
+                acquire(pool, taken)
+              )
+      )
     })
 
-  return RateLimits.of({
-    withSlot: (request) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(restore(acquire), () =>
-          Effect.flatMap(monotonicMillis, (sentAt) =>
-            Effect.onExit(restore(request), (exit) =>
-              giveBack(sentAt, Exit.isSuccess(exit) || !Exit.hasInterrupts(exit))
-            )
-          )
-        )
-      ),
-    observe: (observation) =>
-      Effect.flatMap(monotonicMillis, (now) => {
-        if (observation.pauseMillis !== undefined)
-          pausedUntil = Math.max(pausedUntil, now + observation.pauseMillis)
-        const max = observation.max
-        if (!adopts || max === undefined || !(max >= 1) || max === limit) return Effect.void
-        limit = Math.floor(max)
-        return slots.resize(limit)
+  const dayIsOver = Effect.gen(function* () {
+    const day = yield* store.day(account)
+    if (day === undefined) return
+    const now = yield* Clock.currentTimeMillis
+    if (now >= day.endsAtMillis || day.remaining > Math.floor(day.limit * reserve)) return
+    return yield* new HubSpotError.HubSpotError({
+      reason: new HubSpotError.RateLimited({
+        policy: "daily",
+        policyName: "DAILY",
+        ...(timeZone !== undefined && { resumeAtMillis: day.endsAtMillis })
       }),
+      operation: "RateLimits.withSlot"
+    })
+  })
+
+  return RateLimits.of({
+    withSlot: (pool) => (request) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function* () {
+          yield* dayIsOver
+          const askedAt = yield* monotonicMillis
+          let slot: Slot | undefined
+          yield* restore(turns[pool].withPermit(acquire(pool, (taken) => (slot = taken)))).pipe(
+            Effect.onInterrupt(() => (slot === undefined ? Effect.void : store.giveBack(slot)))
+          )
+          yield* Metrics.slotWaited((yield* monotonicMillis) - askedAt)
+          return yield* Effect.onExit(restore(request), (exit) =>
+            // An interrupted request may still arrive; its lease runs until it cannot any more.
+            Exit.hasInterrupts(exit) || slot === undefined ? Effect.void : store.complete(slot)
+          )
+        })
+      ),
+    observe: Effect.fnUntraced(function* (seen) {
+      if (seen.timeZone !== undefined) timeZone = seen.timeZone
+      if (seen.pauseMillis !== undefined) yield* store.pause({ account, millis: seen.pauseMillis })
+      if (seen.max !== undefined && seen.max >= 1) {
+        if (adopts) limit = Math.floor(seen.max)
+        if (seen.remaining !== undefined) {
+          yield* store.observe({
+            account,
+            used: Math.max(0, Math.floor(seen.max - seen.remaining)),
+            ageMillis: seen.ageMillis ?? 0,
+            windowMillis: window
+          })
+        }
+      }
+      if (seen.daily !== undefined && seen.dailyRemaining !== undefined) {
+        yield* store.setDay(account, {
+          limit: seen.daily,
+          remaining: seen.dailyRemaining,
+          endsAtMillis: yield* endOfDay(timeZone)
+        })
+      }
+    }),
     limit: Effect.sync(() => limit)
   })
 })
+
+// The wall clock may jump; the window does not.
+const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
+
+/**
+ * The next midnight in a time zone, in milliseconds since 1970; in UTC if the zone is not known.
+ *
+ * @category time
+ * @since 0.1.0
+ */
+export const endOfDay = (timeZone: string | undefined): Effect.Effect<number> =>
+  Effect.map(DateTime.now, (now) => {
+    const zone = Option.getOrElse(DateTime.zoneMakeNamed(timeZone ?? "UTC"), () =>
+      DateTime.zoneMakeNamedUnsafe("UTC")
+    )
+    const tomorrow = DateTime.startOf(
+      DateTime.add(DateTime.startOf(DateTime.setZone(now, zone), "day"), { days: 1 }),
+      "day"
+    )
+    return DateTime.toEpochMillis(tomorrow)
+  })

@@ -1,8 +1,8 @@
 /**
  * When a request may be sent again, and after how long: the only schedules of this package.
  *
- * Only a `NotAccepted` is ever repeated: the acceptance class decides that, and this module only says
- * whether a repetition makes sense and how long to wait. Waits are capped exponential with full jitter
+ * Of what is not idempotent only a `NotAccepted` is ever repeated: the acceptance class decides that, and
+ * this module only says whether a repetition makes sense and how long to wait. Waits are capped exponential with full jitter
  * (a random part of the whole wait), so that callers who failed together do not come back together.
  *
  * @since 0.1.0
@@ -10,6 +10,7 @@
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type { HubSpotError, Reason } from "./HubSpotError.ts"
+import * as Metrics from "./Metrics.ts"
 
 /**
  * Times in milliseconds.
@@ -46,6 +47,8 @@ export const defaults: Policy = {
 const lockMillis = 2000
 
 type Kind =
+  /** It passes with the next attempt if it passes at all. */
+  | "once"
   /** The same request would be refused again. */
   | "never"
   /** It may pass after a wait of at least this many milliseconds. */
@@ -57,7 +60,10 @@ const kindOf = (reason: Reason): Kind => {
   switch (reason._tag) {
     case "TransportNotSent":
     case "EdgeUnreachable":
+    case "TokenUnavailable":
       return { atLeastMillis: 0 }
+    case "Unauthorized":
+      return reason.renewable ? "once" : "never"
     case "Locked":
       return { atLeastMillis: Math.max(lockMillis, reason.retryAfterMillis ?? 0) }
     case "Migrating":
@@ -68,26 +74,33 @@ const kindOf = (reason: Reason): Kind => {
     case "TlsUntrusted":
     case "ValidationFailed":
     case "ProtocolBug":
-    case "Unauthorized":
+    case "TokenRefused":
     case "Forbidden":
     case "EndpointNotFound":
+    case "ObjectNotFound":
     case "EndpointRefused":
     case "RequestTooLarge":
+    case "SearchCapReached":
+    case "ResponseTooLarge":
+    case "UnexpectedRedirect":
+    case "Conflict":
+      return "never"
+    // In doubt: these pass, but only what may be done twice is done again.
     case "TransportAmbiguous":
     case "TimedOut":
     case "ResponseTruncated":
-    case "ResponseTooLarge":
-    case "ProtocolViolation":
-    case "UnexpectedRedirect":
-    case "Conflict":
     case "ServerFailed":
-      return "never"
+      return { atLeastMillis: 0 }
+    // A success that cannot be read may be somebody on the way; a strange refusal stays one.
+    case "ProtocolViolation":
+      return reason.status < 400 ? { atLeastMillis: 0 } : "never"
   }
 }
 
 /**
  * The wait before the next send in milliseconds, or `undefined` for none. `sends` and `rateLimited` count
- * what was tried so far, `chance` is from 0 to 1.
+ * what was tried so far, `chance` is from 0 to 1. What is in doubt is only sent again if it is
+ * `idempotent`: doing it twice is the same as doing it once.
  *
  * **Example**
  *
@@ -105,11 +118,17 @@ const kindOf = (reason: Reason): Kind => {
  */
 export const wait = (
   reason: Reason,
-  soFar: { readonly sends: number; readonly rateLimited: number; readonly chance: number },
+  soFar: {
+    readonly sends: number
+    readonly rateLimited: number
+    readonly chance: number
+    readonly idempotent?: boolean
+  },
   policy: Policy = defaults
 ): number | undefined => {
-  if (reason.acceptance !== "NotAccepted") return undefined
+  if (reason.acceptance !== "NotAccepted" && soFar.idempotent !== true) return undefined
   const kind = kindOf(reason)
+  if (kind === "once") return soFar.sends === 1 ? 0 : undefined
   if (kind === "never") return undefined
   if (kind === "paced") return soFar.rateLimited < policy.rateLimited ? 0 : undefined
   if (soFar.sends >= policy.attempts || kind.atLeastMillis > policy.patienceMillis) return undefined
@@ -126,15 +145,29 @@ export const wait = (
  */
 export const run = <A, R>(
   send: (attempt: number) => Effect.Effect<A, HubSpotError, R>,
-  policy: Policy = defaults
+  options: {
+    /** What is counted as repeated, in metrics. */
+    readonly operation: string
+    /** Whether doing it twice is the same as doing it once. */
+    readonly idempotent: boolean
+    readonly policy?: Policy | undefined
+  }
 ): Effect.Effect<A, HubSpotError, R> => {
+  const { idempotent, operation, policy } = options
   const go = (attempt: number, rateLimited: number): Effect.Effect<A, HubSpotError, R> =>
     Effect.catch(send(attempt), (error) =>
       Effect.flatMap(Random.next, (chance) => {
         const limited = error.reason._tag === "RateLimited" ? rateLimited + 1 : rateLimited
-        const millis = wait(error.reason, { sends: attempt - rateLimited, rateLimited, chance }, policy)
+        const millis = wait(
+          error.reason,
+          { sends: attempt - rateLimited, rateLimited, chance, idempotent },
+          policy
+        )
         if (millis === undefined) return Effect.fail(error)
-        return Effect.andThen(millis > 0 ? Effect.sleep(millis) : Effect.void, go(attempt + 1, limited))
+        return Metrics.repeated(operation).pipe(
+          Effect.andThen(millis > 0 ? Effect.sleep(millis) : Effect.void),
+          Effect.andThen(go(attempt + 1, limited))
+        )
       })
     )
   return go(1, 0)

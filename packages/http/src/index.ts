@@ -3,11 +3,16 @@
  *
  * @since 0.1.0
  */
+export * as AccountInfo from "./AccountInfo.ts"
 export * as BaseUrl from "./BaseUrl.ts"
 export * as Credentials from "./Credentials.ts"
 export * as HubSpotApi from "./HubSpotApi.ts"
 export * as HubSpotClient from "./HubSpotClient.ts"
 export * as HubSpotError from "./HubSpotError.ts"
 export * as LineItems from "./LineItems.ts"
+export * as Metrics from "./Metrics.ts"
+export * as OAuth from "./OAuth.ts"
+export * as Operations from "./Operations.ts"
 export * as RateLimits from "./RateLimits.ts"
+export * as RateLimitStore from "./RateLimitStore.ts"
 export * as Retry from "./Retry.ts"

@@ -12,6 +12,11 @@ import { Association } from "./Association.ts"
 /** The most inputs HubSpot takes in one batch. */
 export const maxInputs = 100
 
+/** The most inputs HubSpot takes in a batch read that asks for histories. */
+export const maxInputsWithHistory = 50
+
+const oneToAHundred = Schema.isBetweenLength(1, maxInputs)
+
 /**
  * One line item to create: `{ properties, associations?, objectWriteTraceId? }`.
  *
@@ -39,7 +44,7 @@ export type CreateInput = typeof CreateInput.Type
  * @since 0.1.0
  */
 export const BatchCreate = Schema.Struct({
-  inputs: Schema.Array(CreateInput).check(Schema.isBetweenLength(1, maxInputs))
+  inputs: Schema.Array(CreateInput).check(oneToAHundred)
 })
 
 /**
@@ -47,3 +52,143 @@ export const BatchCreate = Schema.Struct({
  * @since 0.1.0
  */
 export type BatchCreate = typeof BatchCreate.Type
+
+/**
+ * A record to read, archive or restore, by its id or by the value of `idProperty`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const IdInput = Schema.Struct({ id: Schema.String })
+
+/**
+ * `POST …/batch/read`. `idProperty` is a property with unique values whose values `inputs` hold instead
+ * of ids. 1 to 100 inputs, 50 with `propertiesWithHistory`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BatchRead = Schema.Struct({
+  inputs: Schema.Array(IdInput).check(oneToAHundred),
+  properties: Schema.optionalKey(Schema.Array(Schema.String)),
+  propertiesWithHistory: Schema.optionalKey(Schema.Array(Schema.String)),
+  idProperty: Schema.optionalKey(Schema.String)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type BatchRead = typeof BatchRead.Type
+
+/**
+ * The new values of one record. Associations cannot be changed by an update.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const UpdateInput = Schema.Struct({
+  id: Schema.String,
+  properties: Schema.Record(Schema.String, Schema.String),
+  idProperty: Schema.optionalKey(Schema.String),
+  objectWriteTraceId: Schema.optionalKey(Schema.String)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type UpdateInput = typeof UpdateInput.Type
+
+/**
+ * `POST …/batch/update`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BatchUpdate = Schema.Struct({ inputs: Schema.Array(UpdateInput).check(oneToAHundred) })
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type BatchUpdate = typeof BatchUpdate.Type
+
+/**
+ * A record to create or, if one with this value of `idProperty` exists, to update. It takes no
+ * associations.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const UpsertInput = Schema.Struct({
+  id: Schema.String,
+  idProperty: Schema.String,
+  properties: Schema.Record(Schema.String, Schema.String),
+  objectWriteTraceId: Schema.optionalKey(Schema.String)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type UpsertInput = typeof UpsertInput.Type
+
+/**
+ * `POST …/batch/upsert`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BatchUpsert = Schema.Struct({ inputs: Schema.Array(UpsertInput).check(oneToAHundred) })
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type BatchUpsert = typeof BatchUpsert.Type
+
+/**
+ * `POST …/batch/archive`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BatchArchive = Schema.Struct({ inputs: Schema.Array(IdInput).check(oneToAHundred) })
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type BatchArchive = typeof BatchArchive.Type
+
+/**
+ * The body of a single create. There is no trace id: the answer is about the one input.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Create = Schema.Struct({
+  properties: Schema.Record(Schema.String, Schema.String),
+  associations: Schema.optionalKey(Schema.Array(Association))
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Create = typeof Create.Type
+
+/**
+ * The body of a single update.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Update = Schema.Struct({ properties: Schema.Record(Schema.String, Schema.String) })
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Update = typeof Update.Type

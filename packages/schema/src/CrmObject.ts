@@ -48,7 +48,27 @@ export const Warning = Schema.StructWithRest(
 )
 
 /**
- * `{ id, properties, createdAt, updatedAt, archived, archivedAt?, objectWriteTraceId?, propertiesWithHistory?, url?, warnings? }`.
+ * Ids of one object type that a record is associated with, as a single read lists them.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const AssociatedIds = Schema.StructWithRest(
+  Schema.Struct({
+    results: Schema.Array(
+      Schema.StructWithRest(
+        Schema.Struct({ id: Schema.String, type: Schema.optional(Schema.String) }),
+        unknownFields
+      )
+    )
+  }),
+  unknownFields
+)
+
+/**
+ * `{ id, properties, createdAt, updatedAt, archived, archivedAt?, objectWriteTraceId?, propertiesWithHistory?, url?, warnings?, associations?, new? }`.
+ *
+ * `associations` is there when a single read asks for them, `new` in the results of an upsert.
  *
  * @category schemas
  * @since 0.1.0
@@ -66,7 +86,9 @@ export const CrmObject = Schema.StructWithRest(
       Schema.NullOr(Schema.Record(Schema.String, Schema.Array(ValueWithTimestamp)))
     ),
     url: Schema.optional(Schema.NullOr(Schema.String)),
-    warnings: Schema.optional(Schema.NullOr(Schema.Array(Warning)))
+    warnings: Schema.optional(Schema.NullOr(Schema.Array(Warning))),
+    associations: Schema.optional(Schema.NullOr(Schema.Record(Schema.String, AssociatedIds))),
+    new: Schema.optional(Schema.Boolean)
   }),
   unknownFields
 )

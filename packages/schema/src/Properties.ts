@@ -129,8 +129,20 @@ export const Decimal = Schema.String.pipe(
 const day = 86_400_000
 const isoDate = /^\d{4}-\d{2}-\d{2}$/
 
+// JavaScript reads the 30th of February as the 2nd of March.
+const isDayOfCalendar = (text: string): boolean => {
+  const day = /^\d{4}-\d{2}-\d{2}/.exec(text)?.[0]
+  if (day === undefined) return true
+  const read = DateTime.make(day)
+  return Option.isSome(read) && DateTime.formatIsoDateUtc(read.value) === day
+}
+
 const readInstant = (text: string): Option.Option<DateTime.Utc> =>
-  DateTime.make(/^-?\d+$/.test(text) ? Number(text) : text)
+  /^-?\d+$/.test(text)
+    ? DateTime.make(Number(text))
+    : isDayOfCalendar(text)
+      ? DateTime.make(text)
+      : Option.none()
 
 /**
  * A day, as HubSpot's date properties hold it: ISO `2026-11-23`, or the milliseconds of its midnight

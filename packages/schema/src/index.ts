@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+export * as Account from "./Account.ts"
 export * as ApiVersion from "./ApiVersion.ts"
 export * as Association from "./Association.ts"
 export * as BatchRequest from "./BatchRequest.ts"
@@ -13,4 +14,7 @@ export * as CrmObject from "./CrmObject.ts"
 export * as ErrorBody from "./ErrorBody.ts"
 export * as InputIssue from "./InputIssue.ts"
 export * as LineItem from "./LineItem.ts"
+export * as Page from "./Page.ts"
 export * as Properties from "./Properties.ts"
+export * as Property from "./Property.ts"
+export * as Search from "./Search.ts"

@@ -1,10 +1,12 @@
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { EmulatorServer, type Options } from "@effect-hubspot/http/emulator/EmulatorServer"
+import * as HubSpotApi from "@effect-hubspot/http/HubSpotApi"
 import * as Ledger from "@effect-hubspot/http/emulator/Ledger"
 import { Association } from "@effect-hubspot/schema"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as OpenApi from "effect/http-api/OpenApi"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -137,20 +139,74 @@ describe("over a real socket", () => {
     }).pipe(served({ latency: { min: 300, max: 300 } }))
   )
 
-  it.live("refuses a body of more than 10 MiB", () =>
+  it.live("refuses a body of more than 10 MiB, of whatever path", () =>
     Effect.gen(function* () {
-      const answer = yield* post({ inputs: ["x".repeat(11 * 1024 * 1024)] })
+      const large = { inputs: ["x".repeat(11 * 1024 * 1024)] }
+      const answer = yield* post(large)
       assert.strictEqual(answer.status, 413)
+      for (const request of [
+        HttpClientRequest.put("/_emulator/faults"),
+        HttpClientRequest.put("/_emulator/scopes"),
+        HttpClientRequest.post("/_emulator/objects"),
+        HttpClientRequest.post("/nothing")
+      ]) {
+        const { status } = yield* admin(HttpClientRequest.bodyJsonUnsafe(request, large))
+        assert.isTrue(status === 400 || status === 404 || status === 413, `${request.url}: ${status}`)
+      }
     }).pipe(served())
   )
 
-  it.live("shows the contract at /docs", () =>
+  it.live("sends no CORS header, also when asked for one, on any path", () =>
+    Effect.gen(function* () {
+      const { adminKey, url } = yield* EmulatorServer
+      for (const path of [
+        "/docs",
+        "/_emulator/ledger",
+        "/_emulator/faults",
+        "/crm/v3/objects/line_items",
+        "/nothing"
+      ]) {
+        for (const method of ["GET", "OPTIONS"] as const) {
+          const { headers } = yield* send(
+            HttpClientRequest.make(method)(url + path).pipe(
+              HttpClientRequest.bearerToken(adminKey),
+              HttpClientRequest.setHeaders({
+                origin: "https://evil.example",
+                "access-control-request-method": "PUT",
+                "access-control-request-headers": "authorization"
+              })
+            )
+          )
+          const cors = Object.keys(headers).filter((name) => name.startsWith("access-control-"))
+          assert.deepStrictEqual(cors, [], `${method} ${path}`)
+        }
+      }
+    }).pipe(served())
+  )
+
+  it.live("shows the whole contract at /docs, without anything from elsewhere", () =>
     Effect.gen(function* () {
       const { url } = yield* EmulatorServer
       const { headers, status, text } = yield* send(HttpClientRequest.get(`${url}/docs`))
       assert.strictEqual(status, 200)
       assert.match(headers["content-type"]!, /^text\/html/)
-      assert.include(text, "/crm/v3/objects/line_items/batch/create")
+      for (const path of Object.keys(OpenApi.fromApi(HubSpotApi.HubSpotApi).paths)) assert.include(text, path)
+      assert.notMatch(text, /<(?:script|link)[^>]*(?:src|href)=/)
+      assert.match(text, /"withDefaultFonts":false/)
+    }).pipe(served())
+  )
+
+  it.live("seeds products with their properties", () =>
+    Effect.gen(function* () {
+      const seed = (body: object) =>
+        admin(HttpClientRequest.post("/_emulator/objects").pipe(HttpClientRequest.bodyJsonUnsafe(body)))
+      const objects = [{ id: "42", properties: { name: "Desk", price: "300" } }]
+      assert.strictEqual((yield* seed({ objectType: "products", objects })).status, 204)
+      const answer = yield* post({ inputs: [{ properties: { hs_product_id: "42" } }] })
+      assert.strictEqual(answer.body.results[0]!.properties.name, "Desk")
+      const nothing = yield* seed({ objectType: "deals" })
+      assert.strictEqual(nothing.status, 400)
+      assert.strictEqual(nothing.body.message, "neither ids nor objects are given")
     }).pipe(served())
   )
 })

@@ -11,11 +11,23 @@ const byCode: Readonly<Record<string, string>> = {
   INVALID_NUMBER: "write a number with a dot",
   INVALID_DATE: "write the day as 2026-11-23",
   INVALID_BOOLEAN: "write true or false",
+  NEGATIVE_PRICE: "prices start at 0; write a credit as a discount",
+  PROPERTY_VALUE_TOO_LONG: "shorten the text",
   OBJECT_NOT_FOUND: "check the id in HubSpot",
+  INVALID_ASSOCIATION: "check the id in HubSpot",
   "crm.associations.INVALID_ASSOCIATION_TYPE": "use an association type of line items"
 }
 
+// HubSpot's errors inside a batch have no code of their own, only words.
+const aboutParent = /\bassociations? (?:is|are) not valid\b|\bnot a valid association\b/i
+
+/** Whether a fault is about the record's parent. */
+export const isAboutParent = ({ code, message }: ErrorBody.Fault): boolean =>
+  (code ?? "").includes("INVALID_ASSOCIATION") || aboutParent.test(message)
+
 /** The advice for a fault; without a known code the general one. */
-export const forFault = ({ code }: ErrorBody.Fault): string =>
-  (code !== undefined && Object.hasOwn(byCode, code) ? byCode[code] : undefined) ??
-  "correct the row and import it again"
+export const forFault = (fault: ErrorBody.Fault): string => {
+  const { code } = fault
+  if (code !== undefined && Object.hasOwn(byCode, code)) return byCode[code]!
+  return isAboutParent(fault) ? byCode["INVALID_ASSOCIATION"]! : "correct the row and import it again"
+}

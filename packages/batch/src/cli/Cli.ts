@@ -23,6 +23,7 @@ import * as Demo from "./Demo.ts"
 import { Exit } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import * as Import from "./Import.ts"
+import * as Output from "./Output.ts"
 import * as Serve from "./Serve.ts"
 
 /** Ends a command with this code; the lines it had to say are said. */
@@ -79,7 +80,7 @@ const importCommand = Command.make(
         batchSize: flags.batchSize,
         concurrency: flags.concurrency
       },
-      ({ name, summary }) => Console.log(flags.json ? JSON.stringify(summary) : Report.toText(name, summary))
+      ({ name, summary }) => Output.line(flags.json ? JSON.stringify(summary) : Report.toText(name, summary))
     ).pipe(
       Effect.scoped,
       Effect.provide(
@@ -176,26 +177,37 @@ const describe = (error: CliError.CliError): string => {
         return "--token is not offered: it would show in process lists and shell history; set HUBSPOT_ACCESS_TOKEN"
       }
       const [suggestion] = error.suggestions
-      return `unknown flag ${error.option}${suggestion === undefined ? "; see --help" : `; did you mean ${suggestion}?`}`
+      return `unknown flag ${error.option}; ${suggestion === undefined ? "see --help" : `did you mean ${suggestion}?`}`
+    }
+    case "UnknownSubcommand": {
+      const [suggestion] = error.suggestions
+      return `unknown command ${error.subcommand}; ${suggestion === undefined ? "see --help" : `did you mean ${suggestion}?`}`
     }
     case "MissingArgument":
       return `missing <${error.argument}>: give a file, or "-" for the standard input`
+    case "UnexpectedArgument":
+      return `one input at a time: ${error.arguments.map((value) => JSON.stringify(value)).join(", ")} is one too many`
     case "InvalidValue":
+      if (error.value === "") {
+        return `--${error.option}: a value is missing; give ${Flags.expectations.get(error.option) ?? "one"}`
+      }
+      if (/^\d+ occurrences$/.test(error.value))
+        return `--${error.option} is given more than once; give it once`
       return error.option === "base-url"
         ? `--base-url: ${error.expected}`
-        : `--${error.option}: ${JSON.stringify(error.value)} is not ${error.expected}`
+        : `--${error.option}: ${JSON.stringify(error.value)} is not ${error.expected.replaceAll('" | "', '" or "')}`
     default:
       return error.message.replace(/\s*\n\s*/g, " ")
   }
 }
 
+/** One line: what follows the first mistake is often only its consequence (`--timeout -5s`). */
 const presenter: CliOutput.Presenter = {
-  present: (event) =>
-    event._tag === "InvalidInvocation"
-      ? Effect.forEach(event.errors, (error) => Console.error(`line-items: ${describe(error)}`), {
-          discard: true
-        })
-      : CliOutput.defaultPresenter.present(event)
+  present: (event) => {
+    if (event._tag !== "InvalidInvocation") return CliOutput.defaultPresenter.present(event)
+    const [first] = event.errors
+    return first === undefined ? Effect.void : Console.error(`line-items: ${describe(first)}`)
+  }
 }
 
 /** Runs the command with the arguments of the process. Succeeds with the exit code. */

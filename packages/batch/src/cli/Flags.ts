@@ -11,9 +11,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
+/** What each flag takes, for those who give none of it. */
+export const expectations = new Map<string, string>()
+
 /** A flag whose text is read by `read`; `undefined` means that it cannot be. */
-const checked = <A>(name: string, expected: string, read: (text: string) => A | undefined): Flag.Flag<A> =>
-  Flag.String(name).pipe(
+const checked = <A>(name: string, expected: string, read: (text: string) => A | undefined): Flag.Flag<A> => {
+  expectations.set(name, expected)
+  return Flag.String(name).pipe(
     Flag.mapEffect((text) => {
       const value = read(text)
       return value === undefined
@@ -21,6 +25,7 @@ const checked = <A>(name: string, expected: string, read: (text: string) => A | 
         : Effect.succeed(value)
     })
   )
+}
 
 const wholeNumber =
   (from: number, to: number) =>

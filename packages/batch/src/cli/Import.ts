@@ -56,7 +56,7 @@ const usage = (error: { readonly message: string }) =>
  */
 export const run = Effect.fnUntraced(function* (
   options: Options,
-  finish: (imported: Imported) => Effect.Effect<void>
+  finish: (imported: Imported) => Effect.Effect<void, Exit, Stdio.Stdio>
 ): Effect.fn.Return<
   Imported,
   Exit,
@@ -72,13 +72,18 @@ export const run = Effect.fnUntraced(function* (
   const doubts =
     options.doubts === undefined
       ? undefined
-      : yield* Effect.mapError(Rejects.makeDoubts({ path: options.doubts, source }), usage)
+      : yield* Rejects.makeDoubts({ path: options.doubts, source }).pipe(
+          // An import that does not take place leaves nothing behind.
+          Effect.tapError(() => (rejects === undefined ? Effect.void : rejects.discard)),
+          Effect.mapError(usage)
+        )
 
   let counts = Report.zero
   const ending = { interrupted: false, unreadable: false, unwritable: false } as {
     -readonly [K in keyof Report.Ending]: Report.Ending[K]
   }
   const stop = yield* Deferred.make<void>()
+  const abandon = yield* Deferred.make<void>()
   const { columns } = yield* Terminal.Terminal
   const progress = yield* Progress.make({
     name: source.name,
@@ -91,6 +96,9 @@ export const run = Effect.fnUntraced(function* (
     switch (event._tag) {
       case "Requested":
         counts = { ...counts, requests: counts.requests + 1 }
+        // It ends the job also when no row is left that could have been spared.
+        if (event.error?.reason._tag === "UnexpectedRedirect")
+          ending.reason ??= { _tag: "Halted", error: event.error }
         return Effect.void
       case "Surplus":
         return progress.line(
@@ -176,6 +184,7 @@ export const run = Effect.fnUntraced(function* (
       batchSize: options.batchSize,
       concurrency: options.concurrency,
       stop,
+      abandon,
       onEvent
     }),
     Stream.runForEachArray(take),
@@ -191,9 +200,8 @@ export const run = Effect.fnUntraced(function* (
       yield* progress.line("stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)")
       const left = yield* Effect.raceFirst(Effect.as(Fiber.await(job), false), Effect.as(Signals.next, true))
       if (!left) return
-      const settled = counts.created + counts.rejected + counts.invalid + counts.notSent + counts.inDoubt
-      counts = { ...counts, inDoubt: counts.inDoubt + counts.inputs - settled }
-      yield* end
+      yield* Deferred.succeed(abandon, undefined)
+      yield* Fiber.await(job)
     })
   )
 })
@@ -204,6 +212,17 @@ const reasonOf = (outcome: Outcome.Outcome<Source.Row>): string => {
   }
   if (outcome._tag !== "Rejected") return Outcome.describe(outcome)
   return outcome.faults.map((fault) => `${ErrorBody.describe(fault)}; ${Advice.forFault(fault)}`).join(" | ")
+}
+
+/** The number of the cell a fault is about, of a CSV row. */
+const cellOf = (source: Source.Source, row: Source.Row, fault: ErrorBody.Fault): number | undefined => {
+  const { header } = source
+  if (header === undefined || row.original._tag !== "Csv") return undefined
+  const { cells } = row.original
+  const cell = Advice.isAboutParent(fault)
+    ? header.findIndex((name, index) => Source.isParentColumn(name) && cells[index] !== "")
+    : header.indexOf(fault.property ?? "")
+  return cell < 0 ? undefined : cell + 1
 }
 
 /** One line for each thing that is wrong with a row: place, what, why, what to do. */
@@ -217,8 +236,7 @@ const linesOf = (source: Source.Source, outcome: Outcome.Outcome<Source.Row>): R
         : outcome.issues.map((issue) => `${at()}: ${issue.path}: ${issue.message}; ${issue.advice}`)
     case "Rejected":
       return outcome.faults.map((fault) => {
-        const cell = fault.property === undefined ? -1 : (source.header?.indexOf(fault.property) ?? -1)
-        return `${at(cell < 0 ? undefined : cell + 1)}: rejected: ${ErrorBody.describe(fault)}; ${Advice.forFault(fault)}`
+        return `${at(cellOf(source, row, fault))}: rejected: ${ErrorBody.describe(fault)}; ${Advice.forFault(fault)}`
       })
     case "InDoubt":
       return [`${at()}: in doubt: ${Outcome.describe(outcome)}; look in HubSpot before you send it again`]
@@ -232,6 +250,8 @@ const linesOf = (source: Source.Source, outcome: Outcome.Outcome<Source.Row>): R
 const closing = (name: string, { summary }: Imported, ending: Report.Ending): ReadonlyArray<string> => [
   ...(summary.inputs === 0 && !ending.unreadable ? [`${name}: no rows`] : []),
   ...(summary.notSent > 0 && ending.reason !== undefined
-    ? [`${name}: ${Report.format(summary.notSent)} rows ${Outcome.describeNotSent(ending.reason)}`]
+    ? [
+        `${name}: ${Report.format(summary.notSent)} ${summary.notSent === 1 ? "row" : "rows"} ${Outcome.describeNotSent(ending.reason)}`
+      ]
     : [])
 ]

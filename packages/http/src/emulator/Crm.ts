@@ -1,38 +1,68 @@
 /**
- * The account behind the emulator: which properties a line item may have, which parents exist, and the
- * line items that were created.
+ * The account behind the emulator: which properties a line item may have, which parents and products
+ * exist, and the line items that were created.
  *
  * It keeps what it is told and judges nothing: whether an input is good is `Rules`. It lives in memory,
- * and its changes are synchronous, so that a batch is committed at one instant.
+ * and its changes are synchronous, so that a batch is committed at one instant. Records are never
+ * changed in place: whoever holds one holds that version of it.
  *
  * @since 0.1.0
  */
-import { Association, LineItem, type Properties } from "@effect-hubspot/schema"
+import { Association } from "@effect-hubspot/schema"
+import * as Definitions from "./Definitions.ts"
+import * as Links from "./Links.ts"
 
 /**
- * A property of the account. `options` are the values an enumeration takes; `undefined` where the
- * public facts give none, and then any text is one.
+ * An instant, in both forms that are needed.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Property {
-  readonly type: Properties.PropertyType
-  readonly readOnly: boolean
-  readonly options: ReadonlyArray<string> | RegExp | undefined
+export interface Moment {
+  readonly millis: number
+  readonly iso: string
 }
 
+type Values = Readonly<Record<string, string>>
+
 /**
- * A line item of the account, properties as they were sent.
+ * A line item of the account. `properties` hold what was sent or inherited, an emptied one as empty
+ * text; `writes` is what was written when, the newest last, and empty before the first update.
  *
  * @category models
  * @since 0.1.0
  */
 export interface LineItemRecord {
   readonly id: string
-  readonly properties: Readonly<Record<string, string>>
+  readonly version: number
+  readonly properties: Values
   readonly associations: ReadonlyArray<Association.Association>
   readonly createdAt: string
+  readonly updatedAt: string
+  readonly archived: Moment | undefined
+  readonly writes: ReadonlyArray<{ readonly at: string; readonly properties: Values }>
+}
+
+/**
+ * A page of records, and the cursor of the next one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RecordPage {
+  readonly records: ReadonlyArray<LineItemRecord>
+  readonly after: string | undefined
+}
+
+/**
+ * An object to seed. Properties are kept for products only.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SeedObject {
+  readonly id: string
+  readonly properties?: Values | undefined
 }
 
 /**
@@ -41,86 +71,98 @@ export interface LineItemRecord {
  */
 export interface Crm {
   readonly portalId: number
-  readonly properties: ReadonlyMap<string, Property>
+  readonly properties: ReadonlyMap<string, Definitions.Definition>
   readonly lineItems: ReadonlyMap<string, LineItemRecord>
+  readonly links: Links.Links
   /** Whether a parent with this id is in the account. */
   readonly exists: (target: Association.Target, id: string) => boolean
   /** From now on only seeded ids of this type exist. */
   readonly seed: (target: Association.Target, ids: ReadonlyArray<string>) => void
+  /** Products whose properties line items inherit. */
+  readonly seedProducts: (products: ReadonlyArray<SeedObject>) => void
+  readonly define: (definition: Definitions.Definition) => void
+  /** The names of the properties whose values are unique and can be asked for. */
+  readonly uniqueNames: () => Iterable<string>
+  readonly isUnique: (name: string) => boolean
+  /** The id of the line item that has this value of a unique property. */
+  readonly holderOf: (name: string, value: string) => string | undefined
+  /** The line item with this id, archived or not; archived ones for 90 days. */
+  readonly find: (id: string, at: number) => LineItemRecord | undefined
+  /** Line items in order of their ids. */
+  readonly page: (after: string | undefined, limit: number, archived: boolean, at: number) => RecordPage
   readonly create: (
-    properties: Readonly<Record<string, string>>,
+    properties: Values,
     associations: ReadonlyArray<Association.Association>,
-    createdAt: string
+    now: Moment
   ) => LineItemRecord
+  readonly update: (record: LineItemRecord, properties: Values, now: Moment) => LineItemRecord
+  readonly archive: (record: LineItemRecord, now: Moment) => void
+  readonly associate: (
+    record: LineItemRecord,
+    to: string,
+    spec: Association.AssociationSpec,
+    now: Moment
+  ) => LineItemRecord
+  readonly dissociate: (record: LineItemRecord, target: Association.Target, to: string, now: Moment) => void
 }
-
-/**
- * Custom properties that every emulated account has, all of them text.
- *
- * @category constants
- * @since 0.1.0
- */
-export const customProperties: ReadonlyArray<string> = [
-  "cost_center",
-  "erp_item_number",
-  "erp_position",
-  "line_item_key"
-]
-
-/**
- * The currencies that the emulated account has enabled.
- *
- * @category constants
- * @since 0.1.0
- */
-export const currencies: ReadonlyArray<string> = "EUR USD GBP CHF SEK DKK NOK PLN CZK JPY CAD AUD".split(" ")
-
-// Confidence: documentation for the delay types (each names the property it uses); the frequencies and
-// owners-are-digits are assumptions, of which an account's own properties API is the authority.
-const options: Readonly<Record<string, ReadonlyArray<string> | RegExp>> = {
-  hs_line_item_currency_code: currencies,
-  hs_billing_start_delay_type: [
-    "hs_recurring_billing_start_date",
-    "hs_billing_start_delay_days",
-    "hs_billing_start_delay_months"
-  ],
-  recurringbillingfrequency: [
-    "weekly",
-    "biweekly",
-    "monthly",
-    "quarterly",
-    "per_six_months",
-    "annually",
-    "per_two_years",
-    "per_three_years",
-    "per_four_years",
-    "per_five_years"
-  ],
-  hubspot_owner_id: /^\d+$/,
-  hubspot_team_id: /^\d+$/
-}
-
-const truth: ReadonlyArray<string> = ["true", "false"]
 
 /**
  * The association target an object type's name stands for: `deal`, `deals`, `abandoned_cart`,
- * `paymentLinks`. `undefined` for what a line item cannot be associated with.
+ * `paymentLinks`, `0-3`. `undefined` for what a line item cannot be associated with.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const targetOfObjectType = (objectType: string): Association.Target | undefined =>
+  targets.get(objectType.toLowerCase()) ??
   targets.get(objectType.toLowerCase().replace(/[_-]/g, "").replace(/s$/, ""))
 
-const targets: ReadonlyMap<string, Association.Target> = new Map(
-  Object.keys(Association.typeIds).map((name) => [name.toLowerCase(), name as Association.Target])
-)
+const targets: ReadonlyMap<string, Association.Target> = new Map([
+  ...Object.keys(Association.typeIds).map(
+    (name) => [name.toLowerCase(), name as Association.Target] as const
+  ),
+  ["0-3", "deal"],
+  ["0-14", "quote"],
+  ["0-53", "invoice"],
+  ["0-69", "subscription"],
+  ["0-101", "payment"],
+  ["0-123", "order"],
+  ["0-142", "cart"]
+])
+
+/**
+ * Makes objects exist: parents, of whose type only seeded ones do from now on, or products with the
+ * properties that line items inherit. Says false of a type that is neither.
+ *
+ * @category seeding
+ * @since 0.1.0
+ */
+export const seedObjects = (crm: Crm, objectType: string, objects: ReadonlyArray<SeedObject>): boolean => {
+  const target = targetOfObjectType(objectType)
+  if (target !== undefined) {
+    crm.seed(
+      target,
+      objects.map(({ id }) => id)
+    )
+    return true
+  }
+  if (!/^(products?|0-7)$/i.test(objectType)) return false
+  crm.seedProducts(objects)
+  return true
+}
 
 // Ten digits, as portals show them today. Ids are not dense in reality; nobody may rely on that.
 const firstId = 20_000_000_001
 
+/** How long an archived line item can still be read, in milliseconds. Documentation: 90 days. */
+export const recycleMillis = 90 * 86_400_000
+
+// Documentation: what a line item takes from its product unless it is set.
+const inherited = ["name", "price", "description", "hs_sku"]
+
 /**
- * An account without line items. `properties` are names of further custom properties.
+ * An account without line items. `properties` and `uniqueProperties` are names of further custom
+ * properties; `changed` is told of every new version of a record.
  *
  * A parent exists when its id is decimal and has up to 12 digits. That rule is the emulator's own, so
  * that unknown parents can be had without seeding; seeding an object type ends it for that type.
@@ -131,30 +173,154 @@ const firstId = 20_000_000_001
 export const makeUnsafe = (config: {
   readonly portalId: number
   readonly properties: ReadonlyArray<string>
+  readonly uniqueProperties?: ReadonlyArray<string> | undefined
+  readonly changed?: ((record: LineItemRecord, at: number) => void) | undefined
 }): Crm => {
   const lineItems = new Map<string, LineItemRecord>()
+  const ids: Array<string> = []
   const seeded = new Map<Association.Target, Set<string>>()
-  const properties = new Map<string, Property>()
-  for (const [name, known] of LineItem.knownProperties) {
-    properties.set(name, { ...known, options: known.type === "bool" ? truth : options[name] })
+  const products = new Map<string, Values>()
+  const properties = new Map<string, Definitions.Definition>()
+  const holders = new Map<string, Map<string, string>>()
+  const links = Links.makeUnsafe(() => lineItems.values())
+  const changed = config.changed ?? (() => {})
+
+  const define = (definition: Definitions.Definition): void => {
+    properties.set(definition.name, definition)
+    // Observation: a record cannot be named by hs_object_id as by a unique property.
+    if (definition.unique && definition.name !== "hs_object_id") holders.set(definition.name, new Map())
   }
-  for (const name of [...customProperties, ...config.properties]) {
-    properties.set(name, { type: "string", readOnly: false, options: undefined })
+  for (const one of Definitions.standard) define(one)
+  for (const name of [...Definitions.customProperties, ...config.properties]) {
+    define(Definitions.make({ name, type: "string" }))
   }
+  for (const name of config.uniqueProperties ?? []) {
+    define(Definitions.make({ name, type: "string", unique: true }))
+  }
+
+  // Assumption: values are compared exactly, and archiving sets a value free.
+  const release = (record: LineItemRecord): void => {
+    for (const [name, values] of holders) {
+      const value = record.properties[name]
+      if (value && values.get(value) === record.id) values.delete(value)
+    }
+  }
+  const hold = (record: LineItemRecord): void => {
+    for (const [name, values] of holders) {
+      const value = record.properties[name]
+      if (value) values.set(value, record.id)
+    }
+  }
+  const put = (record: LineItemRecord, at: number): LineItemRecord => {
+    lineItems.set(record.id, record)
+    changed(record, at)
+    return record
+  }
+  const inherit = (sent: Values): Values => {
+    const product = sent.hs_product_id === undefined ? undefined : products.get(sent.hs_product_id)
+    if (product === undefined) return sent
+    const all: Record<string, string> = { ...sent }
+    for (const name of inherited) {
+      if (!all[name] && product[name] !== undefined) all[name] = product[name]
+    }
+    return all
+  }
+  const isGone = ({ archived }: LineItemRecord, at: number): boolean =>
+    archived !== undefined && archived.millis + recycleMillis <= at
+
   return {
     portalId: config.portalId,
     properties,
     lineItems,
+    links,
+    define,
     exists: (target, id) => seeded.get(target)?.has(id) ?? /^\d{1,12}$/.test(id),
     seed: (target, ids) => {
       const all = seeded.get(target) ?? new Set()
       for (const id of ids) all.add(id)
       seeded.set(target, all)
     },
-    create: (properties, associations, createdAt) => {
-      const record = { id: String(firstId + lineItems.size), properties, associations, createdAt }
-      lineItems.set(record.id, record)
-      return record
+    seedProducts: (given) => {
+      for (const { id, properties } of given) products.set(id, properties ?? {})
+    },
+    uniqueNames: () => holders.keys(),
+    isUnique: (name) => holders.has(name),
+    holderOf: (name, value) => holders.get(name)?.get(value),
+    find: (id, at) => {
+      const record = lineItems.get(id)
+      return record === undefined || isGone(record, at) ? undefined : record
+    },
+    page: (after, limit, archived, at) => {
+      const records: Array<LineItemRecord> = []
+      let index = after === undefined ? 0 : Math.max(0, Number(after) - firstId + 1)
+      for (; index < ids.length; index++) {
+        const record = lineItems.get(ids[index]!)!
+        if ((record.archived !== undefined) !== archived || isGone(record, at)) continue
+        if (records.length === limit) return { records, after: records[limit - 1]!.id }
+        records.push(record)
+      }
+      return { records, after: undefined }
+    },
+    create: (sent, associations, now) => {
+      const id = String(firstId + ids.length)
+      const properties = inherit(sent)
+      const record: LineItemRecord = {
+        id,
+        version: 1,
+        properties,
+        associations,
+        createdAt: now.iso,
+        updatedAt: now.iso,
+        archived: undefined,
+        writes: []
+      }
+      ids.push(id)
+      for (const { to, types } of associations) {
+        for (const spec of types) {
+          const target = Association.targetOf(spec)
+          if (target !== undefined) links.add(target, to.id, id, spec.associationTypeId)
+        }
+      }
+      hold(record)
+      return put(record, now.millis)
+    },
+    update: (record, sent, now) => {
+      release(record)
+      const earlier =
+        record.writes.length > 0 ? record.writes : [{ at: record.createdAt, properties: record.properties }]
+      const next: LineItemRecord = {
+        ...record,
+        version: record.version + 1,
+        properties: { ...record.properties, ...sent },
+        updatedAt: now.iso,
+        writes: [...earlier, { at: now.iso, properties: sent }]
+      }
+      hold(next)
+      return put(next, now.millis)
+    },
+    archive: (record, now) => {
+      release(record)
+      put({ ...record, version: record.version + 1, archived: now, updatedAt: now.iso }, now.millis)
+    },
+    associate: (record, to, spec, now) => {
+      const target = Association.targetOf(spec)
+      if (target !== undefined) links.add(target, to, record.id, spec.associationTypeId)
+      const has = record.associations.some(
+        (one) =>
+          one.to.id === to && one.types.some((type) => type.associationTypeId === spec.associationTypeId)
+      )
+      if (has) return record
+      const associations = [...record.associations, { to: { id: to }, types: [spec] }]
+      return put({ ...record, version: record.version + 1, associations }, now.millis)
+    },
+    dissociate: (record, target, to, now) => {
+      links.remove(target, to, record.id)
+      const associations = record.associations.flatMap((one) => {
+        const types =
+          one.to.id === to ? one.types.filter((spec) => Association.targetOf(spec) !== target) : one.types
+        return types.length === 0 ? [] : [{ ...one, types }]
+      })
+      put({ ...record, version: record.version + 1, associations }, now.millis)
     }
   }
 }

@@ -8,10 +8,15 @@
  *
  * @since 0.1.0
  */
+import * as ByteSize from "effect/ByteSize"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -20,10 +25,20 @@ import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Admin from "./Admin.ts"
+import * as Body from "./Body.ts"
 import * as Crm from "./Crm.ts"
+import * as Delivery from "./Delivery.ts"
+import * as Exchange from "./Exchange.ts"
+import * as FaultPlan from "./FaultPlan.ts"
+import * as Faults from "./Faults.ts"
 import * as Handlers from "./Handlers.ts"
+import * as Journal from "./Journal.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Quota from "./Quota.ts"
+import * as SearchIndex from "./SearchIndex.ts"
+import * as Tasks from "./Tasks.ts"
+import * as TaskStatus from "./TaskStatus.ts"
+import * as Tokens from "./Tokens.ts"
 
 /**
  * @category options
@@ -32,20 +47,49 @@ import * as Quota from "./Quota.ts"
 export interface Options {
   /** Requests per rolling ten seconds. Default 190, a private app's limit from Professional on. */
   readonly limit?: number | undefined
-  /** Requests per day in UTC. Default 1,000,000. */
+  /** Requests per day of the account's time zone. Default 1,000,000. */
   readonly dailyLimit?: number | undefined
-  /** The only good token. Default: any well-formed bearer token is good. */
+  /** The only good token. Default: any well-formed bearer token is good, with `oauth` none. */
   readonly token?: Redacted.Redacted<string> | undefined
-  /** What the token may do. Default: read and write line items. */
+  /** The OAuth app whose refresh token is exchanged for access tokens. Default: no app. */
+  readonly oauth?: Tokens.OAuthApp | undefined
+  /** The account's time zone, an IANA name; its days are counted there. Default `UTC`. */
+  readonly timeZone?: string | undefined
+  /** What the token may do. Default: read and write line items, and define their properties. */
   readonly scopes?: ReadonlyArray<string> | undefined
   /** How long a request takes in milliseconds, drawn uniformly. Default: no time at all. */
-  readonly latency?: Handlers.Latency | undefined
-  /** Names of further custom properties, besides `Crm.customProperties`. Default none. */
+  readonly latency?: Exchange.Latency | undefined
+  /** Names of further custom properties, besides `Definitions.customProperties`. Default none. */
   readonly properties?: ReadonlyArray<string> | undefined
+  /** Names of custom properties with unique values. Default none; more can be defined over the API. */
+  readonly uniqueProperties?: ReadonlyArray<string> | undefined
+  /** How long until a new or changed line item appears in a search, in milliseconds. Default 0. */
+  readonly searchLag?: SearchIndex.Lag | undefined
   /** The account's id, as error bodies show it. Default 891936587. */
   readonly portalId?: number | undefined
+  /** What goes wrong. Default: nothing. */
+  readonly faults?: Faults.Plan | undefined
+  /** Batch creates become tasks. Default: they are done when they are answered. */
+  readonly asynchronous?: Asynchronous | undefined
   /** The key of the admin API. Default: 128 random bits per start. */
   readonly adminKey?: Redacted.Redacted<string> | undefined
+}
+
+/**
+ * How batches become tasks: `PENDING` so long, then `PROCESSING` so long, in milliseconds. `cancel` says
+ * which of them are canceled half way: with a chance, or the n-th ones (from 1). Those keep the first
+ * `createdBeforeCancel` of their inputs, by default half of them.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Asynchronous {
+  readonly pendingMillis: number
+  readonly processingMillis: number
+  readonly cancel?:
+    | { readonly chance: number }
+    | { readonly nth: number | readonly [number, ...Array<number>] }
+  readonly createdBeforeCancel?: number | undefined
 }
 
 /**
@@ -58,9 +102,13 @@ export interface ResolvedOptions {
   readonly limit: number
   readonly dailyLimit: number
   readonly token: Redacted.Redacted<string> | undefined
+  readonly oauth: Tokens.OAuthApp | undefined
+  readonly timeZone: string
   readonly scopes: ReadonlyArray<string>
-  readonly latency: Handlers.Latency | undefined
+  readonly latency: Exchange.Latency | undefined
   readonly properties: ReadonlyArray<string>
+  readonly uniqueProperties: ReadonlyArray<string>
+  readonly searchLag: SearchIndex.Lag
   readonly portalId: number
 }
 
@@ -81,15 +129,20 @@ export class Emulator extends Context.Service<
      * Answers a request, of HubSpot's API or of the admin API. Whoever waits for it may be interrupted;
      * the request is worked on to its end all the same, as a server does.
      */
-    readonly handle: Effect.Effect<
-      HttpServerResponse.HttpServerResponse,
-      never,
-      HttpServerRequest.HttpServerRequest
-    >
-    /** Makes objects exist: from now on only seeded ids of their type do. */
+    readonly handle: Effect.Effect<Delivery.Delivery, never, HttpServerRequest.HttpServerRequest>
+    /** Every request up to now in more detail than the ledger's. */
+    readonly journal: Effect.Effect<Journal.Snapshot>
+    /** The faults that are set. */
+    readonly faults: Effect.Effect<Faults.Plan>
+    /** Sets what goes wrong from now on; all counters begin anew. `Faults.none` ends it. */
+    readonly setFaults: (plan: Faults.Plan) => Effect.Effect<void>
+    /**
+     * Makes objects exist, given by id or with properties: from now on only seeded parents of their type
+     * do, and line items take what they lack from seeded products.
+     */
     readonly seedObjects: (
       objectType: string,
-      ids: ReadonlyArray<string>
+      objects: ReadonlyArray<string | Crm.SeedObject>
     ) => Effect.Effect<void, Admin.UnknownObjectType>
     /** Replaces the scopes of the token. */
     readonly setScopes: (scopes: ReadonlyArray<string>) => Effect.Effect<void>
@@ -109,51 +162,101 @@ const make = Effect.fnUntraced(function* (given: Options) {
     limit: given.limit ?? 190,
     dailyLimit: given.dailyLimit ?? 1_000_000,
     token: given.token,
-    scopes: given.scopes ?? ["crm.objects.line_items.read", "crm.objects.line_items.write"],
+    oauth: given.oauth,
+    timeZone: given.timeZone ?? "UTC",
+    scopes: given.scopes ?? ["crm.objects.line_items.read", "crm.objects.line_items.write", "e-commerce"],
     latency: given.latency,
     properties: given.properties ?? [],
+    uniqueProperties: given.uniqueProperties ?? [],
+    searchLag: given.searchLag ?? 0,
     portalId: given.portalId ?? 891936587
   }
   const adminKey = given.adminKey ?? (yield* randomKey)
-  const account: Handlers.Account = {
-    crm: Crm.makeUnsafe(options),
+  const scope = yield* Effect.scope
+  const startedAt = yield* Clock.currentTimeMillis
+  const random = yield* Random.Random
+  const index = SearchIndex.makeUnsafe(
+    options.searchLag,
+    () => random.nextDoubleUnsafe(),
+    () => crm.lineItems.values()
+  )
+  const crm = Crm.makeUnsafe({ ...options, changed: index.changed })
+  const account: Exchange.Account = {
+    crm,
     ledger: Ledger.makeUnsafe(),
-    quota: Quota.makeUnsafe(options),
-    token: options.token,
+    quota: Quota.makeUnsafe({ ...options, timeZone: DateTime.zoneMakeNamedUnsafe(options.timeZone) }),
+    tokens: Tokens.makeUnsafe(options),
     latency: options.latency,
+    journal: Journal.makeUnsafe(),
+    tasks: Tasks.makeUnsafe(scope),
+    scope,
+    asynchronous: FaultPlan.makeUnsafe(asynchronousPlan(given.asynchronous), startedAt),
+    faults: FaultPlan.makeUnsafe(given.faults ?? Faults.none, startedAt),
     scopes: new Set(options.scopes)
   }
   const route = yield* HttpRouter.toHttpEffect(
-    Layer.merge(Handlers.layer(account), Admin.layer(account, adminKey)).pipe(
-      Layer.provide(HttpServer.layerServices)
-    )
+    Layer.mergeAll(
+      Handlers.layer(account, { index, timeZone: options.timeZone }),
+      TaskStatus.layer(account),
+      Admin.layer(account, adminKey)
+    ).pipe(Layer.provide(HttpServer.layerServices))
   )
-  const scope = yield* Effect.scope
   // The server's own clock, random source and so on, not those of whoever calls.
   const context = yield* Effect.context<never>()
+  const adminContext = Context.add(context, HttpIncomingMessage.MaxBodySize, ByteSize.bytes(Body.maxBytes))
   const serve = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
     const fiber = yield* route.pipe(
       Effect.catch(() =>
         request.url.startsWith(Admin.prefix)
           ? Effect.succeed(HttpServerResponse.empty({ status: 404 }))
-          : Handlers.notFound(account, request)
+          : Exchange.notFound(account, request)
       ),
       Effect.provideService(HttpServerRequest.HttpServerRequest, request),
       Effect.scoped,
-      Effect.updateContext<never, never>(() => context),
+      Effect.updateContext<never, never>(() =>
+        request.url.startsWith(Admin.prefix) ? adminContext : context
+      ),
       Effect.forkIn(scope, { startImmediately: true })
     )
-    return yield* Fiber.join(fiber)
+    return Delivery.fromResponse(yield* Fiber.join(fiber))
   })
   return Emulator.of({
     options,
     adminKey,
     ledger: Effect.sync(account.ledger.snapshot),
     handle: Effect.flatMap(HttpServerRequest.HttpServerRequest, serve),
-    seedObjects: (objectType, ids) => Admin.seedObjects(account, objectType, ids),
+    journal: Effect.sync(account.journal.snapshot),
+    faults: Effect.sync(() => account.faults.plan),
+    setFaults: (plan) =>
+      Admin.setFaults(account, plan).pipe(Effect.updateContext<never, never>(() => context)),
+    seedObjects: (objectType, objects) => Admin.seedObjects(account, objectType, objects),
     setScopes: (scopes) => Admin.setScopes(account, scopes)
   })
 })
+
+const asynchronousPlan = (options: Asynchronous | undefined): Faults.Plan => {
+  if (options === undefined) return Faults.none
+  const { cancel, createdBeforeCancel, pendingMillis, processingMillis } = options
+  const course = { place: "asynchronous", pendingMillis, processingMillis } as const
+  const match = { method: "POST", path: "*/line_items/batch/create" }
+  return {
+    rules: [
+      ...(cancel === undefined
+        ? []
+        : [
+            {
+              match: { ...match, ...cancel },
+              fault: {
+                ...course,
+                end: "canceled" as const,
+                ...(createdBeforeCancel !== undefined && { createdBeforeCancel })
+              }
+            }
+          ]),
+      { match, fault: course }
+    ]
+  }
+}
 
 const randomKey = Effect.map(
   Effect.replicateEffect(Random.nextIntBetween(0, 2 ** 32, { halfOpen: true }), 4),
@@ -169,7 +272,24 @@ const layerClient: Layer.Layer<HttpClient.HttpClient, never, Emulator> = Layer.e
           HttpServerRequest.HttpServerRequest,
           HttpServerRequest.fromClientRequest(request)
         ),
-        Effect.map((response) => HttpServerResponse.toClientResponse(response, { request }))
+        Effect.flatMap((delivery) => {
+          switch (delivery._tag) {
+            // A client does not see informational answers.
+            case "Answer":
+              return Effect.succeed(HttpServerResponse.toClientResponse(delivery.response, { request }))
+            case "Silence":
+              return Effect.never
+            case "Lost":
+              return Effect.fail(
+                new HttpClientError.HttpClientError({
+                  reason: new HttpClientError.TransportError({
+                    request,
+                    cause: new Delivery.ConnectionLost({ by: delivery.by })
+                  })
+                })
+              )
+          }
+        })
       )
     )
   )

@@ -7,10 +7,13 @@
  * @since 0.1.0
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
 import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
+import * as HttpBody from "effect/http/HttpBody"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import type { ServeError } from "effect/http/HttpServerError"
@@ -20,8 +23,11 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import * as NodeHttp from "node:http"
+import type { Socket } from "node:net"
 import * as HubSpotApi from "../HubSpotApi.ts"
+import * as Delivery from "./Delivery.ts"
 import { Emulator, type Options as EmulatorOptions } from "./Emulator.ts"
 
 /**
@@ -158,19 +164,80 @@ const layerServing: Layer.Layer<EmulatorServer, never, Emulator | HttpServer.Htt
   Effect.gen(function* () {
     const emulator = yield* Emulator
     const server = yield* HttpServer.HttpServer
-    const docs = yield* HttpRouter.toHttpEffect(HttpApiScalar.layer(HubSpotApi.HubSpotApi))
+    const docs = yield* HttpRouter.toHttpEffect(
+      // The page's own fonts would come from the internet.
+      HttpApiScalar.layer(HubSpotApi.HubSpotApi, { scalar: { withDefaultFonts: false } })
+    )
     yield* server.serve(
       Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
         !isThisMachine(request.headers.host ?? "")
           ? Effect.succeed(foreignHost)
           : request.url === "/docs" && request.method === "GET"
             ? docs
-            : emulator.handle
+            : Effect.flatMap(Effect.interruptible(emulator.handle), (delivery) => carry(request, delivery))
       )
     )
     return { url: HttpServer.formatAddress(server.address), adminKey: emulator.adminKey }
   })
 )
+
+// What a fault does to the connection is done to the real socket, at that moment.
+const carry = Effect.fnUntraced(function* (
+  request: HttpServerRequest.HttpServerRequest,
+  delivery: Delivery.Delivery
+): Effect.fn.Return<HttpServerResponse.HttpServerResponse> {
+  const { socket } = NodeHttpServerRequest.toIncomingMessage(request)
+  switch (delivery._tag) {
+    case "Silence":
+      return yield* untilGone
+    case "Lost":
+      return yield* breakOff(socket, delivery.by)
+    case "Answer": {
+      const { informational, response } = delivery
+      if (informational !== undefined) {
+        socket.write(interim(informational.status).repeat(informational.count))
+      }
+      if (response.body._tag !== "Stream") return response
+      return HttpServerResponse.setBody(
+        response,
+        HttpBody.stream(
+          Stream.catchCause(response.body.stream, (cause) => {
+            const lost = Cause.squash(cause)
+            return Stream.fromEffect(
+              breakOff(socket, lost instanceof Delivery.ConnectionLost ? lost.by : "reset")
+            )
+          }),
+          response.body.contentType,
+          response.body.contentLength
+        )
+      )
+    }
+  }
+})
+
+// Handlers are not interruptible where nothing says so. The socket's end and the server's do it here.
+const untilGone: Effect.Effect<never> = Effect.interruptible(Effect.never)
+
+const breakOff = (socket: Socket, by: Delivery.Break): Effect.Effect<never> =>
+  Effect.interruptible(flushed(socket)).pipe(
+    Effect.andThen(
+      Effect.sync(() => {
+        if (by === "reset") return socket.resetAndDestroy()
+        return socket.end(by === "close" ? "" : interim(101), () => socket.destroy())
+      })
+    ),
+    Effect.andThen(untilGone)
+  )
+
+// What was written before arrives; a reset would overtake it.
+const flushed = (socket: Socket): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    if (socket.destroyed) return resume(Effect.void)
+    socket.write("", () => resume(Effect.void))
+  })
+
+const interim = (status: number): string =>
+  `HTTP/1.1 ${status} ${NodeHttp.STATUS_CODES[status]}\r\n${status === 101 ? "connection: upgrade\r\nupgrade: none\r\n" : ""}\r\n`
 
 const isThisMachine = (host: string): boolean => /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i.test(host)
 

@@ -1,5 +1,6 @@
 /**
- * The request limits of the emulated account: so many per rolling ten seconds, so many per day.
+ * The request limits of the emulated account: so many per rolling ten seconds, so many per day, and so
+ * many searches per second.
  *
  * The window is exact and half open: a request that arrived at t counts until just before t + 10 s. It
  * goes by the times it is given and reads no clock.
@@ -10,10 +11,13 @@
  * @since 0.1.0
  */
 
+import * as DateTime from "effect/DateTime"
+
 /** The length of the rolling window in milliseconds. */
 export const windowMillis = 10_000
 
-const dayMillis = 86_400_000
+/** Searches per second. Documentation: for the account, all apps together. */
+export const searchesPerSecond = 5
 
 /**
  * Which limit a request ran into.
@@ -21,7 +25,7 @@ const dayMillis = 86_400_000
  * @category models
  * @since 0.1.0
  */
-export type Exceeded = "TEN_SECONDLY_ROLLING" | "DAILY"
+export type Exceeded = "TEN_SECONDLY_ROLLING" | "SECONDLY" | "DAILY"
 
 /**
  * @category models
@@ -30,8 +34,10 @@ export type Exceeded = "TEN_SECONDLY_ROLLING" | "DAILY"
 export interface Quota {
   /** Counts a request that arrives at this time, or says which limit forbids it. */
   readonly take: (at: number) => Exceeded | undefined
-  /** The headers that tell a client where it stands. */
-  readonly headers: (at: number) => Readonly<Record<string, string>>
+  /** The same for a search, which the ten seconds do not count. */
+  readonly takeSearch: (at: number) => Exceeded | undefined
+  /** The headers that tell a client where it stands; those of the day are not for OAuth. */
+  readonly headers: (at: number, daily?: boolean) => Readonly<Record<string, string>>
 }
 
 /**
@@ -43,16 +49,23 @@ export const makeUnsafe = (limits: {
   readonly limit: number
   /** Requests per day. */
   readonly dailyLimit: number
+  /** Where the account's day ends. Default UTC. */
+  readonly timeZone?: DateTime.TimeZone | undefined
 }): Quota => {
   const tenSeconds = makeWindow(windowMillis)
   const second = makeWindow(1000)
-  let day = 0
+  // Assumption: a rolling second, as the ten seconds roll.
+  const searches = makeWindow(1000)
+  const timeZone = limits.timeZone ?? DateTime.zoneMakeNamedUnsafe("UTC")
+  let dayStart = 0
+  let dayEnd = 0
   let today = 0
   const countToday = (at: number): number => {
-    // Documentation: it resets at midnight in the account's time zone, which is UTC here.
-    const current = Math.floor(at / dayMillis)
-    if (current !== day) {
-      day = current
+    // Documentation: it resets at midnight in the account's time zone.
+    if (at < dayStart || at >= dayEnd) {
+      const midnight = DateTime.startOf(DateTime.makeZonedUnsafe(at, { timeZone }), "day")
+      dayStart = DateTime.toEpochMillis(midnight)
+      dayEnd = DateTime.toEpochMillis(DateTime.add(midnight, { days: 1 }))
       today = 0
     }
     return today
@@ -68,9 +81,19 @@ export const makeUnsafe = (limits: {
       today++
       return undefined
     },
-    headers: (at) => ({
-      "x-hubspot-ratelimit-daily": String(limits.dailyLimit),
-      "x-hubspot-ratelimit-daily-remaining": String(limits.dailyLimit - countToday(at)),
+    // Documentation: own limit, not in the ten seconds. That it counts for the day is an assumption.
+    takeSearch: (at) => {
+      if (countToday(at) >= limits.dailyLimit) return "DAILY"
+      if (searches.count(at) >= searchesPerSecond) return "SECONDLY"
+      searches.add(at)
+      today++
+      return undefined
+    },
+    headers: (at, daily = true) => ({
+      ...(daily && {
+        "x-hubspot-ratelimit-daily": String(limits.dailyLimit),
+        "x-hubspot-ratelimit-daily-remaining": String(limits.dailyLimit - countToday(at))
+      }),
       "x-hubspot-ratelimit-interval-milliseconds": String(windowMillis),
       "x-hubspot-ratelimit-max": String(limits.limit),
       "x-hubspot-ratelimit-remaining": String(limits.limit - tenSeconds.count(at)),

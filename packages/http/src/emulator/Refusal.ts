@@ -25,7 +25,7 @@ export interface Refusal {
  * @since 0.1.0
  */
 export interface Rejection {
-  readonly category: "VALIDATION_ERROR"
+  readonly category: "VALIDATION_ERROR" | "CONFLICT" | "OBJECT_NOT_FOUND"
   readonly message: string
   readonly subCategory?: string
   readonly context?: Readonly<Record<string, ReadonlyArray<string>>>
@@ -64,6 +64,18 @@ export const wrongCredentials: Refusal = refusal(
 )
 
 /**
+ * A token that OAuth issued and whose time is over. Observation.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const expiredCredentials = (secondsAgo: number, expireTime: string): Refusal =>
+  refusal(401, `The OAuth token used to make this call expired ${secondsAgo} second(s) ago.`, {
+    category: "EXPIRED_AUTHENTICATION",
+    context: { "expire time": [expireTime] }
+  })
+
+/**
  * None of the scopes, any of which would do. Documentation for the fields, the words are an assumption.
  *
  * @category constructors
@@ -92,6 +104,19 @@ export const tenSecondlyLimit = (portalId: number): Refusal =>
     errorType: "RATE_LIMIT",
     policyName: "TEN_SECONDLY_ROLLING",
     groupName: `publicapi:private_app-api-calls-ten-secondly:1000001:${portalId}`
+  })
+
+/**
+ * The search limit, five in a second for all apps of the account. Observation.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const secondlyLimit = (portalId: number): Refusal =>
+  refusal(429, "You have reached your secondly limit.", {
+    errorType: "RATE_LIMIT",
+    policyName: "SECONDLY",
+    groupName: `publicapi:crm:search:oauth:1000001:${portalId}`
   })
 
 /**
@@ -172,9 +197,97 @@ export const tooManyInputs: Refusal = refusal(
 )
 
 /**
- * One bad input refuses a batch that cannot be told apart input by input. Documentation.
+ * Observation.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const invalidInput = ({ message, ...fields }: Rejection): Refusal => refusal(400, message, fields)
+export const tooManyInputsWithHistory: Refusal = refusal(
+  400,
+  `The maximum number of inputs supported in a batch request for property histories is ${BatchRequest.maxInputsWithHistory}. Please reduce the number of items and try again`
+)
+
+/**
+ * The same record twice in a batch of changes. Observation.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const duplicateIds = (ids: ReadonlyArray<string>): Refusal =>
+  refusal(400, `Duplicate IDs found in batch input: [${ids.join(", ")}]. IDs must be unique`, {
+    context: { ids },
+    category: "VALIDATION_ERROR"
+  })
+
+/**
+ * A record named by a property whose values are not unique. Observation for upserts, with contacts; for
+ * reads an assumption.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const notUnique = (what: "read" | "update/upsert", name: string, portalId: number): Refusal =>
+  refusal(400, `Unable to perform ${what} by non-unique 0-8 property ${name} in portal ID ${portalId}`)
+
+/**
+ * Observation.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const nothingToUpdate: Rejection = {
+  category: "VALIDATION_ERROR",
+  message: "No properties found to update, please provide at least one.",
+  errors: []
+}
+
+/**
+ * No record with this id, or it is archived. Observation, for other objects.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const objectNotFound = (id: string): Refusal =>
+  refusal(404, "Object not found.  objectId are usually numeric.", {
+    context: { id: [id] },
+    category: "OBJECT_NOT_FOUND"
+  })
+
+/**
+ * A query or a field whose value is not possible. Assumption: the words.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const invalid = (message: string): Refusal => refusal(400, message)
+
+/**
+ * Something is there already. Observation for the status, with contacts.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const conflict = (message: string, category = "CONFLICT"): Refusal =>
+  refusal(409, message, { category })
+
+/**
+ * Anything else that is not there. Assumption.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const notFound = (message: string, subCategory: string): Refusal =>
+  refusal(404, message, { category: "OBJECT_NOT_FOUND", subCategory })
+
+/**
+ * One bad input refuses a batch that cannot be told apart input by input, and the request that has no
+ * other. Documentation; that a conflict is a 409 is an observation.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const invalidInput = ({ errors, message, ...fields }: Rejection): Refusal =>
+  refusal(fields.category === "CONFLICT" ? 409 : 400, message, {
+    ...(errors.length > 0 && { errors }),
+    ...fields
+  })

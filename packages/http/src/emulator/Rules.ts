@@ -10,11 +10,16 @@
 import { Association, Properties } from "@effect-hubspot/schema"
 import type * as Body from "./Body.ts"
 import type * as Crm from "./Crm.ts"
+import type { Definition } from "./Definitions.ts"
 import type { Rejection } from "./Refusal.ts"
 
 interface Problem {
   readonly error: string
   readonly message: string
+}
+
+interface Named extends Problem {
+  readonly name: string
 }
 
 /**
@@ -27,16 +32,105 @@ interface Problem {
 export const check = (crm: Crm.Crm, input: Body.Input): Rejection | undefined =>
   checkProperties(crm, input.properties) ?? checkAssociations(crm, input.associations)
 
-const checkProperties = (
+/**
+ * The refusal of the values that an input sets, in a create as in an update.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const checkProperties = (
   crm: Crm.Crm,
   properties: Readonly<Record<string, string>>
 ): Rejection | undefined => {
-  const problems: Array<Problem & { readonly name: string }> = []
+  const problems: Array<Named> = []
   for (const name in properties) {
     const problem = checkProperty(crm.properties.get(name), name, properties[name]!)
     if (problem !== undefined) problems.push({ name, ...problem })
   }
-  if (problems.length === 0) return undefined
+  return problems.length === 0 ? undefined : invalidValues(crm, problems)
+}
+
+/**
+ * The refusal of a new line item that would have a unique value which another one has. Observation of
+ * contacts, by single creates; for line items an assumption. The id is in the message only.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const conflict = (
+  crm: Crm.Crm,
+  properties: Readonly<Record<string, string>>
+): Rejection | undefined => {
+  for (const name of crm.uniqueNames()) {
+    const value = properties[name]
+    const holder = value ? crm.holderOf(name, value) : undefined
+    if (holder !== undefined) {
+      return {
+        category: "CONFLICT",
+        message: `Line item already exists. Existing ID: ${holder}. ${name} ${JSON.stringify(value)} must be unique.`,
+        errors: []
+      }
+    }
+  }
+  return undefined
+}
+
+/**
+ * The refusal of an update that sets a unique value which another line item has. The code is an
+ * observation (of deals), the words are an assumption.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const conflictOfUpdate = (
+  crm: Crm.Crm,
+  id: string,
+  properties: Readonly<Record<string, string>>
+): Rejection | undefined => {
+  const problems: Array<Named> = []
+  for (const name of crm.uniqueNames()) {
+    const value = properties[name]
+    const holder = value ? crm.holderOf(name, value) : undefined
+    if (holder !== undefined && holder !== id) {
+      problems.push({
+        name,
+        error: "CONFLICTING_UNIQUE_VALUE",
+        message: `Cannot set ${name} to ${value} on ${id}. ${holder} already has that value.`
+      })
+    }
+  }
+  return problems.length === 0 ? undefined : invalidValues(crm, problems)
+}
+
+/**
+ * The refusal of inputs of which two would have the same unique value. Assumption.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const conflictWithin = (
+  crm: Crm.Crm,
+  inputs: ReadonlyArray<Readonly<Record<string, string>>>
+): Rejection | undefined => {
+  for (const name of crm.uniqueNames()) {
+    const seen = new Set<string>()
+    for (const properties of inputs) {
+      const value = properties[name]
+      if (!value) continue
+      if (seen.has(value)) {
+        return {
+          category: "CONFLICT",
+          message: `Line item already exists. More than one input of this batch has ${name} ${JSON.stringify(value)}, which must be unique.`,
+          errors: []
+        }
+      }
+      seen.add(value)
+    }
+  }
+  return undefined
+}
+
+const invalidValues = (crm: Crm.Crm, problems: ReadonlyArray<Named>): Rejection => {
   const details = problems.map(({ error, message, name }) => ({
     isValid: false,
     message,
@@ -58,7 +152,7 @@ const checkProperties = (
 }
 
 const checkProperty = (
-  property: Crm.Property | undefined,
+  property: Definition | undefined,
   name: string,
   value: string
 ): Problem | undefined => {
@@ -115,10 +209,10 @@ const checkProperty = (
 
 const isNegative = (decimal: string): boolean => /^-[\d.]*[1-9]/.test(decimal)
 
-const isOption = ({ options }: Crm.Property, value: string): boolean =>
+const isOption = ({ options }: Definition, value: string): boolean =>
   options === undefined || (options instanceof RegExp ? options.test(value) : options.includes(value))
 
-const describeOptions = ({ options }: Crm.Property): string =>
+const describeOptions = ({ options }: Definition): string =>
   options === undefined || options instanceof RegExp ? "ids of this account" : options.join(", ")
 
 const checkAssociations = (
@@ -139,15 +233,25 @@ const checkAssociations = (
   return undefined
 }
 
-// Category and subcategory are observations of association calls; that a create answers alike is an
-// assumption. The emulated account has no association labels of its own.
-const invalidType = (spec: Association.AssociationSpec): Rejection => {
-  const message = `${spec.associationTypeId} is not a valid association type between line_items and other objects`
+/**
+ * The refusal of an association type that a line item cannot have, or not with that object. Category and
+ * subcategory are observations of association calls; that a create answers alike is an assumption. The
+ * emulated account has no association labels of its own.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const invalidType = (spec: Association.AssociationSpec, toObjectType?: string): Rejection => {
+  const message = `${spec.associationTypeId} is not a valid association type between line_items and ${toObjectType ?? "other objects"}`
   return {
     category: "VALIDATION_ERROR",
     subCategory: "crm.associations.INVALID_ASSOCIATION_TYPE",
     message,
-    context: { type: [String(spec.associationTypeId)], fromObjectType: ["line_items"] },
+    context: {
+      type: [String(spec.associationTypeId)],
+      fromObjectType: ["line_items"],
+      ...(toObjectType !== undefined && { toObjectType: [toObjectType] })
+    },
     errors: [{ message, subCategory: "crm.associations.INVALID_ASSOCIATION_TYPE" }]
   }
 }

@@ -131,11 +131,15 @@ export const correlationId = (reply: RawReply): { readonly correlationId?: strin
   return typeof id === "string" && id.length > 0 ? { correlationId: showable(id, 64) } : {}
 }
 
+/** What a success holds: JSON, or nothing at all (204). */
+export type Expected = "json" | "nothing"
+
 /** The JSON of a 2xx reply, or the reason why there is none. */
 export const reply = Effect.fnUntraced(function* (
-  raw: RawReply
+  raw: RawReply,
+  expected: Expected
 ): Effect.fn.Return<unknown, HubSpotError.Reason> {
-  if (raw.status >= 200 && raw.status < 300) return yield* success(raw)
+  if (raw.status >= 200 && raw.status < 300) return yield* success(raw, expected)
   if (raw.status >= 300 && raw.status < 400) {
     return yield* new HubSpotError.UnexpectedRedirect({
       status: raw.status,
@@ -145,11 +149,12 @@ export const reply = Effect.fnUntraced(function* (
   return yield* Effect.flatMap(retryAfter(raw.headers), (after) => Effect.fail(refusal(raw, after)))
 })
 
-const success = (raw: RawReply): Effect.Effect<unknown, HubSpotError.Reason> => {
+const success = (raw: RawReply, expected: Expected): Effect.Effect<unknown, HubSpotError.Reason> => {
   const { status } = raw
+  if (expected === "nothing") return Effect.void
   if (status !== 200 && status !== 201 && status !== 207) {
     return Effect.fail(
-      new HubSpotError.ProtocolViolation({ kind: "status", status, detail: "no reply to a create" })
+      new HubSpotError.ProtocolViolation({ kind: "status", status, detail: "no reply to this request" })
     )
   }
   if (raw.body.trim().length === 0) {
@@ -236,11 +241,13 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
       }
       break
     case 401:
-      return new HubSpotError.Unauthorized({ category: category || "no category", detail })
+      return new HubSpotError.Unauthorized({ category: category || "no category", detail, renewable: false })
     case 403:
       return new HubSpotError.Forbidden({ missingScopes: missingScopes(body), detail })
     case 404:
-      return new HubSpotError.EndpointNotFound({ detail })
+      return category === "OBJECT_NOT_FOUND"
+        ? new HubSpotError.ObjectNotFound({ detail })
+        : new HubSpotError.EndpointNotFound({ detail })
     case 405:
     case 406:
     case 410:

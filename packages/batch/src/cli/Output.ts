@@ -1,0 +1,30 @@
+/**
+ * The standard output, where what a script waits for must not be lost silently.
+ */
+import * as Effect from "effect/Effect"
+import type { PlatformError } from "effect/PlatformError"
+import * as Predicate from "effect/Predicate"
+import * as Stdio from "effect/Stdio"
+import * as Stream from "effect/Stream"
+import * as Report from "../Report.ts"
+import { Exit } from "./Exit.ts"
+
+/** Writes a line. Nobody reading is not an error; a full disk is. */
+export const line = (text: string): Effect.Effect<void, Exit, Stdio.Stdio> =>
+  Effect.flatMap(Stdio.Stdio, (stdio) => Stream.run(Stream.make(`${text}\n`), stdio.stdout())).pipe(
+    Effect.catch((error) =>
+      codeOf(error) === "EPIPE"
+        ? Effect.void
+        : Effect.fail(
+            new Exit({
+              code: Report.exitCodes.store,
+              lines: [
+                `the standard output cannot be written (${codeOf(error)}); the import took place: ${text}`
+              ]
+            })
+          )
+    )
+  )
+
+const codeOf = ({ reason: { cause } }: PlatformError): string =>
+  Predicate.hasProperty(cause, "code") ? String(cause.code) : "unknown"

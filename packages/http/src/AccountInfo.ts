@@ -1,0 +1,64 @@
+/**
+ * The account behind the token: its id, time zone and currencies, asked for once.
+ *
+ * Whoever asks also tells the limiter where the account's day ends.
+ *
+ * @since 0.1.0
+ */
+import type { Account } from "@effect-hubspot/schema"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import { HubSpotClient } from "./HubSpotClient.ts"
+import type { HubSpotError } from "./HubSpotError.ts"
+import * as Operations from "./Operations.ts"
+import { RateLimits } from "./RateLimits.ts"
+import * as Retry from "./Retry.ts"
+
+/**
+ * **Example**
+ *
+ * ```ts
+ * import { AccountInfo, LineItems } from "@effect-hubspot/http"
+ * import { Effect, Layer } from "effect"
+ *
+ * const layer = AccountInfo.AccountInfo.layer.pipe(
+ *   Layer.provide(LineItems.LineItems.layerEmulator({ emulator: { portalId: 42 } }))
+ * )
+ * const program = Effect.gen(function* () {
+ *   const account = yield* AccountInfo.AccountInfo
+ *   const details = yield* account.details
+ *   return details.portalId
+ * })
+ * await Effect.runPromise(Effect.provide(program, layer)) // => 42
+ * ```
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class AccountInfo extends Context.Service<
+  AccountInfo,
+  {
+    /** Asked for once; a failure is not kept. */
+    readonly details: Effect.Effect<Account.AccountDetails, HubSpotError>
+  }
+>()("@effect-hubspot/http/AccountInfo") {
+  static readonly layer: Layer.Layer<AccountInfo, never, HubSpotClient | RateLimits> = Layer.effect(
+    AccountInfo,
+    Effect.gen(function* () {
+      const client = yield* HubSpotClient
+      const limits = yield* RateLimits
+      const operation = Operations.accountDetails
+      const ask = Retry.run(() => limits.withSlot(operation.pool)(client.execute(operation)), {
+        operation: operation.name,
+        idempotent: operation.idempotent
+      }).pipe(Effect.tap(({ timeZone }) => limits.observe({ timeZone })))
+      const details = yield* Effect.cachedWithTTL(ask, (exit) =>
+        Exit.isSuccess(exit) ? Duration.infinity : Duration.zero
+      )
+      return AccountInfo.of({ details: Effect.withSpan(details, "AccountInfo.details") })
+    })
+  )
+}

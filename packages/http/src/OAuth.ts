@@ -1,0 +1,143 @@
+/**
+ * Access tokens of an OAuth app: had for the refresh token, kept until shortly before they expire, and
+ * renewed by one fiber while all others wait for it.
+ *
+ * It goes by `expires_in`, not by waiting for a 401. A refused refresh token is an error of its own,
+ * since nothing but connecting the account again will mend it.
+ *
+ * @since 0.1.0
+ */
+import { Account, ErrorBody } from "@effect-hubspot/schema"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as UrlParams from "effect/http/UrlParams"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
+import * as BaseUrl from "./BaseUrl.ts"
+import { otherPaths } from "./HubSpotApi.ts"
+import * as HubSpotError from "./HubSpotError.ts"
+import * as Wire from "./internal/wire.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly clientId: string
+  readonly clientSecret: Redacted.Redacted<string>
+  readonly refreshToken: Redacted.Redacted<string>
+  /** `https://api.hubapi.com` (default), or a loopback address such as the emulator's. */
+  readonly baseUrl?: string | undefined
+  /** How long before its end a token is renewed. Default 5 minutes, half its life at most. */
+  readonly ahead?: Duration.Input | undefined
+  /** Told of a new refresh token, should HubSpot hand one out: it replaces the old one. */
+  readonly onRefreshToken?: ((token: Redacted.Redacted<string>) => Effect.Effect<void>) | undefined
+}
+
+interface Token {
+  readonly value: Redacted.Redacted<string>
+  readonly renewAtMillis: number
+}
+
+const decodeToken = Schema.decodeUnknownOption(Schema.fromJsonString(Account.TokenResponse))
+const decodeError = Schema.decodeUnknownOption(Schema.fromJsonString(Account.TokenError))
+
+const operation = `POST ${otherPaths.token}`
+const failed = (reason: HubSpotError.Reason) => new HubSpotError.HubSpotError({ reason, operation })
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<
+  {
+    readonly token: Effect.Effect<Redacted.Redacted<string>, HubSpotError.HubSpotError>
+    readonly refused: (token: Redacted.Redacted<string>) => Effect.Effect<boolean>
+  },
+  BaseUrl.InvalidBaseUrl,
+  HttpClient.HttpClient
+> {
+  const origin = yield* BaseUrl.check(options.baseUrl ?? BaseUrl.hubspot)
+  const client = yield* HttpClient.HttpClient
+  const ahead = Duration.toMillis(options.ahead ?? "5 minutes")
+  const oneAtATime = yield* Semaphore.make(1)
+  let refreshToken = options.refreshToken
+  let current: Token | undefined
+
+  const renew = Effect.gen(function* () {
+    const form = UrlParams.make([
+      ["grant_type", "refresh_token"],
+      ["client_id", options.clientId],
+      ["client_secret", Redacted.value(options.clientSecret)],
+      ["refresh_token", Redacted.value(refreshToken)]
+    ])
+    const request = HttpClientRequest.post(`${origin}${otherPaths.token}`).pipe(
+      HttpClientRequest.setHeaders({ accept: "application/json", "accept-encoding": "identity" }),
+      HttpClientRequest.setBody(HttpBody.urlParams(form))
+    )
+    const raw = yield* Wire.exchange(client, request, { timeoutMillis: 30_000, maxBytes: 64 * 1024 }).pipe(
+      Effect.mapError((reason) => failed(new HubSpotError.TokenUnavailable({ detail: reason.message })))
+    )
+    if (raw.status >= 400 && raw.status < 500 && raw.status !== 429) return yield* refusal(raw.body)
+    const answer = raw.status === 200 ? Option.getOrUndefined(decodeToken(raw.body)) : undefined
+    if (answer === undefined) {
+      return yield* failed(
+        new HubSpotError.TokenUnavailable({ detail: `HTTP ${raw.status} of the token endpoint` })
+      )
+    }
+    const now = yield* monotonicMillis
+    const life = Math.max(0, answer.expires_in * 1000)
+    current = {
+      value: Redacted.make(answer.access_token),
+      renewAtMillis: now + life - Math.min(ahead, life / 2)
+    }
+    if (answer.refresh_token !== undefined && answer.refresh_token !== Redacted.value(refreshToken)) {
+      refreshToken = Redacted.make(answer.refresh_token)
+      yield* options.onRefreshToken?.(refreshToken) ?? Effect.void
+    }
+    return current.value
+  })
+
+  const good = Effect.map(monotonicMillis, (now) =>
+    current !== undefined && now < current.renewAtMillis ? current.value : undefined
+  )
+
+  const goodOr = <E, R>(otherwise: Effect.Effect<Redacted.Redacted<string>, E, R>) =>
+    Effect.filterOrElse(good, Predicate.isNotUndefined, () => otherwise)
+
+  // Whoever waited finds the token that the first one got.
+  const token = goodOr(oneAtATime.withPermit(goodOr(renew)))
+
+  return {
+    token: Effect.withSpan(token, "Credentials.token"),
+    refused: (refused) =>
+      Effect.sync(() => {
+        if (current !== undefined && Redacted.value(current.value) === Redacted.value(refused))
+          current = undefined
+        return true
+      })
+  }
+})
+
+const refusal = (body: string): Effect.Effect<never, HubSpotError.HubSpotError> => {
+  const error = Option.getOrUndefined(decodeError(body))
+  const status = typeof error?.status === "string" ? error.status : (error?.error ?? "no status")
+  const detail = error?.message ?? error?.error_description ?? "no message"
+  return Effect.fail(
+    failed(
+      new HubSpotError.TokenRefused({
+        status: ErrorBody.showable(status, 80),
+        detail: ErrorBody.showable(detail)
+      })
+    )
+  )
+}
+
+const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))

@@ -1,0 +1,201 @@
+/**
+ * Where the slots of the limiter are kept. A port: the memory layer serves one process; a layer on a
+ * database serves all that share it, and must refuse rather than guess when the database is gone.
+ *
+ * It counts; how many there may be and how long they are held is `RateLimits`.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+/**
+ * `burst` is the account's requests per ten seconds, `search` its searches per second.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Pool = "burst" | "search"
+
+/**
+ * A slot that was taken.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Slot {
+  readonly account: string
+  readonly pool: Pool
+  readonly id: number
+  readonly windowMillis: number
+}
+
+/**
+ * What is asked for: one of `limit` slots. If nobody completes it, it is held for `leaseMillis`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Take {
+  readonly account: string
+  readonly pool: Pool
+  readonly limit: number
+  readonly windowMillis: number
+  readonly leaseMillis: number
+}
+
+/**
+ * The slot, or how long to wait at least before asking again.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Taken =
+  | { readonly _tag: "Taken"; readonly slot: Slot }
+  | { readonly _tag: "Full"; readonly waitMillis: number }
+
+/**
+ * The account's day as HubSpot last told it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Day {
+  readonly limit: number
+  readonly remaining: number
+  readonly endsAtMillis: number
+}
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class RateLimitStore extends Context.Service<
+  RateLimitStore,
+  {
+    readonly take: (take: Take) => Effect.Effect<Taken>
+    /** The request in the slot is over: the slot is held for a window from now. */
+    readonly complete: (slot: Slot) => Effect.Effect<void>
+    /** Nothing was sent in the slot: it is free at once. */
+    readonly giveBack: (slot: Slot) => Effect.Effect<void>
+    /** Nobody takes a slot for this long. */
+    readonly pause: (pause: { readonly account: string; readonly millis: number }) => Effect.Effect<void>
+    /**
+     * When a request sent `ageMillis` ago arrived, HubSpot counted `used` requests in its window. Those
+     * that were not taken here are others', and take slots as well.
+     */
+    readonly observe: (seen: {
+      readonly account: string
+      readonly used: number
+      readonly ageMillis: number
+      readonly windowMillis: number
+    }) => Effect.Effect<void>
+    readonly day: (account: string) => Effect.Effect<Day | undefined>
+    readonly setDay: (account: string, day: Day) => Effect.Effect<void>
+  }
+>()("@effect-hubspot/http/RateLimitStore") {
+  /** Slots in this process, on the monotonic clock. */
+  static readonly layerMemory: Layer.Layer<RateLimitStore> = Layer.effect(
+    RateLimitStore,
+    Effect.sync(() => makeMemory())
+  )
+}
+
+interface Account {
+  /** When each slot that is held comes free. */
+  readonly slots: Record<Pool, Map<number, number>>
+  /** When slots of the burst were taken, in order, two windows back. */
+  readonly taken: Array<number>
+  pausedUntil: number
+  /** Slots that others use, until their share of the window is over. */
+  others: { readonly count: number; readonly until: number }
+  day: Day | undefined
+}
+
+const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
+
+const makeMemory = (): RateLimitStore["Service"] => {
+  const accounts = new Map<string, Account>()
+  let lastId = 0
+
+  const accountOf = (name: string): Account => {
+    const known = accounts.get(name)
+    if (known !== undefined) return known
+    const made: Account = {
+      slots: { burst: new Map(), search: new Map() },
+      taken: [],
+      pausedUntil: 0,
+      others: { count: 0, until: 0 },
+      day: undefined
+    }
+    accounts.set(name, made)
+    return made
+  }
+
+  const at = <A>(use: (now: number) => A): Effect.Effect<A> => Effect.map(monotonicMillis, use)
+
+  const take = ({ account: name, leaseMillis, limit, pool, windowMillis }: Take) =>
+    at((now): Taken => {
+      const account = accountOf(name)
+      if (now < account.pausedUntil) return { _tag: "Full", waitMillis: account.pausedUntil - now }
+      const slots = account.slots[pool]
+      let earliest = Number.POSITIVE_INFINITY
+      for (const [id, freeAt] of slots) {
+        if (freeAt <= now) slots.delete(id)
+        else earliest = Math.min(earliest, freeAt)
+      }
+      const { count, until } = account.others
+      const others = pool === "burst" && now < until ? Math.min(count, limit - 1) : 0
+      if (slots.size + others >= limit) {
+        return { _tag: "Full", waitMillis: Math.min(earliest, others > 0 ? until : earliest) - now }
+      }
+      const id = ++lastId
+      slots.set(id, now + leaseMillis)
+      if (pool === "burst") {
+        const old = account.taken.findIndex((at) => at > now - 2 * windowMillis)
+        if (old > limit) account.taken.splice(0, old)
+        account.taken.push(now)
+      }
+      return { _tag: "Taken", slot: { account: name, pool, id, windowMillis } }
+    })
+
+  return RateLimitStore.of({
+    take,
+    complete: ({ account, id, pool, windowMillis }) =>
+      at((now) => {
+        const { slots } = accountOf(account)
+        if (slots[pool].has(id)) slots[pool].set(id, now + windowMillis)
+      }),
+    giveBack: ({ account, id, pool }) => Effect.sync(() => void accountOf(account).slots[pool].delete(id)),
+    pause: ({ account: name, millis }) =>
+      at((now) => {
+        const account = accountOf(name)
+        account.pausedUntil = Math.max(account.pausedUntil, now + millis)
+      }),
+    observe: ({ account: name, ageMillis, used, windowMillis }) =>
+      at((now) => {
+        // Of an old answer too little is remembered to tell whose requests it counted.
+        if (ageMillis > windowMillis) return
+        const account = accountOf(name)
+        let ours = 0
+        for (
+          let i = account.taken.length - 1;
+          i >= 0 && account.taken[i]! > now - ageMillis - windowMillis;
+          i--
+        )
+          ours++
+        const count = Math.max(0, used - ours)
+        // Fewer may only mean that requests of ours had not arrived yet, so the most counts.
+        if (count >= account.others.count || now >= account.others.until) {
+          account.others = { count, until: now + windowMillis }
+        }
+      }),
+    day: (account) => Effect.sync(() => accountOf(account).day),
+    setDay: (account, day) =>
+      Effect.sync(() => {
+        accountOf(account).day = day
+      })
+  })
+}

@@ -1,0 +1,100 @@
+/**
+ * The emulator's diary of requests, for whoever wants to know why one went the way it did: when it
+ * arrived, was decided and was answered, which fault struck it, and its correlation id.
+ *
+ * The ledger says what is true; this says how it came about. It holds no header and no body, so no token.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * One request; times in epoch milliseconds, null for what has not happened or never will.
+ *
+ * `answeredAt` is when the answer began, or the connection was broken in its place. `decided` is the status that the request truly earned (null when a fault kept it from being decided),
+ * `status` the one that was put on the wire (0 for none). `fault` is the rule that struck: its number in
+ * the plan from 0, its name and its place.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Entry = Schema.Struct({
+  correlationId: Schema.String,
+  method: Schema.String,
+  path: Schema.String,
+  inputs: Schema.NullOr(Schema.Int),
+  arrivedAt: Schema.Finite,
+  decidedAt: Schema.NullOr(Schema.Finite),
+  answeredAt: Schema.NullOr(Schema.Finite),
+  decided: Schema.NullOr(Schema.Int),
+  status: Schema.Int,
+  fault: Schema.NullOr(
+    Schema.Struct({
+      rule: Schema.Int,
+      name: Schema.NullOr(Schema.String),
+      place: Schema.String,
+      reply: Schema.NullOr(Schema.String)
+    })
+  )
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Entry = typeof Entry.Type
+
+/**
+ * In order of arrival.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Snapshot = Schema.Struct({ requests: Schema.Array(Entry) })
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Snapshot = typeof Snapshot.Type
+
+/**
+ * The entry of a request that is being answered.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Open = { -readonly [Field in keyof Entry]: Entry[Field] }
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Journal {
+  readonly arrived: (entry: Pick<Entry, "arrivedAt" | "correlationId" | "method" | "path">) => Open
+  readonly snapshot: () => Snapshot
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeUnsafe = (): Journal => {
+  const requests: Array<Open> = []
+  return {
+    arrived: (entry) => {
+      const open: Open = {
+        ...entry,
+        inputs: null,
+        decidedAt: null,
+        answeredAt: null,
+        decided: null,
+        status: 0,
+        fault: null
+      }
+      requests.push(open)
+      return open
+    },
+    snapshot: () => ({ requests: requests.map((request) => ({ ...request })) })
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Which line items an object has: the associations of the emulated account, seen from the other side.
+ *
+ * It keeps ids only. Whether an object or a line item exists is the account's business.
+ *
+ * @since 0.1.0
+ */
+import { Association } from "@effect-hubspot/schema"
+
+/**
+ * What it is made of when somebody asks for the first time.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Source = () => Iterable<{
+  readonly id: string
+  readonly associations: ReadonlyArray<Association.Association>
+}>
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Links {
+  /** Idempotent. `typeId` is that of the direction from the line item. */
+  readonly add: (target: Association.Target, id: string, lineItem: string, typeId: number) => void
+  readonly remove: (target: Association.Target, id: string, lineItem: string) => void
+  /** The ids of an object's line items, ascending. */
+  readonly lineItemsOf: (target: Association.Target, id: string) => ReadonlyArray<string>
+  /** The types by which a line item is associated with an object. */
+  readonly typesOf: (target: Association.Target, id: string, lineItem: string) => ReadonlyArray<number>
+}
+
+interface Entry {
+  readonly types: Map<string, Array<number>>
+  sorted: ReadonlyArray<string> | undefined
+}
+
+/**
+ * Nothing is kept before the first question, so that accounts nobody asks this way pay nothing for it.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeUnsafe = (source: Source): Links => {
+  let known: Map<string, Entry> | undefined
+  const keyOf = (target: Association.Target, id: string): string => `${target}/${id}`
+  const put = (entries: Map<string, Entry>, key: string, lineItem: string, typeId: number): void => {
+    let entry = entries.get(key)
+    if (entry === undefined) entries.set(key, (entry = { types: new Map(), sorted: undefined }))
+    const types = entry.types.get(lineItem)
+    if (types === undefined) {
+      entry.types.set(lineItem, [typeId])
+      entry.sorted = undefined
+    } else if (!types.includes(typeId)) types.push(typeId)
+  }
+  const build = (): Map<string, Entry> => {
+    const entries = new Map<string, Entry>()
+    for (const { associations, id } of source()) {
+      for (const { to, types } of associations) {
+        for (const spec of types) {
+          const target = Association.targetOf(spec)
+          if (target !== undefined) put(entries, keyOf(target, to.id), id, spec.associationTypeId)
+        }
+      }
+    }
+    return entries
+  }
+  return {
+    add: (target, id, lineItem, typeId) => {
+      if (known !== undefined) put(known, keyOf(target, id), lineItem, typeId)
+    },
+    remove: (target, id, lineItem) => {
+      const entry = known?.get(keyOf(target, id))
+      if (entry?.types.delete(lineItem) === true) entry.sorted = undefined
+    },
+    lineItemsOf: (target, id) => {
+      known ??= build()
+      const entry = known.get(keyOf(target, id))
+      if (entry === undefined) return []
+      entry.sorted ??= [...entry.types.keys()].sort((a, b) => Number(a) - Number(b))
+      return entry.sorted
+    },
+    typesOf: (target, id, lineItem) => {
+      known ??= build()
+      return known.get(keyOf(target, id))?.types.get(lineItem) ?? []
+    }
+  }
+}
+
+/**
+ * The type id of the opposite direction, from the other object to the line item. Documentation for
+ * those it lists; that the rest follow the same rule is an assumption.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const inverse = (typeId: number): number => typeId - 1
+
+/**
+ * The ids of the object types that line items can be associated with. Documentation, except those of
+ * abandoned carts and projects, which are assumptions.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const objectTypeIds: Readonly<Record<Association.Target, string>> = {
+  deal: "0-3",
+  quote: "0-14",
+  subscription: "0-69",
+  discount: "0-84",
+  payment: "0-101",
+  invoice: "0-53",
+  order: "0-123",
+  abandonedCart: "0-142",
+  cart: "0-142",
+  paymentLink: "0-118",
+  project: "0-970"
+}

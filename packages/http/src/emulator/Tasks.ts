@@ -1,0 +1,77 @@
+/**
+ * Batches as tasks: accepted first, worked on later, asked for under a link.
+ *
+ * Assumption, all of it. HubSpot's description knows the statuses `PENDING`, `PROCESSING` and `CANCELED`
+ * and a map of `links` in a batch reply, but no public fact says when a create gives them, nor what a
+ * link leads to. What is emulated is the strictest reading: nothing exists until the task is due, then
+ * all of it does; a canceled task keeps what it created before.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+
+/**
+ * How a task goes. One that `never` ends stays in `PROCESSING`; `created` is how many inputs are created
+ * before it is canceled, half way through its processing.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Course {
+  readonly pendingMillis: number
+  readonly processingMillis: number
+  readonly end: "complete" | "canceled" | "never"
+  readonly created: number
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Tasks {
+  /** Begins a task and gives the reply it has at once. `work` creates the first `count` inputs, or all. */
+  readonly begin: (task: {
+    readonly id: string
+    readonly link: string
+    readonly course: Course
+    readonly work: (count: number | undefined) => Effect.Effect<object>
+  }) => Effect.Effect<object>
+  /** What is to be said of a task now. */
+  readonly status: (id: string) => object | undefined
+}
+
+/**
+ * Tasks run in the scope given, so that they end with the account.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeUnsafe = (scope: Scope.Scope): Tasks => {
+  const replies = new Map<string, object>()
+  return {
+    status: (id) => replies.get(id),
+    begin: Effect.fnUntraced(function* ({ course, id, link, work }) {
+      const requestedAt = yield* now
+      const common = { requestedAt, links: { status: link } }
+      const run = Effect.gen(function* () {
+        yield* Effect.sleep(course.pendingMillis)
+        const startedAt = yield* now
+        replies.set(id, { ...common, status: "PROCESSING", results: [], startedAt })
+        if (course.end === "never") return
+        const canceled = course.end === "canceled"
+        yield* Effect.sleep(canceled ? course.processingMillis / 2 : course.processingMillis)
+        const body = yield* work(canceled ? course.created : undefined)
+        const done = { ...body, ...common, startedAt, completedAt: yield* now }
+        replies.set(id, canceled ? { ...done, status: "CANCELED" } : done)
+      })
+      const pending = { ...common, status: "PENDING", results: [] }
+      replies.set(id, pending)
+      yield* Effect.forkIn(run, scope)
+      return pending
+    })
+  }
+}
+
+const now = Effect.map(DateTime.now, DateTime.formatIso)

@@ -1,0 +1,198 @@
+/**
+ * The transport guard: one request out, one bounded reply in, on any `HttpClient` with the same
+ * guarantees. Redirects stay where they are, the trace header of the caller's own telemetry is not sent,
+ * bytes are counted after inflation, and the reply's JSON is shallow and free of names with a meaning in
+ * JavaScript.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Headers from "effect/http/Headers"
+import * as HttpClient from "effect/http/HttpClient"
+import type { HttpClientError } from "effect/http/HttpClientError"
+import type { HttpClientRequest } from "effect/http/HttpClientRequest"
+import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Stream from "effect/Stream"
+import * as HubSpotError from "../HubSpotError.ts"
+import * as Classify from "./classify.ts"
+
+export interface Bounds {
+  /** For the whole exchange. */
+  readonly timeoutMillis: number
+  /** Of the reply's body, after inflation. */
+  readonly maxBytes: number
+}
+
+/** Sends a request and reads the reply to its end. */
+export const exchange = (
+  client: HttpClient.HttpClient,
+  request: HttpClientRequest,
+  bounds: Bounds
+): Effect.Effect<Classify.RawReply, HubSpotError.Reason> =>
+  Effect.gen(function* () {
+    const startedAt = yield* monotonicMillis
+    const within = <A>(
+      phase: HubSpotError.TimedOut["phase"],
+      effect: Effect.Effect<A, HubSpotError.Reason>
+    ): Effect.Effect<A, HubSpotError.Reason> =>
+      Effect.flatMap(monotonicMillis, (now) =>
+        Effect.timeoutOrElse(effect, {
+          duration: Math.max(0, bounds.timeoutMillis - (now - startedAt)),
+          orElse: () => Effect.fail(new HubSpotError.TimedOut({ phase, millis: bounds.timeoutMillis }))
+        })
+      )
+    const response = yield* within(
+      "headers",
+      Effect.mapError(client.execute(request), (error) => Classify.transport(error, undefined))
+    )
+    const body = yield* within("body", readBody(response, bounds.maxBytes))
+    return { status: response.status, headers: response.headers, body }
+  }).pipe(
+    Effect.provideService(HttpClient.TracerPropagationEnabled, false),
+    Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" })
+  )
+
+/** Time that no clock correction moves, in milliseconds. */
+export const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
+
+const readBody = (
+  response: HttpClientResponse,
+  maxBytes: number
+): Effect.Effect<string, HubSpotError.Reason> => {
+  const bytes = response.stream.pipe(
+    // What a body that is not there means depends on the status.
+    Stream.catchIf(
+      (error: HttpClientError) => error.reason._tag === "EmptyBodyError",
+      () => Stream.empty
+    ),
+    Stream.mapError((error) => Classify.transport(error, response.status))
+  )
+  const encoding = Option.getOrElse(Headers.get(response.headers, "content-encoding"), () => "identity")
+    .trim()
+    .toLowerCase()
+  return encoding === "identity" || encoding === ""
+    ? readText(bytes, maxBytes)
+    : Effect.flatMap(readBytes(bytes, maxBytes), (body) => inflate(body, encoding, response.status, maxBytes))
+}
+
+const tooLarge = (maxBytes: number) => Effect.fail(new HubSpotError.ResponseTooLarge({ limit: maxBytes }))
+
+const readText = <E>(
+  bytes: Stream.Stream<Uint8Array, E>,
+  maxBytes: number
+): Effect.Effect<string, E | HubSpotError.Reason> =>
+  Effect.suspend(() => {
+    const decoder = new TextDecoder()
+    let text = ""
+    let size = 0
+    return bytes.pipe(
+      Stream.runForEach((chunk) => {
+        size += chunk.length
+        if (size > maxBytes) return tooLarge(maxBytes)
+        text += decoder.decode(chunk, { stream: true })
+        return Effect.void
+      }),
+      Effect.map(() => text + decoder.decode())
+    )
+  })
+
+const readBytes = <E>(
+  bytes: Stream.Stream<Uint8Array, E>,
+  maxBytes: number
+): Effect.Effect<Uint8Array<ArrayBuffer>, E | HubSpotError.Reason> =>
+  Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
+    let size = 0
+    return bytes.pipe(
+      Stream.runForEach((chunk) => {
+        size += chunk.length
+        chunks.push(chunk)
+        return size > maxBytes ? tooLarge(maxBytes) : Effect.void
+      }),
+      Effect.map(() => {
+        const all = new Uint8Array(size)
+        let offset = 0
+        for (const chunk of chunks) {
+          all.set(chunk, offset)
+          offset += chunk.length
+        }
+        return all
+      })
+    )
+  })
+
+const formats: ReadonlyMap<string, string> = new Map([
+  ["gzip", "gzip"],
+  ["x-gzip", "gzip"],
+  ["deflate", "deflate"],
+  ["br", "brotli"]
+])
+
+/**
+ * Inflates a body that came encoded although `identity` was asked for, no further than the bound. Fetch
+ * inflates by itself and leaves the header, so a body that reads as text already is taken as it is.
+ */
+const inflate = (
+  body: Uint8Array<ArrayBuffer>,
+  encoding: string,
+  status: number,
+  maxBytes: number
+): Effect.Effect<string, HubSpotError.Reason> => {
+  if (body.length === 0 || readsAsText(body[0] ?? 0)) return Effect.succeed(new TextDecoder().decode(body))
+  const format = formats.get(encoding)
+  const violation = (detail: string) =>
+    new HubSpotError.ProtocolViolation({ kind: "contentType", status, detail })
+  if (format === undefined) return Effect.fail(violation("a content encoding that is not accepted"))
+  return Effect.flatMap(
+    Effect.try({
+      try: () => new Blob([body]).stream().pipeThrough(new DecompressionStream(format as CompressionFormat)),
+      catch: () => violation("a content encoding that this runtime does not know")
+    }),
+    (inflated) =>
+      readText(
+        Stream.fromReadableStream({
+          evaluate: () => inflated,
+          onError: () => new HubSpotError.ResponseTruncated({ status })
+        }),
+        maxBytes
+      )
+  )
+}
+
+// The first byte of JSON or HTML, or of the blanks before it; no compressed format begins with one.
+const readsAsText = (byte: number): boolean =>
+  byte === 0x7b ||
+  byte === 0x5b ||
+  byte === 0x3c ||
+  byte === 0x20 ||
+  byte === 0x0a ||
+  byte === 0x0d ||
+  byte === 0x09
+
+/** Levels of nesting that are read. */
+export const maxDepth = 32
+
+/** What makes JSON unfit to be read on, if anything. */
+export const unfit = (json: unknown, depth = 0): string | undefined => {
+  if (Array.isArray(json)) {
+    if (depth >= maxDepth) return `nested more than ${maxDepth} levels deep`
+    for (const item of json) {
+      if (typeof item !== "object" || item === null) continue
+      const found = unfit(item, depth + 1)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  if (!Predicate.isObject(json)) return undefined
+  if (depth >= maxDepth) return `nested more than ${maxDepth} levels deep`
+  for (const name in json) {
+    if (name === "__proto__" || name === "constructor" || name === "prototype") return `a field named ${name}`
+    const value = json[name]
+    if (typeof value !== "object" || value === null) continue
+    const found = unfit(value, depth + 1)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

@@ -1,0 +1,68 @@
+/**
+ * What HubSpot says of the account behind a token, and of a token.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
+
+/**
+ * `GET /account-info/v3/details`. The time zone is where the account's day of requests ends.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const AccountDetails = Schema.StructWithRest(
+  Schema.Struct({
+    portalId: Schema.Int,
+    timeZone: Schema.optional(Schema.String),
+    accountType: Schema.optional(Schema.String),
+    companyCurrency: Schema.optional(Schema.String),
+    additionalCurrencies: Schema.optional(Schema.Array(Schema.String)),
+    utcOffset: Schema.optional(Schema.String),
+    utcOffsetMilliseconds: Schema.optional(Schema.Int),
+    uiDomain: Schema.optional(Schema.String),
+    dataHostingLocation: Schema.optional(Schema.String)
+  }),
+  unknownFields
+)
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type AccountDetails = typeof AccountDetails.Type
+
+/**
+ * The answer of the OAuth token endpoint. `expires_in` in seconds.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const TokenResponse = Schema.StructWithRest(
+  Schema.Struct({
+    access_token: Schema.String,
+    expires_in: Schema.Finite,
+    refresh_token: Schema.optional(Schema.String),
+    token_type: Schema.optional(Schema.String),
+    hub_id: Schema.optional(Schema.Int)
+  }),
+  unknownFields
+)
+
+/**
+ * Why the token endpoint refused: `status` is HubSpot's word (`BAD_REFRESH_TOKEN`), `error` OAuth's.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const TokenError = Schema.StructWithRest(
+  Schema.Struct({
+    error: Schema.optional(Schema.String),
+    error_description: Schema.optional(Schema.String),
+    status: Schema.optional(Schema.Unknown),
+    message: Schema.optional(Schema.String)
+  }),
+  unknownFields
+)

@@ -1,0 +1,56 @@
+/**
+ * A page of records, as list and search answer them.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { CrmObject } from "./CrmObject.ts"
+
+const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
+
+const Paging = Schema.StructWithRest(
+  Schema.Struct({
+    next: Schema.optional(
+      Schema.NullOr(
+        Schema.StructWithRest(
+          Schema.Struct({ after: Schema.String, link: Schema.optional(Schema.NullOr(Schema.String)) }),
+          unknownFields
+        )
+      )
+    )
+  }),
+  unknownFields
+)
+
+/** The most records on a page of a list. */
+export const maxListLimit = 100
+
+/**
+ * `{ results, paging? }`; `paging.next.after` is the cursor of the next page. Its `link` is not followed:
+ * the cursor is all that is taken from an answer.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Page = Schema.StructWithRest(
+  Schema.Struct({
+    results: Schema.Array(CrmObject),
+    paging: Schema.optional(Schema.NullOr(Paging)),
+    total: Schema.optional(Schema.NullOr(Schema.Int))
+  }),
+  unknownFields
+)
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Page = typeof Page.Type
+
+/**
+ * The cursor of the page after this one, if there is one.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const next = (page: Page): string | undefined => page.paging?.next?.after

@@ -1,0 +1,93 @@
+/**
+ * The definition of a property, as the properties API has it. An account's own definitions are the
+ * authority on what a line item may hold.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Option = Schema.StructWithRest(
+  Schema.Struct({
+    label: Schema.String,
+    value: Schema.String,
+    hidden: Schema.optional(Schema.Boolean),
+    displayOrder: Schema.optional(Schema.Int)
+  }),
+  unknownFields
+)
+
+/**
+ * `{ name, label, type, fieldType, groupName, hasUniqueValue?, options?, modificationMetadata?, … }`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Property = Schema.StructWithRest(
+  Schema.Struct({
+    name: Schema.String,
+    label: Schema.optional(Schema.String),
+    type: Schema.String,
+    fieldType: Schema.optional(Schema.String),
+    groupName: Schema.optional(Schema.String),
+    hasUniqueValue: Schema.optional(Schema.Boolean),
+    calculated: Schema.optional(Schema.Boolean),
+    archived: Schema.optional(Schema.Boolean),
+    options: Schema.optional(Schema.Array(Option)),
+    modificationMetadata: Schema.optional(
+      Schema.StructWithRest(Schema.Struct({ readOnlyValue: Schema.optional(Schema.Boolean) }), unknownFields)
+    )
+  }),
+  unknownFields
+)
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Property = typeof Property.Type
+
+/** The group of a line item's own properties. */
+export const defaultGroup = "lineiteminformation"
+
+/** The most properties with unique values that an object type may have. */
+export const maxUnique = 10
+
+/**
+ * A property to define. Whether its values are unique can be said only now.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const PropertyCreate = Schema.Struct({
+  name: Schema.String,
+  label: Schema.String,
+  type: Schema.Literals(["string", "number", "date", "datetime", "bool", "enumeration"]),
+  fieldType: Schema.String,
+  groupName: Schema.String,
+  description: Schema.optionalKey(Schema.String),
+  hasUniqueValue: Schema.optionalKey(Schema.Boolean),
+  options: Schema.optionalKey(Schema.Array(Option))
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type PropertyCreate = typeof PropertyCreate.Type
+
+/**
+ * `{ results: [Property] }`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Properties = Schema.StructWithRest(
+  Schema.Struct({ results: Schema.Array(Property) }),
+  unknownFields
+)

@@ -1,0 +1,278 @@
+/**
+ * What other programs rely on: one JSON object on the standard output, exit codes, signals, and that
+ * what is reported is what happened.
+ */
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Csv from "./csv.ts"
+import {
+  canary,
+  counted,
+  countsOf,
+  type Directory,
+  directory,
+  endAll,
+  type Finished,
+  run,
+  sample,
+  serve,
+  type Server,
+  start,
+  type Started,
+  summaryOf
+} from "./run.ts"
+
+const rows = (count: number) =>
+  `name,price,deal_id\n${Array.from({ length: count }, (_, index) => `Chair ${index + 1},12.50,4711\n`).join("")}`
+
+let files: Directory
+/** Both take seconds in which the processor has little to do, so other tests go on meanwhile. */
+let unconnected: Promise<Finished>
+let demo: Promise<Finished>
+
+beforeAll(() => {
+  files = directory()
+  unconnected = run(["import", "-", "--json", "--base-url", "http://127.0.0.1:9"], {
+    stdin: 'name,price\nChair,12.50\nStool,"1,5"\n',
+    token: canary
+  })
+  demo = run(["demo"])
+  files.write("three.csv", `${rows(2)}Stool,"1,5",4711\n`)
+})
+
+afterAll(() => {
+  endAll()
+  files.remove()
+})
+
+describe("--json", () => {
+  it("prints one object with the documented keys, in their order, and all else on the standard error", async () => {
+    const end = await run(["import", "three.csv", "--emulator", "--json"], { cwd: files.path })
+    assert.deepStrictEqual(Object.keys(JSON.parse(end.stdout)), [
+      "status",
+      "inputs",
+      "created",
+      "rejected",
+      "invalid",
+      "notSent",
+      "inDoubt",
+      "requests",
+      "elapsedMs"
+    ])
+    assert.deepStrictEqual(countsOf(end), counted({ inputs: 3, created: 2, invalid: 1 }))
+    assert.strictEqual(summaryOf(end).requests, 1)
+    assert.match(end.stderr, /^three\.csv:4:2: price: "1,5" is not a finite number; [^\n]+\n$/)
+    assert.strictEqual(end.code, 3)
+  })
+
+  it("without it the summary is text, with the same numbers and the same exit code", async () => {
+    const end = await run(["import", "three.csv", "--emulator"], { cwd: files.path })
+    assert.match(
+      end.stdout,
+      /^three\.csv: 3 rows in \d[\d.]* m?s, 1 request\n {2}created +2 .*\n {2}invalid +1 .*\n$/
+    )
+    assert.strictEqual(end.code, 3)
+  })
+
+  it("an import that could not begin prints no object", async () => {
+    const end = await run(["import", "none.csv", "--emulator", "--json"], { cwd: files.path })
+    assert.strictEqual(end.stdout, "")
+    assert.strictEqual(end.code, 2)
+  })
+})
+
+describe("serve", () => {
+  it("prints one line of url and admin key, and ends on SIGINT and SIGTERM", async () => {
+    const ends: Array<Finished> = []
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      const server = await serve()
+      assert.match(server.url, /^http:\/\/127\.0\.0\.1:\d+$/)
+      assert.deepStrictEqual(await server.ledger(), { created: [], requests: [] })
+      ends.push(await server.stop(signal))
+    }
+    for (const { code, signal, stderr, stdout } of ends) {
+      assert.deepStrictEqual({ code, signal, stderr }, { code: 130, signal: null, stderr: "" })
+      assert.match(stdout, /^\{"url":"[^"]+","adminKey":"[0-9a-f]{32,}"\}\n$/)
+    }
+  })
+
+  it("keeps a ledger of what was created and of every request", async () => {
+    const server = await serve("--token", canary)
+    const importInto = (token: string) =>
+      run(["import", "-", "--json", "--base-url", server.url], { stdin: rows(1), token })
+    files.write("cut.csv", `${rows(250)}"Chair`)
+    const cut = await run(["import", files.at("cut.csv"), "--json", "--base-url", server.url], {
+      token: canary
+    })
+    assert.strictEqual(cut.code, 2)
+    assert.deepStrictEqual((await server.ledger()).requests, [], "a file is checked before anything is sent")
+    assert.strictEqual((await importInto("pat-eu1-another-token")).code, 5)
+    assert.strictEqual((await importInto(canary)).code, 0)
+    const { created, requests } = await server.ledger()
+    const [{ objectWriteTraceId, ...record } = assert.fail("nothing was created"), ...more] = created
+    assert.deepStrictEqual(more, [])
+    assert.match(objectWriteTraceId ?? "", /^[\w-]{1,64}$/)
+    assert.deepStrictEqual(record, {
+      id: "20000000001",
+      properties: { name: "Chair 1", price: "12.50" },
+      associations: [
+        { to: { id: "4711" }, types: [{ associationCategory: "HUBSPOT_DEFINED", associationTypeId: 20 }] }
+      ],
+      createdAt: record.createdAt
+    })
+    assert.strictEqual(new Date(record.createdAt).toISOString(), record.createdAt)
+    assert.deepStrictEqual(
+      requests.map(({ inputs, method, path, status }) => ({ method, path, status, inputs })),
+      [
+        { method: "POST", path: "/crm/v3/objects/line_items/batch/create", status: 401, inputs: null },
+        { method: "POST", path: "/crm/v3/objects/line_items/batch/create", status: 201, inputs: 1 }
+      ]
+    )
+    const first = requests[0]?.at ?? 0
+    assert.isTrue(
+      requests.every(({ at }) => at >= first && Math.abs(at - Date.parse(record.createdAt)) < 60_000)
+    )
+    await server.stop()
+  })
+})
+
+describe("Ctrl-C", () => {
+  const importSample = (server: Server, name: string): Started =>
+    start(
+      `import ${sample} --json --base-url ${server.url} --concurrency 2`
+        .split(" ")
+        .concat("--rejects", files.at(`${name}.csv`), "--doubts", files.at(`${name}-doubts.csv`)),
+      { token: canary }
+    )
+
+  const untilSent = async (server: Server, { child }: Started, requests: number): Promise<void> => {
+    while ((await server.ledger()).requests.length < requests) {
+      if (child.exitCode !== null) throw new Error("it ended too soon")
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
+  }
+
+  describe("once", () => {
+    let server: Server
+    let end: Finished
+
+    beforeAll(async () => {
+      server = await serve("--latency", "200-300")
+      const started = importSample(server, "once")
+      await untilSent(server, started, 5)
+      started.child.kill("SIGINT")
+      end = await started.finished
+    })
+
+    afterAll(() => server.stop())
+
+    it("stops sending, waits for what is under way, and exits 130 with the true numbers", async () => {
+      const summary = summaryOf(end)
+      const { created, requests } = await server.ledger()
+      assert.strictEqual(end.code, 130)
+      assert.strictEqual(summary.status, "CANCELED")
+      assert.strictEqual(summary.inputs, 10_000)
+      assert.strictEqual(summary.inDoubt, 0)
+      assert.strictEqual(summary.created, created.length)
+      assert.strictEqual(summary.requests, requests.length)
+      assert.isAtLeast(summary.created, 300)
+      assert.isAtMost(summary.created, 1000)
+      assert.match(end.stderr, /^stopping: waiting for the requests under way/m)
+      assert.match(end.stderr, /line-items\.csv: \d,\d{3} rows not sent: the job was stopped\n$/)
+    })
+
+    it("keeps every row that was not created, ready to be imported", async () => {
+      const { records } = Csv.parse(files.read("once.csv"))
+      const summary = summaryOf(end)
+      const created = new Set(
+        (await server.ledger()).created.map(({ properties }) => JSON.stringify(properties))
+      )
+      assert.strictEqual(records.length, summary.notSent + summary.invalid + summary.rejected)
+      assert.strictEqual(new Set(records.map(({ cells }) => cells.get("_line"))).size, records.length)
+      assert.isTrue(created.size > 0)
+      const reasons = records.filter(({ cells }) => cells.get("_reason") === "not sent: the job was stopped")
+      assert.strictEqual(reasons.length, summary.notSent)
+      assert.strictEqual(Csv.parse(files.read("once-doubts.csv")).records.length, 0)
+    })
+  })
+
+  describe("twice", () => {
+    let server: Server
+    let end: Finished
+    let waited: number
+
+    beforeAll(async () => {
+      server = await serve("--latency", "2500-2500")
+      const started = importSample(server, "twice")
+      await untilSent(server, started, 2)
+      started.child.kill("SIGINT")
+      await started.seen("stderr", "stopping:")
+      const before = performance.now()
+      started.child.kill("SIGINT")
+      end = await started.finished
+      waited = performance.now() - before
+    })
+
+    afterAll(() => server.stop())
+
+    it("leaves at once, with what was under way in doubt", async () => {
+      const summary = summaryOf(end)
+      assert.strictEqual(end.code, 130)
+      assert.strictEqual(summary.status, "CANCELED")
+      assert.isBelow(waited, 1500)
+      assert.isAtLeast(summary.inDoubt, 200)
+    })
+
+    it("counts no row as in doubt that was never sent, and leaves none out", () => {
+      const summary = summaryOf(end)
+      assert.strictEqual(summary.inDoubt, 200)
+      assert.strictEqual(summary.inputs, 10_000)
+    })
+
+    it("writes the rows in doubt into the file of doubts, and the others into the rejects", () => {
+      assert.strictEqual(Csv.parse(files.read("twice-doubts.csv")).records.length, 200)
+      assert.strictEqual(Csv.parse(files.read("twice.csv")).records.length, 9800)
+    })
+  })
+
+  it("while it waits for a pipe ends it, and what was read and not sent is told", async () => {
+    const started = start(["import", "-", "--emulator", "--json"])
+    started.child.stdin.write(`${rows(2)}Stool,"1,5",4711\n`)
+    await started.seen("stderr", "stdin:4:2: price")
+    started.child.kill("SIGTERM")
+    const end = await started.finished
+    assert.deepStrictEqual(countsOf(end), counted({ inputs: 3, invalid: 1, notSent: 2 }, "CANCELED"))
+    assert.strictEqual(end.code, 130)
+  })
+})
+
+describe("without a connection", () => {
+  let end: Finished
+
+  beforeAll(async () => {
+    end = await unconnected
+  })
+
+  it("says that it could go on later, and exits 75", () => {
+    assert.deepStrictEqual(countsOf(end), {
+      ...counted({ inputs: 2, invalid: 1, notSent: 1 }, "PROCESSING"),
+      suspended: { reason: "network", resumeAt: null }
+    })
+    assert.match(end.stderr, /^stdin: 1 rows? not sent: no connection to HubSpot \(connection refused\)/m)
+    assert.strictEqual(end.code, 75)
+  })
+
+  it("calls one row a row", () => {
+    assert.match(end.stderr, /stdin: 1 row not sent/)
+  })
+})
+
+describe("demo", () => {
+  it("imports the sample, and says that report and ledger agree", async () => {
+    const end = await demo
+    assert.strictEqual(end.code, 0)
+    assert.match(end.stdout, /docs\/examples\/line-items\.csv: 10,000 rows in [\d.]+ s, 100 requests\n/)
+    assert.match(end.stdout, / created +9,900 .*\n +rejected +60 .*\n +invalid +40 /)
+    assert.include(end.stdout, "The emulator's ledger: 9,900 line items, 100 requests.\n")
+    assert.include(end.stdout, "Report and ledger agree")
+  })
+})

@@ -1,0 +1,132 @@
+import { Credentials, LineItems, Metrics } from "@effect-hubspot/http"
+import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Logger, Metric, Redacted, Tracer } from "effect"
+import { HttpClient, HttpClientResponse } from "effect/http"
+import { inspect } from "node:util"
+
+const token = "pat-eu1-canary-987654321"
+
+/** A tracer that keeps every span. */
+const recorder = () => {
+  const spans: Array<Tracer.NativeSpan> = []
+  const tracer = Tracer.make({
+    span: (options) => {
+      const span = new Tracer.NativeSpan(options)
+      spans.push(span)
+      return span
+    }
+  })
+  return { spans, tracer }
+}
+
+const hubspot = (first: ReadonlyArray<number> = []) =>
+  LineItems.LineItems.layer({ limit: 190 }).pipe(
+    Layer.provide(Credentials.Credentials.layer(Redacted.make(token))),
+    Layer.provide(
+      Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(HttpClient.HttpClient, (client) => {
+          let n = 0
+          return HttpClient.make((request) => {
+            const status = first[n++]
+            return status === undefined
+              ? client.execute(request)
+              : Effect.succeed(
+                  HttpClientResponse.fromWeb(
+                    request,
+                    new Response(JSON.stringify({ status: "error", message: `no ${token}`, category: "X" }), {
+                      status,
+                      headers: { "content-type": "application/json", "x-hubspot-correlation-id": "c-42" }
+                    })
+                  )
+                )
+          })
+        })
+      ).pipe(Layer.provide(Emulator.layer()))
+    )
+  )
+
+const create = Effect.flatMap(LineItems.LineItems, (lineItems) =>
+  lineItems.createBatch({ inputs: [{ properties: { name: "Chair" } }] })
+)
+
+describe("what an operator sees", () => {
+  it.effect("a span per attempt with method, path, status, attempt and correlation id", () => {
+    const { spans, tracer } = recorder()
+    return Effect.gen(function* () {
+      yield* create.pipe(Effect.provide(hubspot([])), Effect.withTracer(tracer))
+      const outer = spans.find((span) => span.name === "LineItems.createBatch")
+      const inner = spans.find((span) => span.name === "HubSpotClient.batchCreate")
+      assert.strictEqual(outer?.attributes.get("inputs"), 1)
+      assert.strictEqual(inner?.attributes.get("method"), "POST")
+      assert.strictEqual(inner?.attributes.get("path"), "/crm/v3/objects/line_items/batch/create")
+      assert.strictEqual(inner?.attributes.get("status"), 201)
+      assert.strictEqual(inner?.attributes.get("attempt"), 1)
+      assert.isString(inner?.attributes.get("correlationId"))
+    })
+  })
+
+  it.effect("ids are not in the path of a span", () => {
+    const { spans, tracer } = recorder()
+    return Effect.gen(function* () {
+      yield* Effect.flatMap(LineItems.LineItems, (lineItems) => Effect.exit(lineItems.get("123456"))).pipe(
+        Effect.provide(hubspot([])),
+        Effect.withTracer(tracer)
+      )
+      const inner = spans.find((span) => span.name === "HubSpotClient.get")
+      assert.strictEqual(inner?.attributes.get("path"), "/crm/v3/objects/line_items/:id")
+    })
+  })
+
+  it.live("requests, repetitions, refusals and doubts are counted", () =>
+    Effect.gen(function* () {
+      const valueOf = <I, S>(metric: Metric.Metric<I, S>, attributes: Record<string, string>) =>
+        Effect.map(Metric.value(Metric.withAttributes(metric, attributes)), (state) =>
+          Number((state as { count: number | bigint }).count)
+        )
+      const before = yield* valueOf(Metrics.inDoubt, { operation: "batchCreate" })
+      yield* Effect.exit(create).pipe(Effect.provide(hubspot([502])))
+      assert.strictEqual(yield* valueOf(Metrics.inDoubt, { operation: "batchCreate" }), before + 1)
+      assert.isAtLeast(
+        yield* valueOf(Metrics.requests, { operation: "batchCreate", outcome: "ServerFailed" }),
+        1
+      )
+      yield* create.pipe(Effect.provide(hubspot([521])))
+      assert.isAtLeast(yield* valueOf(Metrics.retries, { operation: "batchCreate" }), 1)
+      assert.isAtLeast(yield* valueOf(Metrics.requests, { operation: "batchCreate", outcome: "accepted" }), 1)
+      assert.isAtLeast(Number((yield* Metric.value(Metrics.slotWait)).count), 3)
+    })
+  )
+
+  it.effect("the token is in no span, log, metric or error", () => {
+    const { spans, tracer } = recorder()
+    const logs: Array<string> = []
+    const logger = Logger.make((options) => {
+      logs.push(JSON.stringify([options.message, options.cause, String(options.cause)]))
+    })
+    return Effect.gen(function* () {
+      for (const status of [401, 403, 500, 400, 302]) {
+        const exit = yield* Effect.exit(create).pipe(
+          Effect.tap((exit) => Effect.logError("failed", exit)),
+          Effect.provide(hubspot([status])),
+          Effect.withTracer(tracer),
+          Effect.provide(Logger.layer([logger]))
+        )
+        logs.push(JSON.stringify(exit), String(exit))
+      }
+      const metrics = JSON.stringify(yield* Metric.snapshot)
+      const seen = [
+        ...logs,
+        metrics,
+        ...spans.map((span) =>
+          inspect([span.name, [...span.attributes], span.events, span.status], { depth: 9 })
+        )
+      ].join("\n")
+      assert.isAbove(spans.length, 5)
+      for (const form of [token, btoa(token), Buffer.from(token).toString("hex"), `Bearer%20${token}`]) {
+        assert.isFalse(seen.includes(form), form)
+      }
+    })
+  })
+})
