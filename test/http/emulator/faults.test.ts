@@ -169,6 +169,33 @@ describe("what is true afterwards", () => {
   )
 })
 
+describe("headers of a status", () => {
+  it.effect("are HubSpot's with its own body and nobody's else; a date counts from now", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(1_795_000_000_000)
+      const own = yield* create(inputs(1))
+      assert.strictEqual(own.status, 477)
+      assert.strictEqual(own.headers["retry-after"], "Wed, 18 Nov 2026 11:07:40 GMT")
+      assert.strictEqual(own.headers["x-hubspot-correlation-id"], own.body.correlationId)
+      const edge = yield* create(inputs(1))
+      assert.deepStrictEqual(Object.keys(edge.headers).sort(), ["content-length", "content-type", "x-mine"])
+    }).pipe(
+      emulated({
+        faults: plan(
+          rule(
+            { place: "beforeCommit", reply: { kind: "status", status: 477, retryAfterDate: 60_000 } },
+            { nth: 1 }
+          ),
+          rule({
+            place: "beforeCommit",
+            reply: { kind: "status", status: 502, body: "html", headers: { "X-Mine": "1" } }
+          })
+        )
+      })
+    )
+  )
+})
+
 describe("a rule", () => {
   const strikes = (match: Faults.Match, count: number, expected: ReadonlyArray<number>) =>
     Effect.gen(function* () {
@@ -187,7 +214,9 @@ describe("a rule", () => {
   it.effect("fires for a path, whole", () =>
     strikes({ path: "/crm/v3/objects/line_items/batch/create" }, 1, [1])
   )
-  it.effect("fires for no part of a path", () => strikes({ path: "/crm/v3/objects" }, 2, []))
+  it.effect("fires for no part of a path", () =>
+    Effect.andThen(strikes({ path: "/crm/v3/objects" }, 2, []), strikes({ path: "/batch/create" }, 2, []))
+  )
   it.effect("fires for a path with any text in it", () => strikes({ path: "/crm/*/batch/create" }, 1, [1]))
   it.effect("takes a dot in a path for a dot", () =>
     strikes({ path: "/crm.v3/objects/line_items/batch/create" }, 1, [])
@@ -229,7 +258,7 @@ describe("a rule", () => {
       emulated({
         faults: plan(
           rule(badGateway, { every: 2 }),
-          rule({ place: "beforeCommit", reply: { kind: "status", status: 503 } }, { nth: [2, 3] })
+          rule({ place: "beforeCommit", reply: { kind: "status", status: 503 } }, { nth: 3 })
         )
       })
     )
