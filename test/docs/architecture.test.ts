@@ -34,7 +34,7 @@ describe("the house", () => {
           assert.isTrue(name.startsWith(`packages/${own}/`), `${file}: ${name}`)
         if (name.startsWith("@effect-hubspot/")) {
           const target = name.split("/").slice(0, 2).join("/")
-          assert.include(allowed[own], target, file)
+          assert.include(allowed[own]!, target, file)
           assert.isFalse(name.includes("/internal/"), `${file}: ${name}`)
         }
       }

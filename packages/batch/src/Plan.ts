@@ -20,6 +20,8 @@ export interface Item<I> {
   readonly source: I
   readonly index: number
   readonly input: TracedInput
+  /** Whether the trace id was made here; otherwise it is the caller's own. */
+  readonly made: boolean
 }
 
 /**
@@ -81,11 +83,9 @@ export const add = <I>(
   options: Options<I>
 ): readonly [plan: Plan<I>, steps: ReadonlyArray<Step<I>>] => {
   const index = plan.next
-  const checked = check(plan, source, index, options)
-  if (Result.isFailure(checked)) {
-    return [{ ...plan, next: index + 1 }, [{ _tag: "Invalid", source, index, issues: checked.failure }]]
-  }
-  plan.open.push({ source, index, input: checked.success })
+  const checked = Result.flatMap(check(options, source, index), (item) => unique(plan, item))
+  if (Result.isFailure(checked)) return [{ ...plan, next: index + 1 }, [checked.failure]]
+  plan.open.push(checked.success)
   return plan.open.length < options.batchSize
     ? [{ ...plan, next: index + 1 }, []]
     : [{ ...plan, next: index + 1, open: [] }, [{ _tag: "Batch", items: plan.open }]]
@@ -100,30 +100,41 @@ export const add = <I>(
 export const finish = <I>(plan: Plan<I>): ReadonlyArray<Step<I>> =>
   plan.open.length === 0 ? [] : [{ _tag: "Batch", items: plan.open }]
 
-const check = <I>(
-  plan: Plan<I>,
+/**
+ * One input by itself: as it is sent, or all that is wrong with it.
+ *
+ * @category planning
+ * @since 0.1.0
+ */
+export const check = <I>(
+  options: Pick<Options<I>, "jobId" | "toInput">,
   source: I,
-  index: number,
-  options: Options<I>
-): Result.Result<TracedInput, ReadonlyArray<InputIssue.InputIssue>> => {
+  index: number
+): Result.Result<Item<I>, Invalid<I>> => {
+  const wrong = (issues: ReadonlyArray<InputIssue.InputIssue>) =>
+    Result.fail<Invalid<I>>({ _tag: "Invalid", source, index, issues })
   const given = options.toInput(source)
-  if (Result.isFailure(given)) return Result.fail(given.failure)
-  const input = given.success
-  const issues = InputIssue.of(input)
-  if (issues.length > 0) return Result.fail(issues)
-  const own = input.objectWriteTraceId
-  if (own === undefined) return Result.succeed(withTrace(input, WriteTrace.make(options.jobId, index)))
-  if (plan.callersTraceIds.has(own)) {
-    return Result.fail([
-      {
-        path: "objectWriteTraceId",
-        message: `trace id ${InputIssue.quote(own)} is used twice`,
-        advice: "make it unique, or leave it out to have one made"
-      }
-    ])
+  if (Result.isFailure(given)) return wrong(given.failure)
+  const issues = InputIssue.of(given.success)
+  if (issues.length > 0) return wrong(issues)
+  const traceId = given.success.objectWriteTraceId ?? WriteTrace.make(options.jobId, index)
+  const made = given.success.objectWriteTraceId === undefined
+  return Result.succeed({ source, index, input: withTrace(given.success, traceId), made })
+}
+
+/** A trace id that a caller gave must be the only one of its kind in the plan. */
+const unique = <I>(plan: Plan<I>, item: Item<I>): Result.Result<Item<I>, Invalid<I>> => {
+  const { objectWriteTraceId } = item.input
+  if (plan.callersTraceIds.has(objectWriteTraceId)) {
+    const issue = {
+      path: "objectWriteTraceId",
+      message: `trace id ${InputIssue.quote(objectWriteTraceId)} is used twice`,
+      advice: "make it unique, or leave it out to have one made"
+    }
+    return Result.fail({ _tag: "Invalid", source: item.source, index: item.index, issues: [issue] })
   }
-  plan.callersTraceIds.add(own)
-  return Result.succeed(withTrace(input, own))
+  if (!item.made) plan.callersTraceIds.add(objectWriteTraceId)
+  return Result.succeed(item)
 }
 
 // A copy with known fields only: a caller may change its value later, and HubSpot refuses unknown ones.

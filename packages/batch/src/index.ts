@@ -6,6 +6,7 @@
 export * as BatchRunner from "./BatchRunner.ts"
 export * as BatchState from "./BatchState.ts"
 export * as BulkCreate from "./BulkCreate.ts"
+export * as Coalescer from "./Coalescer.ts"
 export * as Correlation from "./Correlation.ts"
 export * as Outcome from "./Outcome.ts"
 export * as Plan from "./Plan.ts"

@@ -1,0 +1,177 @@
+/**
+ * One line item at a time, for services: creates of many fibers are gathered into batches, and each fiber
+ * gets its own answer.
+ *
+ * A batch goes out when it is full or when its first input has waited for the window. A caller that is
+ * interrupted while it waits takes its input along; once a batch is sent it runs to its end. The same
+ * input from two callers is two line items. A caller's own trace id is kept unless another one is using it.
+ *
+ * One coalescer serves one account: that of the client below it.
+ *
+ * @since 0.1.0
+ */
+import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import { RateLimits } from "@effect-hubspot/http/RateLimits"
+import * as Retry from "@effect-hubspot/http/Retry"
+import { BatchRequest } from "@effect-hubspot/schema"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Request from "effect/Request"
+import * as RequestResolver from "effect/RequestResolver"
+import * as Result from "effect/Result"
+import * as Semaphore from "effect/Semaphore"
+import * as BatchRunner from "./BatchRunner.ts"
+import {
+  describe,
+  type InDoubt,
+  type Invalid,
+  type NotSent,
+  type NotSentReason,
+  type Rejected
+} from "./Outcome.ts"
+import type { Created, Outcome } from "./Outcome.ts"
+import * as Plan from "./Plan.ts"
+import * as WriteTrace from "./WriteTrace.ts"
+
+type Input = BatchRequest.CreateInput
+
+/**
+ * Every outcome but `Created`. `reason` is the outcome, so that one kind can be caught alone with
+ * `Effect.catchReason("NotCreated", "InDoubt", …)`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotCreated extends Data.TaggedError("NotCreated")<{
+  readonly reason: Rejected<Input> | Invalid<Input> | NotSent<Input> | InDoubt<Input>
+}> {
+  override get message(): string {
+    return describe(this.reason)
+  }
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** How long the first input of a batch waits for others. Default 25 milliseconds. */
+  readonly window?: Duration.Input | undefined
+  /** Inputs per batch, 1 to 100. Default 100. */
+  readonly batchSize?: number | undefined
+  /** Batches under way at once. Default 10. */
+  readonly concurrency?: number | undefined
+  /** Callers that may be inside at once; further ones wait outside. Default 10,000. */
+  readonly capacity?: number | undefined
+  /** When a refused request is sent again. Default `Retry.defaults`. */
+  readonly retry?: Retry.Policy | undefined
+  /** Told of requests and of answers that fit no input. */
+  readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
+}
+
+class Create extends Request.Class<{ readonly item: Plan.Item<Input> }, Created<Input>, NotCreated> {}
+
+/**
+ * **Example**
+ *
+ * ```ts
+ * import { Coalescer } from "@effect-hubspot/batch"
+ * import { LineItems } from "@effect-hubspot/http"
+ * import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+ * import { Effect, Layer } from "effect"
+ *
+ * const hubspot = Coalescer.Coalescer.layer().pipe(Layer.provideMerge(LineItems.LineItems.layerEmulator()))
+ * const program = Effect.gen(function* () {
+ *   const coalescer = yield* Coalescer.Coalescer
+ *   const create = (n: number) => coalescer.create({ properties: { name: `Seat ${n}` } })
+ *   const created = yield* Effect.forEach([1, 2, 3], create, { concurrency: "unbounded" })
+ *   const { requests } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+ *   return [created.length, requests.length]
+ * })
+ * await Effect.runPromise(Effect.provide(program, hubspot)) // => [3, 1]
+ * ```
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Coalescer extends Context.Service<
+  Coalescer,
+  {
+    /** Creates one line item, together with those that others create at the same time. */
+    readonly create: (input: Input) => Effect.Effect<Created<Input>, NotCreated>
+  }
+>()("@effect-hubspot/batch/Coalescer") {
+  static readonly layer = (
+    options: Options = {}
+  ): Layer.Layer<Coalescer, never, HubSpotClient | RateLimits> => Layer.effect(Coalescer, make(options))
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<Coalescer["Service"], never, HubSpotClient | RateLimits> {
+  const services = yield* Effect.context<HubSpotClient | RateLimits>()
+  const jobId = yield* WriteTrace.randomJobId
+  const batchSize = options.batchSize ?? BatchRequest.maxInputs
+  const inside = yield* Semaphore.make(options.capacity ?? 10_000)
+  const underWay = yield* Semaphore.make(options.concurrency ?? 10)
+  const never = yield* Deferred.make<void>()
+  let index = 0
+
+  /** What ends a job here ends one batch only: a service goes on, and the next batch finds out anew. */
+  const run = Effect.fnUntraced(function* (items: ReadonlyArray<Plan.Item<Input>>) {
+    const runner = yield* BatchRunner.make({
+      halt: yield* Deferred.make<NotSentReason>(),
+      abandon: never,
+      policy: options.retry ?? Retry.defaults,
+      onEvent: options.onEvent ?? (() => Effect.void)
+    })
+    return yield* runner.run(items)
+  })
+
+  const resolver = RequestResolver.make<Create>((entries) =>
+    run(entries.map(({ request }) => request.item)).pipe(
+      Effect.map((outcomes) => {
+        const byIndex = new Map(outcomes.map((outcome) => [outcome.index, outcome]))
+        for (const entry of entries) entry.completeUnsafe(exitOf(byIndex.get(entry.request.item.index)!))
+      }),
+      underWay.withPermit,
+      Effect.provideContext(services)
+    )
+  ).pipe(RequestResolver.setDelay(options.window ?? "25 millis"), RequestResolver.batchN(batchSize))
+
+  // Two callers may give the same trace id, and their inputs may meet in a batch.
+  const inUse = new Set<string>()
+  const request = (item: Plan.Item<Input>) =>
+    Effect.suspend(() => {
+      const { objectWriteTraceId } = item.input
+      if (inUse.has(objectWriteTraceId)) {
+        const input = { ...item.input, objectWriteTraceId: WriteTrace.make(jobId, item.index) }
+        return Effect.request(new Create({ item: { ...item, input } }), resolver)
+      }
+      inUse.add(objectWriteTraceId)
+      return Effect.ensuring(
+        Effect.request(new Create({ item }), resolver),
+        Effect.sync(() => inUse.delete(objectWriteTraceId))
+      )
+    })
+
+  const create = Effect.fn("Coalescer.create")(function* (input: Input) {
+    const checked = Plan.check({ jobId, toInput: Result.succeed }, input, index++)
+    if (Result.isFailure(checked)) return yield* new NotCreated({ reason: checked.failure })
+    return yield* inside.withPermit(request(checked.success))
+  })
+
+  return Coalescer.of({ create })
+})
+
+const exitOf = (outcome: Exclude<Outcome<Input>, Invalid<Input>>): Exit.Exit<Created<Input>, NotCreated> =>
+  outcome._tag === "Created" ? Exit.succeed(outcome) : Exit.fail(new NotCreated({ reason: outcome }))
