@@ -1,0 +1,61 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as World from "./world.ts"
+
+const seeds = (count: number, first = 1) => Array.from({ length: count }, (_, n) => first + n)
+
+describe("simulated worlds", () => {
+  it("know every fault that a server can cause", () => {
+    assert.isAtLeast(new Set(World.catalogue.map(([row]) => row)).size, 40)
+  })
+
+  it.live(
+    "with a quarter of the calls hit by a fault nothing is twice and nothing is misreported",
+    () =>
+      Effect.gen(function* () {
+        let struck = 0
+        let requests = 0
+        const rows = new Set<string>()
+        for (const seed of seeds(150)) {
+          const result = yield* World.run({ seed, count: 1000, share: 0.25 })
+          assert.deepStrictEqual(result.wrong, [], `seed ${seed}: ${result.rows.join(" ")}`)
+          struck += result.struck
+          requests += result.requests
+          for (const row of result.rows) rows.add(row)
+        }
+        assert.isAtLeast(rows.size, 35)
+        assert.isAtLeast(struck / requests, 0.1)
+      }),
+    120_000
+  )
+
+  it.live("without faults nothing is in doubt", () =>
+    Effect.gen(function* () {
+      for (const seed of seeds(10, 9000)) {
+        const { outcomes, wrong } = yield* World.run({ seed, count: 1000, share: 0 })
+        assert.deepStrictEqual(wrong, [])
+        assert.deepStrictEqual(Object.keys(outcomes).sort(), ["Created", "Invalid", "Rejected"])
+      }
+    })
+  )
+
+  it.live("the same number is the same world", () =>
+    Effect.gen(function* () {
+      for (const seed of seeds(3, 77)) {
+        const world = { seed, count: 500, share: 0.25 }
+        assert.deepStrictEqual(yield* World.run(world), yield* World.run(world))
+      }
+    })
+  )
+
+  it.live("a client that retries what looks transient doubles rows in the same worlds", () =>
+    Effect.gen(function* () {
+      let doubled = 0
+      for (const seed of seeds(30)) {
+        const { duplicated } = yield* World.run({ seed, count: 1000, share: 0.25 }, "naive")
+        if (duplicated > 0) doubled++
+      }
+      assert.isAtLeast(doubled, 10)
+    })
+  )
+})

@@ -1,0 +1,185 @@
+/**
+ * A world by its number: the engine, the emulator, a set of faults that strikes about a quarter of the
+ * calls, all in virtual time. The same number gives the same world.
+ *
+ * What is checked is the emulator's ledger against what the engine said, also hours after it ended.
+ */
+import { BulkCreate, type Outcome } from "@effect-hubspot/batch"
+import { Credentials, HubSpotClient, LineItems, Operations } from "@effect-hubspot/http"
+import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import type * as Faults from "@effect-hubspot/http/emulator/Faults"
+import type { BatchRequest } from "@effect-hubspot/schema"
+import { Effect, Fiber, Layer, Random, Redacted, Schedule, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { readFileSync } from "node:fs"
+
+type Input = BatchRequest.CreateInput
+
+// Statuses by which HubSpot proves that it did nothing. One that lies is outside the promise.
+const refusals = new Set([
+  400, 401, 403, 404, 405, 413, 414, 415, 422, 423, 429, 477, 521, 523, 525, 526, 530
+])
+
+const lies = (fault: Faults.Fault): boolean =>
+  fault.place !== "beforeCommit" &&
+  "reply" in fault &&
+  fault.reply.kind === "status" &&
+  refusals.has(fault.reply.status)
+
+// These end a job, as they should; a world of nothing else would be a short one.
+const ends = (fault: Faults.Fault): boolean =>
+  "reply" in fault &&
+  fault.reply.kind === "status" &&
+  [401, 403, 404, 405, 414, 415, 477, 307].includes(fault.reply.status)
+
+/** Every fault of the table in docs/faults.md that a server can cause. */
+export const catalogue: ReadonlyArray<readonly [row: string, fault: Faults.Fault]> = readFileSync(
+  new URL("../../docs/faults.md", import.meta.url),
+  "utf8"
+)
+  .split("\n")
+  .flatMap((line) => {
+    const row = /^\| (F\d\d) \|/.exec(line)?.[1]
+    if (row === undefined) return []
+    return [...line.matchAll(/`(\{"place".*?\})`/g)].map((match) => [row, JSON.parse(match[1]!)] as const)
+  })
+
+const nothing = new Set(["numErrors"])
+
+/** Inputs of which one in twenty is rejected and one in fifty invalid. */
+const inputs = (count: number): ReadonlyArray<Input> =>
+  Array.from({ length: count }, (_, n) => ({
+    properties: {
+      name: `Seat ${n}`,
+      ...(n % 20 === 7 && { price: "-1" }),
+      ...(n % 50 === 3 && { quantity: "many" })
+    }
+  }))
+
+export interface World {
+  readonly seed: number
+  readonly count: number
+  /** The share of calls that a fault strikes. */
+  readonly share: number
+}
+
+/** What a world came to. `wrong` names every promise that was broken. */
+export interface Result {
+  readonly seed: number
+  readonly rows: ReadonlyArray<string>
+  readonly struck: number
+  readonly requests: number
+  readonly outcomes: Readonly<Record<string, number>>
+  readonly duplicated: number
+  readonly wrong: ReadonlyArray<string>
+}
+
+const faultsOf = Effect.fnUntraced(function* (share: number) {
+  if (share === 0) return { rows: [], plan: { rules: [] } }
+  const rows: Array<string> = []
+  const rules: Array<Faults.Rule> = []
+  const chosen: Array<readonly [string, Faults.Fault]> = []
+  for (const entry of catalogue) {
+    if (lies(entry[1]) || nothing.has(entry[0])) continue
+    const probability = ends(entry[1]) ? 0.01 : 0.25
+    if ((yield* Random.next) < probability) chosen.push(entry)
+  }
+  for (const [row, fault] of chosen) {
+    rows.push(row)
+    rules.push({ match: { chance: Math.min(1, share / chosen.length) }, fault })
+  }
+  return { rows, plan: { rules } }
+})
+
+const hubspot = (plan: Faults.Plan) =>
+  LineItems.LineItems.layer({ limit: 190 }).pipe(
+    Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-simulated"))),
+    Layer.provideMerge(Emulator.layer({ limit: 190, latency: { min: 20, max: 400 }, faults: plan }))
+  )
+
+/** The engine under test: at most once, every doubt visible. */
+const failVisible = (all: ReadonlyArray<Input>) =>
+  Stream.fromIterable(all).pipe(BulkCreate.run({ jobId: "sim" }), Stream.runCollect)
+
+/** What clients do that retry whatever looks transient: three times, and results by position. */
+const naive = (all: ReadonlyArray<Input>) =>
+  Effect.gen(function* () {
+    const client = yield* HubSpotClient.HubSpotClient
+    const batches = Array.from({ length: Math.ceil(all.length / 100) }, (_, n) =>
+      all.slice(n * 100, n * 100 + 100)
+    )
+    yield* Effect.forEach(
+      batches,
+      (batch, b) =>
+        client
+          .execute(
+            Operations.batchCreate({
+              inputs: batch.map((input, n) => ({ ...input, objectWriteTraceId: `naive-${b * 100 + n}` }))
+            })
+          )
+          .pipe(
+            Effect.retry(Schedule.max([Schedule.exponential("1 second"), Schedule.recurs(3)])),
+            Effect.exit
+          ),
+      { concurrency: 10, discard: true }
+    )
+    return [] as ReadonlyArray<Outcome.Outcome<Input>>
+  })
+
+const policies = { failVisible, naive }
+
+/** Runs a world to its end, and three hours longer. */
+export const run = (world: World, policy: keyof typeof policies = "failVisible"): Effect.Effect<Result> =>
+  Effect.gen(function* () {
+    const { plan, rows } = yield* faultsOf(world.share)
+    return yield* Effect.gen(function* () {
+      const all = inputs(world.count)
+      const job = yield* Effect.forkChild(policies[policy](all))
+      yield* TestClock.adjust("6 hours")
+      const outcomes = yield* Fiber.join(job)
+      yield* TestClock.adjust("3 hours")
+      const emulator = yield* Emulator
+      const { created, requests } = yield* emulator.ledger
+      const journal = yield* emulator.journal
+      const wrong: Array<string> = []
+
+      const stored = new Map<string, Array<string>>()
+      for (const { id, objectWriteTraceId } of created) {
+        const key = objectWriteTraceId ?? ""
+        stored.set(key, [...(stored.get(key) ?? []), id])
+      }
+      const duplicated = [...stored.values()].filter((ids) => ids.length > 1).length
+
+      if (policy === "failVisible") {
+        if (duplicated > 0) wrong.push(`${duplicated} inputs twice`)
+        const seen = outcomes.map((outcome) => outcome.index).sort((a, b) => a - b)
+        if (seen.length !== all.length || seen.some((index, n) => index !== n))
+          wrong.push("not one outcome each")
+        const ids = new Set<string>()
+        for (const outcome of outcomes) {
+          const traceId = `sim-${outcome.index.toString(36)}`
+          const has = stored.get(traceId)
+          if (outcome._tag === "Created") {
+            if (has?.[0] !== outcome.id) wrong.push(`${traceId} is not ${outcome.id}`)
+            if (ids.has(outcome.id)) wrong.push(`${outcome.id} given twice`)
+            ids.add(outcome.id)
+          } else if (outcome._tag !== "InDoubt" && has !== undefined)
+            wrong.push(`${traceId} ${outcome._tag}, and stored`)
+          if (world.share === 0 && outcome._tag === "InDoubt")
+            wrong.push(`${traceId} in doubt without a fault`)
+        }
+      }
+      const counts: Record<string, number> = {}
+      for (const { _tag } of outcomes) counts[_tag] = (counts[_tag] ?? 0) + 1
+      return {
+        seed: world.seed,
+        rows,
+        struck: journal.requests.filter((request) => request.fault !== null && request.fault !== undefined)
+          .length,
+        requests: requests.length,
+        outcomes: counts,
+        duplicated,
+        wrong
+      }
+    }).pipe(Effect.provide(Layer.orDie(hubspot(plan))))
+  }).pipe(Random.withSeed(world.seed), Effect.provide(TestClock.layer()), Effect.scoped)
