@@ -323,6 +323,50 @@ describe("what was provably refused is sent again, the same to the byte", () => 
   }
 })
 
+describe("repetitions", () => {
+  const locked: HubSpot.Fault = (request) =>
+    HubSpot.answer(request, 423, { status: "error", message: "locked", category: "X" })
+
+  it.effect("a job knocks ten times at a door that stays shut, not six times for each batch", () =>
+    Effect.gen(function* () {
+      let requests = 0
+      const inputs = Array.from({ length: 5000 }, (_, n) => good(n))
+      const outcomes = yield* inVirtualTime(
+        collect(inputs, {
+          onEvent: (event) => Effect.sync(() => (event._tag === "Requested" ? requests++ : 0))
+        })
+      )
+      assert.deepStrictEqual(countBy(outcomes), { NotSent: 5000 })
+      assert.isTrue(
+        outcomes.every((outcome) => outcome._tag === "NotSent" && outcome.reason._tag === "RetriesExhausted")
+      )
+      assert.strictEqual(requests, 50 + 10)
+    }).pipe(Effect.provide(HubSpot.layer({ fault: locked })))
+  )
+
+  it.effect("a lock halves the requests under way, and they come back", () => {
+    let underWay = 0
+    const seen: Array<number> = []
+    const fault: HubSpot.Fault = (request, pass, n) =>
+      Effect.ensuring(
+        Effect.andThen(
+          Effect.sync(() => seen.push(++underWay)),
+          n === 25 ? locked(request, pass, n) : pass
+        ),
+        Effect.sync(() => underWay--)
+      )
+    return Effect.gen(function* () {
+      const inputs = Array.from({ length: 15_000 }, (_, n) => good(n))
+      const outcomes = yield* inVirtualTime(collect(inputs, { concurrency: 16 }))
+      assert.deepStrictEqual(countBy(outcomes), { Created: 15_000 })
+      assert.strictEqual(Math.max(...seen.slice(0, 26)), 16)
+      const rounds = seen.slice(26, -8).map((_, n) => Math.max(...seen.slice(26 + n, 34 + n)))
+      assert.isAtMost(Math.min(...rounds), 10)
+      assert.isAtLeast(Math.max(...seen.slice(-30)), 15)
+    }).pipe(Effect.provide(HubSpot.layer({ fault, emulator: { latency: { min: 200, max: 200 } } })))
+  })
+})
+
 describe("when it cannot go on", () => {
   const all =
     (status: number, body: unknown): HubSpot.Fault =>

@@ -23,6 +23,7 @@ import * as Random from "effect/Random"
 import * as Correlation from "./Correlation.ts"
 import type { Created, Evidence, InDoubt, NotSent, NotSentReason, Rejected } from "./Outcome.ts"
 import type { Item } from "./Plan.ts"
+import type * as RetryBudget from "./RetryBudget.ts"
 
 /**
  * What happens on the way, for progress and reports. `Requested`: a request got an answer or none, after
@@ -51,6 +52,8 @@ export interface Options {
   /** Completed once nobody waits for answers any more; requests under way end as `InDoubt`. */
   readonly abandon: Deferred.Deferred<void>
   readonly policy: Retry.Policy
+  /** What all batches of the job together may send again. */
+  readonly budget: RetryBudget.RetryBudget
   readonly onEvent: (event: Event) => Effect.Effect<void>
 }
 
@@ -119,13 +122,16 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       const sent = yield* sendUnlessHalted(items)
       if (!Exit.isExit(sent)) return sent
       const answered = yield* Effect.result(sent)
-      if (answered._tag === "Success") return answered.success
+      if (answered._tag === "Success") {
+        options.budget.accepted()
+        return answered.success
+      }
       const error = answered.failure
       if (error.reason._tag === "RateLimited") rateLimited++
       else sends++
       const chance = yield* Random.next
       const millis = Retry.wait(error.reason, { sends, rateLimited: rateLimited - 1, chance }, options.policy)
-      if (millis === undefined) return error
+      if (millis === undefined || !options.budget.spend()) return error
       yield* Metrics.repeated("batchCreate")
       const halted = yield* Effect.timeoutOption(Deferred.await(options.halt), millis)
       if (Option.isSome(halted)) return halted.value
@@ -148,9 +154,12 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       case "RequestTooLarge":
         return yield* takeApart(items, end)
       case "RateLimited":
-        return yield* stop(items, { _tag: "Suspended", cause: "quota", error: end })
-      case "Migrating":
+        return end.reason.policy === "daily"
+          ? yield* stop(items, { _tag: "Suspended", cause: "quota", error: end })
+          : exhausted(items, end)
       case "Locked":
+        return exhausted(items, end)
+      case "Migrating":
         return yield* stop(items, { _tag: "Suspended", cause: "migration", error: end })
       case "TransportNotSent":
       case "EdgeUnreachable":
@@ -168,6 +177,10 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       halt(reason),
       items.map((item) => notSent(item, reason))
     )
+
+  /** This batch has had its chances; the others of the job may have more luck. */
+  const exhausted = <I>(items: ReadonlyArray<Item<I>>, error: HubSpotError) =>
+    items.map((item) => notSent(item, { _tag: "RetriesExhausted", error }))
 
   const account = Effect.fnUntraced(function* <I>(
     items: ReadonlyArray<Item<I>>,

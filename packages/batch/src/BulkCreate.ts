@@ -21,6 +21,7 @@ import * as Stream from "effect/Stream"
 import * as BatchRunner from "./BatchRunner.ts"
 import type { NotSentReason, Outcome } from "./Outcome.ts"
 import * as Plan from "./Plan.ts"
+import * as RetryBudget from "./RetryBudget.ts"
 import * as WriteTrace from "./WriteTrace.ts"
 
 /** The most requests that are under way at once. */
@@ -128,6 +129,7 @@ export const runWith =
           halt,
           abandon: options.abandon ?? (yield* Deferred.make<void>()),
           policy: options.retry ?? Retry.defaults,
+          budget: RetryBudget.makeUnsafe(),
           onEvent: (event) =>
             Effect.andThen(concurrency.learn(event), options.onEvent?.(event) ?? Effect.void)
         })
@@ -167,20 +169,25 @@ const inRange = (name: string, value: number, from: number, to: number): number 
 
 /**
  * How many batches are at work at once. On its own it follows Little's law: requests under way = rate ×
- * latency, a quarter more to be on the safe side of jitter.
+ * latency, a quarter more to be on the safe side of jitter. A lock (423) says that we are in our own way:
+ * it halves the number, and every four requests that pass give one back.
  */
 const Concurrency = Effect.fnUntraced(function* (setting: number | "auto") {
   const limits = yield* RateLimits
-  const auto = setting === "auto"
-  let allowed = auto ? startConcurrency : inRange("concurrency", setting, 1, maxConcurrency)
+  const most = setting === "auto" ? maxConcurrency : inRange("concurrency", setting, 1, maxConcurrency)
+  const least = setting === "auto" ? startConcurrency : most
+  let allowed = least
+  let ceiling = most
   let averageMillis = 0
   const permits = yield* Semaphore.make(allowed)
 
   const learn = Effect.fnUntraced(function* (event: BatchRunner.Event) {
-    if (!auto || event._tag !== "Requested") return
+    if (event._tag !== "Requested") return
     averageMillis = averageMillis === 0 ? event.millis : averageMillis * 0.8 + event.millis * 0.2
+    ceiling =
+      event.error?.reason._tag === "Locked" ? Math.max(1, allowed / 2) : Math.min(most, ceiling + 0.25)
     const wanted = Math.ceil((((yield* limits.limit) / windowMillis) * averageMillis * 5) / 4)
-    const next = Math.min(maxConcurrency, Math.max(startConcurrency, wanted))
+    const next = Math.floor(Math.min(ceiling, Math.max(least, wanted)))
     if (next === allowed) return
     allowed = next
     yield* permits.resize(next)

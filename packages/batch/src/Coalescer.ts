@@ -36,6 +36,7 @@ import {
 } from "./Outcome.ts"
 import type { Created, Outcome } from "./Outcome.ts"
 import * as Plan from "./Plan.ts"
+import * as RetryBudget from "./RetryBudget.ts"
 import * as WriteTrace from "./WriteTrace.ts"
 
 type Input = BatchRequest.CreateInput
@@ -132,6 +133,7 @@ export const make = Effect.fnUntraced(function* (
       halt: yield* Deferred.make<NotSentReason>(),
       abandon: never,
       policy: options.retry ?? Retry.defaults,
+      budget: RetryBudget.makeUnsafe(),
       onEvent: options.onEvent ?? (() => Effect.void)
     })
     return yield* runner.run(items)

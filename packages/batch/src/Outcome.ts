@@ -87,7 +87,8 @@ export type Outcome<I> = Created<I> | Rejected<I> | Invalid<I> | NotSent<I> | In
 /**
  * Why an input was not sent: the caller stopped the job (`Stopped`); HubSpot refuses all of it until
  * something is mended (`Halted`: credentials, path, certificate); it cannot go on now but can later
- * (`Suspended`: daily quota, migration, no network).
+ * (`Suspended`: daily quota, migration, no network); its batch was refused time and again, or the job's
+ * budget of repetitions was used up, and others went on (`RetriesExhausted`).
  *
  * @category models
  * @since 0.1.0
@@ -95,6 +96,7 @@ export type Outcome<I> = Created<I> | Rejected<I> | Invalid<I> | NotSent<I> | In
 export type NotSentReason =
   | { readonly _tag: "Stopped" }
   | { readonly _tag: "Halted"; readonly error: HubSpotError }
+  | { readonly _tag: "RetriesExhausted"; readonly error: HubSpotError }
   | {
       readonly _tag: "Suspended"
       readonly cause: "quota" | "migration" | "network"

@@ -105,7 +105,7 @@ export interface Summary extends Counts {
  */
 export const summarize = (counts: Counts, elapsedMs: number, ending: Ending): Summary => {
   const { created, inDoubt, inputs, invalid, notSent, rejected, requests } = counts
-  const suspended = !ending.interrupted && ending.reason?._tag === "Suspended" ? ending.reason : undefined
+  const suspended = ending.interrupted ? undefined : canGoOn(ending.reason)
   const canceled =
     ending.interrupted || ending.unreadable || ending.unwritable || ending.reason?._tag === "Halted"
   return {
@@ -119,10 +119,17 @@ export const summarize = (counts: Counts, elapsedMs: number, ending: Ending): Su
     requests,
     elapsedMs,
     ...(suspended !== undefined && {
-      suspended: { reason: suspended.cause, resumeAt: resumeAt(suspended.error) }
+      suspended: {
+        reason: suspended._tag === "Suspended" ? suspended.cause : "retries",
+        resumeAt: resumeAt(suspended.error)
+      }
     })
   }
 }
+
+/** The reason, if nothing has to be mended and the rest can be sent later. */
+const canGoOn = (reason: NotSentReason | undefined) =>
+  reason?._tag === "Suspended" || reason?._tag === "RetriesExhausted" ? reason : undefined
 
 const resumeAt = ({ reason }: HubSpotError): string | null =>
   reason._tag === "RateLimited" && reason.resumeAtMillis !== undefined
@@ -162,7 +169,7 @@ export const exitCode = (counts: Counts, ending: Ending): number => {
   if (denied === "Unauthorized" || denied === "TokenRefused" || denied === "Forbidden")
     return exitCodes.credentials
   if (ending.unwritable) return exitCodes.store
-  if (reason?._tag === "Suspended") return exitCodes.suspended
+  if (canGoOn(reason) !== undefined) return exitCodes.suspended
   if (counts.inDoubt > 0) return exitCodes.inDoubt
   if (ending.unreadable) return exitCodes.usage
   if (counts.rejected + counts.invalid > 0) return exitCodes.rejected

@@ -20,6 +20,7 @@ import * as Terminal from "effect/Terminal"
 import type * as BatchRunner from "../BatchRunner.ts"
 import * as BulkCreate from "../BulkCreate.ts"
 import * as Outcome from "../Outcome.ts"
+import type { NotSentReason } from "../Outcome.ts"
 import * as Progress from "../Progress.ts"
 import * as Rejects from "../Rejects.ts"
 import * as Report from "../Report.ts"
@@ -139,7 +140,7 @@ export const run = Effect.fnUntraced(function* (
         const evidence = Outcome.describe(outcome)
         doubtful.push({ row, reason: "in doubt", traceId: outcome.objectWriteTraceId, evidence })
       } else notCreated.push({ row, reason: reasonOf(outcome) })
-      if (outcome._tag === "NotSent") ending.reason ??= outcome.reason
+      if (outcome._tag === "NotSent") ending.reason = graver(ending.reason, outcome.reason)
       else yield* name(outcome)
     }
     yield* Effect.catch(rejects?.writeAll(notCreated) ?? Effect.void, unwritable)
@@ -205,6 +206,10 @@ export const run = Effect.fnUntraced(function* (
     })
   )
 })
+
+// A batch that was unlucky is named only if nothing worse happened to the job.
+const graver = (known: NotSentReason | undefined, next: NotSentReason): NotSentReason =>
+  known === undefined || known._tag === "RetriesExhausted" ? next : known
 
 const reasonOf = (outcome: Outcome.Outcome<Source.Row>): string => {
   if (outcome._tag === "Invalid" && Result.isFailure(outcome.source.input)) {
