@@ -4,7 +4,7 @@
  *
  * What is checked is the emulator's ledger against what the engine said, also hours after it ended.
  */
-import { BulkCreate, type Outcome } from "@effect-hubspot/batch"
+import { BulkCreate, DoubtStrategy, type Outcome } from "@effect-hubspot/batch"
 import { Credentials, HubSpotClient, LineItems, Operations } from "@effect-hubspot/http"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import type * as Faults from "@effect-hubspot/http/emulator/Faults"
@@ -74,15 +74,16 @@ export interface Result {
   readonly wrong: ReadonlyArray<string>
 }
 
-const faultsOf = Effect.fnUntraced(function* (share: number) {
+const faultsOf = Effect.fnUntraced(function* (share: number, policy: Policy) {
   if (share === 0) return { rows: [], plan: { rules: [] } }
   const rows: Array<string> = []
   const rules: Array<Faults.Rule> = []
   const chosen: Array<readonly [string, Faults.Fault]> = []
   for (const entry of catalogue) {
-    if (lies(entry[1]) || nothing.has(entry[0])) continue
     const probability = ends(entry[1]) ? 0.01 : 0.25
-    if ((yield* Random.next) < probability) chosen.push(entry)
+    // Drawn in any case, so that a number is the same world for every policy.
+    const drawn = (yield* Random.next) < probability
+    if (drawn && !lies(entry[1]) && !nothing.has(entry[0]) && !outside(policy, entry[1])) chosen.push(entry)
   }
   for (const [row, fault] of chosen) {
     rows.push(row)
@@ -91,15 +92,26 @@ const faultsOf = Effect.fnUntraced(function* (share: number) {
   return { rows, plan: { rules } }
 })
 
+/** The key property: unique in the account, for `guard`; an ordinary one, for `reconcile`. */
+const uniqueKey = "import_key"
+const plainKey = "line_item_key"
+
 const hubspot = (plan: Faults.Plan) =>
   LineItems.LineItems.layer({ limit: 190 }).pipe(
     Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-simulated"))),
-    Layer.provideMerge(Emulator.layer({ limit: 190, latency: { min: 20, max: 400 }, faults: plan }))
+    Layer.provideMerge(
+      Emulator.layer({
+        limit: 190,
+        latency: { min: 20, max: 400 },
+        faults: plan,
+        uniqueProperties: [uniqueKey],
+        searchLag: { min: 0, max: 20_000 }
+      })
+    )
   )
 
-/** The engine under test: at most once, every doubt visible. */
-const failVisible = (all: ReadonlyArray<Input>) =>
-  Stream.fromIterable(all).pipe(BulkCreate.run({ jobId: "sim" }), Stream.runCollect)
+const engine = (options: BulkCreate.Options) => (all: ReadonlyArray<Input>) =>
+  Stream.fromIterable(all).pipe(BulkCreate.run({ jobId: "sim", ...options }), Stream.runCollect)
 
 /** What clients do that retry whatever looks transient: three times, and results by position. */
 const naive = (all: ReadonlyArray<Input>) =>
@@ -126,12 +138,26 @@ const naive = (all: ReadonlyArray<Input>) =>
     return [] as ReadonlyArray<Outcome.Outcome<Input>>
   })
 
-const policies = { failVisible, naive }
+/** The strategies of the engine, and what clients do that have none. */
+const policies = {
+  failVisible: engine({}),
+  atLeastOnce: engine({ strategy: DoubtStrategy.atLeastOnce() }),
+  reconcile: engine({ strategy: DoubtStrategy.reconcile(), keyProperty: plainKey }),
+  guard: engine({ strategy: DoubtStrategy.guard(), keyProperty: uniqueKey }),
+  naive
+}
+
+export type Policy = keyof typeof policies
+
+/** Faults outside the promise of a strategy, besides refusals that lie. */
+const outside = (policy: Policy, fault: Faults.Fault): boolean =>
+  // Applied later than the quiet period: absence proves nothing then.
+  policy === "reconcile" && fault.place === "asynchronous"
 
 /** Runs a world to its end, and three hours longer. */
-export const run = (world: World, policy: keyof typeof policies = "failVisible"): Effect.Effect<Result> =>
+export const run = (world: World, policy: Policy = "failVisible"): Effect.Effect<Result> =>
   Effect.gen(function* () {
-    const { plan, rows } = yield* faultsOf(world.share)
+    const { plan, rows } = yield* faultsOf(world.share, policy)
     return yield* Effect.gen(function* () {
       const all = inputs(world.count)
       const job = yield* Effect.forkChild(policies[policy](all))
@@ -150,8 +176,18 @@ export const run = (world: World, policy: keyof typeof policies = "failVisible")
       }
       const duplicated = [...stored.values()].filter((ids) => ids.length > 1).length
 
-      if (policy === "failVisible") {
-        if (duplicated > 0) wrong.push(`${duplicated} inputs twice`)
+      if (policy !== "naive") {
+        const marked = new Set(
+          outcomes.flatMap((outcome) =>
+            (outcome._tag === "Created" && outcome.possibleDuplicate) || outcome._tag === "InDoubt"
+              ? [`sim-${outcome.index.toString(36)}`]
+              : []
+          )
+        )
+        for (const [traceId, ids] of stored) {
+          if (ids.length > 1 && (policy !== "atLeastOnce" || !marked.has(traceId)))
+            wrong.push(`${traceId} twice`)
+        }
         const seen = outcomes.map((outcome) => outcome.index).sort((a, b) => a - b)
         if (seen.length !== all.length || seen.some((index, n) => index !== n))
           wrong.push("not one outcome each")
@@ -160,7 +196,7 @@ export const run = (world: World, policy: keyof typeof policies = "failVisible")
           const traceId = `sim-${outcome.index.toString(36)}`
           const has = stored.get(traceId)
           if (outcome._tag === "Created") {
-            if (has?.[0] !== outcome.id) wrong.push(`${traceId} is not ${outcome.id}`)
+            if (has?.includes(outcome.id) !== true) wrong.push(`${traceId} is not ${outcome.id}`)
             if (ids.has(outcome.id)) wrong.push(`${outcome.id} given twice`)
             ids.add(outcome.id)
           } else if (outcome._tag !== "InDoubt" && has !== undefined)

@@ -249,7 +249,8 @@ const refused = <I>({ index, input, source }: Item<I>, { reason }: HubSpotError)
   index,
   objectWriteTraceId: input.objectWriteTraceId,
   category: reason._tag === "ValidationFailed" ? reason.category : "REQUEST_TOO_LARGE",
-  faults: [{ message: reason._tag === "ValidationFailed" ? reason.detail : reason.message }]
+  faults: [{ message: reason._tag === "ValidationFailed" ? reason.detail : reason.message }],
+  verifiedAbsent: false
 })
 
 const fromVerdict = <I>({ index, input, source }: Item<I>, verdict: Correlation.Verdict): Settled<I> => {
@@ -262,7 +263,9 @@ const fromVerdict = <I>({ index, input, source }: Item<I>, verdict: Correlation.
         index,
         objectWriteTraceId,
         id: verdict.object.id,
-        object: verdict.object
+        object: verdict.object,
+        via: "response",
+        possibleDuplicate: false
       }
     case "Rejected":
       return {
@@ -271,7 +274,8 @@ const fromVerdict = <I>({ index, input, source }: Item<I>, verdict: Correlation.
         index,
         objectWriteTraceId,
         category: verdict.errors[0]?.category ?? "no category",
-        faults: verdict.errors.flatMap(ErrorBody.faults)
+        faults: verdict.errors.flatMap(ErrorBody.faults),
+        verifiedAbsent: false
       }
     case "Unaccounted":
       return {

@@ -19,6 +19,7 @@ import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as BatchRunner from "./BatchRunner.ts"
+import * as DoubtStrategy from "./DoubtStrategy.ts"
 import type { NotSentReason, Outcome } from "./Outcome.ts"
 import * as Plan from "./Plan.ts"
 import * as RetryBudget from "./RetryBudget.ts"
@@ -50,6 +51,13 @@ export interface Options {
   readonly abandon?: Deferred.Deferred<void> | undefined
   /** When a refused request is sent again. Default `Retry.defaults`. */
   readonly retry?: Retry.Policy | undefined
+  /** What to do about doubts. Default `DoubtStrategy.failVisible`. */
+  readonly strategy?: DoubtStrategy.DoubtStrategy | undefined
+  /**
+   * The property that holds an input's key, for the strategies that go by one. Its value is
+   * `<job>:<index>` unless `keyOf` is given.
+   */
+  readonly keyProperty?: string | undefined
   /** Told of requests and of answers that fit no input. */
   readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
 }
@@ -102,6 +110,8 @@ export const runWith =
       readonly toInput: (
         source: I
       ) => Result.Result<BatchRequest.CreateInput, ReadonlyArray<InputIssue.InputIssue>>
+      /** The caller's own key of a value; it must be unique, also across jobs that must not double. */
+      readonly keyOf?: ((source: I) => string) | undefined
     }
   ) =>
   <E, R>(inputs: Stream.Stream<I, E, R>): Stream.Stream<Outcome<I>, E, R | HubSpotClient | RateLimits> =>
@@ -115,7 +125,13 @@ export const runWith =
         )
         const jobId = options.jobId ?? (yield* WriteTrace.randomJobId)
         if (!WriteTrace.isJobId(jobId)) return yield* Effect.die(new RangeError(`not a job id: ${jobId}`))
-        const plan = { jobId, batchSize, toInput: options.toInput }
+        const strategy = options.strategy ?? DoubtStrategy.failVisible
+        const property = options.keyProperty
+        if (DoubtStrategy.needsKey(strategy) && property === undefined) {
+          return yield* Effect.die(new RangeError(`the strategy ${strategy._tag} needs a keyProperty`))
+        }
+        const key = property === undefined ? undefined : { property, of: options.keyOf }
+        const plan = { jobId, batchSize, toInput: options.toInput, key }
 
         const halt = yield* Deferred.make<NotSentReason>()
         if (options.stop !== undefined) {
@@ -125,7 +141,7 @@ export const runWith =
           )
         }
         const concurrency = yield* Concurrency(options.concurrency ?? "auto")
-        const runner = yield* BatchRunner.make({
+        const batches = yield* BatchRunner.make({
           halt,
           abandon: options.abandon ?? (yield* Deferred.make<void>()),
           policy: options.retry ?? Retry.defaults,
@@ -133,6 +149,8 @@ export const runWith =
           onEvent: (event) =>
             Effect.andThen(concurrency.learn(event), options.onEvent?.(event) ?? Effect.void)
         })
+
+        const runner = yield* DoubtStrategy.make(batches, { strategy, property, halt })
 
         // A failing source must not take the requests under way with it.
         let failure: Cause.Cause<E> | undefined

@@ -18,7 +18,10 @@ interface Of<I> {
 }
 
 /**
- * HubSpot has it, under `id`. `object` is the record as HubSpot answered it.
+ * HubSpot has it, under `id`. `object` is the record as HubSpot answered it. `via` is how that is known:
+ * the answer to the create (`response`), a conflict with what an earlier attempt had created
+ * (`conflict`), or a read after a doubt (`reconciled`). `possibleDuplicate` says that an earlier attempt
+ * may have created another one; only the strategy `atLeastOnce` lets that happen.
  *
  * @category models
  * @since 0.1.0
@@ -28,10 +31,13 @@ export interface Created<I> extends Of<I> {
   readonly id: string
   readonly objectWriteTraceId: string
   readonly object: CrmObject
+  readonly via: "response" | "conflict" | "reconciled"
+  readonly possibleDuplicate: boolean
 }
 
 /**
- * HubSpot said no to this input. `faults` are its words, at least one.
+ * HubSpot said no to this input. `faults` are its words, at least one. `verifiedAbsent` says that it was
+ * looked for as well, after an earlier attempt was in doubt.
  *
  * @category models
  * @since 0.1.0
@@ -41,6 +47,7 @@ export interface Rejected<I> extends Of<I> {
   readonly objectWriteTraceId: string
   readonly category: string
   readonly faults: ReadonlyArray<ErrorBody.Fault>
+  readonly verifiedAbsent: boolean
 }
 
 /**
@@ -105,7 +112,8 @@ export type NotSentReason =
 
 /**
  * Why an input is in doubt: no usable answer came (`NoAnswer`), the answer does not account for the input
- * (`Unaccounted`), or the caller did not wait for it (`Abandoned`).
+ * (`Unaccounted`), the caller did not wait for it (`Abandoned`), or it was refused after an earlier attempt was in doubt
+ * and could not be looked for (`Unverified`).
  *
  * @category models
  * @since 0.1.0
@@ -114,6 +122,7 @@ export type Evidence =
   | { readonly _tag: "NoAnswer"; readonly error: HubSpotError }
   | { readonly _tag: "Unaccounted"; readonly why: Unaccounted }
   | { readonly _tag: "Abandoned" }
+  | { readonly _tag: "Unverified"; readonly faults: ReadonlyArray<ErrorBody.Fault> }
 
 /**
  * How a reply fails to account for an input: it says nothing of it (`missing`); it says created and
@@ -166,6 +175,8 @@ export const describeEvidence = (evidence: Evidence): string => {
       return unaccountedTexts[evidence.why]
     case "Abandoned":
       return "the answer was not waited for"
+    case "Unverified":
+      return `refused after an earlier attempt in doubt (${evidence.faults.map(ErrorBody.describe).join("; ")})`
   }
 }
 

@@ -22,6 +22,20 @@ export interface Item<I> {
   readonly input: TracedInput
   /** Whether the trace id was made here; otherwise it is the caller's own. */
   readonly made: boolean
+  /** The value of the key property, where the plan has one. */
+  readonly key: string | undefined
+}
+
+/**
+ * A property that tells inputs apart in HubSpot, across jobs and attempts. `of` is the caller's own key for
+ * a value; without it the key is `<job>:<index>`, which a new job over the same values does not share.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Key<I> {
+  readonly property: string
+  readonly of?: ((source: I) => string) | undefined
 }
 
 /**
@@ -50,6 +64,7 @@ export interface Options<I> {
   readonly toInput: (
     source: I
   ) => Result.Result<BatchRequest.CreateInput, ReadonlyArray<InputIssue.InputIssue>>
+  readonly key?: Key<I> | undefined
 }
 
 /**
@@ -63,13 +78,20 @@ export interface Plan<I> {
   readonly open: Array<Item<I>>
   /** Only ids that callers gave themselves; those made here cannot collide. */
   readonly callersTraceIds: Set<string>
+  /** Only keys that callers gave, as well. */
+  readonly callersKeys: Set<string>
 }
 
 /**
  * @category constructors
  * @since 0.1.0
  */
-export const make = <I>(): Plan<I> => ({ next: 0, open: [], callersTraceIds: new Set() })
+export const make = <I>(): Plan<I> => ({
+  next: 0,
+  open: [],
+  callersTraceIds: new Set(),
+  callersKeys: new Set()
+})
 
 /**
  * Takes one more input. Returns the plan, and the batch that is full now or the input if it is wrong.
@@ -83,7 +105,7 @@ export const add = <I>(
   options: Options<I>
 ): readonly [plan: Plan<I>, steps: ReadonlyArray<Step<I>>] => {
   const index = plan.next
-  const checked = Result.flatMap(check(options, source, index), (item) => unique(plan, item))
+  const checked = Result.flatMap(check(options, source, index), (item) => unique(plan, item, options.key))
   if (Result.isFailure(checked)) return [{ ...plan, next: index + 1 }, [checked.failure]]
   plan.open.push(checked.success)
   return plan.open.length < options.batchSize
@@ -107,7 +129,7 @@ export const finish = <I>(plan: Plan<I>): ReadonlyArray<Step<I>> =>
  * @since 0.1.0
  */
 export const check = <I>(
-  options: Pick<Options<I>, "jobId" | "toInput">,
+  options: Pick<Options<I>, "jobId" | "toInput" | "key">,
   source: I,
   index: number
 ): Result.Result<Item<I>, Invalid<I>> => {
@@ -115,31 +137,82 @@ export const check = <I>(
     Result.fail<Invalid<I>>({ _tag: "Invalid", source, index, issues })
   const given = options.toInput(source)
   if (Result.isFailure(given)) return wrong(given.failure)
-  const issues = InputIssue.of(given.success)
+  const key = keyOf(options, source, index)
+  const keyed = withKey(given.success, options.key?.property, key)
+  const issues = [...InputIssue.of(keyed), ...issuesOfKey(options.key?.property, key)]
   if (issues.length > 0) return wrong(issues)
-  const traceId = given.success.objectWriteTraceId ?? WriteTrace.make(options.jobId, index)
   const made = given.success.objectWriteTraceId === undefined
-  return Result.succeed({ source, index, input: withTrace(given.success, traceId), made })
+  const traceId = given.success.objectWriteTraceId ?? WriteTrace.make(options.jobId, index)
+  return Result.succeed({ source, index, input: withTrace(keyed, traceId), made, key })
 }
 
-/** A trace id that a caller gave must be the only one of its kind in the plan. */
-const unique = <I>(plan: Plan<I>, item: Item<I>): Result.Result<Item<I>, Invalid<I>> => {
-  const { objectWriteTraceId } = item.input
+const keyOf = <I>(
+  { jobId, key }: Pick<Options<I>, "jobId" | "key">,
+  source: I,
+  index: number
+): string | undefined => (key === undefined ? undefined : (key.of?.(source) ?? `${jobId}:${index}`))
+
+const withKey = (
+  input: BatchRequest.CreateInput,
+  property: string | undefined,
+  key: string | undefined
+): BatchRequest.CreateInput =>
+  property === undefined || key === undefined
+    ? input
+    : { ...input, properties: { ...input.properties, [property]: key } }
+
+const issuesOfKey = (
+  property: string | undefined,
+  key: string | undefined
+): ReadonlyArray<InputIssue.InputIssue> => {
+  if (property === undefined || key === undefined) return []
+  const path = `properties.${property}`
+  if (key === "") return [{ path, message: "the key is empty", advice: "give every input a key of its own" }]
+  return key.trim() === key
+    ? []
+    : [{ path, message: `key ${InputIssue.quote(key)} has outer blanks`, advice: "remove them" }]
+}
+
+/** A trace id and a key that a caller gave must each be the only one of their kind in the plan. */
+const unique = <I>(
+  plan: Plan<I>,
+  item: Item<I>,
+  key: Key<I> | undefined
+): Result.Result<Item<I>, Invalid<I>> => {
+  const { index, input, made, source } = item
+  const twice = (path: string, message: string, advice: string) =>
+    Result.fail<Invalid<I>>({ _tag: "Invalid", source, index, issues: [{ path, message, advice }] })
+  const { objectWriteTraceId } = input
   if (plan.callersTraceIds.has(objectWriteTraceId)) {
-    const issue = {
-      path: "objectWriteTraceId",
-      message: `trace id ${InputIssue.quote(objectWriteTraceId)} is used twice`,
-      advice: "make it unique, or leave it out to have one made"
-    }
-    return Result.fail({ _tag: "Invalid", source: item.source, index: item.index, issues: [issue] })
+    return twice(
+      "objectWriteTraceId",
+      `trace id ${InputIssue.quote(objectWriteTraceId)} is used twice`,
+      "make it unique, or leave it out to have one made"
+    )
   }
-  if (!item.made) plan.callersTraceIds.add(objectWriteTraceId)
+  if (item.key !== undefined && plan.callersKeys.has(item.key)) {
+    return twice(
+      `properties.${key?.property ?? ""}`,
+      `key ${InputIssue.quote(item.key)} is used twice`,
+      "give every input a key of its own"
+    )
+  }
+  if (!made) plan.callersTraceIds.add(objectWriteTraceId)
+  if (item.key !== undefined && key?.of !== undefined) plan.callersKeys.add(item.key)
   return Result.succeed(item)
 }
 
 // A copy with known fields only: a caller may change its value later, and HubSpot refuses unknown ones.
 const withTrace = (input: BatchRequest.CreateInput, objectWriteTraceId: string): TracedInput => ({
-  ...(input.associations !== undefined && { associations: input.associations }),
+  ...(input.associations !== undefined && {
+    associations: input.associations.map(({ to, types }) => ({
+      to: { id: to.id },
+      types: types.map(({ associationCategory, associationTypeId }) => ({
+        associationCategory,
+        associationTypeId
+      }))
+    }))
+  }),
   properties: { ...input.properties },
   objectWriteTraceId
 })

@@ -29,6 +29,20 @@ describe("simulated worlds", () => {
     120_000
   )
 
+  for (const policy of ["atLeastOnce", "reconcile", "guard"] as const) {
+    it.live(
+      `${policy} keeps its promise in the same worlds`,
+      () =>
+        Effect.gen(function* () {
+          for (const seed of seeds(60)) {
+            const result = yield* World.run({ seed, count: 1000, share: 0.25 }, policy)
+            assert.deepStrictEqual(result.wrong, [], `seed ${seed}: ${result.rows.join(" ")}`)
+          }
+        }),
+      120_000
+    )
+  }
+
   it.live("without faults nothing is in doubt", () =>
     Effect.gen(function* () {
       for (const seed of seeds(10, 9000)) {
