@@ -179,6 +179,114 @@ describe("every input has one outcome, and it is true", () => {
   )
 })
 
+describe("inputs from outside", () => {
+  const outside = (inputs: Iterable<unknown>) =>
+    Stream.fromIterable(inputs as Iterable<Input>).pipe(BulkCreate.run(), Stream.runCollect, inVirtualTime)
+
+  it.effect("what keeps to no type is invalid by itself, and the others go", () =>
+    Effect.gen(function* () {
+      const throwing = {
+        get properties(): never {
+          throw new TypeError("no")
+        }
+      }
+      let reads = 0
+      const changing = {
+        properties: {
+          get name() {
+            return ++reads === 1 ? "Chair" : 5n
+          }
+        }
+      }
+      const odd = [
+        null,
+        7,
+        {},
+        { properties: { price: 5 } },
+        { properties: { name: "x" }, associations: [{}] },
+        { properties: { name: "x" }, associations: "deal" },
+        { properties: Object.create({ name: "x" }) },
+        { properties: { name: "x" }, objectWriteTraceId: 7 },
+        throwing
+      ]
+      const outcomes = yield* outside([good(1), ...odd, changing, good(2)])
+      assert.deepStrictEqual(countBy(outcomes), { Created: 3, Invalid: odd.length })
+      for (const outcome of outcomes) {
+        if (outcome._tag === "Invalid") assert.isAtLeast(outcome.issues.length, 1)
+      }
+      assert.strictEqual(reads, 1)
+      const names = (yield* ledger).created.map((record) => record.properties.name)
+      assert.include(names, "Chair")
+    }).pipe(Effect.provide(HubSpot.layer()))
+  )
+
+  it.effect("one object that is changed and given again is a copy each time", () =>
+    Effect.gen(function* () {
+      const row = { properties: { name: "" }, associations: [Association.make("deal", "1")] }
+      const rows = async function* () {
+        for (let n = 1; n <= 3; n++) {
+          row.properties.name = `n${n}`
+          ;(row.associations[0]!.to as { id: string }).id = String(100 + n)
+          yield row
+        }
+      }
+      yield* Stream.fromAsyncIterable(rows(), () => "torn").pipe(BulkCreate.run(), Stream.runDrain)
+      const sent = (yield* ledger).created.map((record) => [
+        record.properties.name,
+        record.associations[0]?.to.id
+      ])
+      assert.deepStrictEqual(sent.sort(), [
+        ["n1", "101"],
+        ["n2", "102"],
+        ["n3", "103"]
+      ])
+    }).pipe(Effect.provide(HubSpot.layer()))
+  )
+
+  it.effect("a trace id of the caller's that could be one of ours is invalid", () =>
+    Effect.gen(function* () {
+      const outcomes = yield* collect([{ ...good(1), objectWriteTraceId: "job-1" }, good(2)], {
+        jobId: "job"
+      })
+      assert.deepStrictEqual(countBy(outcomes), { Created: 1, Invalid: 1 })
+    }).pipe(Effect.provide(HubSpot.layer()))
+  )
+
+  it.effect("a defect of the transport, or of a listener, takes no outcome with it", () =>
+    Effect.gen(function* () {
+      const inputs = Array.from({ length: 300 }, (_, n) => good(n))
+      const outcomes = yield* inVirtualTime(
+        collect(inputs, {
+          concurrency: 1,
+          onEvent: () => {
+            throw new Error("listener")
+          }
+        })
+      )
+      const { created } = yield* checkTruth(inputs, outcomes)
+      assert.strictEqual(created, 300)
+      assert.deepStrictEqual(countBy(outcomes), { Created: 200, InDoubt: 100 })
+    }).pipe(
+      Effect.provide(
+        HubSpot.layer({ fault: (_, pass, n) => (n === 1 ? Effect.andThen(pass, Effect.die("bug")) : pass) })
+      )
+    )
+  )
+
+  it.effect("abandoned, what had not begun is not sent", () =>
+    Effect.gen(function* () {
+      const abandon = yield* Deferred.make<void>()
+      const inputs = Array.from({ length: 5000 }, (_, n) => good(n))
+      const job = yield* Effect.forkChild(collect(inputs, { abandon, concurrency: 2 }))
+      yield* TestClock.adjust("500 millis")
+      yield* Deferred.succeed(abandon, undefined)
+      yield* TestClock.adjust("1 hour")
+      const outcomes = yield* Fiber.join(job)
+      assert.deepStrictEqual(countBy(outcomes), { InDoubt: 200, NotSent: 4800 })
+    }).pipe(Effect.provide(HubSpot.layer({ emulator: { latency: { min: 1000, max: 1000 } } })))
+  )
+})
+
 describe("what could have happened is not sent again", () => {
   const applied =
     (status: number): HubSpot.Fault =>

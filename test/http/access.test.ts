@@ -9,7 +9,8 @@ describe("base URLs", () => {
         ["https://api.hubapi.com", "https://api.hubapi.com"],
         ["https://API.hubapi.com:443/", "https://api.hubapi.com"],
         ["http://127.0.0.1:4010", "http://127.0.0.1:4010"],
-        ["http://localhost:80/", "http://localhost:80"]
+        ["http://localhost:80/", "http://localhost"],
+        ["https://127.0.0.1:443", "https://127.0.0.1"]
       ] as const) {
         assert.strictEqual(yield* BaseUrl.check(given), origin)
       }

@@ -11,6 +11,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Redacted } from "effect"
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
+import { inspect } from "node:util"
 
 const token = "pat-eu1-canary-0123456789"
 
@@ -126,6 +127,12 @@ const table: ReadonlyArray<
     "TransportNotSent",
     "NotAccepted",
     { failure: "tls" }
+  ],
+  [
+    "F07 a TLS record that is damaged in the middle",
+    breaks(code("ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC")),
+    "TransportAmbiguous",
+    "InDoubt"
   ],
   [
     "F07 reset",
@@ -392,6 +399,43 @@ describe("the classifier: could it have happened?", () => {
   )
 })
 
+describe("a token that comes back", () => {
+  const echoes: ReadonlyArray<readonly [string, Answer]> = [
+    ["in a correlation id", reply(500, "", { "x-hubspot-correlation-id": token })],
+    ["in a content type", reply(200, html, { "content-type": `text/html; t=${token}` })],
+    ["in the target of a redirect", reply(302, "", { location: `https://${token}@x.example/${token}` })],
+    ["in an error body", reply(400, envelope("VALIDATION_ERROR", { message: `you sent ${token}` }))],
+    [
+      "in an error body, escaped",
+      reply(400, JSON.stringify(envelope("VALIDATION_ERROR", { message: token })).replaceAll("-", "\\u002d"))
+    ],
+    ["in an HTML page", reply(403, `<html>${token}</html>`)],
+    ["in a missing scope", reply(403, envelope("MISSING_SCOPES", { context: { missingScopes: [token] } }))]
+  ]
+  for (const [where, answer] of echoes) {
+    it.effect(`${where} is not shown`, () =>
+      Effect.gen(function* () {
+        const error = yield* failureOf(answer)
+        assert.isFalse(`${error.message} ${JSON.stringify(error)} ${inspect(error)}`.includes(token))
+      })
+    )
+  }
+
+  it.effect("in the errors of a 207 is not shown, and values stay what they are", () =>
+    Effect.gen(function* () {
+      const body = {
+        results: [{ id: "7", properties: { name: token } }],
+        errors: [{ message: `bad ${token}`, context: { objectWriteTraceId: ["t"] } }]
+      }
+      const { response } = yield* Effect.flatMap(HubSpotClient.HubSpotClient, (client) =>
+        client.execute(operation)
+      ).pipe(Effect.provide(clientOf(reply(207, body))))
+      assert.strictEqual(response.errors?.[0]?.message, "bad <redacted>")
+      assert.strictEqual(response.results[0]?.properties?.name, token)
+    })
+  )
+})
+
 describe("what goes out", () => {
   it.effect("the token goes in one header, and no trace header of ours leaves", () =>
     Effect.gen(function* () {
@@ -469,6 +513,18 @@ describe("retry", () => {
       assert.strictEqual(daily, 1)
     })
   )
+
+  it("a token is renewed once for a request, whatever came before; a wait beyond patience is given up", () => {
+    const expired = new HubSpotError.Unauthorized({ category: "x", detail: "x", renewable: true })
+    assert.strictEqual(Retry.wait(expired, { sends: 3, rateLimited: 0, chance: 0 }), 0)
+    assert.isUndefined(Retry.wait(expired, { sends: 1, rateLimited: 0, chance: 0, renewed: true }))
+    const aDay = new HubSpotError.RateLimited({
+      policy: "burst",
+      policyName: "x",
+      retryAfterMillis: 86_400_000
+    })
+    assert.isUndefined(Retry.wait(aDay, { sends: 0, rateLimited: 0, chance: 0 }))
+  })
 
   it("waits are capped, jittered, and never shorter than HubSpot asks", () => {
     const refused = new HubSpotError.TransportNotSent({ failure: "refused" })

@@ -1,4 +1,4 @@
-import { RateLimits } from "@effect-hubspot/http"
+import { HubSpotError, RateLimits } from "@effect-hubspot/http"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Random } from "effect"
 import { TestClock } from "effect/testing"
@@ -60,6 +60,51 @@ describe("the rolling limiter", () => {
       )
   )
 
+  it.effect("a request whose connection broke may still arrive, one that was answered may not", () =>
+    Effect.gen(function* () {
+      const freeAfter = (first: Effect.Effect<unknown, HubSpotError.HubSpotError>) =>
+        withLimits({ limit: 1, timeout: "30 seconds" }, (limits) =>
+          Effect.gen(function* () {
+            const startedAt = yield* Clock.currentTimeMillis
+            yield* Effect.exit(limits.withSlot("burst")(first))
+            const next = yield* Effect.forkChild(
+              Effect.andThen(limits.withSlot("burst")(Effect.void), Clock.currentTimeMillis)
+            )
+            yield* TestClock.adjust("2 minutes")
+            return (yield* Fiber.join(next)) - startedAt
+          })
+        )
+      const failed = (reason: HubSpotError.Reason) =>
+        Effect.fail(new HubSpotError.HubSpotError({ reason, operation: "x" }))
+      const broken = yield* freeAfter(failed(new HubSpotError.TransportAmbiguous({ code: "ECONNRESET" })))
+      assert.isAtLeast(broken, 40_000)
+      const answered = yield* freeAfter(
+        failed(new HubSpotError.ServerFailed({ kind: "gateway", status: 502 }))
+      )
+      assert.isAtMost(answered, 10_100)
+    })
+  )
+
+  it.effect(
+    "a request that ended gives its slot back after the window, also to one who was interrupted",
+    () =>
+      withLimits({ limit: 1 }, (limits) =>
+        Effect.gen(function* () {
+          const request = yield* Effect.forkChild(
+            limits.withSlot("burst", { uninterruptible: true })(Effect.sleep("1 second"))
+          )
+          yield* TestClock.adjust("500 millis")
+          yield* Effect.forkChild(Fiber.interrupt(request))
+          yield* TestClock.adjust("1 second")
+          const next = yield* Effect.forkChild(
+            Effect.andThen(limits.withSlot("burst")(Effect.void), Clock.currentTimeMillis)
+          )
+          yield* TestClock.adjust("3 minutes")
+          assert.isAtMost(yield* Fiber.join(next), 11_100)
+        })
+      )
+  )
+
   it.effect("a refusal pauses everyone", () =>
     withLimits({ limit: 100 }, (limits) =>
       Effect.gen(function* () {
@@ -82,6 +127,7 @@ describe("the rolling limiter", () => {
       assert.strictEqual(yield* after({ limit: 50 }, 190), 50)
       assert.strictEqual(yield* after({}, 190), 190)
       assert.strictEqual(yield* after({ limit: "auto" }, 80), 80)
+      assert.strictEqual(yield* after({}, 999_999), 250)
       assert.strictEqual(yield* after({}, 0), 100)
       assert.strictEqual(yield* after({}, Number.NaN), 100)
     })

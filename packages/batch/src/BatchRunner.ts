@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import * as HubSpotErrorModule from "@effect-hubspot/http/HubSpotError"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Metrics from "@effect-hubspot/http/Metrics"
 import * as Operations from "@effect-hubspot/http/Operations"
@@ -75,12 +76,30 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const client = yield* HubSpotClient
   const limits = yield* RateLimits
 
+  const tell = (event: Event) =>
+    Effect.suspend(() => options.onEvent(event)).pipe(
+      Effect.catchDefect((defect) => Effect.logError("a defect in onEvent", defect))
+    )
+
   const send = Effect.fnUntraced(function* <I>(items: ReadonlyArray<Item<I>>) {
     const operation = Operations.batchCreate({ inputs: items.map((item) => item.input) })
     const startedAt = yield* Clock.monotonicTimeNanos
-    const exit = yield* Effect.exit(client.execute(operation))
+    // A defect of the transport or of a listener must not take outcomes with it: what was sent is in doubt.
+    const exit = yield* Effect.exit(
+      Effect.catchDefect(client.execute(operation), (defect) =>
+        Effect.andThen(
+          Effect.logError("a defect while a batch was being sent; its inputs are in doubt", defect),
+          Effect.fail(
+            new HubSpotErrorModule.HubSpotError({
+              reason: new HubSpotErrorModule.TransportAmbiguous({ code: "defect" }),
+              operation: operation.name
+            })
+          )
+        )
+      )
+    )
     const millis = Number(((yield* Clock.monotonicTimeNanos) - startedAt) / 1_000_000n)
-    yield* options.onEvent({
+    yield* tell({
       _tag: "Requested",
       inputs: items.length,
       millis,
@@ -96,18 +115,28 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const sendUnlessHalted = Effect.fnUntraced(function* <I>(items: ReadonlyArray<Item<I>>) {
     let sent: Sent | undefined
     const keep = (end: Sent) =>
-      Effect.sync(() => {
-        sent = end
+      Effect.suspend(() => {
+        sent ??= end
+        // Given up, it may arrive all the same: the limiter has to know.
+        return end === "Abandoned"
+          ? Effect.fail(abandoned)
+          : Exit.isFailure(end)
+            ? Effect.asVoid(end)
+            : Effect.void
       })
     const sendOrAbandon = Effect.raceFirst(
       Effect.interruptible(Effect.exit(send(items))),
       Effect.interruptible(Effect.as(Deferred.await(options.abandon), "Abandoned" as const))
     )
     const sending = limits
-      .withSlot("burst")(Effect.uninterruptible(Effect.flatMap(sendOrAbandon, keep)))
+      .withSlot("burst", { uninterruptible: true })(Effect.flatMap(sendOrAbandon, keep))
       .pipe(
-        // No slot, and nothing sent: the account's day is used up.
-        Effect.catch((error) => keep(Exit.fail(error)))
+        Effect.catch((error) =>
+          Effect.sync(() => {
+            // No slot, and nothing sent: the account's day is used up.
+            sent ??= Exit.fail(error)
+          })
+        )
       )
     const halted = yield* Effect.raceFirst(Deferred.await(options.halt), Effect.as(sending, undefined))
     return sent ?? halted!
@@ -118,6 +147,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   ): Effect.fn.Return<BatchResponse.Salvaged | HubSpotError | NotSentReason | "Abandoned"> {
     let sends = 0
     let rateLimited = 0
+    let renewed = false
     while (true) {
       const sent = yield* sendUnlessHalted(items)
       if (!Exit.isExit(sent)) return sent
@@ -130,8 +160,13 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       if (error.reason._tag === "RateLimited") rateLimited++
       else sends++
       const chance = yield* Random.next
-      const millis = Retry.wait(error.reason, { sends, rateLimited: rateLimited - 1, chance }, options.policy)
+      const millis = Retry.wait(
+        error.reason,
+        { sends, rateLimited: rateLimited - 1, chance, renewed },
+        options.policy
+      )
       if (millis === undefined || !options.budget.spend()) return error
+      renewed ||= error.reason._tag === "Unauthorized"
       yield* Metrics.repeated("batchCreate")
       const halted = yield* Effect.timeoutOption(Deferred.await(options.halt), millis)
       if (Option.isSome(halted)) return halted.value
@@ -154,7 +189,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       case "RequestTooLarge":
         return yield* takeApart(items, end)
       case "RateLimited":
-        return end.reason.policy === "daily"
+        return end.reason.policy === "daily" ||
+          (end.reason.retryAfterMillis ?? 0) > options.policy.patienceMillis
           ? yield* stop(items, { _tag: "Suspended", cause: "quota", error: end })
           : exhausted(items, end)
       case "Locked":
@@ -188,10 +224,9 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   ) {
     const inputs = items.map((item) => item.input)
     const { surplus, unattributed, verdicts } = Correlation.correlate(inputs, answer.response)
-    if (surplus.length > 0)
-      yield* options.onEvent({ _tag: "Surplus", ids: surplus.map((object) => object.id) })
+    if (surplus.length > 0) yield* tell({ _tag: "Surplus", ids: surplus.map((object) => object.id) })
     if (unattributed.length > 0) {
-      yield* options.onEvent({
+      yield* tell({
         _tag: "Unattributed",
         messages: unattributed.flatMap(ErrorBody.faults).map(ErrorBody.describe)
       })
@@ -222,6 +257,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
 /** How an attempt ended, or that nobody waited for its end. */
 type Sent = Exit.Exit<BatchResponse.Salvaged, HubSpotError> | "Abandoned"
+
+const abandoned = new HubSpotErrorModule.HubSpotError({
+  reason: new HubSpotErrorModule.TransportAmbiguous({ code: "abandoned" }),
+  operation: "batchCreate"
+})
 
 const errorOf = (exit: Exit.Failure<unknown, HubSpotError>): { readonly error?: HubSpotError } => {
   const reason = exit.cause.reasons.find((one) => one._tag === "Fail")

@@ -47,7 +47,7 @@ export interface Options {
   readonly concurrency?: number | "auto" | undefined
   /** Complete it to send nothing more: requests under way finish, the rest is `NotSent`. */
   readonly stop?: Deferred.Deferred<void> | undefined
-  /** Complete it to wait for no answer any more: requests under way end as `InDoubt`. */
+  /** Complete it to stop and wait for no answer any more: requests under way end as `InDoubt`. */
   readonly abandon?: Deferred.Deferred<void> | undefined
   /** When a refused request is sent again. Default `Retry.defaults`. */
   readonly retry?: Retry.Policy | undefined
@@ -134,16 +134,18 @@ export const runWith =
         const plan = { jobId, batchSize, toInput: options.toInput, key }
 
         const halt = yield* Deferred.make<NotSentReason>()
-        if (options.stop !== undefined) {
-          yield* Deferred.await(options.stop).pipe(
-            Effect.andThen(Deferred.succeed(halt, { _tag: "Stopped" })),
-            Effect.forkScoped
-          )
+        const abandon = options.abandon ?? (yield* Deferred.make<void>())
+        const ends =
+          options.stop === undefined
+            ? Deferred.await(abandon)
+            : Effect.raceFirst(Deferred.await(options.stop), Deferred.await(abandon))
+        if (options.stop !== undefined || options.abandon !== undefined) {
+          yield* ends.pipe(Effect.andThen(Deferred.succeed(halt, { _tag: "Stopped" })), Effect.forkScoped)
         }
         const concurrency = yield* Concurrency(options.concurrency ?? "auto")
         const batches = yield* BatchRunner.make({
           halt,
-          abandon: options.abandon ?? (yield* Deferred.make<void>()),
+          abandon,
           policy: options.retry ?? Retry.defaults,
           budget: RetryBudget.makeUnsafe(),
           onEvent: (event) =>

@@ -78,8 +78,11 @@ export const correlate = (
   const loose: Array<CrmObject.CrmObject> = []
   const unattributed: Array<ErrorBody.StandardError> = []
 
+  const unfinished = isUnfinished(response)
   for (const object of response.results) {
-    if (typeof object.objectWriteTraceId !== "string") loose.push(object)
+    // Without an id that can be one there is nothing to point to.
+    if (!/^[\w-]{1,64}$/.test(object.id)) surplus.push(object)
+    else if (typeof object.objectWriteTraceId !== "string") loose.push(object)
     else {
       const index = byTraceId.get(object.objectWriteTraceId)
       if (index === undefined) surplus.push(object)
@@ -89,6 +92,8 @@ export const correlate = (
   for (const error of response.errors ?? []) {
     const known = new Set(traceIdsOf(error).flatMap((traceId) => byTraceId.get(traceId) ?? []))
     if (known.size === 0) unattributed.push(error)
+    // An error in a batch that HubSpot is still at work on, or of HubSpot's own, is no refusal yet.
+    if (unfinished || isServersOwn(error)) continue
     for (const index of known) claims[index]?.errors.push(error)
   }
 
@@ -153,6 +158,14 @@ const sharedIds = (results: ReadonlyArray<CrmObject.CrmObject>): ReadonlySet<str
   }
   return shared
 }
+
+const isUnfinished = (response: BatchResponse.BatchResponse): boolean => {
+  const status = response.status === undefined ? undefined : BatchStatus.fromString(response.status)
+  return status === "PENDING" || status === "PROCESSING"
+}
+
+const isServersOwn = ({ category }: ErrorBody.StandardError): boolean =>
+  /INTERNAL|TIMEOUT|TIMED_OUT|UNAVAILABLE/i.test(category ?? "")
 
 const unaccountedBy = (response: BatchResponse.BatchResponse): Unaccounted => {
   const status = response.status === undefined ? "COMPLETE" : BatchStatus.fromString(response.status)

@@ -135,7 +135,8 @@ export const check = <I>(
 ): Result.Result<Item<I>, Invalid<I>> => {
   const wrong = (issues: ReadonlyArray<InputIssue.InputIssue>) =>
     Result.fail<Invalid<I>>({ _tag: "Invalid", source, index, issues })
-  const given = options.toInput(source)
+  // From here on a copy: the caller's value is read once, and may change afterwards.
+  const given = Result.flatMap(toInput(options, source), InputIssue.read)
   if (Result.isFailure(given)) return wrong(given.failure)
   const key = keyOf(options, source, index)
   const keyed = withKey(given.success, options.key?.property, key)
@@ -143,8 +144,35 @@ export const check = <I>(
   if (issues.length > 0) return wrong(issues)
   const made = given.success.objectWriteTraceId === undefined
   const traceId = given.success.objectWriteTraceId ?? WriteTrace.make(options.jobId, index)
-  return Result.succeed({ source, index, input: withTrace(keyed, traceId), made, key })
+  if (!made && isMade(options.jobId, traceId)) {
+    return wrong([
+      {
+        path: "objectWriteTraceId",
+        message: `trace id ${InputIssue.quote(traceId)} looks like one made for this job`,
+        advice: "choose another form, or leave it out to have one made"
+      }
+    ])
+  }
+  return Result.succeed({ source, index, input: { ...keyed, objectWriteTraceId: traceId }, made, key })
 }
+
+/** The caller's own function may throw; that is about this value, not about the job. */
+const toInput = <I>(options: Pick<Options<I>, "toInput">, source: I): ReturnType<Options<I>["toInput"]> =>
+  Result.getOrElse(
+    Result.try(() => options.toInput(source)),
+    (thrown) =>
+      Result.fail([
+        {
+          path: "",
+          message: `cannot be read (${thrown instanceof Error ? thrown.name : typeof thrown})`,
+          advice: "look at what makes the input"
+        }
+      ])
+  )
+
+// Ids made for other inputs of the job have this form, so a caller's own must not.
+const isMade = (jobId: string, traceId: string): boolean =>
+  traceId.startsWith(`${jobId}-`) && /^[0-9a-z]+$/.test(traceId.slice(jobId.length + 1))
 
 const keyOf = <I>(
   { jobId, key }: Pick<Options<I>, "jobId" | "key">,
@@ -201,18 +229,3 @@ const unique = <I>(
   if (item.key !== undefined && key?.of !== undefined) plan.callersKeys.add(item.key)
   return Result.succeed(item)
 }
-
-// A copy with known fields only: a caller may change its value later, and HubSpot refuses unknown ones.
-const withTrace = (input: BatchRequest.CreateInput, objectWriteTraceId: string): TracedInput => ({
-  ...(input.associations !== undefined && {
-    associations: input.associations.map(({ to, types }) => ({
-      to: { id: to.id },
-      types: types.map(({ associationCategory, associationTypeId }) => ({
-        associationCategory,
-        associationTypeId
-      }))
-    }))
-  }),
-  properties: { ...input.properties },
-  objectWriteTraceId
-})

@@ -21,7 +21,7 @@ import * as Pipe from "./internal/source/pipe.ts"
 import type { Chunks } from "./internal/source/pull.ts"
 import { type Failure, type Row, type RowIssue, visible } from "./internal/source/row.ts"
 
-export { isParentColumn } from "./internal/source/row.ts"
+export { isParentColumn, visible } from "./internal/source/row.ts"
 export type { Original, Row, RowIssue } from "./internal/source/row.ts"
 
 /**

@@ -48,11 +48,12 @@ export const check = (text: string): Effect.Effect<string, InvalidBaseUrl> => {
   const [, scheme = "", host = "", port] = match
   if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535))
     return fail("port must be 1 to 65535")
-  const origin = `${scheme.toLowerCase()}://${host.toLowerCase()}${port === undefined ? "" : `:${Number(port)}`}`
+  // A default port is none.
+  const { origin } = new URL(`${scheme}://${host}${port === undefined ? "" : `:${Number(port)}`}`)
   if (loopback.has(host.toLowerCase())) return Effect.succeed(origin)
   if (scheme.toLowerCase() === "http")
     return fail("plain http is only allowed to this machine (127.0.0.1, localhost)")
-  return origin === hubspot || origin === `${hubspot}:443`
+  return origin === hubspot
     ? Effect.succeed(hubspot)
     : fail("host is not api.hubapi.com: only HubSpot and this machine (127.0.0.1, localhost) get the token")
 }

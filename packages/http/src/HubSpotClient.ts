@@ -16,6 +16,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as BaseUrl from "./BaseUrl.ts"
 import { Credentials } from "./Credentials.ts"
@@ -25,6 +26,7 @@ import * as Wire from "./internal/wire.ts"
 import * as Metrics from "./Metrics.ts"
 import { RateLimits } from "./RateLimits.ts"
 import type { Pool } from "./RateLimitStore.ts"
+import * as Retry from "./Retry.ts"
 
 /**
  * @category models
@@ -141,18 +143,23 @@ export const make = Effect.fnUntraced(function* (
     const token = yield* credentials.token
     const request = requestOf(operation, url, token)
     const sentAt = yield* Wire.monotonicMillis
-    const answer = yield* Effect.mapError(
+    const secret = Redacted.value(token)
+    const raw = yield* Effect.mapError(
       Wire.exchange(httpClient, request, bounds),
       (reason) => new HubSpotError.HubSpotError({ reason, operation: what })
     )
-    // Somebody on the way may print the request into its error page.
-    const raw = { ...answer, body: answer.body.replaceAll(Redacted.value(token), "<redacted>") }
-    const correlation = Classify.correlationId(raw)
+    // Somebody on the way may print the request into an answer, so nothing is shown as it came.
+    const given = Classify.correlationId(raw)
+    const correlation = given.correlationId?.includes(secret) === true ? {} : given
     yield* Effect.annotateCurrentSpan({ status: raw.status, ...correlation })
     const ageMillis = (yield* Wire.monotonicMillis) - sentAt
     yield* limits.observe({ ...observationOf(raw.headers), ageMillis })
     const fail = (reason: HubSpotError.Reason) =>
-      new HubSpotError.HubSpotError({ reason, operation: what, ...correlation })
+      new HubSpotError.HubSpotError({
+        reason: HubSpotError.withoutSecret(reason, secret),
+        operation: what,
+        ...correlation
+      })
     const shape = (detail: string) =>
       fail(new HubSpotError.ProtocolViolation({ kind: "shape", status: raw.status, detail }))
     const json = yield* Effect.catch(Classify.reply(raw, operation.expects), (reason) =>
@@ -160,7 +167,7 @@ export const make = Effect.fnUntraced(function* (
     )
     const unfit = Wire.unfit(json)
     if (unfit !== undefined) return yield* shape(unfit)
-    return yield* Effect.mapError(Effect.fromOption(operation.read(json)), () =>
+    return yield* Effect.mapError(Effect.fromOption(operation.read(withoutSecret(json, secret))), () =>
       shape("JSON of another shape than HubSpot's")
     )
   })
@@ -176,7 +183,10 @@ export const make = Effect.fnUntraced(function* (
     }
     if (reason._tag === "RateLimited" && reason.policy !== "daily") {
       yield* limits.observe({
-        pauseMillis: reason.retryAfterMillis ?? (reason.policy === "secondly" ? 1000 : 10_000)
+        pauseMillis: Math.min(
+          Retry.defaults.patienceMillis,
+          reason.retryAfterMillis ?? (reason.policy === "secondly" ? 1000 : 10_000)
+        )
       })
     }
     return reason
@@ -215,6 +225,12 @@ const certificatesAreChecked = Config.String("NODE_TLS_REJECT_UNAUTHORIZED").pip
       : Effect.void
   )
 )
+
+/** In a success only HubSpot's words can hold the token; ids and values stay what they are. */
+const withoutSecret = (json: unknown, secret: string): unknown =>
+  Predicate.isObject(json) && json.errors !== undefined
+    ? { ...json, errors: HubSpotError.redactText(json.errors, secret) }
+    : json
 
 const requestOf = <A>(
   operation: Operation<A>,

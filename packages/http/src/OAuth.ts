@@ -85,9 +85,14 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
     const raw = yield* Wire.exchange(client, request, { timeoutMillis: 30_000, maxBytes: 64 * 1024 }).pipe(
       Effect.mapError((reason) => failed(new HubSpotError.TokenUnavailable({ detail: reason.message })))
     )
-    if (raw.status >= 400 && raw.status < 500 && raw.status !== 429) return yield* refusal(raw.body)
+    const refused =
+      raw.status === 400 || raw.status === 401 || raw.status === 403 ? refusal(raw.body) : undefined
+    if (refused !== undefined) {
+      const secrets = [options.clientSecret, refreshToken].map(Redacted.value)
+      return yield* failed(secrets.reduce<HubSpotError.Reason>(HubSpotError.withoutSecret, refused))
+    }
     const answer = raw.status === 200 ? Option.getOrUndefined(decodeToken(raw.body)) : undefined
-    if (answer === undefined) {
+    if (answer === undefined || !wellFormed.test(answer.access_token)) {
       return yield* failed(
         new HubSpotError.TokenUnavailable({ detail: `HTTP ${raw.status} of the token endpoint` })
       )
@@ -126,18 +131,18 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
   }
 })
 
-const refusal = (body: string): Effect.Effect<never, HubSpotError.HubSpotError> => {
+/** What HubSpot says against the refresh token; nothing if it is not HubSpot who says it. */
+const refusal = (body: string): HubSpotError.TokenRefused | undefined => {
   const error = Option.getOrUndefined(decodeError(body))
-  const status = typeof error?.status === "string" ? error.status : (error?.error ?? "no status")
+  const status = typeof error?.status === "string" ? error.status : error?.error
+  if (status === undefined) return undefined
   const detail = error?.message ?? error?.error_description ?? "no message"
-  return Effect.fail(
-    failed(
-      new HubSpotError.TokenRefused({
-        status: ErrorBody.showable(status, 80),
-        detail: ErrorBody.showable(detail)
-      })
-    )
-  )
+  return new HubSpotError.TokenRefused({
+    status: ErrorBody.showable(status, 80),
+    detail: ErrorBody.showable(detail)
+  })
 }
+
+const wellFormed = /^[A-Za-z0-9._~+/=-]{8,4096}$/
 
 const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))

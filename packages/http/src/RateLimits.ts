@@ -135,7 +135,11 @@ export class RateLimits extends Context.Service<
      * without sending when the account's day is used up.
      */
     readonly withSlot: (
-      pool: Pool
+      pool: Pool,
+      options?: {
+        /** Waiting for the slot can be interrupted, the request in it cannot. Default false. */
+        readonly uninterruptible?: boolean
+      }
     ) => <A, E, R>(request: Effect.Effect<A, E, R>) => Effect.Effect<A, E | HubSpotError.HubSpotError, R>
     /** Learns from an answer. */
     readonly observe: (observation: Observation) => Effect.Effect<void>
@@ -198,11 +202,14 @@ export const make = Effect.fnUntraced(function* (
       )
     })
 
+  let underWay = 0
+
+  /** The account's day allows no more, with those counted that are under way. */
   const dayIsOver = Effect.gen(function* () {
     const day = yield* store.day(account)
     if (day === undefined) return
     const now = yield* Clock.currentTimeMillis
-    if (now >= day.endsAtMillis || day.remaining > Math.floor(day.limit * reserve)) return
+    if (now >= day.endsAtMillis || day.remaining - underWay > Math.floor(day.limit * reserve)) return
     return yield* new HubSpotError.HubSpotError({
       reason: new HubSpotError.RateLimited({
         policy: "daily",
@@ -213,20 +220,39 @@ export const make = Effect.fnUntraced(function* (
     })
   })
 
+  /** Waits for a slot, and takes it if the day still allows a request. */
+  const enter = (pool: Pool, restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>) =>
+    Effect.gen(function* () {
+      const askedAt = yield* monotonicMillis
+      let slot: Slot | undefined
+      const giveBack = Effect.suspend(() => (slot === undefined ? Effect.void : store.giveBack(slot)))
+      yield* restore(turns[pool].withPermit(acquire(pool, (taken) => (slot = taken)))).pipe(
+        Effect.onInterrupt(() => giveBack)
+      )
+      yield* Metrics.slotWaited((yield* monotonicMillis) - askedAt)
+      yield* Effect.tapError(dayIsOver, () => giveBack)
+      underWay++
+      return slot!
+    })
+
   return RateLimits.of({
-    withSlot: (pool) => (request) =>
+    withSlot: (pool, options) => (request) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
           yield* dayIsOver
-          const askedAt = yield* monotonicMillis
-          let slot: Slot | undefined
-          yield* restore(turns[pool].withPermit(acquire(pool, (taken) => (slot = taken)))).pipe(
-            Effect.onInterrupt(() => (slot === undefined ? Effect.void : store.giveBack(slot)))
+          const slot = yield* enter(pool, restore)
+          // Whether the request is over is known inside: its fiber may be interrupted right after its end.
+          let over = false
+          const watched = Effect.onExit(request, (exit) =>
+            Effect.sync(() => {
+              over = !mayStillArrive(exit)
+            })
           )
-          yield* Metrics.slotWaited((yield* monotonicMillis) - askedAt)
-          return yield* Effect.onExit(restore(request), (exit) =>
-            // An interrupted request may still arrive; its lease runs until it cannot any more.
-            Exit.hasInterrupts(exit) || slot === undefined ? Effect.void : store.complete(slot)
+          return yield* Effect.onExit(options?.uninterruptible === true ? watched : restore(watched), () =>
+            Effect.suspend(() => {
+              underWay--
+              return over ? store.complete(slot) : Effect.void
+            })
           )
         })
       ),
@@ -234,7 +260,7 @@ export const make = Effect.fnUntraced(function* (
       if (seen.timeZone !== undefined) timeZone = seen.timeZone
       if (seen.pauseMillis !== undefined) yield* store.pause({ account, millis: seen.pauseMillis })
       if (seen.max !== undefined && seen.max >= 1) {
-        if (adopts) limit = Math.floor(seen.max)
+        if (adopts) limit = Math.min(highestLimit, Math.floor(seen.max))
         if (seen.remaining !== undefined) {
           yield* store.observe({
             account,
@@ -248,13 +274,31 @@ export const make = Effect.fnUntraced(function* (
         yield* store.setDay(account, {
           limit: seen.daily,
           remaining: seen.dailyRemaining,
-          endsAtMillis: yield* endOfDay(timeZone)
+          endsAtMillis: yield* timeZone === undefined ? inAnHour : endOfDay(timeZone)
         })
       }
     }),
     limit: Effect.sync(() => limit)
   })
 })
+
+// Where the account's day ends is not known: it is looked again after an hour.
+const inAnHour = Effect.map(Clock.currentTimeMillis, (now) => now + 3_600_000)
+
+/**
+ * A request that was given up, or whose connection broke without an answer, may arrive all the same; its
+ * slot is held for the whole lease.
+ */
+const mayStillArrive = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isFailure(exit) &&
+  exit.cause.reasons.some(
+    (reason) =>
+      reason._tag === "Interrupt" ||
+      (reason._tag === "Fail" &&
+        reason.error instanceof HubSpotError.HubSpotError &&
+        (reason.error.reason._tag === "TransportAmbiguous" ||
+          (reason.error.reason._tag === "TimedOut" && reason.error.reason.phase === "headers")))
+  )
 
 // The wall clock may jump; the window does not.
 const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))

@@ -53,8 +53,8 @@ type Kind =
   | "never"
   /** It may pass after a wait of at least this many milliseconds. */
   | { readonly atLeastMillis: number }
-  /** The shared limiter holds everyone up already; no wait of its own. */
-  | "paced"
+  /** The shared limiter holds everyone up already, as long as HubSpot asks; no wait of its own. */
+  | { readonly pacedMillis: number }
 
 const kindOf = (reason: Reason): Kind => {
   switch (reason._tag) {
@@ -69,7 +69,7 @@ const kindOf = (reason: Reason): Kind => {
     case "Migrating":
       return reason.retryAfterMillis === undefined ? "never" : { atLeastMillis: reason.retryAfterMillis }
     case "RateLimited":
-      return reason.policy === "daily" ? "never" : "paced"
+      return reason.policy === "daily" ? "never" : { pacedMillis: reason.retryAfterMillis ?? 0 }
     case "InvalidRequest":
     case "TlsUntrusted":
     case "ValidationFailed":
@@ -123,14 +123,18 @@ export const wait = (
     readonly rateLimited: number
     readonly chance: number
     readonly idempotent?: boolean
+    /** The token was renewed for this request already. */
+    readonly renewed?: boolean
   },
   policy: Policy = defaults
 ): number | undefined => {
   if (reason.acceptance !== "NotAccepted" && soFar.idempotent !== true) return undefined
   const kind = kindOf(reason)
-  if (kind === "once") return soFar.sends === 1 ? 0 : undefined
+  if (kind === "once") return soFar.renewed === true ? undefined : 0
   if (kind === "never") return undefined
-  if (kind === "paced") return soFar.rateLimited < policy.rateLimited ? 0 : undefined
+  if ("pacedMillis" in kind) {
+    return soFar.rateLimited < policy.rateLimited && kind.pacedMillis <= policy.patienceMillis ? 0 : undefined
+  }
   if (soFar.sends >= policy.attempts || kind.atLeastMillis > policy.patienceMillis) return undefined
   const backoff = Math.min(policy.capMillis, policy.baseMillis * 2 ** (soFar.sends - 1))
   return kind.atLeastMillis + Math.round(backoff * soFar.chance)
@@ -154,21 +158,21 @@ export const run = <A, R>(
   }
 ): Effect.Effect<A, HubSpotError, R> => {
   const { idempotent, operation, policy } = options
-  const go = (attempt: number, rateLimited: number): Effect.Effect<A, HubSpotError, R> =>
+  const go = (attempt: number, rateLimited: number, renewed: boolean): Effect.Effect<A, HubSpotError, R> =>
     Effect.catch(send(attempt), (error) =>
       Effect.flatMap(Random.next, (chance) => {
         const limited = error.reason._tag === "RateLimited" ? rateLimited + 1 : rateLimited
         const millis = wait(
           error.reason,
-          { sends: attempt - rateLimited, rateLimited, chance, idempotent },
+          { sends: attempt - rateLimited, rateLimited, chance, idempotent, renewed },
           policy
         )
         if (millis === undefined) return Effect.fail(error)
         return Metrics.repeated(operation).pipe(
           Effect.andThen(millis > 0 ? Effect.sleep(millis) : Effect.void),
-          Effect.andThen(go(attempt + 1, limited))
+          Effect.andThen(go(attempt + 1, limited, renewed || error.reason._tag === "Unauthorized"))
         )
       })
     )
-  return go(1, 0)
+  return go(1, 0, false)
 }

@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import * as Result from "effect/Result"
 import * as Association from "./Association.ts"
 import type { CreateInput } from "./BatchRequest.ts"
 import * as LineItem from "./LineItem.ts"
@@ -186,5 +187,114 @@ export const of = (input: CreateInput): ReadonlyArray<InputIssue> => {
   }
   return issues
 }
+
+/**
+ * An input from a caller who may not keep to the types: a copy with known fields only, or what is wrong
+ * with its shape. Every field is read once, and a getter that throws is an issue of its field.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { InputIssue } from "@effect-hubspot/schema"
+ * import { Result } from "effect"
+ *
+ * const read = InputIssue.read({ properties: { price: 5 } })
+ * const message = Result.isFailure(read) ? read.failure[0]?.message : ""
+ * message // => "expected text, got number"
+ * ```
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const read = (given: unknown): Result.Result<CreateInput, ReadonlyArray<InputIssue>> => {
+  const issues: Array<InputIssue> = []
+  const wrong = (path: string, expected: string, value: unknown): undefined => {
+    const message = `expected ${expected}, got ${kindOf(value)}`
+    issues.push({ path, message, advice: "give it as HubSpot takes it" })
+    return undefined
+  }
+  const field = (object: object, name: string, path: string): unknown =>
+    Result.getOrElse(
+      Result.try(() => (object as Record<string, unknown>)[name]),
+      (thrown) => {
+        const why = thrown instanceof Error ? thrown.name : kindOf(thrown)
+        issues.push({ path, message: `cannot be read (${why})`, advice: "give plain values" })
+        return unreadable
+      }
+    )
+  const text = (value: unknown, path: string): string =>
+    typeof value === "string"
+      ? value
+      : ((value === unreadable ? undefined : wrong(path, "text", value)) ?? "")
+  const list = (value: unknown, path: string): ReadonlyArray<unknown> =>
+    Array.isArray(value)
+      ? [...value]
+      : ((value === unreadable ? undefined : wrong(path, "a list", value)) ?? [])
+
+  if (!isRecord(given))
+    return Result.fail([
+      { path: "", message: `expected an object, got ${kindOf(given)}`, advice: "give { properties: … }" }
+    ])
+  const properties: Record<string, string> = {}
+  const givenProperties = field(given, "properties", "properties")
+  if (isRecord(givenProperties)) {
+    for (const name of Object.keys(givenProperties)) {
+      const value = text(field(givenProperties, name, `properties.${name}`), `properties.${name}`)
+      Object.defineProperty(properties, name, { value, enumerable: true, writable: true, configurable: true })
+    }
+  } else if (givenProperties !== unreadable) wrong("properties", "an object", givenProperties)
+
+  const givenAssociations = field(given, "associations", "associations")
+  const associations =
+    givenAssociations === undefined
+      ? undefined
+      : list(givenAssociations, "associations").map((entry, index): Association.Association => {
+          const path = `associations[${index}]`
+          if (!isRecord(entry)) {
+            wrong(path, "an object", entry)
+            return { to: { id: "" }, types: [] }
+          }
+          const to = field(entry, "to", `${path}.to`)
+          const id = isRecord(to)
+            ? text(field(to, "id", `${path}.to.id`), `${path}.to.id`)
+            : (wrong(`${path}.to`, "an object", to) ?? "")
+          const types = list(field(entry, "types", `${path}.types`), `${path}.types`).map(
+            (spec, position) => {
+              const at = `${path}.types[${position}]`
+              if (!isRecord(spec)) {
+                wrong(at, "an object", spec)
+                return { associationCategory: "", associationTypeId: 0 }
+              }
+              const typeId = field(spec, "associationTypeId", `${at}.associationTypeId`)
+              if (!Number.isInteger(typeId)) wrong(`${at}.associationTypeId`, "a whole number", typeId)
+              return {
+                associationCategory: text(
+                  field(spec, "associationCategory", `${at}.associationCategory`),
+                  `${at}.associationCategory`
+                ),
+                associationTypeId: Number.isInteger(typeId) ? (typeId as number) : 0
+              }
+            }
+          )
+          return { to: { id }, types }
+        })
+  const traceId = field(given, "objectWriteTraceId", "objectWriteTraceId")
+  const objectWriteTraceId = traceId === undefined ? undefined : text(traceId, "objectWriteTraceId")
+  return issues.length > 0
+    ? Result.fail(issues)
+    : Result.succeed({
+        ...(associations !== undefined && { associations }),
+        properties,
+        ...(objectWriteTraceId !== undefined && { objectWriteTraceId })
+      })
+}
+
+const unreadable = Symbol("unreadable")
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const kindOf = (value: unknown): string =>
+  value === null ? "null" : Array.isArray(value) ? "a list" : value === undefined ? "nothing" : typeof value
 
 const count = (n: number): string => n.toLocaleString("en-US")

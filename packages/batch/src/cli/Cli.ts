@@ -4,6 +4,7 @@
  * Every wrong use is one line on the standard error and exit code 2; help is printed when asked for.
  */
 import { Credentials, LineItems } from "@effect-hubspot/http"
+import { ErrorBody } from "@effect-hubspot/schema"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Cause from "effect/Cause"
@@ -177,11 +178,11 @@ const describe = (error: CliError.CliError): string => {
         return "--token is not offered: it would show in process lists and shell history; set HUBSPOT_ACCESS_TOKEN"
       }
       const [suggestion] = error.suggestions
-      return `unknown flag ${error.option}; ${suggestion === undefined ? "see --help" : `did you mean ${suggestion}?`}`
+      return `unknown flag ${ErrorBody.showable(error.option, 60)}; ${suggestion === undefined ? "see --help" : `did you mean ${suggestion}?`}`
     }
     case "UnknownSubcommand": {
       const [suggestion] = error.suggestions
-      return `unknown command ${error.subcommand}; ${suggestion === undefined ? "see --help" : `did you mean ${suggestion}?`}`
+      return `unknown command ${ErrorBody.showable(error.subcommand, 60)}; ${suggestion === undefined ? "see --help" : `did you mean ${suggestion}?`}`
     }
     case "MissingArgument":
       return `missing <${error.argument}>: give a file, or "-" for the standard input`

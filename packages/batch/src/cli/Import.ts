@@ -79,15 +79,19 @@ export const run = Effect.fnUntraced(function* (
           Effect.mapError(usage)
         )
 
+  // As it is printed; a file may be named by anybody.
+  const shown = Source.visible(source.name)
   let counts = Report.zero
   const ending = { interrupted: false, unreadable: false, unwritable: false } as {
     -readonly [K in keyof Report.Ending]: Report.Ending[K]
   }
   const stop = yield* Deferred.make<void>()
   const abandon = yield* Deferred.make<void>()
+  /** Nothing more will be sent, whoever decided that. */
+  const over = yield* Deferred.make<void>()
   const { columns } = yield* Terminal.Terminal
   const progress = yield* Progress.make({
-    name: source.name,
+    name: shown,
     total,
     counts: () => counts,
     columns: yield* columns
@@ -103,11 +107,11 @@ export const run = Effect.fnUntraced(function* (
         return Effect.void
       case "Surplus":
         return progress.line(
-          `${source.name}: HubSpot answered with records that fit no row: ${event.ids.join(", ")}; look at them in HubSpot`
+          `${shown}: HubSpot answered with records that fit no row: ${event.ids.map((id) => ErrorBody.showable(id, 64)).join(", ")}; look at them in HubSpot`
         )
       case "Unattributed":
         return progress.line(
-          `${source.name}: HubSpot answered with errors that name no row: ${event.messages.join("; ")}`
+          `${shown}: HubSpot answered with errors that name no row: ${event.messages.join("; ")}`
         )
     }
   }
@@ -140,8 +144,10 @@ export const run = Effect.fnUntraced(function* (
         const evidence = Outcome.describe(outcome)
         doubtful.push({ row, reason: "in doubt", traceId: outcome.objectWriteTraceId, evidence })
       } else notCreated.push({ row, reason: reasonOf(outcome) })
-      if (outcome._tag === "NotSent") ending.reason = graver(ending.reason, outcome.reason)
-      else yield* name(outcome)
+      if (outcome._tag === "NotSent") {
+        ending.reason = graver(ending.reason, outcome.reason)
+        if (outcome.reason._tag !== "RetriesExhausted") yield* Deferred.succeed(over, undefined)
+      } else yield* name(outcome)
     }
     yield* Effect.catch(rejects?.writeAll(notCreated) ?? Effect.void, unwritable)
     yield* Effect.catch(doubts?.writeAll(doubtful) ?? Effect.void, unwritable)
@@ -149,7 +155,7 @@ export const run = Effect.fnUntraced(function* (
 
   const rows = source.rows.pipe(
     // What comes in once and for ever (a pipe) is not waited for when nothing more will be sent.
-    source.replayable ? (same) => same : Stream.interruptWhen(Deferred.await(stop)),
+    source.replayable ? (same) => same : Stream.interruptWhen(Deferred.await(over)),
     Stream.catch((error) =>
       Stream.unwrap(
         Effect.as(
@@ -174,7 +180,7 @@ export const run = Effect.fnUntraced(function* (
   }))
   const end = Effect.tap(Effect.andThen(progress.end, summarize), (imported) =>
     Effect.andThen(
-      Effect.forEach(closing(source.name, imported, ending), progress.line, { discard: true }),
+      Effect.forEach(closing(shown, imported, ending), progress.line, { discard: true }),
       finish(imported)
     )
   )
@@ -198,6 +204,7 @@ export const run = Effect.fnUntraced(function* (
     Effect.fnUntraced(function* () {
       ending.interrupted = true
       yield* Deferred.succeed(stop, undefined)
+      yield* Deferred.succeed(over, undefined)
       yield* progress.line("stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)")
       const left = yield* Effect.raceFirst(Effect.as(Fiber.await(job), false), Effect.as(Signals.next, true))
       if (!left) return
@@ -233,7 +240,8 @@ const cellOf = (source: Source.Source, row: Source.Row, fault: ErrorBody.Fault):
 /** One line for each thing that is wrong with a row: place, what, why, what to do. */
 const linesOf = (source: Source.Source, outcome: Outcome.Outcome<Source.Row>): ReadonlyArray<string> => {
   const { source: row } = outcome
-  const at = (column?: number) => `${source.name}:${row.line}${column === undefined ? "" : `:${column}`}`
+  const at = (column?: number) =>
+    `${Source.visible(source.name)}:${row.line}${column === undefined ? "" : `:${column}`}`
   switch (outcome._tag) {
     case "Invalid":
       return Result.isFailure(row.input)

@@ -39,6 +39,15 @@ const notSentCodes: ReadonlyMap<string, HubSpotError.TransportNotSent["failure"]
   ["UND_ERR_CONNECT_TIMEOUT", "connectTimeout"]
 ])
 
+// Other errors of OpenSSL come in the middle of a stream as well, after the request has left.
+const handshakeCodes: ReadonlySet<string> = new Set([
+  "ERR_SSL_NO_PROTOCOLS_AVAILABLE",
+  "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE",
+  "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL",
+  "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION",
+  "ERR_SSL_UNSUPPORTED_PROTOCOL"
+])
+
 const untrustedCode =
   /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_|ERR_TLS_CERT|HOSTNAME_MISMATCH)/
 
@@ -64,7 +73,7 @@ export const transport = (error: HttpClientError, statusSeen: number | undefined
         const failure = notSentCodes.get(code)
         if (failure !== undefined) return new HubSpotError.TransportNotSent({ failure })
         if (untrustedCode.test(code)) return new HubSpotError.TlsUntrusted({ code })
-        if (code.startsWith("ERR_SSL_")) return new HubSpotError.TransportNotSent({ failure: "tls" })
+        if (handshakeCodes.has(code)) return new HubSpotError.TransportNotSent({ failure: "tls" })
         if (Predicate.hasProperty(cause, "syscall") && cause.syscall === "connect") {
           return new HubSpotError.TransportNotSent({
             failure: code === "ETIMEDOUT" ? "connectTimeout" : "unreachable"
@@ -182,7 +191,8 @@ const success = (raw: RawReply, expected: Expected): Effect.Effect<unknown, HubS
 const redirectHost = (headers: Headers.Headers): string =>
   Option.match(Headers.get(headers, "location"), {
     onNone: () => "",
-    onSome: (location) => showable(/^[a-z]+:\/\/([^/?#]*)/i.exec(location)?.[1] ?? "a path of its own", 80)
+    onSome: (location) =>
+      showable(/^[a-z]+:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(location)?.[1] ?? "a path of its own", 80)
   })
 
 /** What a reply outside 2xx and 3xx means. */

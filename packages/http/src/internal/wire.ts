@@ -132,7 +132,7 @@ const formats: ReadonlyMap<string, string> = new Map([
 
 /**
  * Inflates a body that came encoded although `identity` was asked for, no further than the bound. Fetch
- * inflates by itself and leaves the header, so a body that reads as text already is taken as it is.
+ * inflates by itself and leaves the header, so what cannot be inflated and reads as text is taken as it is.
  */
 const inflate = (
   body: Uint8Array<ArrayBuffer>,
@@ -140,28 +140,39 @@ const inflate = (
   status: number,
   maxBytes: number
 ): Effect.Effect<string, HubSpotError.Reason> => {
-  if (body.length === 0 || readsAsText(body[0] ?? 0)) return Effect.succeed(new TextDecoder().decode(body))
+  if (body.length === 0) return Effect.succeed("")
+  const asText = readsAsText(body[0] ?? 0) ? new TextDecoder().decode(body) : undefined
   const format = formats.get(encoding)
   const violation = (detail: string) =>
     new HubSpotError.ProtocolViolation({ kind: "contentType", status, detail })
-  if (format === undefined) return Effect.fail(violation("a content encoding that is not accepted"))
-  return Effect.flatMap(
-    Effect.try({
-      try: () => new Blob([body]).stream().pipeThrough(new DecompressionStream(format as CompressionFormat)),
-      catch: () => violation("a content encoding that this runtime does not know")
-    }),
-    (inflated) =>
-      readText(
-        Stream.fromReadableStream({
-          evaluate: () => inflated,
-          onError: () => new HubSpotError.ResponseTruncated({ status })
-        }),
-        maxBytes
+  const inflated =
+    format === undefined
+      ? Effect.fail(violation("a content encoding that is not accepted"))
+      : Effect.flatMap(
+          Effect.try({
+            try: () =>
+              new Blob([body]).stream().pipeThrough(new DecompressionStream(format as CompressionFormat)),
+            catch: () => violation("a content encoding that this runtime does not know")
+          }),
+          (stream) =>
+            readText(
+              Stream.fromReadableStream({
+                evaluate: () => stream,
+                onError: () => new HubSpotError.ResponseTruncated({ status })
+              }),
+              maxBytes
+            )
+        )
+  return asText === undefined
+    ? inflated
+    : Effect.catchIf(
+        inflated,
+        (reason) => reason._tag !== "ResponseTooLarge",
+        () => Effect.succeed(asText)
       )
-  )
 }
 
-// The first byte of JSON or HTML, or of the blanks before it; no compressed format begins with one.
+// The first byte of JSON or HTML, or of the blanks before it.
 const readsAsText = (byte: number): boolean =>
   byte === 0x7b ||
   byte === 0x5b ||
