@@ -61,7 +61,7 @@ const syntax = (
           what: `${what}, from a pipe`,
           stdin: content,
           code: 2,
-          stderr: [`stdin${place}: ${said}`],
+          stderr: [`stdin${place}: ${said} (nothing after this was read)`],
           counts: oneThenStop
         }
   )
@@ -240,7 +240,7 @@ const files: ReadonlyArray<Case> = [
     file: ["doubts.csv", csv("name,_doubt", "A,t-1")],
     code: 2,
     stderr: [
-      'line-items: doubts.csv:1:2: a "_doubt" column: this is a file of inputs in doubt, importing it could create them twice; use `line-items resolve`'
+      'line-items: doubts.csv:1:2: a "_doubt" column: this is a file of inputs in doubt, importing it could create them twice; look for each in HubSpot first (`line-items resolve` will do that for jobs)'
     ]
   }
 ]
@@ -410,7 +410,7 @@ const values: ReadonlyArray<readonly [id: string, flag: string, text: string, ex
   ),
   ...["100000"].map((text) => ["B42", ...whole("concurrency", "from 1 to 64, or auto")(text)] as const),
   ...["0", "1ms", "5"].map(
-    (text) => ["B43", "timeout", text, "a duration with a unit from 1s to 10m, such as 30s"] as const
+    (text) => ["B43", "timeout", text, "from 1s to 10m, with its unit, such as 30s"] as const
   )
 ]
 
@@ -617,7 +617,18 @@ describe("bad input", () => {
       assert.deepStrictEqual(linesOf(refused), [
         "line-items: nowhere/rejects.csv cannot be written: no such directory; check the path and the space on its disk"
       ])
-      assert.strictEqual(refused.code, 2)
+      assert.strictEqual(refused.code, 74)
+    })
+
+    it("files to write whose names cannot be meant are refused", async () => {
+      const same = await end("--rejects", "both.csv", "--doubts", "both.csv")
+      assert.deepStrictEqual(linesOf(same), ["line-items: --rejects and --doubts are the same file; give two"])
+      const wrong = await end("--rejects", "rejects.ndjson")
+      assert.deepStrictEqual(linesOf(wrong), [
+        "line-items: rejects.ndjson: rows of this input are written as CSV; name it .csv"
+      ])
+      assert.deepStrictEqual([same.code, wrong.code], [2, 2])
+      assert.isFalse(place.exists("both.csv"))
     })
 
     it("an import that does not take place leaves no file behind", async () => {

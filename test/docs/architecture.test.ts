@@ -55,7 +55,7 @@ describe("the house", () => {
   it("only the Node entries need Node's package", () => {
     const entries = [
       "packages/http/src/emulator/EmulatorServer.ts",
-      "packages/batch/src/bin.ts",
+      "packages/batch/src/cli/main.ts",
       "packages/batch/src/cli/Cli.ts"
     ]
     const users = sources

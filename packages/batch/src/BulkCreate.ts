@@ -124,7 +124,10 @@ export const runWith =
           BatchRequest.maxInputs
         )
         const jobId = options.jobId ?? (yield* WriteTrace.randomJobId)
-        if (!WriteTrace.isJobId(jobId)) return yield* Effect.die(new RangeError(`not a job id: ${jobId}`))
+        if (!WriteTrace.isJobId(jobId))
+          return yield* Effect.die(
+            new RangeError(`jobId must be 1 to 48 of A-Z a-z 0-9 _ -, got ${JSON.stringify(jobId)}`)
+          )
         const strategy = options.strategy ?? DoubtStrategy.failVisible
         const property = options.keyProperty
         if (DoubtStrategy.needsKey(strategy) && property === undefined) {

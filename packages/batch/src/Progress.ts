@@ -37,7 +37,7 @@ export interface Options {
 }
 
 const settled = (counts: Report.Counts): number =>
-  counts.created + counts.rejected + counts.invalid + counts.notSent + counts.inDoubt
+  counts.created + counts.rejected + counts.invalid + counts.inDoubt
 
 const barWidth = 24
 

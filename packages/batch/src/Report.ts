@@ -171,8 +171,8 @@ export const exitCode = (counts: Counts, ending: Ending): number => {
   if (ending.unwritable) return exitCodes.store
   if (canGoOn(reason) !== undefined) return exitCodes.suspended
   if (counts.inDoubt > 0) return exitCodes.inDoubt
-  if (ending.unreadable) return exitCodes.usage
   if (counts.rejected + counts.invalid > 0) return exitCodes.rejected
+  if (ending.unreadable) return exitCodes.usage
   if (counts.notSent === 0) return exitCodes.done
   return counts.created === 0 ? exitCodes.usage : exitCodes.rejected
 }

@@ -1,17 +1,13 @@
 #!/usr/bin/env node
 /**
- * The executable `line-items`.
+ * The executable `line-items`: loads the command, or says what is not installed.
  */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Cli from "./cli/Cli.ts"
-
-// A terminal that goes away ends the program as an orderly request to end it does.
-process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
-
-NodeRuntime.runMain(Effect.provide(Cli.run, NodeServices.layer), {
-  disableErrorReporting: true,
-  teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) ? Number(exit.value) : 130)
+import("./cli/main.ts").catch((error: { readonly code?: string; readonly message?: string }) => {
+  const missing = /Cannot find package '([^']+)'/.exec(error.message ?? "")?.[1]
+  process.stderr.write(
+    error.code === "ERR_MODULE_NOT_FOUND" && missing !== undefined
+      ? `line-items: the package ${missing} is not installed; run: npm install effect@4.1.0 @effect/platform-node@4.1.0 redis\n`
+      : `line-items: cannot be loaded: ${error.message}\n`
+  )
+  process.exitCode = 70
 })

@@ -54,7 +54,7 @@ export const Association = Schema.Struct({
  * @category models
  * @since 0.1.0
  */
-export type Association = typeof Association.Type
+export interface Association extends Schema.Schema.Type<typeof Association> {}
 
 /**
  * The association type ids from a line item to other objects, all `HUBSPOT_DEFINED`.

@@ -35,7 +35,7 @@ export const CreateInput = Schema.Struct({
  * @category models
  * @since 0.1.0
  */
-export type CreateInput = typeof CreateInput.Type
+export interface CreateInput extends Schema.Schema.Type<typeof CreateInput> {}
 
 /**
  * `{ inputs }` of `POST /crm/v3/objects/line_items/batch/create`, 1 to 100 of them.
@@ -51,7 +51,7 @@ export const BatchCreate = Schema.Struct({
  * @category models
  * @since 0.1.0
  */
-export type BatchCreate = typeof BatchCreate.Type
+export interface BatchCreate extends Schema.Schema.Type<typeof BatchCreate> {}
 
 /**
  * A record to read, archive or restore, by its id or by the value of `idProperty`.
@@ -79,7 +79,7 @@ export const BatchRead = Schema.Struct({
  * @category models
  * @since 0.1.0
  */
-export type BatchRead = typeof BatchRead.Type
+export interface BatchRead extends Schema.Schema.Type<typeof BatchRead> {}
 
 /**
  * The new values of one record. Associations cannot be changed by an update.
@@ -98,7 +98,7 @@ export const UpdateInput = Schema.Struct({
  * @category models
  * @since 0.1.0
  */
-export type UpdateInput = typeof UpdateInput.Type
+export interface UpdateInput extends Schema.Schema.Type<typeof UpdateInput> {}
 
 /**
  * `POST …/batch/update`.
@@ -112,7 +112,7 @@ export const BatchUpdate = Schema.Struct({ inputs: Schema.Array(UpdateInput).che
  * @category models
  * @since 0.1.0
  */
-export type BatchUpdate = typeof BatchUpdate.Type
+export interface BatchUpdate extends Schema.Schema.Type<typeof BatchUpdate> {}
 
 /**
  * A record to create or, if one with this value of `idProperty` exists, to update. It takes no
@@ -132,7 +132,7 @@ export const UpsertInput = Schema.Struct({
  * @category models
  * @since 0.1.0
  */
-export type UpsertInput = typeof UpsertInput.Type
+export interface UpsertInput extends Schema.Schema.Type<typeof UpsertInput> {}
 
 /**
  * `POST …/batch/upsert`.
@@ -146,7 +146,7 @@ export const BatchUpsert = Schema.Struct({ inputs: Schema.Array(UpsertInput).che
  * @category models
  * @since 0.1.0
  */
-export type BatchUpsert = typeof BatchUpsert.Type
+export interface BatchUpsert extends Schema.Schema.Type<typeof BatchUpsert> {}
 
 /**
  * `POST …/batch/archive`.
@@ -177,7 +177,7 @@ export const Create = Schema.Struct({
  * @category models
  * @since 0.1.0
  */
-export type Create = typeof Create.Type
+export interface Create extends Schema.Schema.Type<typeof Create> {}
 
 /**
  * The body of a single update.
@@ -191,4 +191,4 @@ export const Update = Schema.Struct({ properties: Schema.Record(Schema.String, S
  * @category models
  * @since 0.1.0
  */
-export type Update = typeof Update.Type
+export interface Update extends Schema.Schema.Type<typeof Update> {}

@@ -44,7 +44,7 @@ export const BatchResponse = Schema.StructWithRest(
  * @category models
  * @since 0.1.0
  */
-export type BatchResponse = typeof BatchResponse.Type
+export interface BatchResponse extends Schema.Schema.Type<typeof BatchResponse> {}
 
 const readWhole = Schema.decodeUnknownOption(BatchResponse)
 const readEnvelope = Schema.decodeUnknownOption(Schema.Struct(envelope))

@@ -97,7 +97,7 @@ export const CrmObject = Schema.StructWithRest(
  * @category models
  * @since 0.1.0
  */
-export type CrmObject = typeof CrmObject.Type
+export interface CrmObject extends Schema.Schema.Type<typeof CrmObject> {}
 
 /**
  * When the record was created, if HubSpot said so in a readable way.

@@ -63,7 +63,7 @@ export const StandardError = Schema.StructWithRest(
  * @category models
  * @since 0.1.0
  */
-export type StandardError = typeof StandardError.Type
+export interface StandardError extends Schema.Schema.Type<typeof StandardError> {}
 
 /**
  * The body of a 4xx or 5xx: `{ status: "error", message, correlationId, category, errors, context, links }`;
@@ -93,7 +93,7 @@ export const ErrorBody = Schema.StructWithRest(
  * @category models
  * @since 0.1.0
  */
-export type ErrorBody = typeof ErrorBody.Type
+export interface ErrorBody extends Schema.Schema.Type<typeof ErrorBody> {}
 
 /**
  * The values a `context` holds under one name, whatever its shape: a list, a single value, or the
@@ -210,10 +210,10 @@ const fault = (message: string, code: string | undefined, property: string | und
 })
 
 /**
- * A fault in one line: the property, unless the message names it, and the message.
+ * A fault in one line: the property, unless the message names it in quotes, and the message.
  *
  * @category formatting
  * @since 0.1.0
  */
 export const describe = ({ message, property }: Fault): string =>
-  property === undefined || message.includes(property) ? message : `${property}: ${message}`
+  property === undefined || message.includes(`"${property}"`) ? message : `${property}: ${message}`

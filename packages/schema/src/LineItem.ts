@@ -192,7 +192,8 @@ const decodeStandard = Schema.decodeUnknownEffect(Standard)
 
 /**
  * A line item to create, from typed values: the standard properties, `custom` ones as text, the
- * associations, and the caller's own `objectWriteTraceId` if there is one.
+ * associations, and the caller's own `objectWriteTraceId` if there is one. `undefined` is not sent; a
+ * standard property wins over a custom one of the same name.
  *
  * **Example**
  *
@@ -213,15 +214,15 @@ const decodeStandard = Schema.decodeUnknownEffect(Standard)
  * @since 0.1.0
  */
 export const make = (
-  item: Standard & {
-    readonly custom?: Readonly<Record<string, string>>
-    readonly associations?: ReadonlyArray<Association>
-    readonly objectWriteTraceId?: string
+  item: { readonly [K in keyof Standard]?: Standard[K] | undefined } & {
+    readonly custom?: Readonly<Record<string, string | undefined>> | undefined
+    readonly associations?: ReadonlyArray<Association> | undefined
+    readonly objectWriteTraceId?: string | undefined
   }
 ): CreateInput => {
-  const { associations, custom, objectWriteTraceId, ...standard } = item
+  const { associations, custom = {}, objectWriteTraceId, ...standard } = item
   return {
-    properties: { ...custom, ...encodeStandard(standard) },
+    properties: { ...defined(custom), ...encodeStandard(defined(standard)) },
     ...(associations !== undefined && { associations }),
     ...(objectWriteTraceId !== undefined && { objectWriteTraceId })
   }
@@ -247,6 +248,10 @@ export const customProperties = (object: CrmObject): Readonly<Record<string, str
   Object.fromEntries(
     Object.entries(present(object.properties ?? {})).filter(([name]) => !knownProperties.has(name))
   )
+
+// A value that is not there is not sent.
+const defined = <A>(values: { readonly [name: string]: A | undefined }): { [name: string]: A } =>
+  Object.fromEntries(Object.entries(values).filter((entry): entry is [string, A] => entry[1] !== undefined))
 
 const present = (properties: PropertyValues): Record<string, string> =>
   Object.fromEntries(

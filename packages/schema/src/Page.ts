@@ -45,7 +45,7 @@ export const Page = Schema.StructWithRest(
  * @category models
  * @since 0.1.0
  */
-export type Page = typeof Page.Type
+export interface Page extends Schema.Schema.Type<typeof Page> {}
 
 /**
  * The cursor of the page after this one, if there is one.

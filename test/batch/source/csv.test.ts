@@ -289,7 +289,7 @@ describe("A CSV file that cannot be read on", () => {
       )
       yield* expectError(
         "name,_line,_doubt\n",
-        'items.csv:1:3: a "_doubt" column: this is a file of inputs in doubt, importing it could create them twice; use `line-items resolve`'
+        'items.csv:1:3: a "_doubt" column: this is a file of inputs in doubt, importing it could create them twice; look for each in HubSpot first (`line-items resolve` will do that for jobs)'
       )
       // Spreadsheets leave nameless columns behind.
       assert.strictEqual((yield* read("name,,\nx,,\n")).error, undefined)

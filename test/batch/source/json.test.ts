@@ -279,7 +279,7 @@ describe("NDJSON", () => {
         ["null", "2:1: expected an object, got null; each line item is one { … }"],
         [
           '{"_doubt": "t"}',
-          '2:2: a "_doubt" column: this is a file of inputs in doubt, importing it could create them twice; use `line-items resolve`'
+          '2:2: a "_doubt" column: this is a file of inputs in doubt, importing it could create them twice; look for each in HubSpot first (`line-items resolve` will do that for jobs)'
         ],
         [`{"a":${"[".repeat(40)}`, "2:37: nested deeper than 32 levels; a line item has no deep values"]
       ] as const) {

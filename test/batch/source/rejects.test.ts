@@ -251,7 +251,7 @@ it.layer(NodeFileSystem.layer)("A file of doubts", (it) => {
         const error = yield* Effect.flip(inputs(name, written))
         assert.match(
           error.message,
-          /in doubt, importing it could create them twice; use `line-items resolve`$/
+          /in doubt, importing it could create them twice; look for each in HubSpot first \(`line-items resolve` will do that for jobs\)$/
         )
       }
     })

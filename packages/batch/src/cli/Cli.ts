@@ -101,7 +101,9 @@ const importCommand = Command.make(
     return yield* exitWith(code)
   })
 ).pipe(
-  Command.withDescription("Create a line item for every row of a file"),
+  Command.withDescription(
+    "Create a line item for every row of a file. The token comes from HUBSPOT_ACCESS_TOKEN. A column is a property by its internal name; deal_id, quote_id, … name the parent."
+  ),
   Command.withExamples([
     {
       command: "line-items import items.csv --rejects rejects.csv",
@@ -135,14 +137,19 @@ const serveCommand = Command.make(
     ),
     json: Flags.json
   },
-  (flags) =>
-    Serve.run({
+  Effect.fnUntraced(function* (flags) {
+    const token = Option.getOrUndefined(flags.token)
+    if (token !== undefined) {
+      yield* Effect.mapError(Credentials.check(token, "--token"), ({ message }) => usage(message))
+    }
+    return yield* Serve.run({
       port: flags.port,
       limit: flags.limit,
       latency: Option.getOrUndefined(flags.latency),
-      token: Option.getOrUndefined(flags.token),
+      token,
       json: flags.json
     })
+  })
 ).pipe(
   Command.withDescription("Run a local HubSpot (emulator) on this machine"),
   Command.withExamples([{ command: "line-items serve --port 4010", description: "On a fixed port" }])

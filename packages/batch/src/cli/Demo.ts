@@ -30,15 +30,18 @@ const findSample = Effect.gen(function* () {
   })
 })
 
-const introduction = `This imports 10,000 rows into a HubSpot that runs inside this process. It is stateful, it checks rows as
-HubSpot does, it takes its time, and it allows 190 requests per 10 seconds. Of the rows, 60 are wrong in a
-way only HubSpot can tell, and 40 are wrong in the file itself. No request leaves this machine.
+const introduction = `This imports 10,000 rows into a HubSpot that runs inside this process.
+It is stateful, checks rows as HubSpot does, takes its time, and allows
+190 requests per 10 seconds. Of the rows, 60 are wrong in a way only HubSpot
+can tell, and 40 are wrong in the file itself. No request leaves this machine.
 `
 
 /** Imports the sample; the exit code says whether report and ledger agree. */
 export const run = Effect.gen(function* () {
   const emulator = yield* Emulator
   const path = yield* findSample
+  // From the sources, or from the published package.
+  const command = import.meta.url.endsWith(".ts") ? "npx -y pnpm@12 line-items" : "npx line-items"
   yield* Console.log(introduction)
   const { name, summary } = yield* Import.run(
     {
@@ -71,9 +74,9 @@ export const run = Effect.gen(function* () {
         : "Report and ledger DO NOT agree. This is a bug; please report it.",
       "",
       "Next:",
-      "  pnpm line-items import docs/examples/line-items.csv --emulator --rejects rejects.csv",
-      "  pnpm line-items serve        a local HubSpot for your own tests",
-      "  pnpm line-items --help"
+      `  ${command} import ${path} --emulator --rejects rejects.csv`,
+      `  ${command} serve`,
+      `  ${command} --help`
     ].join("\n")
   )
   return agree ? Report.exitCodes.done : Report.exitCodes.bug

@@ -52,7 +52,7 @@ export const limit = checked(
 ).pipe(
   Flag.withDefault("auto" as const),
   Flag.withMetavar("n|auto"),
-  Flag.withDescription("Requests per 10 seconds; auto starts at 100 and adopts what the account advertises")
+  Flag.withDescription("Requests per 10 s, 1 to 250; auto (default): 100, then what the account advertises")
 )
 
 export const serverLimit = checked(
@@ -62,7 +62,7 @@ export const serverLimit = checked(
 ).pipe(
   Flag.withDefault(190),
   Flag.withMetavar("n"),
-  Flag.withDescription("Requests per 10 seconds that the emulator allows")
+  Flag.withDescription("Requests per 10 s that the emulator allows (default 190)")
 )
 
 export const concurrency = checked(
@@ -72,7 +72,7 @@ export const concurrency = checked(
 ).pipe(
   Flag.withDefault("auto" as const),
   Flag.withMetavar("n|auto"),
-  Flag.withDescription("Requests under way at once; auto takes 10, and more if latency asks for it")
+  Flag.withDescription("Requests at once, 1 to 64; auto (default): 10, more if latency asks for it")
 )
 
 export const batchSize = checked(
@@ -82,10 +82,10 @@ export const batchSize = checked(
 ).pipe(
   Flag.withDefault(BatchRequest.maxInputs),
   Flag.withMetavar("n"),
-  Flag.withDescription("Rows per request")
+  Flag.withDescription("Rows per request, 1 to 100 (default 100)")
 )
 
-export const timeout = checked("timeout", "a duration with a unit from 1s to 10m, such as 30s", (text) => {
+export const timeout = checked("timeout", "from 1s to 10m, with its unit, such as 30s", (text) => {
   const duration = readDuration(text)
   if (duration === undefined) return undefined
   const millis = Duration.toMillis(duration)
@@ -93,7 +93,7 @@ export const timeout = checked("timeout", "a duration with a unit from 1s to 10m
 }).pipe(
   Flag.withDefault(Duration.seconds(110)),
   Flag.withMetavar("duration"),
-  Flag.withDescription("How long one request may take; HubSpot's edge gives up at 100 s (default 110s)")
+  Flag.withDescription("How long one request may take, 1s to 10m (default 110s)")
 )
 
 export const baseUrl = Flag.String("base-url").pipe(
@@ -112,7 +112,7 @@ export const baseUrl = Flag.String("base-url").pipe(
 export const port = checked("port", "a whole number from 0 to 65535", wholeNumber(0, 65_535)).pipe(
   Flag.withDefault(0),
   Flag.withMetavar("n"),
-  Flag.withDescription("The port to listen on; 0 takes any that is free")
+  Flag.withDescription("The port to listen on; 0 (default) takes any that is free")
 )
 
 export const latency = checked("latency", "milliseconds as min-max, such as 20-400", (text) => {
@@ -123,12 +123,12 @@ export const latency = checked("latency", "milliseconds as min-max, such as 20-4
 }).pipe(
   Flag.optional,
   Flag.withMetavar("min-max"),
-  Flag.withDescription("Milliseconds the emulator takes for a request, drawn from this range")
+  Flag.withDescription("Milliseconds the emulator takes for a request, such as 20-400")
 )
 
 export const json = Flag.Boolean("json").pipe(
   Flag.withDefault(false),
-  Flag.withDescription("Print one JSON object on the standard output, everything else on the standard error")
+  Flag.withDescription("One JSON object on the standard output, all else on the standard error")
 )
 
 export const format = Flag.Literals("format", ["csv", "ndjson", "json"]).pipe(

@@ -51,6 +51,26 @@ const namedBesideFile = 20
 const usage = (error: { readonly message: string }) =>
   new Exit({ code: Report.exitCodes.usage, lines: [error.message] })
 
+const unmade = (error: Rejects.RejectsError) =>
+  new Exit({
+    code: error.reason === "Exists" ? Report.exitCodes.usage : Report.exitCodes.store,
+    lines: [error.message]
+  })
+
+/** Why the names of the files to write cannot be meant, if they cannot. */
+const misnamedFile = (options: Options, source: Source.Source): string | undefined => {
+  if (options.rejects !== undefined && options.rejects === options.doubts) {
+    return "--rejects and --doubts are the same file; give two"
+  }
+  const written = source.format === "csv" ? "csv" : "ndjson"
+  for (const file of [options.rejects, options.doubts]) {
+    const extension = /\.(csv|ndjson|jsonl|json)$/i.exec(file ?? "")?.[1]?.toLowerCase()
+    if (extension === undefined || (extension === "csv") === (written === "csv")) continue
+    return `${Source.visible(file ?? "")}: rows of this input are written as ${written.toUpperCase()}; name it .${written}`
+  }
+  return undefined
+}
+
 /**
  * Runs an import. `finish` is told its end also when it was interrupted, which the interrupted caller
  * itself does not see.
@@ -66,17 +86,19 @@ export const run = Effect.fnUntraced(function* (
   const startedAt = yield* Clock.currentTimeMillis
   const source = yield* Effect.mapError(Source.open(options.input, { format: options.format }), usage)
   const total = source.replayable ? (yield* Effect.mapError(Source.check(source), usage)).rows : undefined
+  const misnamed = misnamedFile(options, source)
+  if (misnamed !== undefined) return yield* usage({ message: misnamed })
   const rejects =
     options.rejects === undefined
       ? undefined
-      : yield* Effect.mapError(Rejects.make({ path: options.rejects, source }), usage)
+      : yield* Effect.mapError(Rejects.make({ path: options.rejects, source }), unmade)
   const doubts =
     options.doubts === undefined
       ? undefined
       : yield* Rejects.makeDoubts({ path: options.doubts, source }).pipe(
           // An import that does not take place leaves nothing behind.
           Effect.tapError(() => (rejects === undefined ? Effect.void : rejects.discard)),
-          Effect.mapError(usage)
+          Effect.mapError(unmade)
         )
 
   // As it is printed; a file may be named by anybody.
@@ -120,11 +142,13 @@ export const run = Effect.fnUntraced(function* (
   const name = Effect.fnUntraced(function* (outcome: Outcome.Outcome<Source.Row>) {
     const kind = outcome._tag === "InDoubt" ? "doubts" : "rejects"
     const most = options.named ?? (options[kind] === undefined ? Number.POSITIVE_INFINITY : namedBesideFile)
-    if (++named[kind] > most) return
+    named[kind]++
+    if (named[kind] > most + 1) return
+    if (named[kind] === most + 1) {
+      const where = options[kind] === undefined ? `--${kind} <file> keeps` : `${options[kind]} keeps`
+      return yield* progress.line(`… and so on; ${where} every one of them with its reason`)
+    }
     for (const line of linesOf(source, outcome)) yield* progress.line(line)
-    if (named[kind] < most) return
-    const where = options[kind] === undefined ? `--${kind} <file> keeps` : `${options[kind]} keeps`
-    yield* progress.line(`… and so on; ${where} every one of them with its reason`)
   })
 
   const unwritable = (error: Rejects.RejectsError) =>
@@ -161,7 +185,7 @@ export const run = Effect.fnUntraced(function* (
         Effect.as(
           Effect.suspend(() => {
             ending.unreadable = true
-            return progress.line(error.message)
+            return progress.line(`${error.message} (nothing after this was read)`)
           }),
           Stream.empty
         )
@@ -180,7 +204,7 @@ export const run = Effect.fnUntraced(function* (
   }))
   const end = Effect.tap(Effect.andThen(progress.end, summarize), (imported) =>
     Effect.andThen(
-      Effect.forEach(closing(shown, imported, ending), progress.line, { discard: true }),
+      Effect.forEach(closing(shown, options.rejects, imported, ending), progress.line, { discard: true }),
       finish(imported)
     )
   )
@@ -260,8 +284,16 @@ const linesOf = (source: Source.Source, outcome: Outcome.Outcome<Source.Row>): R
 }
 
 /** What there is to say at the end besides the numbers. */
-const closing = (name: string, { summary }: Imported, ending: Report.Ending): ReadonlyArray<string> => [
+const closing = (
+  name: string,
+  rejects: string | undefined,
+  { summary }: Imported,
+  ending: Report.Ending
+): ReadonlyArray<string> => [
   ...(summary.inputs === 0 && !ending.unreadable ? [`${name}: no rows`] : []),
+  ...(summary.notSent > 0 && rejects !== undefined
+    ? [`${name}: import ${rejects} to send what was not sent`]
+    : []),
   ...(summary.notSent > 0 && ending.reason !== undefined
     ? [
         `${name}: ${Report.format(summary.notSent)} ${summary.notSent === 1 ? "row" : "rows"} ${Outcome.describeNotSent(ending.reason)}`

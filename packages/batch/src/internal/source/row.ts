@@ -62,7 +62,7 @@ export const ofDoubts = (at: { readonly line: number; readonly column: number })
   failure(
     at,
     'a "_doubt" column: this is a file of inputs in doubt, importing it could create them twice',
-    "use `line-items resolve`"
+    "look for each in HubSpot first (`line-items resolve` will do that for jobs)"
   )
 
 /** The result of a row from its issues, in the order of their place. */

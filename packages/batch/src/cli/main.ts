@@ -1,0 +1,16 @@
+/**
+ * The program behind the executable: the command on Node, its exit code the process's.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Cli from "./Cli.ts"
+
+// A terminal that goes away ends the program as an orderly request to end it does.
+process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
+
+NodeRuntime.runMain(Effect.provide(Cli.run, NodeServices.layer), {
+  disableErrorReporting: true,
+  teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) ? Number(exit.value) : 130)
+})
