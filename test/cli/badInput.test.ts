@@ -622,7 +622,9 @@ describe("bad input", () => {
 
     it("files to write whose names cannot be meant are refused", async () => {
       const same = await end("--rejects", "both.csv", "--doubts", "both.csv")
-      assert.deepStrictEqual(linesOf(same), ["line-items: --rejects and --doubts are the same file; give two"])
+      assert.deepStrictEqual(linesOf(same), [
+        "line-items: --rejects and --doubts are the same file; give two"
+      ])
       const wrong = await end("--rejects", "rejects.ndjson")
       assert.deepStrictEqual(linesOf(wrong), [
         "line-items: rejects.ndjson: rows of this input are written as CSV; name it .csv"

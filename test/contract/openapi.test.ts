@@ -21,6 +21,7 @@ interface Schema {
 }
 
 interface Operation {
+  readonly summary?: string
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Schema }>> }>
@@ -30,7 +31,11 @@ interface Operation {
 const documentOf = (api: unknown) =>
   JSON.parse(JSON.stringify(OpenApi.fromApi(api as never))) as {
     readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
-    readonly components: { readonly schemas: Readonly<Record<string, Schema>> }
+    readonly components: {
+      readonly schemas: Readonly<Record<string, Schema>>
+      readonly securitySchemes?: { readonly bearer: { readonly scheme: string } }
+    }
+    readonly security?: unknown
   }
 
 const document = documentOf(HubSpotApi.HubSpotApi)
@@ -89,6 +94,14 @@ describe("the OpenAPI of the contract", () => {
     }
     const lineItemPaths = Object.keys(document.paths).filter((path) => path.startsWith(root))
     assert.lengthOf(lineItemPaths, 8)
+  })
+
+  it("asks for a bearer token, and has a summary for each operation", () => {
+    assert.deepStrictEqual(document.security, [{ bearer: [] }])
+    assert.strictEqual(document.components.securitySchemes?.bearer.scheme, "bearer")
+    for (const methods of Object.values(document.paths)) {
+      for (const operation of Object.values(methods)) assert.isString(operation.summary)
+    }
   })
 
   it("names every refusal that comes with an error body", () => {

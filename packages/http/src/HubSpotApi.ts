@@ -90,7 +90,8 @@ const flag = Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Schema
 
 const readQuery = { properties: list, propertiesWithHistory: list, associations: list, archived: flag }
 
-const about = (title: string, description: string) => OpenApi.annotations({ title, description })
+const about = (title: string, description: string) =>
+  OpenApi.annotations({ title, summary: title, description })
 
 const lineItems = (version: ApiVersion.ApiVersion) => {
   const path = paths(version)
@@ -286,6 +287,22 @@ const oauth = HttpApiGroup.make("oauth").add(
   }).annotateMerge(about("An access token", "For a refresh token; all parameters in the form body."))
 )
 
+/** Every call carries a bearer token; `HttpApi` cannot say so without checking it itself. */
+const withBearer = (spec: { readonly [name: string]: unknown }) => ({
+  ...spec,
+  components: {
+    ...(spec.components as object),
+    securitySchemes: {
+      bearer: {
+        type: "http",
+        scheme: "bearer",
+        description: "The token of a private app, a service key, or an OAuth access token"
+      }
+    }
+  },
+  security: [{ bearer: [] }]
+})
+
 /**
  * The line items of one API version, by themselves.
  *
@@ -295,7 +312,7 @@ const oauth = HttpApiGroup.make("oauth").add(
 export const make = (version: ApiVersion.ApiVersion) =>
   HttpApi.make("hubspot")
     .add(lineItems(version))
-    .annotateMerge(OpenApi.annotations({ title: "HubSpot CRM line items", version }))
+    .annotateMerge(OpenApi.annotations({ title: "HubSpot CRM line items", version, transform: withBearer }))
 
 /**
  * The association helpers of one dated version.
