@@ -207,6 +207,28 @@ describe("keys", () => {
     }).pipe(Effect.provide(hubspot([])), Random.withSeed("keys"))
   )
 
+  it.effect("what an input has in the key property is its key; none of the others can take a made one", () =>
+    Effect.gen(function* () {
+      const outcomes = yield* Stream.make("A", undefined, "A", "job:1", "job:4", "other:4").pipe(
+        Stream.map((own) => ({ properties: { name: "Chair", ...(own !== undefined && { [key]: own }) } })),
+        BulkCreate.run({ jobId: "job", strategy: DoubtStrategy.guard(), keyProperty: key }),
+        Stream.runCollect
+      )
+      const issues = outcomes.flatMap((outcome) => (outcome._tag === "Invalid" ? [outcome.issues] : []))
+      assert.deepStrictEqual(
+        issues.flat().map(({ message }) => message),
+        ['key "A" is used twice', 'key "job:1" looks like one made for this job']
+      )
+      const { created } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+      assert.deepStrictEqual(created.map((record) => record.properties[key]).sort(), [
+        "A",
+        "job:1",
+        "job:4",
+        "other:4"
+      ])
+    }).pipe(Effect.provide(hubspot([])))
+  )
+
   it.effect("a strategy that goes by a key does not run without one", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(

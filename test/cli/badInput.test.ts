@@ -346,6 +346,19 @@ const rows: ReadonlyArray<Case> = [
   }
 ]
 
+const keyed: Case = {
+  id: "B27, B28",
+  what: "keys that are empty or not the only ones",
+  file: ["keyed.csv", csv("name,hs_sku", "A,k1", "B,k2", "C,k1", "D,")],
+  flags: ["--strategy", "guard", "--key-property", "import_key", "--key-column", "hs_sku"],
+  code: 3,
+  stderr: [
+    'keyed.csv:4: properties.import_key: key "k1" is used twice; give every input a key of its own',
+    "keyed.csv:5: properties.import_key: the key is empty; give every input a key of its own"
+  ],
+  counts: counted({ inputs: 4, created: 2, invalid: 2 })
+}
+
 const hubspotFlags = ["import", "good.csv", "--json"]
 const refusedToken = (what: string, token: string | undefined, said: string): Case => ({
   id: token === undefined || token === "" ? "B31" : "B32",
@@ -455,6 +468,22 @@ const usage: ReadonlyArray<Case> = [
     code: 2,
     stderr: ["line-items: unknown flag --concurency; did you mean --concurrency?"]
   },
+  ...[
+    [["--strategy", "guard"], "guard needs --key-property; see line-items setup-key"],
+    [["--key-column", "name"], "--key-column needs --key-property"],
+    [
+      ["--key-property", "import_key", "--key-column", "sku"],
+      'good.csv: no column "sku"; name the key column as the header does'
+    ],
+    [["--key-property", "Import Key"], '--key-property: "Import Key" is not the internal name of a property']
+  ].map(([flags, said]): Case => ({
+    id: "–",
+    what: `a strategy without its key: ${flags}`,
+    file: ["good.csv", good],
+    flags: flags as ReadonlyArray<string>,
+    code: 2,
+    stderr: [`line-items: ${said}`]
+  })),
   {
     id: "B44",
     what: "a flag that is not known",
@@ -468,7 +497,7 @@ const usage: ReadonlyArray<Case> = [
 const argsOf = ({ args, file, flags = [] }: Case) =>
   args ?? ["import", file?.[0] ?? "-", "--emulator", "--json", ...flags]
 
-const all = [...files, ...rows, ...credentials, ...usage]
+const all = [...files, ...rows, keyed, ...credentials, ...usage]
 
 /** The lines of the standard error, without those that only tell of progress. */
 const linesOf = ({ stderr }: Finished) =>

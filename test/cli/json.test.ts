@@ -95,6 +95,107 @@ describe("serve", () => {
     }
   })
 
+  it("takes a key property from setup-key, twice as well as once, and an import that goes by it", async () => {
+    const server = await serve("--token", canary)
+    const options = { token: canary, stdin: "name,hs_sku\nChair,k1\nTable,k2\n" }
+    const to = ["--base-url", server.url, "--key-property", "import_key"]
+    const before = await run(["import", "-", "--json", "--strategy", "guard", ...to], options)
+    assert.strictEqual(before.code, 2)
+    assert.strictEqual(
+      before.stderr,
+      'line-items: property "import_key" does not exist in this account; make one with `line-items setup-key`\n'
+    )
+    for (const _ of ["first", "again"]) {
+      const { code, stderr, stdout } = await run(["setup-key", ...to], options)
+      assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+      assert.include(stdout, 'property "import_key" holds keys')
+    }
+    const plain = await run(["setup-key", ...to.with(3, "hs_sku")], options)
+    assert.deepStrictEqual(
+      { code: plain.code, stderr: plain.stderr },
+      {
+        code: 2,
+        stderr:
+          'line-items: property "hs_sku" does not have unique values; make one with `line-items setup-key`\n'
+      }
+    )
+    const end = await run(
+      ["import", "-", "--json", "--strategy", "guard", "--key-column", "hs_sku", ...to],
+      options
+    )
+    assert.strictEqual(end.code, 0)
+    const { created } = await server.ledger()
+    assert.deepStrictEqual(
+      created.flatMap(({ properties: { import_key, name } }) =>
+        name === "effect-hubspot canary" ? [] : [[name, import_key]]
+      ),
+      [
+        ["Chair", "k1"],
+        ["Table", "k2"]
+      ]
+    )
+    await server.stop("SIGTERM")
+  })
+
+  it("settles rows in doubt as it is told to", async () => {
+    const server = await serve("--token", canary)
+    const key = ["--base-url", server.url, "--key-property", "import_key"]
+    assert.strictEqual((await run(["setup-key", ...key], { token: canary })).code, 0)
+    const importBy = async (...flags: ReadonlyArray<string>) => {
+      // HubSpot stores the rows; the answer is lost.
+      await server.fail({
+        rules: [
+          {
+            match: { path: "*/batch/create", nth: 1 },
+            fault: { place: "afterCommit", reply: { kind: "status", status: 502, body: "html" } }
+          }
+        ]
+      })
+      const before = (await server.ledger()).created.length
+      const end = await run(["import", "-", "--json", "--base-url", server.url, ...flags], {
+        token: canary,
+        stdin: "name,_line_of_order\nChair,k1\nTable,k2\n"
+      })
+      const { created } = await server.ledger()
+      const rows = created
+        .slice(before)
+        .filter(({ properties }) => properties["name"] !== "effect-hubspot canary")
+      const { elapsedMs: _, requests: __, ...summary } = summaryOf(end)
+      return { ...end, summary, keys: rows.map(({ properties }) => properties["import_key"]) }
+    }
+
+    const doubtful = await importBy()
+    assert.deepStrictEqual(doubtful.summary, counted({ inputs: 2, inDoubt: 2 }))
+    assert.deepStrictEqual([doubtful.code, doubtful.keys], [4, [undefined, undefined]])
+
+    const twice = await importBy("--strategy", "at-least-once")
+    assert.deepStrictEqual<unknown>(twice.summary, {
+      ...counted({ inputs: 2, created: 2 }),
+      possibleDuplicates: 2
+    })
+    assert.lengthOf(twice.keys, 4)
+    assert.strictEqual(twice.code, 0)
+    const second = (await server.ledger()).created.slice(-2)
+    const ids = ["Chair", "Table"].map(
+      (name) => second.find(({ properties }) => properties["name"] === name)?.id
+    )
+    assert.deepStrictEqual(
+      twice.stderr.split("\n").filter((line) => line.includes("perhaps")),
+      ids.map(
+        (id, row) => `stdin:${row + 2}: created as ${id}, and perhaps twice; look in HubSpot for another`
+      )
+    )
+
+    const guarded = ["--strategy", "guard", "--key-property", "import_key", "--key-column", "_line_of_order"]
+    const once = await importBy(...guarded)
+    assert.deepStrictEqual(once.summary, counted({ inputs: 2, created: 2 }))
+    assert.deepStrictEqual([once.code, once.keys], [0, ["k1", "k2"]])
+    const again = await importBy(...guarded)
+    assert.deepStrictEqual(again.summary, counted({ inputs: 2, created: 2 }))
+    assert.deepStrictEqual([again.code, again.keys], [0, []])
+    await server.stop("SIGTERM")
+  })
+
   it("keeps a ledger of what was created and of every request", async () => {
     const server = await serve("--token", canary)
     const importInto = (token: string) =>

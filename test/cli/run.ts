@@ -3,6 +3,7 @@
  * or an escape sequence.
  */
 import { assert } from "@effect/vitest"
+import type * as Faults from "@effect-hubspot/http/emulator/Faults"
 import * as Ledger from "@effect-hubspot/http/emulator/Ledger"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -142,6 +143,7 @@ export const Summary = Schema.Struct({
   ...counts,
   requests: Count,
   elapsedMs: Schema.Finite,
+  possibleDuplicates: Schema.optionalKey(Count),
   suspended: Schema.optionalKey(
     Schema.Struct({ reason: Schema.String, resumeAt: Schema.NullOr(Schema.String) })
   )
@@ -171,6 +173,7 @@ const Served = Schema.Struct({ url: Schema.String, adminKey: Schema.String })
 export interface Server extends Started {
   readonly url: string
   readonly ledger: () => Promise<Ledger.Snapshot>
+  readonly fail: (plan: Faults.Plan) => Promise<void>
   /** Ends it as a terminal or a supervisor does. */
   readonly stop: (signal?: "SIGINT" | "SIGTERM") => Promise<Finished>
 }
@@ -180,6 +183,16 @@ const ledgerOf = (url: string, adminKey: string) =>
     HttpClientRequest.bearerToken(adminKey),
     HttpClient.execute,
     Effect.flatMap(HttpClientResponse.schemaBodyJson(Ledger.Snapshot, { onExcessProperty: "error" })),
+    Effect.provide(FetchHttpClient.layer)
+  )
+
+const failBy = (url: string, adminKey: string, plan: Faults.Plan) =>
+  HttpClientRequest.put(`${url}/_emulator/faults`).pipe(
+    HttpClientRequest.bearerToken(adminKey),
+    HttpClientRequest.bodyJsonUnsafe(plan),
+    HttpClient.execute,
+    Effect.flatMap(HttpClientResponse.filterStatusOk),
+    Effect.asVoid,
     Effect.provide(FetchHttpClient.layer)
   )
 
@@ -194,6 +207,7 @@ export const serve = async (...args: ReadonlyArray<string>): Promise<Server> => 
     ...started,
     url,
     ledger: () => Effect.runPromise(ledgerOf(url, adminKey)),
+    fail: (plan) => Effect.runPromise(failBy(url, adminKey, plan)),
     stop: (signal = "SIGTERM") => {
       started.child.kill(signal)
       return started.finished

@@ -54,8 +54,8 @@ export interface Options {
   /** What to do about doubts. Default `DoubtStrategy.failVisible`. */
   readonly strategy?: DoubtStrategy.DoubtStrategy | undefined
   /**
-   * The property that holds an input's key, for the strategies that go by one. Its value is
-   * `<job>:<index>` unless `keyOf` is given.
+   * The property that holds an input's key, for the strategies that go by one. An input that has no value
+   * there, and none from `keyOf`, gets `<job>:<index>`.
    */
   readonly keyProperty?: string | undefined
   /** Told of requests and of answers that fit no input. */
@@ -111,7 +111,7 @@ export const runWith =
         source: I
       ) => Result.Result<BatchRequest.CreateInput, ReadonlyArray<InputIssue.InputIssue>>
       /** The caller's own key of a value; it must be unique, also across jobs that must not double. */
-      readonly keyOf?: ((source: I) => string) | undefined
+      readonly keyOf?: ((source: I) => string | undefined) | undefined
     }
   ) =>
   <E, R>(inputs: Stream.Stream<I, E, R>): Stream.Stream<Outcome<I>, E, R | HubSpotClient | RateLimits> =>

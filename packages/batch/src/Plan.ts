@@ -28,14 +28,15 @@ export interface Item<I> {
 
 /**
  * A property that tells inputs apart in HubSpot, across jobs and attempts. `of` is the caller's own key for
- * a value; without it the key is `<job>:<index>`, which a new job over the same values does not share.
+ * a value. Where it gives none, what the input has in the property is its key, or else `<job>:<index>`,
+ * which a new job over the same values does not share.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Key<I> {
   readonly property: string
-  readonly of?: ((source: I) => string) | undefined
+  readonly of?: ((source: I) => string | undefined) | undefined
 }
 
 /**
@@ -105,7 +106,7 @@ export const add = <I>(
   options: Options<I>
 ): readonly [plan: Plan<I>, steps: ReadonlyArray<Step<I>>] => {
   const index = plan.next
-  const checked = Result.flatMap(check(options, source, index), (item) => unique(plan, item, options.key))
+  const checked = Result.flatMap(check(options, source, index), (item) => unique(plan, item, options))
   if (Result.isFailure(checked)) return [{ ...plan, next: index + 1 }, [checked.failure]]
   plan.open.push(checked.success)
   return plan.open.length < options.batchSize
@@ -138,9 +139,9 @@ export const check = <I>(
   // From here on a copy: the caller's value is read once, and may change afterwards.
   const given = Result.flatMap(toInput(options, source), InputIssue.read)
   if (Result.isFailure(given)) return wrong(given.failure)
-  const key = keyOf(options, source, index)
+  const key = keyOf(options, source, given.success, index)
   const keyed = withKey(given.success, options.key?.property, key)
-  const issues = [...InputIssue.of(keyed), ...issuesOfKey(options.key?.property, key)]
+  const issues = [...InputIssue.of(keyed), ...issuesOfKey(options, key, index)]
   if (issues.length > 0) return wrong(issues)
   const made = given.success.objectWriteTraceId === undefined
   const traceId = given.success.objectWriteTraceId ?? WriteTrace.make(options.jobId, index)
@@ -177,8 +178,14 @@ const isMade = (jobId: string, traceId: string): boolean =>
 const keyOf = <I>(
   { jobId, key }: Pick<Options<I>, "jobId" | "key">,
   source: I,
+  input: BatchRequest.CreateInput,
   index: number
-): string | undefined => (key === undefined ? undefined : (key.of?.(source) ?? `${jobId}:${index}`))
+): string | undefined =>
+  key === undefined
+    ? undefined
+    : (key.of?.(source) ?? input.properties[key.property] ?? madeKey(jobId, index))
+
+const madeKey = (jobId: string, index: number): string => `${jobId}:${index}`
 
 const withKey = (
   input: BatchRequest.CreateInput,
@@ -189,23 +196,27 @@ const withKey = (
     ? input
     : { ...input, properties: { ...input.properties, [property]: key } }
 
-const issuesOfKey = (
-  property: string | undefined,
-  key: string | undefined
+const issuesOfKey = <I>(
+  { jobId, key: keys }: Pick<Options<I>, "jobId" | "key">,
+  key: string | undefined,
+  index: number
 ): ReadonlyArray<InputIssue.InputIssue> => {
-  if (property === undefined || key === undefined) return []
-  const path = `properties.${property}`
-  if (key === "") return [{ path, message: "the key is empty", advice: "give every input a key of its own" }]
-  return key.trim() === key
-    ? []
-    : [{ path, message: `key ${InputIssue.quote(key)} has outer blanks`, advice: "remove them" }]
+  if (keys === undefined || key === undefined || key === madeKey(jobId, index)) return []
+  const wrong = (message: string, advice: string) => [
+    { path: `properties.${keys.property}`, message, advice }
+  ]
+  if (key === "") return wrong("the key is empty", "give every input a key of its own")
+  if (key.trim() !== key) return wrong(`key ${InputIssue.quote(key)} has outer blanks`, "remove them")
+  return key.startsWith(`${jobId}:`)
+    ? wrong(`key ${InputIssue.quote(key)} looks like one made for this job`, "choose another form")
+    : []
 }
 
 /** A trace id and a key that a caller gave must each be the only one of their kind in the plan. */
 const unique = <I>(
   plan: Plan<I>,
   item: Item<I>,
-  key: Key<I> | undefined
+  { jobId, key }: Pick<Options<I>, "jobId" | "key">
 ): Result.Result<Item<I>, Invalid<I>> => {
   const { index, input, made, source } = item
   const twice = (path: string, message: string, advice: string) =>
@@ -226,6 +237,6 @@ const unique = <I>(
     )
   }
   if (!made) plan.callersTraceIds.add(objectWriteTraceId)
-  if (item.key !== undefined && key?.of !== undefined) plan.callersKeys.add(item.key)
+  if (item.key !== undefined && item.key !== madeKey(jobId, index)) plan.callersKeys.add(item.key)
   return Result.succeed(item)
 }

@@ -23,6 +23,8 @@ export interface Counts {
   readonly invalid: number
   readonly notSent: number
   readonly inDoubt: number
+  /** How many of those created may have been created twice. */
+  readonly possibleDuplicates: number
   readonly requests: number
 }
 
@@ -37,6 +39,7 @@ export const zero: Counts = {
   invalid: 0,
   notSent: 0,
   inDoubt: 0,
+  possibleDuplicates: 0,
   requests: 0
 }
 
@@ -65,7 +68,10 @@ const fields = {
  */
 export const add = (counts: Counts, outcomes: Iterable<Outcome<unknown>>): Counts => {
   const sum = { ...counts }
-  for (const outcome of outcomes) sum[fields[outcome._tag]]++
+  for (const outcome of outcomes) {
+    sum[fields[outcome._tag]]++
+    if (outcome._tag === "Created" && outcome.possibleDuplicate) sum.possibleDuplicates++
+  }
   return sum
 }
 
@@ -93,8 +99,10 @@ export interface Ending {
  * @category models
  * @since 0.1.0
  */
-export interface Summary extends Counts {
+export interface Summary extends Omit<Counts, "possibleDuplicates"> {
   readonly status: BatchStatus
+  /** Left out when there are none. */
+  readonly possibleDuplicates?: number
   readonly elapsedMs: number
   readonly suspended?: { readonly reason: string; readonly resumeAt: string | null }
 }
@@ -104,7 +112,7 @@ export interface Summary extends Counts {
  * @since 0.1.0
  */
 export const summarize = (counts: Counts, elapsedMs: number, ending: Ending): Summary => {
-  const { created, inDoubt, inputs, invalid, notSent, rejected, requests } = counts
+  const { created, inDoubt, inputs, invalid, notSent, possibleDuplicates, rejected, requests } = counts
   const suspended = ending.interrupted ? undefined : canGoOn(ending.reason)
   const canceled =
     ending.interrupted || ending.unreadable || ending.unwritable || ending.reason?._tag === "Halted"
@@ -118,6 +126,7 @@ export const summarize = (counts: Counts, elapsedMs: number, ending: Ending): Su
     inDoubt,
     requests,
     elapsedMs,
+    ...(possibleDuplicates > 0 && { possibleDuplicates }),
     ...(suspended !== undefined && {
       suspended: {
         reason: suspended._tag === "Suspended" ? suspended.cause : "retries",
@@ -177,6 +186,30 @@ export const exitCode = (counts: Counts, ending: Ending): number => {
   return counts.created === 0 ? exitCodes.usage : exitCodes.rejected
 }
 
+/**
+ * The exit code when a request before the import failed.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const exitCodeOf = ({ reason }: HubSpotError): number => {
+  switch (reason._tag) {
+    case "Unauthorized":
+    case "TokenRefused":
+    case "Forbidden":
+      return exitCodes.credentials
+    case "TransportNotSent":
+    case "EdgeUnreachable":
+    case "TokenUnavailable":
+    case "RateLimited":
+    case "Migrating":
+    case "Locked":
+      return exitCodes.suspended
+    default:
+      return exitCodes.usage
+  }
+}
+
 const number = new Intl.NumberFormat("en-US")
 
 /**
@@ -214,9 +247,20 @@ const lines = [
  * @since 0.1.0
  */
 export const toText = (name: string, summary: Summary): string => {
+  const { possibleDuplicates = 0 } = summary
   const width = Math.max(...lines.map(([key]) => format(summary[key]).length), format(summary.inputs).length)
   const shown = lines
     .filter(([key]) => key === "created" || summary[key] > 0)
+    .map(
+      ([key, label, note]) =>
+        [
+          key,
+          label,
+          key === "created" && possibleDuplicates > 0
+            ? `${note}, ${format(possibleDuplicates)} of them perhaps twice`
+            : note
+        ] as const
+    )
     .map(([key, label, note]) => `  ${label.padEnd(9)} ${format(summary[key]).padStart(width)}   ${note}`)
   const requests = `${format(summary.requests)} ${summary.requests === 1 ? "request" : "requests"}`
   return [

@@ -18,6 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as KeyProperty from "../KeyProperty.ts"
 import * as Report from "../Report.ts"
 import packageJson from "../../package.json" with { type: "json" }
 import * as Demo from "./Demo.ts"
@@ -58,6 +59,9 @@ const importCommand = Command.make(
     latency: Flags.latency,
     rejects: file("rejects", "Write rows that were not created here, with the reason, ready to be corrected"),
     doubts: file("doubts", "Write rows that HubSpot may or may not have here"),
+    strategy: Flags.strategy,
+    keyProperty: Flags.keyProperty.pipe(Flag.optional),
+    keyColumn: Flags.keyColumn.pipe(Flag.optional),
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
@@ -67,6 +71,7 @@ const importCommand = Command.make(
     if (!flags.emulator && Option.isSome(flags.latency)) {
       return yield* usage("--latency is the emulator's; give --emulator, or leave it out")
     }
+    const keyProperty = Option.getOrUndefined(flags.keyProperty)
     const client = LineItems.LineItems.layer({
       baseUrl: Option.getOrUndefined(flags.baseUrl),
       limit: flags.limit,
@@ -79,14 +84,17 @@ const importCommand = Command.make(
         rejects: Option.getOrUndefined(flags.rejects),
         doubts: Option.getOrUndefined(flags.doubts),
         batchSize: flags.batchSize,
-        concurrency: flags.concurrency
+        concurrency: flags.concurrency,
+        strategy: Flags.strategies[flags.strategy],
+        keyProperty,
+        keyColumn: Option.getOrUndefined(flags.keyColumn)
       },
       ({ name, summary }) => Output.line(flags.json ? JSON.stringify(summary) : Report.toText(name, summary))
     ).pipe(
       Effect.scoped,
       Effect.provide(
         flags.emulator
-          ? Layer.provide(client, embedded(Option.getOrUndefined(flags.latency)))
+          ? Layer.provide(client, embedded(Option.getOrUndefined(flags.latency), keyProperty))
           : Layer.provide(
               client,
               Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layerConfig)
@@ -115,9 +123,12 @@ const importCommand = Command.make(
 )
 
 /** The embedded HubSpot, with a token that is good nowhere else. */
-const embedded = (latency: { readonly min: number; readonly max: number } | undefined) =>
+const embedded = (
+  latency: { readonly min: number; readonly max: number } | undefined,
+  keyProperty?: string | undefined
+) =>
   Layer.merge(
-    Emulator.layer({ latency }),
+    Emulator.layer({ latency, uniqueProperties: keyProperty === undefined ? [] : [keyProperty] }),
     Layer.orDie(Credentials.Credentials.layer(Redacted.make("embedded-emulator")))
   )
 
@@ -155,6 +166,49 @@ const serveCommand = Command.make(
   Command.withExamples([{ command: "line-items serve --port 4010", description: "On a fixed port" }])
 )
 
+const setupKeyCommand = Command.make(
+  "setup-key",
+  { keyProperty: Flags.keyProperty, baseUrl: Flags.baseUrl, timeout: Flags.timeout },
+  Effect.fnUntraced(function* (flags) {
+    const client = LineItems.LineItems.layer({
+      baseUrl: Option.getOrUndefined(flags.baseUrl),
+      timeout: flags.timeout
+    })
+    yield* Effect.gen(function* () {
+      // One that is there already has to prove itself like a new one.
+      yield* Effect.catchReason(
+        KeyProperty.define(flags.keyProperty),
+        "HubSpotError",
+        "Conflict",
+        () => Effect.void
+      )
+      yield* KeyProperty.prove(flags.keyProperty, "unique")
+      yield* Console.log(
+        `property "${flags.keyProperty}" holds keys: line-items import … --strategy guard --key-property ${flags.keyProperty}`
+      )
+    }).pipe(
+      Effect.provide(
+        Layer.provide(client, Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layerConfig))
+      ),
+      Effect.catchTags({
+        CredentialsError: ({ message }) =>
+          Effect.fail(new Exit({ code: Report.exitCodes.credentials, lines: [message] })),
+        InvalidBaseUrl: ({ message }) => Effect.fail(usage(`--base-url: ${message}`)),
+        KeyUnusable: ({ message }) => Effect.fail(usage(message)),
+        HubSpotError: (error) =>
+          Effect.fail(new Exit({ code: Report.exitCodeOf(error), lines: [error.message] }))
+      })
+    )
+  })
+).pipe(
+  Command.withDescription(
+    "Define a property with unique values, which the strategy guard needs, and prove it"
+  ),
+  Command.withExamples([
+    { command: "line-items setup-key --key-property import_key", description: "Once for each account" }
+  ])
+)
+
 const demoCommand = Command.make("demo", {}, () =>
   Demo.run.pipe(
     Effect.scoped,
@@ -170,7 +224,7 @@ const demoCommand = Command.make("demo", {}, () =>
 
 const command = Command.make("line-items").pipe(
   Command.withDescription("Create HubSpot CRM line items in bulk, with one true outcome per row"),
-  Command.withSubcommands([importCommand, serveCommand, demoCommand])
+  Command.withSubcommands([importCommand, serveCommand, setupKeyCommand, demoCommand])
 )
 
 // -----------------------------------------------------------------------------

@@ -3,7 +3,8 @@
  * nothing is begun.
  */
 import * as BulkCreate from "../BulkCreate.ts"
-import { BatchRequest } from "@effect-hubspot/schema"
+import * as DoubtStrategy from "../DoubtStrategy.ts"
+import { BatchRequest, Properties } from "@effect-hubspot/schema"
 import { BaseUrl, RateLimits } from "@effect-hubspot/http"
 import * as CliError from "effect/cli/CliError"
 import * as Flag from "effect/cli/Flag"
@@ -134,4 +135,36 @@ export const json = Flag.Boolean("json").pipe(
 export const format = Flag.Literals("format", ["csv", "ndjson", "json"]).pipe(
   Flag.optional,
   Flag.withDescription("What the input is, whatever its name says")
+)
+
+/** What to do about rows in doubt, by its name on the command line. */
+export const strategies = {
+  "fail-visible": DoubtStrategy.failVisible,
+  "at-least-once": DoubtStrategy.atLeastOnce(),
+  reconcile: DoubtStrategy.reconcile(),
+  guard: DoubtStrategy.guard()
+} as const
+
+export const strategy = Flag.Literals("strategy", [
+  "fail-visible",
+  "at-least-once",
+  "reconcile",
+  "guard"
+]).pipe(
+  Flag.withDefault("fail-visible" as const),
+  Flag.withDescription("What to do about rows in doubt; see docs/strategies.md (default fail-visible)")
+)
+
+export const keyProperty = checked("key-property", "the internal name of a property", (text) =>
+  Properties.isPropertyName(text) ? text : undefined
+).pipe(
+  Flag.withMetavar("name"),
+  Flag.withDescription("The property that holds a row's key, for reconcile and guard")
+)
+
+export const keyColumn = Flag.String("key-column").pipe(
+  Flag.withMetavar("name"),
+  Flag.withDescription(
+    "The column with the row's key (default: the one named as the key property, if there is one)"
+  )
 )

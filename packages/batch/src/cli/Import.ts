@@ -19,6 +19,8 @@ import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
 import type * as BatchRunner from "../BatchRunner.ts"
 import * as BulkCreate from "../BulkCreate.ts"
+import * as DoubtStrategy from "../DoubtStrategy.ts"
+import * as KeyProperty from "../KeyProperty.ts"
 import * as Outcome from "../Outcome.ts"
 import type { NotSentReason } from "../Outcome.ts"
 import * as Progress from "../Progress.ts"
@@ -30,7 +32,12 @@ import { Exit } from "./Exit.ts"
 import * as Signals from "./Signals.ts"
 
 /** What to import, and where what was not created goes. */
-export interface Options extends Pick<BulkCreate.Options, "batchSize" | "concurrency"> {
+export interface Options extends Pick<
+  BulkCreate.Options,
+  "batchSize" | "concurrency" | "strategy" | "keyProperty"
+> {
+  /** The column with a row's own key. */
+  readonly keyColumn?: string | undefined
   readonly input: { readonly path: string } | "stdin"
   readonly format: Source.Format | undefined
   readonly rejects: string | undefined
@@ -88,6 +95,27 @@ export const run = Effect.fnUntraced(function* (
   const total = source.replayable ? (yield* Effect.mapError(Source.check(source), usage)).rows : undefined
   const misnamed = misnamedFile(options, source)
   if (misnamed !== undefined) return yield* usage({ message: misnamed })
+  const { keyColumn, keyProperty, strategy = DoubtStrategy.failVisible } = options
+  if (keyColumn !== undefined && keyProperty === undefined) {
+    return yield* usage({ message: "--key-column needs --key-property" })
+  }
+  if (keyColumn !== undefined && source.header !== undefined && !source.header.includes(keyColumn)) {
+    return yield* usage({
+      message: `${Source.visible(source.name)}: no column "${keyColumn}"; name the key column as the header does`
+    })
+  }
+  if (DoubtStrategy.needsKey(strategy)) {
+    if (keyProperty === undefined) {
+      return yield* usage({ message: `${strategy._tag} needs --key-property; see line-items setup-key` })
+    }
+    yield* Effect.mapError(
+      KeyProperty.prove(keyProperty, strategy._tag === "guard" ? "unique" : "plain"),
+      (error) =>
+        error._tag === "KeyUnusable"
+          ? usage(error)
+          : new Exit({ code: Report.exitCodeOf(error), lines: [error.message] })
+    )
+  }
   const rejects =
     options.rejects === undefined
       ? undefined
@@ -163,7 +191,10 @@ export const run = Effect.fnUntraced(function* (
     const doubtful: Array<Rejects.Doubt> = []
     for (const outcome of outcomes) {
       const { source: row } = outcome
-      if (outcome._tag === "Created") continue
+      if (outcome._tag === "Created") {
+        for (const line of linesOf(source, outcome)) yield* progress.line(line)
+        continue
+      }
       if (outcome._tag === "InDoubt") {
         const evidence = Outcome.describe(outcome)
         doubtful.push({ row, reason: "in doubt", traceId: outcome.objectWriteTraceId, evidence })
@@ -214,6 +245,9 @@ export const run = Effect.fnUntraced(function* (
       toInput: (row) => row.input,
       batchSize: options.batchSize,
       concurrency: options.concurrency,
+      strategy,
+      keyProperty,
+      ...(keyColumn !== undefined && { keyOf: (row: Source.Row) => keyOf(source, row, keyColumn) }),
       stop,
       abandon,
       onEvent
@@ -250,6 +284,14 @@ const reasonOf = (outcome: Outcome.Outcome<Source.Row>): string => {
   return outcome.faults.map((fault) => `${ErrorBody.describe(fault)}; ${Advice.forFault(fault)}`).join(" | ")
 }
 
+/** Also of a column that is not sent because its name begins with `_`. */
+const keyOf = ({ header }: Source.Source, row: Source.Row, column: string): string => {
+  if (header !== undefined && row.original._tag === "Csv") {
+    return row.original.cells[header.indexOf(column)]?.trim() ?? ""
+  }
+  return Result.isSuccess(row.input) ? (row.input.success.properties[column] ?? "") : ""
+}
+
 /** The number of the cell a fault is about, of a CSV row. */
 const cellOf = (source: Source.Source, row: Source.Row, fault: ErrorBody.Fault): number | undefined => {
   const { header } = source
@@ -261,7 +303,7 @@ const cellOf = (source: Source.Source, row: Source.Row, fault: ErrorBody.Fault):
   return cell < 0 ? undefined : cell + 1
 }
 
-/** One line for each thing that is wrong with a row: place, what, why, what to do. */
+/** One line for each thing that a person has to look at in a row: place, what, why, what to do. */
 const linesOf = (source: Source.Source, outcome: Outcome.Outcome<Source.Row>): ReadonlyArray<string> => {
   const { source: row } = outcome
   const at = (column?: number) =>
@@ -278,6 +320,9 @@ const linesOf = (source: Source.Source, outcome: Outcome.Outcome<Source.Row>): R
     case "InDoubt":
       return [`${at()}: in doubt: ${Outcome.describe(outcome)}; look in HubSpot before you send it again`]
     case "Created":
+      return outcome.possibleDuplicate
+        ? [`${at()}: created as ${outcome.id}, and perhaps twice; look in HubSpot for another`]
+        : []
     case "NotSent":
       return []
   }
