@@ -47,7 +47,7 @@ const worldOf = (
     })
   )
   const layer = LineItems.LineItems.layer({ limit: 190 }).pipe(
-    Layer.provide(
+    Layer.provideMerge(
       Credentials.Credentials.layerOAuth({
         clientId: "client-id",
         clientSecret: Redacted.make("client-secret-canary"),
@@ -164,6 +164,22 @@ describe("OAuth", () => {
       yield* inTime(create)
       assert.deepStrictEqual(world.bearers, ["access-token-late"])
       assert.lengthOf(world.forms, 3)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("those who wait for a renewal share its failure; who comes later tries anew", () => {
+    const { layer, world } = worldOf({ answer: () => ({ status: 500, body: {} }) })
+    return Effect.gen(function* () {
+      const credentials = yield* Credentials.Credentials
+      const wave = inTime(
+        Effect.forEach(Array.from({ length: 100 }), () => Effect.exit(credentials.token), {
+          concurrency: "unbounded"
+        })
+      )
+      assert.isTrue((yield* wave).every(Exit.isFailure))
+      assert.lengthOf(world.forms, 1)
+      yield* wave
+      assert.lengthOf(world.forms, 2)
     }).pipe(Effect.provide(layer))
   })
 

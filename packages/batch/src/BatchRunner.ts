@@ -119,7 +119,10 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         sent ??= end
         // Given up, it may arrive all the same: the limiter has to know.
         return end === "Abandoned"
-          ? Effect.fail(abandoned)
+          ? Effect.andThen(
+              tell({ _tag: "Requested", inputs: items.length, millis: 0, error: abandoned }),
+              Effect.fail(abandoned)
+            )
           : Exit.isFailure(end)
             ? Effect.asVoid(end)
             : Effect.void
@@ -165,7 +168,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         { sends, rateLimited: rateLimited - 1, chance, renewed },
         options.policy
       )
-      if (millis === undefined || !options.budget.spend()) return error
+      if (millis === undefined) return error
+      if (isCharged(error) && !options.budget.spend()) return { _tag: "RetriesExhausted", error }
       renewed ||= error.reason._tag === "Unauthorized"
       yield* Metrics.repeated("batchCreate")
       const halted = yield* Effect.timeoutOption(Deferred.await(options.halt), millis)
@@ -189,10 +193,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       case "RequestTooLarge":
         return yield* takeApart(items, end)
       case "RateLimited":
-        return end.reason.policy === "daily" ||
-          (end.reason.retryAfterMillis ?? 0) > options.policy.patienceMillis
-          ? yield* stop(items, { _tag: "Suspended", cause: "quota", error: end })
-          : exhausted(items, end)
+        // For the day, for longer than one waits, or refused for minutes in spite of every pause.
+        return yield* stop(items, { _tag: "Suspended", cause: "quota", error: end })
       case "Locked":
         return exhausted(items, end)
       case "Migrating":
@@ -257,6 +259,13 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
 /** How an attempt ended, or that nobody waited for its end. */
 type Sent = Exit.Exit<BatchResponse.Salvaged, HubSpotError> | "Abandoned"
+
+/**
+ * Whether sending again is at the expense of the job's budget. It is not where all wait together (429),
+ * where it happens once (401), and where a batch that has no luck ends the job for all: those are bounded
+ * without it, and a single blip while many requests are under way must not cost their inputs.
+ */
+const isCharged = ({ reason }: HubSpotError): boolean => reason._tag === "Locked"
 
 const abandoned = new HubSpotErrorModule.HubSpotError({
   reason: new HubSpotErrorModule.TransportAmbiguous({ code: "abandoned" }),

@@ -145,17 +145,22 @@ export const runWith =
         if (options.stop !== undefined || options.abandon !== undefined) {
           yield* ends.pipe(Effect.andThen(Deferred.succeed(halt, { _tag: "Stopped" })), Effect.forkScoped)
         }
+        const policy = options.retry ?? Retry.defaults
         const concurrency = yield* Concurrency(options.concurrency ?? "auto")
         const batches = yield* BatchRunner.make({
           halt,
           abandon,
-          policy: options.retry ?? Retry.defaults,
+          policy,
           budget: RetryBudget.makeUnsafe(),
           onEvent: (event) =>
             Effect.andThen(concurrency.learn(event), options.onEvent?.(event) ?? Effect.void)
         })
 
-        const runner = yield* DoubtStrategy.make(batches, { strategy, property, halt })
+        // A batch that waits for the end of a doubt has nothing under way, and leaves its place to others.
+        const runner = yield* DoubtStrategy.make(
+          { run: (items) => concurrency.limit(batches.run(items)) },
+          { strategy, property, halt, abandon, policy }
+        )
 
         // A failing source must not take the requests under way with it.
         let failure: Cause.Cause<E> | undefined
@@ -174,7 +179,7 @@ export const runWith =
           ),
           Stream.mapEffect(
             (step): Effect.Effect<ReadonlyArray<Outcome<I>>> =>
-              step._tag === "Invalid" ? Effect.succeed([step]) : concurrency.limit(runner.run(step.items)),
+              step._tag === "Invalid" ? Effect.succeed([step]) : runner.run(step.items),
             { concurrency: maxConcurrency, unordered: true }
           ),
           Stream.flattenIterable,

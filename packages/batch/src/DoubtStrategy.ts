@@ -152,26 +152,32 @@ export const make = Effect.fnUntraced(function* (
     readonly strategy: DoubtStrategy
     readonly property: string | undefined
     readonly halt: Deferred.Deferred<NotSentReason>
+    readonly abandon: Deferred.Deferred<void>
+    readonly policy: Retry.Policy
   }
 ) {
   const client = yield* HubSpotClient
   const limits = yield* RateLimits
   const property = options.property ?? ""
 
-  /** What HubSpot has of these inputs, by key, at this moment. Fails when it cannot be asked. */
+  /** What HubSpot has of these inputs, by key, at this moment; nothing when it cannot be asked. */
   const find = <I>(
     items: ReadonlyArray<Item<I>>,
     how: "unique" | "search"
-  ): Effect.Effect<Sighting, HubSpotError> => {
+  ): Effect.Effect<Option.Option<Sighting>> => {
     const keys = items.flatMap(({ key }) => key ?? [])
-    return how === "unique" ? byUniqueValue(keys) : bySearch(keys)
+    return Effect.raceFirst(
+      Effect.option(how === "unique" ? byUniqueValue(keys) : bySearch(keys)),
+      Effect.as(Deferred.await(options.abandon), Option.none())
+    )
   }
 
   const ask = <A>(operation: Effect.Effect<Parameters<typeof client.execute<A>>[0], HubSpotError>) =>
     Effect.flatMap(operation, (operation) =>
       Retry.run(() => limits.withSlot(operation.pool)(client.execute(operation)), {
         operation: operation.name,
-        idempotent: true
+        idempotent: true,
+        policy: options.policy
       })
     )
 
@@ -283,7 +289,7 @@ export const make = Effect.fnUntraced(function* (
       const seenAbsent = new Map(missing.map(({ index }) => [index, 0]))
       for (let read = 0; read < strategy.reads && missing.length > 0; read++) {
         if (read > 0 && !(yield* wait(strategy.spacing))) return outcomes
-        const sighting = yield* Effect.option(find(missing, "search"))
+        const sighting = yield* find(missing, "search")
         // What cannot be looked for stays in doubt.
         if (Option.isNone(sighting)) return outcomes
         outcomes = outcomes.map((outcome) => reconciled(outcome, byIndex, sighting.value.found))
@@ -330,11 +336,9 @@ export const make = Effect.fnUntraced(function* (
     asked: ReadonlyArray<Settled<I>>
   ) {
     if (asked.length === 0) return outcomes
-    const sighting = yield* Effect.option(
-      find(
-        asked.map(({ index }) => byIndex.get(index)!),
-        "unique"
-      )
+    const sighting = yield* find(
+      asked.map(({ index }) => byIndex.get(index)!),
+      "unique"
     )
     const indices = new Set(asked.map(({ index }) => index))
     return outcomes.map((outcome): Settled<I> => {

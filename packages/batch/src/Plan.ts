@@ -139,7 +139,12 @@ export const check = <I>(
   // From here on a copy: the caller's value is read once, and may change afterwards.
   const given = Result.flatMap(toInput(options, source), InputIssue.read)
   if (Result.isFailure(given)) return wrong(given.failure)
-  const key = keyOf(options, source, given.success, index)
+  const own = ownKey(options, source)
+  if (Result.isFailure(own)) return wrong(own.failure)
+  const key =
+    options.key === undefined
+      ? undefined
+      : (own.success ?? given.success.properties[options.key.property] ?? madeKey(options.jobId, index))
   const keyed = withKey(given.success, options.key?.property, key)
   const issues = [...InputIssue.of(keyed), ...issuesOfKey(options, key, index)]
   if (issues.length > 0) return wrong(issues)
@@ -158,32 +163,29 @@ export const check = <I>(
 }
 
 /** The caller's own function may throw; that is about this value, not about the job. */
+const guarded = <A>(call: () => A): Result.Result<A, ReadonlyArray<InputIssue.InputIssue>> =>
+  Result.try({
+    try: call,
+    catch: (thrown) => [
+      {
+        path: "",
+        message: `cannot be read (${thrown instanceof Error ? thrown.name : typeof thrown})`,
+        advice: "look at what makes the input"
+      }
+    ]
+  })
+
 const toInput = <I>(options: Pick<Options<I>, "toInput">, source: I): ReturnType<Options<I>["toInput"]> =>
-  Result.getOrElse(
-    Result.try(() => options.toInput(source)),
-    (thrown) =>
-      Result.fail([
-        {
-          path: "",
-          message: `cannot be read (${thrown instanceof Error ? thrown.name : typeof thrown})`,
-          advice: "look at what makes the input"
-        }
-      ])
+  Result.flatMap(
+    guarded(() => options.toInput(source)),
+    (input) => input
   )
+
+const ownKey = <I>({ key }: Pick<Options<I>, "key">, source: I) => guarded(() => key?.of?.(source))
 
 // Ids made for other inputs of the job have this form, so a caller's own must not.
 const isMade = (jobId: string, traceId: string): boolean =>
   traceId.startsWith(`${jobId}-`) && /^[0-9a-z]+$/.test(traceId.slice(jobId.length + 1))
-
-const keyOf = <I>(
-  { jobId, key }: Pick<Options<I>, "jobId" | "key">,
-  source: I,
-  input: BatchRequest.CreateInput,
-  index: number
-): string | undefined =>
-  key === undefined
-    ? undefined
-    : (key.of?.(source) ?? input.properties[key.property] ?? madeKey(jobId, index))
 
 const madeKey = (jobId: string, index: number): string => `${jobId}:${index}`
 

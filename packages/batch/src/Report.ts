@@ -227,9 +227,11 @@ export const format = (count: number): string => number.format(count)
  * @since 0.1.0
  */
 export const formatMillis = (millis: number): string => {
-  if (millis < 1000) return `${Math.round(millis)} ms`
-  if (millis < 60_000) return `${(millis / 1000).toFixed(1)} s`
-  return `${Math.floor(millis / 60_000)} min ${Math.round((millis % 60_000) / 1000)} s`
+  const whole = Math.round(millis)
+  if (whole < 1000) return `${whole} ms`
+  if (whole < 59_950) return `${(whole / 1000).toFixed(1)} s`
+  const seconds = Math.round(whole / 1000)
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }
 
 const lines = [

@@ -252,7 +252,11 @@ const requestOf = <A>(
 
 /** The path without ids, for telemetry. */
 const templateOf = <A>(operation: Operation<A>, version: ApiVersion.ApiVersion): string =>
-  operation.path(version).replace(/\/\d+(?=\/|$)/g, "/:id")
+  operation
+    .path(version)
+    // An id may be the value of a property of the caller's.
+    .replace(/(\/line_items\/)(?!batch\/|search$)[^/]+/, "$1:id")
+    .replace(/\/\d+(?=\/|$)/g, "/:id")
 
 const count = (headers: Headers.Headers, name: string): number | undefined => {
   const text = Option.getOrUndefined(Headers.get(headers, name))

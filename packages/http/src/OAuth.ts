@@ -11,6 +11,7 @@ import { Account, ErrorBody } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -117,8 +118,26 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
   const goodOr = <E, R>(otherwise: Effect.Effect<Redacted.Redacted<string>, E, R>) =>
     Effect.filterOrElse(good, Predicate.isNotUndefined, () => otherwise)
 
-  // Whoever waited finds the token that the first one got.
-  const token = goodOr(oneAtATime.withPermit(goodOr(renew)))
+  let ended = 0
+  let failure: HubSpotError.HubSpotError | undefined
+  const renewed = Effect.onExit(renew, (exit) =>
+    Effect.sync(() => {
+      ended++
+      failure = Option.getOrUndefined(Exit.findErrorOption(exit))
+    })
+  )
+
+  // Whoever waited finds the token that the first one got, or fails as it failed.
+  const token = goodOr(
+    Effect.suspend(() => {
+      const before = ended
+      return oneAtATime.withPermit(
+        goodOr(
+          Effect.suspend(() => (ended > before && failure !== undefined ? Effect.fail(failure) : renewed))
+        )
+      )
+    })
+  )
 
   return {
     token: Effect.withSpan(token, "Credentials.token"),

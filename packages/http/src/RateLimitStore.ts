@@ -155,7 +155,8 @@ const makeMemory = (): RateLimitStore["Service"] => {
       slots.set(id, now + leaseMillis)
       if (pool === "burst") {
         const old = account.taken.findIndex((at) => at > now - 2 * windowMillis)
-        if (old > limit) account.taken.splice(0, old)
+        if (old === -1) account.taken.length = 0
+        else if (old > limit) account.taken.splice(0, old)
         account.taken.push(now)
       }
       return { _tag: "Taken", slot: { account: name, pool, id, windowMillis } }

@@ -147,14 +147,14 @@ export const run = Effect.fnUntraced(function* (
     columns: yield* columns
   })
 
-  const onEvent = (event: BatchRunner.Event): Effect.Effect<void> => {
+  const onEvent = (event: BatchRunner.Event): Effect.Effect<unknown> => {
     switch (event._tag) {
       case "Requested":
         counts = { ...counts, requests: counts.requests + 1 }
         // It ends the job also when no row is left that could have been spared.
-        if (event.error?.reason._tag === "UnexpectedRedirect")
-          ending.reason ??= { _tag: "Halted", error: event.error }
-        return Effect.void
+        if (event.error?.reason._tag !== "UnexpectedRedirect") return Effect.void
+        ending.reason ??= { _tag: "Halted", error: event.error }
+        return Deferred.succeed(over, undefined)
       case "Surplus":
         return progress.line(
           `${shown}: HubSpot answered with records that fit no row: ${event.ids.map((id) => ErrorBody.showable(id, 64)).join(", ")}; look at them in HubSpot`
@@ -182,7 +182,14 @@ export const run = Effect.fnUntraced(function* (
   const unwritable = (error: Rejects.RejectsError) =>
     Effect.suspend(() => {
       ending.unwritable = true
-      return Effect.andThen(Deferred.succeed(stop, undefined), progress.line(`${error.message}; stopping`))
+      return Effect.all(
+        [
+          Deferred.succeed(stop, undefined),
+          Deferred.succeed(over, undefined),
+          progress.line(`${error.message}; stopping`)
+        ],
+        { discard: true }
+      )
     })
 
   const take = Effect.fnUntraced(function* (outcomes: ReadonlyArray<Outcome.Outcome<Source.Row>>) {
