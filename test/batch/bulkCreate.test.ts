@@ -429,6 +429,61 @@ describe("what was provably refused is sent again, the same to the byte", () => 
         }).pipe(Effect.provide(HubSpot.layer({ fault: wholeRefusal(named) })))
     )
   }
+
+  it.effect("each of the guilty is told what HubSpot said of it", () => {
+    const fault: HubSpot.Fault = (request, pass) => {
+      const guilty = HubSpot.bodyOf(request).inputs.filter((input) =>
+        JSON.stringify(input.properties).includes("-1")
+      )
+      if (guilty.length === 0) return pass
+      const said = (code: string, property: string, n: number) => ({
+        message: `${property} is wrong`,
+        code,
+        context: { objectWriteTraceId: [guilty[n]!.objectWriteTraceId], propertyName: [property] }
+      })
+      return HubSpot.answer(request, 400, {
+        status: "error",
+        category: "VALIDATION_ERROR",
+        message: "Property values were not valid",
+        errors: [said("OUT_OF_RANGE", "price", 0), said("INVALID_OPTION", "hs_x", 1)]
+      })
+    }
+    return Effect.gen(function* () {
+      const outcomes = yield* inVirtualTime(collect([good(0), rejected(1), good(2), rejected(3)]))
+      assert.deepStrictEqual(
+        outcomes
+          .flatMap((outcome) =>
+            outcome._tag === "Rejected" ? [[outcome.index, outcome.faults] as const] : []
+          )
+          .sort(([a], [b]) => a - b),
+        [
+          [1, [{ message: "price is wrong", code: "OUT_OF_RANGE", property: "price" }]],
+          [3, [{ message: "hs_x is wrong", code: "INVALID_OPTION", property: "hs_x" }]]
+        ]
+      )
+    }).pipe(Effect.provide(HubSpot.layer({ fault })))
+  })
+
+  it.effect("what HubSpot says of one input's properties is taken out of its message", () => {
+    const fault: HubSpot.Fault = (request, pass) =>
+      JSON.stringify(HubSpot.bodyOf(request)).includes("-1")
+        ? HubSpot.answer(request, 400, {
+            status: "error",
+            category: "VALIDATION_ERROR",
+            message:
+              'Property values were not valid: [{"isValid":false,"message":"-1 is too small","error":"OUT_OF_RANGE","name":"price"}]'
+          })
+        : pass
+    return Effect.gen(function* () {
+      const outcomes = yield* inVirtualTime(collect([good(0), rejected(1), good(2)]))
+      const [refused] = outcomes.filter((outcome) => outcome._tag === "Rejected")
+      assert.strictEqual(refused?.index, 1)
+      assert.deepStrictEqual(refused?.faults, [
+        { message: "-1 is too small", code: "OUT_OF_RANGE", property: "price" }
+      ])
+      assert.deepStrictEqual(countBy(outcomes), { Created: 2, Rejected: 1 })
+    }).pipe(Effect.provide(HubSpot.layer({ fault })))
+  })
 })
 
 describe("repetitions", () => {

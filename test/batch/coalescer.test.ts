@@ -125,6 +125,46 @@ describe("the coalescer", () => {
     }).pipe(Effect.provide(layer()))
   )
 
+  it.effect("who leaves while the batch waits for its turn takes the input along", () =>
+    Effect.gen(function* () {
+      // The only slot of the window is taken, so the batch has begun and waits.
+      yield* Effect.forkChild(create({ properties: { name: "first" } }))
+      yield* TestClock.adjust("1 second")
+      const [leaves, stays] = yield* Effect.forEach(["leaves", "stays"], (name) =>
+        Effect.forkChild(create({ properties: { name } }))
+      )
+      yield* TestClock.adjust("1 second")
+      yield* Effect.forkChild(Fiber.interrupt(leaves!))
+      for (let n = 0; n < 60; n++) yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(stays!))._tag, "Created")
+      assert.deepStrictEqual(
+        (yield* ledger).created.map((record) => record.properties.name),
+        ["first", "stays"]
+      )
+    }).pipe(Effect.provide(layer({ client: { limit: 1 } })))
+  )
+
+  it.effect("callers who give up leave nothing behind that is created later", () =>
+    Effect.gen(function* () {
+      const callers = yield* Effect.forEach(Array.from({ length: 200 }), (_, n) =>
+        create({ properties: { name: `Seat ${n}` } }).pipe(
+          Effect.timeoutOption("100 millis"),
+          Effect.exit,
+          Effect.forkChild
+        )
+      )
+      for (let n = 0; n < 100; n++) yield* TestClock.adjust("1 second")
+      for (const caller of callers) yield* Fiber.await(caller)
+      const { length } = (yield* ledger).created
+      for (let n = 0; n < 600; n++) yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* ledger).created.length, length)
+      // And what is left behind is room for others.
+      const next = yield* Effect.forkChild(create({ properties: { name: "next" } }))
+      for (let n = 0; n < 60; n++) yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(next))._tag, "Created")
+    }).pipe(Effect.provide(layer({ client: { limit: 1 } }, { capacity: 10, batchSize: 2, concurrency: 1 })))
+  )
+
   it.effect("who is interrupted after the send does not take the others down", () =>
     Effect.gen(function* () {
       const [first, second] = yield* Effect.forEach(["one", "two"], (name) =>

@@ -126,9 +126,11 @@ describe("serve", () => {
     assert.strictEqual(end.code, 0)
     const { created } = await server.ledger()
     assert.deepStrictEqual(
-      created.flatMap(({ properties: { import_key, name } }) =>
-        name === "effect-hubspot canary" ? [] : [[name, import_key]]
-      ),
+      created
+        .flatMap(({ properties: { import_key, name } }) =>
+          name === "effect-hubspot canary" ? [] : [[name, import_key]]
+        )
+        .sort(),
       [
         ["Chair", "k1"],
         ["Table", "k2"]
@@ -161,7 +163,7 @@ describe("serve", () => {
         .slice(before)
         .filter(({ properties }) => properties["name"] !== "effect-hubspot canary")
       const { elapsedMs: _, requests: __, ...summary } = summaryOf(end)
-      return { ...end, summary, keys: rows.map(({ properties }) => properties["import_key"]) }
+      return { ...end, summary, keys: rows.map(({ properties }) => properties["import_key"]).sort() }
     }
 
     const doubtful = await importBy()

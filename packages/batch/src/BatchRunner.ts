@@ -52,6 +52,8 @@ export interface Options {
   readonly halt: Deferred.Deferred<NotSentReason>
   /** Completed once nobody waits for answers any more; requests under way end as `InDoubt`. */
   readonly abandon: Deferred.Deferred<void>
+  /** Asked right before a send; what nobody wants any more ends as `NotSent`. Default: all is wanted. */
+  readonly isWanted?: ((index: number) => boolean) | undefined
   readonly policy: Retry.Policy
   /** What all batches of the job together may send again. */
   readonly budget: RetryBudget.RetryBudget
@@ -80,6 +82,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     Effect.suspend(() => options.onEvent(event)).pipe(
       Effect.catchDefect((defect) => Effect.logError("a defect in onEvent", defect))
     )
+
+  const isWanted = (item: Item<unknown>): boolean => options.isWanted?.(item.index) ?? true
 
   const send = Effect.fnUntraced(function* <I>(items: ReadonlyArray<Item<I>>) {
     const operation = Operations.batchCreate({ inputs: items.map((item) => item.input) })
@@ -117,19 +121,21 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     const keep = (end: Sent) =>
       Effect.suspend(() => {
         sent ??= end
+        if (end === "Unwanted") return Effect.void
+        if (end !== "Abandoned") return Exit.isFailure(end) ? Effect.asVoid(end) : Effect.void
         // Given up, it may arrive all the same: the limiter has to know.
-        return end === "Abandoned"
-          ? Effect.andThen(
-              tell({ _tag: "Requested", inputs: items.length, millis: 0, error: abandoned }),
-              Effect.fail(abandoned)
-            )
-          : Exit.isFailure(end)
-            ? Effect.asVoid(end)
-            : Effect.void
+        return Effect.andThen(
+          tell({ _tag: "Requested", inputs: items.length, millis: 0, error: abandoned }),
+          Effect.fail(abandoned)
+        )
       })
-    const sendOrAbandon = Effect.raceFirst(
-      Effect.interruptible(Effect.exit(send(items))),
-      Effect.interruptible(Effect.as(Deferred.await(options.abandon), "Abandoned" as const))
+    const sendOrAbandon = Effect.suspend((): Effect.Effect<Sent> =>
+      items.every(isWanted)
+        ? Effect.raceFirst(
+            Effect.interruptible(Effect.exit(send(items))),
+            Effect.interruptible(Effect.as(Deferred.await(options.abandon), "Abandoned" as const))
+          )
+        : Effect.succeed("Unwanted" as const)
     )
     const sending = limits
       .withSlot("burst", { uninterruptible: true })(Effect.flatMap(sendOrAbandon, keep))
@@ -147,7 +153,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   const attempts = Effect.fnUntraced(function* <I>(
     items: ReadonlyArray<Item<I>>
-  ): Effect.fn.Return<BatchResponse.Salvaged | HubSpotError | NotSentReason | "Abandoned"> {
+  ): Effect.fn.Return<BatchResponse.Salvaged | HubSpotError | NotSentReason | Unanswered> {
     let sends = 0
     let rateLimited = 0
     let renewed = false
@@ -181,6 +187,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     items: ReadonlyArray<Item<I>>
   ): Effect.fn.Return<ReadonlyArray<Settled<I>>> {
     const end = yield* attempts(items)
+    if (end === "Unwanted") {
+      const left = items.filter((item) => !isWanted(item)).map((item) => notSent(item, { _tag: "Stopped" }))
+      const wanted = items.filter(isWanted)
+      return wanted.length === 0 ? left : [...left, ...(yield* run(wanted))]
+    }
     if (end === "Abandoned") return items.map((item) => inDoubt(item, { _tag: "Abandoned" }))
     if ("response" in end) return yield* account(items, end)
     if (end._tag !== "HubSpotError") return items.map((item) => notSent(item, end))
@@ -257,8 +268,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   return { run } as const
 })
 
-/** How an attempt ended, or that nobody waited for its end. */
-type Sent = Exit.Exit<BatchResponse.Salvaged, HubSpotError> | "Abandoned"
+/** Nobody waited for the end of an attempt, or it was not begun because inputs were not wanted any more. */
+type Unanswered = "Abandoned" | "Unwanted"
+
+/** How an attempt ended. */
+type Sent = Exit.Exit<BatchResponse.Salvaged, HubSpotError> | Unanswered
 
 /**
  * Whether sending again is at the expense of the job's budget. It is not where all wait together (429),
@@ -298,9 +312,21 @@ const refused = <I>({ index, input, source }: Item<I>, { reason }: HubSpotError)
   index,
   objectWriteTraceId: input.objectWriteTraceId,
   category: reason._tag === "ValidationFailed" ? reason.category : "REQUEST_TOO_LARGE",
-  faults: [{ message: reason._tag === "ValidationFailed" ? reason.detail : reason.message }],
+  faults: faultsOf(input, reason),
   verifiedAbsent: false
 })
+
+/** What HubSpot says of this input, or else of the request it was in. */
+const faultsOf = (
+  { objectWriteTraceId }: Item<unknown>["input"],
+  reason: HubSpotErrorModule.Reason
+): ReadonlyArray<ErrorBody.Fault> => {
+  if (reason._tag !== "ValidationFailed") return [{ message: reason.message }]
+  const own = reason.blamed.flatMap(({ fault, traceIds }) =>
+    traceIds.includes(objectWriteTraceId) ? [fault] : []
+  )
+  return own.length > 0 ? own : reason.faults
+}
 
 const fromVerdict = <I>({ index, input, source }: Item<I>, verdict: Correlation.Verdict): Settled<I> => {
   const { objectWriteTraceId } = input

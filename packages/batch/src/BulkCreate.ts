@@ -20,6 +20,7 @@ import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as BatchRunner from "./BatchRunner.ts"
 import * as DoubtStrategy from "./DoubtStrategy.ts"
+import { inRange } from "./internal/inRange.ts"
 import type { NotSentReason, Outcome } from "./Outcome.ts"
 import * as Plan from "./Plan.ts"
 import * as RetryBudget from "./RetryBudget.ts"
@@ -189,11 +190,6 @@ export const runWith =
         )
       })
     )
-
-const inRange = (name: string, value: number, from: number, to: number): number => {
-  if (Number.isInteger(value) && value >= from && value <= to) return value
-  throw new RangeError(`${name} must be a whole number from ${from} to ${to}, got ${value}`)
-}
 
 /**
  * How many batches are at work at once. On its own it follows Little's law: requests under way = rate ×

@@ -3,7 +3,7 @@
  * gets its own answer.
  *
  * A batch goes out when it is full or when its first input has waited for the window. A caller that is
- * interrupted while it waits takes its input along; once a batch is sent it runs to its end. The same
+ * interrupted takes its input along until the moment it is sent; then the request runs to its end. The same
  * input from two callers is two line items. A caller's own trace id is kept unless another one is using it.
  *
  * One coalescer serves one account: that of the client below it.
@@ -26,6 +26,8 @@ import * as RequestResolver from "effect/RequestResolver"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import * as BatchRunner from "./BatchRunner.ts"
+import * as BulkCreate from "./BulkCreate.ts"
+import { inRange } from "./internal/inRange.ts"
 import {
   describe,
   type InDoubt,
@@ -67,7 +69,7 @@ export interface Options {
   readonly batchSize?: number | undefined
   /** Batches under way at once. Default 10. */
   readonly concurrency?: number | undefined
-  /** Callers that may be inside at once; further ones wait outside. Default 10,000. */
+  /** Inputs that may be inside at once, sent or waiting; further callers wait outside. Default 10,000. */
   readonly capacity?: number | undefined
   /** When a refused request is sent again. Default `Retry.defaults`. */
   readonly retry?: Retry.Policy | undefined
@@ -121,17 +123,25 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Coalescer["Service"], never, HubSpotClient | RateLimits> {
   const services = yield* Effect.context<HubSpotClient | RateLimits>()
   const jobId = yield* WriteTrace.randomJobId
-  const batchSize = options.batchSize ?? BatchRequest.maxInputs
-  const inside = yield* Semaphore.make(options.capacity ?? 10_000)
-  const underWay = yield* Semaphore.make(options.concurrency ?? 10)
+  const { batchSize = BatchRequest.maxInputs, capacity = 10_000, concurrency = 10 } = options
+  const inside = yield* Semaphore.make(inRange("capacity", capacity, 1, Number.MAX_SAFE_INTEGER))
+  const underWay = yield* Semaphore.make(inRange("concurrency", concurrency, 1, BulkCreate.maxConcurrency))
+  inRange("batchSize", batchSize, 1, BatchRequest.maxInputs)
   const never = yield* Deferred.make<void>()
   let index = 0
+  /** Inputs that take a place inside, those whose batch has begun, and those whose callers have left since. */
+  const placed = new Set<number>()
+  const begun = new Set<number>()
+  const left = new Set<number>()
+  const giveBack = (index: number) =>
+    Effect.suspend(() => (placed.delete(index) ? inside.release(1) : Effect.void))
 
   /** What ends a job here ends one batch only: a service goes on, and the next batch finds out anew. */
   const run = Effect.fnUntraced(function* (items: ReadonlyArray<Plan.Item<Input>>) {
     const runner = yield* BatchRunner.make({
       halt: yield* Deferred.make<NotSentReason>(),
       abandon: never,
+      isWanted: (index) => !left.has(index),
       policy: options.retry ?? Retry.defaults,
       budget: RetryBudget.makeUnsafe(),
       onEvent: options.onEvent ?? (() => Effect.void)
@@ -139,16 +149,29 @@ export const make = Effect.fnUntraced(function* (
     return yield* runner.run(items)
   })
 
-  const resolver = RequestResolver.make<Create>((entries) =>
-    run(entries.map(({ request }) => request.item)).pipe(
+  const resolver = RequestResolver.make<Create>((entries) => {
+    const items = entries.map(({ request }) => request.item)
+    for (const { index } of items) begun.add(index)
+    return run(items).pipe(
       Effect.map((outcomes) => {
         const byIndex = new Map(outcomes.map((outcome) => [outcome.index, outcome]))
         for (const entry of entries) entry.completeUnsafe(exitOf(byIndex.get(entry.request.item.index)!))
       }),
       underWay.withPermit,
+      Effect.ensuring(
+        Effect.forEach(
+          items,
+          ({ index }) => {
+            begun.delete(index)
+            left.delete(index)
+            return giveBack(index)
+          },
+          { discard: true }
+        )
+      ),
       Effect.provideContext(services)
     )
-  ).pipe(RequestResolver.setDelay(options.window ?? "25 millis"), RequestResolver.batchN(batchSize))
+  }).pipe(RequestResolver.setDelay(options.window ?? "25 millis"), RequestResolver.batchN(batchSize))
 
   // Two callers may give the same trace id, and their inputs may meet in a batch.
   const inUse = new Set<string>()
@@ -169,7 +192,18 @@ export const make = Effect.fnUntraced(function* (
   const create = Effect.fn("Coalescer.create")(function* (input: Input) {
     const checked = Plan.check({ jobId, toInput: Result.succeed }, input, index++)
     if (Result.isFailure(checked)) return yield* new NotCreated({ reason: checked.failure })
-    return yield* inside.withPermit(request(checked.success))
+    const item = checked.success
+    return yield* Effect.uninterruptibleMask((restore) =>
+      Effect.andThen(
+        Effect.tap(restore(inside.take(1)), () => Effect.sync(() => placed.add(item.index))),
+        // An input whose batch has begun stays inside until the batch has ended.
+        Effect.onExit(restore(request(item)), () => {
+          if (!begun.has(item.index)) return giveBack(item.index)
+          left.add(item.index)
+          return Effect.void
+        })
+      )
+    )
   })
 
   return Coalescer.of({ create })

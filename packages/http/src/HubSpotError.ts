@@ -172,9 +172,15 @@ export class UnexpectedRedirect extends Schema.TaggedError<UnexpectedRedirect>()
   }
 }
 
+const Fault = Schema.Struct({
+  message: Schema.String,
+  code: Schema.optionalKey(Schema.String),
+  property: Schema.optionalKey(Schema.String)
+})
+
 /**
- * HubSpot refused the whole request because of what is in it (400, 422). `traceIds` are the inputs it
- * blames, empty if it names none.
+ * HubSpot refused the whole request because of what is in it (400, 422). `faults` are its words about the
+ * request, `traceIds` the inputs it blames, empty if it names none, and `blamed` what it says of each.
  *
  * @category reasons
  * @since 0.1.0
@@ -183,7 +189,9 @@ export class ValidationFailed extends Schema.TaggedError<ValidationFailed>()("Va
   status: Schema.Int,
   category: Schema.String,
   detail: Schema.String,
-  traceIds: Schema.Array(Schema.String)
+  traceIds: Schema.Array(Schema.String),
+  faults: Schema.Array(Fault),
+  blamed: Schema.Array(Schema.Struct({ traceIds: Schema.Array(Schema.String), fault: Fault }))
 }) {
   readonly acceptance = "NotAccepted"
   override get message(): string {

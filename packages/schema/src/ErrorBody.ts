@@ -200,6 +200,22 @@ export const faults = (error: StandardError | ErrorBody): ReadonlyArray<Fault> =
   return [fault(text, detail?.code ?? subCategoryOf(error), property)]
 }
 
+/**
+ * What the details of an error say about single inputs: a fault, and the trace ids it names.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const faultsOfInputs = (
+  error: StandardError | ErrorBody
+): ReadonlyArray<{ readonly traceIds: ReadonlyArray<string>; readonly fault: Fault }> =>
+  (error.errors ?? []).flatMap(({ code, context, message }) => {
+    const traceIds = contextValues(context, "objectWriteTraceId")
+    if (traceIds.length === 0 || typeof message !== "string" || message.trim() === "") return []
+    const [property] = contextValues(context, "propertyName")
+    return [{ traceIds, fault: fault(message, code ?? undefined, property) }]
+  })
+
 const subCategoryOf = ({ subCategory }: StandardError | ErrorBody): string | undefined =>
   typeof subCategory === "string" ? subCategory : undefined
 

@@ -238,13 +238,23 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
       detail: start.length === 0 ? "no error body" : `not an error body of HubSpot's: ${start}`
     })
   }
-  const detail = ErrorBody.faults(body).map(ErrorBody.describe).join("; ")
+  const faults = ErrorBody.faults(body)
+  const detail = faults.map(ErrorBody.describe).join("; ")
   const category = showable(body.category ?? "", 80)
+  const invalid = () =>
+    new HubSpotError.ValidationFailed({
+      status,
+      category,
+      detail,
+      faults,
+      traceIds: inContexts(body, "objectWriteTraceId"),
+      blamed: ErrorBody.faultsOfInputs(body)
+    })
   switch (status) {
     case 400:
     case 422:
       if (category === "VALIDATION_ERROR") {
-        return new HubSpotError.ValidationFailed({ status, category, detail, traceIds: blamedTraceIds(body) })
+        return invalid()
       }
       if (category === "" && /^Invalid (?:input JSON|JSON input)/.test(detail)) {
         return new HubSpotError.ProtocolBug({ status, detail })
@@ -276,7 +286,7 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
       return new HubSpotError.Migrating(after)
   }
   return category === "VALIDATION_ERROR"
-    ? new HubSpotError.ValidationFailed({ status, category, detail, traceIds: blamedTraceIds(body) })
+    ? invalid()
     : new HubSpotError.ProtocolViolation({ kind: "status", status, detail })
 }
 
@@ -286,9 +296,6 @@ const inContexts = (body: ErrorBody.ErrorBody, name: string): ReadonlyArray<stri
     ...(body.errors ?? []).flatMap((detail) => ErrorBody.contextValues(detail.context, name))
   ])
 ]
-
-const blamedTraceIds = (body: ErrorBody.ErrorBody): ReadonlyArray<string> =>
-  inContexts(body, "objectWriteTraceId")
 
 const missingScopes = (body: ErrorBody.ErrorBody): ReadonlyArray<string> =>
   ["requiredGranularScopes", "missingScopes", "requiredScopes"]
