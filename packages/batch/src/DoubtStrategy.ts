@@ -173,13 +173,7 @@ export const make = Effect.fnUntraced(function* (
   }
 
   const ask = <A>(operation: Effect.Effect<Parameters<typeof client.execute<A>>[0], HubSpotError>) =>
-    Effect.flatMap(operation, (operation) =>
-      Retry.run(() => limits.withSlot(operation.pool)(client.execute(operation)), {
-        operation: operation.name,
-        idempotent: true,
-        policy: options.policy
-      })
-    )
+    Effect.flatMap(operation, Retry.inSlots({ client, limits, policy: options.policy }))
 
   const byUniqueValue = (keys: ReadonlyArray<string>) =>
     Effect.map(

@@ -38,10 +38,7 @@ const ask = <A>(operation: Operation<A>) =>
   Effect.gen(function* () {
     const client = yield* HubSpotClient
     const limits = yield* RateLimits
-    return yield* Retry.run(() => limits.withSlot(operation.pool)(client.execute(operation)), {
-      operation: operation.name,
-      idempotent: operation.idempotent
-    })
+    return yield* Retry.inSlots({ client, limits })(operation)
   })
 
 /**

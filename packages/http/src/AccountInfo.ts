@@ -50,11 +50,9 @@ export class AccountInfo extends Context.Service<
     Effect.gen(function* () {
       const client = yield* HubSpotClient
       const limits = yield* RateLimits
-      const operation = Operations.accountDetails
-      const ask = Retry.run(() => limits.withSlot(operation.pool)(client.execute(operation)), {
-        operation: operation.name,
-        idempotent: operation.idempotent
-      }).pipe(Effect.tap(({ timeZone }) => limits.observe({ timeZone })))
+      const ask = Effect.tap(Retry.inSlots({ client, limits })(Operations.accountDetails), ({ timeZone }) =>
+        limits.observe({ timeZone })
+      )
       const details = yield* Effect.cachedWithTTL(ask, (exit) =>
         Exit.isSuccess(exit) ? Duration.infinity : Duration.zero
       )

@@ -22,6 +22,7 @@ import * as BaseUrl from "./BaseUrl.ts"
 import { Credentials } from "./Credentials.ts"
 import * as HubSpotError from "./HubSpotError.ts"
 import * as Classify from "./internal/classify.ts"
+import { monotonicMillis } from "./internal/monotonic.ts"
 import * as Wire from "./internal/wire.ts"
 import * as Metrics from "./Metrics.ts"
 import { RateLimits } from "./RateLimits.ts"
@@ -142,7 +143,7 @@ export const make = Effect.fnUntraced(function* (
     }
     const token = yield* credentials.token
     const request = requestOf(operation, url, token)
-    const sentAt = yield* Wire.monotonicMillis
+    const sentAt = yield* monotonicMillis
     const secret = Redacted.value(token)
     const raw = yield* Effect.mapError(
       Wire.exchange(httpClient, request, bounds),
@@ -152,7 +153,7 @@ export const make = Effect.fnUntraced(function* (
     const given = Classify.correlationId(raw)
     const correlation = given.correlationId?.includes(secret) === true ? {} : given
     yield* Effect.annotateCurrentSpan({ status: raw.status, ...correlation })
-    const ageMillis = (yield* Wire.monotonicMillis) - sentAt
+    const ageMillis = (yield* monotonicMillis) - sentAt
     yield* limits.observe({ ...observationOf(raw.headers), ageMillis })
     const fail = (reason: HubSpotError.Reason) =>
       new HubSpotError.HubSpotError({

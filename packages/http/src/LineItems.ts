@@ -234,12 +234,7 @@ export const make = Effect.gen(function* () {
   const client = yield* HubSpotClient.HubSpotClient
   const limits = yield* RateLimits.RateLimits
 
-  const run = <A>(operation: HubSpotClient.Operation<A>): Result<A> =>
-    Retry.run(
-      (attempt) =>
-        limits.withSlot(operation.pool)(client.execute(operation)).pipe(Effect.annotateSpans({ attempt })),
-      { operation: operation.name, idempotent: operation.idempotent }
-    )
+  const run = Retry.inSlots({ client, limits })
 
   /** An operation whose request is checked before it is sent. */
   const checked = <A>(operation: Effect.Effect<HubSpotClient.Operation<A>, HubSpotError.HubSpotError>) =>

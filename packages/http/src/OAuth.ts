@@ -8,7 +8,6 @@
  * @since 0.1.0
  */
 import { Account, ErrorBody } from "@effect-hubspot/schema"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -24,6 +23,7 @@ import * as Semaphore from "effect/Semaphore"
 import * as BaseUrl from "./BaseUrl.ts"
 import { otherPaths } from "./HubSpotApi.ts"
 import * as HubSpotError from "./HubSpotError.ts"
+import { monotonicMillis } from "./internal/monotonic.ts"
 import * as Wire from "./internal/wire.ts"
 
 /**
@@ -163,5 +163,3 @@ const refusal = (body: string): HubSpotError.TokenRefused | undefined => {
 }
 
 const wellFormed = /^[A-Za-z0-9._~+/=-]{8,4096}$/
-
-const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))

@@ -6,10 +6,10 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { monotonicMillis } from "./internal/monotonic.ts"
 
 /**
  * `burst` is the account's requests per ten seconds, `search` its searches per second.
@@ -113,8 +113,6 @@ interface Account {
   others: { readonly count: number; readonly until: number }
   day: Day | undefined
 }
-
-const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
 const makeMemory = (): RateLimitStore["Service"] => {
   const accounts = new Map<string, Account>()

@@ -23,6 +23,7 @@ import * as Option from "effect/Option"
 import * as Semaphore from "effect/Semaphore"
 import * as HubSpotError from "./HubSpotError.ts"
 import * as Metrics from "./Metrics.ts"
+import { monotonicMillis } from "./internal/monotonic.ts"
 import { type Pool, RateLimitStore, type Slot } from "./RateLimitStore.ts"
 
 /**
@@ -301,8 +302,6 @@ const mayStillArrive = (exit: Exit.Exit<unknown, unknown>): boolean =>
   )
 
 // The wall clock may jump; the window does not.
-const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
-
 /**
  * The next midnight in a time zone, in milliseconds since 1970; in UTC if the zone is not known.
  *

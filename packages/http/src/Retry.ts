@@ -9,8 +9,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import type { HubSpotClient, Operation } from "./HubSpotClient.ts"
 import type { HubSpotError, Reason } from "./HubSpotError.ts"
 import * as Metrics from "./Metrics.ts"
+import type { RateLimits } from "./RateLimits.ts"
 
 /**
  * Times in milliseconds.
@@ -176,3 +178,25 @@ export const run = <A, R>(
     )
   return go(1, 0, false)
 }
+
+/**
+ * Runs operations as everything but the runner of batches does: each attempt in a slot of its pool, again
+ * as the policy allows. `attempt` is on the spans.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const inSlots =
+  (services: {
+    readonly client: HubSpotClient["Service"]
+    readonly limits: RateLimits["Service"]
+    readonly policy?: Policy | undefined
+  }) =>
+  <A>(operation: Operation<A>): Effect.Effect<A, HubSpotError> =>
+    run(
+      (attempt) =>
+        services.limits
+          .withSlot(operation.pool)(services.client.execute(operation))
+          .pipe(Effect.annotateSpans({ attempt })),
+      { operation: operation.name, idempotent: operation.idempotent, policy: services.policy }
+    )

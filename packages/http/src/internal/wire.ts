@@ -4,7 +4,6 @@
  * bytes are counted after inflation, and the reply's JSON is shallow and free of names with a meaning in
  * JavaScript.
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Headers from "effect/http/Headers"
@@ -17,6 +16,7 @@ import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as HubSpotError from "../HubSpotError.ts"
 import * as Classify from "./classify.ts"
+import { monotonicMillis } from "./monotonic.ts"
 
 export interface Bounds {
   /** For the whole exchange. */
@@ -53,9 +53,6 @@ export const exchange = (
     Effect.provideService(HttpClient.TracerPropagationEnabled, false),
     Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" })
   )
-
-/** Time that no clock correction moves, in milliseconds. */
-export const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
 const readBody = (
   response: HttpClientResponse,
