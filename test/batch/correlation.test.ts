@@ -161,7 +161,7 @@ describe("correlation", () => {
 
       // No id twice, and every id one that HubSpot answered with.
       const ids = account.verdicts.flatMap((verdict) =>
-        verdict._tag === "Created" ? [verdict.object.id] : []
+        verdict._tag === "Done" ? [verdict.object.id] : []
       )
       assert.strictEqual(new Set(ids).size, ids.length)
       const answered = new Set(reply.results.map((result) => result.id))
@@ -173,7 +173,7 @@ describe("correlation", () => {
         else if (settled === "doubt") assert.strictEqual(verdict._tag, "Unaccounted")
         else if (settled !== "open") {
           assert.strictEqual(
-            verdict._tag === "Created" ? `created ${verdict.object.id}` : verdict._tag,
+            verdict._tag === "Done" ? `created ${verdict.object.id}` : verdict._tag,
             settled
           )
         } else assert.notStrictEqual(verdict._tag, "Rejected")
@@ -189,7 +189,7 @@ describe("correlation", () => {
       for (const index of expected.open) {
         const verdict = account.verdicts[index]!
         const of = key(inputs[index]!)
-        if (verdict._tag === "Created") given.set(of, [...(given.get(of) ?? []), verdict.object.id])
+        if (verdict._tag === "Done") given.set(of, [...(given.get(of) ?? []), verdict.object.id])
       }
       const sorted = (map: Map<string, Array<string>>) =>
         [...map].map(([of, list]) => [of, [...list].sort()] as const).sort(([a], [b]) => (a < b ? -1 : 1))
@@ -220,13 +220,13 @@ describe("correlation", () => {
       const account = Correlation.correlate(inputs, replyOf(honest))
       for (const [index, verdict] of account.verdicts.entries()) {
         const input = honest.inputs[index]!
-        if (verdict._tag === "Created" && inputs.length > 1) {
+        if (verdict._tag === "Done" && inputs.length > 1) {
           const source = Number(verdict.object.id.slice("id-".length))
           assert.strictEqual(honest.inputs[source]!.fate, "created")
           assert.strictEqual(key(inputs[source]!), key(inputs[index]!), "an identical input at least")
         }
         if (verdict._tag === "Rejected") assert.strictEqual(input.fate, "rejected")
-        if (input.traced && input.fate === "created") assert.strictEqual(verdict._tag, "Created")
+        if (input.traced && input.fate === "created") assert.strictEqual(verdict._tag, "Done")
         if (input.fate === "rejected" && honest.status !== "PENDING")
           assert.strictEqual(verdict._tag, "Rejected")
       }
@@ -260,7 +260,7 @@ describe("correlation", () => {
     assert.deepStrictEqual(why({ results: [] }), ["missing", "missing"])
     assert.deepStrictEqual(why({ status: "PENDING", results: [] }), ["unfinished", "unfinished"])
     assert.deepStrictEqual(why({ status: "CANCELED", results: [{ id: "1", objectWriteTraceId: "t-0" }] }), [
-      "Created",
+      "Done",
       "unfinished"
     ])
     const both = { name: "a", x: "y" }

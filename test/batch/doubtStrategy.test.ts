@@ -1,50 +1,8 @@
 import { BulkCreate, DoubtStrategy, type Outcome } from "@effect-hubspot/batch"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
-import type * as Faults from "@effect-hubspot/http/emulator/Faults"
-import type { BatchRequest } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Random, Result, Stream } from "effect"
-import { TestClock } from "effect/testing"
-import * as HubSpot from "../support/hubspot.ts"
-
-type Input = BatchRequest.CreateInput
-
-const key = "import_key"
-const good = (n: number): Input => ({ properties: { name: `Seat ${n}` } })
-const some = (count: number) => Array.from({ length: count }, (_, n) => good(n))
-
-const rule = (
-  fault: Faults.Fault,
-  match: Faults.Match = { path: "*/batch/create", nth: 1 }
-): Faults.Rule => ({ match, fault })
-const gateway = { kind: "status", status: 502, body: "html" } as const
-
-const hubspot = (rules: ReadonlyArray<Faults.Rule>, searchLag = 0) =>
-  HubSpot.layer({ emulator: { faults: { rules }, uniqueProperties: [key], searchLag } })
-
-const run = (inputs: ReadonlyArray<Input>, options: BulkCreate.Options) =>
-  Effect.gen(function* () {
-    const job = yield* Stream.fromIterable(inputs).pipe(
-      BulkCreate.run({ jobId: "job", ...options }),
-      Stream.runCollect,
-      Effect.forkChild
-    )
-    // In steps: between two of them everything that can go on goes on.
-    for (let n = 0; n < 1000; n++) yield* TestClock.adjust("1 second")
-    const outcomes = yield* Fiber.join(job)
-    const { created, requests } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
-    return { outcomes, created, requests, counts: countBy(outcomes) }
-  })
-
-const countBy = (outcomes: Iterable<Outcome.Outcome<unknown>>) => {
-  const counts: Record<string, number> = {}
-  for (const outcome of outcomes) {
-    const tag =
-      outcome._tag === "Created" ? `${outcome.via}${outcome.possibleDuplicate ? "?" : ""}` : outcome._tag
-    counts[tag] = (counts[tag] ?? 0) + 1
-  }
-  return counts
-}
+import { Effect, Exit, Random, Result, Stream } from "effect"
+import { gateway, good, hubspot, type Input, key, rule, run, some } from "../support/doubt.ts"
 
 describe("atLeastOnce", () => {
   const strategy = DoubtStrategy.atLeastOnce()
@@ -217,7 +175,7 @@ describe("keys", () => {
       const issues = outcomes.flatMap((outcome) => (outcome._tag === "Invalid" ? [outcome.issues] : []))
       assert.deepStrictEqual(
         issues.flat().map(({ message }) => message),
-        ['key "A" is used twice', 'key "job:1" looks like one made for this job']
+        ['key "A" is used twice, first by input 1', 'key "job:1" looks like one made for this job']
       )
       const { created } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
       assert.deepStrictEqual(created.map((record) => record.properties[key]).sort(), [

@@ -393,7 +393,7 @@ describe("the classifier: could it have happened?", () => {
         const answer = yield* Effect.flatMap(HubSpotClient.HubSpotClient, (client) =>
           client.execute(operation)
         ).pipe(Effect.provide(clientOf(reply(status, { results: [{ id: "7" }] }))))
-        assert.strictEqual(answer.response.results[0]?.id, "7")
+        assert.strictEqual(answer.results[0]?.id, "7")
       }
     })
   )
@@ -427,7 +427,7 @@ describe("a token that comes back", () => {
         results: [{ id: "7", properties: { name: token } }],
         errors: [{ message: `bad ${token}`, context: { objectWriteTraceId: ["t"] } }]
       }
-      const { response } = yield* Effect.flatMap(HubSpotClient.HubSpotClient, (client) =>
+      const response = yield* Effect.flatMap(HubSpotClient.HubSpotClient, (client) =>
         client.execute(operation)
       ).pipe(Effect.provide(clientOf(reply(207, body))))
       assert.strictEqual(response.errors?.[0]?.message, "bad <redacted>")

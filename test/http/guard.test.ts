@@ -17,7 +17,7 @@ const attempt = (baseUrl: string) =>
   Effect.gen(function* () {
     const client = yield* HubSpotClient.HubSpotClient
     const exit = yield* Effect.exit(client.execute(operation))
-    if (Exit.isSuccess(exit)) return exit.value.response.results.map((result) => result.id).join()
+    if (Exit.isSuccess(exit)) return exit.value.results.map((result) => result.id).join()
     const { reason } = yield* Effect.flip(exit)
     return reason._tag
   }).pipe(Effect.provide(clientOf(baseUrl)))

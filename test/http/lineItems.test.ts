@@ -195,6 +195,21 @@ describe("the verbs", () => {
     })
   )
 
+  it.effect("an association that HubSpot does not make is an error, in each version", () =>
+    Effect.gen(function* () {
+      for (const apiVersion of ["v3", "2026-03", "2026-09"] as const) {
+        const error = yield* lineItems.pipe(
+          Effect.flatMap((service) =>
+            Effect.flip(service.associate({ id: "404404", toObjectType: "deals", toObjectId: "4711" }))
+          ),
+          Effect.provide(HubSpot.layer({ client: { apiVersion } }))
+        )
+        assert.strictEqual(error.acceptance, "NotAccepted", apiVersion)
+        assert.include(error.message, "404404")
+      }
+    })
+  )
+
   it.effect("a property with unique values is defined, and upserts go by it", () =>
     Effect.gen(function* () {
       const client = yield* HubSpotClient.HubSpotClient

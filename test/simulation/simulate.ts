@@ -23,15 +23,14 @@ const share = Number(values.share)
 
 const row = (cells: ReadonlyArray<string | number>) =>
   console.log(
-    cells.map((cell, n) => (n === 0 ? String(cell).padEnd(14) : String(cell).padStart(11))).join("")
+    cells.map((cell, n) => (n === 0 ? String(cell).padEnd(20) : String(cell).padStart(11))).join("")
   )
 
 row(["policy", "worlds", "requests", "struck", "created", "in doubt", "doubled", "wrong"])
 let broken = 0
-const strategies = ["failVisible", "atLeastOnce", "reconcile", "guard"] as const
-const chosen = strategies.filter((name) => values.strategy === undefined || values.strategy === name)
+const chosen = World.strategies.filter((name) => values.strategy === undefined || values.strategy === name)
 if (chosen.length === 0)
-  throw new Error(`no such strategy: ${values.strategy}; there are ${strategies.join(", ")}`)
+  throw new Error(`no such strategy: ${values.strategy}; there are ${World.strategies.join(", ")}`)
 for (const policy of [...chosen, "naive"] as const) {
   const sum = { requests: 0, struck: 0, created: 0, doubt: 0, doubled: 0, wrong: 0 }
   for (let seed = first; seed < first + seeds; seed++) {

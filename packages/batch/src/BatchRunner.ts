@@ -1,9 +1,10 @@
 /**
- * One batch from its inputs to an outcome for each.
+ * One batch from its inputs to an outcome for each, whatever is done to it.
  *
- * Protocol: slot → one raw send → outcome. A send is repeated only if HubSpot provably did not accept it.
- * A batch refused as a whole is taken apart: HubSpot's word on who is guilty if it has one, halves if
- * not. Once a send has begun it is not interrupted, since an interrupted send is a doubt.
+ * Protocol: slot → intent → one raw send → outcome. A send is repeated only if HubSpot provably did not accept it,
+ * or if doing it twice is the same as doing it once. A batch refused as a whole is taken apart: HubSpot's word on
+ * who is guilty if it has one, halves if not. A batch that HubSpot had not finished is observed. Once a
+ * send has begun it is not interrupted, since an interrupted send is a doubt.
  *
  * @since 0.1.0
  */
@@ -11,24 +12,38 @@ import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import * as HubSpotErrorModule from "@effect-hubspot/http/HubSpotError"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Metrics from "@effect-hubspot/http/Metrics"
-import * as Operations from "@effect-hubspot/http/Operations"
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Retry from "@effect-hubspot/http/Retry"
-import { type BatchResponse, ErrorBody } from "@effect-hubspot/schema"
+import { type BatchResponse, type CrmObject, ErrorBody } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import * as Correlation from "./Correlation.ts"
-import type { Created, Evidence, InDoubt, NotSent, NotSentReason, Rejected } from "./Outcome.ts"
+import * as AttemptLog from "./AttemptLog.ts"
+import type { BatchOperation } from "./BatchOperation.ts"
+import * as BatchState from "./BatchState.ts"
+import type * as Correlation from "./Correlation.ts"
+import type {
+  Evidence,
+  InDoubt,
+  NotSent,
+  NotSentReason,
+  Rejected,
+  Success,
+  Successes,
+  Unaccounted
+} from "./Outcome.ts"
 import type { Item } from "./Plan.ts"
 import type * as RetryBudget from "./RetryBudget.ts"
 
 /**
  * What happens on the way, for progress and reports. `Requested`: a request got an answer or none, after
  * `millis`. `Surplus` and `Unattributed`: HubSpot answered with records or errors that fit no input.
+ * `Waiting`: inputs wait, for `millis` at least, before they are looked for: HubSpot has not finished them, they
+ * are in doubt, or their rejection is to be verified.
  *
  * @category models
  * @since 0.1.0
@@ -42,12 +57,19 @@ export type Event =
     }
   | { readonly _tag: "Surplus"; readonly ids: ReadonlyArray<string> }
   | { readonly _tag: "Unattributed"; readonly messages: ReadonlyArray<string> }
+  | {
+      readonly _tag: "Waiting"
+      readonly inputs: number
+      readonly millis: number
+      readonly why: "unfinished" | "doubt" | "verification"
+    }
 
 /**
  * @category models
  * @since 0.1.0
  */
-export interface Options {
+export interface Options<In> {
+  readonly jobId: string
   /** Completed once nothing more shall be sent; batches that wait end as `NotSent` with its reason. */
   readonly halt: Deferred.Deferred<NotSentReason>
   /** Completed once nobody waits for answers any more; requests under way end as `InDoubt`. */
@@ -57,16 +79,36 @@ export interface Options {
   readonly policy: Retry.Policy
   /** What all batches of the job together may send again. */
   readonly budget: RetryBudget.RetryBudget
+  /** Runs the attempts at a batch, in as much company as there may be. Default: at once. */
+  readonly limit?: (<A>(request: Effect.Effect<A>) => Effect.Effect<A>) | undefined
+  /** Looks again at a batch that HubSpot had not finished. Without it, what is not accounted is in doubt. */
+  readonly observe?:
+    | ((batch: {
+        readonly items: ReadonlyArray<Item<unknown, In>>
+        readonly last: BatchResponse.BatchResponse
+      }) => Effect.Effect<BatchResponse.BatchResponse, HubSpotError | BatchState.NotObservable>)
+    | undefined
+  /** How long to wait between observations. Default `BatchState.defaultWaiting`. */
+  readonly pending?: BatchState.Waiting | undefined
+  readonly processing?: BatchState.Waiting | undefined
   readonly onEvent: (event: Event) => Effect.Effect<void>
 }
 
 /**
- * The outcomes of an input that is part of a batch.
+ * The outcome of an input that is part of a batch.
  *
  * @category models
  * @since 0.1.0
  */
-export type Settled<I> = Created<I> | Rejected<I> | NotSent<I> | InDoubt<I>
+export type Settled<I, S extends Success = "Created"> = Successes<I>[S] | Rejected<I> | NotSent<I> | InDoubt<I>
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface BatchRunner<In, S extends Success> {
+  readonly run: <I>(items: ReadonlyArray<Item<I, In>>) => Effect.Effect<ReadonlyArray<Settled<I, S>>>
+}
 
 /**
  * The runner of batches on the client and the limiter of the context.
@@ -74,169 +116,291 @@ export type Settled<I> = Created<I> | Rejected<I> | NotSent<I> | InDoubt<I>
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function* (options: Options) {
-  const client = yield* HubSpotClient
+export const make = Effect.fnUntraced(function* <In, S extends Success>(
+  operation: BatchOperation<In, S>,
+  options: Options<In>
+): Effect.fn.Return<BatchRunner<In, S>, never, HubSpotClient | RateLimits> {
+  const fence = yield* AttemptLog.fence(yield* HubSpotClient)
   const limits = yield* RateLimits
+  type Intent = AttemptLog.Intent<BatchResponse.BatchResponse>
 
   const tell = (event: Event) =>
     Effect.suspend(() => options.onEvent(event)).pipe(
       Effect.catchDefect((defect) => Effect.logError("a defect in onEvent", defect))
     )
 
-  const isWanted = (item: Item<unknown>): boolean => options.isWanted?.(item.index) ?? true
+  const isWanted = (item: Item<unknown, In>): boolean => options.isWanted?.(item.index) ?? true
+  const limited = options.limit ?? ((request) => request)
+  const halt = (reason: NotSentReason) => Deferred.succeed(options.halt, reason)
 
-  const send = Effect.fnUntraced(function* <I>(items: ReadonlyArray<Item<I>>) {
-    const operation = Operations.batchCreate({ inputs: items.map((item) => item.input) })
+  /** What is not written down any more must not be sent any more. What was sent, was. */
+  const end = (intent: Intent, how: AttemptLog.End) =>
+    Effect.catch(fence.end(intent, how), (error) => halt({ _tag: "Unlogged", error }))
+
+  const send = Effect.fnUntraced(function* (intent: Intent, inputs: number): Effect.fn.Return<Ended> {
     const startedAt = yield* Clock.monotonicTimeNanos
-    // A defect of the transport or of a listener must not take outcomes with it: what was sent is in doubt.
     const exit = yield* Effect.exit(
-      Effect.catchDefect(client.execute(operation), (defect) =>
+      // A defect of the transport or of a listener must not take outcomes with it: what was sent is in doubt.
+      Effect.catchDefect(fence.send(intent), (defect) =>
         Effect.andThen(
           Effect.logError("a defect while a batch was being sent; its inputs are in doubt", defect),
-          Effect.fail(
-            new HubSpotErrorModule.HubSpotError({
-              reason: new HubSpotErrorModule.TransportAmbiguous({ code: "defect" }),
-              operation: operation.name
-            })
-          )
+          Effect.fail(ambiguous(operation.name, "defect"))
         )
       )
     )
     const millis = Number(((yield* Clock.monotonicTimeNanos) - startedAt) / 1_000_000n)
-    yield* tell({
-      _tag: "Requested",
-      inputs: items.length,
-      millis,
-      ...(Exit.isFailure(exit) && errorOf(exit))
-    })
-    return yield* exit
+    const error = Exit.isFailure(exit) ? errorOf(exit) : undefined
+    yield* tell({ _tag: "Requested", inputs, millis, ...(error !== undefined && { error }) })
+    if (Exit.isSuccess(exit)) return { _tag: "Answered", intent, response: exit.value }
+    // Interrupted: nobody has waited for it.
+    if (error === undefined) return { _tag: "Abandoned" }
+    yield* end(intent, { acceptance: error.acceptance, reason: error.reason._tag, outcomes: [] })
+    return { _tag: "Failed", error }
   })
 
+  const intendAndSend = (items: ReadonlyArray<Item<unknown, In>>): Effect.Effect<Ended> =>
+    Effect.gen(function* () {
+      if (!items.every(isWanted)) return { _tag: "Unwanted" } as const
+      const request = yield* operation.request(items)
+      const intent = yield* fence.intend(request, {
+        jobId: options.jobId,
+        operation: operation.name,
+        inputs: items.map(({ index }) => index)
+      })
+      return yield* Effect.raceFirst(
+        Effect.interruptible(send(intent, items.length)),
+        Effect.interruptible(Effect.as(Deferred.await(options.abandon), { _tag: "Abandoned" } as const))
+      )
+    }).pipe(
+      Effect.catchTags({
+        HubSpotError: (error) => Effect.succeed({ _tag: "Failed", error } as const),
+        AttemptLogError: (error) =>
+          Effect.as(halt({ _tag: "Unlogged", error }), {
+            _tag: "Unsent",
+            reason: { _tag: "Unlogged", error }
+          } as const)
+      })
+    )
+
   /**
-   * A send in a slot, unless the job is halted before it begins. Once begun it is not interrupted, only
+   * An attempt in a slot, unless the job is halted before it begins. Once begun it is not interrupted, only
    * abandoned.
    */
-  const sendUnlessHalted = Effect.fnUntraced(function* <I>(items: ReadonlyArray<Item<I>>) {
-    let sent: Sent | undefined
-    const keep = (end: Sent) =>
-      Effect.suspend(() => {
-        sent ??= end
-        if (end === "Unwanted") return Effect.void
-        if (end !== "Abandoned") return Exit.isFailure(end) ? Effect.asVoid(end) : Effect.void
-        // Given up, it may arrive all the same: the limiter has to know.
-        return Effect.andThen(
-          tell({ _tag: "Requested", inputs: items.length, millis: 0, error: abandoned }),
-          Effect.fail(abandoned)
-        )
-      })
-    const sendOrAbandon = Effect.suspend((): Effect.Effect<Sent> =>
-      items.every(isWanted)
-        ? Effect.raceFirst(
-            Effect.interruptible(Effect.exit(send(items))),
-            Effect.interruptible(Effect.as(Deferred.await(options.abandon), "Abandoned" as const))
-          )
-        : Effect.succeed("Unwanted" as const)
-    )
+  const attempt = Effect.fnUntraced(function* (
+    items: ReadonlyArray<Item<unknown, In>>
+  ): Effect.fn.Return<Ended> {
+    let ended: Ended | undefined
+    const keep = (how: Ended): Effect.Effect<void, HubSpotError> => {
+      ended ??= how
+      // The limiter has to know what may arrive all the same.
+      if (how._tag === "Failed") return Effect.fail(how.error)
+      if (how._tag !== "Abandoned") return Effect.void
+      const error = ambiguous(operation.name, "abandoned")
+      return Effect.andThen(
+        tell({ _tag: "Requested", inputs: items.length, millis: 0, error }),
+        Effect.fail(error)
+      )
+    }
     const sending = limits
-      .withSlot("burst", { uninterruptible: true })(Effect.flatMap(sendOrAbandon, keep))
+      .withSlot("burst", { uninterruptible: true })(Effect.flatMap(intendAndSend(items), keep))
       .pipe(
         Effect.catch((error) =>
           Effect.sync(() => {
             // No slot, and nothing sent: the account's day is used up.
-            sent ??= Exit.fail(error)
+            ended ??= { _tag: "Failed", error }
           })
         )
       )
     const halted = yield* Effect.raceFirst(Deferred.await(options.halt), Effect.as(sending, undefined))
-    return sent ?? halted!
+    return ended ?? { _tag: "Unsent", reason: halted! }
   })
 
-  const attempts = Effect.fnUntraced(function* <I>(
-    items: ReadonlyArray<Item<I>>
-  ): Effect.fn.Return<BatchResponse.Salvaged | HubSpotError | NotSentReason | Unanswered> {
+  /** Attempts, as long as another one is allowed and makes sense. */
+  const attempts = Effect.fnUntraced(function* (
+    items: ReadonlyArray<Item<unknown, In>>
+  ): Effect.fn.Return<{ readonly ended: Ended; readonly doubted: HubSpotError | undefined }> {
     let sends = 0
     let rateLimited = 0
     let renewed = false
+    let doubted: HubSpotError | undefined
     while (true) {
-      const sent = yield* sendUnlessHalted(items)
-      if (!Exit.isExit(sent)) return sent
-      const answered = yield* Effect.result(sent)
-      if (answered._tag === "Success") {
-        options.budget.accepted()
-        return answered.success
-      }
-      const error = answered.failure
+      const ended = yield* attempt(items)
+      if (ended._tag === "Answered") options.budget.accepted()
+      if (ended._tag !== "Failed") return { ended, doubted }
+      const { error } = ended
+      if (error.acceptance === "InDoubt") doubted = error
       if (error.reason._tag === "RateLimited") rateLimited++
       else sends++
-      const chance = yield* Random.next
       const millis = Retry.wait(
         error.reason,
-        { sends, rateLimited: rateLimited - 1, chance, renewed },
+        {
+          sends,
+          rateLimited: rateLimited - 1,
+          chance: yield* Random.next,
+          renewed,
+          idempotent: operation.idempotent
+        },
         options.policy
       )
-      if (millis === undefined) return error
-      if (isCharged(error) && !options.budget.spend()) return { _tag: "RetriesExhausted", error }
+      if (millis === undefined) return { ended, doubted }
+      if (isCharged(error) && !options.budget.spend()) {
+        const reason = { _tag: "RetriesExhausted", error } as const
+        return { ended: error.acceptance === "InDoubt" ? ended : { _tag: "Unsent", reason }, doubted }
+      }
       renewed ||= error.reason._tag === "Unauthorized"
-      yield* Metrics.repeated("batchCreate")
+      yield* Metrics.repeated(operation.name)
       const halted = yield* Effect.timeoutOption(Deferred.await(options.halt), millis)
-      if (Option.isSome(halted)) return halted.value
+      if (Option.isSome(halted)) return { ended: { _tag: "Unsent", reason: halted.value }, doubted }
     }
   })
 
   const run = Effect.fnUntraced(function* <I>(
-    items: ReadonlyArray<Item<I>>
-  ): Effect.fn.Return<ReadonlyArray<Settled<I>>> {
-    const end = yield* attempts(items)
-    if (end === "Unwanted") {
-      const left = items.filter((item) => !isWanted(item)).map((item) => notSent(item, { _tag: "Stopped" }))
-      const wanted = items.filter(isWanted)
-      return wanted.length === 0 ? left : [...left, ...(yield* run(wanted))]
+    items: ReadonlyArray<Item<I, In>>,
+    /** Why an attempt before this one may have been executed. */
+    before?: Evidence | undefined
+  ): Effect.fn.Return<ReadonlyArray<Settled<I, S>>> {
+    // A batch that waits to be looked at has nothing under way, and leaves its place to others.
+    const { doubted, ended } = yield* limited(attempts(items))
+    const doubt: Evidence | undefined =
+      doubted === undefined ? before : { _tag: "NoAnswer", error: doubted }
+    const outcomes = yield* settle(items, ended, doubt)
+    if (!operation.writes) return outcomes.map((outcome) => harmless<I, Settled<I, S>>(outcome))
+    if (doubt === undefined) return outcomes
+    const byIndex = new Map(items.map((item) => [item.index, item]))
+    return outcomes.map((outcome) =>
+      afterDoubt<I, Settled<I, S>>(outcome, byIndex.get(outcome.index)!, doubt)
+    )
+  })
+
+  /** What a reply leaves open is done again where that is harmless, a few times. */
+  const insisting = Effect.fnUntraced(function* <I>(
+    items: ReadonlyArray<Item<I, In>>
+  ): Effect.fn.Return<ReadonlyArray<Settled<I, S>>> {
+    let outcomes = yield* run(items)
+    if (!operation.idempotent) return outcomes
+    const byIndex = new Map(items.map((item) => [item.index, item]))
+    for (let round = 1; round < options.policy.attempts; round++) {
+      const open = outcomes.filter(isUnaccounted)
+      if (open.length === 0 || !options.budget.spend()) break
+      const backoff = Math.min(options.policy.capMillis, options.policy.baseMillis * 2 ** round)
+      const halted = yield* Effect.timeoutOption(
+        Deferred.await(options.halt),
+        backoff * (yield* Random.next)
+      )
+      if (Option.isSome(halted)) break
+      const again = yield* run(
+        open.map(({ index }) => byIndex.get(index)!),
+        open[0]!.evidence
+      )
+      const next = new Map(again.map((outcome) => [outcome.index, outcome]))
+      outcomes = outcomes.map((outcome) => next.get(outcome.index) ?? outcome)
     }
-    if (end === "Abandoned") return items.map((item) => inDoubt(item, { _tag: "Abandoned" }))
-    if ("response" in end) return yield* account(items, end)
-    if (end._tag !== "HubSpotError") return items.map((item) => notSent(item, end))
-    if (end.acceptance === "InDoubt") {
-      if (end.reason._tag === "UnexpectedRedirect") yield* halt({ _tag: "Halted", error: end })
-      return items.map((item) => inDoubt(item, { _tag: "NoAnswer", error: end }))
-    }
-    switch (end.reason._tag) {
-      case "ValidationFailed":
-      case "RequestTooLarge":
-        return yield* takeApart(items, end)
-      case "RateLimited":
-        // For the day, for longer than one waits, or refused for minutes in spite of every pause.
-        return yield* stop(items, { _tag: "Suspended", cause: "quota", error: end })
-      case "Locked":
-        return exhausted(items, end)
-      case "Migrating":
-        return yield* stop(items, { _tag: "Suspended", cause: "migration", error: end })
-      case "TransportNotSent":
-      case "EdgeUnreachable":
-      case "TokenUnavailable":
-        return yield* stop(items, { _tag: "Suspended", cause: "network", error: end })
-      default:
-        return yield* stop(items, { _tag: "Halted", error: end })
+    return outcomes
+  })
+
+  const settle = Effect.fnUntraced(function* <I>(
+    items: ReadonlyArray<Item<I, In>>,
+    ended: Ended,
+    doubt: Evidence | undefined
+  ): Effect.fn.Return<ReadonlyArray<Settled<I, S>>> {
+    switch (ended._tag) {
+      case "Answered":
+        return yield* account(items, ended.intent, yield* followed(items, ended.response))
+      case "Unsent":
+        return items.map((item) => notSent(item, ended.reason))
+      case "Abandoned":
+        return items.map((item) => inDoubt(item, { _tag: "Abandoned" }))
+      case "Unwanted": {
+        const left = items.filter((item) => !isWanted(item)).map((item) => notSent(item, { _tag: "Stopped" }))
+        const wanted = items.filter(isWanted)
+        return wanted.length === 0 ? left : [...left, ...(yield* run(wanted, doubt))]
+      }
+      case "Failed":
+        return yield* failed(items, ended.error, doubt)
     }
   })
 
-  const halt = (reason: NotSentReason) => Deferred.succeed(options.halt, reason)
+  const failed = Effect.fnUntraced(function* <I>(
+    items: ReadonlyArray<Item<I, In>>,
+    error: HubSpotError,
+    doubt: Evidence | undefined
+  ): Effect.fn.Return<ReadonlyArray<Settled<I, S>>> {
+    if (error.acceptance === "InDoubt") {
+      if (error.reason._tag === "UnexpectedRedirect") yield* halt({ _tag: "Halted", error })
+      return items.map((item) => inDoubt(item, { _tag: "NoAnswer", error }))
+    }
+    switch (error.reason._tag) {
+      case "ValidationFailed":
+      case "RequestTooLarge":
+        return yield* takeApart(items, error, doubt)
+      case "RateLimited":
+        // For the day, for longer than one waits, or refused for minutes in spite of every pause.
+        return yield* stop(items, { _tag: "Suspended", cause: "quota", error })
+      case "Locked":
+        // This batch has had its chances; the others of the job may have more luck.
+        return items.map((item) => notSent(item, { _tag: "RetriesExhausted", error }))
+      case "Migrating":
+        return yield* stop(items, { _tag: "Suspended", cause: "migration", error })
+      case "TransportNotSent":
+      case "EdgeUnreachable":
+      case "TokenUnavailable":
+        return yield* stop(items, { _tag: "Suspended", cause: "network", error })
+      default:
+        return yield* stop(items, { _tag: "Halted", error })
+    }
+  })
 
-  const stop = <I>(items: ReadonlyArray<Item<I>>, reason: NotSentReason) =>
+  const stop = <I>(items: ReadonlyArray<Item<I, In>>, reason: NotSentReason) =>
     Effect.as(
       halt(reason),
       items.map((item) => notSent(item, reason))
     )
 
-  /** This batch has had its chances; the others of the job may have more luck. */
-  const exhausted = <I>(items: ReadonlyArray<Item<I>>, error: HubSpotError) =>
-    items.map((item) => notSent(item, { _tag: "RetriesExhausted", error }))
+  /** The reply, or what a batch that was not finished then came to, with all that was seen of it. */
+  const followed = Effect.fnUntraced(function* (
+    items: ReadonlyArray<Item<unknown, In>>,
+    first: BatchResponse.BatchResponse
+  ) {
+    const { observe, pending = BatchState.defaultWaiting, processing } = options
+    let last = first
+    if (observe === undefined) return last
+    const once = Effect.map(
+      Effect.suspend(() => observe({ items, last })),
+      (seen) => (last = withEarlier(seen, last.results))
+    )
+    const waiting = Effect.suspend(() =>
+      BatchState.isOpen(first)
+        ? tell({
+            _tag: "Waiting",
+            inputs: items.length,
+            millis: Duration.toMillis(pending.start),
+            why: "unfinished"
+          })
+        : Effect.void
+    )
+    const known = () => Effect.succeed(last)
+    const unseen = ({ message }: { readonly message: string }) =>
+      Effect.andThen(Effect.logDebug("a batch that was not finished could not be looked at", message), known)
+    const done = Effect.catchTags(BatchState.settle(first, { observe: once, pending, processing }), {
+      Canceled: known,
+      UnknownStatus: known,
+      Stuck: known,
+      IllegalMove: known,
+      NotObservable: unseen,
+      HubSpotError: unseen
+    })
+    return yield* Effect.raceFirst(
+      Effect.andThen(waiting, done),
+      Effect.flatMap(Deferred.await(options.abandon), known)
+    )
+  })
 
   const account = Effect.fnUntraced(function* <I>(
-    items: ReadonlyArray<Item<I>>,
-    answer: BatchResponse.Salvaged
-  ) {
-    const inputs = items.map((item) => item.input)
-    const { surplus, unattributed, verdicts } = Correlation.correlate(inputs, answer.response)
+    items: ReadonlyArray<Item<I, In>>,
+    intent: Intent,
+    response: BatchResponse.BatchResponse
+  ): Effect.fn.Return<ReadonlyArray<Settled<I, S>>> {
+    const { surplus, unattributed, verdicts } = operation.account(items, response)
     if (surplus.length > 0) yield* tell({ _tag: "Surplus", ids: surplus.map((object) => object.id) })
     if (unattributed.length > 0) {
       yield* tell({
@@ -244,81 +408,127 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         messages: unattributed.flatMap(ErrorBody.faults).map(ErrorBody.describe)
       })
     }
-    return items.map((item, position) => fromVerdict(item, verdicts[position]!))
+    const outcomes = items.map((item, position) => fromVerdict(item, verdicts[position]!))
+    yield* end(intent, { acceptance: "Accepted", outcomes: outcomes })
+    return outcomes
   })
 
   const takeApart = Effect.fnUntraced(function* <I>(
-    items: ReadonlyArray<Item<I>>,
-    error: HubSpotError
-  ): Effect.fn.Return<ReadonlyArray<Settled<I>>> {
+    items: ReadonlyArray<Item<I, In>>,
+    error: HubSpotError,
+    doubt: Evidence | undefined
+  ): Effect.fn.Return<ReadonlyArray<Settled<I, S>>> {
     if (items.length === 1) return items.map((item) => refused(item, error))
     const blamed = new Set(error.reason._tag === "ValidationFailed" ? error.reason.traceIds : [])
-    const guilty = items.filter((item) => blamed.has(item.input.objectWriteTraceId))
+    const guilty = items.filter((item) => blamed.has(item.objectWriteTraceId))
     const parts =
       guilty.length > 0
-        ? [items.filter((item) => !blamed.has(item.input.objectWriteTraceId))]
+        ? [items.filter((item) => !blamed.has(item.objectWriteTraceId))]
         : [items.slice(0, items.length >> 1), items.slice(items.length >> 1)]
     const rest = yield* Effect.forEach(
       parts.filter((part) => part.length > 0),
-      run
+      (part) => run(part, doubt)
     )
     return [...guilty.map((item) => refused(item, error)), ...rest.flat()]
   })
 
-  return { run } as const
+  const fromVerdict = <I>(item: Item<I, In>, verdict: Correlation.Verdict): Settled<I, S> => {
+    switch (verdict._tag) {
+      case "Done":
+        return operation.succeed(item, verdict.object)
+      case "Rejected":
+        return rejected(
+          item,
+          verdict.errors[0]?.category ?? "no category",
+          verdict.errors.flatMap(ErrorBody.faults)
+        )
+      case "Unaccounted":
+        return inDoubt(item, { _tag: "Unaccounted", why: verdict.why })
+    }
+  }
+
+  return { run: insisting }
 })
 
-/** Nobody waited for the end of an attempt, or it was not begun because inputs were not wanted any more. */
-type Unanswered = "Abandoned" | "Unwanted"
-
 /** How an attempt ended. */
-type Sent = Exit.Exit<BatchResponse.Salvaged, HubSpotError> | Unanswered
+type Ended =
+  | {
+      readonly _tag: "Answered"
+      readonly intent: AttemptLog.Intent<BatchResponse.BatchResponse>
+      readonly response: BatchResponse.BatchResponse
+    }
+  | { readonly _tag: "Failed"; readonly error: HubSpotError }
+  /** It was not begun. */
+  | { readonly _tag: "Unsent"; readonly reason: NotSentReason }
+  /** It was not begun because inputs were not wanted any more. */
+  | { readonly _tag: "Unwanted" }
+  /** Nobody waited for its end. */
+  | { readonly _tag: "Abandoned" }
 
 /**
  * Whether sending again is at the expense of the job's budget. It is not where all wait together (429),
  * where it happens once (401), and where a batch that has no luck ends the job for all: those are bounded
  * without it, and a single blip while many requests are under way must not cost their inputs.
  */
-const isCharged = ({ reason }: HubSpotError): boolean => reason._tag === "Locked"
+const isCharged = ({ acceptance, reason }: HubSpotError): boolean =>
+  reason._tag === "Locked" || acceptance === "InDoubt"
 
-const abandoned = new HubSpotErrorModule.HubSpotError({
-  reason: new HubSpotErrorModule.TransportAmbiguous({ code: "abandoned" }),
-  operation: "batchCreate"
-})
+const ambiguous = (operation: string, code: string): HubSpotError =>
+  new HubSpotErrorModule.HubSpotError({
+    reason: new HubSpotErrorModule.TransportAmbiguous({ code }),
+    operation
+  })
 
-const errorOf = (exit: Exit.Failure<unknown, HubSpotError>): { readonly error?: HubSpotError } => {
+const errorOf = (exit: Exit.Failure<unknown, HubSpotError>): HubSpotError | undefined => {
   const reason = exit.cause.reasons.find((one) => one._tag === "Fail")
-  return reason === undefined ? {} : { error: reason.error }
+  return reason?.error
 }
 
-const notSent = <I>({ index, source }: Item<I>, reason: NotSentReason): NotSent<I> => ({
+/** What was created once stays so, also when a later look does not show it. */
+const withEarlier = (
+  seen: BatchResponse.BatchResponse,
+  earlier: ReadonlyArray<CrmObject.CrmObject>
+): BatchResponse.BatchResponse => {
+  const shown = new Set(seen.results.map(({ id }) => id))
+  return { ...seen, results: [...seen.results, ...earlier.filter(({ id }) => !shown.has(id))] }
+}
+
+const notSent = <I>({ index, source }: Item<I, unknown>, reason: NotSentReason): NotSent<I> => ({
   _tag: "NotSent",
   source,
   index,
   reason
 })
 
-const inDoubt = <I>({ index, input, source }: Item<I>, evidence: Evidence): InDoubt<I> => ({
-  _tag: "InDoubt",
-  source,
-  index,
-  objectWriteTraceId: input.objectWriteTraceId,
-  evidence
-})
+const inDoubt = <I>(
+  { index, objectWriteTraceId, source }: Item<I, unknown>,
+  evidence: Evidence
+): InDoubt<I> => ({ _tag: "InDoubt", source, index, objectWriteTraceId, evidence })
 
-const refused = <I>({ index, input, source }: Item<I>, { reason }: HubSpotError): Rejected<I> => ({
+const rejected = <I>(
+  { index, objectWriteTraceId, source }: Item<I, unknown>,
+  category: string,
+  faults: ReadonlyArray<ErrorBody.Fault>
+): Rejected<I> => ({
   _tag: "Rejected",
   source,
   index,
-  objectWriteTraceId: input.objectWriteTraceId,
-  category: reason._tag === "ValidationFailed" ? reason.category : "REQUEST_TOO_LARGE",
-  faults: faultsOf(input, reason),
+  objectWriteTraceId,
+  category,
+  faults,
   verifiedAbsent: false
 })
 
+const refused = <I>(item: Item<I, unknown>, { reason }: HubSpotError): Rejected<I> =>
+  rejected(
+    item,
+    reason._tag === "ValidationFailed" ? reason.category : "REQUEST_TOO_LARGE",
+    faultsOf(item, reason)
+  )
+
 /** What HubSpot says of this input, or else of the request it was in. */
 const faultsOf = (
-  { objectWriteTraceId }: Item<unknown>["input"],
+  { objectWriteTraceId }: Item<unknown, unknown>,
   reason: HubSpotErrorModule.Reason
 ): ReadonlyArray<ErrorBody.Fault> => {
   if (reason._tag !== "ValidationFailed") return [{ message: reason.message }]
@@ -328,37 +538,53 @@ const faultsOf = (
   return own.length > 0 ? own : reason.faults
 }
 
-const fromVerdict = <I>({ index, input, source }: Item<I>, verdict: Correlation.Verdict): Settled<I> => {
-  const { objectWriteTraceId } = input
-  switch (verdict._tag) {
-    case "Created":
-      return {
-        _tag: "Created",
-        source,
-        index,
-        objectWriteTraceId,
-        id: verdict.object.id,
-        object: verdict.object,
-        via: "response",
-        possibleDuplicate: false
-      }
-    case "Rejected":
-      return {
-        _tag: "Rejected",
-        source,
-        index,
-        objectWriteTraceId,
-        category: verdict.errors[0]?.category ?? "no category",
-        faults: verdict.errors.flatMap(ErrorBody.faults),
-        verifiedAbsent: false
-      }
-    case "Unaccounted":
-      return {
-        _tag: "InDoubt",
-        source,
-        index,
-        objectWriteTraceId,
-        evidence: { _tag: "Unaccounted", why: verdict.why }
-      }
+type Unsuccessful<I> = Rejected<I> | NotSent<I> | InDoubt<I>
+
+const isUnaccounted = <I>(
+  outcome: Unsuccessful<I> | Successes<I>[Success]
+): outcome is InDoubt<I> & { readonly evidence: { readonly why: Unaccounted } } =>
+  outcome._tag === "InDoubt" && outcome.evidence._tag === "Unaccounted"
+
+/** An attempt that may have been executed is not undone by what the next one came to. */
+const afterDoubt = <I, A extends Unsuccessful<I> | Successes<I>[Success]>(
+  outcome: A,
+  item: Item<I, unknown>,
+  doubt: Evidence
+): A | InDoubt<I> => {
+  if (outcome._tag === "NotSent") return inDoubt(item, doubt)
+  return outcome._tag === "Rejected" ? unproven(outcome) : outcome
+}
+
+/**
+ * A rejection that could not be verified after a doubt is a doubt.
+ *
+ * @category judging
+ * @since 0.1.0
+ */
+export const unproven = <I>({
+  category,
+  faults,
+  index,
+  objectWriteTraceId,
+  source
+}: Rejected<I>): InDoubt<I> => ({
+  _tag: "InDoubt",
+  source,
+  index,
+  objectWriteTraceId,
+  evidence: { _tag: "Unverified", category, faults }
+})
+
+/** Nothing was to be changed, so nothing can have been: it may be asked again. */
+const harmless = <I, A extends Unsuccessful<I> | Successes<I>[Success]>(outcome: A): A | NotSent<I> => {
+  if (outcome._tag !== "InDoubt") return outcome
+  const { index, source } = outcome
+  switch (outcome.evidence._tag) {
+    case "NoAnswer":
+      return { _tag: "NotSent", source, index, reason: { _tag: "RetriesExhausted", error: outcome.evidence.error } }
+    case "Abandoned":
+      return { _tag: "NotSent", source, index, reason: { _tag: "Stopped" } }
+    default:
+      return outcome
   }
 }

@@ -79,6 +79,20 @@ export class IllegalMove extends Schema.TaggedError<IllegalMove>()("IllegalMove"
   response: BatchResponse.BatchResponse
 }) {}
 
+/**
+ * The batch cannot be looked at: its reply gives no link, or one to somewhere else.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotObservable extends Schema.TaggedError<NotObservable>()("NotObservable", {
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `the batch cannot be looked at: ${this.problem}`
+  }
+}
+
 type Failed = Pending | Processing | Canceled | UnknownStatus
 
 /**
@@ -122,6 +136,17 @@ export const fromResponse = (
     case undefined:
       return Effect.fail(new UnknownStatus({ response }))
   }
+}
+
+/**
+ * Whether HubSpot has not finished the batch: it is `PENDING` or `PROCESSING`.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isOpen = ({ status }: BatchResponse.BatchResponse): boolean => {
+  const known = status === undefined ? undefined : BatchStatus.fromString(status)
+  return known !== undefined && !BatchStatus.isTerminal(known)
 }
 
 const moves: Readonly<Record<BatchStatus.BatchStatus, ReadonlyArray<BatchStatus.BatchStatus>>> = {
@@ -208,13 +233,13 @@ export const schedule = (waiting: Waiting = defaultWaiting): Schedule.Schedule<D
 export const settle = <R = never>(
   first: BatchResponse.BatchResponse,
   options: {
-    readonly observe: Effect.Effect<BatchResponse.BatchResponse, HubSpotError, R>
-    readonly pending?: Waiting
-    readonly processing?: Waiting
+    readonly observe: Effect.Effect<BatchResponse.BatchResponse, HubSpotError | NotObservable, R>
+    readonly pending?: Waiting | undefined
+    readonly processing?: Waiting | undefined
   }
 ): Effect.Effect<
   BatchResponse.BatchResponse,
-  Canceled | UnknownStatus | Stuck | IllegalMove | HubSpotError,
+  Canceled | UnknownStatus | Stuck | IllegalMove | NotObservable | HubSpotError,
   R
 > => {
   const look = (from: "PENDING" | "PROCESSING") =>

@@ -8,35 +8,36 @@
  *
  * @since 0.1.0
  */
-import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
-import * as Retry from "@effect-hubspot/http/Retry"
-import { BatchRequest, type InputIssue } from "@effect-hubspot/schema"
-import type * as Cause from "effect/Cause"
+import type * as Retry from "@effect-hubspot/http/Retry"
+import type { BatchRequest, InputIssue } from "@effect-hubspot/schema"
 import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
-import * as BatchRunner from "./BatchRunner.ts"
+import * as BatchObserver from "./BatchObserver.ts"
+import type * as BatchRunner from "./BatchRunner.ts"
+import type * as BatchState from "./BatchState.ts"
 import * as DoubtStrategy from "./DoubtStrategy.ts"
-import { inRange } from "./internal/inRange.ts"
-import type { NotSentReason, Outcome } from "./Outcome.ts"
+import * as Associating from "./internal/associating.ts"
+import * as Bulk from "./internal/bulk.ts"
+import * as Concurrency from "./internal/concurrency.ts"
+import * as Lookup from "./Lookup.ts"
+import type { Outcome } from "./Outcome.ts"
 import * as Plan from "./Plan.ts"
-import * as RetryBudget from "./RetryBudget.ts"
-import * as WriteTrace from "./WriteTrace.ts"
 
 /** The most requests that are under way at once. */
-export const maxConcurrency = 64
-
-const startConcurrency = 10
-const windowMillis = 10_000
+export const maxConcurrency = Concurrency.most
 
 /**
  * @category models
  * @since 0.1.0
  */
-export interface Options {
+export interface Options extends Bulk.Options {
   /** The job's name in its trace ids, 1 to 48 of `A–Z a–z 0–9 _ -`. Default: by chance. */
   readonly jobId?: string | undefined
   /** Inputs per request, 1 to 100. Default 100. */
@@ -52,6 +53,10 @@ export interface Options {
   readonly abandon?: Deferred.Deferred<void> | undefined
   /** When a refused request is sent again. Default `Retry.defaults`. */
   readonly retry?: Retry.Policy | undefined
+  /** Between looks at a batch that is `PENDING`, and how long it may be. Default `BatchState.defaultWaiting`. */
+  readonly pending?: Partial<BatchState.Waiting> | undefined
+  /** The same for `PROCESSING`. */
+  readonly processing?: Partial<BatchState.Waiting> | undefined
   /** What to do about doubts. Default `DoubtStrategy.failVisible`. */
   readonly strategy?: DoubtStrategy.DoubtStrategy | undefined
   /**
@@ -61,6 +66,21 @@ export interface Options {
   readonly keyProperty?: string | undefined
   /** Told of requests and of answers that fit no input. */
   readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface RunWithOptions<I> extends Options {
+  /** The line item in a value, or what is wrong with the value. */
+  readonly toInput: (
+    source: I
+  ) => Result.Result<BatchRequest.CreateInput, ReadonlyArray<InputIssue.InputIssue>>
+  /** The caller's own key of a value; it must be unique, also across jobs that must not double. */
+  readonly keyOf?: ((source: I) => string | undefined) | undefined
+  /** How messages name a value. Default: `input 1`. */
+  readonly where?: Plan.Where<I> | undefined
 }
 
 /**
@@ -107,115 +127,120 @@ export const run =
  */
 export const runWith =
   <I>(
-    options: Options & {
-      readonly toInput: (
-        source: I
-      ) => Result.Result<BatchRequest.CreateInput, ReadonlyArray<InputIssue.InputIssue>>
-      /** The caller's own key of a value; it must be unique, also across jobs that must not double. */
-      readonly keyOf?: ((source: I) => string | undefined) | undefined
-    }
+    options: RunWithOptions<I>
   ) =>
   <E, R>(inputs: Stream.Stream<I, E, R>): Stream.Stream<Outcome<I>, E, R | HubSpotClient | RateLimits> =>
     Stream.unwrap(
       Effect.gen(function* () {
-        const batchSize = inRange(
-          "batchSize",
-          options.batchSize ?? BatchRequest.maxInputs,
-          1,
-          BatchRequest.maxInputs
-        )
-        const jobId = options.jobId ?? (yield* WriteTrace.randomJobId)
-        if (!WriteTrace.isJobId(jobId))
-          return yield* Effect.die(
-            new RangeError(`jobId must be 1 to 48 of A-Z a-z 0-9 _ -, got ${JSON.stringify(jobId)}`)
-          )
-        const strategy = options.strategy ?? DoubtStrategy.failVisible
-        const property = options.keyProperty
-        if (DoubtStrategy.needsKey(strategy) && property === undefined) {
+        const job = yield* Bulk.job(options)
+        const { keyProperty: property, strategy = DoubtStrategy.failVisible } = options
+        const needs = DoubtStrategy.keyNeeded(strategy)
+        if (needs !== undefined && property === undefined) {
           return yield* Effect.die(new RangeError(`the strategy ${strategy._tag} needs a keyProperty`))
         }
-        const key = property === undefined ? undefined : { property, of: options.keyOf }
-        const plan = { jobId, batchSize, toInput: options.toInput, key }
-
-        const halt = yield* Deferred.make<NotSentReason>()
-        const abandon = options.abandon ?? (yield* Deferred.make<void>())
-        const ends =
-          options.stop === undefined
-            ? Deferred.await(abandon)
-            : Effect.raceFirst(Deferred.await(options.stop), Deferred.await(abandon))
-        if (options.stop !== undefined || options.abandon !== undefined) {
-          yield* ends.pipe(Effect.andThen(Deferred.succeed(halt, { _tag: "Stopped" })), Effect.forkScoped)
-        }
-        const policy = options.retry ?? Retry.defaults
-        const concurrency = yield* Concurrency(options.concurrency ?? "auto")
-        const batches = yield* BatchRunner.make({
-          halt,
-          abandon,
-          policy,
-          budget: RetryBudget.makeUnsafe(),
-          onEvent: (event) =>
-            Effect.andThen(concurrency.learn(event), options.onEvent?.(event) ?? Effect.void)
+        const shape = Plan.creates({
+          jobId: job.jobId,
+          toInput: options.toInput,
+          key: property === undefined ? undefined : { property, of: options.keyOf },
+          where: options.where,
+          ...(strategy._tag === "upsert" && { issuesOf: Associating.issuesOf })
         })
-
-        // A batch that waits for the end of a doubt has nothing under way, and leaves its place to others.
-        const runner = yield* DoubtStrategy.make(
-          { run: (items) => concurrency.limit(batches.run(items)) },
-          { strategy, property, halt, abandon, policy }
+        const observer = yield* observerOf(job.policy, property, needs)
+        const runner = yield* job.runner(
+          DoubtStrategy.operationOf(strategy, property),
+          Option.getOrUndefined(observer)?.observe
         )
-
-        // A failing source must not take the requests under way with it.
-        let failure: Cause.Cause<E> | undefined
-        const read = Stream.catchCause(inputs, (cause) => {
-          failure = cause
-          return Stream.empty
-        })
-
-        return read.pipe(
-          Stream.mapAccum(
-            () => Plan.make<I>(),
-            (state, source: I) => Plan.add(state, source, plan),
-            {
-              onHalt: Plan.finish
-            }
-          ),
-          Stream.mapEffect(
-            (step): Effect.Effect<ReadonlyArray<Outcome<I>>> =>
-              step._tag === "Invalid" ? Effect.succeed([step]) : runner.run(step.items),
-            { concurrency: maxConcurrency, unordered: true }
-          ),
-          Stream.flattenIterable,
-          Stream.concat(
-            Stream.suspend(() => (failure === undefined ? Stream.empty : Stream.failCause(failure)))
-          )
-        )
+        const resolver = yield* DoubtStrategy.make(runner, { ...job, strategy, property })
+        return Bulk.outcomes(inputs, job, shape, resolver)
       })
     )
 
-/**
- * How many batches are at work at once. On its own it follows Little's law: requests under way = rate ×
- * latency, a quarter more to be on the safe side of jitter. A lock (423) says that we are in our own way:
- * it halves the number, and every four requests that pass give one back.
- */
-const Concurrency = Effect.fnUntraced(function* (setting: number | "auto") {
-  const limits = yield* RateLimits
-  const most = setting === "auto" ? maxConcurrency : inRange("concurrency", setting, 1, maxConcurrency)
-  const least = setting === "auto" ? startConcurrency : most
-  let allowed = least
-  let ceiling = most
-  let averageMillis = 0
-  const permits = yield* Semaphore.make(allowed)
-
-  const learn = Effect.fnUntraced(function* (event: BatchRunner.Event) {
-    if (event._tag !== "Requested") return
-    averageMillis = averageMillis === 0 ? event.millis : averageMillis * 0.8 + event.millis * 0.2
-    ceiling =
-      event.error?.reason._tag === "Locked" ? Math.max(1, allowed / 2) : Math.min(most, ceiling + 0.25)
-    const wanted = Math.ceil((((yield* limits.limit) / windowMillis) * averageMillis * 5) / 4)
-    const next = Math.floor(Math.min(ceiling, Math.max(least, wanted)))
-    if (next === allowed) return
-    allowed = next
-    yield* permits.resize(next)
-  })
-
-  return { limit: permits.withPermit, learn } as const
+/** The one of the context, or by key where there is a key. */
+const observerOf = Effect.fnUntraced(function* (
+  policy: Retry.Policy,
+  property: string | undefined,
+  needs: "unique" | "plain" | undefined
+) {
+  const given = yield* Effect.serviceOption(BatchObserver.BatchObserver)
+  if (Option.isSome(given) || property === undefined) return given
+  const services = { client: yield* HubSpotClient, limits: yield* RateLimits, policy }
+  const lookup = needs === "unique" ? Lookup.byUniqueValue : Lookup.bySearch
+  return Option.some(BatchObserver.key(lookup(services, property)))
 })
+
+/**
+ * Creates the line items of a stream and hands every outcome to `onOutcomes`, as they come. Interrupting it is
+ * safe: nothing new is sent, requests under way have `grace` (default 110 seconds, the longest a request takes) to end, and
+ * what has not ended then is `InDoubt`; `onOutcomes` is told of all of it before the interruption is over.
+ * Inputs that were not read by then have no outcome.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { BulkCreate, Outcome } from "@effect-hubspot/batch"
+ * import { LineItems } from "@effect-hubspot/http"
+ * import { Effect, Fiber, Stream } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const outcomes: Array<string> = []
+ *   const job = yield* Stream.range(1, 1000).pipe(
+ *     Stream.map((n) => ({ properties: { name: `Seat ${n}` } })),
+ *     BulkCreate.runForEach({ grace: 0 }, (some) =>
+ *       Effect.sync(() => void outcomes.push(...some.map((outcome) => outcome._tag)))
+ *     ),
+ *     Effect.forkChild({ startImmediately: true })
+ *   )
+ *   yield* Fiber.interrupt(job)
+ *   return outcomes.every((tag) => tag === "Created" || tag === "NotSent" || tag === "InDoubt")
+ * })
+ * await Effect.runPromise(Effect.provide(program, LineItems.LineItems.layerEmulator())) // => true
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const runForEach =
+  (
+    options: Options & { readonly grace?: Duration.Input | undefined },
+    onOutcomes: (
+      outcomes: ReadonlyArray<Outcome<BatchRequest.CreateInput>>
+    ) => Effect.Effect<void>
+  ) =>
+  <E, R>(
+    inputs: Stream.Stream<BatchRequest.CreateInput, E, R>
+  ): Effect.Effect<void, E, R | HubSpotClient | RateLimits> =>
+    runForEachWith<BatchRequest.CreateInput>({ ...options, toInput: Result.succeed }, onOutcomes)(inputs)
+
+/**
+ * The same for values of the caller's own.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const runForEachWith =
+  <I>(
+    options: RunWithOptions<I> & { readonly grace?: Duration.Input | undefined },
+    onOutcomes: (outcomes: ReadonlyArray<Outcome<I>>) => Effect.Effect<void>
+  ) =>
+  <E, R>(inputs: Stream.Stream<I, E, R>): Effect.Effect<void, E, R | HubSpotClient | RateLimits> =>
+    Effect.gen(function* () {
+      const stop = options.stop ?? (yield* Deferred.make<void>())
+      const abandon = options.abandon ?? (yield* Deferred.make<void>())
+      const over = yield* Deferred.make<void>()
+      const job = yield* inputs.pipe(
+        Stream.interruptWhen(Deferred.await(over)),
+        runWith({ ...options, stop, abandon }),
+        Stream.runForEachArray(onOutcomes),
+        Effect.forkDetach
+      )
+      return yield* Effect.onInterrupt(Fiber.join(job), () =>
+        Effect.gen(function* () {
+          yield* Deferred.succeed(stop, undefined)
+          const ended = yield* Effect.timeoutOption(Fiber.await(job), options.grace ?? "110 seconds")
+          if (Option.isSome(ended)) return
+          yield* Deferred.succeed(over, undefined)
+          yield* Deferred.succeed(abandon, undefined)
+          yield* Fiber.await(job)
+        })
+      )
+    })

@@ -25,6 +25,7 @@ import * as Request from "effect/Request"
 import * as RequestResolver from "effect/RequestResolver"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
+import * as BatchOperation from "./BatchOperation.ts"
 import * as BatchRunner from "./BatchRunner.ts"
 import * as BulkCreate from "./BulkCreate.ts"
 import { inRange } from "./internal/inRange.ts"
@@ -128,6 +129,7 @@ export const make = Effect.fnUntraced(function* (
   const underWay = yield* Semaphore.make(inRange("concurrency", concurrency, 1, BulkCreate.maxConcurrency))
   inRange("batchSize", batchSize, 1, BatchRequest.maxInputs)
   const never = yield* Deferred.make<void>()
+  const shape = Plan.creates<Input>({ jobId, toInput: Result.succeed })
   let index = 0
   /** Inputs that take a place inside, those whose batch has begun, and those whose callers have left since. */
   const placed = new Set<number>()
@@ -138,7 +140,8 @@ export const make = Effect.fnUntraced(function* (
 
   /** What ends a job here ends one batch only: a service goes on, and the next batch finds out anew. */
   const run = Effect.fnUntraced(function* (items: ReadonlyArray<Plan.Item<Input>>) {
-    const runner = yield* BatchRunner.make({
+    const runner = yield* BatchRunner.make(BatchOperation.create(), {
+      jobId,
       halt: yield* Deferred.make<NotSentReason>(),
       abandon: never,
       isWanted: (index) => !left.has(index),
@@ -179,8 +182,9 @@ export const make = Effect.fnUntraced(function* (
     Effect.suspend(() => {
       const { objectWriteTraceId } = item.input
       if (inUse.has(objectWriteTraceId)) {
-        const input = { ...item.input, objectWriteTraceId: WriteTrace.make(jobId, item.index) }
-        return Effect.request(new Create({ item: { ...item, input } }), resolver)
+        const traceId = { objectWriteTraceId: WriteTrace.make(jobId, item.index) }
+        const input = { ...item.input, ...traceId }
+        return Effect.request(new Create({ item: { ...item, ...traceId, input } }), resolver)
       }
       inUse.add(objectWriteTraceId)
       return Effect.ensuring(
@@ -190,7 +194,7 @@ export const make = Effect.fnUntraced(function* (
     })
 
   const create = Effect.fn("Coalescer.create")(function* (input: Input) {
-    const checked = Plan.check({ jobId, toInput: Result.succeed }, input, index++)
+    const checked = Plan.check(shape, input, index++)
     if (Result.isFailure(checked)) return yield* new NotCreated({ reason: checked.failure })
     const item = checked.success
     return yield* Effect.uninterruptibleMask((restore) =>

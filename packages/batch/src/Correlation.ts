@@ -3,13 +3,13 @@
  *
  * - every input gets exactly one verdict;
  * - no id is given to two inputs;
- * - `Created` and `Rejected` only on evidence about this very input; position is never evidence;
+ * - `Done` and `Rejected` only on evidence about this very input; position is never evidence;
  * - what the reply does account for is never in doubt;
  * - what fits no input is reported as surplus, not dropped.
  *
- * The evidence, in this order: the trace id in a result or in an error's context; for results without
- * trace ids, content that can belong to one input (or to one of several identical ones) only; for a batch
- * of a single input, the single result.
+ * The evidence, in this order: the trace id in a result or in an error's context; the id of the record an
+ * input is about; the value of the key property; for creates, content that can belong to one input (or to
+ * one of several identical ones) only; for a batch of a single create, the single result.
  *
  * @since 0.1.0
  */
@@ -22,6 +22,7 @@ import {
 } from "@effect-hubspot/schema"
 import * as BigDecimal from "effect/BigDecimal"
 import * as Option from "effect/Option"
+import * as BatchState from "./BatchState.ts"
 import type { Unaccounted } from "./Outcome.ts"
 import type { TracedInput } from "./Plan.ts"
 
@@ -30,7 +31,7 @@ import type { TracedInput } from "./Plan.ts"
  * @since 0.1.0
  */
 export type Verdict =
-  | { readonly _tag: "Created"; readonly object: CrmObject.CrmObject }
+  | { readonly _tag: "Done"; readonly object: CrmObject.CrmObject }
   | { readonly _tag: "Rejected"; readonly errors: ReadonlyArray<ErrorBody.StandardError> }
   | { readonly _tag: "Unaccounted"; readonly why: Unaccounted }
 
@@ -48,7 +49,21 @@ export interface Account {
 }
 
 /**
- * The account of a reply to a batch of inputs with unique trace ids.
+ * By what an input is recognised in a reply: the trace id it was sent with, the record it is about, the
+ * value of a property that no other input has. What is given must be unique among the inputs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Identity {
+  readonly objectWriteTraceId?: string | undefined
+  readonly id?: string | undefined
+  readonly key?: { readonly property: string; readonly value: string } | undefined
+}
+
+/**
+ * The account of a reply to a batch of creates with unique trace ids. `keyProperty` holds a key in every
+ * input, where there is such a property.
  *
  * **Example**
  *
@@ -62,7 +77,7 @@ export interface Account {
  *   errors: [{ message: "no", context: { objectWriteTraceId: ["t-a"] } }]
  * })
  * const tags = account.verdicts.map((verdict) => verdict._tag)
- * tags // => ["Rejected", "Created"]
+ * tags // => ["Rejected", "Done"]
  * ```
  *
  * @category correlating
@@ -70,52 +85,76 @@ export interface Account {
  */
 export const correlate = (
   inputs: ReadonlyArray<TracedInput>,
-  response: BatchResponse.BatchResponse
+  response: BatchResponse.BatchResponse,
+  keyProperty?: string | undefined
+): Account =>
+  judge(
+    inputs.map(({ objectWriteTraceId, properties }): Identity => {
+      const value = keyProperty === undefined ? undefined : properties[keyProperty]
+      return {
+        objectWriteTraceId,
+        key: value === undefined ? undefined : { property: keyProperty!, value }
+      }
+    }),
+    response,
+    (open, loose) =>
+      matchByContent(
+        open.map((position) => inputs[position]!),
+        loose,
+        inputs.length === 1
+      )
+  )
+
+/**
+ * The account of a reply by identities alone. `place` finds inputs for results that have nothing to be
+ * recognised by; without it they are surplus.
+ *
+ * @category correlating
+ * @since 0.1.0
+ */
+export const judge = (
+  identities: ReadonlyArray<Identity>,
+  response: BatchResponse.BatchResponse,
+  place?: (open: ReadonlyArray<number>, loose: ReadonlyArray<CrmObject.CrmObject>) => Placed
 ): Account => {
-  const claims = inputs.map((): Claim => ({ objects: [], errors: [] }))
-  const byTraceId = new Map(inputs.map((input, index) => [input.objectWriteTraceId, index]))
+  const claims = identities.map(({ id }): Claim => ({ id, objects: [], errors: [] }))
+  const registry = registryOf(identities)
   const surplus: Array<CrmObject.CrmObject> = []
   const loose: Array<CrmObject.CrmObject> = []
   const unattributed: Array<ErrorBody.StandardError> = []
 
-  const unfinished = isUnfinished(response)
   for (const object of response.results) {
+    const position = registry.ofObject(object)
     // Without an id that can be one there is nothing to point to.
-    if (!/^[\w-]{1,64}$/.test(object.id)) surplus.push(object)
-    else if (typeof object.objectWriteTraceId !== "string") loose.push(object)
-    else {
-      const index = byTraceId.get(object.objectWriteTraceId)
-      if (index === undefined) surplus.push(object)
-      else claims[index]?.objects.push(object)
-    }
+    if (!/^[\w-]{1,64}$/.test(object.id) || position === "foreign") surplus.push(object)
+    else if (position === undefined) loose.push(object)
+    else claims[position]!.objects.push(object)
   }
+  const unfinished = BatchState.isOpen(response)
   for (const error of response.errors ?? []) {
-    const known = new Set(traceIdsOf(error).flatMap((traceId) => byTraceId.get(traceId) ?? []))
+    const known = registry.ofError(error)
     if (known.size === 0) unattributed.push(error)
     // An error in a batch that HubSpot is still at work on, or of HubSpot's own, is no refusal yet.
     if (unfinished || isServersOwn(error)) continue
-    for (const index of known) claims[index]?.errors.push(error)
+    for (const position of known) claims[position]!.errors.push(error)
   }
 
-  const shared = sharedIds(response.results)
+  const shared = sharedIds(response.results, registry)
   const verdicts: Array<Verdict | undefined> = claims.map((claim) => fromClaim(claim, shared))
 
-  const open = verdicts.flatMap((verdict, index) => (verdict === undefined ? [index] : []))
-  const placed = matchByContent(
-    open.map((index) => inputs[index]!),
-    loose.filter((object) => !shared.has(object.id)),
-    inputs.length === 1
-  )
-  for (const [position, object] of placed.matched) verdicts[open[position]!] = { _tag: "Created", object }
+  const open = verdicts.flatMap((verdict, position) => (verdict === undefined ? [position] : []))
+  const own = loose.filter((object) => !shared.has(object.id))
+  const placed = place?.(open, own) ?? { matched: [], ambiguous: new Set<number>(), surplus: own }
+  for (const [position, object] of placed.matched) verdicts[open[position]!] = { _tag: "Done", object }
   surplus.push(...placed.surplus, ...loose.filter((object) => shared.has(object.id)))
 
   const why = unaccountedBy(response)
   return {
     verdicts: verdicts.map(
-      (verdict, index) =>
+      (verdict, position) =>
         verdict ?? {
           _tag: "Unaccounted",
-          why: placed.ambiguous.has(open.indexOf(index)) ? "ambiguous" : why
+          why: placed.ambiguous.has(open.indexOf(position)) ? "ambiguous" : why
         }
     ),
     surplus,
@@ -124,44 +163,92 @@ export const correlate = (
 }
 
 interface Claim {
+  readonly id: string | undefined
   readonly objects: Array<CrmObject.CrmObject>
   readonly errors: Array<ErrorBody.StandardError>
 }
 
-const traceIdsOf = (error: ErrorBody.StandardError): ReadonlyArray<string> => [
-  ...ErrorBody.contextValues(error.context, "objectWriteTraceId"),
-  ...(error.errors ?? []).flatMap((detail) => ErrorBody.contextValues(detail.context, "objectWriteTraceId"))
-]
+/** Who is meant: a position among the inputs, nobody that can be told, or somebody who is not among them. */
+interface Registry {
+  readonly ofObject: (object: CrmObject.CrmObject) => number | "foreign" | undefined
+  readonly ofError: (error: ErrorBody.StandardError) => ReadonlySet<number>
+}
 
-/** What the reply says of an input by its trace id; `undefined` if nothing. */
+const registryOf = (identities: ReadonlyArray<Identity>): Registry => {
+  const byTraceId = new Map<string, number>()
+  const byId = new Map<string, number>()
+  const byKey = new Map<string, Map<string, number>>()
+  for (const [position, { id, key, objectWriteTraceId }] of identities.entries()) {
+    if (objectWriteTraceId !== undefined) byTraceId.set(objectWriteTraceId, position)
+    if (id !== undefined) byId.set(id, position)
+    if (key === undefined) continue
+    const values = byKey.get(key.property)
+    if (values === undefined) byKey.set(key.property, new Map([[key.value, position]]))
+    else values.set(key.value, position)
+  }
+  const ofKey = ({ properties }: CrmObject.CrmObject): number | undefined => {
+    for (const [property, values] of byKey) {
+      const value = properties?.[property]
+      const position = typeof value === "string" ? values.get(value) : undefined
+      if (position !== undefined) return position
+    }
+    return undefined
+  }
+  /** What a request called a record: its id, or the value of the property it went by. */
+  const ofName = (name: string): ReadonlyArray<number> => [
+    ...option(byId.get(name)),
+    ...[...byKey.values()].flatMap((values) => option(values.get(name)))
+  ]
+  return {
+    ofObject: (object) =>
+      byTraceId.size > 0 && typeof object.objectWriteTraceId === "string"
+        ? (byTraceId.get(object.objectWriteTraceId) ?? "foreign")
+        : (byId.get(object.id) ?? ofKey(object)),
+    ofError: (error) =>
+      new Set(
+        [error, ...(error.errors ?? [])].flatMap(({ context }) => [
+          ...ErrorBody.contextValues(context, "objectWriteTraceId").flatMap((traceId) =>
+            option(byTraceId.get(traceId))
+          ),
+          ...[
+            ...ErrorBody.contextValues(context, "ids"),
+            ...ErrorBody.contextValues(context, "id")
+          ].flatMap(ofName)
+        ])
+      )
+  }
+}
+
+const option = <A>(value: A | undefined): ReadonlyArray<A> => (value === undefined ? [] : [value])
+
+/** What the reply says of an input; `undefined` if nothing. */
 const fromClaim = (claim: Claim, shared: ReadonlySet<string>): Verdict | undefined => {
   const [object] = claim.objects
   if (object === undefined) {
     return claim.errors.length === 0 ? undefined : { _tag: "Rejected", errors: claim.errors }
   }
-  if (claim.errors.length > 0 || claim.objects.some((other) => other.id !== object.id)) {
+  const id = claim.id ?? object.id
+  if (claim.errors.length > 0 || claim.objects.some((other) => other.id !== id)) {
     return { _tag: "Unaccounted", why: "contradiction" }
   }
-  return shared.has(object.id) ? { _tag: "Unaccounted", why: "duplicateId" } : { _tag: "Created", object }
+  return shared.has(object.id) ? { _tag: "Unaccounted", why: "duplicateId" } : { _tag: "Done", object }
 }
 
 /** Ids that stand in the results for more than one record; an exact repetition of one is harmless. */
-const sharedIds = (results: ReadonlyArray<CrmObject.CrmObject>): ReadonlySet<string> => {
-  const owners = new Map<string, string>()
+const sharedIds = (
+  results: ReadonlyArray<CrmObject.CrmObject>,
+  registry: Registry
+): ReadonlySet<string> => {
+  const owners = new Map<string, string | number | undefined>()
   const shared = new Set<string>()
-  for (const { id, objectWriteTraceId } of results) {
-    // Without a trace id a repetition cannot be told from a second record.
-    const owner = typeof objectWriteTraceId === "string" ? `t${objectWriteTraceId}` : `#${owners.size}`
-    const known = owners.get(id)
-    if (known === undefined) owners.set(id, owner)
-    else if (known !== owner || owner.startsWith("#")) shared.add(id)
+  for (const object of results) {
+    const position = registry.ofObject(object)
+    // Without anything to be recognised by, a repetition cannot be told from a second record.
+    const owner = position === "foreign" ? `${object.objectWriteTraceId}` : position
+    if (!owners.has(object.id)) owners.set(object.id, owner)
+    else if (owner === undefined || owners.get(object.id) !== owner) shared.add(object.id)
   }
   return shared
-}
-
-const isUnfinished = (response: BatchResponse.BatchResponse): boolean => {
-  const status = response.status === undefined ? undefined : BatchStatus.fromString(response.status)
-  return status === "PENDING" || status === "PROCESSING"
 }
 
 const isServersOwn = ({ category }: ErrorBody.StandardError): boolean =>
@@ -176,18 +263,28 @@ const unaccountedBy = (response: BatchResponse.BatchResponse): Unaccounted => {
 // Results without trace ids
 // -----------------------------------------------------------------------------
 
-interface Placed {
+/**
+ * Results given to inputs by their content; positions are those among the inputs that were open.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Placed {
   readonly matched: ReadonlyArray<readonly [position: number, object: CrmObject.CrmObject]>
   readonly ambiguous: ReadonlySet<number>
   readonly surplus: ReadonlyArray<CrmObject.CrmObject>
 }
 
 /**
- * Gives loose results to the inputs they must belong to. A result could be of every input whose values it
+ * Gives loose results to the inputs they must belong to. `single`: there is but one input, so that a single
+ * result is its own whatever it says. A result could be of every input whose values it
  * repeats; it is given to a group of identical inputs if, in every way to give each result an input of
  * its own, it falls into that group.
+ *
+ * @category correlating
+ * @since 0.1.0
  */
-const matchByContent = (
+export const matchByContent = (
   inputs: ReadonlyArray<TracedInput>,
   loose: ReadonlyArray<CrmObject.CrmObject>,
   single: boolean
@@ -280,8 +377,13 @@ const groupIdentical = (inputs: ReadonlyArray<TracedInput>): ReadonlyArray<Reado
   return [...groups.values()]
 }
 
-/** Whether a record repeats every value of an input; HubSpot may write a number in another way. */
-const couldBe = (input: TracedInput, object: CrmObject.CrmObject): boolean => {
+/**
+ * Whether a record repeats every value of an input; HubSpot may write a number in another way.
+ *
+ * @category correlating
+ * @since 0.1.0
+ */
+export const couldBe = (input: TracedInput, object: CrmObject.CrmObject): boolean => {
   for (const name in input.properties) {
     const sent = input.properties[name]
     const got = object.properties?.[name]

@@ -6,33 +6,39 @@
  * | `failVisible` (default) | at most once, every doubt visible | nothing | is reported, and left to a person |
  * | `atLeastOnce` | at least once, possible duplicates marked | nothing | is sent again |
  * | `reconcile` | probably once | a property holding the key | is looked for after a quiet period; what is absent is sent again |
+ * | `reconcileByParent` | probably once | a parent for each input | is looked for among the parent's line items; what is absent is sent again |
  * | `guard` | once, rejections verified | a property with unique values | is sent again; HubSpot refuses what exists already, and its id is read |
+ * | `upsert` | once, the last write wins | a property with unique values | is written again by its key |
  *
- * `reconcile` is as good as the quiet period is long: HubSpot may apply a request later, or index it
- * later. `guard` is as good as the property's uniqueness. No strategy takes a doubt for a rejection: what
- * is refused after a doubt is looked for first, or stays in doubt.
+ * `reconcile` and `reconcileByParent` are as good as the quiet period is long: HubSpot may apply a request later, or
+ * index it later. `guard` and `upsert` are as good as the property's uniqueness; `upsert` overwrites what
+ * somebody changed between two attempts. No strategy takes a doubt for a rejection: what is refused after a
+ * doubt is looked for first, or stays in doubt.
  *
  * @since 0.1.0
  */
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
-import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
-import * as Operations from "@effect-hubspot/http/Operations"
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
-import * as Retry from "@effect-hubspot/http/Retry"
-import { type CrmObject, ErrorBody, Search } from "@effect-hubspot/schema"
+import type * as Retry from "@effect-hubspot/http/Retry"
+import type { CrmObject } from "@effect-hubspot/schema"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type * as BatchRunner from "./BatchRunner.ts"
-import type { Created, InDoubt, NotSentReason, Rejected } from "./Outcome.ts"
-import type { Item } from "./Plan.ts"
+import * as BatchOperation from "./BatchOperation.ts"
+import * as BatchRunner from "./BatchRunner.ts"
+import { inRange } from "./internal/inRange.ts"
+import * as Associating from "./internal/associating.ts"
+import * as Lookup from "./Lookup.ts"
+import type { Created, NotSentReason, Rejected } from "./Outcome.ts"
+import * as ParentLookup from "./ParentLookup.ts"
+import type { Item, TracedInput } from "./Plan.ts"
 
 /**
  * @category models
  * @since 0.1.0
  */
-export type DoubtStrategy = FailVisible | AtLeastOnce | Reconcile | Guard
+export type DoubtStrategy = FailVisible | AtLeastOnce | Reconcile | ReconcileByParent | Guard | Upsert
 
 /**
  * @category models
@@ -40,6 +46,8 @@ export type DoubtStrategy = FailVisible | AtLeastOnce | Reconcile | Guard
  */
 export interface FailVisible {
   readonly _tag: "failVisible"
+  /** Whether rejections are looked for by key before they are believed, and after how long. */
+  readonly verifyRejections: false | { readonly quiet: Duration.Duration }
 }
 
 /**
@@ -52,18 +60,29 @@ export interface AtLeastOnce {
   readonly resends: number
 }
 
-/**
- * @category models
- * @since 0.1.0
- */
-export interface Reconcile {
-  readonly _tag: "reconcile"
+interface Looking {
   /** How long nothing is concluded from absence: HubSpot's longest request and its index. */
   readonly quiet: Duration.Duration
   /** How many reads in a row must find nothing, and the time between them. */
   readonly reads: number
   readonly spacing: Duration.Duration
   readonly resends: number
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Reconcile extends Looking {
+  readonly _tag: "reconcile"
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface ReconcileByParent extends Looking {
+  readonly _tag: "reconcileByParent"
 }
 
 /**
@@ -77,10 +96,34 @@ export interface Guard {
 }
 
 /**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Upsert {
+  readonly _tag: "upsert"
+  readonly quiet: Duration.Duration
+}
+
+/**
+ * The default. With `verifyRejections`, which needs a key property with unique values, a rejection is
+ * believed only after the input was looked for (after `quiet`, 150 seconds by default): a refusal that lies is found out.
+ *
  * @category constructors
  * @since 0.1.0
  */
-export const failVisible: FailVisible = { _tag: "failVisible" }
+export const failVisible: FailVisible = { _tag: "failVisible", verifyRejections: false }
+
+// HubSpot's edge waits for 100 seconds, new records are found within half a minute; and a margin.
+const quietPeriod = Duration.seconds(150)
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const failVisibleVerified = (options: { readonly quiet?: Duration.Input } = {}): FailVisible => ({
+  _tag: "failVisible",
+  verifyRejections: { quiet: Duration.fromInputUnsafe(options.quiet ?? quietPeriod) }
+})
 
 /**
  * @category constructors
@@ -91,8 +134,17 @@ export const atLeastOnce = (options: { readonly resends?: number } = {}): AtLeas
   resends: options.resends ?? 5
 })
 
-// HubSpot's edge waits for 100 seconds, new records are found within half a minute; and a margin.
-const quietPeriod = Duration.seconds(150)
+const looking = (options: {
+  readonly quiet?: Duration.Input
+  readonly reads?: number
+  readonly spacing?: Duration.Input
+  readonly resends?: number
+}): Looking => ({
+  quiet: Duration.fromInputUnsafe(options.quiet ?? quietPeriod),
+  reads: inRange("reads", options.reads ?? 3, 1, 100),
+  spacing: Duration.fromInputUnsafe(options.spacing ?? "10 seconds"),
+  resends: inRange("resends", options.resends ?? 3, 0, 100)
+})
 
 /**
  * `quiet` is 150 seconds by default, three reads ten seconds apart, three resends.
@@ -100,23 +152,26 @@ const quietPeriod = Duration.seconds(150)
  * @category constructors
  * @since 0.1.0
  */
-export const reconcile = (
-  options: {
-    readonly quiet?: Duration.Input
-    readonly reads?: number
-    readonly spacing?: Duration.Input
-    readonly resends?: number
-  } = {}
-): Reconcile => ({
+export const reconcile = (options: Parameters<typeof looking>[0] = {}): Reconcile => ({
   _tag: "reconcile",
-  quiet: Duration.fromInputUnsafe(options.quiet ?? quietPeriod),
-  reads: options.reads ?? 3,
-  spacing: Duration.fromInputUnsafe(options.spacing ?? "10 seconds"),
-  resends: options.resends ?? 3
+  ...looking(options)
 })
 
 /**
- * `quiet` (150 seconds by default) passes before a rejection after a doubt is believed; up to five resends.
+ * The same by what the parent of an input holds; the same defaults. It needs no key property, and knows an
+ * input by its content: an equal line that somebody else adds to the parent meanwhile is taken for ours.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const reconcileByParent = (options: Parameters<typeof looking>[0] = {}): ReconcileByParent => ({
+  _tag: "reconcileByParent",
+  ...looking(options)
+})
+
+/**
+ * `quiet` (150 seconds by default) passes before a rejection is believed, or a doubt that stayed is looked
+ * for; up to five resends.
  *
  * @category constructors
  * @since 0.1.0
@@ -126,111 +181,124 @@ export const guard = (
 ): Guard => ({
   _tag: "guard",
   quiet: Duration.fromInputUnsafe(options.quiet ?? quietPeriod),
-  resends: options.resends ?? 5
+  resends: inRange("resends", options.resends ?? 5, 0, 100)
 })
 
 /**
- * Whether a strategy goes by a key property.
+ * Writes by key from the first attempt on, so that it may be repeated as the retry policy says; associations
+ * follow in a request of their own, which may be repeated too. `quiet` as for `guard`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const upsert = (options: { readonly quiet?: Duration.Input } = {}): Upsert => ({
+  _tag: "upsert",
+  quiet: Duration.fromInputUnsafe(options.quiet ?? quietPeriod)
+})
+
+/**
+ * What a strategy needs of the key property: `unique` values, one that keeps any (`plain`), or none.
  *
  * @category predicates
  * @since 0.1.0
  */
-export const needsKey = (strategy: DoubtStrategy): boolean =>
-  strategy._tag === "reconcile" || strategy._tag === "guard"
+export const keyNeeded = (strategy: DoubtStrategy): "unique" | "plain" | undefined => {
+  switch (strategy._tag) {
+    case "guard":
+    case "upsert":
+      return "unique"
+    case "reconcile":
+      return "plain"
+    case "failVisible":
+      return strategy.verifyRejections === false ? undefined : "unique"
+    case "atLeastOnce":
+    case "reconcileByParent":
+      return undefined
+  }
+}
+
+/**
+ * What is sent under a strategy.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const operationOf = (
+  strategy: DoubtStrategy,
+  keyProperty: string | undefined
+): BatchOperation.BatchOperation<TracedInput, "Created"> =>
+  strategy._tag === "upsert"
+    ? BatchOperation.createByUpsert(keyProperty ?? "")
+    : BatchOperation.create(keyProperty)
 
 type Settled<I> = BatchRunner.Settled<I>
 
 /**
- * A runner whose doubts are resolved. `property` is the key property, for the strategies that need one.
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly strategy: DoubtStrategy
+  /** The key property, for the strategies that need one. */
+  readonly property: string | undefined
+  readonly halt: Deferred.Deferred<NotSentReason>
+  readonly abandon: Deferred.Deferred<void>
+  readonly policy: Retry.Policy
+  readonly onEvent: (event: BatchRunner.Event) => Effect.Effect<void>
+}
+
+/**
+ * A strategy at work: `run` sends a batch, `isOpen` says which outcomes are not final under the strategy,
+ * `resolve` makes them so. Between the two, what is final need not wait.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Resolver {
+  readonly run: <I>(items: ReadonlyArray<Item<I>>) => Effect.Effect<ReadonlyArray<Settled<I>>>
+  readonly isOpen: (outcome: Settled<unknown>, item: Item<unknown>) => boolean
+  readonly resolve: <I>(
+    open: ReadonlyArray<Settled<I>>,
+    items: ReadonlyArray<Item<I>>
+  ) => Effect.Effect<ReadonlyArray<Settled<I>>>
+}
+
+/**
+ * A strategy on a runner of batches.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function* (
-  runner: { readonly run: <I>(items: ReadonlyArray<Item<I>>) => Effect.Effect<ReadonlyArray<Settled<I>>> },
-  options: {
-    readonly strategy: DoubtStrategy
-    readonly property: string | undefined
-    readonly halt: Deferred.Deferred<NotSentReason>
-    readonly abandon: Deferred.Deferred<void>
-    readonly policy: Retry.Policy
-  }
-) {
-  const client = yield* HubSpotClient
-  const limits = yield* RateLimits
+  runner: BatchRunner.BatchRunner<TracedInput, "Created">,
+  options: Options
+): Effect.fn.Return<Resolver, never, HubSpotClient | RateLimits> {
+  const { strategy } = options
+  const services = { client: yield* HubSpotClient, limits: yield* RateLimits, policy: options.policy }
   const property = options.property ?? ""
+  const family = ParentLookup.make(services)
+  const watched = strategy._tag === "reconcileByParent" ? family.watch(runner) : runner
 
-  /** What HubSpot has of these inputs, by key, at this moment; nothing when it cannot be asked. */
-  const find = <I>(
-    items: ReadonlyArray<Item<I>>,
-    how: "unique" | "search"
-  ): Effect.Effect<Option.Option<Sighting>> => {
-    const keys = items.flatMap(({ key }) => key ?? [])
-    return Effect.raceFirst(
-      Effect.option(how === "unique" ? byUniqueValue(keys) : bySearch(keys)),
-      Effect.as(Deferred.await(options.abandon), Option.none())
-    )
-  }
-
-  const ask = <A>(operation: Effect.Effect<Parameters<typeof client.execute<A>>[0], HubSpotError>) =>
-    Effect.flatMap(operation, Retry.inSlots({ client, limits, policy: options.policy }))
-
-  const byUniqueValue = (keys: ReadonlyArray<string>) =>
-    Effect.map(
-      ask(
-        Operations.batchRead({
-          inputs: keys.map((id) => ({ id })),
-          idProperty: property,
-          properties: [property]
-        })
-      ),
-      (reply): Sighting => {
-        const found = byKey(reply.results, property)
-        // What is not there is named; an answer that is silent about a key says nothing.
-        const named = new Set(
-          (reply.errors ?? []).flatMap((error) => ErrorBody.contextValues(error.context, "ids"))
-        )
-        return { found, absent: new Set(keys.filter((key) => !found.has(key) && named.has(key))) }
-      }
-    )
-
-  // Search compares in lower case; which record is which is decided by the exact value afterwards.
-  const bySearch = (keys: ReadonlyArray<string>) =>
-    Effect.map(
-      Effect.forEach(searchable(keys), (some) =>
-        Effect.map(
-          ask(
-            Operations.search({
-              filterGroups: [
-                {
-                  filters: [
-                    { propertyName: property, operator: "IN", values: some.map((key) => key.toLowerCase()) }
-                  ]
-                }
-              ],
-              properties: [property],
-              limit: 200
-            })
-          ),
-          (page): Sighting => {
-            const found = byKey(page.results, property)
-            // An answer with fewer records than it counts says nothing of what it leaves out.
-            const whole = page.total === page.results.length && found.size === page.results.length
-            return { found, absent: new Set(whole ? some.filter((key) => !found.has(key)) : []) }
-          }
-        )
-      ),
-      (sightings): Sighting => ({
-        found: new Map(sightings.flatMap(({ found }) => [...found])),
-        absent: new Set(sightings.flatMap(({ absent }) => [...absent]))
-      })
+  /** What HubSpot has of these inputs at this moment; nothing when it cannot be asked. */
+  const find = (lookup: Lookup.Lookup, items: ReadonlyArray<Item<unknown>>) =>
+    Effect.raceFirst(
+      Effect.option(lookup(items)),
+      Effect.as(Deferred.await(options.abandon), Option.none<Lookup.Sighting>())
     )
 
   /** Waits, unless the job is halted; says whether it was not. */
   const wait = (duration: Duration.Duration): Effect.Effect<boolean> =>
     Effect.map(Effect.timeoutOption(Deferred.await(options.halt), duration), Option.isNone)
 
-  // ---------------------------------------------------------------------------
+  const waitFor = (
+    outcomes: ReadonlyArray<Settled<unknown>>,
+    quiet: Duration.Duration,
+    why: "doubt" | "verification"
+  ) =>
+    Effect.andThen(
+      options.onEvent({ _tag: "Waiting", inputs: outcomes.length, millis: Duration.toMillis(quiet), why }),
+      wait(quiet)
+    )
 
   /** Sends what is in doubt again. What the new attempt does not settle keeps its doubt. */
   const again = Effect.fnUntraced(function* <I>(
@@ -238,62 +306,106 @@ export const make = Effect.fnUntraced(function* (
     items: ReadonlyArray<Item<I>>,
     absence: "known" | "unknown"
   ) {
-    const retried = yield* runner.run(items)
+    const retried = yield* watched.run(items)
     const next = new Map(retried.map((outcome) => [outcome.index, outcome]))
     return outcomes.map((before): Settled<I> => {
       const after = next.get(before.index)
       if (after === undefined || before._tag !== "InDoubt") return before
       // Known to be absent before it was sent again: the new answer stands alone.
-      if (absence === "known") return after
+      if (absence === "known") return after._tag === "Rejected" ? { ...after, verifiedAbsent: true } : after
       return after._tag === "NotSent" ? before : after
     })
   })
+
+  /** Looks for some of the inputs by key: found ones are created, the others are verified to be absent. */
+  const lookUp = Effect.fnUntraced(function* <I>(
+    outcomes: ReadonlyArray<Settled<I>>,
+    byIndex: ReadonlyMap<number, Item<I>>,
+    asked: ReadonlyArray<Settled<I>>
+  ) {
+    if (asked.length === 0) return outcomes
+    const sighting = yield* find(
+      Lookup.byUniqueValue(services, property),
+      asked.map(({ index }) => byIndex.get(index)!)
+    )
+    const indices = new Set(asked.map(({ index }) => index))
+    return outcomes.map((outcome): Settled<I> => {
+      if (!indices.has(outcome.index)) return outcome
+      if (Option.isNone(sighting)) return doubted(outcome)
+      const after = reconciled(outcome, sighting.value.found)
+      return sighting.value.absent.has(outcome.index) ? verified(after) : doubted(after)
+    })
+  })
+
+  /** Looks for all that is open after the quiet period; if it cannot wait, nothing is concluded. */
+  const lookUpLater = Effect.fnUntraced(function* <I>(
+    outcomes: ReadonlyArray<Settled<I>>,
+    byIndex: ReadonlyMap<number, Item<I>>,
+    quiet: Duration.Duration
+  ) {
+    const open = outcomes.filter(isUnsettled)
+    if (open.length === 0) return outcomes
+    const why = open.some(({ _tag }) => _tag === "InDoubt") ? "doubt" : "verification"
+    return (yield* waitFor(open, quiet, why))
+      ? yield* lookUp(outcomes, byIndex, open)
+      : outcomes.map((outcome) => (isUnsettled(outcome) ? doubted(outcome) : outcome))
+  })
+
+  const resend = Effect.fnUntraced(function* <I>(
+    first: ReadonlyArray<Settled<I>>,
+    byIndex: ReadonlyMap<number, Item<I>>,
+    resends: number
+  ) {
+    let outcomes = first
+    for (let n = 0; n < resends && outcomes.some(isInDoubt); n++) {
+      if (n > 0 && !(yield* wait(Duration.seconds(2 ** Math.min(n, 5))))) break
+      outcomes = yield* again(outcomes, itemsInDoubt(outcomes, byIndex), "unknown")
+    }
+    return outcomes
+  })
+
+  // ---------------------------------------------------------------------------
 
   const resolveAtLeastOnce = Effect.fnUntraced(function* <I>(
     first: ReadonlyArray<Settled<I>>,
     byIndex: ReadonlyMap<number, Item<I>>,
     { resends }: AtLeastOnce
   ) {
-    const doubts = new Map(
-      first.flatMap((outcome) => (outcome._tag === "InDoubt" ? [[outcome.index, outcome]] : []))
-    )
-    let outcomes = first
-    for (let n = 0; n < resends && hasDoubt(outcomes); n++) {
-      if (n > 0 && !(yield* wait(Duration.seconds(2 ** n)))) break
-      outcomes = yield* again(outcomes, itemsInDoubt(outcomes, byIndex), "unknown")
-    }
+    const before = new Map(first.map((outcome) => [outcome.index, outcome]))
+    const outcomes = yield* resend(first, byIndex, resends)
     return outcomes.map((outcome): Settled<I> => {
-      const doubt = doubts.get(outcome.index)
-      if (doubt === undefined) return outcome
+      const doubt = before.get(outcome.index)
+      if (doubt?._tag !== "InDoubt") return outcome
       if (outcome._tag === "Created") return { ...outcome, possibleDuplicate: true }
       // Refused now, and perhaps created before: that is no rejection.
       return outcome._tag === "Rejected" ? doubt : outcome
     })
   })
 
-  const resolveReconcile = Effect.fnUntraced(function* <I>(
+  const resolveByLooking = Effect.fnUntraced(function* <I>(
     first: ReadonlyArray<Settled<I>>,
     byIndex: ReadonlyMap<number, Item<I>>,
-    strategy: Reconcile
+    lookup: Lookup.Lookup,
+    { quiet, reads, resends, spacing }: Looking
   ) {
     let outcomes = first
-    for (let n = 0; n < strategy.resends && hasDoubt(outcomes); n++) {
-      if (!(yield* wait(strategy.quiet))) return outcomes
+    for (let n = 0; n <= resends && outcomes.some(isInDoubt); n++) {
+      if (!(yield* waitFor(outcomes.filter(isInDoubt), quiet, "doubt"))) return outcomes
       let missing = itemsInDoubt(outcomes, byIndex)
-      const seenAbsent = new Map(missing.map(({ index }) => [index, 0]))
-      for (let read = 0; read < strategy.reads && missing.length > 0; read++) {
-        if (read > 0 && !(yield* wait(strategy.spacing))) return outcomes
-        const sighting = yield* find(missing, "search")
+      const seenAbsent = new Map<number, number>()
+      for (let read = 0; read < reads && missing.length > 0; read++) {
+        if (read > 0 && !(yield* wait(spacing))) return outcomes
+        const sighting = yield* find(lookup, missing)
         // What cannot be looked for stays in doubt.
         if (Option.isNone(sighting)) return outcomes
-        outcomes = outcomes.map((outcome) => reconciled(outcome, byIndex, sighting.value.found))
+        outcomes = outcomes.map((outcome) => reconciled(outcome, sighting.value.found))
         missing = itemsInDoubt(outcomes, byIndex)
-        for (const { index, key } of missing) {
-          if (sighting.value.absent.has(key ?? "")) seenAbsent.set(index, (seenAbsent.get(index) ?? 0) + 1)
+        for (const { index } of missing) {
+          if (sighting.value.absent.has(index)) seenAbsent.set(index, (seenAbsent.get(index) ?? 0) + 1)
         }
       }
-      const absent = missing.filter(({ index }) => seenAbsent.get(index) === strategy.reads)
-      if (absent.length === 0) return outcomes
+      const absent = missing.filter(({ index }) => seenAbsent.get(index) === reads)
+      if (absent.length === 0 || n === resends) return outcomes
       outcomes = yield* again(outcomes, absent, "known")
     }
     return outcomes
@@ -302,127 +414,95 @@ export const make = Effect.fnUntraced(function* (
   const resolveGuard = Effect.fnUntraced(function* <I>(
     first: ReadonlyArray<Settled<I>>,
     byIndex: ReadonlyMap<number, Item<I>>,
-    strategy: Guard
+    { quiet, resends }: Guard
   ) {
-    const doubted = new Set(first.flatMap((outcome) => (outcome._tag === "InDoubt" ? [outcome.index] : [])))
-    let outcomes = first
-    for (let n = 0; n < strategy.resends && hasDoubt(outcomes); n++) {
-      if (n > 0 && !(yield* wait(Duration.seconds(2 ** n)))) break
-      outcomes = yield* again(outcomes, itemsInDoubt(outcomes, byIndex), "unknown")
-    }
-    // A conflict says that the key exists, so reading finds it at once; a rejection after a doubt, and a
-    // doubt that stayed, say nothing before the quiet period is over.
+    const outcomes = yield* resend(first, byIndex, resends)
+    // A conflict says that the key exists, so reading finds it at once; any other rejection, and a doubt that
+    // stayed, say nothing before the quiet period is over.
     const conflicts = outcomes.filter((outcome) => outcome._tag === "Rejected" && isConflict(outcome))
-    outcomes = yield* lookUp(outcomes, byIndex, conflicts)
-    const open = outcomes.filter(
-      (outcome) => doubted.has(outcome.index) && (outcome._tag === "InDoubt" || outcome._tag === "Rejected")
-    )
-    if (open.length === 0 || !(yield* wait(strategy.quiet))) {
-      return outcomes.map((outcome) => (doubted.has(outcome.index) ? unproven(outcome) : outcome))
-    }
-    return yield* lookUp(outcomes, byIndex, open)
+    return yield* lookUpLater(yield* lookUp(outcomes, byIndex, conflicts), byIndex, quiet)
   })
 
-  /** Reads some of the inputs by key: found ones are created, the others are verified to be absent. */
-  const lookUp = Effect.fnUntraced(function* <I>(
-    outcomes: ReadonlyArray<Settled<I>>,
+  const resolveUpsert = Effect.fnUntraced(function* <I>(
+    first: ReadonlyArray<Settled<I>>,
     byIndex: ReadonlyMap<number, Item<I>>,
-    asked: ReadonlyArray<Settled<I>>
+    { quiet }: Upsert
   ) {
-    if (asked.length === 0) return outcomes
-    const sighting = yield* find(
-      asked.map(({ index }) => byIndex.get(index)!),
-      "unique"
+    const outcomes = yield* lookUpLater(first, byIndex, quiet)
+    return yield* Effect.raceFirst(
+      Associating.complete(services, outcomes, byIndex),
+      Effect.as(Deferred.await(options.abandon), Associating.unknown(outcomes, byIndex, "it was not waited for"))
     )
-    const indices = new Set(asked.map(({ index }) => index))
-    return outcomes.map((outcome): Settled<I> => {
-      if (!indices.has(outcome.index)) return outcome
-      if (Option.isNone(sighting)) return unproven(outcome)
-      const after = reconciled(outcome, byIndex, sighting.value.found)
-      if (after._tag !== "Rejected") return after
-      const key = byIndex.get(outcome.index)!.key ?? ""
-      return sighting.value.absent.has(key) ? { ...after, verifiedAbsent: true } : unproven(after)
-    })
   })
 
   return {
-    run: Effect.fnUntraced(function* <I>(
-      items: ReadonlyArray<Item<I>>
-    ): Effect.fn.Return<ReadonlyArray<Settled<I>>> {
-      const { strategy } = options
-      const outcomes = yield* runner.run(items)
+    run: watched.run,
+    isOpen: (outcome, item) => {
+      switch (strategy._tag) {
+        case "failVisible":
+          return strategy.verifyRejections !== false && outcome._tag === "Rejected" && !outcome.verifiedAbsent
+        case "atLeastOnce":
+        case "reconcile":
+        case "reconcileByParent":
+          return isInDoubt(outcome)
+        case "guard":
+          return isUnsettled(outcome)
+        case "upsert":
+          return isUnsettled(outcome) || (outcome._tag === "Created" && Associating.isDue(item))
+      }
+    },
+    resolve: (open, items) => {
       const byIndex = new Map(items.map((item) => [item.index, item]))
       switch (strategy._tag) {
         case "failVisible":
-          return outcomes
+          return strategy.verifyRejections === false
+            ? Effect.succeed(open)
+            : lookUpLater(open, byIndex, strategy.verifyRejections.quiet)
         case "atLeastOnce":
-          return yield* resolveAtLeastOnce(outcomes, byIndex, strategy)
+          return resolveAtLeastOnce(open, byIndex, strategy)
         case "reconcile":
-          return yield* resolveReconcile(outcomes, byIndex, strategy)
+          return resolveByLooking(open, byIndex, Lookup.bySearch(services, property), strategy)
+        case "reconcileByParent":
+          return resolveByLooking(open, byIndex, family.lookup, strategy)
         case "guard":
-          return yield* resolveGuard(outcomes, byIndex, strategy)
+          return resolveGuard(open, byIndex, strategy)
+        case "upsert":
+          return resolveUpsert(open, byIndex, strategy)
       }
-    })
-  } as const
+    }
+  }
 })
 
-/** What a read found, and which keys it proves not to be there. */
-interface Sighting {
-  readonly found: ReadonlyMap<string, CrmObject.CrmObject>
-  readonly absent: ReadonlySet<string>
-}
+const isInDoubt = ({ _tag }: Settled<unknown>): boolean => _tag === "InDoubt"
 
-/** Keys in portions that fit into a search request. */
-const searchable = (keys: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> => {
-  const portions: Array<Array<string>> = []
-  let length = Number.POSITIVE_INFINITY
-  for (const key of keys) {
-    length += JSON.stringify(key).length + 1
-    if (length > Search.maxBodyLength / 2) {
-      portions.push([])
-      length = JSON.stringify(key).length
-    }
-    portions.at(-1)!.push(key)
-  }
-  return portions
-}
-
-/** Records by their key. One id for two keys is an answer that cannot be true, and proves nothing. */
-const byKey = (
-  objects: ReadonlyArray<CrmObject.CrmObject>,
-  property: string
-): ReadonlyMap<string, CrmObject.CrmObject> => {
-  const found = new Map<string, CrmObject.CrmObject>()
-  const keys = new Map<string, Set<string>>()
-  for (const object of objects) {
-    const key = object.properties?.[property]
-    if (typeof key !== "string") continue
-    if (!found.has(key)) found.set(key, object)
-    keys.set(object.id, (keys.get(object.id) ?? new Set()).add(key))
-  }
-  for (const [key, { id }] of found) if (keys.get(id)!.size > 1) found.delete(key)
-  return found
-}
-
-const hasDoubt = (outcomes: ReadonlyArray<Settled<unknown>>): boolean =>
-  outcomes.some((outcome) => outcome._tag === "InDoubt")
+/** In doubt, or rejected and not looked for. */
+const isUnsettled = (outcome: Settled<unknown>): boolean =>
+  outcome._tag === "InDoubt" || (outcome._tag === "Rejected" && !outcome.verifiedAbsent)
 
 const itemsInDoubt = <I>(
   outcomes: ReadonlyArray<Settled<I>>,
   byIndex: ReadonlyMap<number, Item<I>>
-): ReadonlyArray<Item<I>> =>
-  outcomes.flatMap((outcome) => (outcome._tag === "InDoubt" ? [byIndex.get(outcome.index)!] : []))
+): ReadonlyArray<Item<I>> => outcomes.filter(isInDoubt).map(({ index }) => byIndex.get(index)!)
+
+const doubted = <I>(outcome: Settled<I>): Settled<I> =>
+  outcome._tag === "Rejected" ? BatchRunner.unproven(outcome) : outcome
+
+/** A rejection whose input was looked for and is not there. */
+const verified = <I>(outcome: Settled<I>): Settled<I> => {
+  if (outcome._tag === "Rejected") return { ...outcome, verifiedAbsent: true }
+  if (outcome._tag !== "InDoubt" || outcome.evidence._tag !== "Unverified") return outcome
+  const { evidence, index, objectWriteTraceId, source } = outcome
+  const { category, faults } = evidence
+  return { _tag: "Rejected", source, index, objectWriteTraceId, category, faults, verifiedAbsent: true }
+}
 
 /** An input that was found in HubSpot is created, whatever was said before. */
 const reconciled = <I>(
   outcome: Settled<I>,
-  byIndex: ReadonlyMap<number, Item<I>>,
-  found: ReadonlyMap<string, CrmObject.CrmObject>
+  found: ReadonlyMap<number, CrmObject.CrmObject>
 ): Settled<I> => {
-  if (outcome._tag !== "InDoubt" && outcome._tag !== "Rejected") return outcome
-  const item = byIndex.get(outcome.index)!
-  const object = found.get(item.key ?? "")
-  if (object === undefined) return outcome
+  const object = found.get(outcome.index)
+  if (object === undefined || (outcome._tag !== "InDoubt" && outcome._tag !== "Rejected")) return outcome
   return {
     _tag: "Created",
     source: outcome.source,
@@ -430,22 +510,10 @@ const reconciled = <I>(
     objectWriteTraceId: outcome.objectWriteTraceId,
     id: object.id,
     object,
-    via: outcome._tag === "Rejected" ? "conflict" : "reconciled",
+    via: outcome._tag === "Rejected" && isConflict(outcome) ? "conflict" : "reconciled",
     possibleDuplicate: false
   } satisfies Created<I>
 }
-
-/** A rejection that could not be verified after a doubt is a doubt. */
-const unproven = <I>(outcome: Settled<I>): Settled<I> =>
-  outcome._tag === "Rejected"
-    ? ({
-        _tag: "InDoubt",
-        source: outcome.source,
-        index: outcome.index,
-        objectWriteTraceId: outcome.objectWriteTraceId,
-        evidence: { _tag: "Unverified", faults: outcome.faults }
-      } satisfies InDoubt<I>)
-    : outcome
 
 /** HubSpot has two ways to say that a unique value is taken. */
 const isConflict = (outcome: Rejected<unknown>): boolean =>

@@ -1,5 +1,6 @@
 /**
- * What became of an input: exactly one of `Created`, `Rejected`, `Invalid`, `NotSent`, `InDoubt`.
+ * What became of an input: exactly one of `Created`, `Rejected`, `Invalid`, `NotSent`, `InDoubt`. Where
+ * line items are not created but updated, upserted, archived or read, the success has the name of that.
  *
  * Each outcome carries the caller's own value (`source`) and its place in the input (`index`, from 0), so
  * that nothing has to be matched by position. `InDoubt` is a truthful answer: the input may or may not
@@ -11,8 +12,15 @@ import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import type { CrmObject } from "@effect-hubspot/schema/CrmObject"
 import * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
 import type { InputIssue } from "@effect-hubspot/schema/InputIssue"
+import type { AttemptLogError } from "./AttemptLog.ts"
 
-interface Of<I> {
+/**
+ * What every outcome says: whose it is.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Of<I> {
   readonly source: I
   readonly index: number
 }
@@ -20,7 +28,8 @@ interface Of<I> {
 /**
  * HubSpot has it, under `id`. `object` is the record as HubSpot answered it. `via` is how that is known:
  * the answer to the create (`response`), a conflict with what an earlier attempt had created
- * (`conflict`), or a read after a doubt (`reconciled`). `possibleDuplicate` says that an earlier attempt
+ * (`conflict`), a read after a doubt (`reconciled`), or, under the strategy `upsert`, that it was there by
+ * its key already and has been overwritten (`updated`). `possibleDuplicate` says that an earlier attempt
  * may have created another one; only the strategy `atLeastOnce` lets that happen.
  *
  * @category models
@@ -31,9 +40,80 @@ export interface Created<I> extends Of<I> {
   readonly id: string
   readonly objectWriteTraceId: string
   readonly object: CrmObject
-  readonly via: "response" | "conflict" | "reconciled"
+  readonly via: "response" | "conflict" | "reconciled" | "updated"
   readonly possibleDuplicate: boolean
 }
+
+/**
+ * The line item has the new values.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Updated<I> extends Of<I> {
+  readonly _tag: "Updated"
+  readonly id: string
+  readonly objectWriteTraceId: string
+  readonly object: CrmObject
+}
+
+/**
+ * The line item has the new values and associations. `created` says whether it is new; HubSpot may leave
+ * that open.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Upserted<I> extends Of<I> {
+  readonly _tag: "Upserted"
+  readonly id: string
+  readonly objectWriteTraceId: string
+  readonly object: CrmObject
+  readonly created: boolean | undefined
+}
+
+/**
+ * The line item is in the recycle bin, or never existed: HubSpot passes over ids that it does not have.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Archived<I> extends Of<I> {
+  readonly _tag: "Archived"
+  readonly id: string
+}
+
+/**
+ * The line item as it is now.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Found<I> extends Of<I> {
+  readonly _tag: "Found"
+  readonly id: string
+  readonly object: CrmObject
+}
+
+/**
+ * What success is called, by operation.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Successes<I> {
+  readonly Created: Created<I>
+  readonly Updated: Updated<I>
+  readonly Upserted: Upserted<I>
+  readonly Archived: Archived<I>
+  readonly Found: Found<I>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Success = keyof Successes<unknown>
 
 /**
  * HubSpot said no to this input. `faults` are its words, at least one. `verifiedAbsent` says that it was
@@ -86,16 +166,27 @@ export interface InDoubt<I> extends Of<I> {
 }
 
 /**
+ * An outcome that is no success; the same for every operation.
+ *
  * @category models
  * @since 0.1.0
  */
-export type Outcome<I> = Created<I> | Rejected<I> | Invalid<I> | NotSent<I> | InDoubt<I>
+export type Failure<I> = Rejected<I> | Invalid<I> | NotSent<I> | InDoubt<I>
+
+/**
+ * The outcome of an input. Of a create, unless another success is named: `Outcome<I, "Updated">`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Outcome<I, S extends Success = "Created"> = Successes<I>[S] | Failure<I>
 
 /**
  * Why an input was not sent: the caller stopped the job (`Stopped`); HubSpot refuses all of it until
  * something is mended (`Halted`: credentials, path, certificate); it cannot go on now but can later
  * (`Suspended`: daily quota, migration, no network); its batch was refused time and again, or the job's
- * budget of repetitions was used up, and others went on (`RetriesExhausted`).
+ * budget of repetitions was used up, and others went on (`RetriesExhausted`); what is about to be sent could
+ * not be written down, and is not sent without (`Unlogged`).
  *
  * @category models
  * @since 0.1.0
@@ -104,6 +195,7 @@ export type NotSentReason =
   | { readonly _tag: "Stopped" }
   | { readonly _tag: "Halted"; readonly error: HubSpotError }
   | { readonly _tag: "RetriesExhausted"; readonly error: HubSpotError }
+  | { readonly _tag: "Unlogged"; readonly error: AttemptLogError }
   | {
       readonly _tag: "Suspended"
       readonly cause: "quota" | "migration" | "network"
@@ -122,7 +214,12 @@ export type Evidence =
   | { readonly _tag: "NoAnswer"; readonly error: HubSpotError }
   | { readonly _tag: "Unaccounted"; readonly why: Unaccounted }
   | { readonly _tag: "Abandoned" }
-  | { readonly _tag: "Unverified"; readonly faults: ReadonlyArray<ErrorBody.Fault> }
+  | {
+      readonly _tag: "Unverified"
+      readonly category: string
+      readonly faults: ReadonlyArray<ErrorBody.Fault>
+    }
+  | { readonly _tag: "Unassociated"; readonly id: string; readonly problem: string }
 
 /**
  * How a reply fails to account for an input: it says nothing of it (`missing`); it says created and
@@ -148,10 +245,18 @@ const unaccountedTexts: Record<Unaccounted, string> = {
  * @category formatting
  * @since 0.1.0
  */
-export const describe = (outcome: Outcome<unknown>): string => {
+export const describe = (outcome: Outcome<unknown, Success>): string => {
   switch (outcome._tag) {
     case "Created":
       return `created with id ${outcome.id}`
+    case "Updated":
+      return `updated: id ${outcome.id}`
+    case "Upserted":
+      return `${outcome.created === true ? "created with id" : "written: id"} ${outcome.id}`
+    case "Archived":
+      return `archived: id ${outcome.id}`
+    case "Found":
+      return `found: id ${outcome.id}`
     case "Rejected":
       return outcome.faults.map(ErrorBody.describe).join("; ")
     case "Invalid":
@@ -176,7 +281,9 @@ export const describeEvidence = (evidence: Evidence): string => {
     case "Abandoned":
       return "the answer was not waited for"
     case "Unverified":
-      return `refused after an earlier attempt in doubt (${evidence.faults.map(ErrorBody.describe).join("; ")})`
+      return `refused (${evidence.faults.map(ErrorBody.describe).join("; ")}), but it may exist, and could not be looked for`
+    case "Unassociated":
+      return `created with id ${evidence.id}, but perhaps without its parent: ${evidence.problem}`
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * From inputs to batches: numbers them, checks them, gives them trace ids, and fills batches.
  *
- * Pure. An input that is wrong in itself never takes a place in a batch.
+ * Pure. An input that is wrong in itself never takes a place in a batch. What an input must be is said by
+ * a {@link Shape}: that of creates is here, the others are where their operations are.
  *
  * @since 0.1.0
  */
@@ -11,17 +12,17 @@ import type { Invalid } from "./Outcome.ts"
 import * as WriteTrace from "./WriteTrace.ts"
 
 /**
- * An input as it is sent, and sent again: `input` always has a trace id.
+ * An input as it is sent, and sent again.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Item<I> {
+export interface Item<I, In = TracedInput> {
   readonly source: I
   readonly index: number
-  readonly input: TracedInput
-  /** Whether the trace id was made here; otherwise it is the caller's own. */
-  readonly made: boolean
+  readonly input: In
+  /** It names the input among those of the job. Reads and archives have no place for it in their requests. */
+  readonly objectWriteTraceId: string
   /** The value of the key property, where the plan has one. */
   readonly key: string | undefined
 }
@@ -51,21 +52,56 @@ export type TracedInput = BatchRequest.CreateInput & { readonly objectWriteTrace
  * @category models
  * @since 0.1.0
  */
-export type Step<I> = { readonly _tag: "Batch"; readonly items: ReadonlyArray<Item<I>> } | Invalid<I>
+export type Step<I, In = TracedInput> =
+  | { readonly _tag: "Batch"; readonly items: ReadonlyArray<Item<I, In>> }
+  | Invalid<I>
+
+type Issues = ReadonlyArray<InputIssue.InputIssue>
+
+/**
+ * What an input must be. All functions are pure; `toInput` may be the caller's own and may throw.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Shape<I, In> {
+  readonly jobId: string
+  /** The input in a caller's value, or what is wrong with the value. */
+  readonly toInput: (source: I) => Result.Result<unknown, Issues>
+  /** A copy of what a caller gave, who may not keep to the types. */
+  readonly read: (given: unknown) => Result.Result<In & { readonly objectWriteTraceId?: string }, Issues>
+  /** The input as it is sent, with this trace id, and its key; or what is wrong with it. */
+  readonly prepare: (
+    given: In,
+    item: { readonly source: I; readonly index: number; readonly objectWriteTraceId: string }
+  ) => Result.Result<{ readonly input: In; readonly key: string | undefined }, Issues>
+  /** What else must be the only one of its kind among all inputs, as the caller gave it. */
+  readonly unique: (item: Item<I, In>) => Unique | undefined
+  /** How a message names an input. Default: `input 1`. */
+  readonly where?: Where<I> | undefined
+}
+
+/**
+ * The places of inputs in messages, such as the lines of a file.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Where<I> {
+  readonly unit: string
+  readonly of: (source: I, index: number) => number
+}
 
 /**
  * @category models
  * @since 0.1.0
  */
-export interface Options<I> {
-  readonly jobId: string
-  /** Inputs per batch, 1 to 100. */
-  readonly batchSize: number
-  /** The line item in a caller's value, or what is wrong with the value. */
-  readonly toInput: (
-    source: I
-  ) => Result.Result<BatchRequest.CreateInput, ReadonlyArray<InputIssue.InputIssue>>
-  readonly key?: Key<I> | undefined
+export interface Unique {
+  readonly path: string
+  /** What it is, in a message: `key`, `id`. */
+  readonly what: string
+  readonly value: string
+  readonly advice: string
 }
 
 /**
@@ -74,25 +110,18 @@ export interface Options<I> {
  * @category models
  * @since 0.1.0
  */
-export interface Plan<I> {
+export interface Plan<I, In = TracedInput> {
   readonly next: number
-  readonly open: Array<Item<I>>
-  /** Only ids that callers gave themselves; those made here cannot collide. */
-  readonly callersTraceIds: Set<string>
-  /** Only keys that callers gave, as well. */
-  readonly callersKeys: Set<string>
+  readonly open: Array<Item<I, In>>
+  /** Values that only one input may have, and where that is. Those made here cannot collide. */
+  readonly taken: Map<string, number>
 }
 
 /**
  * @category constructors
  * @since 0.1.0
  */
-export const make = <I>(): Plan<I> => ({
-  next: 0,
-  open: [],
-  callersTraceIds: new Set(),
-  callersKeys: new Set()
-})
+export const make = <I, In = TracedInput>(): Plan<I, In> => ({ next: 0, open: [], taken: new Map() })
 
 /**
  * Takes one more input. Returns the plan, and the batch that is full now or the input if it is wrong.
@@ -100,16 +129,17 @@ export const make = <I>(): Plan<I> => ({
  * @category planning
  * @since 0.1.0
  */
-export const add = <I>(
-  plan: Plan<I>,
+export const add = <I, In>(
+  plan: Plan<I, In>,
   source: I,
-  options: Options<I>
-): readonly [plan: Plan<I>, steps: ReadonlyArray<Step<I>>] => {
+  shape: Shape<I, In>,
+  batchSize: number
+): readonly [plan: Plan<I, In>, steps: ReadonlyArray<Step<I, In>>] => {
   const index = plan.next
-  const checked = Result.flatMap(check(options, source, index), (item) => unique(plan, item, options))
+  const checked = Result.flatMap(check(shape, source, index), (item) => unique(plan, item, shape))
   if (Result.isFailure(checked)) return [{ ...plan, next: index + 1 }, [checked.failure]]
   plan.open.push(checked.success)
-  return plan.open.length < options.batchSize
+  return plan.open.length < batchSize
     ? [{ ...plan, next: index + 1 }, []]
     : [{ ...plan, next: index + 1, open: [] }, [{ _tag: "Batch", items: plan.open }]]
 }
@@ -120,7 +150,7 @@ export const add = <I>(
  * @category planning
  * @since 0.1.0
  */
-export const finish = <I>(plan: Plan<I>): ReadonlyArray<Step<I>> =>
+export const finish = <I, In>(plan: Plan<I, In>): ReadonlyArray<Step<I, In>> =>
   plan.open.length === 0 ? [] : [{ _tag: "Batch", items: plan.open }]
 
 /**
@@ -129,41 +159,32 @@ export const finish = <I>(plan: Plan<I>): ReadonlyArray<Step<I>> =>
  * @category planning
  * @since 0.1.0
  */
-export const check = <I>(
-  options: Pick<Options<I>, "jobId" | "toInput" | "key">,
+export const check = <I, In>(
+  shape: Shape<I, In>,
   source: I,
   index: number
-): Result.Result<Item<I>, Invalid<I>> => {
-  const wrong = (issues: ReadonlyArray<InputIssue.InputIssue>) =>
-    Result.fail<Invalid<I>>({ _tag: "Invalid", source, index, issues })
-  // From here on a copy: the caller's value is read once, and may change afterwards.
-  const given = Result.flatMap(toInput(options, source), InputIssue.read)
-  if (Result.isFailure(given)) return wrong(given.failure)
-  const own = ownKey(options, source)
-  if (Result.isFailure(own)) return wrong(own.failure)
-  const key =
-    options.key === undefined
-      ? undefined
-      : (own.success ?? given.success.properties[options.key.property] ?? madeKey(options.jobId, index))
-  const keyed = withKey(given.success, options.key?.property, key)
-  const issues = [...InputIssue.of(keyed), ...issuesOfKey(options, key, index)]
-  if (issues.length > 0) return wrong(issues)
-  const made = given.success.objectWriteTraceId === undefined
-  const traceId = given.success.objectWriteTraceId ?? WriteTrace.make(options.jobId, index)
-  if (!made && isMade(options.jobId, traceId)) {
-    return wrong([
-      {
-        path: "objectWriteTraceId",
-        message: `trace id ${InputIssue.quote(traceId)} looks like one made for this job`,
-        advice: "choose another form, or leave it out to have one made"
-      }
-    ])
-  }
-  return Result.succeed({ source, index, input: { ...keyed, objectWriteTraceId: traceId }, made, key })
+): Result.Result<Item<I, In>, Invalid<I>> => {
+  const item = Result.flatMap(
+    // From here on a copy: the caller's value is read once, and may change afterwards.
+    Result.flatMap(Result.flatMap(guarded(() => shape.toInput(source)), (input) => input), shape.read),
+    (given) =>
+      Result.flatMap(traceIdOf(shape.jobId, given.objectWriteTraceId, index), (objectWriteTraceId) =>
+        Result.map(
+          shape.prepare(given, { source, index, objectWriteTraceId }),
+          ({ input, key }): Item<I, In> => ({ source, index, input, objectWriteTraceId, key })
+        )
+      )
+  )
+  return Result.mapError(item, (issues) => ({ _tag: "Invalid", source, index, issues }))
 }
 
-/** The caller's own function may throw; that is about this value, not about the job. */
-const guarded = <A>(call: () => A): Result.Result<A, ReadonlyArray<InputIssue.InputIssue>> =>
+/**
+ * A function of the caller's may throw; that is about this value, not about the job.
+ *
+ * @category planning
+ * @since 0.1.0
+ */
+export const guarded = <A>(call: () => A): Result.Result<A, Issues> =>
   Result.try({
     try: call,
     catch: (thrown) => [
@@ -175,17 +196,110 @@ const guarded = <A>(call: () => A): Result.Result<A, ReadonlyArray<InputIssue.In
     ]
   })
 
-const toInput = <I>(options: Pick<Options<I>, "toInput">, source: I): ReturnType<Options<I>["toInput"]> =>
-  Result.flatMap(
-    guarded(() => options.toInput(source)),
-    (input) => input
-  )
+const traceIdOf = (
+  jobId: string,
+  own: string | undefined,
+  index: number
+): Result.Result<string, Issues> => {
+  if (own === undefined) return Result.succeed(WriteTrace.make(jobId, index))
+  // Ids made for other inputs of the job have this form, so a caller's own must not.
+  return own.startsWith(`${jobId}-`) && /^[0-9a-z]+$/.test(own.slice(jobId.length + 1))
+    ? Result.fail([
+        {
+          path: "objectWriteTraceId",
+          message: `trace id ${InputIssue.quote(own)} looks like one made for this job`,
+          advice: "choose another form, or leave it out to have one made"
+        }
+      ])
+    : Result.succeed(own)
+}
 
-const ownKey = <I>({ key }: Pick<Options<I>, "key">, source: I) => guarded(() => key?.of?.(source))
+/** A trace id and whatever else a caller gave must each be the only one of their kind in the plan. */
+const unique = <I, In>(
+  plan: Plan<I, In>,
+  item: Item<I, In>,
+  shape: Shape<I, In>
+): Result.Result<Item<I, In>, Invalid<I>> => {
+  const { index, objectWriteTraceId, source } = item
+  const own = shape.unique(item)
+  const given: ReadonlyArray<Unique> = [
+    ...(objectWriteTraceId === WriteTrace.make(shape.jobId, index)
+      ? []
+      : [
+          {
+            path: "objectWriteTraceId",
+            what: "trace id",
+            value: objectWriteTraceId,
+            advice: "make it unique, or leave it out to have one made"
+          }
+        ]),
+    ...(own === undefined ? [] : [own])
+  ]
+  if (given.length === 0) return Result.succeed(item)
+  const { of, unit } = shape.where ?? { unit: "input", of: (_: I, index: number) => index + 1 }
+  for (const { advice, path, value, what } of given) {
+    const first = plan.taken.get(`${what} ${value}`)
+    if (first === undefined) continue
+    const message = `${what} ${InputIssue.quote(value)} is used twice, first by ${unit} ${first}`
+    return Result.fail({ _tag: "Invalid", source, index, issues: [{ path, message, advice }] })
+  }
+  const place = of(source, index)
+  for (const { value, what } of given) plan.taken.set(`${what} ${value}`, place)
+  return Result.succeed(item)
+}
 
-// Ids made for other inputs of the job have this form, so a caller's own must not.
-const isMade = (jobId: string, traceId: string): boolean =>
-  traceId.startsWith(`${jobId}-`) && /^[0-9a-z]+$/.test(traceId.slice(jobId.length + 1))
+// -----------------------------------------------------------------------------
+// Creates
+// -----------------------------------------------------------------------------
+
+/**
+ * The shape of creates. With a key, it is written into the property that holds it.
+ *
+ * @category shapes
+ * @since 0.1.0
+ */
+export const creates = <I>(options: {
+  readonly jobId: string
+  readonly toInput: (source: I) => Result.Result<BatchRequest.CreateInput, Issues>
+  readonly key?: Key<I> | undefined
+  /** What else is wrong with an input. Default: nothing. */
+  readonly issuesOf?: ((input: BatchRequest.CreateInput) => Issues) | undefined
+  readonly where?: Where<I> | undefined
+}): Shape<I, TracedInput> => {
+  const { jobId, key: keys } = options
+  return {
+    jobId,
+    where: options.where,
+    toInput: options.toInput,
+    read: (given) => InputIssue.read(given) as Result.Result<TracedInput, Issues>,
+    prepare: (given, { index, objectWriteTraceId, source }) =>
+      Result.flatMap(
+        guarded(() => keys?.of?.(source)),
+        (own) => {
+          const key =
+            keys === undefined ? undefined : (own ?? given.properties[keys.property] ?? madeKey(jobId, index))
+          const keyed = withKey(given, keys?.property, key)
+          const issues = [
+            ...InputIssue.of(keyed),
+            ...issuesOfKey(jobId, keys?.property, key, index),
+            ...(options.issuesOf?.(keyed) ?? [])
+          ]
+          return issues.length > 0
+            ? Result.fail(issues)
+            : Result.succeed({ input: { ...keyed, objectWriteTraceId }, key })
+        }
+      ),
+    unique: ({ index, key }) =>
+      key === undefined || key === madeKey(jobId, index)
+        ? undefined
+        : {
+            path: `properties.${keys?.property ?? ""}`,
+            what: "key",
+            value: key,
+            advice: "give every input a key of its own"
+          }
+  }
+}
 
 const madeKey = (jobId: string, index: number): string => `${jobId}:${index}`
 
@@ -198,47 +312,17 @@ const withKey = (
     ? input
     : { ...input, properties: { ...input.properties, [property]: key } }
 
-const issuesOfKey = <I>(
-  { jobId, key: keys }: Pick<Options<I>, "jobId" | "key">,
+const issuesOfKey = (
+  jobId: string,
+  property: string | undefined,
   key: string | undefined,
   index: number
-): ReadonlyArray<InputIssue.InputIssue> => {
-  if (keys === undefined || key === undefined || key === madeKey(jobId, index)) return []
-  const wrong = (message: string, advice: string) => [
-    { path: `properties.${keys.property}`, message, advice }
-  ]
+): Issues => {
+  if (property === undefined || key === undefined || key === madeKey(jobId, index)) return []
+  const wrong = (message: string, advice: string) => [{ path: `properties.${property}`, message, advice }]
   if (key === "") return wrong("the key is empty", "give every input a key of its own")
   if (key.trim() !== key) return wrong(`key ${InputIssue.quote(key)} has outer blanks`, "remove them")
   return key.startsWith(`${jobId}:`)
     ? wrong(`key ${InputIssue.quote(key)} looks like one made for this job`, "choose another form")
     : []
-}
-
-/** A trace id and a key that a caller gave must each be the only one of their kind in the plan. */
-const unique = <I>(
-  plan: Plan<I>,
-  item: Item<I>,
-  { jobId, key }: Pick<Options<I>, "jobId" | "key">
-): Result.Result<Item<I>, Invalid<I>> => {
-  const { index, input, made, source } = item
-  const twice = (path: string, message: string, advice: string) =>
-    Result.fail<Invalid<I>>({ _tag: "Invalid", source, index, issues: [{ path, message, advice }] })
-  const { objectWriteTraceId } = input
-  if (plan.callersTraceIds.has(objectWriteTraceId)) {
-    return twice(
-      "objectWriteTraceId",
-      `trace id ${InputIssue.quote(objectWriteTraceId)} is used twice`,
-      "make it unique, or leave it out to have one made"
-    )
-  }
-  if (item.key !== undefined && plan.callersKeys.has(item.key)) {
-    return twice(
-      `properties.${key?.property ?? ""}`,
-      `key ${InputIssue.quote(item.key)} is used twice`,
-      "give every input a key of its own"
-    )
-  }
-  if (!made) plan.callersTraceIds.add(objectWriteTraceId)
-  if (item.key !== undefined && item.key !== madeKey(jobId, index)) plan.callersKeys.add(item.key)
-  return Result.succeed(item)
 }

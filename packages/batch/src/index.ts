@@ -3,6 +3,9 @@
  *
  * @since 0.1.0
  */
+export * as AttemptLog from "./AttemptLog.ts"
+export * as BatchObserver from "./BatchObserver.ts"
+export * as BatchOperation from "./BatchOperation.ts"
 export * as BatchRunner from "./BatchRunner.ts"
 export * as BatchState from "./BatchState.ts"
 export * as BulkCreate from "./BulkCreate.ts"
@@ -10,7 +13,9 @@ export * as Coalescer from "./Coalescer.ts"
 export * as Correlation from "./Correlation.ts"
 export * as DoubtStrategy from "./DoubtStrategy.ts"
 export * as KeyProperty from "./KeyProperty.ts"
+export * as Lookup from "./Lookup.ts"
 export * as Outcome from "./Outcome.ts"
+export * as ParentLookup from "./ParentLookup.ts"
 export * as Plan from "./Plan.ts"
 export * as Progress from "./Progress.ts"
 export * as Rejects from "./Rejects.ts"

@@ -100,6 +100,8 @@ export class HubSpotClient extends Context.Service<
     readonly timeout: Duration.Duration
     /** HubSpot's API version. */
     readonly apiVersion: ApiVersion.ApiVersion
+    /** The only origin that is ever asked, such as `https://api.hubapi.com`. */
+    readonly origin: string
   }
 >()("@effect-hubspot/http/HubSpotClient") {
   static readonly layer = (
@@ -210,7 +212,7 @@ export const make = Effect.fnUntraced(function* (
     )
   }
 
-  return HubSpotClient.of({ execute, timeout, apiVersion })
+  return HubSpotClient.of({ execute, timeout, apiVersion, origin })
 })
 
 /** Refused where a switch of Node's would turn off what keeps the token from strangers. */

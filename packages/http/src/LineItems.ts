@@ -13,6 +13,7 @@ import {
   type BatchRequest,
   type BatchResponse,
   type CrmObject,
+  ErrorBody,
   Page,
   Search
 } from "@effect-hubspot/schema"
@@ -262,6 +263,24 @@ export const make = Effect.gen(function* () {
           })
     )
 
+  /** One association has no partial success: its error is that of the request. */
+  const associated = ([error]: ReadonlyArray<ErrorBody.StandardError>) =>
+    error === undefined
+      ? Effect.void
+      : Effect.fail(
+          new HubSpotError.HubSpotError({
+            reason: new HubSpotError.ValidationFailed({
+              status: 207,
+              category: error.category ?? "no category",
+              detail: ErrorBody.faults(error).map(ErrorBody.describe).join("; "),
+              faults: ErrorBody.faults(error),
+              traceIds: [],
+              blamed: []
+            }),
+            operation: "LineItems.associate"
+          })
+        )
+
   const listPage: LineItems["Service"]["listPage"] = Effect.fn("LineItems.listPage")((options) =>
     run(Operations.list(options ?? {}))
   )
@@ -272,8 +291,7 @@ export const make = Effect.gen(function* () {
   return LineItems.of({
     createBatch: Effect.fn("LineItems.createBatch")(function* (request) {
       yield* Effect.annotateCurrentSpan({ inputs: request.inputs.length })
-      const { response } = yield* checked(Operations.checkedBatchCreate(request))
-      return response
+      return yield* checked(Operations.checkedBatchCreate(request))
     }),
     readBatch: Effect.fn("LineItems.readBatch")((request, options) =>
       checked(Operations.batchRead(request, options))
@@ -293,10 +311,13 @@ export const make = Effect.gen(function* () {
     associate: Effect.fn("LineItems.associate")((target, types) =>
       Operations.hasAssociationHelpers(client.apiVersion)
         ? checked(Operations.associate(target, types))
-        : checked(
-            Operations.batchAssociate(target.toObjectType, [
-              { id: target.id, toObjectId: target.toObjectId, ...(types !== undefined && { types }) }
-            ])
+        : Effect.flatMap(
+            checked(
+              Operations.batchAssociate(target.toObjectType, [
+                { id: target.id, toObjectId: target.toObjectId, ...(types !== undefined && { types }) }
+              ])
+            ),
+            associated
           )
     ),
     dissociate: Effect.fn("LineItems.dissociate")((target) =>

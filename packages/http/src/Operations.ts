@@ -12,6 +12,7 @@ import {
   BatchRequest,
   BatchResponse,
   CrmObject,
+  ErrorBody,
   Page,
   Property,
   Search
@@ -50,6 +51,8 @@ export interface ListOptions extends Omit<ReadOptions, "idProperty"> {
   readonly limit?: number
 }
 
+const readBatchResponse = (answer: unknown) =>
+  Option.map(BatchResponse.salvage(answer), ({ response }) => response)
 const readObject = Schema.decodeUnknownOption(CrmObject.CrmObject)
 const readPage = Schema.decodeUnknownOption(Page.Page)
 const readNothing = () => Option.some<void>(undefined)
@@ -85,14 +88,14 @@ const nothing = { expects: "nothing", pool: "burst" } as const
  * @category operations
  * @since 0.1.0
  */
-export const batchCreate = (request: BatchRequest.BatchCreate): Operation<BatchResponse.Salvaged> => ({
+export const batchCreate = (request: BatchRequest.BatchCreate): Operation<BatchResponse.BatchResponse> => ({
   name: "batchCreate",
   method: "POST",
   path: (version) => paths(version).batchCreate,
   body: JSON.stringify(request),
   idempotent: false,
   ...json,
-  read: BatchResponse.salvage
+  read: readBatchResponse
 })
 
 const encodeBatchCreate = bodyOf("batchCreate", BatchRequest.BatchCreate)
@@ -123,7 +126,7 @@ const batchOperation = <S extends Schema.Codec<unknown, unknown>>(
       body,
       idempotent: true,
       ...json,
-      read: (answer) => Option.map(BatchResponse.salvage(answer), ({ response }) => response)
+      read: readBatchResponse
     }))
 }
 
@@ -367,9 +370,20 @@ export const maxAssociations = 2000
 
 const encodeAssociations = bodyOf("batchAssociate", BatchAssociate)
 
+const readAssociationErrors = (answer: unknown) =>
+  Option.map(
+    Schema.decodeUnknownOption(AssociationErrors)(answer),
+    ({ errors }): ReadonlyArray<ErrorBody.StandardError> => errors ?? []
+  )
+
+const AssociationErrors = Schema.Struct({
+  errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorBody.StandardError)))
+})
+
 /**
  * Associates up to 2,000 line items with objects of one type, by the given types or by the default one.
- * Idempotent, and the same in every version.
+ * Idempotent, and the same in every version. Its value are the errors of those that HubSpot did not
+ * associate; their context has `fromObjectId`.
  *
  * @category operations
  * @since 0.1.0
@@ -381,7 +395,7 @@ export const batchAssociate = (
     readonly toObjectId: string
     readonly types?: ReadonlyArray<Association.AssociationSpec>
   }>
-): Effect.Effect<Operation<void>, HubSpotError.HubSpotError> => {
+): Effect.Effect<Operation<ReadonlyArray<ErrorBody.StandardError>>, HubSpotError.HubSpotError> => {
   if (associations.length === 0 || associations.length > maxAssociations) {
     return Effect.fail(
       invalid("batchAssociate", `${associations.length} associations, 1 to ${maxAssociations} are allowed`)
@@ -404,9 +418,59 @@ export const batchAssociate = (
     body,
     idempotent: true,
     ...json,
-    read: readNothing
+    read: readAssociationErrors
   }))
 }
+
+/**
+ * The ids of a parent's line items, and where the next page begins. A direct read, not the search index.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const lineItemsOf = (
+  parent: Association.Target,
+  id: string,
+  after?: string | undefined
+): Operation<{ readonly ids: ReadonlyArray<string>; readonly after: string | undefined }> => ({
+  name: "lineItemsOf",
+  method: "GET",
+  path: () => fill(otherPaths.associationsOf, { fromObjectType: Association.objectTypeIds[parent], id }),
+  query: [["limit", "500"], ...(after === undefined ? [] : [["after", after] as const])],
+  idempotent: true,
+  ...json,
+  read: (answer) =>
+    Option.map(Schema.decodeUnknownOption(LineItemIds)(answer), ({ paging, results }) => ({
+      ids: results.map(({ toObjectId }) => String(toObjectId)),
+      after: paging?.next?.after
+    }))
+})
+
+const LineItemIds = Schema.Struct({
+  results: Schema.Array(Schema.Struct({ toObjectId: Schema.Union([Schema.String, Schema.Finite]) })),
+  paging: Schema.optional(
+    Schema.NullOr(
+      Schema.Struct({ next: Schema.optional(Schema.NullOr(Schema.Struct({ after: Schema.String }))) })
+    )
+  )
+})
+
+/**
+ * Looks at a batch that HubSpot had not finished, where its reply's `links.status` says. The path comes
+ * from HubSpot; that it is on the origin asked is for the caller to see to.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const batchStatus = (link: URL): Operation<BatchResponse.BatchResponse> => ({
+  name: "batchStatus",
+  method: "GET",
+  path: () => link.pathname,
+  query: [...link.searchParams],
+  idempotent: true,
+  ...json,
+  read: readBatchResponse
+})
 
 // -----------------------------------------------------------------------------
 // Properties, account

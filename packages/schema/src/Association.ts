@@ -87,6 +87,27 @@ export const typeIds = {
 export type Target = keyof typeof typeIds
 
 /**
+ * The ids of the object types that line items can be associated with, as paths take them. Source: HubSpot's
+ * documentation, except those of abandoned carts and projects, which are assumptions.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const objectTypeIds: Readonly<Record<Target, string>> = {
+  deal: "0-3",
+  quote: "0-14",
+  subscription: "0-69",
+  discount: "0-84",
+  payment: "0-101",
+  invoice: "0-53",
+  order: "0-123",
+  abandonedCart: "0-142",
+  cart: "0-142",
+  paymentLink: "0-118",
+  project: "0-970"
+}
+
+/**
  * The targets that can own a line item. Two of them on one line item are a contradiction.
  *
  * @category constants

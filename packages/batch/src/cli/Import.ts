@@ -104,12 +104,13 @@ export const run = Effect.fnUntraced(function* (
       message: `${Source.visible(source.name)}: no column "${keyColumn}"; name the key column as the header does`
     })
   }
-  if (DoubtStrategy.needsKey(strategy)) {
+  const needs = DoubtStrategy.keyNeeded(strategy)
+  if (needs !== undefined) {
     if (keyProperty === undefined) {
       return yield* usage({ message: `${strategy._tag} needs --key-property; see line-items setup-key` })
     }
     yield* Effect.mapError(
-      KeyProperty.prove(keyProperty, strategy._tag === "guard" ? "unique" : "plain"),
+      KeyProperty.prove(keyProperty, needs),
       (error) =>
         error._tag === "KeyUnusable"
           ? usage(error)
@@ -147,6 +148,7 @@ export const run = Effect.fnUntraced(function* (
     columns: yield* columns
   })
 
+  const waited = new Set<string>()
   const onEvent = (event: BatchRunner.Event): Effect.Effect<unknown> => {
     switch (event._tag) {
       case "Requested":
@@ -163,6 +165,10 @@ export const run = Effect.fnUntraced(function* (
         return progress.line(
           `${shown}: HubSpot answered with errors that name no row: ${event.messages.join("; ")}`
         )
+      case "Waiting":
+        if (waited.has(event.why)) return Effect.void
+        waited.add(event.why)
+        return progress.line(`${shown}: ${waitingFor(event)}`)
     }
   }
 
@@ -278,6 +284,20 @@ export const run = Effect.fnUntraced(function* (
     })
   )
 })
+
+/** Said once of each kind, so that nobody takes a wait for a hang. */
+const waitingFor = ({ inputs, millis, why }: BatchRunner.Event & { readonly _tag: "Waiting" }): string => {
+  const rows = `${Report.format(inputs)} ${inputs === 1 ? "row" : "rows"}`
+  const time = Report.formatMillis(millis)
+  switch (why) {
+    case "unfinished":
+      return `HubSpot has not finished with ${rows}; looking again until it has`
+    case "doubt":
+      return `${rows} in doubt; looking for them in ${time}, the others go on`
+    case "verification":
+      return `${rows} rejected; making sure in ${time} that HubSpot has not got them`
+  }
+}
 
 // A batch that was unlucky is named only if nothing worse happened to the job.
 const graver = (known: NotSentReason | undefined, next: NotSentReason): NotSentReason =>

@@ -194,7 +194,7 @@ const link = (
 const pairOf = (target: Association.Target, from: string, to: string): object => ({
   fromObjectTypeId: LineItem.objectTypeId,
   fromObjectId: from,
-  toObjectTypeId: Links.objectTypeIds[target],
+  toObjectTypeId: Association.objectTypeIds[target],
   toObjectId: to,
   labels: []
 })

@@ -97,24 +97,3 @@ export const makeUnsafe = (source: Source): Links => {
  * @since 0.1.0
  */
 export const inverse = (typeId: number): number => typeId - 1
-
-/**
- * The ids of the object types that line items can be associated with. Documentation, except those of
- * abandoned carts and projects, which are assumptions.
- *
- * @category constants
- * @since 0.1.0
- */
-export const objectTypeIds: Readonly<Record<Association.Target, string>> = {
-  deal: "0-3",
-  quote: "0-14",
-  subscription: "0-69",
-  discount: "0-84",
-  payment: "0-101",
-  invoice: "0-53",
-  order: "0-123",
-  abandonedCart: "0-142",
-  cart: "0-142",
-  paymentLink: "0-118",
-  project: "0-970"
-}

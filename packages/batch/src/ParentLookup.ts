@@ -1,0 +1,181 @@
+/**
+ * Looking for inputs among the line items of their parents, which needs no key: a line item has one parent,
+ * and what a parent holds is a direct read, not the search index.
+ *
+ * An input is known by its content. So a record counts only if it was created since the input was first sent, is
+ * not the record of another input, and can be of this input alone. Where another input with the same parent is
+ * still open elsewhere, or where the clocks leave it open whether a record is older, nothing is concluded.
+ *
+ * What cannot be told: whether an equal line was added by somebody else in the meantime. It remembers the ids
+ * of all that a job created.
+ *
+ * @since 0.1.0
+ */
+import * as Operations from "@effect-hubspot/http/Operations"
+import { Association, BatchRequest, type CrmObject } from "@effect-hubspot/schema"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as BatchRunner from "./BatchRunner.ts"
+import * as Correlation from "./Correlation.ts"
+import * as Lookup from "./Lookup.ts"
+import type { Item, TracedInput } from "./Plan.ts"
+
+/** How far HubSpot's clock and ours may be apart. */
+const skewMillis = 60_000
+
+interface Parent {
+  readonly target: Association.Parent
+  readonly id: string
+}
+
+/** The parent of an input that has just one. */
+const parentOf = ({ associations = [] }: TracedInput): Parent | undefined => {
+  const parents = associations.flatMap((association) =>
+    Association.parentsOf([association]).map((target) => ({ target, id: association.to.id }))
+  )
+  return parents.length === 1 ? parents[0] : undefined
+}
+
+const nameOf = ({ id, target }: Parent): string => `${target} ${id}`
+
+/**
+ * What a job has under way and has created, by parent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ParentLookup {
+  /** A runner whose creations are remembered. */
+  readonly watch: (
+    runner: BatchRunner.BatchRunner<TracedInput, "Created">
+  ) => BatchRunner.BatchRunner<TracedInput, "Created">
+  readonly lookup: Lookup.Lookup
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (services: Lookup.Services): ParentLookup => {
+  /** Ids that belong to an input of this job. */
+  const claimed = new Set<string>()
+  /** Inputs that were sent and have no certain outcome: when that was first, by parent and index. */
+  const open = new Map<string, Map<number, number>>()
+
+  const begin = (items: ReadonlyArray<Item<unknown>>, now: number) => {
+    for (const { index, input } of items) {
+      const parent = parentOf(input)
+      if (parent === undefined) continue
+      const name = nameOf(parent)
+      const inputs = open.get(name) ?? new Map<number, number>()
+      open.set(name, inputs)
+      if (!inputs.has(index)) inputs.set(index, now)
+    }
+  }
+
+  const close = ({ index, input }: Item<unknown>, id: string | undefined) => {
+    if (id !== undefined) claimed.add(id)
+    const parent = parentOf(input)
+    if (parent === undefined) return
+    const inputs = open.get(nameOf(parent))
+    inputs?.delete(index)
+    if (inputs?.size === 0) open.delete(nameOf(parent))
+  }
+
+  const watch: ParentLookup["watch"] = (runner) => ({
+    run: Effect.fnUntraced(function* (items) {
+      begin(items, yield* Clock.currentTimeMillis)
+      const outcomes = yield* runner.run(items)
+      const byIndex = new Map(items.map((item) => [item.index, item]))
+      for (const outcome of outcomes) {
+        if (outcome._tag === "InDoubt") continue
+        close(byIndex.get(outcome.index)!, outcome._tag === "Created" ? outcome.id : undefined)
+      }
+      return outcomes
+    })
+  })
+
+  const idsOf = Effect.fnUntraced(function* (parent: Parent) {
+    const ids: Array<string> = []
+    let after: string | undefined
+    do {
+      const page: { readonly ids: ReadonlyArray<string>; readonly after: string | undefined } =
+        yield* Lookup.ask(services)(Effect.succeed(Operations.lineItemsOf(parent.target, parent.id, after)))
+      ids.push(...page.ids)
+      after = page.after
+    } while (after !== undefined)
+    return ids
+  })
+
+  const read = Effect.fnUntraced(function* (ids: ReadonlyArray<string>, properties: ReadonlyArray<string>) {
+    const records = new Map<string, CrmObject.CrmObject>()
+    for (let from = 0; from < ids.length; from += BatchRequest.maxInputs) {
+      const { results } = yield* Lookup.ask(services)(
+        Operations.batchRead({
+          inputs: ids.slice(from, from + BatchRequest.maxInputs).map((id) => ({ id })),
+          properties
+        })
+      )
+      for (const object of results) records.set(object.id, object)
+    }
+    return records
+  })
+
+  const lookup: Lookup.Lookup = Effect.fnUntraced(function* (items) {
+    const families = new Map<string, { readonly parent: Parent; readonly items: Array<Item<unknown>> }>()
+    for (const item of items) {
+      const parent = parentOf(item.input)
+      if (parent === undefined) continue
+      const family = families.get(nameOf(parent))
+      if (family === undefined) families.set(nameOf(parent), { parent, items: [item] })
+      else family.items.push(item)
+    }
+    const found = new Map<number, CrmObject.CrmObject>()
+    const absent = new Set<number>()
+    for (const [name, { items: members, parent }] of families) {
+      const ids = yield* idsOf(parent)
+      const properties = [...new Set(members.flatMap(({ input }) => Object.keys(input.properties)))]
+      const records = yield* read(
+        ids.filter((id) => !claimed.has(id)),
+        properties
+      )
+      // What is open elsewhere may be any of these records, and what was claimed meanwhile is none of them.
+      const siblings = open.get(name)
+      if (siblings === undefined || siblings.size > members.length) continue
+      const unclaimed = [...records.values()].filter(({ id }) => !claimed.has(id))
+      // A record that is listed and cannot be read could be anybody's.
+      if (ids.some((id) => !claimed.has(id) && !records.has(id))) continue
+      const since = Math.min(...members.map(({ index }) => siblings.get(index) ?? 0))
+      const recent = unclaimed.filter((object) => ageOf(object, since) !== "older")
+      const unclear = recent.filter((object) => ageOf(object, since) === "unknown")
+      if (unclear.some((object) => members.some(({ input }) => Correlation.couldBe(input, object)))) continue
+      const placed = Correlation.matchByContent(
+        members.map(({ input }) => input),
+        recent,
+        false
+      )
+      const seen = new Set(placed.matched.map(([position]) => position))
+      for (const [position, object] of placed.matched) {
+        const item = members[position]!
+        found.set(item.index, object)
+        close(item, object.id)
+      }
+      for (const [position, { index }] of members.entries()) {
+        if (!seen.has(position) && !placed.ambiguous.has(position)) absent.add(index)
+      }
+    }
+    return { found, absent }
+  })
+
+  return { watch, lookup }
+}
+
+/** Whether a record is older than a moment of our clock. */
+const ageOf = ({ createdAt }: CrmObject.CrmObject, since: number): "older" | "newer" | "unknown" => {
+  const at = Option.map(DateTime.make(createdAt ?? ""), DateTime.toEpochMillis)
+  if (Option.isNone(at)) return "unknown"
+  if (at.value < since - skewMillis) return "older"
+  return at.value < since ? "unknown" : "newer"
+}

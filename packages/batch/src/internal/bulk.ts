@@ -1,0 +1,171 @@
+/**
+ * What every bulk operation does with its stream: plan, run batches at once, resolve what is open, in
+ * constant memory. The operations differ in their shape and in their runner.
+ */
+import { RateLimits } from "@effect-hubspot/http/RateLimits"
+import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import * as Retry from "@effect-hubspot/http/Retry"
+import { BatchRequest } from "@effect-hubspot/schema"
+import type * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { BatchOperation } from "../BatchOperation.ts"
+import * as BatchRunner from "../BatchRunner.ts"
+import * as BatchState from "../BatchState.ts"
+import type { NotSentReason, Outcome, Success } from "../Outcome.ts"
+import * as Plan from "../Plan.ts"
+import * as RetryBudget from "../RetryBudget.ts"
+import * as WriteTrace from "../WriteTrace.ts"
+import * as Concurrency from "./concurrency.ts"
+import { inRange } from "./inRange.ts"
+
+/** Batches whose doubts are being resolved at once. They have nothing under way most of the time. */
+const maxResolving = 1024
+
+/** The options of every bulk operation. */
+export interface Options {
+  readonly jobId?: string | undefined
+  readonly batchSize?: number | undefined
+  readonly concurrency?: number | "auto" | undefined
+  readonly stop?: Deferred.Deferred<void> | undefined
+  readonly abandon?: Deferred.Deferred<void> | undefined
+  readonly retry?: Retry.Policy | undefined
+  readonly pending?: Partial<BatchState.Waiting> | undefined
+  readonly processing?: Partial<BatchState.Waiting> | undefined
+  readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
+}
+
+/** What a job is made of once its options are checked. */
+export interface Job {
+  readonly jobId: string
+  readonly batchSize: number
+  readonly halt: Deferred.Deferred<NotSentReason>
+  readonly abandon: Deferred.Deferred<void>
+  readonly policy: Retry.Policy
+  readonly onEvent: (event: BatchRunner.Event) => Effect.Effect<void>
+  /** The runner of batches of an operation. */
+  readonly runner: <In, S extends Success>(
+    operation: BatchOperation<In, S>,
+    observe?: BatchRunner.Options<In>["observe"]
+  ) => Effect.Effect<BatchRunner.BatchRunner<In, S>, never, HubSpotClient | RateLimits>
+}
+
+/** Options out of range are defects. */
+export const job = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<Job, never, RateLimits | Scope.Scope> {
+  const { batchSize = BatchRequest.maxInputs, retry: policy = Retry.defaults } = options
+  inRange("batchSize", batchSize, 1, BatchRequest.maxInputs)
+  const jobId = options.jobId ?? (yield* WriteTrace.randomJobId)
+  if (!WriteTrace.isJobId(jobId)) {
+    return yield* Effect.die(
+      new RangeError(`jobId must be 1 to 48 of A-Z a-z 0-9 _ -, got ${JSON.stringify(jobId)}`)
+    )
+  }
+  const halt = yield* Deferred.make<NotSentReason>()
+  const abandon = options.abandon ?? (yield* Deferred.make<void>())
+  const ends =
+    options.stop === undefined
+      ? Deferred.await(abandon)
+      : Effect.raceFirst(Deferred.await(options.stop), Deferred.await(abandon))
+  if (options.stop !== undefined || options.abandon !== undefined) {
+    yield* ends.pipe(Effect.andThen(Deferred.succeed(halt, { _tag: "Stopped" })), Effect.forkScoped)
+  }
+  const concurrency = yield* Concurrency.make(options.concurrency ?? "auto")
+  const budget = RetryBudget.makeUnsafe()
+  const onEvent = (event: BatchRunner.Event) =>
+    Effect.andThen(concurrency.learn(event), options.onEvent?.(event) ?? Effect.void)
+  return {
+    jobId,
+    batchSize,
+    halt,
+    abandon,
+    policy,
+    onEvent,
+    runner: (operation, observe) =>
+      BatchRunner.make(operation, {
+        jobId,
+        halt,
+        abandon,
+        policy,
+        budget,
+        limit: concurrency.limit,
+        observe,
+        pending: { ...BatchState.defaultWaiting, ...options.pending },
+        processing: { ...BatchState.defaultWaiting, ...options.processing },
+        onEvent
+      })
+  }
+})
+
+/** How batches are run, and which of their outcomes are worked on further. */
+export interface Resolver<In, S extends Success> extends BatchRunner.BatchRunner<In, S> {
+  readonly isOpen: (outcome: BatchRunner.Settled<unknown, S>, item: Plan.Item<unknown, In>) => boolean
+  readonly resolve: <I>(
+    open: ReadonlyArray<BatchRunner.Settled<I, S>>,
+    items: ReadonlyArray<Plan.Item<I, In>>
+  ) => Effect.Effect<ReadonlyArray<BatchRunner.Settled<I, S>>>
+}
+
+/** A resolver for operations that may simply be done again: nothing is left open. */
+export const final = <In, S extends Success>(
+  runner: BatchRunner.BatchRunner<In, S>
+): Resolver<In, S> => ({ run: runner.run, isOpen: () => false, resolve: Effect.succeed })
+
+/** Outcomes of a stream of inputs. It fails only if the stream does, after the outcomes of all before. */
+export const outcomes = <I, In, S extends Success, E, R>(
+  inputs: Stream.Stream<I, E, R>,
+  { batchSize }: Job,
+  shape: Plan.Shape<I, In>,
+  resolver: Resolver<In, S>
+): Stream.Stream<Outcome<I, S>, E, R> => {
+  type Outcomes = ReadonlyArray<Outcome<I, S>>
+  interface Open {
+    readonly outcomes: ReadonlyArray<BatchRunner.Settled<I, S>>
+    readonly items: ReadonlyArray<Plan.Item<I, In>>
+  }
+
+  /** A failing source must not take the requests under way with it. */
+  let failure: Cause.Cause<E> | undefined
+  const read = Stream.catchCause(inputs, (cause) => {
+    failure = cause
+    return Stream.empty
+  })
+
+  const run = Effect.fnUntraced(function* (items: ReadonlyArray<Plan.Item<I, In>>) {
+    const settled: Array<Outcome<I, S>> = []
+    const open: Array<BatchRunner.Settled<I, S>> = []
+    const byIndex = new Map(items.map((item) => [item.index, item]))
+    for (const outcome of yield* resolver.run(items)) {
+      if (resolver.isOpen(outcome, byIndex.get(outcome.index)!)) open.push(outcome)
+      else settled.push(outcome)
+    }
+    return open.length === 0
+      ? [settled]
+      : [settled, { outcomes: open, items: open.map(({ index }) => byIndex.get(index)!) }]
+  })
+
+  return read.pipe(
+    Stream.mapAccum(
+      () => Plan.make<I, In>(),
+      (state, source: I) => Plan.add(state, source, shape, batchSize),
+      { onHalt: Plan.finish }
+    ),
+    Stream.mapEffect(
+      (step): Effect.Effect<ReadonlyArray<Outcomes | Open>> =>
+        step._tag === "Invalid" ? Effect.succeed([[step]]) : run(step.items),
+      { concurrency: Concurrency.most, unordered: true }
+    ),
+    Stream.flattenIterable,
+    // What is final does not wait for what is open, and what is open holds up no batch.
+    Stream.mapEffect(
+      (part): Effect.Effect<Outcomes> =>
+        "items" in part ? resolver.resolve(part.outcomes, part.items) : Effect.succeed(part),
+      { concurrency: maxResolving, unordered: true }
+    ),
+    Stream.flattenIterable,
+    Stream.concat(Stream.suspend(() => (failure === undefined ? Stream.empty : Stream.failCause(failure))))
+  )
+}
