@@ -160,9 +160,7 @@ describe("correlation", () => {
       assert.lengthOf(account.verdicts, inputs.length)
 
       // No id twice, and every id one that HubSpot answered with.
-      const ids = account.verdicts.flatMap((verdict) =>
-        verdict._tag === "Done" ? [verdict.object.id] : []
-      )
+      const ids = account.verdicts.flatMap((verdict) => (verdict._tag === "Done" ? [verdict.object.id] : []))
       assert.strictEqual(new Set(ids).size, ids.length)
       const answered = new Set(reply.results.map((result) => result.id))
       assert.isTrue(ids.every((id) => answered.has(id)))
@@ -172,10 +170,7 @@ describe("correlation", () => {
         if (settled === "rejected") assert.strictEqual(verdict._tag, "Rejected")
         else if (settled === "doubt") assert.strictEqual(verdict._tag, "Unaccounted")
         else if (settled !== "open") {
-          assert.strictEqual(
-            verdict._tag === "Done" ? `created ${verdict.object.id}` : verdict._tag,
-            settled
-          )
+          assert.strictEqual(verdict._tag === "Done" ? `created ${verdict.object.id}` : verdict._tag, settled)
         } else assert.notStrictEqual(verdict._tag, "Rejected")
       }
 

@@ -15,13 +15,15 @@ const evidences = (outcomes: ReadonlyArray<Outcome.Outcome<unknown>>) =>
 const dealsOf = Effect.gen(function* () {
   const { created } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
   const lineItems = yield* LineItems.LineItems
-  const records = yield* Effect.forEach(created, ({ id }) => 
+  const records = yield* Effect.forEach(created, ({ id }) =>
     lineItems.get(id, { properties: ["name"], associations: ["deals"] })
   )
   return records
     .map(({ associations, properties }) => [
       properties?.["name"],
-      [...new Set(Object.values(associations ?? {}).flatMap(({ results }) => results.map(({ id }) => id)))].join()
+      [
+        ...new Set(Object.values(associations ?? {}).flatMap(({ results }) => results.map(({ id }) => id)))
+      ].join()
     ])
     .sort()
 })
@@ -57,9 +59,7 @@ describe("upsert", () => {
       const { counts, created } = yield* run(some(10), options)
       assert.deepStrictEqual(counts, { updated: 4, response: 6 })
       assert.lengthOf(created, 10)
-    }).pipe(
-      Effect.provide(hubspot([rule({ place: "partialCommit", inputs: 4, reply: gateway }, match)]))
-    )
+    }).pipe(Effect.provide(hubspot([rule({ place: "partialCommit", inputs: 4, reply: gateway }, match)])))
   )
 
   it.effect("a parent that is refused leaves the line item in doubt, with its id", () =>
@@ -82,16 +82,17 @@ describe("upsert", () => {
       assert.deepStrictEqual(counts, { response: 1 })
       assert.deepStrictEqual(yield* dealsOf, [["Seat 1", "71"]])
     }).pipe(
-      Effect.provide(
-        hubspot([rule({ place: "afterCommit", reply: gateway }, { path: "/crm/v4/*", nth: 1 })])
-      )
+      Effect.provide(hubspot([rule({ place: "afterCommit", reply: gateway }, { path: "/crm/v4/*", nth: 1 })]))
     )
   )
 
   it.effect("an association whose object type is not known is invalid, for an upsert cannot give it", () =>
     Effect.gen(function* () {
       const types = [{ associationCategory: "USER_DEFINED", associationTypeId: 7 }]
-      const { counts, requests } = yield* run([{ ...good(1), associations: [{ to: { id: "1" }, types }] }], options)
+      const { counts, requests } = yield* run(
+        [{ ...good(1), associations: [{ to: { id: "1" }, types }] }],
+        options
+      )
       assert.deepStrictEqual(counts, { Invalid: 1 })
       assert.lengthOf(requests, 0)
     }).pipe(Effect.provide(hubspot([])))

@@ -56,4 +56,3 @@ export const countBy = (outcomes: Iterable<Outcome.Outcome<unknown>>) => {
   }
   return counts
 }
-

@@ -26,6 +26,8 @@ export interface BatchOperation<In, S extends Success> {
   readonly idempotent: boolean
   /** Whether it changes anything: what only reads leaves no doubt behind. */
   readonly writes: boolean
+  /** Whether HubSpot leaves out of its answer, without a word, what does not exist; asking again is no use. */
+  readonly passesOver: boolean
   /** The request for inputs that are right in themselves. */
   readonly request: (
     items: ReadonlyArray<Item<unknown, In>>
@@ -48,8 +50,8 @@ export const create = (keyProperty?: string | undefined): BatchOperation<TracedI
   name: "batchCreate",
   idempotent: false,
   writes: true,
-  request: (items) =>
-    Effect.succeed(Operations.batchCreate({ inputs: items.map(({ input }) => input) })),
+  passesOver: false,
+  request: (items) => Effect.succeed(Operations.batchCreate({ inputs: items.map(({ input }) => input) })),
   account: (items, response) =>
     Correlation.correlate(
       items.map(({ input }) => input),
@@ -79,6 +81,7 @@ export const createByUpsert = (keyProperty: string): BatchOperation<TracedInput,
   name: "batchUpsert",
   idempotent: true,
   writes: true,
+  passesOver: false,
   request: (items) =>
     Operations.batchUpsert({
       inputs: items.map(({ input, key, objectWriteTraceId }) => ({

@@ -100,7 +100,11 @@ export interface Options<In> {
  * @category models
  * @since 0.1.0
  */
-export type Settled<I, S extends Success = "Created"> = Successes<I>[S] | Rejected<I> | NotSent<I> | InDoubt<I>
+export type Settled<I, S extends Success = "Created"> =
+  | Successes<I>[S]
+  | Rejected<I>
+  | NotSent<I>
+  | InDoubt<I>
 
 /**
  * @category models
@@ -261,8 +265,7 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
   ): Effect.fn.Return<ReadonlyArray<Settled<I, S>>> {
     // A batch that waits to be looked at has nothing under way, and leaves its place to others.
     const { doubted, ended } = yield* limited(attempts(items))
-    const doubt: Evidence | undefined =
-      doubted === undefined ? before : { _tag: "NoAnswer", error: doubted }
+    const doubt: Evidence | undefined = doubted === undefined ? before : { _tag: "NoAnswer", error: doubted }
     const outcomes = yield* settle(items, ended, doubt)
     if (!operation.writes) return outcomes.map((outcome) => harmless<I, Settled<I, S>>(outcome))
     if (doubt === undefined) return outcomes
@@ -280,13 +283,12 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
     if (!operation.idempotent) return outcomes
     const byIndex = new Map(items.map((item) => [item.index, item]))
     for (let round = 1; round < options.policy.attempts; round++) {
-      const open = outcomes.filter(isUnaccounted)
+      const open = outcomes
+        .filter(isUnaccounted)
+        .filter(({ evidence }) => !operation.passesOver || evidence.why !== "missing")
       if (open.length === 0 || !options.budget.spend()) break
       const backoff = Math.min(options.policy.capMillis, options.policy.baseMillis * 2 ** round)
-      const halted = yield* Effect.timeoutOption(
-        Deferred.await(options.halt),
-        backoff * (yield* Random.next)
-      )
+      const halted = yield* Effect.timeoutOption(Deferred.await(options.halt), backoff * (yield* Random.next))
       if (Option.isSome(halted)) break
       const again = yield* run(
         open.map(({ index }) => byIndex.get(index)!),
@@ -581,7 +583,12 @@ const harmless = <I, A extends Unsuccessful<I> | Successes<I>[Success]>(outcome:
   const { index, source } = outcome
   switch (outcome.evidence._tag) {
     case "NoAnswer":
-      return { _tag: "NotSent", source, index, reason: { _tag: "RetriesExhausted", error: outcome.evidence.error } }
+      return {
+        _tag: "NotSent",
+        source,
+        index,
+        reason: { _tag: "RetriesExhausted", error: outcome.evidence.error }
+      }
     case "Abandoned":
       return { _tag: "NotSent", source, index, reason: { _tag: "Stopped" } }
     default:

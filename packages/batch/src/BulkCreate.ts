@@ -126,9 +126,7 @@ export const run =
  * @since 0.1.0
  */
 export const runWith =
-  <I>(
-    options: RunWithOptions<I>
-  ) =>
+  <I>(options: RunWithOptions<I>) =>
   <E, R>(inputs: Stream.Stream<I, E, R>): Stream.Stream<Outcome<I>, E, R | HubSpotClient | RateLimits> =>
     Stream.unwrap(
       Effect.gen(function* () {
@@ -143,7 +141,9 @@ export const runWith =
           toInput: options.toInput,
           key: property === undefined ? undefined : { property, of: options.keyOf },
           where: options.where,
-          ...(strategy._tag === "upsert" && { issuesOf: Associating.issuesOf })
+          ...(strategy._tag === "upsert" && {
+            issuesOf: ({ associations }: BatchRequest.CreateInput) => Associating.issuesOf(associations)
+          })
         })
         const observer = yield* observerOf(job.policy, property, needs)
         const runner = yield* job.runner(
@@ -202,9 +202,7 @@ const observerOf = Effect.fnUntraced(function* (
 export const runForEach =
   (
     options: Options & { readonly grace?: Duration.Input | undefined },
-    onOutcomes: (
-      outcomes: ReadonlyArray<Outcome<BatchRequest.CreateInput>>
-    ) => Effect.Effect<void>
+    onOutcomes: (outcomes: ReadonlyArray<Outcome<BatchRequest.CreateInput>>) => Effect.Effect<void>
   ) =>
   <E, R>(
     inputs: Stream.Stream<BatchRequest.CreateInput, E, R>

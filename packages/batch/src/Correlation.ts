@@ -210,10 +210,9 @@ const registryOf = (identities: ReadonlyArray<Identity>): Registry => {
           ...ErrorBody.contextValues(context, "objectWriteTraceId").flatMap((traceId) =>
             option(byTraceId.get(traceId))
           ),
-          ...[
-            ...ErrorBody.contextValues(context, "ids"),
-            ...ErrorBody.contextValues(context, "id")
-          ].flatMap(ofName)
+          ...[...ErrorBody.contextValues(context, "ids"), ...ErrorBody.contextValues(context, "id")].flatMap(
+            ofName
+          )
         ])
       )
   }
@@ -235,10 +234,7 @@ const fromClaim = (claim: Claim, shared: ReadonlySet<string>): Verdict | undefin
 }
 
 /** Ids that stand in the results for more than one record; an exact repetition of one is harmless. */
-const sharedIds = (
-  results: ReadonlyArray<CrmObject.CrmObject>,
-  registry: Registry
-): ReadonlySet<string> => {
+const sharedIds = (results: ReadonlyArray<CrmObject.CrmObject>, registry: Registry): ReadonlySet<string> => {
   const owners = new Map<string, string | number | undefined>()
   const shared = new Set<string>()
   for (const object of results) {

@@ -429,9 +429,11 @@ export const make = Effect.fnUntraced(function* (
     { quiet }: Upsert
   ) {
     const outcomes = yield* lookUpLater(first, byIndex, quiet)
-    return yield* Effect.raceFirst(
-      Associating.complete(services, outcomes, byIndex),
-      Effect.as(Deferred.await(options.abandon), Associating.unknown(outcomes, byIndex, "it was not waited for"))
+    return yield* Associating.complete<I, Settled<I>>(
+      services,
+      outcomes,
+      [...byIndex.values()],
+      Deferred.await(options.abandon)
     )
   })
 
@@ -448,7 +450,7 @@ export const make = Effect.fnUntraced(function* (
         case "guard":
           return isUnsettled(outcome)
         case "upsert":
-          return isUnsettled(outcome) || (outcome._tag === "Created" && Associating.isDue(item))
+          return isUnsettled(outcome) || (outcome._tag === "Created" && Associating.isDue(item.input))
       }
     },
     resolve: (open, items) => {
@@ -497,10 +499,7 @@ const verified = <I>(outcome: Settled<I>): Settled<I> => {
 }
 
 /** An input that was found in HubSpot is created, whatever was said before. */
-const reconciled = <I>(
-  outcome: Settled<I>,
-  found: ReadonlyMap<number, CrmObject.CrmObject>
-): Settled<I> => {
+const reconciled = <I>(outcome: Settled<I>, found: ReadonlyMap<number, CrmObject.CrmObject>): Settled<I> => {
   const object = found.get(outcome.index)
   if (object === undefined || (outcome._tag !== "InDoubt" && outcome._tag !== "Rejected")) return outcome
   return {

@@ -123,50 +123,57 @@ export const make = (services: Lookup.Services): ParentLookup => {
     return records
   })
 
+  /** Looks for those that have the same parent. */
+  const lookAt = Effect.fnUntraced(function* (parent: Parent, members: ReadonlyArray<Item<unknown>>) {
+    const found = new Map<number, CrmObject.CrmObject>()
+    const absent = new Set<number>()
+    const nothing = { found, absent }
+    const ids = yield* idsOf(parent)
+    const properties = [...new Set(members.flatMap(({ input }) => Object.keys(input.properties)))]
+    const asked = ids.filter((id) => !claimed.has(id))
+    const records = yield* read(asked, properties)
+    // From here on nothing is asked any more, so nobody else can claim what is looked at.
+    const siblings = open.get(nameOf(parent))
+    // What is open elsewhere may be any of these records; one that cannot be read may be anybody's.
+    if (siblings === undefined || siblings.size > members.length) return nothing
+    if (asked.some((id) => !records.has(id))) return nothing
+    const since = Math.min(...members.map(({ index }) => siblings.get(index) ?? 0))
+    const recent = [...records.values()].filter(
+      (object) => !claimed.has(object.id) && ageOf(object, since) !== "older"
+    )
+    const unclear = recent.filter((object) => ageOf(object, since) === "unknown")
+    if (unclear.some((object) => members.some(({ input }) => Correlation.couldBe(input, object))))
+      return nothing
+    const inputs = members.map(({ input }) => input)
+    const placed = Correlation.matchByContent(inputs, recent, false)
+    for (const [position, object] of placed.matched) {
+      found.set(members[position]!.index, object)
+      close(members[position]!, object.id)
+    }
+    for (const [position, { index }] of members.entries()) {
+      if (!found.has(index) && !placed.ambiguous.has(position)) absent.add(index)
+    }
+    return nothing
+  })
+
   const lookup: Lookup.Lookup = Effect.fnUntraced(function* (items) {
-    const families = new Map<string, { readonly parent: Parent; readonly items: Array<Item<unknown>> }>()
+    const families = new Map<string, { readonly parent: Parent; readonly members: Array<Item<unknown>> }>()
     for (const item of items) {
       const parent = parentOf(item.input)
       if (parent === undefined) continue
       const family = families.get(nameOf(parent))
-      if (family === undefined) families.set(nameOf(parent), { parent, items: [item] })
-      else family.items.push(item)
+      if (family === undefined) families.set(nameOf(parent), { parent, members: [item] })
+      else family.members.push(item)
     }
-    const found = new Map<number, CrmObject.CrmObject>()
-    const absent = new Set<number>()
-    for (const [name, { items: members, parent }] of families) {
-      const ids = yield* idsOf(parent)
-      const properties = [...new Set(members.flatMap(({ input }) => Object.keys(input.properties)))]
-      const records = yield* read(
-        ids.filter((id) => !claimed.has(id)),
-        properties
-      )
-      // What is open elsewhere may be any of these records, and what was claimed meanwhile is none of them.
-      const siblings = open.get(name)
-      if (siblings === undefined || siblings.size > members.length) continue
-      const unclaimed = [...records.values()].filter(({ id }) => !claimed.has(id))
-      // A record that is listed and cannot be read could be anybody's.
-      if (ids.some((id) => !claimed.has(id) && !records.has(id))) continue
-      const since = Math.min(...members.map(({ index }) => siblings.get(index) ?? 0))
-      const recent = unclaimed.filter((object) => ageOf(object, since) !== "older")
-      const unclear = recent.filter((object) => ageOf(object, since) === "unknown")
-      if (unclear.some((object) => members.some(({ input }) => Correlation.couldBe(input, object)))) continue
-      const placed = Correlation.matchByContent(
-        members.map(({ input }) => input),
-        recent,
-        false
-      )
-      const seen = new Set(placed.matched.map(([position]) => position))
-      for (const [position, object] of placed.matched) {
-        const item = members[position]!
-        found.set(item.index, object)
-        close(item, object.id)
-      }
-      for (const [position, { index }] of members.entries()) {
-        if (!seen.has(position) && !placed.ambiguous.has(position)) absent.add(index)
-      }
+    // A parent that cannot be asked says nothing of its own inputs, and nothing of others'.
+    const sightings = yield* Effect.forEach(families.values(), ({ members, parent }) =>
+      Effect.option(lookAt(parent, members))
+    )
+    const seen = sightings.flatMap(Option.toArray)
+    return {
+      found: new Map(seen.flatMap(({ found }) => [...found])),
+      absent: new Set(seen.flatMap(({ absent }) => [...absent]))
     }
-    return { found, absent }
   })
 
   return { watch, lookup }

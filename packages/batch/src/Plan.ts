@@ -166,7 +166,13 @@ export const check = <I, In>(
 ): Result.Result<Item<I, In>, Invalid<I>> => {
   const item = Result.flatMap(
     // From here on a copy: the caller's value is read once, and may change afterwards.
-    Result.flatMap(Result.flatMap(guarded(() => shape.toInput(source)), (input) => input), shape.read),
+    Result.flatMap(
+      Result.flatMap(
+        guarded(() => shape.toInput(source)),
+        (input) => input
+      ),
+      shape.read
+    ),
     (given) =>
       Result.flatMap(traceIdOf(shape.jobId, given.objectWriteTraceId, index), (objectWriteTraceId) =>
         Result.map(
@@ -196,11 +202,7 @@ export const guarded = <A>(call: () => A): Result.Result<A, Issues> =>
     ]
   })
 
-const traceIdOf = (
-  jobId: string,
-  own: string | undefined,
-  index: number
-): Result.Result<string, Issues> => {
+const traceIdOf = (jobId: string, own: string | undefined, index: number): Result.Result<string, Issues> => {
   if (own === undefined) return Result.succeed(WriteTrace.make(jobId, index))
   // Ids made for other inputs of the job have this form, so a caller's own must not.
   return own.startsWith(`${jobId}-`) && /^[0-9a-z]+$/.test(own.slice(jobId.length + 1))

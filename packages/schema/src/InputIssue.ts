@@ -150,46 +150,124 @@ const ofAssociation = (association: Association.Association, path: string): Read
  * @category checking
  * @since 0.1.0
  */
-export const of = (input: CreateInput): ReadonlyArray<InputIssue> => {
+export const of = (input: CreateInput): ReadonlyArray<InputIssue> => [
+  ...ofProperties(input.properties),
+  ...ofAssociations(input.associations ?? []),
+  ...ofTraceId(input.objectWriteTraceId)
+]
+
+/**
+ * The issues of a property map that is sent: names, values, and that there are any.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const ofProperties = (properties: Readonly<Record<string, string>>): ReadonlyArray<InputIssue> => {
   const issues: Array<InputIssue> = []
-  let properties = 0
-  for (const name in input.properties) {
-    properties++
+  let count = 0
+  for (const name in properties) {
+    count++
     const path = `properties.${name}`
-    issues.push(...ofName(name, path), ...ofValue(name, input.properties[name] ?? "", path))
+    issues.push(...ofName(name, path), ...ofValue(name, properties[name] ?? "", path))
   }
-  if (properties === 0) {
+  if (count === 0) {
     issues.push({
       path: "properties",
       message: "nothing to send: no property has a value",
       advice: "fill in at least one"
     })
   }
-  const associations = input.associations ?? []
-  for (const [index, association] of associations.entries()) {
-    issues.push(...ofAssociation(association, `associations[${index}]`))
-  }
-  const parents = Association.parentsOf(associations)
-  if (parents.length > 1) {
-    issues.push({
-      path: "associations",
-      message: `${parents.length} parents (${parents.join(", ")}), a line item has one`,
-      advice: "keep one, and make a line item of its own for each other"
-    })
-  }
-  const traceId = input.objectWriteTraceId
-  if (traceId !== undefined && (traceId.length === 0 || traceId.length > maxTraceIdLength)) {
-    issues.push({
-      path: "objectWriteTraceId",
-      message: `${traceId.length} characters, 1 to ${maxTraceIdLength} are allowed`,
-      advice: "shorten it, or leave it out to have one made"
-    })
-  }
   return issues
 }
 
 /**
- * An input from a caller who may not keep to the types: a copy with known fields only, or what is wrong
+ * The issues of a list of associations: ids, types, and more than one parent.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const ofAssociations = (
+  associations: ReadonlyArray<Association.Association>
+): ReadonlyArray<InputIssue> => {
+  const issues = associations.flatMap((association, index) =>
+    ofAssociation(association, `associations[${index}]`)
+  )
+  const parents = Association.parentsOf(associations)
+  return parents.length > 1
+    ? [
+        ...issues,
+        {
+          path: "associations",
+          message: `${parents.length} parents (${parents.join(", ")}), a line item has one`,
+          advice: "keep one, and make a line item of its own for each other"
+        }
+      ]
+    : issues
+}
+
+/**
+ * The issues of a trace id, if there is one.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const ofTraceId = (traceId: string | undefined): ReadonlyArray<InputIssue> =>
+  traceId !== undefined && (traceId.length === 0 || traceId.length > maxTraceIdLength)
+    ? [
+        {
+          path: "objectWriteTraceId",
+          message: `${traceId.length} characters, 1 to ${maxTraceIdLength} are allowed`,
+          advice: "shorten it, or leave it out to have one made"
+        }
+      ]
+    : []
+
+/**
+ * The issues of what names a record: its id, or with `idProperty` the value of a property with unique
+ * values.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const ofRecord = ({ id, idProperty }: { readonly id: string; readonly idProperty?: string }) => [
+  ...(idProperty === undefined ? [] : ofName(idProperty, "idProperty")),
+  ...(idProperty === undefined && !isRecordId(id)
+    ? [
+        {
+          path: "id",
+          message: `${quote(id)} is not a HubSpot id`,
+          advice: "give the record's id: digits only"
+        }
+      ]
+    : []),
+  ...(idProperty !== undefined && (id === "" || id.trim() !== id)
+    ? [
+        {
+          path: "id",
+          message: `${quote(id)} is empty or has outer blanks`,
+          advice: `give the value of ${idProperty}`
+        }
+      ]
+    : []),
+  ...(idProperty === undefined ? [] : ofValue(idProperty, id, "id"))
+]
+
+/**
+ * What a caller may give for an input, by name.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Fields {
+  readonly id: string
+  readonly idProperty?: string
+  readonly properties: Readonly<Record<string, string>>
+  readonly associations?: ReadonlyArray<Association.Association>
+  readonly objectWriteTraceId?: string
+}
+
+/**
+ * A create from a caller who may not keep to the types: a copy with known fields only, or what is wrong
  * with its shape. Every field is read once, and a getter that throws is an issue of its field.
  *
  * **Example**
@@ -206,8 +284,38 @@ export const of = (input: CreateInput): ReadonlyArray<InputIssue> => {
  * @category checking
  * @since 0.1.0
  */
-export const read = (given: unknown): Result.Result<CreateInput, ReadonlyArray<InputIssue>> => {
+export const read = (given: unknown): Result.Result<CreateInput, ReadonlyArray<InputIssue>> =>
+  readFields(given, ["properties", "associations", "objectWriteTraceId"])
+
+/**
+ * The same for other inputs: these fields and no other.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const readFields = <K extends keyof Fields>(
+  given: unknown,
+  names: ReadonlyArray<K>
+): Result.Result<Pick<Fields, K>, ReadonlyArray<InputIssue>> => {
+  if (!isRecord(given))
+    return Result.fail([
+      { path: "", message: `expected an object, got ${kindOf(given)}`, advice: "give { properties: … }" }
+    ])
   const issues: Array<InputIssue> = []
+  const fields: Record<string, unknown> = {}
+  const reader = readerOf(issues)
+  for (const name of names) {
+    const value = reader.field(given, name, name)
+    // What is not there is left out where it may be.
+    if (value !== undefined || name === "id" || name === "properties") {
+      fields[name] = reader[name](value)
+    }
+  }
+  return issues.length > 0 ? Result.fail(issues) : Result.succeed(fields as unknown as Pick<Fields, K>)
+}
+
+/** A reader of fields that notes what is wrong with them. */
+const readerOf = (issues: Array<InputIssue>) => {
   const wrong = (path: string, expected: string, value: unknown): undefined => {
     const message = `expected ${expected}, got ${kindOf(value)}`
     issues.push({ path, message, advice: "give it as HubSpot takes it" })
@@ -231,62 +339,54 @@ export const read = (given: unknown): Result.Result<CreateInput, ReadonlyArray<I
       ? [...value]
       : ((value === unreadable ? undefined : wrong(path, "a list", value)) ?? [])
 
-  if (!isRecord(given))
-    return Result.fail([
-      { path: "", message: `expected an object, got ${kindOf(given)}`, advice: "give { properties: … }" }
-    ])
-  const properties: Record<string, string> = {}
-  const givenProperties = field(given, "properties", "properties")
-  if (isRecord(givenProperties)) {
-    for (const name of Object.keys(givenProperties)) {
-      const value = text(field(givenProperties, name, `properties.${name}`), `properties.${name}`)
-      Object.defineProperty(properties, name, { value, enumerable: true, writable: true, configurable: true })
-    }
-  } else if (givenProperties !== unreadable) wrong("properties", "an object", givenProperties)
+  const properties = (given: unknown): Readonly<Record<string, string>> => {
+    const all: Record<string, string> = {}
+    if (isRecord(given)) {
+      for (const name of Object.keys(given)) {
+        const value = text(field(given, name, `properties.${name}`), `properties.${name}`)
+        Object.defineProperty(all, name, { value, enumerable: true, writable: true, configurable: true })
+      }
+    } else if (given !== unreadable) wrong("properties", "an object", given)
+    return all
+  }
 
-  const givenAssociations = field(given, "associations", "associations")
-  const associations =
-    givenAssociations === undefined
-      ? undefined
-      : list(givenAssociations, "associations").map((entry, index): Association.Association => {
-          const path = `associations[${index}]`
-          if (!isRecord(entry)) {
-            wrong(path, "an object", entry)
-            return { to: { id: "" }, types: [] }
-          }
-          const to = field(entry, "to", `${path}.to`)
-          const id = isRecord(to)
-            ? text(field(to, "id", `${path}.to.id`), `${path}.to.id`)
-            : (wrong(`${path}.to`, "an object", to) ?? "")
-          const types = list(field(entry, "types", `${path}.types`), `${path}.types`).map(
-            (spec, position) => {
-              const at = `${path}.types[${position}]`
-              if (!isRecord(spec)) {
-                wrong(at, "an object", spec)
-                return { associationCategory: "", associationTypeId: 0 }
-              }
-              const typeId = field(spec, "associationTypeId", `${at}.associationTypeId`)
-              if (!Number.isInteger(typeId)) wrong(`${at}.associationTypeId`, "a whole number", typeId)
-              return {
-                associationCategory: text(
-                  field(spec, "associationCategory", `${at}.associationCategory`),
-                  `${at}.associationCategory`
-                ),
-                associationTypeId: Number.isInteger(typeId) ? (typeId as number) : 0
-              }
-            }
-          )
-          return { to: { id }, types }
-        })
-  const traceId = field(given, "objectWriteTraceId", "objectWriteTraceId")
-  const objectWriteTraceId = traceId === undefined ? undefined : text(traceId, "objectWriteTraceId")
-  return issues.length > 0
-    ? Result.fail(issues)
-    : Result.succeed({
-        ...(associations !== undefined && { associations }),
-        properties,
-        ...(objectWriteTraceId !== undefined && { objectWriteTraceId })
-      })
+  const spec = (given: unknown, at: string): Association.AssociationSpec => {
+    if (!isRecord(given)) {
+      wrong(at, "an object", given)
+      return { associationCategory: "", associationTypeId: 0 }
+    }
+    const typeId = field(given, "associationTypeId", `${at}.associationTypeId`)
+    if (!Number.isInteger(typeId)) wrong(`${at}.associationTypeId`, "a whole number", typeId)
+    const category = `${at}.associationCategory`
+    return {
+      associationCategory: text(field(given, "associationCategory", category), category),
+      associationTypeId: Number.isInteger(typeId) ? (typeId as number) : 0
+    }
+  }
+
+  const associations = (given: unknown): ReadonlyArray<Association.Association> =>
+    list(given, "associations").map((entry, index) => {
+      const path = `associations[${index}]`
+      if (!isRecord(entry)) {
+        wrong(path, "an object", entry)
+        return { to: { id: "" }, types: [] }
+      }
+      const to = field(entry, "to", `${path}.to`)
+      const id = isRecord(to)
+        ? text(field(to, "id", `${path}.to.id`), `${path}.to.id`)
+        : (wrong(`${path}.to`, "an object", to) ?? "")
+      const types = list(field(entry, "types", `${path}.types`), `${path}.types`)
+      return { to: { id }, types: types.map((given, position) => spec(given, `${path}.types[${position}]`)) }
+    })
+
+  return {
+    field,
+    properties,
+    associations,
+    id: (given: unknown) => text(given, "id"),
+    idProperty: (given: unknown) => text(given, "idProperty"),
+    objectWriteTraceId: (given: unknown) => text(given, "objectWriteTraceId")
+  }
 }
 
 const unreadable = Symbol("unreadable")

@@ -109,12 +109,10 @@ export const run = Effect.fnUntraced(function* (
     if (keyProperty === undefined) {
       return yield* usage({ message: `${strategy._tag} needs --key-property; see line-items setup-key` })
     }
-    yield* Effect.mapError(
-      KeyProperty.prove(keyProperty, needs),
-      (error) =>
-        error._tag === "KeyUnusable"
-          ? usage(error)
-          : new Exit({ code: Report.exitCodeOf(error), lines: [error.message] })
+    yield* Effect.mapError(KeyProperty.prove(keyProperty, needs), (error) =>
+      error._tag === "KeyUnusable"
+        ? usage(error)
+        : new Exit({ code: Report.exitCodeOf(error), lines: [error.message] })
     )
   }
   const rejects =

@@ -5,10 +5,10 @@
  * in the end is in doubt, with its id.
  */
 import * as Operations from "@effect-hubspot/http/Operations"
-import { Association, ErrorBody, InputIssue, type BatchRequest } from "@effect-hubspot/schema"
+import { Association, ErrorBody, type InputIssue } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as Lookup from "../Lookup.ts"
-import type { Created, InDoubt } from "../Outcome.ts"
+import type { Created, InDoubt, Of, Upserted } from "../Outcome.ts"
 import type { Item } from "../Plan.ts"
 
 interface Pair {
@@ -17,12 +17,22 @@ interface Pair {
   readonly types: ReadonlyArray<Association.AssociationSpec>
 }
 
-/** Whether an input has associations. */
-export const isDue = ({ input }: Item<unknown>): boolean => (input.associations?.length ?? 0) > 0
+/** What of an input is about its associations. */
+interface Related {
+  readonly associations?: ReadonlyArray<Association.Association>
+}
 
-/** What of an input's associations can be given by create only. */
-export const issuesOf = (input: BatchRequest.CreateInput): ReadonlyArray<InputIssue.InputIssue> =>
-  (input.associations ?? []).flatMap(({ types }, index) =>
+/** A line item that is in HubSpot, whatever the operation calls that. */
+type Present<I> = Created<I> | Upserted<I>
+
+/** Whether an input has associations. */
+export const isDue = ({ associations = [] }: Related): boolean => associations.length > 0
+
+/** What of an input's associations only a create can give. */
+export const issuesOf = (
+  associations: ReadonlyArray<Association.Association> = []
+): ReadonlyArray<InputIssue.InputIssue> =>
+  associations.flatMap(({ types }, index) =>
     types.some((spec) => Association.targetOf(spec) === undefined)
       ? [
           {
@@ -34,22 +44,47 @@ export const issuesOf = (input: BatchRequest.CreateInput): ReadonlyArray<InputIs
       : []
   )
 
+/**
+ * The outcomes with those that are in HubSpot associated, or in doubt about it; all of them if `givenUp`
+ * comes first.
+ */
+export const complete = <I, O extends Of<I> & { readonly _tag: string }>(
+  services: Lookup.Services,
+  outcomes: ReadonlyArray<O>,
+  items: ReadonlyArray<Item<I, Related>>,
+  givenUp: Effect.Effect<unknown>
+): Effect.Effect<ReadonlyArray<O | InDoubt<I>>> => {
+  const byIndex = new Map(items.map((item) => [item.index, item.input]))
+  const isPresent = (outcome: O): outcome is O & Present<I> =>
+    (outcome._tag === "Created" || outcome._tag === "Upserted") && isDue(byIndex.get(outcome.index) ?? {})
+  const present = outcomes.filter(isPresent)
+  const unfinished = new Map(present.map(({ id }) => [id, "the answer was not waited for"]))
+  return Effect.map(
+    Effect.raceFirst(
+      associate(services, pairsOf(present, byIndex)),
+      Effect.as(givenUp, unfinished as ReadonlyMap<string, string>)
+    ),
+    (problems) =>
+      outcomes.map((outcome): O | InDoubt<I> => {
+        const problem = isPresent(outcome) ? problems.get(outcome.id) : undefined
+        return isPresent(outcome) && problem !== undefined ? unassociated(outcome, problem) : outcome
+      })
+  )
+}
+
 /** All pairs of some line items, by object type. */
 const pairsOf = <I>(
-  created: ReadonlyArray<Created<I>>,
-  byIndex: ReadonlyMap<number, Item<I>>
+  present: ReadonlyArray<Present<I>>,
+  byIndex: ReadonlyMap<number, Related>
 ): ReadonlyMap<Association.Target, ReadonlyArray<Pair>> => {
   const pairs = new Map<Association.Target, Array<Pair>>()
-  for (const { id, index } of created) {
-    for (const { to, types } of byIndex.get(index)!.input.associations ?? []) {
-      const byTarget = new Map<Association.Target, Array<Association.AssociationSpec>>()
-      for (const spec of types) {
-        const target = Association.targetOf(spec)
-        if (target !== undefined) byTarget.set(target, [...(byTarget.get(target) ?? []), spec])
-      }
+  for (const { id, index } of present) {
+    for (const { to, types } of byIndex.get(index)?.associations ?? []) {
+      const byTarget = Map.groupBy(types, Association.targetOf)
       for (const [target, specs] of byTarget) {
-        const all = pairs.get(target)
+        if (target === undefined) continue
         const pair = { lineItem: id, to: to.id, types: specs }
+        const all = pairs.get(target)
         if (all === undefined) pairs.set(target, [pair])
         else all.push(pair)
       }
@@ -58,59 +93,38 @@ const pairsOf = <I>(
   return pairs
 }
 
-/** The outcomes with the created ones associated, or in doubt about it. */
-export const complete = Effect.fnUntraced(function* <I, O extends { readonly _tag: string }>(
+/** Associates, and says what is wrong with whom. */
+const associate = Effect.fnUntraced(function* (
   services: Lookup.Services,
-  outcomes: ReadonlyArray<O | Created<I>>,
-  byIndex: ReadonlyMap<number, Item<I>>
-) {
-  const due = outcomes.filter((outcome): outcome is Created<I> => isCreated(outcome, byIndex))
+  pairs: ReadonlyMap<Association.Target, ReadonlyArray<Pair>>
+): Effect.fn.Return<ReadonlyMap<string, string>> {
   const problems = new Map<string, string>()
-  for (const [target, pairs] of pairsOf(due, byIndex)) {
+  for (const [target, some] of pairs) {
+    const all = some.map(({ lineItem }) => lineItem)
     const answered = yield* Effect.result(
       Lookup.ask(services)(
         Operations.batchAssociate(
           Association.objectTypeIds[target],
-          pairs.map(({ lineItem, to, types }) => ({ id: lineItem, toObjectId: to, types }))
+          some.map(({ lineItem, to, types }) => ({ id: lineItem, toObjectId: to, types }))
         )
       )
     )
     if (answered._tag === "Failure") {
-      for (const { lineItem } of pairs) problems.set(lineItem, answered.failure.message)
+      for (const lineItem of all) problems.set(lineItem, answered.failure.message)
       continue
     }
     for (const error of answered.success) {
       const named = ErrorBody.contextValues(error.context, "fromObjectId")
       const problem = ErrorBody.faults(error).map(ErrorBody.describe).join("; ")
       // An error that names nobody may be about each of them.
-      for (const lineItem of named.length > 0 ? named : pairs.map((pair) => pair.lineItem)) {
-        problems.set(lineItem, problem)
-      }
+      for (const lineItem of named.length > 0 ? named : all) problems.set(lineItem, problem)
     }
   }
-  return outcomes.map((outcome): O | Created<I> | InDoubt<I> => {
-    if (!isCreated(outcome, byIndex)) return outcome
-    const problem = problems.get(outcome.id)
-    return problem === undefined ? outcome : unassociated(outcome, problem)
-  })
+  return problems
 })
 
-/** The outcomes with the created ones in doubt about their parents. */
-export const unknown = <I, O extends { readonly _tag: string }>(
-  outcomes: ReadonlyArray<O | Created<I>>,
-  byIndex: ReadonlyMap<number, Item<I>>,
-  problem: string
-): ReadonlyArray<O | Created<I> | InDoubt<I>> =>
-  outcomes.map((outcome) => (isCreated(outcome, byIndex) ? unassociated(outcome, problem) : outcome))
-
-const isCreated = <I>(
-  outcome: { readonly _tag: string } | Created<I>,
-  byIndex: ReadonlyMap<number, Item<I>>
-): outcome is Created<I> =>
-  outcome._tag === "Created" && "index" in outcome && isDue(byIndex.get(outcome.index)!)
-
 const unassociated = <I>(
-  { id, index, objectWriteTraceId, source }: Created<I>,
+  { id, index, objectWriteTraceId, source }: Present<I>,
   problem: string
 ): InDoubt<I> => ({
   _tag: "InDoubt",

@@ -110,9 +110,11 @@ export interface Resolver<In, S extends Success> extends BatchRunner.BatchRunner
 }
 
 /** A resolver for operations that may simply be done again: nothing is left open. */
-export const final = <In, S extends Success>(
-  runner: BatchRunner.BatchRunner<In, S>
-): Resolver<In, S> => ({ run: runner.run, isOpen: () => false, resolve: Effect.succeed })
+export const final = <In, S extends Success>(runner: BatchRunner.BatchRunner<In, S>): Resolver<In, S> => ({
+  run: runner.run,
+  isOpen: () => false,
+  resolve: Effect.succeed
+})
 
 /** Outcomes of a stream of inputs. It fails only if the stream does, after the outcomes of all before. */
 export const outcomes = <I, In, S extends Success, E, R>(
