@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+export * as AttemptLog from "./AttemptLog.ts"
 export * as BatchRunner from "./BatchRunner.ts"
 export * as BatchState from "./BatchState.ts"
 export * as BulkCreate from "./BulkCreate.ts"
@@ -17,4 +18,5 @@ export * as Rejects from "./Rejects.ts"
 export * as Report from "./Report.ts"
 export * as RetryBudget from "./RetryBudget.ts"
 export * as Source from "./Source.ts"
+export * as Store from "./Store.ts"
 export * as WriteTrace from "./WriteTrace.ts"

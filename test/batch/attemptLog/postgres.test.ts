@@ -1,0 +1,115 @@
+import { AttemptLog, Store } from "@effect-hubspot/batch"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { database } from "../../support/postgres.ts"
+import { batch, defectOf, end, opened, suite } from "./suite.ts"
+
+/** The log and the client below it, on a database of its own. */
+const both = Layer.unwrap(
+  Effect.map(database, (connect) => Layer.provideMerge(AttemptLog.AttemptLog.layerSql, connect()))
+)
+
+suite(
+  "the attempt log on PostgreSQL",
+  Effect.map(database, (connect) => Layer.provide(AttemptLog.AttemptLog.layerSql, connect()))
+)
+
+const refused = (layer: Layer.Layer<SqlClient.SqlClient, unknown>) =>
+  Effect.flip(Effect.provide(Store.migrate, Layer.orDie(layer)))
+
+describe("the attempt log on PostgreSQL, by itself", () => {
+  it.effect("many may open a new database at once", () =>
+    Effect.gen(function* () {
+      const connect = yield* database
+      yield* Effect.forEach([1, 2, 3, 4, 5], () => Effect.provide(Store.migrate, connect()), {
+        concurrency: "unbounded"
+      })
+      const rows = yield* Effect.flatMap(
+        SqlClient.SqlClient,
+        (sql) => sql`SELECT product, version FROM line_items_schema`
+      ).pipe(Effect.provide(connect()))
+      assert.deepStrictEqual(rows, [{ product: "effect-hubspot", version: 1 }])
+    })
+  )
+
+  it.effect("a database that takes no writes any more fails the begin and the end by type", () =>
+    Effect.gen(function* () {
+      const connect = yield* database
+      const id = yield* opened(Layer.provide(AttemptLog.AttemptLog.layerSql, connect()), (log) =>
+        log.begin(batch)
+      )
+      const readOnly = Layer.provide(
+        AttemptLog.AttemptLog.layerSql,
+        connect({ default_transaction_read_only: "on" })
+      )
+      const begin = yield* Effect.flip(opened(readOnly, (log) => log.begin(batch)))
+      assert.strictEqual(begin.reason, "Unwritable")
+      assert.strictEqual(
+        begin.message,
+        "attempt log: cannot execute INSERT in a read-only transaction; nothing is sent that is not written down; mend the database and resume"
+      )
+      const ended = yield* Effect.flip(opened(readOnly, (log) => log.end(id, end)))
+      assert.strictEqual(ended.reason, "Unwritable")
+      assert.lengthOf(yield* opened(readOnly, (log) => log.attempts("job")), 1)
+    })
+  )
+
+  it.effect("a lost connection fails by type, and the next one works", () =>
+    Effect.gen(function* () {
+      const log = yield* AttemptLog.AttemptLog
+      const sql = yield* SqlClient.SqlClient
+      const id = yield* log.begin(batch)
+      yield* sql`ALTER TABLE line_items_attempts RENAME TO gone`
+      assert.strictEqual((yield* Effect.flip(log.begin(batch))).reason, "Unwritable")
+      assert.strictEqual((yield* Effect.flip(log.attempts("job"))).reason, "Unreadable")
+      yield* sql`ALTER TABLE gone RENAME TO line_items_attempts`
+      yield* sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()`
+      yield* Effect.exit(sql`SELECT pg_terminate_backend(pg_backend_pid())`)
+      yield* log.end(id, end)
+      assert.lengthOf(yield* log.attempts("job"), 1)
+    }).pipe(Effect.provide(both))
+  )
+
+  it.effect("an attempt does not begin inside of a transaction", () =>
+    Effect.gen(function* () {
+      const log = yield* AttemptLog.AttemptLog
+      const sql = yield* SqlClient.SqlClient
+      const exit = yield* Effect.exit(sql.withTransaction(log.begin(batch)))
+      assert.include(defectOf(exit), "inside of a transaction")
+      assert.deepStrictEqual(yield* log.attempts("job"), [])
+    }).pipe(Effect.provide(both))
+  )
+
+  it.effect("tables of a newer version, and tables of others, are refused", () =>
+    Effect.gen(function* () {
+      const connect = yield* database
+      const run = (use: (sql: SqlClient.SqlClient) => Effect.Effect<unknown, unknown>) =>
+        Effect.provide(Effect.flatMap(SqlClient.SqlClient, use), connect())
+      yield* Effect.provide(Store.migrate, connect())
+      yield* run((sql) => sql`UPDATE line_items_schema SET version = 99`)
+      const newer = yield* refused(connect())
+      assert.strictEqual(newer.reason, "Newer")
+      assert.strictEqual(
+        newer.message,
+        "the job database cannot be used: its tables are of version 99, and this version knows them up to 1; use the version of this library that made it, or a later one"
+      )
+      yield* run((sql) => sql`ALTER TABLE line_items_schema DROP COLUMN product`)
+      assert.strictEqual((yield* refused(connect())).reason, "Foreign")
+      yield* run((sql) => sql`DROP TABLE line_items_schema`)
+      const foreign = yield* refused(connect())
+      assert.strictEqual(foreign.reason, "Foreign")
+      assert.include(foreign.message, "line_items_attempts that was not made here")
+    })
+  )
+
+  it.effect("a session that confirms before the disk has it is refused", () =>
+    Effect.gen(function* () {
+      const connect = yield* database
+      const error = yield* refused(connect({ synchronous_commit: "off" }))
+      assert.strictEqual(error.reason, "NotDurable")
+      assert.include(error.message, "synchronous_commit is off; turn it on")
+    })
+  )
+})

@@ -1,0 +1,33 @@
+/**
+ * A real PostgreSQL for tests: a database of its own for whoever asks.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, Redacted } from "effect"
+import { SqlClient } from "effect/sql"
+import { randomUUID } from "node:crypto"
+import { inject } from "vitest"
+
+const connect = (port: number, database: string, startupParameters: Readonly<Record<string, string>> = {}) =>
+  PgClient.layer({
+    host: "127.0.0.1",
+    port,
+    username: "postgres",
+    password: Redacted.make("test"),
+    database,
+    startupParameters
+  })
+
+/** A new, empty database, as the layers that connect to it with the given settings of the session. */
+export const database = Effect.gen(function* () {
+  const port = yield* Effect.promise(async () => {
+    const response = await fetch(inject("postgres"))
+    if (!response.ok) throw new Error(await response.text())
+    return Number(await response.text())
+  })
+  const name = `test_${randomUUID().replaceAll("-", "")}`
+  yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE DATABASE ${sql(name)}`).pipe(
+    Effect.provide(Layer.fresh(connect(port, "postgres"))),
+    Effect.orDie
+  )
+  return (settings?: Readonly<Record<string, string>>) => Layer.fresh(connect(port, name, settings))
+})
