@@ -12,6 +12,7 @@ import { pathToFileURL } from "node:url"
 const isRoot = process.getuid?.() === 0
 
 const folder = Fs.mkdtempSync(join(tmpdir(), "line-items-postgres-"))
+process.on("exit", () => Fs.rmSync(folder, { recursive: true, force: true }))
 // For root the server runs as another user, who has to get at the folder in it.
 if (isRoot) Fs.chmodSync(folder, 0o711)
 
@@ -91,7 +92,6 @@ const server = new EmbeddedPostgres({
 
 const stop = async (code: number) => {
   await server.stop()
-  Fs.rmSync(folder, { recursive: true, force: true })
   process.exit(code)
 }
 

@@ -20,7 +20,9 @@ let child: ChildProcess | undefined
 const start = (): Promise<string> =>
   new Promise((resolve, reject) => {
     child = spawn(process.execPath, [join(import.meta.dirname, "postgresProcess.ts")], {
-      stdio: ["pipe", "pipe", "pipe"]
+      stdio: ["pipe", "pipe", "pipe"],
+      // Ctrl-C is for the run; the server ends when its standard input does.
+      detached: true
     })
     let errors = ""
     child.stderr!.on("data", (chunk) => (errors += String(chunk)))

@@ -330,9 +330,11 @@ const encodeOutcomes = Schema.encodeSync(Outcomes)
 const decodeOutcomesUnsafe = Schema.decodeSync(Outcomes)
 
 const check = ({ epoch = 0, inputs }: Attempt): Effect.Effect<void> =>
-  isIndex(epoch) && inputs.every(isIndex)
+  isIndex(epoch) && inputs.every(isIndex) && inputs.length <= Ranges.most
     ? Effect.void
-    : Effect.die(new Error("an attempt with an index or an epoch that is no whole number from 0"))
+    : Effect.die(
+        new Error(`an attempt with more than ${Ranges.most} inputs, or a number that is no whole one from 0`)
+      )
 
 const isIndex = (number: number): boolean => Number.isSafeInteger(number) && number >= 0
 

@@ -67,7 +67,25 @@ export const describeSqlError = ({ reason }: SqlError): string => {
 /**
  * A SQLite database in a file, or `:memory:`. A commit is on the disk when it is confirmed. A file that is
  * made here can be read by its owner only; a symbolic link, and a file that others may write to, are refused.
- * Needs Node 22.13 or later.
+ * Needs Node 22.13 or later. Open a file once in a process: a statement waits for another connection's
+ * transaction without letting anything else go on.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { AttemptLog, Store } from "@effect-hubspot/batch"
+ * import { Effect, Layer } from "effect"
+ *
+ * const database = Store.layerSqlite({ file: ":memory:" })
+ * const layer = Layer.provide(AttemptLog.AttemptLog.layerSql, database)
+ * const program = Effect.gen(function* () {
+ *   const log = yield* AttemptLog.AttemptLog
+ *   yield* log.begin({ jobId: "import", operation: "batchCreate", inputs: [0, 1, 2] })
+ *   return yield* log.attempts("import")
+ * }).pipe(Effect.provide(layer))
+ * const [attempt] = await Effect.runPromise(program)
+ * attempt?.inputs // => [0, 1, 2]
+ * ```
  *
  * @category layers
  * @since 0.1.0
@@ -102,6 +120,10 @@ export const layerSqlite = (options: {
  */
 export const migrate: Effect.Effect<void, StoreError, SqlClient.SqlClient> = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
+  const known = sql.onDialectOrElse({ sqlite: () => true, pg: () => true, orElse: () => false })
+  if (!known) {
+    return yield* new StoreError({ reason: "Foreign", detail: "it is neither SQLite nor PostgreSQL" })
+  }
   yield* Effect.catchTag(durable, "SqlError", refuse("Unreadable"))
   const found = yield* Effect.catchTag(versionOf, "SqlError", refuse("Unreadable"))
   if (found === version) return

@@ -2,7 +2,7 @@ import { AttemptLog, Store } from "@effect-hubspot/batch"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -158,6 +158,31 @@ describe("the attempt log on SQLite, by itself", () => {
     }).pipe(Effect.provide(both))
   )
 
+  it.effect("after an error of the disk nothing is trusted until the database is opened anew", () =>
+    Effect.gen(function* () {
+      const file = yield* newFile
+      const script = join(import.meta.dirname, "diskError.ts")
+      const { stderr, stdout } = spawnSync(
+        "sh",
+        ["-c", 'ulimit -f 300; exec "$@"', "sh", process.execPath, script, file],
+        { encoding: "utf8" }
+      )
+      assert.notStrictEqual(stdout, "", stderr)
+      const [begun, told] = JSON.parse(stdout) as [number, ReadonlyArray<string>]
+      assert.isAbove(begun, 0)
+      const detail = "attempt log: disk I/O error; "
+      const advice = "nothing is sent that is not written down; mend the database and resume"
+      assert.deepStrictEqual(told, [
+        `${detail}${advice}`,
+        `${detail}${advice}`,
+        `${detail}restore the database, or check in HubSpot what was created`
+      ])
+      // What was confirmed before is there; of the one that failed nobody can tell.
+      const attempts = yield* opened(logOf(file), (log) => log.attempts("job"))
+      assert.include([begun, begun + 1], attempts.length)
+    })
+  )
+
   it.effect("a database that was closed fails by type, and not by a defect", () =>
     Effect.gen(function* () {
       const file = yield* newFile
@@ -299,6 +324,7 @@ describe("the SQL client on SQLite", () => {
       assert.strictEqual(missing.reason._tag, "ConstraintError")
       const wrong = yield* Effect.flip(sql`SELEC 1`)
       assert.strictEqual(wrong.reason._tag, "UnknownError")
+      assert.include(Store.describeSqlError(wrong), 'near "SELEC": syntax error')
       const type = yield* Effect.flip(sql`SELECT ${new Date(0)}`)
       assert.strictEqual(type.reason._tag, "UnknownError")
     }).pipe(Effect.provide(client))

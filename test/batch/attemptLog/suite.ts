@@ -176,9 +176,27 @@ export const suite = (name: string, place: Place) =>
       Effect.gen(function* () {
         for (const index of [-1, 0.5, Number.NaN, 2 ** 60]) {
           const exit = yield* Effect.exit(opened(layer, (log) => log.begin({ ...batch, inputs: [0, index] })))
-          assert.include(defectOf(exit), "no whole number")
+          assert.include(defectOf(exit), "no whole one from 0")
         }
         assert.deepStrictEqual(yield* opened(layer, (log) => log.attempts("job")), [])
+      }))
+
+    test("an attempt may have a hundred thousand inputs, and more are a defect", (layer) =>
+      Effect.gen(function* () {
+        const inputs = Array.from({ length: 100_000 }, (_, n) => n * 2)
+        const begin = (inputs: ReadonlyArray<number>) =>
+          opened(layer, (log) => log.begin({ ...batch, inputs }))
+        yield* begin(inputs)
+        yield* begin(inputs.map((_, n) => n))
+        assert.include(defectOf(yield* Effect.exit(begin([...inputs, 1]))), "more than 100000 inputs")
+        const attempts = yield* opened(layer, (log) => log.attempts("job"))
+        assert.deepStrictEqual(
+          attempts.map(({ inputs }) => [inputs.length, inputs.at(-1)]),
+          [
+            [100_000, 199_998],
+            [100_000, 99_999]
+          ]
+        )
       }))
 
     test("a run that was taken over begins nothing any more, and may end what it had begun", (layer) =>

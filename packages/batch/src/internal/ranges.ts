@@ -4,6 +4,9 @@
  * @since 0.1.0
  */
 
+/** The most indices a text may stand for. A batch has a hundred; one of millions was not written here. */
+export const most = 100_000
+
 /** The text of whole numbers from 0. */
 export const format = (indices: ReadonlyArray<number>): string => {
   const parts: Array<string> = []
@@ -24,8 +27,8 @@ export const parse = (text: string): ReadonlyArray<number> | undefined => {
     if (match === null) return undefined
     const first = Number(match[1])
     const last = Number(match[2] ?? first)
-    // A batch has a hundred inputs; a text that stands for millions was not written here.
-    if (last < first || last - first >= 100_000 || !Number.isSafeInteger(last)) return undefined
+    if (last < first || !Number.isSafeInteger(last)) return undefined
+    if (indices.length + (last - first) >= most) return undefined
     for (let index = first; index <= last; index++) indices.push(index)
   }
   return indices

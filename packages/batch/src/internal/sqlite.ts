@@ -1,8 +1,8 @@
 /**
  * Effect's SQL client on Node's own SQLite: one database, one connection, one statement at a time.
  *
- * What a commit confirms is on the disk (`synchronous=FULL`), and nobody but the user may read the file. It
- * is no driver for everybody: there is no pool, a statement holds up the process until it is done, and a
+ * What a commit confirms is on the disk (`synchronous=FULL`), and nobody but the user may read the file. After
+ * an error of the disk every statement fails, until the database is opened anew. It is no driver for everybody: there is no pool, a statement holds up the process until it is done, and a
  * stream reads all its rows first.
  *
  * This file needs `node:sqlite` (Node 22.13 or later), so nothing imports it but by `import()`.
@@ -10,6 +10,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type { Reactivity } from "effect/reactivity/Reactivity"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
@@ -110,6 +111,7 @@ class Refused extends Error {}
 
 const makeConnection = (database: DatabaseSync): Connection => {
   const statements = new Map<string, StatementSync>()
+  let broken: SqlError | undefined
 
   const prepared = (sql: string): StatementSync => {
     const known = statements.get(sql)
@@ -130,12 +132,20 @@ const makeConnection = (database: DatabaseSync): Connection => {
   ): Effect.Effect<A, SqlError> =>
     Effect.withFiber((fiber) => {
       const bigInts = fiber.getRef(SqlClient.SafeIntegers)
+      if (broken !== undefined) return Effect.fail(broken)
       return attempt("execute", () => {
         const statement = prepare(sql)
         statement.setReadBigInts(bigInts)
         statement.setReturnArrays(arrays)
         return use(statement, params.map(toSqlite))
-      })
+      }).pipe(
+        Effect.tapError((error) =>
+          Effect.sync(() => {
+            // After a failed write or sync nobody knows what the disk has, whatever it says the next time.
+            if (isDamage(error)) broken = error
+          })
+        )
+      )
     })
 
   const unprepared = (sql: string) => database.prepare(sql)
@@ -161,6 +171,10 @@ const makeConnection = (database: DatabaseSync): Connection => {
       transformed(run(unprepared, sql, params, rows), transformRows)
   }
 }
+
+/** SQLite's SQLITE_IOERR and SQLITE_CORRUPT, in all their kinds. */
+const isDamage = ({ reason: { cause } }: SqlError): boolean =>
+  Predicate.hasProperty(cause, "errcode") && [10, 11].includes(Number(cause.errcode) & 0xff)
 
 type Transform = Parameters<Connection["execute"]>[2]
 
