@@ -7,12 +7,15 @@ import { SqlClient } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import { inject } from "vitest"
 
+/** The tests look for it where it must not be. */
+export const password = "canary-of-postgres"
+
 const connect = (port: number, database: string, startupParameters: Readonly<Record<string, string>> = {}) =>
   PgClient.layer({
     host: "127.0.0.1",
     port,
     username: "postgres",
-    password: Redacted.make("test"),
+    password: Redacted.make(password),
     database,
     startupParameters
   })

@@ -74,7 +74,7 @@ const server = new EmbeddedPostgres({
   databaseDir: join(folder, "data"),
   port,
   user: "postgres",
-  password: "test",
+  password: "canary-of-postgres",
   authMethod: "scram-sha-256",
   createPostgresUser: isRoot,
   initdbFlags: ["--no-sync", "--encoding=UTF8", "--locale=C"],
