@@ -349,6 +349,27 @@ describe("the SQL client on SQLite", () => {
     })
   )
 
+  it.effect("a transaction has the right to write from its begin", () =>
+    Effect.gen(function* () {
+      const file = yield* newFile
+      yield* Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`CREATE TABLE t (x)`
+        const other = new DatabaseSync(file)
+        yield* sql.withTransaction(
+          Effect.gen(function* () {
+            yield* sql`SELECT x FROM t`
+            // Had it a say here, the write that follows could not be made on what was read.
+            assert.throws(() => other.exec("INSERT INTO t VALUES (1)"), "database is locked")
+            yield* sql`INSERT INTO t VALUES (2)`
+          })
+        )
+        other.close()
+        assert.deepStrictEqual(yield* sql`SELECT x FROM t`.values, [[2]])
+      }).pipe(Effect.provide(Store.layerSqlite({ file })))
+    })
+  )
+
   it.effect("transactions of many fibers come one after the other, and a failed one leaves nothing", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
