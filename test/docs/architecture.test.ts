@@ -64,14 +64,26 @@ describe("the house", () => {
     assert.deepStrictEqual(users.sort(), entries.sort())
   })
 
-  it("what users install is effect, and Effect's Node package if they want the command", () => {
+  it("Node's SQLite is loaded by who asks for it, and PostgreSQL by nobody here", () => {
+    const importersOf = (pattern: RegExp) =>
+      sources
+        .filter(({ file }) => codeImportsOf(file).some((name) => pattern.test(name)))
+        .map(({ file }) => file)
+    assert.deepStrictEqual(importersOf(/^node:sqlite$/), ["packages/batch/src/internal/sqlite.ts"])
+    assert.deepStrictEqual(importersOf(/internal\/sqlite\.ts$/), ["packages/batch/src/Store.ts"])
+    assert.notMatch(read("packages/batch/src/Store.ts"), /from "\.\/internal\/sqlite\.ts"/)
+    assert.deepStrictEqual(importersOf(/^@effect\/sql-pg/), [])
+  })
+
+  it("what users install is effect, and of Effect's what they want: Node for the command, PostgreSQL", () => {
     for (const name of Object.keys(allowed)) {
       const manifest = JSON.parse(read(`packages/${name}/package.json`))
       assert.deepStrictEqual(Object.keys(manifest.dependencies ?? {}).sort(), [...allowed[name]!].sort())
       assert.strictEqual(manifest.peerDependencies.effect, "4.1.0", "exact: the modules used are unstable")
       for (const [peer, version] of Object.entries(manifest.peerDependencies)) {
-        assert.include(["effect", "@effect/platform-node"], peer)
+        assert.include(["effect", "@effect/platform-node", "@effect/sql-pg"], peer)
         assert.match(String(version), /^\d+\.\d+\.\d+$/)
+        if (peer !== "effect") assert.isTrue(manifest.peerDependenciesMeta[peer].optional, peer)
       }
       assert.isNull(manifest.exports["./internal/*"])
       assert.isNull(manifest.publishConfig.exports["./internal/*"])
@@ -83,7 +95,7 @@ describe("the house", () => {
     const manifest = JSON.parse(read("package.json"))
     for (const [name, version] of Object.entries(manifest.devDependencies)) {
       if (name.startsWith("@effect-hubspot/")) continue
-      assert.match(String(version), /^\d+\.\d+\.\d+$/, name)
+      assert.match(String(version), /^\d+\.\d+\.\d+(-beta\.\d+)?$/, name)
     }
   })
 })

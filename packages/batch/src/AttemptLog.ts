@@ -1,28 +1,547 @@
+/**
+ * What was about to be sent, written down before it is sent, and what became of it.
+ *
+ * A create is not idempotent, so after a crash one question decides all others: had this batch left? An
+ * attempt without an end says "perhaps", and no attempt says "no". That holds only if nothing leaves
+ * unlogged, and {@link fence} is how: it sends intents, and an intent can be had from the log only.
+ *
+ * A port: the memory log serves one process and is gone with it; the SQL log survives a crash on SQLite
+ * and PostgreSQL. It says neither what to do about a doubt nor who may run a job.
+ *
+ * @since 0.1.0
+ */
 import type { HubSpotClient, Operation } from "@effect-hubspot/http/HubSpotClient"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-export class AttemptLogError extends Schema.TaggedError<AttemptLogError>()("AttemptLogError", {
-  reason: Schema.Literals(["Unwritable", "Unreadable", "Fenced"])
-}) {}
+import * as SqlClient from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import * as Ranges from "./internal/ranges.ts"
+import * as Outcome from "./Outcome.ts"
+import * as Store from "./Store.ts"
+
+/**
+ * What is about to be sent: inputs of a job, by their indices and in the order of the request. `epoch` is
+ * the number of the run that sends it, if several can run the job one after the other.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Attempt {
   readonly jobId: string
+  /** The name of the operation, such as `batchCreate`. */
   readonly operation: string
   readonly inputs: ReadonlyArray<number>
   readonly epoch?: number
 }
-export interface Intent<A> {
-  readonly op: Operation<A>
+
+const Fault = Schema.Struct({
+  message: Schema.String,
+  code: Schema.optionalKey(Schema.String),
+  property: Schema.optionalKey(Schema.String)
+})
+
+/**
+ * What became of one input, as it is written down: an outcome without the caller's own value and without
+ * HubSpot's record. The evidence of a doubt is kept in words.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Entry = Schema.Union([
+  Schema.TaggedStruct("Created", {
+    index: Schema.Int,
+    id: Schema.String,
+    via: Schema.Literals(["response", "conflict", "reconciled", "updated"]),
+    possibleDuplicate: Schema.Boolean
+  }),
+  // What is done to line items that exist: the success of every other operation.
+  Schema.TaggedStruct("Done", { index: Schema.Int, id: Schema.String }),
+  Schema.TaggedStruct("Rejected", {
+    index: Schema.Int,
+    category: Schema.String,
+    faults: Schema.Array(Fault),
+    verifiedAbsent: Schema.Boolean
+  }),
+  Schema.TaggedStruct("InDoubt", {
+    index: Schema.Int,
+    evidence: Schema.Struct({
+      _tag: Schema.Literals(["NoAnswer", "Unaccounted", "Abandoned", "Unverified", "Unassociated"]),
+      text: Schema.String
+    })
+  })
+])
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Entry = typeof Entry.Type
+
+/**
+ * An outcome as it is written down.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { AttemptLog } from "@effect-hubspot/batch"
+ *
+ * const entry = AttemptLog.entry({
+ *   _tag: "InDoubt",
+ *   source: { name: "Seat" },
+ *   index: 7,
+ *   objectWriteTraceId: "job-7",
+ *   evidence: { _tag: "Unaccounted", why: "missing" }
+ * })
+ * entry // => { _tag: "InDoubt", index: 7, evidence: { _tag: "Unaccounted", text: "HubSpot's answer does not mention it" } }
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const entry = (
+  outcome: Exclude<Outcome.Outcome<unknown, Outcome.Success>, { readonly _tag: "Invalid" | "NotSent" }>
+): Entry => {
+  const { index } = outcome
+  switch (outcome._tag) {
+    case "Created": {
+      const { id, possibleDuplicate, via } = outcome
+      return { _tag: "Created", index, id, via, possibleDuplicate }
+    }
+    case "Rejected": {
+      const { category, faults, verifiedAbsent } = outcome
+      return { _tag: "Rejected", index, category, faults, verifiedAbsent }
+    }
+    case "InDoubt": {
+      const { _tag } = outcome.evidence
+      return {
+        _tag: "InDoubt",
+        index,
+        evidence: { _tag, text: Outcome.describeEvidence(outcome.evidence) }
+      }
+    }
+    default:
+      return { _tag: "Done", index, id: outcome.id }
+  }
 }
+
+/**
+ * How an attempt ended: whether HubSpot accepted it, the tag of the error's reason if there was one, and
+ * what became of the inputs as far as that is settled. An attempt that will be made again has no outcomes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface End {
   readonly acceptance: "Accepted" | "NotAccepted" | "InDoubt"
   readonly reason?: string
-  readonly outcomes: ReadonlyArray<unknown>
+  readonly outcomes: ReadonlyArray<Entry>
 }
-export const fence = (client: HubSpotClient["Service"]) =>
-  Effect.succeed({
-    intend: <A>(op: Operation<A>, _attempt: Attempt): Effect.Effect<Intent<A>, AttemptLogError> =>
-      Effect.succeed({ op }),
-    send: <A>(intent: Intent<A>): Effect.Effect<A, HubSpotError> => client.execute(intent.op),
-    end: (_intent: Intent<unknown>, _end: End): Effect.Effect<void, AttemptLogError> => Effect.void
+
+/**
+ * An attempt as the log has it. Without an end, it may have been sent or not.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Logged extends Attempt {
+  /** Its number in the log. Who begins later has a greater one. */
+  readonly id: number
+  /** In milliseconds since 1970, as the end's. */
+  readonly begunAtMillis: number
+  readonly end?: End & { readonly endedAtMillis: number }
+}
+
+const advice = {
+  Unwritable: "nothing is sent that is not written down; mend the database and resume",
+  Unreadable: "restore the database, or check in HubSpot what was created",
+  Fenced: "somebody else runs the job now; let them, or stop them and resume"
+}
+
+/**
+ * The log cannot be written to or read, or the attempt is of a run that was taken over (`Fenced`). A begin
+ * that fails was not written down, or nobody can tell; either way nothing was sent.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class AttemptLogError extends Schema.TaggedError<AttemptLogError>()("AttemptLogError", {
+  reason: Schema.Literals(["Unwritable", "Unreadable", "Fenced"]),
+  detail: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message(): string {
+    return `attempt log: ${this.detail}; ${advice[this.reason]}`
+  }
+}
+
+/**
+ * The operations of a log.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export interface Service {
+  /**
+   * Writes down what is about to be sent, and gives its number. When it succeeds it is durable. It fails
+   * with `Fenced` if an attempt of the job was begun with a greater epoch. Inside of a transaction of the
+   * caller's nothing would be durable yet, so that is a defect.
+   */
+  readonly begin: (attempt: Attempt) => Effect.Effect<number, AttemptLogError>
+  /**
+   * Writes down the end and the outcomes, both or neither. An attempt ends once: to end it twice, or one
+   * that was never begun, is a defect.
+   */
+  readonly end: (id: number, end: End) => Effect.Effect<void, AttemptLogError>
+  /** The attempts of a job, in the order in which they were begun. */
+  readonly attempts: (jobId: string) => Effect.Effect<ReadonlyArray<Logged>, AttemptLogError>
+}
+
+/**
+ * Where attempts are written down. Without a layer it is a log in memory that forgets an attempt when it
+ * ends, so that it does not grow: enough for a job that is not to be resumed.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { AttemptLog } from "@effect-hubspot/batch"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const log = yield* AttemptLog.AttemptLog
+ *   const id = yield* log.begin({ jobId: "import", operation: "batchCreate", inputs: [0, 1, 2] })
+ *   const before = yield* log.attempts("import")
+ *   yield* log.end(id, { acceptance: "NotAccepted", reason: "RateLimited", outcomes: [] })
+ *   const after = yield* log.attempts("import")
+ *   return [before[0]?.end, after[0]?.end?.acceptance]
+ * }).pipe(Effect.provide(AttemptLog.AttemptLog.layerMemory({ keep: true })))
+ * Effect.runSync(program) // => [undefined, "NotAccepted"]
+ * ```
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class AttemptLog extends Context.Reference<Service>("@effect-hubspot/batch/AttemptLog", {
+  defaultValue: () => makeMemoryUnsafe({})
+}) {
+  /** A log in this process, gone with it. */
+  static readonly layerMemory = (options: MemoryOptions = {}): Layer.Layer<never> =>
+    Layer.effect(AttemptLog, makeMemory(options))
+
+  /** A log in the tables of `Store`, which are made if they are not there, on SQLite or PostgreSQL. */
+  static readonly layerSql: Layer.Layer<never, Store.StoreError, SqlClient.SqlClient> = Layer.effect(
+    AttemptLog,
+    Effect.suspend(() => makeSql)
+  )
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface MemoryOptions {
+  /** Whether attempts stay in the log when they end. Default false. */
+  readonly keep?: boolean
+  /** How long a write takes until it is committed, for tests of what a crash leaves. Default 0. */
+  readonly commitMillis?: number
+}
+
+/**
+ * A log in memory with an explicit crash, for tests: what was not committed is dropped, and those who wait
+ * for it are told nothing, as befits the dead. What was committed stays.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeMemory = (
+  options: MemoryOptions = {}
+): Effect.Effect<Service & { readonly crash: Effect.Effect<void> }> =>
+  Effect.sync(() => makeMemoryUnsafe(options))
+
+const makeMemoryUnsafe = ({
+  commitMillis = 0,
+  keep = false
+}: MemoryOptions): Service & { readonly crash: Effect.Effect<void> } => {
+  const logged = new Map<number, Logged>()
+  const epochs = new Map<string, number>()
+  let lastId = 0
+  let lives = 0
+
+  const commit = <A>(write: (now: number) => Effect.Effect<A, AttemptLogError>) =>
+    Effect.suspend(() => {
+      const life = lives
+      const written = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        life === lives ? write(now) : Effect.never
+      )
+      return commitMillis === 0 ? written : Effect.delay(written, commitMillis)
+    })
+
+  return {
+    begin: (attempt) =>
+      Effect.andThen(
+        check(attempt),
+        commit((begunAtMillis) => {
+          const { epoch, inputs, jobId, operation } = attempt
+          if (epoch !== undefined) {
+            if ((epochs.get(jobId) ?? epoch) > epoch) return fenced(attempt)
+            epochs.set(jobId, epoch)
+          }
+          const id = ++lastId
+          logged.set(id, {
+            jobId,
+            operation,
+            inputs: [...inputs],
+            ...(epoch !== undefined && { epoch }),
+            id,
+            begunAtMillis
+          })
+          return Effect.succeed(id)
+        })
+      ),
+    end: (id, { acceptance, outcomes, reason }) =>
+      commit((endedAtMillis) => {
+        const attempt = logged.get(id)
+        if (attempt === undefined || attempt.end !== undefined) return notOpen(id)
+        if (!keep) {
+          logged.delete(id)
+          return Effect.void
+        }
+        logged.set(id, {
+          ...attempt,
+          end: {
+            acceptance,
+            ...(reason !== undefined && { reason }),
+            outcomes: decodeOutcomesUnsafe(encodeOutcomes(outcomes)),
+            endedAtMillis
+          }
+        })
+        return Effect.void
+      }),
+    attempts: (jobId) => Effect.sync(() => [...logged.values()].filter((attempt) => attempt.jobId === jobId)),
+    crash: Effect.sync(() => {
+      lives++
+    })
+  }
+}
+
+const Outcomes = Schema.fromJsonString(Schema.Array(Entry))
+/** Takes along what an entry has, and nothing else that the value may hold. */
+const encodeOutcomes = Schema.encodeSync(Outcomes)
+const decodeOutcomesUnsafe = Schema.decodeSync(Outcomes)
+
+const check = ({ epoch = 0, inputs }: Attempt): Effect.Effect<void> =>
+  isIndex(epoch) && inputs.every(isIndex) && inputs.length <= Ranges.most
+    ? Effect.void
+    : Effect.die(
+        new Error(`an attempt with more than ${Ranges.most} inputs, or a number that is no whole one from 0`)
+      )
+
+const isIndex = (number: number): boolean => Number.isSafeInteger(number) && number >= 0
+
+const fenced = ({ epoch, jobId }: Attempt) =>
+  Effect.fail(
+    new AttemptLogError({
+      reason: "Fenced",
+      detail: `run ${String(epoch)} of job ${JSON.stringify(jobId)} was taken over by a later one`
+    })
+  )
+
+const notOpen = (id: number) =>
+  Effect.die(new Error(`attempt ${id} cannot end: it was never begun, or has ended before`))
+
+interface Row {
+  readonly id: number
+  readonly job_id: string
+  readonly epoch: number | null
+  readonly operation: string
+  readonly inputs: string
+  readonly begun_at: number
+  readonly ended_at: number | null
+  readonly acceptance: string | null
+  readonly reason: string | null
+  readonly outcomes: string | null
+}
+
+const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = Effect.gen(function* () {
+  yield* Store.migrate
+  const sql = yield* SqlClient.SqlClient
+
+  const failed = (reason: "Unwritable" | "Unreadable") => (error: SqlError) =>
+    new AttemptLogError({ reason, detail: Store.describeSqlError(error), cause: error })
+
+  const begin = Effect.fnUntraced(function* (attempt: Attempt) {
+    yield* check(attempt)
+    if (Option.isSome(yield* Effect.serviceOption(sql.transactionService))) {
+      return yield* Effect.die(
+        new Error("an attempt cannot begin inside of a transaction: it could be rolled back")
+      )
+    }
+    const { inputs, jobId, operation } = attempt
+    const epoch = attempt.epoch ?? null
+    const now = yield* Clock.currentTimeMillis
+    // One statement, so one commit: the greater epoch is looked for where the attempt is written.
+    const rows = yield* sql<{ id: number }>`
+      INSERT INTO line_items_attempts (job_id, epoch, operation, inputs, begun_at)
+      SELECT ${jobId}, CAST(${epoch} AS BIGINT), ${operation}, ${Ranges.format(inputs)}, CAST(${now} AS BIGINT)
+      WHERE NOT EXISTS (
+        SELECT 1 FROM line_items_attempts WHERE job_id = ${jobId} AND epoch > CAST(${epoch} AS BIGINT)
+      )
+      RETURNING id`.pipe(Effect.mapError(failed("Unwritable")))
+    return rows[0] === undefined ? yield* fenced(attempt) : Number(rows[0].id)
   })
+
+  const end = Effect.fnUntraced(function* (id: number, { acceptance, outcomes, reason }: End) {
+    const json = encodeOutcomes(outcomes)
+    const now = yield* Clock.currentTimeMillis
+    const rows = yield* sql`
+      UPDATE line_items_attempts
+      SET ended_at = ${now}, acceptance = ${acceptance}, reason = ${reason ?? null}, outcomes = ${json}
+      WHERE id = ${id} AND ended_at IS NULL
+      RETURNING id`.pipe(Effect.mapError(failed("Unwritable")))
+    if (rows.length === 0) return yield* notOpen(id)
+  })
+
+  const attempts = Effect.fnUntraced(function* (jobId: string) {
+    const rows = yield* sql<Row>`SELECT * FROM line_items_attempts WHERE job_id = ${jobId} ORDER BY id`.pipe(
+      Effect.mapError(failed("Unreadable"))
+    )
+    return yield* Effect.forEach(rows, fromRow)
+  })
+
+  return { begin, end, attempts }
+})
+
+const decodeOutcomes = Schema.decodeEffect(Outcomes)
+const isAcceptance = Schema.is(Schema.Literals(["Accepted", "NotAccepted", "InDoubt"]))
+
+const fromRow = Effect.fnUntraced(function* (row: Row): Effect.fn.Return<Logged, AttemptLogError> {
+  const { acceptance, reason } = row
+  const garbled = (cause?: unknown) =>
+    new AttemptLogError({
+      reason: "Unreadable",
+      detail: `attempt ${String(row.id)} is garbled`,
+      ...(cause !== undefined && { cause })
+    })
+  const inputs = Ranges.parse(row.inputs)
+  if (inputs === undefined) return yield* garbled()
+  const attempt: Logged = {
+    jobId: row.job_id,
+    operation: row.operation,
+    inputs,
+    ...(row.epoch !== null && { epoch: Number(row.epoch) }),
+    id: Number(row.id),
+    begunAtMillis: Number(row.begun_at)
+  }
+  if (row.ended_at === null) return attempt
+  if (!isAcceptance(acceptance) || row.outcomes === null) return yield* garbled()
+  const outcomes = yield* Effect.mapError(decodeOutcomes(row.outcomes), garbled)
+  const endedAtMillis = Number(row.ended_at)
+  return { ...attempt, end: { acceptance, ...(reason !== null && { reason }), outcomes, endedAtMillis } }
+})
+
+/**
+ * The right to send a request once. It comes from {@link Fence.intend} only, which has written it down.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Intent<A> = Written<A>
+
+let write: <A>(log: Service, id: number, operation: Operation<A>) => Written<A>
+let use: <A>(intent: Written<A>) => Operation<A> | undefined
+let close: (intent: Written<unknown>) => { readonly log: Service; readonly id: number }
+
+// Not exported as a value, and with a private constructor: what is not made here is no intent.
+class Written<out A> {
+  /** The number of the attempt in the log. */
+  readonly id: number
+  readonly #log: Service
+  #operation: Operation<A> | undefined
+
+  private constructor(log: Service, id: number, operation: Operation<A>) {
+    this.#log = log
+    this.id = id
+    this.#operation = operation
+  }
+
+  static {
+    write = (log, id, operation) => new Written(log, id, operation)
+    use = (intent) => {
+      const operation = intent.#operation
+      intent.#operation = undefined
+      return operation
+    }
+    close = (intent) => {
+      intent.#operation = undefined
+      return { log: intent.#log, id: intent.id }
+    }
+  }
+}
+
+/**
+ * The way to HubSpot that leads past the log.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Fence {
+  /**
+   * Writes down that the operation is about to be sent, and gives the right to send it. If it is
+   * interrupted or fails, the attempt may be in the log all the same; it was not sent.
+   */
+  readonly intend: <A>(operation: Operation<A>, attempt: Attempt) => Effect.Effect<Intent<A>, AttemptLogError>
+  /** Sends what was written down, once: a second send of an intent, or one after its end, is a defect. */
+  readonly send: <A>(intent: Intent<A>) => Effect.Effect<A, HubSpotError>
+  /** Writes down how it ended. An intent that was not sent ends too, as `NotAccepted`. */
+  readonly end: (intent: Intent<unknown>, end: End) => Effect.Effect<void, AttemptLogError>
+}
+
+/**
+ * The fence around a client, with the log of the context.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { AttemptLog } from "@effect-hubspot/batch"
+ * import { HubSpotClient, Operations } from "@effect-hubspot/http"
+ * import { Duration, Effect, Option } from "effect"
+ *
+ * const client = HubSpotClient.HubSpotClient.of({
+ *   execute: (operation) => Effect.succeed(Option.getOrThrow(operation.read({ results: [] }))),
+ *   timeout: Duration.minutes(1),
+ *   apiVersion: "v3"
+ * })
+ * const program = Effect.gen(function* () {
+ *   const fence = yield* AttemptLog.fence(client)
+ *   const operation = Operations.batchCreate({ inputs: [] })
+ *   const intent = yield* fence.intend(operation, { jobId: "import", operation: operation.name, inputs: [] })
+ *   const { response } = yield* fence.send(intent)
+ *   yield* fence.end(intent, { acceptance: "Accepted", outcomes: [] })
+ *   return response.results
+ * })
+ * Effect.runSync(program) // => []
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fence = (client: HubSpotClient["Service"]): Effect.Effect<Fence> =>
+  Effect.map(Effect.service(AttemptLog), (log) => ({
+    intend: (operation, attempt) => Effect.map(log.begin(attempt), (id) => write(log, id, operation)),
+    send: (intent) =>
+      Effect.suspend(() => {
+        const operation = use(intent)
+        return operation === undefined
+          ? Effect.die(new Error(`attempt ${intent.id} was sent or ended before, and is not sent again`))
+          : client.execute(operation)
+      }),
+    end: (intent, end) =>
+      Effect.suspend(() => {
+        const { id, log } = close(intent)
+        return log.end(id, end)
+      })
+  }))

@@ -411,7 +411,10 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
       })
     }
     const outcomes = items.map((item, position) => fromVerdict(item, verdicts[position]!))
-    yield* end(intent, { acceptance: "Accepted", outcomes: outcomes })
+    const entries = outcomes.flatMap((outcome) =>
+      outcome._tag === "NotSent" ? [] : AttemptLog.entry(outcome)
+    )
+    yield* end(intent, { acceptance: "Accepted", outcomes: entries })
     return outcomes
   })
 

@@ -1,0 +1,266 @@
+/**
+ * The database in which attempts are kept: its tables, its version, and which databases are refused.
+ *
+ * The tables are made on SQLite and PostgreSQL, and their names begin with `line_items_`, so they can live
+ * beside others. It refuses what it does not know for its own: a file that is no database, a database of
+ * another program, tables of a newer version, and one that confirms a commit before it is on the disk. It
+ * never mends and never deletes.
+ *
+ * @since 0.1.0
+ */
+import { ErrorBody } from "@effect-hubspot/schema"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import * as Schema from "effect/Schema"
+import * as SqlClient from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+
+/**
+ * The version of the tables that this version of the library makes and knows.
+ *
+ * @category versions
+ * @since 0.1.0
+ */
+export const version = 1
+
+const advice = {
+  Unreadable: "check that the path is right and that you may read and write it",
+  Unwritable: "check the rights and the free space of the database",
+  Foreign: "name another one",
+  Newer: "use the version of this library that made it, or a later one",
+  NotDurable: "turn it on, or a crash could lose what was written before a send"
+}
+
+/**
+ * The database cannot be used. `Unreadable`: it cannot be opened or read. `Unwritable`: the tables cannot
+ * be made. `Foreign`: it is something else. `Newer`: a later version of this library made its tables.
+ * `NotDurable`: it confirms a commit before it is on the disk.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
+  reason: Schema.Literals(["Unreadable", "Unwritable", "Foreign", "Newer", "NotDurable"]),
+  detail: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message(): string {
+    return `the job database cannot be used: ${this.detail}; ${advice[this.reason]}`
+  }
+}
+
+/**
+ * What the database said, in one line.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const describeSqlError = ({ reason }: SqlError): string => {
+  const { cause } = reason
+  const text =
+    Predicate.hasProperty(cause, "message") && typeof cause.message === "string" ? cause.message : ""
+  return ErrorBody.showable(text === "" ? (reason.message ?? reason._tag) : text, 200)
+}
+
+/**
+ * A SQLite database in a file, or `:memory:`. A commit is on the disk when it is confirmed. A file that is
+ * made here can be read by its owner only; a symbolic link, and a file that others may write to, are refused.
+ * Needs Node 22.13 or later. Open a file once in a process: a statement waits for another connection's
+ * transaction without letting anything else go on.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { AttemptLog, Store } from "@effect-hubspot/batch"
+ * import { Effect, Layer } from "effect"
+ *
+ * const database = Store.layerSqlite({ file: ":memory:" })
+ * const layer = Layer.provide(AttemptLog.AttemptLog.layerSql, database)
+ * const program = Effect.gen(function* () {
+ *   const log = yield* AttemptLog.AttemptLog
+ *   yield* log.begin({ jobId: "import", operation: "batchCreate", inputs: [0, 1, 2] })
+ *   return yield* log.attempts("import")
+ * }).pipe(Effect.provide(layer))
+ * const [attempt] = await Effect.runPromise(program)
+ * attempt?.inputs // => [0, 1, 2]
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerSqlite = (options: {
+  readonly file: string
+  /** How long a statement waits for another process to let go of the database, in milliseconds. Default 5000. */
+  readonly busyMillis?: number | undefined
+}): Layer.Layer<SqlClient.SqlClient, StoreError> =>
+  Layer.effect(
+    SqlClient.SqlClient,
+    Effect.gen(function* () {
+      const { make } = yield* Effect.tryPromise({
+        // Not loaded before it is asked for: other runtimes have no such module.
+        try: () => import("./internal/sqlite.ts"),
+        catch: (cause) =>
+          new StoreError({ reason: "Unreadable", detail: "SQLite needs Node 22.13 or later", cause })
+      })
+      return yield* make(options).pipe(
+        Effect.tap((sql) => Effect.provideService(claim, SqlClient.SqlClient, sql)),
+        Effect.catchTag("SqlError", refuse("Unreadable"))
+      )
+    })
+  ).pipe(Layer.provide(Reactivity.layer))
+
+/**
+ * Makes the tables if they are not there, brings older ones up to date, and refuses what it cannot use. Many may do
+ * so at once.
+ *
+ * @category migrations
+ * @since 0.1.0
+ */
+export const migrate: Effect.Effect<void, StoreError, SqlClient.SqlClient> = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const known = sql.onDialectOrElse({ sqlite: () => true, pg: () => true, orElse: () => false })
+  if (!known) {
+    return yield* new StoreError({ reason: "Foreign", detail: "it is neither SQLite nor PostgreSQL" })
+  }
+  yield* Effect.catchTag(durable, "SqlError", refuse("Unreadable"))
+  const found = yield* Effect.catchTag(versionOf, "SqlError", refuse("Unreadable"))
+  if (found === version) return
+  yield* sql
+    .withTransaction(
+      Effect.gen(function* () {
+        yield* sql.onDialectOrElse({
+          // For all who make tables here; the number is as good as any.
+          pg: () => sql`SELECT pg_advisory_xact_lock(7229143600001)`,
+          orElse: () => Effect.void
+        })
+        // Somebody else may have made them meanwhile.
+        const from = yield* versionOf
+        for (const step of steps.slice(from)) yield* step
+        yield* from === 0
+          ? sql`INSERT INTO line_items_schema (one, product, version) VALUES (1, ${product}, ${version})`
+          : sql`UPDATE line_items_schema SET version = ${version}`
+      })
+    )
+    .pipe(Effect.catchTag("SqlError", refuse("Unwritable")))
+})
+
+const refuse = (reason: StoreError["reason"]) => (error: SqlError) =>
+  Effect.fail(
+    new StoreError({
+      reason: /is not a database/.test(describeSqlError(error)) ? "Foreign" : reason,
+      detail: describeSqlError(error),
+      cause: error
+    })
+  )
+
+const product = "effect-hubspot"
+
+/** In the header of the SQLite files that were made here: `LItm`. */
+const applicationId = 0x4c49746d
+
+/** An empty SQLite file becomes ours; one of another program is left alone. */
+const claim: Effect.Effect<void, SqlError | StoreError, SqlClient.SqlClient> = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const header = Effect.map(
+    sql<{ application_id: number }>`PRAGMA application_id`,
+    ([row]) => row?.application_id
+  )
+  if ((yield* header) === applicationId) return
+  yield* sql.withTransaction(
+    Effect.gen(function* () {
+      // Somebody else may have claimed it meanwhile.
+      const id = yield* header
+      if (id === applicationId) return
+      const tables = yield* sql`SELECT 1 FROM sqlite_master LIMIT 1`
+      if (id !== 0 || tables.length > 0) {
+        return yield* new StoreError({ reason: "Foreign", detail: "it is a database of another program" })
+      }
+      yield* sql`PRAGMA application_id = ${sql.literal(String(applicationId))}`
+    })
+  )
+})
+
+/** The version of the tables, 0 if there are none. */
+const versionOf: Effect.Effect<number, SqlError | StoreError, SqlClient.SqlClient> = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const tables = yield* sql.onDialectOrElse({
+    pg: () => sql<{ name: string }>`SELECT relname AS name FROM pg_class
+      WHERE oid IN (to_regclass('line_items_schema'), to_regclass('line_items_attempts'))`,
+    orElse: () => sql<{ name: string }>`SELECT name FROM sqlite_master
+      WHERE name IN ('line_items_schema', 'line_items_attempts')`
+  })
+  if (tables.length === 0) return 0
+  const foreign = (detail: string) => new StoreError({ reason: "Foreign", detail })
+  if (tables.every(({ name }) => name !== "line_items_schema")) {
+    return yield* foreign("it has a table line_items_attempts that was not made here")
+  }
+  const rows = yield* Effect.catchTag(
+    sql<{ product: unknown; version: unknown }>`SELECT product, version FROM line_items_schema`,
+    "SqlError",
+    (error) =>
+      error.reason._tag === "SqlSyntaxError" || /no such column/.test(describeSqlError(error))
+        ? Effect.succeed([])
+        : Effect.fail(error)
+  )
+  const found = rows[0]
+  const number = Number(found?.version)
+  if (rows.length !== 1 || found?.product !== product || !Number.isSafeInteger(number) || number < 1) {
+    return yield* foreign("it has a table line_items_schema that was not made here")
+  }
+  if (number > version) {
+    const detail = `its tables are of version ${number}, and this version knows them up to ${version}`
+    return yield* new StoreError({ reason: "Newer", detail })
+  }
+  return number
+})
+
+/** Refuses a database whose commits do not wait for the disk. */
+const durable: Effect.Effect<void, SqlError | StoreError, SqlClient.SqlClient> = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const off = yield* sql.onDialectOrElse({
+    pg: () =>
+      Effect.map(
+        sql<{ name: string }>`SELECT name FROM pg_settings
+          WHERE name IN ('fsync', 'synchronous_commit') AND setting = 'off' ORDER BY name`,
+        (rows) => rows.map(({ name }) => `${name} is off`)
+      ),
+    orElse: () =>
+      Effect.map(sql<{ synchronous: number }>`PRAGMA synchronous`, ([row]) =>
+        // FULL or EXTRA; with less, a write-ahead log is not synced at a commit.
+        Number(row?.synchronous) >= 2 ? [] : ["synchronous is not FULL"]
+      )
+  })
+  if (off.length > 0) return yield* new StoreError({ reason: "NotDurable", detail: off.join(", ") })
+})
+
+/** What makes each version of the one before it. Text and whole numbers only: both databases have them. */
+const steps: ReadonlyArray<Effect.Effect<void, SqlError, SqlClient.SqlClient>> = [
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const id = sql.onDialectOrElse({
+      pg: () => sql.literal("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+      // AUTOINCREMENT: the number of an attempt is not given again, also if attempts are deleted one day.
+      orElse: () => sql.literal("INTEGER PRIMARY KEY AUTOINCREMENT")
+    })
+    yield* sql`CREATE TABLE line_items_schema (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      product TEXT NOT NULL,
+      version INTEGER NOT NULL
+    )`
+    yield* sql`CREATE TABLE line_items_attempts (
+      id ${id},
+      job_id TEXT NOT NULL,
+      epoch BIGINT,
+      operation TEXT NOT NULL,
+      inputs TEXT NOT NULL,
+      begun_at BIGINT NOT NULL,
+      ended_at BIGINT,
+      acceptance TEXT,
+      reason TEXT,
+      outcomes TEXT
+    )`
+    yield* sql`CREATE INDEX line_items_attempts_by_job ON line_items_attempts (job_id, epoch)`
+  })
+]
