@@ -9,7 +9,7 @@ import type { Effect } from "effect"
 declare const fence: AttemptLog.Fence
 declare const operation: ReturnType<typeof Operations.batchCreate>
 declare const attempt: AttemptLog.Attempt
-declare const intent: AttemptLog.Intent<BatchResponse.Salvaged>
+declare const intent: AttemptLog.Intent<BatchResponse.BatchResponse>
 
 // @ts-expect-error an operation is no intent
 export const sendsAnOperation = fence.send(operation)
@@ -33,5 +33,5 @@ export const endsANumber = fence.end(1, { acceptance: "Accepted", outcomes: [] }
 export const sendsUnwritten = fence.send(fence.intend(operation, attempt))
 
 /** And what must compile. */
-export const sends: Effect.Effect<BatchResponse.Salvaged, unknown> = fence.send(intent)
+export const sends: Effect.Effect<BatchResponse.BatchResponse, unknown> = fence.send(intent)
 export const ends = fence.end(intent, { acceptance: "Accepted", outcomes: [] })
