@@ -15,7 +15,7 @@ import type * as Ledger from "@effect-hubspot/http/emulator/Ledger"
 import type { BatchRequest } from "@effect-hubspot/schema"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Random, Redacted, Stream } from "effect"
+import { Clock, type Duration, Effect, Fiber, Layer, Random, Redacted, type Scope, Stream } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import * as HubSpot from "./hubspot.ts"
@@ -84,6 +84,14 @@ export interface Job {
   readonly emulator?: Omit<Options, "faults">
   /** The token comes from an OAuth app with this refresh token; the right one is `refresh-token`. */
   readonly refreshToken?: string
+  /** On a socket. By default 700 milliseconds. */
+  readonly timeout?: Duration.Input
+  /** What happens to the n-th create on its way to HubSpot, from 0, in process. */
+  readonly line?: HubSpot.Fault
+  /** The client's limit. By default 190, as the emulator's. */
+  readonly limit?: number
+  /** The client's wall clock jumps by so many milliseconds, so many after the start. HubSpot's does not. */
+  readonly jump?: { readonly after: number; readonly by: number }
   /** Some inputs are the same, so their ids may be given to either of them. */
   readonly alike?: boolean
 }
@@ -103,6 +111,8 @@ export interface Seen {
   readonly all: ReadonlyArray<Outcome.Outcome<Input>>
   /** The creates that HubSpot saw. */
   readonly requests: ReadonlyArray<Ledger.Request>
+  /** How many creates were tried, with those that did not reach HubSpot. */
+  readonly tried: number
   readonly ledger: Ledger.Snapshot
   /** The line items that existed when the job ended. */
   readonly storedAtOnce: number
@@ -152,26 +162,25 @@ interface Sent {
 
 const isCreate = ({ path }: Ledger.Request): boolean => path.endsWith("/batch/create")
 
-/** The client of everything in tests of failures, on any transport. */
-export const client = (
+/** The client, on any transport; what it sends is noted. */
+const client = (
   transport: Layer.Layer<HttpClient.HttpClient>,
-  options: LineItems.Options & {
-    readonly refreshToken?: string | undefined
-    readonly sent?: Array<Sent>
-  } = {}
+  options: LineItems.Options & Pick<Job, "line" | "refreshToken"> & { readonly sent: Array<Sent> }
 ) => {
-  const { refreshToken, sent, ...rest } = options
+  const { line, refreshToken, sent, ...rest } = options
   const recording = Layer.effect(
     HttpClient.HttpClient,
     Effect.map(HttpClient.HttpClient, (client) =>
       HttpClient.make((request) =>
         Effect.suspend(() => {
-          if (request.url.endsWith("/batch/create") && request.body._tag === "Uint8Array") {
-            const body = new TextDecoder().decode(request.body.body)
-            const { inputs } = HubSpot.bodyOf(request)
-            sent?.push({ body, traceIds: inputs.map((input) => String(input.objectWriteTraceId)) })
-          }
-          return client.execute(request)
+          const pass = client.execute(request)
+          if (!request.url.endsWith("/batch/create")) return pass
+          const { inputs } = HubSpot.bodyOf(request)
+          const n = sent.push({
+            body: request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : "",
+            traceIds: inputs.map((input) => String(input.objectWriteTraceId))
+          })
+          return line?.(request, pass, n - 1) ?? pass
         })
       )
     )
@@ -232,6 +241,7 @@ const run = Effect.fnUntraced(function* (
     ledger,
     requests,
     storedAtOnce,
+    tried: sent.length,
     outcomes: countBy(all.map(kindOf)),
     sent: requests.map(({ inputs }) => inputs ?? 0),
     stored: ledger.created.length,
@@ -307,16 +317,37 @@ export const inVirtualTime = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.E
     return yield* Fiber.join(fiber)
   })
 
+/** A wall clock that is set while the monotonic one goes on. */
+const jumping = (clock: Clock.Clock, { after, by }: NonNullable<Job["jump"]>): Clock.Clock => {
+  const start = clock.monotonicTimeNanosUnsafe()
+  const offset = () => (clock.monotonicTimeNanosUnsafe() - start < BigInt(after) * 1_000_000n ? 0 : by)
+  const currentTimeMillisUnsafe = () => clock.currentTimeMillisUnsafe() + offset()
+  const currentTimeNanosUnsafe = () => clock.currentTimeNanosUnsafe() + BigInt(offset()) * 1_000_000n
+  // With what a test clock has besides.
+  return Object.assign(Object.create(clock), {
+    currentTimeMillisUnsafe,
+    currentTimeNanosUnsafe,
+    currentTimeMillis: Effect.sync(currentTimeMillisUnsafe),
+    currentTimeNanos: Effect.sync(currentTimeNanosUnsafe)
+  })
+}
+
 /** The job on the emulator in this process, in virtual time. */
 export const inProcess = (job: Job): Effect.Effect<Came & Seen> => {
   const sent: Array<Sent> = []
   const emulator = Emulator.layer({ ...job.emulator, faults: { rules: job.faults } })
   const hubspot = Layer.unwrap(
     Effect.map(HttpClient.HttpClient, (transport) =>
-      client(Layer.succeed(HttpClient.HttpClient, transport), { refreshToken: job.refreshToken, sent })
+      client(Layer.succeed(HttpClient.HttpClient, transport), {
+        sent,
+        limit: job.limit ?? 190,
+        ...(job.line !== undefined && { line: job.line }),
+        ...(job.refreshToken !== undefined && { refreshToken: job.refreshToken })
+      })
     )
   ).pipe(Layer.provideMerge(emulator))
   return run(job, sent, inVirtualTime, TestClock.adjust("3 hours")).pipe(
+    Effect.updateService(Clock.Clock, (clock) => (job.jump === undefined ? clock : jumping(clock, job.jump))),
     Effect.provide(hubspot),
     Random.withSeed("failures")
   )
@@ -329,14 +360,14 @@ export const quickly = { attempts: 6, rateLimited: 30, baseMillis: 1, capMillis:
 export const overSocket = (
   job: Job,
   transport: Layer.Layer<HttpClient.HttpClient>,
-  address?: (emulatorUrl: string) => Effect.Effect<string, never, never>
+  address?: (emulatorUrl: string) => Effect.Effect<string, never, Scope.Scope>
 ): Effect.Effect<Came & Seen> => {
   const sent: Array<Sent> = []
   const hubspot = Layer.unwrap(
     Effect.gen(function* () {
       const { url } = yield* EmulatorServer
       const baseUrl = yield* address?.(url) ?? Effect.succeed(url)
-      return client(transport, { baseUrl, sent, timeout: "700 millis" })
+      return client(transport, { baseUrl, sent, timeout: job.timeout ?? "700 millis" })
     })
   ).pipe(
     Layer.provideMerge(EmulatorServer.layer({ ...job.emulator, faults: { rules: job.faults } })),
@@ -350,7 +381,7 @@ export const overSocket = (
   ).pipe(Effect.provide(hubspot))
 }
 
-const compare = (came: Came & Seen, expected: Came, also: ((seen: Seen) => void) | undefined) => {
+export const compare = (came: Came & Seen, expected: Came, also: ((seen: Seen) => void) | undefined) => {
   const { outcomes, sent, stored } = came
   const { outcomes: kinds, sent: requests, stored: items } = expected
   assert.deepStrictEqual({ outcomes, sent, stored }, { outcomes: kinds, sent: requests, stored: items })
@@ -358,7 +389,7 @@ const compare = (came: Came & Seen, expected: Came, also: ((seen: Seen) => void)
 }
 
 /** A job, what must come of it, and what else to look at. */
-type Spec = Job & Came & { readonly also?: (seen: Seen) => void }
+export type Spec = Job & Came & { readonly also?: (seen: Seen) => void }
 
 /** A row of the table of failures: a job, and what must come of it. */
 export const row = (name: string, { also, outcomes, sent, stored, ...job }: Spec): void =>
