@@ -1,11 +1,13 @@
-import type { Came } from "../../support/failures.ts"
 import { assert, describe } from "@effect/vitest"
 import type * as Faults from "@effect-hubspot/http/emulator/Faults"
 import {
   after,
+  allCreated,
   always,
   before,
+  type Came,
   on,
+  oneInDoubt,
   refused,
   row,
   socketRow,
@@ -20,14 +22,6 @@ import {
  * What can be read is believed, input by input; what cannot be read, or is not said, is in doubt.
  */
 
-const oneInDoubt = (reason: string, stored = 30): Came => ({
-  outcomes: { Created: 20, [`InDoubt: ${reason}`]: 10 },
-  sent: [10, 10, 10],
-  stored
-})
-
-const allCreated: Came = { outcomes: { Created: 30 }, sent: [10, 10, 10], stored: 30 }
-
 /** All of the second batch is applied; so much of it is in doubt. */
 const someInDoubt = (reason: string, count: number): Came => ({
   outcomes: { Created: 30 - count, [`InDoubt: ${reason}`]: count },
@@ -38,11 +32,11 @@ const someInDoubt = (reason: string, count: number): Came => ({
 describe("no answer to this request", () => {
   row("F41 another protocol instead of an answer is in doubt", {
     faults: on(after({ kind: "switchProtocols" })),
-    ...oneInDoubt("TransportAmbiguous")
+    ...oneInDoubt("TransportAmbiguous", 30)
   })
   socketRow("F41 another protocol instead of an answer, on a socket, is in doubt", {
     faults: on(after({ kind: "switchProtocols" })),
-    ...oneInDoubt("TransportAmbiguous")
+    ...oneInDoubt("TransportAmbiguous", 30)
   })
   socketRow("F41 a flood of interim answers before the true one changes nothing", {
     faults: on(after({ kind: "informational", status: 102, count: 50 })),
@@ -50,7 +44,7 @@ describe("no answer to this request", () => {
   })
   row("F41 a 202 proves nothing, even with the true body", {
     faults: on(after({ kind: "otherStatus", status: 202 })),
-    ...oneInDoubt("ProtocolViolation")
+    ...oneInDoubt("ProtocolViolation", 30)
   })
   for (const code of [200, 201, 202, 204, 207]) {
     row(`F41 a ${code} without a body is in doubt, applied or not`, {
@@ -61,27 +55,30 @@ describe("no answer to this request", () => {
     })
   }
   for (const code of [301, 302, 303, 307, 308]) {
-    row(`F42 a ${code} leaves its batch in doubt and ends the job`, {
-      faults: on(after(status(code, { headers: { location: "https://example.com/crm" } }))),
+    const redirected = {
+      // To where it came from: who follows it is seen once more.
+      faults: on(after(status(code, { headers: { location: "/crm/v3/objects/line_items/batch/create" } }))),
       outcomes: { Created: 10, "InDoubt: UnexpectedRedirect": 10, "NotSent: Halted UnexpectedRedirect": 10 },
       sent: [10, 10],
       stored: 20
-    })
+    }
+    row(`F42 a ${code} leaves its batch in doubt and ends the job`, redirected)
+    socketRow(`F42 a ${code}, on a socket, is not followed`, redirected)
   }
 })
 
 describe("a body that cannot be read", () => {
   row("F43 a page under a 200 is in doubt", {
     faults: on(after(status(200, { body: "html" }))),
-    ...oneInDoubt("ProtocolViolation")
+    ...oneInDoubt("ProtocolViolation", 30)
   })
   row("F43 the true body as plain text is in doubt", {
     faults: on(after({ kind: "contentType", contentType: "text/plain" })),
-    ...oneInDoubt("ProtocolViolation")
+    ...oneInDoubt("ProtocolViolation", 30)
   })
   row("F43 what is shown of a page is short and without control characters", {
     faults: on(after(status(200, { body: { text: `<b>\u001b[2J\r\n${"x".repeat(1000)}` } }))),
-    ...oneInDoubt("ProtocolViolation"),
+    ...oneInDoubt("ProtocolViolation", 30),
     also: ({ all }) => {
       const doubt = all.find((outcome) => outcome._tag === "InDoubt")!
       assert(doubt.evidence._tag === "NoAnswer")
@@ -92,7 +89,7 @@ describe("a body that cannot be read", () => {
   for (const keep of [0.01, 0.7, 0.99]) {
     row(`F44 JSON that ends after ${keep * 100} percent is in doubt as a whole`, {
       faults: on(after({ kind: "truncated", keep })),
-      ...oneInDoubt("ResponseTruncated")
+      ...oneInDoubt("ResponseTruncated", 30)
     })
   }
   for (const [what, json] of [
@@ -103,7 +100,7 @@ describe("a body that cannot be read", () => {
   ] as const) {
     row(`F45 JSON that is ${what} is in doubt as a whole`, {
       faults: on(after({ kind: "whole", json })),
-      ...oneInDoubt("ProtocolViolation")
+      ...oneInDoubt("ProtocolViolation", 30)
     })
   }
   row("F45 one result of a wrong shape leaves its input in doubt, and no other", {
@@ -112,23 +109,23 @@ describe("a body that cannot be read", () => {
   })
   row("F45 an answer without results is in doubt as a whole", {
     faults: on(tampered({ do: "noResults" })),
-    ...oneInDoubt("ProtocolViolation")
+    ...oneInDoubt("ProtocolViolation", 30)
   })
   row("F46 an answer larger than is read is in doubt", {
     faults: on(after({ kind: "oversize", bytes: 5_000_000 })),
-    ...oneInDoubt("ResponseTooLarge")
+    ...oneInDoubt("ResponseTooLarge", 30)
   })
   row("F46 an answer deeper than is read is in doubt", {
     faults: on(after({ kind: "deep", levels: 64 })),
-    ...oneInDoubt("ProtocolViolation")
+    ...oneInDoubt("ProtocolViolation", 30)
   })
   socketRow("F46 an answer larger than is read is in doubt, on a socket", {
     faults: on(after({ kind: "oversize", bytes: 5_000_000 })),
-    ...oneInDoubt("ResponseTooLarge")
+    ...oneInDoubt("ResponseTooLarge", 30)
   })
   socketRow("F47 a small answer that inflates to fifty megabytes is in doubt", {
     faults: on(after({ kind: "gzip", inflatedBytes: 50_000_000 })),
-    ...oneInDoubt("ResponseTooLarge")
+    ...oneInDoubt("ResponseTooLarge", 30)
   })
   socketRow("F47 an answer that is encoded in spite of what was asked for is read", {
     faults: on(after({ kind: "gzip" })),
@@ -137,7 +134,7 @@ describe("a body that cannot be read", () => {
   const stacked = on(after({ kind: "gzip", layers: 3 }))
   socketRow(
     "F47 an answer that is encoded three times is in doubt",
-    { faults: stacked, ...oneInDoubt("ProtocolViolation") },
+    { faults: stacked, ...oneInDoubt("ProtocolViolation", 30) },
     "undici"
   )
   socketRow(
@@ -149,7 +146,7 @@ describe("a body that cannot be read", () => {
   socketRow("F47 an answer that only says it is encoded is read", { faults: lying, ...allCreated }, "undici")
   socketRow(
     "F47 an answer that only says it is encoded is refused by fetch itself, and in doubt",
-    { faults: lying, ...oneInDoubt("ResponseTruncated") },
+    { faults: lying, ...oneInDoubt("ResponseTruncated", 30) },
     "fetch"
   )
 })
@@ -176,7 +173,7 @@ describe("results that do not fit", () => {
   })
   row("F50 a complete answer of nothing leaves all in doubt", {
     faults: tamperedBy({ do: "emptyResults" }),
-    ...oneInDoubt("missing")
+    ...oneInDoubt("missing", 30)
   })
   for (const [what, traceId] of [
     ["a foreign trace id", "foreign"],

@@ -1,14 +1,18 @@
 import { assert, describe } from "@effect/vitest"
 import {
+  allCreated,
   before,
   type Came,
   guarded,
   on,
+  onceMore,
+  oneInDoubt,
   reconciled,
   row,
   type Seen,
   status,
-  tampered
+  tampered,
+  waited
 } from "../../support/failures.ts"
 
 /*
@@ -50,9 +54,7 @@ describe("a batch that HubSpot accepts and works on later", () => {
   row("F55 a batch that is pending is sent again under guard, and created once", {
     faults: on(task),
     ...guarded,
-    outcomes: { Created: 30 },
-    sent: [10, 10, 10, 10],
-    stored: 30
+    ...onceMore
   })
   row("F56 a batch that is pending for ever is in doubt", {
     faults: on({ ...task, end: "never" }),
@@ -67,9 +69,7 @@ describe("a batch that HubSpot accepts and works on later", () => {
   row("F56 a batch that is pending for ever is looked for, and sent again, under reconcile", {
     faults: on({ ...task, end: "never" }),
     ...reconciled,
-    outcomes: { Created: 30 },
-    sent: [10, 10, 10, 10],
-    stored: 30
+    ...onceMore
   })
   row("F57 a batch that is canceled half way after it was accepted is in doubt", {
     faults: on({ ...task, end: "canceled", createdBeforeCancel: 4 }),
@@ -82,9 +82,7 @@ describe("a batch that HubSpot accepts and works on later", () => {
   row("F57 a batch that is canceled half way is completed under guard", {
     faults: on({ ...task, end: "canceled", createdBeforeCancel: 4 }),
     ...guarded,
-    outcomes: { Created: 30 },
-    sent: [10, 10, 10, 10],
-    stored: 30
+    ...onceMore
   })
   row("F57 a batch that is canceled half way is completed under reconcile", {
     faults: on({ ...task, end: "canceled", createdBeforeCancel: 4 }),
@@ -97,7 +95,6 @@ describe("a batch that HubSpot accepts and works on later", () => {
 
 describe("a clock that is set", () => {
   const day = 86_400_000
-  const allCreated: Came = { outcomes: { Created: 30 }, sent: [10, 10, 10], stored: 30 }
 
   for (const [what, by] of [
     ["ahead", day],
@@ -127,24 +124,14 @@ describe("a clock that is set", () => {
     row(`F58 a clock that is set ${what} by a day does not keep a request from its timeout`, {
       faults: on(before({ kind: "never" })),
       jump: { after: 30_000, by },
-      outcomes: { Created: 20, "InDoubt: TimedOut": 10 },
-      sent: [10, 10, 10],
-      stored: 20,
-      also: (seen) => {
-        assert.isAtLeast(seen.waits[1]!, 110_000)
-        assert.isAtMost(seen.waits[1]!, 112_000)
-      }
+      ...oneInDoubt("TimedOut", 20),
+      also: waited(110_000, 112_000)
     })
     row(`F58 a clock that is set ${what} by a day makes no wait longer or shorter`, {
       faults: on(before(status(429, { body: "burst" }))),
       jump: { after: 5000, by },
-      outcomes: { Created: 30 },
-      sent: [10, 10, 10, 10],
-      stored: 30,
-      also: (seen) => {
-        assert.isAtLeast(seen.waits[1]!, 10_000)
-        assert.isAtMost(seen.waits[1]!, 12_000)
-      }
+      ...onceMore,
+      also: waited(10_000, 12_000)
     })
   }
 })

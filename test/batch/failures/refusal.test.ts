@@ -1,15 +1,21 @@
 import { assert, describe } from "@effect/vitest"
-import { Redacted } from "effect"
+import { Effect, Redacted } from "effect"
 import {
   after,
+  afterDoubt,
   always,
   before,
+  brokenRow,
+  ends,
+  good,
   guarded,
   on,
+  onceMore,
+  oneInDoubt,
+  page,
   reconciled,
   refused,
   row,
-  type Seen,
   status,
   tampered,
   thirtyBut,
@@ -17,34 +23,9 @@ import {
 } from "../../support/failures.ts"
 
 /*
- * Rows F15–F40 of docs/failures.md: an answer with a status that is none of success. What it proves
- * decides: what was refused is taken apart or sent again, what is in doubt stays so.
+ * Rows F15–F30 of docs/failures.md, but for F24: HubSpot refuses the batch, or inputs of it. What it
+ * says decides who is rejected; what was provably not executed may be sent again in parts.
  */
-
-const createdBefore = { Created: 10 }
-
-/** The batch is not sent again, and the job goes on with the next. */
-const oneInDoubt = (reason: string) => ({
-  outcomes: { Created: 20, [`InDoubt: ${reason}`]: 10 },
-  sent: [10, 10, 10]
-})
-
-/** The batch is sent a second time, and that is all. */
-const onceMore = { outcomes: { Created: 30 }, sent: [10, 10, 10, 10], stored: 30 }
-
-/** Nothing is sent after the refusal. */
-const ends = (reason: string) => ({
-  outcomes: { ...createdBefore, [`NotSent: ${reason}`]: 20 },
-  sent: [10, 10],
-  stored: 10
-})
-
-const waited = (atLeast: number, atMost: number) => (seen: Seen) => {
-  assert.isAtLeast(seen.waits[1]!, atLeast)
-  assert.isAtMost(seen.waits[1]!, atMost)
-}
-
-const page = { body: "html" } as const
 
 describe("a refusal of the batch", () => {
   const bad = before(status(400))
@@ -78,6 +59,22 @@ describe("a refusal of the batch", () => {
     outcomes: { Created: 20, "Created: conflict": 10 },
     sent: [10, 10, 5, 5, 10],
     stored: 30
+  })
+  // Bug: guard looks up what is refused after a doubt or as a conflict, and believes every other refusal.
+  brokenRow("F15 a refusal that lies and names inputs is found out under guard", {
+    faults: on(after(status(400, { blame: 2 }))),
+    ...guarded,
+    outcomes: { Created: 20, "Created: conflict": 10 },
+    sent: [10, 10, 8, 10],
+    stored: 30
+  })
+  brokenRow("F16 a refusal of a single input that lies is found out under guard", {
+    faults: on(after(status(400)), 1),
+    inputs: [good(1)],
+    ...guarded,
+    outcomes: { "Created: conflict": 1 },
+    sent: [1],
+    stored: 1
   })
   row("F17 a body that HubSpot cannot read ends the job: it is our bug", {
     faults: on(before(status(400, { body: "invalidJson" }))),
@@ -169,13 +166,11 @@ describe("a conflict of the whole batch", () => {
   const conflict = on(before(status(409)))
   row("F26 a conflict of the whole batch proves nothing, and is not sent again", {
     faults: conflict,
-    ...oneInDoubt("Conflict"),
-    stored: 20
+    ...oneInDoubt("Conflict", 20)
   })
   row("F26 a conflict of the whole batch, all being applied, is as much in doubt", {
     faults: on(after(status(409))),
-    ...oneInDoubt("Conflict"),
-    stored: 30
+    ...oneInDoubt("Conflict", 30)
   })
   row("F26 a conflict of the whole batch is sent again under guard", {
     faults: conflict,
@@ -259,6 +254,21 @@ describe("credentials", () => {
   })
 })
 
+describe("requests under way when the job ends", () => {
+  row("F21 a scope that is missing lets requests under way finish, and no other begin", {
+    faults: [
+      ...always(before(status(403)), { onlyWithTraceId: traceIdOf(0) }),
+      ...always(after({ kind: "slow", delayMillis: 5000 }))
+    ],
+    // The one that is refused comes last.
+    line: (_, pass, n) => (n === 0 ? Effect.delay(pass, "1 second") : pass),
+    options: { batchSize: 5, concurrency: 3 },
+    outcomes: { Created: 10, "NotSent: Halted Forbidden": 20 },
+    sent: [5, 5, 5],
+    stored: 10
+  })
+})
+
 describe("an endpoint that is not there", () => {
   row("F22 a path that HubSpot does not serve ends the job", {
     faults: on(before(status(404))),
@@ -276,170 +286,28 @@ describe("an endpoint that is not there", () => {
     ["F22", 404],
     ["F23", 405],
     ["F27", 413],
-    ["F30", 422],
-    ["F31", 423],
-    ["F35", 477]
+    ["F30", 422]
   ] as const) {
     row(`${name} a page with status ${code} that is not HubSpot's proves nothing`, {
       faults: on(after(status(code, page))),
-      ...oneInDoubt("ProtocolViolation"),
-      stored: 30
+      ...oneInDoubt("ProtocolViolation", 30)
     })
   }
 })
 
-describe("not now", () => {
-  const limited = (body: "burst" | "secondly" | "daily") => before(status(429, { body }))
-
-  row("F31 a lock is waited for, two seconds at least", {
-    faults: on(before(status(423))),
-    ...onceMore,
-    also: waited(2000, 4000)
-  })
-  row("F31 a lock that stays is given up after six sends of a batch and ten repetitions of the job", {
-    faults: always(before(status(423))),
-    outcomes: { "NotSent: RetriesExhausted Locked": 30 },
-    sent: Array.from({ length: 6 + 6 + 1 }, () => 10),
-    stored: 0
-  })
-  row("F32 a limit of ten seconds is waited for, ten seconds at least", {
-    faults: on(limited("burst")),
-    ...onceMore,
-    also: waited(10_000, 12_000)
-  })
-  row("F32 a limit of a second is waited for, a second at least", {
-    faults: on(limited("secondly")),
-    ...onceMore,
-    also: waited(1000, 3000)
-  })
-  row("F32 a limit that refuses twenty times costs no input", {
-    faults: on(limited("burst"), [2, ...Array.from({ length: 19 }, (_, n) => n + 3)]),
-    outcomes: { Created: 30 },
-    sent: Array.from({ length: 23 }, () => 10),
-    stored: 30
-  })
-  row("F32 a limit that refuses everything suspends the job", {
-    faults: always(limited("burst")),
-    outcomes: { "NotSent: Suspended (quota) RateLimited": 30 },
-    sent: Array.from({ length: 31 }, () => 10),
-    stored: 0
-  })
-  row("F33 a limit of the day suspends the job at once", {
-    faults: on(limited("daily")),
-    ...ends("Suspended (quota) RateLimited")
-  })
-  for (const body of ["empty", "html"] as const) {
-    row(`F34 a limit that says nothing (${body}) is waited for, ten seconds at least`, {
-      faults: on(before(status(429, { body, retryAfter: "soon" }))),
-      ...onceMore,
-      also: waited(10_000, 12_000)
-    })
-  }
-  row("F34 a limit that names a wait is waited for just as long", {
-    faults: on(before(status(429, { body: "empty", retryAfter: "45" }))),
-    ...onceMore,
-    also: waited(45_000, 47_000)
-  })
-  row("F34 a limit that names an hour suspends the job", {
-    faults: on(before(status(429, { body: "empty", retryAfter: "3600" }))),
-    ...ends("Suspended (quota) RateLimited")
-  })
-
-  const migrating = (more: object) => on(before(status(477, more)))
-  row("F35 a migration of a minute is waited for", {
-    faults: migrating({ retryAfter: "60" }),
-    ...onceMore,
-    also: waited(60_000, 62_000)
-  })
-  row("F35 a migration of a minute, told as a date, is waited for", {
-    faults: migrating({ retryAfterDate: 60_000 }),
-    ...onceMore,
-    also: waited(59_000, 62_000)
-  })
-  for (const retryAfter of ["86400", "90001", "-5", "soon"]) {
-    row(`F35 a migration with the wait "${retryAfter}" suspends the job`, {
-      faults: migrating({ retryAfter }),
-      ...ends("Suspended (migration) Migrating")
-    })
-  }
-  row("F35 a migration that names no wait suspends the job", {
-    faults: migrating({}),
-    ...ends("Suspended (migration) Migrating")
-  })
-})
-
-describe("a server that fails", () => {
-  row("F24 a 408 with nothing applied is in doubt", {
-    faults: on(before(status(408))),
-    ...oneInDoubt("ServerFailed"),
-    stored: 20
-  })
-  row("F24 a 408 with all applied is in doubt", {
-    faults: on(after(status(408))),
-    ...oneInDoubt("ServerFailed"),
-    stored: 30
-  })
-  for (const [what, fault, stored] of [
-    ["nothing", before(status(500)), 20],
-    ["all", after(status(500)), 30]
-  ] as const) {
-    row(`F36 a 500 with ${what} applied is in doubt`, {
-      faults: on(fault),
-      ...oneInDoubt("ServerFailed"),
-      stored
-    })
-  }
-  row("F37 a 500 with a part applied is in doubt as a whole", {
-    faults: on({ place: "partialCommit", inputs: 4, reply: status(500) }),
-    ...oneInDoubt("ServerFailed"),
-    stored: 24
-  })
-  row("F37 a 500 with a part applied is settled under guard, each input by itself", {
-    faults: on({ place: "partialCommit", inputs: 4, reply: status(500) }),
+describe("a refusal after a doubt", () => {
+  row("F20 a token that is not taken after a doubt leaves the doubt what it is", {
+    faults: afterDoubt(status(401)),
     ...guarded,
-    outcomes: { Created: 26, "Created: conflict": 4 },
+    outcomes: { Created: 20, "InDoubt: TimedOut": 10 },
     sent: [10, 10, 10, 10],
     stored: 30
   })
-  for (const code of [502, 504, 520, 522, 524]) {
-    row(`F38 a ${code} with nothing applied is in doubt`, {
-      faults: on(before(status(code, page))),
-      ...oneInDoubt("ServerFailed"),
-      stored: 20
-    })
-    row(`F38 a ${code} with all applied is in doubt`, {
-      faults: on(after(status(code, page))),
-      ...oneInDoubt("ServerFailed"),
-      stored: 30
-    })
-    row(`F38 a ${code} with all applied a minute later is in doubt`, {
-      faults: on({ place: "lateApply", delayMillis: 60_000, reply: status(code, page) }),
-      ...oneInDoubt("ServerFailed"),
-      stored: 30,
-      also: ({ storedAtOnce }) => assert.strictEqual(storedAtOnce, 20)
-    })
-  }
-  for (const [what, body] of [
-    ["a page", "html"],
-    ["nothing", "empty"],
-    ["HubSpot's own words", "hubspot"]
-  ] as const) {
-    row(`F39 a 503 with ${what} is in doubt`, {
-      faults: on(after(status(503, { body, retryAfter: "1" }))),
-      ...oneInDoubt("ServerFailed"),
-      stored: 30
-    })
-  }
-  for (const code of [521, 523, 525, 526, 530]) {
-    row(`F40 a ${code} once is sent again`, {
-      faults: on(before(status(code, page))),
-      ...onceMore
-    })
-    row(`F40 a ${code} for ever suspends the job after six sends`, {
-      faults: always(before(status(code, page))),
-      outcomes: { "NotSent: Suspended (network) EdgeUnreachable": 30 },
-      sent: [10, 10, 10, 10, 10, 10],
-      stored: 0
-    })
-  }
+  row("F15 a refusal that names all inputs after a doubt is looked up, and they are found", {
+    faults: afterDoubt(status(400, { blame: 10 })),
+    ...guarded,
+    outcomes: { Created: 20, "Created: conflict": 10 },
+    sent: [10, 10, 10, 10],
+    stored: 30
+  })
 })
