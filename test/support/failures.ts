@@ -2,7 +2,8 @@
  * One failure, one job: thirty inputs in three batches, one after the other, and a fault that by default
  * strikes the second. The first batch shows that all was well before, the third whether the job goes on.
  *
- * Every job is checked against the emulator's ledger as it stands three hours after the end: one outcome
+ * Every job is checked against the emulator's ledger as it stands three hours after the end (at the end, on
+ * a socket): one outcome
  * for each input and all of them true, nothing created twice, nothing in doubt sent again, and every
  * repetition the same to the byte.
  */
@@ -84,7 +85,7 @@ export interface Job {
   readonly emulator?: Omit<Options, "faults">
   /** The token comes from an OAuth app with this refresh token; the right one is `refresh-token`. */
   readonly refreshToken?: string
-  /** The client's on a socket. By default 10 seconds: it is no slow machine's fault if one passes. */
+  /** The client's timeout on a socket. By default 10 seconds, so that a busy machine is no failure. */
   readonly timeout?: Duration.Input
   /** What happens to the n-th create on its way to HubSpot, from 0, in process. */
   readonly line?: HubSpot.Fault
