@@ -28,11 +28,18 @@ export const answer = (
     )
   )
 
-/** A connection that does not come about, or breaks, with a system's error code. */
-export const transport = (request: HttpClientRequest.HttpClientRequest, code: string): Answer =>
+/** A connection that does not come about, or breaks, with a system's error code and the call that had it. */
+export const transport = (
+  request: HttpClientRequest.HttpClientRequest,
+  code: string,
+  syscall?: string
+): Answer =>
   Effect.fail(
     new HttpClientError.HttpClientError({
-      reason: new HttpClientError.TransportError({ request, cause: Object.assign(new Error(code), { code }) })
+      reason: new HttpClientError.TransportError({
+        request,
+        cause: Object.assign(new Error(code), { code, ...(syscall !== undefined && { syscall }) })
+      })
     })
   )
 
