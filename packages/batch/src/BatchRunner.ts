@@ -112,6 +112,19 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     return yield* exit
   })
 
+  // As with sends, a defect must not take the outcomes of others with it; here nothing was sent.
+  const ready = Effect.catchDefect(client.ready, (defect) =>
+    Effect.andThen(
+      Effect.logError("a defect while an access token was being got", defect),
+      Effect.fail(
+        new HubSpotErrorModule.HubSpotError({
+          reason: new HubSpotErrorModule.TokenUnavailable({ detail: "a defect" }),
+          operation: "batchCreate"
+        })
+      )
+    )
+  )
+
   /**
    * A send in a slot, unless the job is halted before it begins. Once begun it is not interrupted, only
    * abandoned.
@@ -137,16 +150,17 @@ export const make = Effect.fnUntraced(function* (options: Options) {
           )
         : Effect.succeed("Unwanted" as const)
     )
-    const sending = limits
-      .withSlot("burst", { uninterruptible: true })(Effect.flatMap(sendOrAbandon, keep))
-      .pipe(
-        Effect.catch((error) =>
-          Effect.sync(() => {
-            // No slot, and nothing sent: the account's day is used up.
-            sent ??= Exit.fail(error)
-          })
-        )
+    const sending = Effect.andThen(
+      ready,
+      limits.withSlot("burst", { uninterruptible: true })(Effect.flatMap(sendOrAbandon, keep))
+    ).pipe(
+      Effect.catch((error) =>
+        Effect.sync(() => {
+          // No token or no slot, and nothing sent.
+          sent ??= Exit.fail(error)
+        })
       )
+    )
     const halted = yield* Effect.raceFirst(Deferred.await(options.halt), Effect.as(sending, undefined))
     return sent ?? halted!
   })

@@ -94,6 +94,11 @@ export const fill = (path: string, parameters: Readonly<Record<string, string>>)
 export class HubSpotClient extends Context.Service<
   HubSpotClient,
   {
+    /**
+     * Gets at hand what an attempt needs besides a slot: a token. Asked for before the slot is taken, since
+     * a token endpoint may be slow; costs nothing while the token is good.
+     */
+    readonly ready: Effect.Effect<void, HubSpotError.HubSpotError>
     /** Makes one attempt. The error says whether the request could have been executed. */
     readonly execute: <A>(operation: Operation<A>) => Effect.Effect<A, HubSpotError.HubSpotError>
     /** The longest an attempt takes. */
@@ -210,7 +215,7 @@ export const make = Effect.fnUntraced(function* (
     )
   }
 
-  return HubSpotClient.of({ execute, timeout, apiVersion })
+  return HubSpotClient.of({ ready: credentials.ready, execute, timeout, apiVersion })
 })
 
 /** Refused where a switch of Node's would turn off what keeps the token from strangers. */
