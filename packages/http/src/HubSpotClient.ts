@@ -22,6 +22,7 @@ import * as BaseUrl from "./BaseUrl.ts"
 import { Credentials } from "./Credentials.ts"
 import * as HubSpotError from "./HubSpotError.ts"
 import * as Classify from "./internal/classify.ts"
+import * as InRange from "./internal/inRange.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
 import * as Wire from "./internal/wire.ts"
 import * as Metrics from "./Metrics.ts"
@@ -30,6 +31,8 @@ import type { Pool } from "./RateLimitStore.ts"
 import * as Retry from "./Retry.ts"
 
 /**
+ * What is out of its bounds is a defect of the caller's, a `RangeError`.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -70,7 +73,9 @@ export interface Operation<A> {
 }
 
 /**
- * A path with its parameters: `fill("/x/:id", { id: "7" })` is `/x/7`. Values are escaped.
+ * A path with its parameters: `fill("/x/:id", { id: "7" })` is `/x/7`. Values are escaped. What is no text
+ * (a lone surrogate) leaves its place empty, as an empty value does: an attempt at such a path is an
+ * `InvalidRequest`.
  *
  * **Example**
  *
@@ -85,7 +90,12 @@ export interface Operation<A> {
  * @since 0.1.0
  */
 export const fill = (path: string, parameters: Readonly<Record<string, string>>): string =>
-  path.replace(/:([A-Za-z]+)/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ""))
+  path.replace(/:([A-Za-z]+)/g, (_, name: string) => {
+    const value = parameters[name] ?? ""
+    return loneSurrogate.test(value) ? "" : encodeURIComponent(value)
+  })
+
+const loneSurrogate = /\p{Surrogate}/u
 
 /**
  * @category services
@@ -127,11 +137,8 @@ export const make = Effect.fnUntraced(function* (
   const origin = yield* BaseUrl.check(options.baseUrl ?? BaseUrl.hubspot)
   if (origin.startsWith("https:")) yield* certificatesAreChecked
   const apiVersion = options.apiVersion ?? "v3"
-  const timeout = Duration.fromInputUnsafe(options.timeout ?? "110 seconds")
-  const bounds = {
-    timeoutMillis: Duration.toMillis(timeout),
-    maxBytes: options.maxResponseBytes ?? 4 * 1024 * 1024
-  }
+  const timeoutMillis = InRange.duration("timeout", options.timeout ?? "110 seconds")
+  const maxBytes = InRange.count("maxResponseBytes", options.maxResponseBytes ?? 4 * 1024 * 1024)
   const httpClient = yield* HttpClient.HttpClient
   const credentials = yield* Credentials
   const limits = yield* RateLimits
@@ -151,7 +158,7 @@ export const make = Effect.fnUntraced(function* (
     const sentAt = yield* monotonicMillis
     const secret = Redacted.value(token)
     const raw = yield* Effect.mapError(
-      Wire.exchange(httpClient, request, bounds),
+      Wire.exchange(httpClient, request, { timeoutMillis, maxBytes }),
       (reason) => new HubSpotError.HubSpotError({ reason, operation: what })
     )
     // Somebody on the way may print the request into an answer, so nothing is shown as it came.
@@ -215,7 +222,12 @@ export const make = Effect.fnUntraced(function* (
     )
   }
 
-  return HubSpotClient.of({ ready: credentials.ready, execute, timeout, apiVersion })
+  return HubSpotClient.of({
+    ready: credentials.ready,
+    execute,
+    timeout: Duration.millis(timeoutMillis),
+    apiVersion
+  })
 })
 
 /** Refused where a switch of Node's would turn off what keeps the token from strangers. */
