@@ -7,7 +7,6 @@
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import { ErrorBody } from "@effect-hubspot/schema"
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -20,6 +19,7 @@ import * as Terminal from "effect/Terminal"
 import type * as BatchRunner from "../BatchRunner.ts"
 import * as BulkCreate from "../BulkCreate.ts"
 import * as DoubtStrategy from "../DoubtStrategy.ts"
+import { monotonicMillis } from "../internal/monotonic.ts"
 import * as KeyProperty from "../KeyProperty.ts"
 import * as Outcome from "../Outcome.ts"
 import type { NotSentReason } from "../Outcome.ts"
@@ -90,7 +90,7 @@ export const run = Effect.fnUntraced(function* (
   Exit,
   FileSystem.FileSystem | Stdio.Stdio | Terminal.Terminal | HubSpotClient | RateLimits | Scope.Scope
 > {
-  const startedAt = yield* Clock.currentTimeMillis
+  const startedAt = yield* monotonicMillis
   const source = yield* Effect.mapError(Source.open(options.input, { format: options.format }), usage)
   const total = source.replayable ? (yield* Effect.mapError(Source.check(source), usage)).rows : undefined
   const misnamed = misnamedFile(options, source)
@@ -235,7 +235,7 @@ export const run = Effect.fnUntraced(function* (
     })
   )
 
-  const summarize = Effect.map(Clock.currentTimeMillis, (now): Imported => ({
+  const summarize = Effect.map(monotonicMillis, (now): Imported => ({
     name: source.name,
     summary: Report.summarize(counts, now - startedAt, ending),
     code: Report.exitCode(counts, ending)
