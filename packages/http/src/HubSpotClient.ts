@@ -16,7 +16,6 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as BaseUrl from "./BaseUrl.ts"
 import { Credentials } from "./Credentials.ts"
@@ -24,6 +23,7 @@ import * as HubSpotError from "./HubSpotError.ts"
 import * as Classify from "./internal/classify.ts"
 import * as InRange from "./internal/inRange.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
+import * as Redact from "./internal/redact.ts"
 import * as Wire from "./internal/wire.ts"
 import * as Metrics from "./Metrics.ts"
 import { RateLimits } from "./RateLimits.ts"
@@ -169,7 +169,7 @@ export const make = Effect.fnUntraced(function* (
     yield* limits.observe({ ...observationOf(raw.headers), ageMillis })
     const fail = (reason: HubSpotError.Reason) =>
       new HubSpotError.HubSpotError({
-        reason: HubSpotError.withoutSecret(reason, secret),
+        reason: Redact.reason(reason, secret),
         operation: what,
         ...correlation
       })
@@ -180,7 +180,7 @@ export const make = Effect.fnUntraced(function* (
     )
     const unfit = Wire.unfit(json)
     if (unfit !== undefined) return yield* shape(unfit)
-    return yield* Effect.mapError(Effect.fromOption(operation.read(withoutSecret(json, secret))), () =>
+    return yield* Effect.mapError(Effect.fromOption(operation.read(Redact.success(json, secret))), () =>
       shape("JSON of another shape than HubSpot's")
     )
   })
@@ -243,12 +243,6 @@ const certificatesAreChecked = Config.String("NODE_TLS_REJECT_UNAUTHORIZED").pip
       : Effect.void
   )
 )
-
-/** In a success only HubSpot's words can hold the token; ids and values stay what they are. */
-const withoutSecret = (json: unknown, secret: string): unknown =>
-  Predicate.isObject(json) && json.errors !== undefined
-    ? { ...json, errors: HubSpotError.redactText(json.errors, secret) }
-    : json
 
 const requestOf = <A>(
   operation: Operation<A>,

@@ -25,6 +25,7 @@ import * as BaseUrl from "./BaseUrl.ts"
 import { otherPaths } from "./HubSpotApi.ts"
 import * as HubSpotError from "./HubSpotError.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
+import * as Redact from "./internal/redact.ts"
 import * as Wire from "./internal/wire.ts"
 
 /**
@@ -106,7 +107,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       raw.status === 400 || raw.status === 401 || raw.status === 403 ? refusal(raw.body) : undefined
     if (refused !== undefined) {
       const secrets = [options.clientSecret, refreshToken].map(Redacted.value)
-      return yield* failed(secrets.reduce<HubSpotError.Reason>(HubSpotError.withoutSecret, refused))
+      return yield* failed(secrets.reduce<HubSpotError.Reason>(Redact.reason, refused))
     }
     const answer = raw.status === 200 ? Option.getOrUndefined(decodeToken(raw.body)) : undefined
     if (answer === undefined || !wellFormed.test(answer.access_token)) {
