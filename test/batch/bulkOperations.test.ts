@@ -125,7 +125,7 @@ describe("BulkUpdate", () => {
       assert.deepStrictEqual(
         issues.map(({ message }) => message),
         [
-          `id "${second}" is used twice, first by input 2`,
+          `id "${second}" is used twice, first in input 2`,
           '"x" is not a HubSpot id',
           "nothing to send: no property has a value"
         ]

@@ -189,6 +189,17 @@ describe("the coalescer", () => {
     }).pipe(Effect.provide(layer()))
   )
 
+  it.effect("a trace id is free again for the next who gives it", () =>
+    Effect.gen(function* () {
+      const input = { properties: { name: "again" }, objectWriteTraceId: "mine" }
+      for (let n = 0; n < 2; n++) yield* inTime(create(input))
+      assert.deepStrictEqual(
+        (yield* ledger).created.map((record) => record.objectWriteTraceId),
+        ["mine", "mine"]
+      )
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.effect("what is wrong in itself is told at once, one kind can be caught alone", () =>
     Effect.gen(function* () {
       const told = yield* create({ properties: { price: "cheap" } }).pipe(

@@ -175,7 +175,7 @@ describe("keys", () => {
       const issues = outcomes.flatMap((outcome) => (outcome._tag === "Invalid" ? [outcome.issues] : []))
       assert.deepStrictEqual(
         issues.flat().map(({ message }) => message),
-        ['key "A" is used twice, first by input 1', 'key "job:1" looks like one made for this job']
+        ['key "A" is used twice, first in input 1', 'key "job:1" looks like one made for this job']
       )
       const { created } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
       assert.deepStrictEqual(created.map((record) => record.properties[key]).sort(), [

@@ -310,7 +310,7 @@ const rows: ReadonlyArray<Case> = [
       "values.ndjson:8:27: description: 70,001 characters, the limit is 65,536; shorten the text",
       "values.ndjson:9:9: name: half of a surrogate pair: not valid Unicode; export the text as UTF-8 again",
       'values.ndjson:10:24: order_id: "4.5" is not a HubSpot id; give the record\'s id: digits only',
-      'values.ndjson:12: objectWriteTraceId: trace id "t-1" is used twice; make it unique, or leave it out to have one made',
+      'values.ndjson:12: objectWriteTraceId: trace id "t-1" is used twice, first in line 11; make it unique, or leave it out to have one made',
       "values.ndjson:13:34: objectWriteTraceId: 65 characters, 1 to 64 are allowed; shorten it, or leave it out to have one made",
       `values.ndjson:14:${13 + 101 + 2 + 1}: "${"n".repeat(39)}…": property name "${"n".repeat(39)}…" is not a valid internal name; ${name}`
     ],
@@ -353,7 +353,7 @@ const keyed: Case = {
   flags: ["--strategy", "guard", "--key-property", "import_key", "--key-column", "hs_sku"],
   code: 3,
   stderr: [
-    'keyed.csv:4: properties.import_key: key "k1" is used twice; give every input a key of its own',
+    'keyed.csv:4: properties.import_key: key "k1" is used twice, first in line 2; give every input a key of its own',
     "keyed.csv:5: properties.import_key: the key is empty; give every input a key of its own"
   ],
   counts: counted({ inputs: 4, created: 2, invalid: 2 })

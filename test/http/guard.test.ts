@@ -1,4 +1,6 @@
 import { Credentials, HubSpotClient, LineItems, Operations, RateLimits } from "@effect-hubspot/http"
+import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Exit, Layer, Redacted } from "effect"
@@ -132,6 +134,32 @@ for (const [name, transport] of [
     )
   })
 }
+
+describe("ids and names that are no text", () => {
+  it.effect("are an InvalidRequest wherever they stand, and nothing is sent", () =>
+    Effect.gen(function* () {
+      const fails = <A>(use: (lineItems: LineItems.LineItems["Service"]) => Effect.Effect<A, HubSpotError>) =>
+        Effect.flatMap(LineItems.LineItems, (lineItems) => Effect.flip(use(lineItems)))
+      for (const id of ["\ud800", "a\udc00b", "\udc00\ud800"]) {
+        const errors = [
+          yield* fails((lineItems) => lineItems.get(id)),
+          yield* fails((lineItems) => lineItems.update(id, { properties: { name: "x" } })),
+          yield* fails((lineItems) => lineItems.archive(id)),
+          yield* fails((lineItems) => lineItems.associate({ id, toObjectType: "deals", toObjectId: "1" })),
+          yield* fails((lineItems) => lineItems.dissociate({ id: "1", toObjectType: id, toObjectId: "1" }))
+        ]
+        for (const { acceptance, reason } of errors) {
+          assert.deepStrictEqual([reason._tag, acceptance], ["InvalidRequest", "NotAccepted"])
+        }
+      }
+      const { requests } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+      assert.lengthOf(requests, 0)
+      // A pair of surrogates is text.
+      const { reason } = yield* fails((lineItems) => lineItems.get("\ud83e\ude91"))
+      assert.strictEqual(reason._tag, "ObjectNotFound")
+    }).pipe(Effect.provide(LineItems.LineItems.layerEmulator({ apiVersion: "2026-03" })))
+  )
+})
 
 describe("certificate checks", () => {
   const layerIn = (env: Record<string, string>, baseUrl?: string) =>

@@ -1,6 +1,7 @@
-import { Credentials, HubSpotClient, LineItems } from "@effect-hubspot/http"
+import { BulkCreate } from "@effect-hubspot/batch"
+import { Credentials, HubSpotClient, LineItems, type OAuth, RateLimits } from "@effect-hubspot/http"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Redacted } from "effect"
+import { Deferred, type Duration, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream } from "effect"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 
@@ -8,6 +9,8 @@ interface World {
   /** Bodies of the token requests, and tokens of the others. */
   readonly forms: Array<URLSearchParams>
   readonly bearers: Array<string>
+  /** What happened, in order. */
+  readonly events: Array<"token" | "slot" | "request">
 }
 
 /** A HubSpot that hands out `token-1`, `token-2`, … and takes what `accepts` says. */
@@ -15,9 +18,12 @@ const worldOf = (
   options: {
     readonly answer?: (n: number) => { readonly status: number; readonly body: unknown }
     readonly accepts?: (bearer: string) => boolean
+    readonly tokenMillis?: number
+    readonly oauth?: Partial<OAuth.Options>
+    readonly limit?: number
   } = {}
 ) => {
-  const world: World = { forms: [], bearers: [] }
+  const world: World = { forms: [], bearers: [], events: [] }
   const answer =
     options.answer ??
     ((n: number) => ({
@@ -28,17 +34,21 @@ const worldOf = (
     request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : ""
   const client = HttpClient.make((request) =>
     Effect.gen(function* () {
-      yield* Effect.sleep("1 second")
       const reply = (status: number, body: unknown) =>
         HttpClientResponse.fromWeb(
           request,
           new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } })
         )
       if (request.url.endsWith("/oauth/2026-09/token")) {
+        // What it does is done at once; the answer takes its time.
+        world.events.push("token")
         world.forms.push(new URLSearchParams(textOf(request)))
         const { body, status } = answer(world.forms.length)
+        yield* Effect.sleep(options.tokenMillis ?? 1000)
         return reply(status, body)
       }
+      world.events.push("request")
+      yield* Effect.sleep("1 second")
       const bearer = (request.headers.authorization ?? "").replace("Bearer ", "")
       world.bearers.push(bearer)
       return options.accepts?.(bearer) === false
@@ -46,12 +56,33 @@ const worldOf = (
         : reply(201, { results: [{ id: "1" }] })
     })
   )
-  const layer = LineItems.LineItems.layer({ limit: 190 }).pipe(
+  const limits = Layer.effect(
+    RateLimits.RateLimits,
+    Effect.map(RateLimits.RateLimits, (limits) =>
+      RateLimits.RateLimits.of({
+        ...limits,
+        withSlot: (pool, options) => (request) =>
+          limits.withSlot(
+            pool,
+            options
+          )(
+            Effect.suspend(() => {
+              world.events.push("slot")
+              return request
+            })
+          )
+      })
+    )
+  ).pipe(Layer.provide(RateLimits.RateLimits.layer({ limit: options.limit ?? 190 })))
+  const layer = LineItems.LineItems.layerClient.pipe(
+    Layer.provideMerge(HubSpotClient.HubSpotClient.layer()),
+    Layer.provideMerge(limits),
     Layer.provideMerge(
       Credentials.Credentials.layerOAuth({
         clientId: "client-id",
         clientSecret: Redacted.make("client-secret-canary"),
-        refreshToken: Redacted.make("refresh-token-canary")
+        refreshToken: Redacted.make("refresh-token-canary"),
+        ...options.oauth
       })
     ),
     Layer.provide(Layer.succeed(HttpClient.HttpClient, client))
@@ -63,7 +94,7 @@ const create = Effect.flatMap(LineItems.LineItems, (lineItems) =>
   lineItems.createBatch({ inputs: [{ properties: { name: "x" } }] })
 )
 
-const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>, time = "10 minutes" as const) =>
+const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>, time: Duration.Input = "10 minutes") =>
   Effect.gen(function* () {
     const fiber = yield* Effect.forkChild(effect)
     yield* TestClock.adjust(time)
@@ -189,5 +220,185 @@ describe("OAuth", () => {
       const exit = yield* inTime(Effect.exit(Effect.flatMap(HubSpotClient.HubSpotClient, () => create)))
       assert.isTrue(Exit.isFailure(exit))
     }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("the token is got before the slot is taken", () => {
+    const { layer, world } = worldOf({ tokenMillis: 25_000 })
+    return Effect.gen(function* () {
+      yield* inTime(create)
+      assert.deepStrictEqual(world.events, ["token", "slot", "request"])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("a busy job renews the token before its slots, not in them", () => {
+    const { layer, world } = worldOf({
+      limit: 1,
+      oauth: { ahead: "40 seconds" },
+      answer: (n) => ({ status: 200, body: { access_token: `access-token-${n}`, expires_in: 100 } })
+    })
+    return Effect.gen(function* () {
+      const one = Effect.replicateEffect(create, 20)
+      yield* inTime(Effect.all([one, one], { concurrency: "unbounded" }))
+      // Who has a slot sends; also those who waited for theirs while the token was due.
+      const after = world.events.filter((_, index) => world.events[index - 1] === "slot")
+      assert.deepStrictEqual([...new Set(after)], ["request"])
+      assert.lengthOf(after, 40)
+      assert.isAbove(world.forms.length, 4)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("a request that waited very long for its slot does not go out with a token that is over", () => {
+    const { layer, world } = worldOf({ limit: 1 })
+    return Effect.gen(function* () {
+      const limits = yield* RateLimits.RateLimits
+      yield* inTime(create)
+      yield* limits.observe({ pauseMillis: 29 * 60_000 })
+      yield* inTime(create, "40 minutes")
+      assert.deepStrictEqual(world.bearers, ["access-token-1", "access-token-2"])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("a stop that comes while the token is being got keeps the batches back", () => {
+    const { layer, world } = worldOf({ tokenMillis: 20_000 })
+    return Effect.gen(function* () {
+      const stop = yield* Deferred.make<void>()
+      const job = yield* Stream.range(1, 3).pipe(
+        Stream.map((n) => ({ properties: { name: `Seat ${n}` } })),
+        BulkCreate.run({ stop, batchSize: 1 }),
+        Stream.runCollect,
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("5 seconds")
+      yield* Deferred.succeed(stop, undefined)
+      yield* TestClock.adjust("1 second")
+      // Nobody waits for the token endpoint either.
+      assert.deepStrictEqual(
+        (yield* Fiber.join(job)).map((outcome) => outcome._tag),
+        ["NotSent", "NotSent", "NotSent"]
+      )
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(world.events, ["token"])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("a defect while the token is got costs no outcome", () => {
+    const dies = Layer.succeed(
+      Credentials.Credentials,
+      Credentials.Credentials.of({
+        ready: Effect.die("a bug"),
+        token: Effect.die("a bug"),
+        refused: () => Effect.succeed(false)
+      })
+    )
+    return Effect.gen(function* () {
+      const outcomes = yield* inTime(
+        Stream.range(1, 3).pipe(
+          Stream.map((n) => ({ properties: { name: `Seat ${n}` } })),
+          BulkCreate.run({ batchSize: 1 }),
+          Stream.runCollect
+        )
+      )
+      assert.deepStrictEqual(
+        outcomes.map((outcome) => outcome._tag),
+        ["NotSent", "NotSent", "NotSent"]
+      )
+    }).pipe(
+      Effect.provide(
+        LineItems.LineItems.layer().pipe(
+          Layer.provide(dies),
+          Layer.provide(
+            Layer.succeed(
+              HttpClient.HttpClient,
+              HttpClient.make(() => Effect.die("nothing is sent"))
+            )
+          )
+        )
+      )
+    )
+  })
+
+  describe("a new refresh token", () => {
+    /** Hands out `refresh-token-2`, `refresh-token-3`, …; each renewal makes the one before it worthless. */
+    const rotating = (oauth: Partial<OAuth.Options>) =>
+      worldOf({
+        answer: (n) => ({
+          status: 200,
+          body: {
+            access_token: `access-token-${n}`,
+            refresh_token: `refresh-token-${n + 1}`,
+            expires_in: 1800
+          }
+        }),
+        oauth
+      })
+
+    it.effect("is stored to the end though nobody waits any more, and used", () => {
+      const stored: Array<string> = []
+      const { layer, world } = rotating({
+        onRefreshToken: (token) =>
+          Effect.andThen(
+            Effect.sleep("10 seconds"),
+            Effect.sync(() => void stored.push(Redacted.value(token)))
+          )
+      })
+      return Effect.gen(function* () {
+        const { token } = yield* Credentials.Credentials
+        const waiting = yield* Effect.forkChild(token)
+        // In the midst of `onRefreshToken`.
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.interrupt(waiting)
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(stored, ["refresh-token-2"])
+        assert.strictEqual(Redacted.value(yield* token), "access-token-1")
+        yield* TestClock.adjust("29 minutes")
+        yield* inTime(token)
+        assert.deepStrictEqual(
+          world.forms.map((form) => form.get("refresh_token")),
+          ["refresh-token-canary", "refresh-token-2"]
+        )
+      }).pipe(Effect.provide(layer))
+    })
+
+    it.effect("is not lost either when its answer is still under way", () => {
+      const stored: Array<string> = []
+      const { layer, world } = rotating({
+        onRefreshToken: (token) => Effect.sync(() => void stored.push(Redacted.value(token)))
+      })
+      return Effect.gen(function* () {
+        const { token } = yield* Credentials.Credentials
+        const waiting = yield* Effect.forkChild(token)
+        yield* TestClock.adjust("500 millis")
+        yield* Fiber.interrupt(waiting)
+        // Who comes now waits for the same renewal.
+        assert.strictEqual(Redacted.value(yield* inTime(token)), "access-token-1")
+        assert.lengthOf(world.forms, 1)
+        assert.deepStrictEqual(stored, ["refresh-token-2"])
+      }).pipe(Effect.provide(layer))
+    })
+
+    it.effect("is stored before the layer ends", () => {
+      const stored: Array<string> = []
+      const { layer } = rotating({
+        onRefreshToken: (token) => Effect.sync(() => void stored.push(Redacted.value(token)))
+      })
+      return Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        const context = yield* Layer.buildWithScope(layer, scope)
+        yield* Effect.forkChild(Effect.provideContext(create, context))
+        yield* TestClock.adjust("500 millis")
+        const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+        yield* TestClock.adjust("10 seconds")
+        yield* Fiber.join(closing)
+        assert.deepStrictEqual(stored, ["refresh-token-2"])
+      })
+    })
+
+    it.effect("whose listener has a defect is used all the same", () => {
+      const { layer, world } = rotating({ onRefreshToken: () => Effect.die("a bug") })
+      return Effect.gen(function* () {
+        yield* inTime(create)
+        assert.deepStrictEqual(world.bearers, ["access-token-1"])
+      }).pipe(Effect.provide(layer))
+    })
   })
 })

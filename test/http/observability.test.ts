@@ -1,8 +1,9 @@
 import { Credentials, LineItems, Metrics } from "@effect-hubspot/http"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger, Metric, Redacted, Tracer } from "effect"
+import { Effect, Fiber, Layer, Logger, Metric, Redacted, Tracer } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
+import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 
 const token = "pat-eu1-canary-987654321"
@@ -86,24 +87,28 @@ describe("what an operator sees", () => {
     })
   })
 
-  it.live("requests, repetitions, refusals and doubts are counted", () =>
+  it.effect("requests, repetitions, refusals and doubts are counted", () =>
     Effect.gen(function* () {
-      const valueOf = <I, S>(metric: Metric.Metric<I, S>, attributes: Record<string, string>) =>
+      const valueOf = <I, S>(metric: Metric.Metric<I, S>, attributes: Record<string, string> = {}) =>
         Effect.map(Metric.value(Metric.withAttributes(metric, attributes)), (state) =>
           Number((state as { count: number | bigint }).count)
         )
-      const before = yield* valueOf(Metrics.inDoubt, { operation: "batchCreate" })
-      yield* Effect.exit(create).pipe(Effect.provide(hubspot([502])))
-      assert.strictEqual(yield* valueOf(Metrics.inDoubt, { operation: "batchCreate" }), before + 1)
-      assert.isAtLeast(
-        yield* valueOf(Metrics.requests, { operation: "batchCreate", outcome: "ServerFailed" }),
-        1
+      const operation = "batchCreate"
+      for (const statuses of [[502], [521], [429, 403]]) {
+        const one = yield* Effect.forkChild(Effect.exit(create).pipe(Effect.provide(hubspot(statuses))))
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(one)
+      }
+      const outcomes = ["ServerFailed", "EdgeUnreachable", "RateLimited", "Forbidden", "accepted", "TimedOut"]
+      assert.deepStrictEqual(
+        yield* Effect.forEach(outcomes, (outcome) => valueOf(Metrics.requests, { operation, outcome })),
+        [1, 1, 1, 1, 1, 0]
       )
-      yield* create.pipe(Effect.provide(hubspot([521])))
-      assert.isAtLeast(yield* valueOf(Metrics.retries, { operation: "batchCreate" }), 1)
-      assert.isAtLeast(yield* valueOf(Metrics.requests, { operation: "batchCreate", outcome: "accepted" }), 1)
-      assert.isAtLeast(Number((yield* Metric.value(Metrics.slotWait)).count), 3)
-    })
+      assert.strictEqual(yield* valueOf(Metrics.inDoubt, { operation }), 1)
+      assert.strictEqual(yield* valueOf(Metrics.retries, { operation }), 2)
+      assert.strictEqual(yield* valueOf(Metrics.rateLimited, { policy: "unknown" }), 1)
+      assert.strictEqual(yield* valueOf(Metrics.slotWait), 5)
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
   )
 
   it.effect("the token is in no span, log, metric or error", () => {

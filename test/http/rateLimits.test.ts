@@ -1,6 +1,6 @@
-import { HubSpotError, RateLimits } from "@effect-hubspot/http"
+import { HubSpotError, LineItems, RateLimits, RateLimitStore } from "@effect-hubspot/http"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Fiber, Random } from "effect"
+import { Cause, Clock, DateTime, Effect, Exit, Fiber, Layer, Random } from "effect"
 import { TestClock } from "effect/testing"
 
 /** The most times in any window `[t, t + 10 s)`. */
@@ -130,6 +130,196 @@ describe("the rolling limiter", () => {
       assert.strictEqual(yield* after({}, 999_999), 250)
       assert.strictEqual(yield* after({}, 0), 100)
       assert.strictEqual(yield* after({}, Number.NaN), 100)
+    })
+  )
+})
+
+describe("the store of slots in memory", () => {
+  const withStore = <A, E>(use: (store: RateLimitStore.RateLimitStore["Service"]) => Effect.Effect<A, E>) =>
+    Effect.flatMap(RateLimitStore.RateLimitStore, use).pipe(
+      Effect.provide(RateLimitStore.RateLimitStore.layerMemory)
+    )
+  const windowMillis = 10_000
+  const bounds = (limit: number) =>
+    ({ account: "a", pool: "burst", limit, windowMillis, leaseMillis: 120_000 }) as const
+  const slotOf = (taken: RateLimitStore.Taken) =>
+    taken._tag === "Taken" ? taken.slot : assert.fail("no slot was free")
+
+  it.effect("a slot that is given back is free at once", () =>
+    withStore((store) =>
+      Effect.gen(function* () {
+        const slot = slotOf(yield* store.take(bounds(1)))
+        assert.strictEqual((yield* store.take(bounds(1)))._tag, "Full")
+        yield* store.giveBack(slot)
+        slotOf(yield* store.take(bounds(1)))
+      })
+    )
+  )
+
+  it.effect("nothing was sent in a slot that was given back, so what HubSpot counted is others'", () =>
+    withStore((store) =>
+      Effect.gen(function* () {
+        slotOf(yield* store.take(bounds(4)))
+        for (let n = 0; n < 2; n++) yield* store.giveBack(slotOf(yield* store.take(bounds(4))))
+        // Of three in HubSpot's window one is ours, so two of the four slots are others'.
+        yield* store.observe({ account: "a", used: 3, ageMillis: 0, windowMillis })
+        slotOf(yield* store.take(bounds(4)))
+        assert.strictEqual((yield* store.take(bounds(4)))._tag, "Full")
+      })
+    )
+  )
+
+  it.effect("what an old answer counted is still known as ours", () =>
+    withStore((store) =>
+      Effect.gen(function* () {
+        for (let n = 0; n < 3; n++) yield* store.complete(slotOf(yield* store.take(bounds(10))))
+        yield* TestClock.adjust("15 seconds")
+        for (let n = 0; n < 3; n++) yield* store.complete(slotOf(yield* store.take(bounds(10))))
+        // Sent when the window before still held: all six of HubSpot's are ours.
+        yield* store.observe({ account: "a", used: 6, ageMillis: 9000, windowMillis })
+        for (let n = 0; n < 7; n++) slotOf(yield* store.take(bounds(10)))
+        assert.strictEqual((yield* store.take(bounds(10)))._tag, "Full")
+      })
+    )
+  )
+})
+
+describe("the account's day", () => {
+  const berlin = { limit: 100, timeZone: "Europe/Berlin", dailyReserve: 0.1 } as const
+  /** 1000 a day, so 100 are left to others. */
+  const left = (dailyRemaining: number, ageMillis = 0) => ({ daily: 1000, dailyRemaining, ageMillis })
+  const midnight = DateTime.toEpochMillis(DateTime.makeUnsafe("2026-11-30T23:00:00Z"))
+  const trySlot = (limits: RateLimits.RateLimits["Service"]) =>
+    Effect.match(limits.withSlot("burst")(Effect.void), {
+      onFailure: (error) => error.reason._tag,
+      onSuccess: () => "sent"
+    })
+
+  it.effect("requests under way are counted as used", () =>
+    withLimits(berlin, (limits) =>
+      Effect.gen(function* () {
+        yield* limits.observe(left(103))
+        const results = yield* Effect.forkChild(
+          Effect.forEach(
+            [1, 2, 3, 4, 5],
+            () => Effect.exit(limits.withSlot("burst")(Effect.sleep("1 second"))),
+            { concurrency: "unbounded" }
+          )
+        )
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual((yield* Fiber.join(results)).map(Exit.isSuccess), [
+          true,
+          true,
+          true,
+          false,
+          false
+        ])
+        // They are over, and no answer told of them: as many as before.
+        assert.strictEqual(yield* trySlot(limits), "sent")
+      })
+    )
+  )
+
+  it.effect("who waited for a slot while the day was used up sends nothing, and the slot is free again", () =>
+    withLimits({ ...berlin, limit: 1 }, (limits) =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(midnight - 15_000)
+        yield* limits.withSlot("burst")(Effect.void)
+        let sent = false
+        const waiter = yield* Effect.forkChild(
+          Effect.flip(limits.withSlot("burst")(Effect.sync(() => (sent = true))))
+        )
+        yield* TestClock.adjust("5 seconds")
+        yield* limits.observe(left(100))
+        yield* TestClock.adjust("6 seconds")
+        const error = yield* Fiber.join(waiter)
+        assert.isTrue(error.reason._tag === "RateLimited" && error.reason.resumeAtMillis === midnight)
+        assert.isFalse(sent)
+        yield* TestClock.setTime(midnight)
+        const next = yield* Effect.forkChild(
+          Effect.andThen(limits.withSlot("burst")(Effect.void), Clock.currentTimeMillis)
+        )
+        yield* TestClock.adjust("5 minutes")
+        assert.strictEqual(yield* Fiber.join(next), midnight)
+      })
+    )
+  )
+
+  it.effect("an answer that comes after midnight and tells of the day before holds nobody up", () =>
+    withLimits(berlin, (limits) =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(midnight - 10_000)
+        yield* limits.observe(left(90))
+        assert.strictEqual(yield* trySlot(limits), "RateLimited")
+        // Sent before midnight, answered after it.
+        yield* TestClock.setTime(midnight + 20_000)
+        yield* limits.observe(left(90, 30_000))
+        assert.strictEqual(yield* trySlot(limits), "sent")
+        // HubSpot's clock may be a little behind.
+        yield* limits.observe(left(89))
+        assert.strictEqual(yield* trySlot(limits), "sent")
+        yield* TestClock.setTime(midnight + 90_000)
+        yield* limits.observe(left(88, 100_000))
+        assert.strictEqual(yield* trySlot(limits), "sent")
+        yield* limits.observe(left(99))
+        assert.strictEqual(yield* trySlot(limits), "RateLimited")
+        // Nor does it take away what is known of the new day.
+        yield* limits.observe(left(500, 100_000))
+        assert.strictEqual(yield* trySlot(limits), "RateLimited")
+      })
+    )
+  )
+})
+
+describe("options that make no sense", () => {
+  const defectOf = (options: LineItems.Options & RateLimits.Options, layer: "limits" | "client" = "limits") =>
+    Effect.map(
+      Effect.exit(
+        Effect.scoped(
+          layer === "limits"
+            ? Layer.build(RateLimits.RateLimits.layer(options))
+            : Layer.build(LineItems.LineItems.layerEmulator(options))
+        )
+      ),
+      (exit) => {
+        if (Exit.isSuccess(exit)) return "built"
+        const defect = Cause.squash(exit.cause)
+        return defect instanceof RangeError ? defect.message : `no RangeError: ${String(defect)}`
+      }
+    )
+
+  it.effect("are a defect with one line that says what is wrong", () =>
+    Effect.gen(function* () {
+      for (const limit of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+        assert.strictEqual(yield* defectOf({ limit }), `limit must be a whole number from 1, got ${limit}`)
+      }
+      for (const time of [0, -5, Number.NaN, Number.POSITIVE_INFINITY, "soon" as "1 second"]) {
+        const told = `must be a finite time above 0, got ${time}`
+        assert.strictEqual(yield* defectOf({ window: time }), `window ${told}`)
+        assert.strictEqual(yield* defectOf({ timeout: time }), `timeout ${told}`)
+        assert.strictEqual(yield* defectOf({ timeout: time }, "client"), `timeout ${told}`)
+      }
+      for (const dailyReserve of [-0.1, 1.1, Number.NaN, Number.POSITIVE_INFINITY]) {
+        assert.strictEqual(
+          yield* defectOf({ dailyReserve }),
+          `dailyReserve must be a number from 0 to 1, got ${dailyReserve}`
+        )
+      }
+      assert.strictEqual(
+        yield* defectOf({ timeZone: "Mars/Phobos" }),
+        "timeZone must be a time zone like Europe/Berlin, got Mars/Phobos"
+      )
+      assert.strictEqual(
+        yield* defectOf({ maxResponseBytes: Number.NaN }, "client"),
+        "maxResponseBytes must be a whole number from 1, got NaN"
+      )
+    })
+  )
+
+  it.effect("the bounds themselves are allowed", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* defectOf({ limit: 1, window: 1, timeout: 1, dailyReserve: 0 }), "built")
+      assert.strictEqual(yield* defectOf({ limit: "auto", dailyReserve: 1, timeZone: "UTC" }), "built")
     })
   )
 })

@@ -507,23 +507,18 @@ export interface Fence {
  *
  * ```ts
  * import { AttemptLog } from "@effect-hubspot/batch"
- * import { HubSpotClient, Operations } from "@effect-hubspot/http"
- * import { Duration, Effect, Option } from "effect"
+ * import { HubSpotClient, LineItems, Operations } from "@effect-hubspot/http"
+ * import { Effect } from "effect"
  *
- * const client = HubSpotClient.HubSpotClient.of({
- *   execute: (operation) => Effect.succeed(Option.getOrThrow(operation.read({ results: [] }))),
- *   timeout: Duration.minutes(1),
- *   apiVersion: "v3"
- * })
  * const program = Effect.gen(function* () {
- *   const fence = yield* AttemptLog.fence(client)
- *   const operation = Operations.batchCreate({ inputs: [] })
- *   const intent = yield* fence.intend(operation, { jobId: "import", operation: operation.name, inputs: [] })
- *   const { response } = yield* fence.send(intent)
+ *   const fence = yield* AttemptLog.fence(yield* HubSpotClient.HubSpotClient)
+ *   const operation = Operations.batchCreate({ inputs: [{ properties: { name: "Chair" } }] })
+ *   const intent = yield* fence.intend(operation, { jobId: "import", operation: operation.name, inputs: [0] })
+ *   const { results } = yield* fence.send(intent)
  *   yield* fence.end(intent, { acceptance: "Accepted", outcomes: [] })
- *   return response.results
+ *   return results.length
  * })
- * Effect.runSync(program) // => []
+ * await Effect.runPromise(Effect.provide(program, LineItems.LineItems.layerEmulator())) // => 1
  * ```
  *
  * @category constructors

@@ -1,7 +1,7 @@
 /**
  * One batch from its inputs to an outcome for each, whatever is done to it.
  *
- * Protocol: slot → intent → one raw send → outcome. A send is repeated only if HubSpot provably did not accept it,
+ * Protocol: token → slot → intent → one raw send → outcome. A send is repeated only if HubSpot provably did not accept it,
  * or if doing it twice is the same as doing it once. A batch refused as a whole is taken apart: HubSpot's word on
  * who is guilty if it has one, halves if not. A batch that HubSpot had not finished is observed. Once a
  * send has begun it is not interrupted, since an interrupted send is a doubt.
@@ -40,8 +40,8 @@ import type { Item } from "./Plan.ts"
 import type * as RetryBudget from "./RetryBudget.ts"
 
 /**
- * What happens on the way, for progress and reports. `Requested`: a request got an answer or none, after
- * `millis`. `Surplus` and `Unattributed`: HubSpot answered with records or errors that fit no input.
+ * What happens on the way, for progress and reports. `Requested`: a request with inputs got an answer or none,
+ * after `millis`. `Asked`: another request was made, to look for inputs or to associate them. `Surplus` and `Unattributed`: HubSpot answered with records or errors that fit no input.
  * `Waiting`: inputs wait, for `millis` at least, before they are looked for: HubSpot has not finished them, they
  * are in doubt, or their rejection is to be verified.
  *
@@ -55,6 +55,7 @@ export type Event =
       readonly millis: number
       readonly error?: HubSpotError
     }
+  | { readonly _tag: "Asked"; readonly operation: string }
   | { readonly _tag: "Surplus"; readonly ids: ReadonlyArray<string> }
   | { readonly _tag: "Unattributed"; readonly messages: ReadonlyArray<string> }
   | {
@@ -124,7 +125,8 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
   operation: BatchOperation<In, S>,
   options: Options<In>
 ): Effect.fn.Return<BatchRunner<In, S>, never, HubSpotClient | RateLimits> {
-  const fence = yield* AttemptLog.fence(yield* HubSpotClient)
+  const client = yield* HubSpotClient
+  const fence = yield* AttemptLog.fence(client)
   const limits = yield* RateLimits
   type Intent = AttemptLog.Intent<BatchResponse.BatchResponse>
 
@@ -186,6 +188,19 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
       })
     )
 
+  // As with sends, a defect must not take the outcomes of others with it; here nothing was sent.
+  const ready = Effect.catchDefect(client.ready, (defect) =>
+    Effect.andThen(
+      Effect.logError("a defect while an access token was being got", defect),
+      Effect.fail(
+        new HubSpotErrorModule.HubSpotError({
+          reason: new HubSpotErrorModule.TokenUnavailable({ detail: "a defect" }),
+          operation: operation.name
+        })
+      )
+    )
+  )
+
   /**
    * An attempt in a slot, unless the job is halted before it begins. Once begun it is not interrupted, only
    * abandoned.
@@ -205,16 +220,17 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
         Effect.fail(error)
       )
     }
-    const sending = limits
-      .withSlot("burst", { uninterruptible: true })(Effect.flatMap(intendAndSend(items), keep))
-      .pipe(
-        Effect.catch((error) =>
-          Effect.sync(() => {
-            // No slot, and nothing sent: the account's day is used up.
-            ended ??= { _tag: "Failed", error }
-          })
-        )
+    const sending = Effect.andThen(
+      ready,
+      limits.withSlot("burst", { uninterruptible: true })(Effect.flatMap(intendAndSend(items), keep))
+    ).pipe(
+      Effect.catch((error) =>
+        Effect.sync(() => {
+          // No token or no slot, and nothing sent.
+          ended ??= { _tag: "Failed", error }
+        })
       )
+    )
     const halted = yield* Effect.raceFirst(Deferred.await(options.halt), Effect.as(sending, undefined))
     return ended ?? { _tag: "Unsent", reason: halted! }
   })

@@ -8,8 +8,8 @@
  *
  * @since 0.1.0
  */
-import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
-import { RateLimits } from "@effect-hubspot/http/RateLimits"
+import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import type * as Retry from "@effect-hubspot/http/Retry"
 import type { BatchRequest, InputIssue } from "@effect-hubspot/schema"
 import * as Deferred from "effect/Deferred"
@@ -145,25 +145,24 @@ export const runWith =
             issuesOf: ({ associations }: BatchRequest.CreateInput) => Associating.issuesOf(associations)
           })
         })
-        const observer = yield* observerOf(job.policy, property, needs)
+        const observer = yield* observerOf(job.services, property, needs)
         const runner = yield* job.runner(
           DoubtStrategy.operationOf(strategy, property),
           Option.getOrUndefined(observer)?.observe
         )
-        const resolver = yield* DoubtStrategy.make(runner, { ...job, strategy, property })
+        const resolver = DoubtStrategy.make(runner, { ...job, strategy, property })
         return Bulk.outcomes(inputs, job, shape, resolver)
       })
     )
 
 /** The one of the context, or by key where there is a key. */
 const observerOf = Effect.fnUntraced(function* (
-  policy: Retry.Policy,
+  services: Lookup.Services,
   property: string | undefined,
   needs: "unique" | "plain" | undefined
 ) {
   const given = yield* Effect.serviceOption(BatchObserver.BatchObserver)
   if (Option.isSome(given) || property === undefined) return given
-  const services = { client: yield* HubSpotClient, limits: yield* RateLimits, policy }
   const lookup = needs === "unique" ? Lookup.byUniqueValue : Lookup.bySearch
   return Option.some(BatchObserver.key(lookup(services, property)))
 })

@@ -8,9 +8,9 @@
  *
  * @since 0.1.0
  */
-import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import * as Operations from "@effect-hubspot/http/Operations"
-import { RateLimits } from "@effect-hubspot/http/RateLimits"
+import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import { type Association, type BatchRequest, InputIssue } from "@effect-hubspot/schema"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -138,12 +138,13 @@ export const run =
     Stream.unwrap(
       Effect.gen(function* () {
         const job = yield* Bulk.job(options)
-        const services = { client: yield* HubSpotClient, limits: yield* RateLimits, policy: job.policy }
         const { run } = yield* job.runner(operation)
         return Bulk.outcomes(inputs, job, shape(job.jobId), {
           run,
-          isOpen: (outcome, { input }) => outcome._tag === "Upserted" && Associating.isDue(input),
-          resolve: (open, items) => Associating.complete(services, open, items, Deferred.await(job.abandon))
+          workOf: (outcome, { input }) =>
+            outcome._tag === "Upserted" && Associating.isDue(input) ? "association" : undefined,
+          resolve: (open, items) =>
+            Associating.complete(job.services, open, items, Deferred.await(job.abandon))
         })
       })
     )

@@ -17,9 +17,6 @@
  *
  * @since 0.1.0
  */
-import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
-import { RateLimits } from "@effect-hubspot/http/RateLimits"
-import type * as Retry from "@effect-hubspot/http/Retry"
 import type { CrmObject } from "@effect-hubspot/schema"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -243,20 +240,22 @@ export interface Options {
   readonly property: string | undefined
   readonly halt: Deferred.Deferred<NotSentReason>
   readonly abandon: Deferred.Deferred<void>
-  readonly policy: Retry.Policy
+  /** How to look for inputs. */
+  readonly services: Lookup.Services
   readonly onEvent: (event: BatchRunner.Event) => Effect.Effect<void>
 }
 
 /**
- * A strategy at work: `run` sends a batch, `isOpen` says which outcomes are not final under the strategy,
- * `resolve` makes them so. Between the two, what is final need not wait.
+ * A strategy at work: `run` sends a batch, `workOf` says what is left to do for an outcome that is not final under
+ * the strategy, `resolve` makes those final that have the same left to do. What is final need not wait for them, nor
+ * one kind for another.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Resolver {
   readonly run: <I>(items: ReadonlyArray<Item<I>>) => Effect.Effect<ReadonlyArray<Settled<I>>>
-  readonly isOpen: (outcome: Settled<unknown>, item: Item<unknown>) => boolean
+  readonly workOf: (outcome: Settled<unknown>, item: Item<unknown>) => Work | undefined
   readonly resolve: <I>(
     open: ReadonlyArray<Settled<I>>,
     items: ReadonlyArray<Item<I>>
@@ -264,17 +263,21 @@ export interface Resolver {
 }
 
 /**
+ * A doubt to be settled, a rejection to be verified, or associations to be made.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Work = "doubt" | "verification" | "association"
+
+/**
  * A strategy on a runner of batches.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function* (
-  runner: BatchRunner.BatchRunner<TracedInput, "Created">,
-  options: Options
-): Effect.fn.Return<Resolver, never, HubSpotClient | RateLimits> {
-  const { strategy } = options
-  const services = { client: yield* HubSpotClient, limits: yield* RateLimits, policy: options.policy }
+export const make = (runner: BatchRunner.BatchRunner<TracedInput, "Created">, options: Options): Resolver => {
+  const { services, strategy } = options
   const property = options.property ?? ""
   const family = ParentLookup.make(services)
   const watched = strategy._tag === "reconcileByParent" ? family.watch(runner) : runner
@@ -439,18 +442,22 @@ export const make = Effect.fnUntraced(function* (
 
   return {
     run: watched.run,
-    isOpen: (outcome, item) => {
+    workOf: (outcome, item) => {
       switch (strategy._tag) {
         case "failVisible":
-          return strategy.verifyRejections !== false && outcome._tag === "Rejected" && !outcome.verifiedAbsent
+          return strategy.verifyRejections === false ? undefined : verificationOf(outcome)
         case "atLeastOnce":
         case "reconcile":
         case "reconcileByParent":
-          return isInDoubt(outcome)
+          return doubtOf(outcome)
         case "guard":
-          return isUnsettled(outcome)
+          return doubtOf(outcome) ?? verificationOf(outcome)
         case "upsert":
-          return isUnsettled(outcome) || (outcome._tag === "Created" && Associating.isDue(item.input))
+          return (
+            doubtOf(outcome) ??
+            verificationOf(outcome) ??
+            (outcome._tag === "Created" && Associating.isDue(item.input) ? "association" : undefined)
+          )
       }
     },
     resolve: (open, items) => {
@@ -473,9 +480,14 @@ export const make = Effect.fnUntraced(function* (
       }
     }
   }
-})
+}
 
 const isInDoubt = ({ _tag }: Settled<unknown>): boolean => _tag === "InDoubt"
+
+const doubtOf = (outcome: Settled<unknown>) => (isInDoubt(outcome) ? "doubt" : undefined)
+
+const verificationOf = (outcome: Settled<unknown>) =>
+  outcome._tag === "Rejected" && !outcome.verifiedAbsent ? "verification" : undefined
 
 /** In doubt, or rejected and not looked for. */
 const isUnsettled = (outcome: Settled<unknown>): boolean =>

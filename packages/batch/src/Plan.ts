@@ -242,7 +242,7 @@ const unique = <I, In>(
   for (const { advice, path, value, what } of given) {
     const first = plan.taken.get(`${what} ${value}`)
     if (first === undefined) continue
-    const message = `${what} ${InputIssue.quote(value)} is used twice, first by ${unit} ${first}`
+    const message = `${what} ${InputIssue.quote(value)} is used twice, first in ${unit} ${first}`
     return Result.fail({ _tag: "Invalid", source, index, issues: [{ path, message, advice }] })
   }
   const place = of(source, index)

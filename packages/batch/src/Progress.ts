@@ -6,12 +6,12 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import { monotonicMillis } from "./internal/monotonic.ts"
 import * as Report from "./Report.ts"
 
 /**
@@ -92,13 +92,13 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Progress, never, Stdio.Stdio | Scope.Scope> {
   const stdio = yield* Stdio.Stdio
   const live = yield* stdio.stderrIsTerminal
-  const startedAt = yield* Clock.currentTimeMillis
+  const startedAt = yield* monotonicMillis
   let drawn = false
   let ended = false
 
   // Nobody reads the standard error any more: the import goes on all the same.
   const write = (text: string) => Effect.ignore(Stream.run(Stream.make(text), stdio.stderr()))
-  const text = Effect.map(Clock.currentTimeMillis, (now) =>
+  const text = Effect.map(monotonicMillis, (now) =>
     render(options.counts(), options.total, now - startedAt, live ? options.columns - 1 : undefined)
   )
   const draw = Effect.suspend(() =>

@@ -92,6 +92,11 @@ export const check = (
 export class Credentials extends Context.Service<
   Credentials,
   {
+    /**
+     * Gets a token that stays good for a while, if there is none: asked for before a slot of the rate limit
+     * is waited for, since getting one may take long. One caller gets it, the others wait for that.
+     */
+    readonly ready: Effect.Effect<void, HubSpotError>
     /** A token that should be good now. */
     readonly token: Effect.Effect<Redacted.Redacted<string>, HubSpotError>
     /**
@@ -108,7 +113,11 @@ export class Credentials extends Context.Service<
     Layer.effect(
       Credentials,
       Effect.map(check(token, name), (checked) =>
-        Credentials.of({ token: Effect.succeed(checked), refused: () => Effect.succeed(false) })
+        Credentials.of({
+          ready: Effect.void,
+          token: Effect.succeed(checked),
+          refused: () => Effect.succeed(false)
+        })
       )
     )
 

@@ -16,13 +16,14 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as BaseUrl from "./BaseUrl.ts"
 import { Credentials } from "./Credentials.ts"
 import * as HubSpotError from "./HubSpotError.ts"
 import * as Classify from "./internal/classify.ts"
+import * as InRange from "./internal/inRange.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
+import * as Redact from "./internal/redact.ts"
 import * as Wire from "./internal/wire.ts"
 import * as Metrics from "./Metrics.ts"
 import { RateLimits } from "./RateLimits.ts"
@@ -30,6 +31,8 @@ import type { Pool } from "./RateLimitStore.ts"
 import * as Retry from "./Retry.ts"
 
 /**
+ * What is out of its bounds is a defect of the caller's, a `RangeError`.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -70,7 +73,9 @@ export interface Operation<A> {
 }
 
 /**
- * A path with its parameters: `fill("/x/:id", { id: "7" })` is `/x/7`. Values are escaped.
+ * A path with its parameters: `fill("/x/:id", { id: "7" })` is `/x/7`. Values are escaped. What is no text
+ * (a lone surrogate) leaves its place empty, as an empty value does: an attempt at such a path is an
+ * `InvalidRequest`.
  *
  * **Example**
  *
@@ -85,7 +90,12 @@ export interface Operation<A> {
  * @since 0.1.0
  */
 export const fill = (path: string, parameters: Readonly<Record<string, string>>): string =>
-  path.replace(/:([A-Za-z]+)/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ""))
+  path.replace(/:([A-Za-z]+)/g, (_, name: string) => {
+    const value = parameters[name] ?? ""
+    return loneSurrogate.test(value) ? "" : encodeURIComponent(value)
+  })
+
+const loneSurrogate = /\p{Surrogate}/u
 
 /**
  * @category services
@@ -94,6 +104,11 @@ export const fill = (path: string, parameters: Readonly<Record<string, string>>)
 export class HubSpotClient extends Context.Service<
   HubSpotClient,
   {
+    /**
+     * Gets at hand what an attempt needs besides a slot: a token. Asked for before the slot is taken, since
+     * a token endpoint may be slow; costs nothing while the token is good.
+     */
+    readonly ready: Effect.Effect<void, HubSpotError.HubSpotError>
     /** Makes one attempt. The error says whether the request could have been executed. */
     readonly execute: <A>(operation: Operation<A>) => Effect.Effect<A, HubSpotError.HubSpotError>
     /** The longest an attempt takes. */
@@ -124,11 +139,8 @@ export const make = Effect.fnUntraced(function* (
   const origin = yield* BaseUrl.check(options.baseUrl ?? BaseUrl.hubspot)
   if (origin.startsWith("https:")) yield* certificatesAreChecked
   const apiVersion = options.apiVersion ?? "v3"
-  const timeout = Duration.fromInputUnsafe(options.timeout ?? "110 seconds")
-  const bounds = {
-    timeoutMillis: Duration.toMillis(timeout),
-    maxBytes: options.maxResponseBytes ?? 4 * 1024 * 1024
-  }
+  const timeoutMillis = InRange.duration("timeout", options.timeout ?? "110 seconds")
+  const maxBytes = InRange.count("maxResponseBytes", options.maxResponseBytes ?? 4 * 1024 * 1024)
   const httpClient = yield* HttpClient.HttpClient
   const credentials = yield* Credentials
   const limits = yield* RateLimits
@@ -148,7 +160,7 @@ export const make = Effect.fnUntraced(function* (
     const sentAt = yield* monotonicMillis
     const secret = Redacted.value(token)
     const raw = yield* Effect.mapError(
-      Wire.exchange(httpClient, request, bounds),
+      Wire.exchange(httpClient, request, { timeoutMillis, maxBytes }),
       (reason) => new HubSpotError.HubSpotError({ reason, operation: what })
     )
     // Somebody on the way may print the request into an answer, so nothing is shown as it came.
@@ -159,7 +171,7 @@ export const make = Effect.fnUntraced(function* (
     yield* limits.observe({ ...observationOf(raw.headers), ageMillis })
     const fail = (reason: HubSpotError.Reason) =>
       new HubSpotError.HubSpotError({
-        reason: HubSpotError.withoutSecret(reason, secret),
+        reason: Redact.reason(reason, secret),
         operation: what,
         ...correlation
       })
@@ -170,7 +182,7 @@ export const make = Effect.fnUntraced(function* (
     )
     const unfit = Wire.unfit(json)
     if (unfit !== undefined) return yield* shape(unfit)
-    return yield* Effect.mapError(Effect.fromOption(operation.read(withoutSecret(json, secret))), () =>
+    return yield* Effect.mapError(Effect.fromOption(operation.read(Redact.success(json, secret))), () =>
       shape("JSON of another shape than HubSpot's")
     )
   })
@@ -212,7 +224,13 @@ export const make = Effect.fnUntraced(function* (
     )
   }
 
-  return HubSpotClient.of({ execute, timeout, apiVersion, origin })
+  return HubSpotClient.of({
+    ready: credentials.ready,
+    execute,
+    timeout: Duration.millis(timeoutMillis),
+    apiVersion,
+    origin
+  })
 })
 
 /** Refused where a switch of Node's would turn off what keeps the token from strangers. */
@@ -228,12 +246,6 @@ const certificatesAreChecked = Config.String("NODE_TLS_REJECT_UNAUTHORIZED").pip
       : Effect.void
   )
 )
-
-/** In a success only HubSpot's words can hold the token; ids and values stay what they are. */
-const withoutSecret = (json: unknown, secret: string): unknown =>
-  Predicate.isObject(json) && json.errors !== undefined
-    ? { ...json, errors: HubSpotError.redactText(json.errors, secret) }
-    : json
 
 const requestOf = <A>(
   operation: Operation<A>,

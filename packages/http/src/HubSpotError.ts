@@ -499,35 +499,6 @@ export const Reason = Schema.Union([
  */
 export type Reason = typeof Reason.Type
 
-const toJson = Schema.encodeUnknownSync(Reason)
-const fromJson = Schema.decodeUnknownSync(Reason)
-
-/**
- * The same reason without a secret, should somebody on the way have printed it into an answer.
- *
- * @category secrets
- * @since 0.1.0
- */
-export const withoutSecret = (reason: Reason, secret: string): Reason => {
-  const json = toJson(reason)
-  return JSON.stringify(json).includes(JSON.stringify(secret).slice(1, -1))
-    ? fromJson(redactText(json, secret))
-    : reason
-}
-
-/**
- * JSON with a secret taken out of its texts.
- *
- * @category secrets
- * @since 0.1.0
- */
-export const redactText = (json: unknown, secret: string): unknown => {
-  if (typeof json === "string") return json.replaceAll(secret, "<redacted>")
-  if (Array.isArray(json)) return json.map((item) => redactText(item, secret))
-  if (typeof json !== "object" || json === null) return json
-  return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, redactText(value, secret)]))
-}
-
 /**
  * A request to HubSpot that did not succeed: `reason`, what was asked, and HubSpot's correlation id if
  * it sent one (its support asks for it).

@@ -3,27 +3,29 @@
  * renewed by one fiber while all others wait for it.
  *
  * It goes by `expires_in`, not by waiting for a 401. A refused refresh token is an error of its own,
- * since nothing but connecting the account again will mend it.
+ * since nothing but connecting the account again will mend it. A renewal that has begun runs to its end,
+ * whoever stops waiting for it: HubSpot may have replaced the refresh token, and the old one is worth
+ * nothing then.
  *
  * @since 0.1.0
  */
 import { Account, ErrorBody } from "@effect-hubspot/schema"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Semaphore from "effect/Semaphore"
+import type * as Scope from "effect/Scope"
 import * as BaseUrl from "./BaseUrl.ts"
 import { otherPaths } from "./HubSpotApi.ts"
 import * as HubSpotError from "./HubSpotError.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
+import * as Redact from "./internal/redact.ts"
 import * as Wire from "./internal/wire.ts"
 
 /**
@@ -36,15 +38,23 @@ export interface Options {
   readonly refreshToken: Redacted.Redacted<string>
   /** `https://api.hubapi.com` (default), or a loopback address such as the emulator's. */
   readonly baseUrl?: string | undefined
-  /** How long before its end a token is renewed. Default 5 minutes, half its life at most. */
+  /**
+   * How long before its end a token is renewed, and half of that where the request has its slot already.
+   * Default 5 minutes, half its life at most.
+   */
   readonly ahead?: Duration.Input | undefined
-  /** Told of a new refresh token, should HubSpot hand one out: it replaces the old one. */
+  /**
+   * Told of a new refresh token, should HubSpot hand one out: it replaces the old one. Nothing interrupts
+   * it, and the access token is handed out once it has ended.
+   */
   readonly onRefreshToken?: ((token: Redacted.Redacted<string>) => Effect.Effect<void>) | undefined
 }
 
 interface Token {
   readonly value: Redacted.Redacted<string>
+  /** When it is renewed before a slot is waited for, and when also by a request that has one. */
   readonly renewAtMillis: number
+  readonly renewAtLastMillis: number
 }
 
 const decodeToken = Schema.decodeUnknownOption(Schema.fromJsonString(Account.TokenResponse))
@@ -59,18 +69,25 @@ const failed = (reason: HubSpotError.Reason) => new HubSpotError.HubSpotError({ 
  */
 export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<
   {
+    readonly ready: Effect.Effect<void, HubSpotError.HubSpotError>
     readonly token: Effect.Effect<Redacted.Redacted<string>, HubSpotError.HubSpotError>
     readonly refused: (token: Redacted.Redacted<string>) => Effect.Effect<boolean>
   },
   BaseUrl.InvalidBaseUrl,
-  HttpClient.HttpClient
+  HttpClient.HttpClient | Scope.Scope
 > {
   const origin = yield* BaseUrl.check(options.baseUrl ?? BaseUrl.hubspot)
   const client = yield* HttpClient.HttpClient
   const ahead = Duration.toMillis(options.ahead ?? "5 minutes")
-  const oneAtATime = yield* Semaphore.make(1)
+  const scope = yield* Effect.scope
   let refreshToken = options.refreshToken
   let current: Token | undefined
+
+  // The access token is good whatever the listener makes of the news.
+  const tell = (token: Redacted.Redacted<string>) =>
+    Effect.suspend(() => options.onRefreshToken?.(token) ?? Effect.void).pipe(
+      Effect.catchDefect((defect) => Effect.logError("a defect in onRefreshToken", defect))
+    )
 
   const renew = Effect.gen(function* () {
     const form = UrlParams.make([
@@ -90,7 +107,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       raw.status === 400 || raw.status === 401 || raw.status === 403 ? refusal(raw.body) : undefined
     if (refused !== undefined) {
       const secrets = [options.clientSecret, refreshToken].map(Redacted.value)
-      return yield* failed(secrets.reduce<HubSpotError.Reason>(HubSpotError.withoutSecret, refused))
+      return yield* failed(secrets.reduce<HubSpotError.Reason>(Redact.reason, refused))
     }
     const answer = raw.status === 200 ? Option.getOrUndefined(decodeToken(raw.body)) : undefined
     if (answer === undefined || !wellFormed.test(answer.access_token)) {
@@ -100,47 +117,49 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
     }
     const now = yield* monotonicMillis
     const life = Math.max(0, answer.expires_in * 1000)
+    const early = Math.min(ahead, life / 2)
     current = {
       value: Redacted.make(answer.access_token),
-      renewAtMillis: now + life - Math.min(ahead, life / 2)
+      renewAtMillis: now + life - early,
+      renewAtLastMillis: now + life - early / 2
     }
     if (answer.refresh_token !== undefined && answer.refresh_token !== Redacted.value(refreshToken)) {
       refreshToken = Redacted.make(answer.refresh_token)
-      yield* options.onRefreshToken?.(refreshToken) ?? Effect.void
+      yield* tell(refreshToken)
     }
     return current.value
-  })
+  }).pipe(Effect.withSpan("Credentials.renew"))
 
-  const good = Effect.map(monotonicMillis, (now) =>
-    current !== undefined && now < current.renewAtMillis ? current.value : undefined
-  )
+  let renewal: Deferred.Deferred<Redacted.Redacted<string>, HubSpotError.HubSpotError> | undefined
 
-  const goodOr = <E, R>(otherwise: Effect.Effect<Redacted.Redacted<string>, E, R>) =>
-    Effect.filterOrElse(good, Predicate.isNotUndefined, () => otherwise)
-
-  let ended = 0
-  let failure: HubSpotError.HubSpotError | undefined
-  const renewed = Effect.onExit(renew, (exit) =>
-    Effect.sync(() => {
-      ended++
-      failure = Option.getOrUndefined(Exit.findErrorOption(exit))
-    })
-  )
-
-  // Whoever waited finds the token that the first one got, or fails as it failed.
-  const token = goodOr(
+  // One renewal at a time, in a fiber of its own that only ends by itself. Whoever comes meanwhile finds
+  // the token that it gets, or fails as it fails.
+  const renewed = Effect.uninterruptibleMask((restore) =>
     Effect.suspend(() => {
-      const before = ended
-      return oneAtATime.withPermit(
-        goodOr(
-          Effect.suspend(() => (ended > before && failure !== undefined ? Effect.fail(failure) : renewed))
-        )
+      if (renewal !== undefined) return restore(Deferred.await(renewal))
+      const begun = Deferred.makeUnsafe<Redacted.Redacted<string>, HubSpotError.HubSpotError>()
+      renewal = begun
+      return Effect.flatMap(
+        Effect.forkIn(renew, scope, { startImmediately: true, uninterruptible: true }),
+        (fiber) => {
+          fiber.addObserver((exit) => {
+            renewal = undefined
+            Deferred.doneUnsafe(begun, exit)
+          })
+          return restore(Deferred.await(begun))
+        }
       )
     })
   )
 
+  const tokenUntil = (due: (token: Token) => number) =>
+    Effect.flatMap(monotonicMillis, (now) =>
+      current !== undefined && now < due(current) ? Effect.succeed(current.value) : renewed
+    )
+
   return {
-    token: Effect.withSpan(token, "Credentials.token"),
+    ready: Effect.asVoid(tokenUntil((token) => token.renewAtMillis)),
+    token: tokenUntil((token) => token.renewAtLastMillis),
     refused: (refused) =>
       Effect.sync(() => {
         if (current !== undefined && Redacted.value(current.value) === Redacted.value(refused))

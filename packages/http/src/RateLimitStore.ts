@@ -106,8 +106,8 @@ export class RateLimitStore extends Context.Service<
 interface Account {
   /** When each slot that is held comes free. */
   readonly slots: Record<Pool, Map<number, number>>
-  /** When slots of the burst were taken, in order, two windows back. */
-  readonly taken: Array<number>
+  /** When slots of the burst were taken, by slot and in order, two windows back. */
+  readonly taken: Map<number, number>
   pausedUntil: number
   /** Slots that others use, until their share of the window is over. */
   others: { readonly count: number; readonly until: number }
@@ -123,7 +123,7 @@ const makeMemory = (): RateLimitStore["Service"] => {
     if (known !== undefined) return known
     const made: Account = {
       slots: { burst: new Map(), search: new Map() },
-      taken: [],
+      taken: new Map(),
       pausedUntil: 0,
       others: { count: 0, until: 0 },
       day: undefined
@@ -152,10 +152,11 @@ const makeMemory = (): RateLimitStore["Service"] => {
       const id = ++lastId
       slots.set(id, now + leaseMillis)
       if (pool === "burst") {
-        const old = account.taken.findIndex((at) => at > now - 2 * windowMillis)
-        if (old === -1) account.taken.length = 0
-        else if (old > limit) account.taken.splice(0, old)
-        account.taken.push(now)
+        for (const [old, at] of account.taken) {
+          if (at > now - 2 * windowMillis) break
+          account.taken.delete(old)
+        }
+        account.taken.set(id, now)
       }
       return { _tag: "Taken", slot: { account: name, pool, id, windowMillis } }
     })
@@ -167,7 +168,12 @@ const makeMemory = (): RateLimitStore["Service"] => {
         const { slots } = accountOf(account)
         if (slots[pool].has(id)) slots[pool].set(id, now + windowMillis)
       }),
-    giveBack: ({ account, id, pool }) => Effect.sync(() => void accountOf(account).slots[pool].delete(id)),
+    giveBack: ({ account: name, id, pool }) =>
+      Effect.sync(() => {
+        const account = accountOf(name)
+        account.slots[pool].delete(id)
+        account.taken.delete(id)
+      }),
     pause: ({ account: name, millis }) =>
       at((now) => {
         const account = accountOf(name)
@@ -179,12 +185,7 @@ const makeMemory = (): RateLimitStore["Service"] => {
         if (ageMillis > windowMillis) return
         const account = accountOf(name)
         let ours = 0
-        for (
-          let i = account.taken.length - 1;
-          i >= 0 && account.taken[i]! > now - ageMillis - windowMillis;
-          i--
-        )
-          ours++
+        for (const at of account.taken.values()) if (at > now - ageMillis - windowMillis) ours++
         const count = Math.max(0, used - ours)
         // Fewer may only mean that requests of ours had not arrived yet, so the most counts.
         if (count >= account.others.count || now >= account.others.until) {

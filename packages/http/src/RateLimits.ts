@@ -23,6 +23,7 @@ import * as Option from "effect/Option"
 import * as Semaphore from "effect/Semaphore"
 import * as HubSpotError from "./HubSpotError.ts"
 import * as Metrics from "./Metrics.ts"
+import * as InRange from "./internal/inRange.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
 import { type Pool, RateLimitStore, type Slot } from "./RateLimitStore.ts"
 
@@ -45,22 +46,24 @@ export const tiers = {
   increased: 250
 } as const
 
-/** What HubSpot allows every app: requests per ten seconds of the lowest tier. */
-export const lowestLimit = tiers.starter
+// What HubSpot allows every app.
+const lowestLimit = tiers.starter
 
 /** The highest limit HubSpot sells. */
 export const highestLimit = tiers.increased
 
-/** Searches per second, for all apps of an account together. */
-export const searchLimit = 5
+// Searches per second, for all apps of an account together.
+const searchLimit = 5
 
 /**
+ * What is out of its bounds is a defect of the caller's, a `RangeError`.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
   /**
-   * Requests per window. `"auto"` starts at 100 and adopts the maximum that the account advertises in
+   * Requests per window, from 1. `"auto"` starts at 100 and adopts the maximum that the account advertises in
    * `X-HubSpot-RateLimit-Max`. Default `"auto"`.
    */
   readonly limit?: number | "auto" | undefined
@@ -107,6 +110,9 @@ export interface Observation {
 const marginMillis = 5
 
 const searchWindowMillis = 1000
+
+// HubSpot's midnight and ours are this far apart at most; answers from between the two tell nothing.
+const resetMillis = 60_000
 
 /**
  * The limiter that all requests of one account share.
@@ -166,12 +172,12 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<RateLimits["Service"], never, RateLimitStore> {
   const store = yield* RateLimitStore
   const account = options.account ?? "default"
-  const adopts = (options.limit ?? "auto") === "auto"
-  const window = Duration.toMillis(options.window ?? "10 seconds")
-  const timeout = Duration.toMillis(options.timeout ?? "110 seconds")
-  const reserve = options.dailyReserve ?? 0.1
-  let limit = typeof options.limit === "number" ? options.limit : lowestLimit
-  let timeZone = options.timeZone
+  const adopts = options.limit === undefined || options.limit === "auto"
+  const window = InRange.duration("window", options.window ?? "10 seconds")
+  const timeout = InRange.duration("timeout", options.timeout ?? "110 seconds")
+  const reserve = InRange.share("dailyReserve", options.dailyReserve ?? 0.1)
+  let limit = adopts ? lowestLimit : InRange.count("limit", options.limit)
+  let timeZone = options.timeZone === undefined ? undefined : InRange.timeZone("timeZone", options.timeZone)
   // First come, first served, within this process.
   const turns = { burst: yield* Semaphore.make(1), search: yield* Semaphore.make(1) }
 
@@ -272,19 +278,20 @@ export const make = Effect.fnUntraced(function* (
         }
       }
       if (seen.daily !== undefined && seen.dailyRemaining !== undefined) {
-        yield* store.setDay(account, {
-          limit: seen.daily,
-          remaining: seen.dailyRemaining,
-          endsAtMillis: yield* timeZone === undefined ? inAnHour : endOfDay(timeZone)
-        })
+        const now = yield* Clock.currentTimeMillis
+        const sentAt = now - (seen.ageMillis ?? 0)
+        // Where the day ends is not known: it is looked again after an hour.
+        const endsAtMillis =
+          timeZone === undefined ? now + 3_600_000 : midnightAfter(sentAt - resetMillis, timeZone)
+        // What an answer says of a day that is over is no reason to hold up the next one.
+        if (endsAtMillis > now) {
+          yield* store.setDay(account, { limit: seen.daily, remaining: seen.dailyRemaining, endsAtMillis })
+        }
       }
     }),
     limit: Effect.sync(() => limit)
   })
 })
-
-// Where the account's day ends is not known: it is looked again after an hour.
-const inAnHour = Effect.map(Clock.currentTimeMillis, (now) => now + 3_600_000)
 
 /**
  * A request that was given up, or whose connection broke without an answer, may arrive all the same; its
@@ -301,7 +308,6 @@ const mayStillArrive = (exit: Exit.Exit<unknown, unknown>): boolean =>
           (reason.error.reason._tag === "TimedOut" && reason.error.reason.phase === "headers")))
   )
 
-// The wall clock may jump; the window does not.
 /**
  * The next midnight in a time zone, in milliseconds since 1970; in UTC if the zone is not known.
  *
@@ -309,13 +315,10 @@ const mayStillArrive = (exit: Exit.Exit<unknown, unknown>): boolean =>
  * @since 0.1.0
  */
 export const endOfDay = (timeZone: string | undefined): Effect.Effect<number> =>
-  Effect.map(DateTime.now, (now) => {
-    const zone = Option.getOrElse(DateTime.zoneMakeNamed(timeZone ?? "UTC"), () =>
-      DateTime.zoneMakeNamedUnsafe("UTC")
-    )
-    const tomorrow = DateTime.startOf(
-      DateTime.add(DateTime.startOf(DateTime.setZone(now, zone), "day"), { days: 1 }),
-      "day"
-    )
-    return DateTime.toEpochMillis(tomorrow)
-  })
+  Effect.map(Clock.currentTimeMillis, (now) => midnightAfter(now, timeZone))
+
+const midnightAfter = (millis: number, timeZone = "UTC"): number => {
+  const zone = Option.getOrElse(DateTime.zoneMakeNamed(timeZone), () => DateTime.zoneMakeNamedUnsafe("UTC"))
+  const midnight = DateTime.startOf(DateTime.makeZonedUnsafe(millis, { timeZone: zone }), "day")
+  return DateTime.toEpochMillis(DateTime.startOf(DateTime.add(midnight, { days: 1 }), "day"))
+}

@@ -180,8 +180,8 @@ export const run = <A, R>(
 }
 
 /**
- * Runs operations as everything but the runner of batches does: each attempt in a slot of its pool, again
- * as the policy allows. `attempt` is on the spans.
+ * Runs operations as everything but the runner of batches does: each attempt in a slot of its pool, with
+ * the token got before, again as the policy allows. `attempt` is on the spans.
  *
  * @category running
  * @since 0.1.0
@@ -195,8 +195,9 @@ export const inSlots =
   <A>(operation: Operation<A>): Effect.Effect<A, HubSpotError> =>
     run(
       (attempt) =>
-        services.limits
-          .withSlot(operation.pool)(services.client.execute(operation))
-          .pipe(Effect.annotateSpans({ attempt })),
+        Effect.andThen(
+          services.client.ready,
+          services.limits.withSlot(operation.pool)(services.client.execute(operation))
+        ).pipe(Effect.annotateSpans({ attempt })),
       { operation: operation.name, idempotent: operation.idempotent, policy: services.policy }
     )

@@ -10,6 +10,7 @@ const operation = Operations.batchCreate({ inputs: [] })
 const clientOn = (log: AttemptLog.Service, failure?: HubSpotError.HubSpotError) => {
   const sends: Array<ReadonlyArray<AttemptLog.Logged>> = []
   const client = HubSpotClient.HubSpotClient.of({
+    ready: Effect.void,
     execute: (operation) =>
       Effect.flatMap(Effect.orDie(log.attempts("job")), (attempts) => {
         sends.push(attempts)

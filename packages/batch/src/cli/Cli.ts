@@ -18,6 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as DoubtStrategy from "../DoubtStrategy.ts"
 import * as KeyProperty from "../KeyProperty.ts"
 import * as Report from "../Report.ts"
 import packageJson from "../../package.json" with { type: "json" }
@@ -60,6 +61,7 @@ const importCommand = Command.make(
     rejects: file("rejects", "Write rows that were not created here, with the reason, ready to be corrected"),
     doubts: file("doubts", "Write rows that HubSpot may or may not have here"),
     strategy: Flags.strategy,
+    verifyRejections: Flags.verifyRejections,
     keyProperty: Flags.keyProperty.pipe(Flag.optional),
     keyColumn: Flags.keyColumn.pipe(Flag.optional),
     json: Flags.json
@@ -70,6 +72,9 @@ const importCommand = Command.make(
     }
     if (!flags.emulator && Option.isSome(flags.latency)) {
       return yield* usage("--latency is the emulator's; give --emulator, or leave it out")
+    }
+    if (flags.verifyRejections && flags.strategy !== "fail-visible") {
+      return yield* usage(`--verify-rejections is for fail-visible; ${flags.strategy} goes its own way`)
     }
     const keyProperty = Option.getOrUndefined(flags.keyProperty)
     const client = LineItems.LineItems.layer({
@@ -85,7 +90,9 @@ const importCommand = Command.make(
         doubts: Option.getOrUndefined(flags.doubts),
         batchSize: flags.batchSize,
         concurrency: flags.concurrency,
-        strategy: Flags.strategies[flags.strategy],
+        strategy: flags.verifyRejections
+          ? DoubtStrategy.failVisibleVerified()
+          : Flags.strategies[flags.strategy],
         keyProperty,
         keyColumn: Option.getOrUndefined(flags.keyColumn)
       },
@@ -202,7 +209,7 @@ const setupKeyCommand = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Define a property with unique values, which the strategy guard needs, and prove it"
+    "Define a property with unique values, which the strategies guard and upsert need, and prove it"
   ),
   Command.withExamples([
     { command: "line-items setup-key --key-property import_key", description: "Once for each account" }

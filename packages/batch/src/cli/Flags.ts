@@ -142,24 +142,35 @@ export const strategies = {
   "fail-visible": DoubtStrategy.failVisible,
   "at-least-once": DoubtStrategy.atLeastOnce(),
   reconcile: DoubtStrategy.reconcile(),
-  guard: DoubtStrategy.guard()
+  "reconcile-by-parent": DoubtStrategy.reconcileByParent(),
+  guard: DoubtStrategy.guard(),
+  upsert: DoubtStrategy.upsert()
 } as const
 
 export const strategy = Flag.Literals("strategy", [
   "fail-visible",
   "at-least-once",
   "reconcile",
-  "guard"
+  "reconcile-by-parent",
+  "guard",
+  "upsert"
 ]).pipe(
   Flag.withDefault("fail-visible" as const),
   Flag.withDescription("What to do about rows in doubt; see docs/strategies.md (default fail-visible)")
+)
+
+export const verifyRejections = Flag.Boolean("verify-rejections").pipe(
+  Flag.withDefault(false),
+  Flag.withDescription("Look for rejected rows before believing it; for fail-visible, with --key-property")
 )
 
 export const keyProperty = checked("key-property", "the internal name of a property", (text) =>
   Properties.isPropertyName(text) ? text : undefined
 ).pipe(
   Flag.withMetavar("name"),
-  Flag.withDescription("The property that holds a row's key, for reconcile and guard")
+  Flag.withDescription(
+    "The property that holds a row's key, for reconcile, guard, upsert and --verify-rejections"
+  )
 )
 
 export const keyColumn = Flag.String("key-column").pipe(

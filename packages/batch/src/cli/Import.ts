@@ -7,7 +7,6 @@
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import { ErrorBody } from "@effect-hubspot/schema"
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -20,6 +19,7 @@ import * as Terminal from "effect/Terminal"
 import type * as BatchRunner from "../BatchRunner.ts"
 import * as BulkCreate from "../BulkCreate.ts"
 import * as DoubtStrategy from "../DoubtStrategy.ts"
+import { monotonicMillis } from "../internal/monotonic.ts"
 import * as KeyProperty from "../KeyProperty.ts"
 import * as Outcome from "../Outcome.ts"
 import type { NotSentReason } from "../Outcome.ts"
@@ -90,7 +90,7 @@ export const run = Effect.fnUntraced(function* (
   Exit,
   FileSystem.FileSystem | Stdio.Stdio | Terminal.Terminal | HubSpotClient | RateLimits | Scope.Scope
 > {
-  const startedAt = yield* Clock.currentTimeMillis
+  const startedAt = yield* monotonicMillis
   const source = yield* Effect.mapError(Source.open(options.input, { format: options.format }), usage)
   const total = source.replayable ? (yield* Effect.mapError(Source.check(source), usage)).rows : undefined
   const misnamed = misnamedFile(options, source)
@@ -107,7 +107,8 @@ export const run = Effect.fnUntraced(function* (
   const needs = DoubtStrategy.keyNeeded(strategy)
   if (needs !== undefined) {
     if (keyProperty === undefined) {
-      return yield* usage({ message: `${strategy._tag} needs --key-property; see line-items setup-key` })
+      const what = strategy._tag === "failVisible" ? "--verify-rejections" : strategy._tag
+      return yield* usage({ message: `${what} needs --key-property; see line-items setup-key` })
     }
     yield* Effect.mapError(KeyProperty.prove(keyProperty, needs), (error) =>
       error._tag === "KeyUnusable"
@@ -155,6 +156,9 @@ export const run = Effect.fnUntraced(function* (
         if (event.error?.reason._tag !== "UnexpectedRedirect") return Effect.void
         ending.reason ??= { _tag: "Halted", error: event.error }
         return Deferred.succeed(over, undefined)
+      case "Asked":
+        counts = { ...counts, requests: counts.requests + 1 }
+        return Effect.void
       case "Surplus":
         return progress.line(
           `${shown}: HubSpot answered with records that fit no row: ${event.ids.map((id) => ErrorBody.showable(id, 64)).join(", ")}; look at them in HubSpot`
@@ -239,7 +243,7 @@ export const run = Effect.fnUntraced(function* (
     })
   )
 
-  const summarize = Effect.map(Clock.currentTimeMillis, (now): Imported => ({
+  const summarize = Effect.map(monotonicMillis, (now): Imported => ({
     name: source.name,
     summary: Report.summarize(counts, now - startedAt, ending),
     code: Report.exitCode(counts, ending)
@@ -254,6 +258,7 @@ export const run = Effect.fnUntraced(function* (
   const job = yield* rows.pipe(
     BulkCreate.runWith({
       toInput: (row) => row.input,
+      where: { unit: "line", of: (row) => row.line },
       batchSize: options.batchSize,
       concurrency: options.concurrency,
       strategy,
@@ -291,9 +296,9 @@ const waitingFor = ({ inputs, millis, why }: BatchRunner.Event & { readonly _tag
     case "unfinished":
       return `HubSpot has not finished with ${rows}; looking again until it has`
     case "doubt":
-      return `${rows} in doubt; looking for them in ${time}, the others go on`
+      return `${rows} in doubt; looking for ${inputs === 1 ? "it" : "them"} in ${time}, the others go on`
     case "verification":
-      return `${rows} rejected; making sure in ${time} that HubSpot has not got them`
+      return `${rows} rejected; making sure in ${time} that HubSpot has not got ${inputs === 1 ? "it" : "them"}`
   }
 }
 

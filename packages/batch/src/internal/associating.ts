@@ -80,10 +80,10 @@ const pairsOf = <I>(
   const pairs = new Map<Association.Target, Array<Pair>>()
   for (const { id, index } of present) {
     for (const { to, types } of byIndex.get(index)?.associations ?? []) {
-      const byTarget = Map.groupBy(types, Association.targetOf)
-      for (const [target, specs] of byTarget) {
+      for (const target of new Set(types.map(Association.targetOf))) {
         if (target === undefined) continue
-        const pair = { lineItem: id, to: to.id, types: specs }
+        const own = types.filter((spec) => Association.targetOf(spec) === target)
+        const pair = { lineItem: id, to: to.id, types: own }
         const all = pairs.get(target)
         if (all === undefined) pairs.set(target, [pair])
         else all.push(pair)

@@ -3,7 +3,7 @@
  * constant memory. The operations differ in their shape and in their runner.
  */
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
-import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import * as Retry from "@effect-hubspot/http/Retry"
 import { BatchRequest } from "@effect-hubspot/schema"
 import type * as Cause from "effect/Cause"
@@ -14,6 +14,7 @@ import * as Stream from "effect/Stream"
 import type { BatchOperation } from "../BatchOperation.ts"
 import * as BatchRunner from "../BatchRunner.ts"
 import * as BatchState from "../BatchState.ts"
+import type * as Lookup from "../Lookup.ts"
 import type { NotSentReason, Outcome, Success } from "../Outcome.ts"
 import * as Plan from "../Plan.ts"
 import * as RetryBudget from "../RetryBudget.ts"
@@ -43,7 +44,8 @@ export interface Job {
   readonly batchSize: number
   readonly halt: Deferred.Deferred<NotSentReason>
   readonly abandon: Deferred.Deferred<void>
-  readonly policy: Retry.Policy
+  /** For requests beside those of batches; each is told as an event. */
+  readonly services: Lookup.Services
   readonly onEvent: (event: BatchRunner.Event) => Effect.Effect<void>
   /** The runner of batches of an operation. */
   readonly runner: <In, S extends Success>(
@@ -55,7 +57,7 @@ export interface Job {
 /** Options out of range are defects. */
 export const job = Effect.fnUntraced(function* (
   options: Options
-): Effect.fn.Return<Job, never, RateLimits | Scope.Scope> {
+): Effect.fn.Return<Job, never, HubSpotClient | RateLimits | Scope.Scope> {
   const { batchSize = BatchRequest.maxInputs, retry: policy = Retry.defaults } = options
   inRange("batchSize", batchSize, 1, BatchRequest.maxInputs)
   const jobId = options.jobId ?? (yield* WriteTrace.randomJobId)
@@ -77,12 +79,18 @@ export const job = Effect.fnUntraced(function* (
   const budget = RetryBudget.makeUnsafe()
   const onEvent = (event: BatchRunner.Event) =>
     Effect.andThen(concurrency.learn(event), options.onEvent?.(event) ?? Effect.void)
+  const client = yield* HubSpotClient
+  const told: HubSpotClient["Service"] = {
+    ...client,
+    execute: (operation) =>
+      Effect.ensuring(client.execute(operation), onEvent({ _tag: "Asked", operation: operation.name }))
+  }
   return {
     jobId,
     batchSize,
     halt,
     abandon,
-    policy,
+    services: { client: told, limits: yield* RateLimits, policy },
     onEvent,
     runner: (operation, observe) =>
       BatchRunner.make(operation, {
@@ -102,7 +110,11 @@ export const job = Effect.fnUntraced(function* (
 
 /** How batches are run, and which of their outcomes are worked on further. */
 export interface Resolver<In, S extends Success> extends BatchRunner.BatchRunner<In, S> {
-  readonly isOpen: (outcome: BatchRunner.Settled<unknown, S>, item: Plan.Item<unknown, In>) => boolean
+  /** What is left to do for an outcome; it is done for all with the same together. */
+  readonly workOf: (
+    outcome: BatchRunner.Settled<unknown, S>,
+    item: Plan.Item<unknown, In>
+  ) => string | undefined
   readonly resolve: <I>(
     open: ReadonlyArray<BatchRunner.Settled<I, S>>,
     items: ReadonlyArray<Plan.Item<I, In>>
@@ -112,7 +124,7 @@ export interface Resolver<In, S extends Success> extends BatchRunner.BatchRunner
 /** A resolver for operations that may simply be done again: nothing is left open. */
 export const final = <In, S extends Success>(runner: BatchRunner.BatchRunner<In, S>): Resolver<In, S> => ({
   run: runner.run,
-  isOpen: () => false,
+  workOf: () => undefined,
   resolve: Effect.succeed
 })
 
@@ -137,16 +149,17 @@ export const outcomes = <I, In, S extends Success, E, R>(
   })
 
   const run = Effect.fnUntraced(function* (items: ReadonlyArray<Plan.Item<I, In>>) {
-    const settled: Array<Outcome<I, S>> = []
-    const open: Array<BatchRunner.Settled<I, S>> = []
     const byIndex = new Map(items.map((item) => [item.index, item]))
+    const itemOf = ({ index }: BatchRunner.Settled<I, S>) => byIndex.get(index)!
+    const settled: Array<Outcome<I, S>> = []
+    const open = new Map<string, Array<BatchRunner.Settled<I, S>>>()
     for (const outcome of yield* resolver.run(items)) {
-      if (resolver.isOpen(outcome, byIndex.get(outcome.index)!)) open.push(outcome)
-      else settled.push(outcome)
+      const work = resolver.workOf(outcome, itemOf(outcome))
+      const same = work === undefined ? settled : open.get(work)
+      if (same === undefined) open.set(work!, [outcome])
+      else same.push(outcome)
     }
-    return open.length === 0
-      ? [settled]
-      : [settled, { outcomes: open, items: open.map(({ index }) => byIndex.get(index)!) }]
+    return [settled, ...Array.from(open.values(), (outcomes) => ({ outcomes, items: outcomes.map(itemOf) }))]
   })
 
   return read.pipe(

@@ -19,6 +19,7 @@ import type * as Ledger from "./Ledger.ts"
 import * as LineItems from "./LineItemsHandlers.ts"
 import * as Links from "./Links.ts"
 import * as Query from "./Query.ts"
+import * as RecordView from "./RecordView.ts"
 import * as Refusal from "./Refusal.ts"
 import * as Rules from "./Rules.ts"
 
@@ -60,10 +61,7 @@ export const batchAssociate = Effect.fnUntraced(function* (
   text: string,
   entry: Ledger.OpenRequest
 ): Answer {
-  const target = yield* Effect.fromResult(targetOf(toObjectType))
-  const batch = Body.readBatch(text, readInput, bound)
-  entry.inputs = batch.count
-  const inputs = yield* Effect.fromResult(batch.inputs)
+  const { inputs, target } = yield* readBatch(toObjectType, text, entry)
   for (const { types } of inputs) {
     if (types.length === 0) return yield* Effect.fail(Refusal.missingFields("types"))
   }
@@ -82,11 +80,18 @@ export const batchAssociateDefault = Effect.fnUntraced(function* (
   text: string,
   entry: Ledger.OpenRequest
 ): Answer {
-  const target = yield* Effect.fromResult(targetOf(toObjectType))
-  const batch = Body.readBatch(text, readInput, bound)
-  entry.inputs = batch.count
-  const inputs = yield* Effect.fromResult(batch.inputs)
+  const { inputs, target } = yield* readBatch(toObjectType, text, entry)
   return yield* settleDefault(account, target, inputs)
+})
+
+const readBatch = Effect.fnUntraced(function* (
+  toObjectType: string,
+  text: string,
+  entry: Ledger.OpenRequest
+) {
+  const target = yield* Effect.fromResult(targetOf(toObjectType))
+  const { inputs } = yield* Effect.fromResult(Body.readCounted(text, entry, readInput, bound))
+  return { target, inputs }
 })
 
 const bound = (): Body.Bound => ({
@@ -141,26 +146,10 @@ const settle = Effect.fnUntraced(function* (
     const problem = link(crm, target, input, now)
     if (problem === undefined) results.push(...show(input))
     else {
-      const { category, context, message, subCategory } = problem
-      errors.push({
-        status: "error",
-        category,
-        ...(subCategory !== undefined && { subCategory }),
-        message,
-        context: { ...context, fromObjectId: [input.from], toObjectId: [input.to] }
-      })
+      errors.push(RecordView.rejected(problem, { fromObjectId: [input.from], toObjectId: [input.to] }))
     }
   }
-  return {
-    status: errors.length === 0 ? ok : 207,
-    body: {
-      status: "COMPLETE",
-      results,
-      ...(errors.length > 0 && { numErrors: errors.length, errors }),
-      startedAt: now.iso,
-      completedAt: now.iso
-    }
-  }
+  return { status: errors.length === 0 ? ok : 207, body: RecordView.completed(now, results, errors) }
 })
 
 const link = (

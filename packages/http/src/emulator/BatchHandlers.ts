@@ -39,9 +39,7 @@ export const create = Effect.fnUntraced(function* (
   text: string,
   entry: Ledger.OpenRequest
 ): Answer {
-  const batch = Body.readBatch(text, Body.readInput)
-  entry.inputs = batch.count
-  const inputs = yield* Effect.fromResult(batch.inputs)
+  const { inputs } = yield* Effect.fromResult(Body.readCounted(text, entry, Body.readInput))
   return yield* settle(account, version, 201, inputs, {
     check: (input) => Rules.check(account.crm, input),
     conflict: (input) => Rules.conflict(account.crm, input.properties),
@@ -65,9 +63,7 @@ export const update = Effect.fnUntraced(function* (
   entry: Ledger.OpenRequest
 ): Answer {
   const { crm } = account
-  const batch = Body.readBatch(text, Body.readChange)
-  entry.inputs = batch.count
-  const inputs = yield* Effect.fromResult(batch.inputs)
+  const { inputs } = yield* Effect.fromResult(Body.readCounted(text, entry, Body.readChange))
   yield* Effect.fromResult(distinct(inputs))
   const { millis } = yield* LineItems.moment
   const found: Array<Found> = []
@@ -105,9 +101,7 @@ export const upsert = Effect.fnUntraced(function* (
   entry: Ledger.OpenRequest
 ): Answer {
   const { crm } = account
-  const batch = Body.readBatch(text, Body.readChange)
-  entry.inputs = batch.count
-  const inputs = yield* Effect.fromResult(batch.inputs)
+  const { inputs } = yield* Effect.fromResult(Body.readCounted(text, entry, Body.readChange))
   for (const { idProperty } of inputs) {
     if (idProperty === undefined) return yield* Effect.fail(Refusal.missingFields("idProperty"))
     if (!crm.isUnique(idProperty)) {
@@ -189,7 +183,7 @@ const settle = Effect.fnUntraced(function* <A extends { readonly objectWriteTrac
     const input = inputs[index]!
     const rejection = rejections[index] ?? conflict(input)
     if (rejection === undefined) results.push(commit(input, now))
-    else errors.push(RecordView.rejected(rejection, input.objectWriteTraceId ?? ""))
+    else errors.push(RecordView.rejected(rejection, { objectWriteTraceId: [input.objectWriteTraceId ?? ""] }))
   }
   return reply(version, ok, now, results, errors)
 })
@@ -212,13 +206,7 @@ const reply = (
   errors: ReadonlyArray<object>
 ): Reply => ({
   status: errors.length === 0 || version === "2026-09" ? ok : 207,
-  body: {
-    status: "COMPLETE",
-    results,
-    ...(errors.length > 0 && { numErrors: errors.length, errors }),
-    startedAt: now.iso,
-    completedAt: now.iso
-  }
+  body: RecordView.completed(now, results, errors)
 })
 
 /**
@@ -236,21 +224,21 @@ export const read = Effect.fnUntraced(function* (
   entry: Ledger.OpenRequest
 ): Answer {
   const { crm } = account
-  const batch = Body.readBatch(text, Body.readId, Body.boundOfRead)
-  entry.inputs = batch.count
-  const ids = yield* Effect.fromResult(batch.inputs)
-  const properties = yield* Effect.fromResult(Json.readList(batch.fields.properties, Json.readText))
-  const propertiesWithHistory = yield* Effect.fromResult(
-    Json.readList(batch.fields.propertiesWithHistory, Json.readText)
+  const { fields, inputs } = yield* Effect.fromResult(
+    Body.readCounted(text, entry, Body.readId, Body.boundOfRead)
   )
-  const idProperty = yield* Effect.fromResult(Json.optionalText(batch.fields.idProperty))
+  const properties = yield* Effect.fromResult(Json.readList(fields.properties, Json.readText))
+  const propertiesWithHistory = yield* Effect.fromResult(
+    Json.readList(fields.propertiesWithHistory, Json.readText)
+  )
+  const idProperty = yield* Effect.fromResult(Json.optionalText(fields.idProperty))
   const { archived } = Query.fromUrl(request.url)
   const now = yield* LineItems.moment
   // Documentation: associations cannot be had here.
   const wanted = { properties, propertiesWithHistory, associations: [] }
   const results: Array<object> = []
   const missing: Array<string> = []
-  for (const id of yield* Random.shuffle(new Set(ids))) {
+  for (const id of yield* Random.shuffle(new Set(inputs))) {
     const found = LineItems.find(crm, id, idProperty, archived, now.millis, "read")
     if (Result.isFailure(found)) return yield* Effect.fail(found.failure)
     if (found.success === undefined) missing.push(id)
@@ -282,10 +270,8 @@ export const archive = Effect.fnUntraced(function* (
   text: string,
   entry: Ledger.OpenRequest
 ): Answer {
-  const batch = Body.readBatch(text, Body.readId)
-  entry.inputs = batch.count
-  const ids = yield* Effect.fromResult(batch.inputs)
+  const { inputs } = yield* Effect.fromResult(Body.readCounted(text, entry, Body.readId))
   const now = yield* LineItems.moment
-  for (const id of ids) LineItems.archiveNow(account.crm, id, now)
+  for (const id of inputs) LineItems.archiveNow(account.crm, id, now)
   return { status: 204 }
 })

@@ -114,6 +114,24 @@ export const readBatch = <A>(
 }
 
 /**
+ * Reads a batch that is to be decided: its inputs are counted in the ledger's entry, also when they are
+ * refused.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const readCounted = <A>(
+  text: string,
+  entry: { inputs: number | null },
+  readOne: (given: unknown) => Json.Reading<A>,
+  bound?: (fields: Json.Fields) => Bound
+): Json.Reading<{ readonly fields: Json.Fields; readonly inputs: ReadonlyArray<A> }> => {
+  const { count, fields, inputs } = readBatch(text, readOne, bound)
+  entry.inputs = count
+  return Result.map(inputs, (inputs) => ({ fields, inputs }))
+}
+
+/**
  * The most inputs of a batch, and the refusal of more.
  *
  * @category models

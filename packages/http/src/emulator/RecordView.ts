@@ -145,21 +145,39 @@ export const updated = (
 })
 
 /**
- * The entry of a rejected input. Documentation: no `errors`, `links` or `id` in it, the details are in
- * the message.
+ * The entry of a rejected input, `names` being what tells it from the others. Documentation: no `errors`,
+ * `links` or `id` in it, the details are in the message.
  *
  * @category formatting
  * @since 0.1.0
  */
 export const rejected = (
   { category, context, message, subCategory }: Rejection,
-  traceId: string
+  names: Readonly<Record<string, ReadonlyArray<string>>>
 ): object => ({
   status: "error",
   category,
   ...(subCategory !== undefined && { subCategory }),
   message,
-  context: { ...context, objectWriteTraceId: [traceId] }
+  context: { ...context, ...names }
+})
+
+/**
+ * The body of a batch that was decided at one instant.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const completed = (
+  now: Crm.Moment,
+  results: ReadonlyArray<object>,
+  errors: ReadonlyArray<object>
+): object => ({
+  status: "COMPLETE",
+  results,
+  ...(errors.length > 0 && { numErrors: errors.length, errors }),
+  startedAt: now.iso,
+  completedAt: now.iso
 })
 
 const envelope = (record: Crm.LineItemRecord, properties: Properties.PropertyValues): object => ({

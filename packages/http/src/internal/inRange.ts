@@ -1,0 +1,32 @@
+/**
+ * Options that are within their bounds; anything else is a defect of the caller's.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+
+const refuse = (name: string, bounds: string, value: unknown): never => {
+  throw new RangeError(`${name} must be ${bounds}, got ${String(value)}`)
+}
+
+/** How many of something there are, one at least. */
+export const count = (name: string, value: unknown): number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 1
+    ? value
+    : refuse(name, "a whole number from 1", value)
+
+/** A part of a whole. */
+export const share = (name: string, value: number): number =>
+  value >= 0 && value <= 1 ? value : refuse(name, "a number from 0 to 1", value)
+
+/** A time in milliseconds, more than none and not for ever. */
+export const duration = (name: string, value: Duration.Input): number => {
+  const millis = Option.match(Duration.fromInput(value), { onNone: () => 0, onSome: Duration.toMillis })
+  return millis > 0 && millis < Number.POSITIVE_INFINITY
+    ? millis
+    : refuse(name, "a finite time above 0", value)
+}
+
+/** The name of a time zone that there is. */
+export const timeZone = (name: string, value: string): string =>
+  Option.isSome(DateTime.zoneMakeNamed(value)) ? value : refuse(name, "a time zone like Europe/Berlin", value)
