@@ -1,4 +1,5 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
 import { execFileSync, spawnSync } from "node:child_process"
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join, relative } from "node:path"
@@ -105,5 +106,32 @@ describe("examples", () => {
       assert.deepStrictEqual(mine, [])
       assert.isNull(results[file])
     })
+  }
+})
+
+interface Runnable {
+  readonly program: Effect.Effect<unknown>
+  readonly expected: unknown
+}
+
+describe("the programs of docs/examples", () => {
+  const files = globSync("docs/examples/*.ts", { cwd: root }).filter((file) =>
+    readFileSync(join(root, file), "utf8").includes("export const program")
+  )
+
+  it("are there, one for each strategy", () => {
+    assert.includeMembers(
+      files.map((file) => file.slice("docs/examples/".length, -".ts".length)),
+      ["fail-visible", "at-least-once", "reconcile", "reconcile-by-parent", "guard", "upsert"]
+    )
+  })
+
+  for (const file of files) {
+    it.live(`${file} comes to what it says`, () =>
+      Effect.gen(function* () {
+        const { expected, program }: Runnable = yield* Effect.promise(() => import(join(root, file)))
+        assert.deepStrictEqual(yield* program, expected)
+      })
+    )
   }
 })
