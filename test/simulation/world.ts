@@ -4,7 +4,7 @@
  *
  * What is checked is the emulator's ledger against what the engine said, also hours after it ended.
  */
-import { BulkCreate, DoubtStrategy, type Outcome } from "@effect-hubspot/batch"
+import { AttemptLog, BulkCreate, DoubtStrategy, type Outcome } from "@effect-hubspot/batch"
 import { Credentials, HubSpotClient, LineItems, Operations } from "@effect-hubspot/http"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import type * as Faults from "@effect-hubspot/http/emulator/Faults"
@@ -168,13 +168,32 @@ const outside = (policy: Policy, fault: Faults.Fault): boolean =>
   // Applied later than the quiet period: absence proves nothing then.
   ((policy === "reconcile" || policy === "reconcileByParent") && fault.place === "asynchronous")
 
+/** The line items of each deal. */
+const dealsOf = Effect.fnUntraced(function* (all: ReadonlyArray<Input>) {
+  const client = yield* HubSpotClient.HubSpotClient
+  const ids = new Set(all.flatMap(({ associations = [] }) => associations.map(({ to }) => to.id)))
+  const pages = yield* Effect.forEach(
+    ids,
+    (id) =>
+      client
+        .execute(Operations.lineItemsOf("deal", id))
+        .pipe(Effect.retry(Schedule.spaced("5 seconds")), Effect.orDie),
+    { concurrency: 10 }
+  )
+  return new Map([...ids].map((id, n) => [id, pages[n]!.ids]))
+})
+
 /** Runs a world to its end, and three hours longer. */
 export const run = (world: World, policy: Policy = "failVisible"): Effect.Effect<Result> =>
   Effect.gen(function* () {
     const { plan, rows } = yield* faultsOf(world.share, policy)
     return yield* Effect.gen(function* () {
       const all = inputs(world.count)
-      const job = yield* Effect.forkChild(policies[policy](all))
+      const log = yield* AttemptLog.makeMemory({ keep: true })
+      const job = yield* policies[policy](all).pipe(
+        Effect.provideService(AttemptLog.AttemptLog, log),
+        Effect.forkChild
+      )
       yield* TestClock.adjust("6 hours")
       const outcomes = yield* Fiber.join(job)
       yield* TestClock.adjust("3 hours")
@@ -182,6 +201,16 @@ export const run = (world: World, policy: Policy = "failVisible"): Effect.Effect
       const { created, requests } = yield* emulator.ledger
       const journal = yield* emulator.journal
       const wrong: Array<string> = []
+
+      // For every arrival there is an earlier intent.
+      const intents = (yield* Effect.orDie(log.attempts("sim"))).map(({ begunAtMillis }) => begunAtMillis)
+      const arrivals = requests.filter(({ path }) => /\/line_items\/batch\/(create|upsert)$/.test(path))
+      if (policy !== "naive") {
+        for (const [n, { at }] of arrivals.entries()) {
+          if (intents.filter((begunAt) => begunAt <= at).length <= n)
+            wrong.push(`arrival ${n} without intent`)
+        }
+      }
 
       const stored = new Map<string, Array<string>>()
       for (const { id, objectWriteTraceId } of created) {
@@ -217,6 +246,18 @@ export const run = (world: World, policy: Policy = "failVisible"): Effect.Effect
             wrong.push(`${traceId} ${outcome._tag}, and stored`)
           if (world.share === 0 && outcome._tag === "InDoubt")
             wrong.push(`${traceId} in doubt without a fault`)
+        }
+      }
+      if (policy === "upsert") {
+        // What is said to be created belongs to its deal.
+        yield* emulator.setFaults({ rules: [] })
+        const looking = yield* Effect.forkChild(dealsOf(all))
+        yield* TestClock.adjust("10 minutes")
+        const deals = yield* Fiber.join(looking)
+        for (const outcome of outcomes) {
+          const deal = all[outcome.index]!.associations?.[0]?.to.id
+          if (outcome._tag !== "Created" || deal === undefined) continue
+          if (deals.get(deal)?.includes(outcome.id) !== true) wrong.push(`${outcome.id} not of deal ${deal}`)
         }
       }
       const counts: Record<string, number> = {}
