@@ -129,8 +129,8 @@ export const summarize = (counts: Counts, elapsedMs: number, ending: Ending): Su
     ...(possibleDuplicates > 0 && { possibleDuplicates }),
     ...(suspended !== undefined && {
       suspended: {
-        reason: suspended._tag === "Suspended" ? suspended.cause : "retries",
-        resumeAt: resumeAt(suspended.error)
+        reason: causeOf(suspended),
+        resumeAt: suspended._tag === "Unlogged" ? null : resumeAt(suspended.error)
       }
     })
   }
@@ -138,7 +138,20 @@ export const summarize = (counts: Counts, elapsedMs: number, ending: Ending): Su
 
 /** The reason, if nothing has to be mended and the rest can be sent later. */
 const canGoOn = (reason: NotSentReason | undefined) =>
-  reason?._tag === "Suspended" || reason?._tag === "RetriesExhausted" ? reason : undefined
+  reason?._tag === "Suspended" || reason?._tag === "RetriesExhausted" || reason?._tag === "Unlogged"
+    ? reason
+    : undefined
+
+const causeOf = (reason: NonNullable<ReturnType<typeof canGoOn>>): string => {
+  switch (reason._tag) {
+    case "Suspended":
+      return reason.cause
+    case "RetriesExhausted":
+      return "retries"
+    case "Unlogged":
+      return "disk"
+  }
+}
 
 const resumeAt = ({ reason }: HubSpotError): string | null =>
   reason._tag === "RateLimited" && reason.resumeAtMillis !== undefined
@@ -177,7 +190,7 @@ export const exitCode = (counts: Counts, ending: Ending): number => {
   const denied = reason?._tag === "Halted" ? reason.error.reason._tag : undefined
   if (denied === "Unauthorized" || denied === "TokenRefused" || denied === "Forbidden")
     return exitCodes.credentials
-  if (ending.unwritable) return exitCodes.store
+  if (ending.unwritable || reason?._tag === "Unlogged") return exitCodes.store
   if (canGoOn(reason) !== undefined) return exitCodes.suspended
   if (counts.inDoubt > 0) return exitCodes.inDoubt
   if (counts.rejected + counts.invalid > 0) return exitCodes.rejected
