@@ -146,6 +146,24 @@ describe("a refusal that lies", () => {
     }).pipe(Effect.provide(hubspot([])))
   )
 
+  it.effect("what is not sent again after a refusal is in doubt, for the refusal may have lied", () =>
+    Effect.gen(function* () {
+      const { counts, created } = yield* run(some(4), {
+        strategy: DoubtStrategy.failVisibleVerified(),
+        keyProperty: key
+      })
+      assert.deepStrictEqual(counts, { InDoubt: 4 })
+      assert.lengthOf(created, 4)
+    }).pipe(
+      Effect.provide(
+        hubspot([
+          rule({ place: "afterCommit", reply: { kind: "status", status: 400 } }),
+          rule({ place: "beforeCommit", reply: { kind: "status", status: 403 } }, { path: "*/batch/create" })
+        ])
+      )
+    )
+  )
+
   it.effect("what cannot be looked for is no rejection", () =>
     Effect.gen(function* () {
       const { counts, outcomes } = yield* run(some(2), {

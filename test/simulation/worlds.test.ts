@@ -4,6 +4,13 @@ import * as World from "./world.ts"
 
 const seeds = (count: number, first = 1) => Array.from({ length: count }, (_, n) => first + n)
 
+/** A refusal that lied, and then the end of the job, were taken for "not sent". */
+const onceWrong = [
+  ["failVisibleVerified", 104],
+  ["failVisibleVerified", 734],
+  ["failVisibleVerified", 1333]
+] as const
+
 describe("simulated worlds", () => {
   it("know every fault that a server can cause", () => {
     assert.isAtLeast(new Set(World.catalogue.map(([row]) => row)).size, 40)
@@ -42,6 +49,15 @@ describe("simulated worlds", () => {
       120_000
     )
   }
+
+  it.live("worlds that were wrong once are right", () =>
+    Effect.gen(function* () {
+      for (const [policy, seed] of onceWrong) {
+        const result = yield* World.run({ seed, count: 1000, share: 0.25 }, policy)
+        assert.deepStrictEqual(result.wrong, [], `${policy} ${seed}: ${result.rows.join(" ")}`)
+      }
+    })
+  )
 
   it.live("without faults nothing is in doubt", () =>
     Effect.gen(function* () {

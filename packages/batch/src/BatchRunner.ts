@@ -78,6 +78,11 @@ export interface Options<In> {
   /** Asked right before a send; what nobody wants any more ends as `NotSent`. Default: all is wanted. */
   readonly isWanted?: ((index: number) => boolean) | undefined
   readonly policy: Retry.Policy
+  /**
+   * Whether a batch that was refused for its inputs is believed not to have been executed. Default true. If
+   * not, what is not sent again after such a refusal is in doubt.
+   */
+  readonly trustRefusals?: boolean | undefined
   /** What all batches of the job together may send again. */
   readonly budget: RetryBudget.RetryBudget
   /** Runs the attempts at a batch, in as much company as there may be. Default: at once. */
@@ -277,17 +282,21 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
   const run = Effect.fnUntraced(function* <I>(
     items: ReadonlyArray<Item<I, In>>,
     /** Why an attempt before this one may have been executed. */
-    before?: Evidence | undefined
+    before?: Evidence | undefined,
+    /** Why it may have been in spite of a refusal. */
+    suspicion?: Evidence | undefined
   ): Effect.fn.Return<ReadonlyArray<Settled<I, S>>> {
     // A batch that waits to be looked at has nothing under way, and leaves its place to others.
     const { doubted, ended } = yield* limited(attempts(items))
     const doubt: Evidence | undefined = doubted === undefined ? before : { _tag: "NoAnswer", error: doubted }
-    const outcomes = yield* settle(items, ended, doubt)
+    const outcomes = yield* settle(items, ended, doubt, suspicion)
     if (!operation.writes) return outcomes.map((outcome) => harmless<I, Settled<I, S>>(outcome))
-    if (doubt === undefined) return outcomes
+    if (doubt === undefined && suspicion === undefined) return outcomes
     const byIndex = new Map(items.map((item) => [item.index, item]))
     return outcomes.map((outcome) =>
-      afterDoubt<I, Settled<I, S>>(outcome, byIndex.get(outcome.index)!, doubt)
+      doubt === undefined
+        ? unlessNotSent<I, Settled<I, S>>(outcome, byIndex.get(outcome.index)!, suspicion!)
+        : afterDoubt<I, Settled<I, S>>(outcome, byIndex.get(outcome.index)!, doubt)
     )
   })
 
@@ -319,7 +328,8 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
   const settle = Effect.fnUntraced(function* <I>(
     items: ReadonlyArray<Item<I, In>>,
     ended: Ended,
-    doubt: Evidence | undefined
+    doubt: Evidence | undefined,
+    suspicion: Evidence | undefined
   ): Effect.fn.Return<ReadonlyArray<Settled<I, S>>> {
     switch (ended._tag) {
       case "Answered":
@@ -331,17 +341,18 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
       case "Unwanted": {
         const left = items.filter((item) => !isWanted(item)).map((item) => notSent(item, { _tag: "Stopped" }))
         const wanted = items.filter(isWanted)
-        return wanted.length === 0 ? left : [...left, ...(yield* run(wanted, doubt))]
+        return wanted.length === 0 ? left : [...left, ...(yield* run(wanted, doubt, suspicion))]
       }
       case "Failed":
-        return yield* failed(items, ended.error, doubt)
+        return yield* failed(items, ended.error, doubt, suspicion)
     }
   })
 
   const failed = Effect.fnUntraced(function* <I>(
     items: ReadonlyArray<Item<I, In>>,
     error: HubSpotError,
-    doubt: Evidence | undefined
+    doubt: Evidence | undefined,
+    suspicion: Evidence | undefined
   ): Effect.fn.Return<ReadonlyArray<Settled<I, S>>> {
     if (error.acceptance === "InDoubt") {
       if (error.reason._tag === "UnexpectedRedirect") yield* halt({ _tag: "Halted", error })
@@ -350,7 +361,7 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
     switch (error.reason._tag) {
       case "ValidationFailed":
       case "RequestTooLarge":
-        return yield* takeApart(items, error, doubt)
+        return yield* takeApart(items, error, doubt, suspicion)
       case "RateLimited":
         // For the day, for longer than one waits, or refused for minutes in spite of every pause.
         return yield* stop(items, { _tag: "Suspended", cause: "quota", error })
@@ -437,7 +448,8 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
   const takeApart = Effect.fnUntraced(function* <I>(
     items: ReadonlyArray<Item<I, In>>,
     error: HubSpotError,
-    doubt: Evidence | undefined
+    doubt: Evidence | undefined,
+    before: Evidence | undefined
   ): Effect.fn.Return<ReadonlyArray<Settled<I, S>>> {
     if (items.length === 1) return items.map((item) => refused(item, error))
     const blamed = new Set(error.reason._tag === "ValidationFailed" ? error.reason.traceIds : [])
@@ -446,9 +458,11 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
       guilty.length > 0
         ? [items.filter((item) => !blamed.has(item.objectWriteTraceId))]
         : [items.slice(0, items.length >> 1), items.slice(items.length >> 1)]
+    const suspicion: Evidence | undefined =
+      options.trustRefusals === false ? { _tag: "NoAnswer", error } : before
     const rest = yield* Effect.forEach(
       parts.filter((part) => part.length > 0),
-      (part) => run(part, doubt)
+      (part) => run(part, doubt, suspicion)
     )
     return [...guilty.map((item) => refused(item, error)), ...rest.flat()]
   })
@@ -571,10 +585,14 @@ const afterDoubt = <I, A extends Unsuccessful<I> | Successes<I>[Success]>(
   outcome: A,
   item: Item<I, unknown>,
   doubt: Evidence
-): A | InDoubt<I> => {
-  if (outcome._tag === "NotSent") return inDoubt(item, doubt)
-  return outcome._tag === "Rejected" ? unproven(outcome) : outcome
-}
+): A | InDoubt<I> =>
+  outcome._tag === "Rejected" ? unproven(outcome) : unlessNotSent<I, A>(outcome, item, doubt)
+
+const unlessNotSent = <I, A extends Unsuccessful<I> | Successes<I>[Success]>(
+  outcome: A,
+  item: Item<I, unknown>,
+  evidence: Evidence
+): A | InDoubt<I> => (outcome._tag === "NotSent" ? inDoubt(item, evidence) : outcome)
 
 /**
  * A rejection that could not be verified after a doubt is a doubt.

@@ -146,10 +146,10 @@ export const runWith =
           })
         })
         const observer = yield* observerOf(job.services, property, needs)
-        const runner = yield* job.runner(
-          DoubtStrategy.operationOf(strategy, property),
-          Option.getOrUndefined(observer)?.observe
-        )
+        const runner = yield* job.runner(DoubtStrategy.operationOf(strategy, property), {
+          observe: Option.getOrUndefined(observer)?.observe,
+          trustRefusals: DoubtStrategy.trustsRefusals(strategy)
+        })
         const resolver = DoubtStrategy.make(runner, { ...job, strategy, property })
         return Bulk.outcomes(inputs, job, shape, resolver)
       })

@@ -215,6 +215,14 @@ export const keyNeeded = (strategy: DoubtStrategy): "unique" | "plain" | undefin
 }
 
 /**
+ * Whether a strategy believes that what HubSpot refuses does not exist.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const trustsRefusals = (strategy: DoubtStrategy): boolean => keyNeeded(strategy) !== "unique"
+
+/**
  * What is sent under a strategy.
  *
  * @category operations

@@ -50,7 +50,7 @@ export interface Job {
   /** The runner of batches of an operation. */
   readonly runner: <In, S extends Success>(
     operation: BatchOperation<In, S>,
-    observe?: BatchRunner.Options<In>["observe"]
+    options?: Pick<BatchRunner.Options<In>, "observe" | "trustRefusals">
   ) => Effect.Effect<BatchRunner.BatchRunner<In, S>, never, HubSpotClient | RateLimits>
 }
 
@@ -92,7 +92,7 @@ export const job = Effect.fnUntraced(function* (
     abandon,
     services: { client: told, limits: yield* RateLimits, policy },
     onEvent,
-    runner: (operation, observe) =>
+    runner: (operation, special) =>
       BatchRunner.make(operation, {
         jobId,
         halt,
@@ -100,7 +100,7 @@ export const job = Effect.fnUntraced(function* (
         policy,
         budget,
         limit: concurrency.limit,
-        observe,
+        ...special,
         pending: { ...BatchState.defaultWaiting, ...options.pending },
         processing: { ...BatchState.defaultWaiting, ...options.processing },
         onEvent
