@@ -70,7 +70,14 @@ export const Entry = Schema.Union([
   Schema.TaggedStruct("InDoubt", {
     index: Schema.Int,
     evidence: Schema.Struct({
-      _tag: Schema.Literals(["NoAnswer", "Unaccounted", "Abandoned", "Unverified", "Unassociated"]),
+      _tag: Schema.Literals([
+        "NoAnswer",
+        "Unaccounted",
+        "Abandoned",
+        "Unverified",
+        "Unassociated",
+        "Recovered"
+      ]),
       text: Schema.String
     })
   })

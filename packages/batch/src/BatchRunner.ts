@@ -71,6 +71,8 @@ export type Event =
  */
 export interface Options<In> {
   readonly jobId: string
+  /** The number of the run, where several can run the job one after the other. */
+  readonly epoch?: number | undefined
   /** Completed once nothing more shall be sent; batches that wait end as `NotSent` with its reason. */
   readonly halt: Deferred.Deferred<NotSentReason>
   /** Completed once nobody waits for answers any more; requests under way end as `InDoubt`. */
@@ -176,7 +178,8 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
       const intent = yield* fence.intend(request, {
         jobId: options.jobId,
         operation: operation.name,
-        inputs: items.map(({ index }) => index)
+        inputs: items.map(({ index }) => index),
+        ...(options.epoch !== undefined && { epoch: options.epoch })
       })
       return yield* Effect.raceFirst(
         Effect.interruptible(send(intent, items.length)),

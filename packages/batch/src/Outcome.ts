@@ -220,6 +220,7 @@ export type Evidence =
       readonly faults: ReadonlyArray<ErrorBody.Fault>
     }
   | { readonly _tag: "Unassociated"; readonly id: string; readonly problem: string }
+  | { readonly _tag: "Recovered"; readonly text: string }
 
 /**
  * How a reply fails to account for an input: it says nothing of it (`missing`); it says created and
@@ -284,6 +285,8 @@ export const describeEvidence = (evidence: Evidence): string => {
       return `refused (${evidence.faults.map(ErrorBody.describe).join("; ")}), but it may exist, and could not be looked for`
     case "Unassociated":
       return `created with id ${evidence.id}, but perhaps without its parent: ${evidence.problem}`
+    case "Recovered":
+      return evidence.text
   }
 }
 

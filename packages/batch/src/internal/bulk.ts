@@ -23,7 +23,7 @@ import * as Concurrency from "./concurrency.ts"
 import { inRange } from "./inRange.ts"
 
 /** Batches whose doubts are being resolved at once. They have nothing under way most of the time. */
-const maxResolving = 1024
+export const maxResolving = 1024
 
 /** The options of every bulk operation. */
 export interface Options {
@@ -56,7 +56,9 @@ export interface Job {
 
 /** Options out of range are defects. */
 export const job = Effect.fnUntraced(function* (
-  options: Options
+  options: Options,
+  /** The number of the run, where several can run the job one after the other. */
+  epoch?: number | undefined
 ): Effect.fn.Return<Job, never, HubSpotClient | RateLimits | Scope.Scope> {
   const { batchSize = BatchRequest.maxInputs, retry: policy = Retry.defaults } = options
   inRange("batchSize", batchSize, 1, BatchRequest.maxInputs)
@@ -95,6 +97,7 @@ export const job = Effect.fnUntraced(function* (
     runner: (operation, special) =>
       BatchRunner.make(operation, {
         jobId,
+        epoch,
         halt,
         abandon,
         policy,
@@ -121,6 +124,37 @@ export interface Resolver<In, S extends Success> extends BatchRunner.BatchRunner
   ) => Effect.Effect<ReadonlyArray<BatchRunner.Settled<I, S>>>
 }
 
+/** Outcomes with the same left to do, and their items. */
+export interface Open<I, In, S extends Success> {
+  readonly outcomes: ReadonlyArray<BatchRunner.Settled<I, S>>
+  readonly items: ReadonlyArray<Plan.Item<I, In>>
+}
+
+/** Outcomes that are final, and those that are worked on further. */
+export const sort = <I, In, S extends Success>(
+  resolver: Resolver<In, S>,
+  outcomes: ReadonlyArray<BatchRunner.Settled<I, S>>,
+  items: ReadonlyArray<Plan.Item<I, In>>
+): {
+  readonly settled: ReadonlyArray<BatchRunner.Settled<I, S>>
+  readonly open: ReadonlyArray<Open<I, In, S>>
+} => {
+  const byIndex = new Map(items.map((item) => [item.index, item]))
+  const itemOf = ({ index }: BatchRunner.Settled<I, S>) => byIndex.get(index)!
+  const settled: Array<BatchRunner.Settled<I, S>> = []
+  const byWork = new Map<string, Array<BatchRunner.Settled<I, S>>>()
+  for (const outcome of outcomes) {
+    const work = resolver.workOf(outcome, itemOf(outcome))
+    const same = work === undefined ? settled : byWork.get(work)
+    if (same === undefined) byWork.set(work!, [outcome])
+    else same.push(outcome)
+  }
+  return {
+    settled,
+    open: Array.from(byWork.values(), (outcomes) => ({ outcomes, items: outcomes.map(itemOf) }))
+  }
+}
+
 /** A resolver for operations that may simply be done again: nothing is left open. */
 export const final = <In, S extends Success>(runner: BatchRunner.BatchRunner<In, S>): Resolver<In, S> => ({
   run: runner.run,
@@ -136,10 +170,6 @@ export const outcomes = <I, In, S extends Success, E, R>(
   resolver: Resolver<In, S>
 ): Stream.Stream<Outcome<I, S>, E, R> => {
   type Outcomes = ReadonlyArray<Outcome<I, S>>
-  interface Open {
-    readonly outcomes: ReadonlyArray<BatchRunner.Settled<I, S>>
-    readonly items: ReadonlyArray<Plan.Item<I, In>>
-  }
 
   /** A failing source must not take the requests under way with it. */
   let failure: Cause.Cause<E> | undefined
@@ -148,19 +178,11 @@ export const outcomes = <I, In, S extends Success, E, R>(
     return Stream.empty
   })
 
-  const run = Effect.fnUntraced(function* (items: ReadonlyArray<Plan.Item<I, In>>) {
-    const byIndex = new Map(items.map((item) => [item.index, item]))
-    const itemOf = ({ index }: BatchRunner.Settled<I, S>) => byIndex.get(index)!
-    const settled: Array<Outcome<I, S>> = []
-    const open = new Map<string, Array<BatchRunner.Settled<I, S>>>()
-    for (const outcome of yield* resolver.run(items)) {
-      const work = resolver.workOf(outcome, itemOf(outcome))
-      const same = work === undefined ? settled : open.get(work)
-      if (same === undefined) open.set(work!, [outcome])
-      else same.push(outcome)
-    }
-    return [settled, ...Array.from(open.values(), (outcomes) => ({ outcomes, items: outcomes.map(itemOf) }))]
-  })
+  const run = (items: ReadonlyArray<Plan.Item<I, In>>) =>
+    Effect.map(resolver.run(items), (outcomes): ReadonlyArray<Outcomes | Open<I, In, S>> => {
+      const { open, settled } = sort(resolver, outcomes, items)
+      return [settled, ...open]
+    })
 
   return read.pipe(
     Stream.mapAccum(
@@ -169,7 +191,7 @@ export const outcomes = <I, In, S extends Success, E, R>(
       { onHalt: Plan.finish }
     ),
     Stream.mapEffect(
-      (step): Effect.Effect<ReadonlyArray<Outcomes | Open>> =>
+      (step): Effect.Effect<ReadonlyArray<Outcomes | Open<I, In, S>>> =>
         step._tag === "Invalid" ? Effect.succeed([[step]]) : run(step.items),
       { concurrency: Concurrency.most, unordered: true }
     ),
