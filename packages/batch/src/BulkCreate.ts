@@ -19,14 +19,13 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import * as BatchObserver from "./BatchObserver.ts"
 import type * as BatchRunner from "./BatchRunner.ts"
 import type * as BatchState from "./BatchState.ts"
 import * as DoubtStrategy from "./DoubtStrategy.ts"
 import * as Associating from "./internal/associating.ts"
 import * as Bulk from "./internal/bulk.ts"
+import * as Creating from "./internal/creating.ts"
 import * as Concurrency from "./internal/concurrency.ts"
-import * as Lookup from "./Lookup.ts"
 import type { Outcome } from "./Outcome.ts"
 import * as Plan from "./Plan.ts"
 
@@ -145,27 +144,9 @@ export const runWith =
             issuesOf: ({ associations }: BatchRequest.CreateInput) => Associating.issuesOf(associations)
           })
         })
-        const observer = yield* observerOf(job.services, property, needs)
-        const runner = yield* job.runner(DoubtStrategy.operationOf(strategy, property), {
-          observe: Option.getOrUndefined(observer)?.observe,
-          trustRefusals: DoubtStrategy.trustsRefusals(strategy)
-        })
-        const resolver = DoubtStrategy.make(runner, { ...job, strategy, property })
-        return Bulk.outcomes(inputs, job, shape, resolver)
+        return Bulk.outcomes(inputs, job, shape, yield* Creating.resolver(job, strategy, property))
       })
     )
-
-/** The one of the context, or by key where there is a key. */
-const observerOf = Effect.fnUntraced(function* (
-  services: Lookup.Services,
-  property: string | undefined,
-  needs: "unique" | "plain" | undefined
-) {
-  const given = yield* Effect.serviceOption(BatchObserver.BatchObserver)
-  if (Option.isSome(given) || property === undefined) return given
-  const lookup = needs === "unique" ? Lookup.byUniqueValue : Lookup.bySearch
-  return Option.some(BatchObserver.key(lookup(services, property)))
-})
 
 /**
  * Creates the line items of a stream and hands every outcome to `onOutcomes`, as they come. Interrupting it is

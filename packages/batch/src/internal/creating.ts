@@ -1,0 +1,36 @@
+/**
+ * How line items are created under a strategy: the runner of its operation, how unfinished batches are
+ * observed, and what is done about doubts.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as BatchObserver from "../BatchObserver.ts"
+import * as DoubtStrategy from "../DoubtStrategy.ts"
+import * as Lookup from "../Lookup.ts"
+import type * as Bulk from "./bulk.ts"
+
+/** `property` is the key property, if there is one; a strategy that needs one gets one. */
+export const resolver = Effect.fnUntraced(function* (
+  job: Bulk.Job,
+  strategy: DoubtStrategy.DoubtStrategy,
+  property: string | undefined
+) {
+  const observer = yield* observerOf(job.services, strategy, property)
+  const runner = yield* job.runner(DoubtStrategy.operationOf(strategy, property), {
+    observe: Option.getOrUndefined(observer)?.observe,
+    trustRefusals: DoubtStrategy.trustsRefusals(strategy)
+  })
+  return DoubtStrategy.make(runner, { ...job, strategy, property })
+})
+
+/** The one of the context, or by key where there is a key. */
+const observerOf = Effect.fnUntraced(function* (
+  services: Lookup.Services,
+  strategy: DoubtStrategy.DoubtStrategy,
+  property: string | undefined
+) {
+  const given = yield* Effect.serviceOption(BatchObserver.BatchObserver)
+  if (Option.isSome(given) || property === undefined) return given
+  const lookup = DoubtStrategy.keyNeeded(strategy) === "unique" ? Lookup.byUniqueValue : Lookup.bySearch
+  return Option.some(BatchObserver.key(lookup(services, property)))
+})
