@@ -390,13 +390,17 @@ const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = E
     const { inputs, jobId, operation } = attempt
     const epoch = attempt.epoch ?? null
     const now = yield* Clock.currentTimeMillis
-    // One statement, so one commit: the greater epoch is looked for where the attempt is written.
+    // One statement, so one commit: a greater epoch is looked for where the attempt is written. The row of
+    // a job is locked, so who takes the job over either stops this attempt or finds it in the log.
+    const lock = sql.onDialectOrElse({ pg: () => sql.literal("FOR SHARE"), orElse: () => sql.literal("") })
     const rows = yield* sql<{ id: number }>`
+      WITH job AS (SELECT epoch FROM line_items_jobs WHERE id = ${jobId} ${lock})
       INSERT INTO line_items_attempts (job_id, epoch, operation, inputs, begun_at)
       SELECT ${jobId}, CAST(${epoch} AS BIGINT), ${operation}, ${Ranges.format(inputs)}, CAST(${now} AS BIGINT)
-      WHERE NOT EXISTS (
-        SELECT 1 FROM line_items_attempts WHERE job_id = ${jobId} AND epoch > CAST(${epoch} AS BIGINT)
-      )
+      WHERE NOT EXISTS (SELECT 1 FROM job WHERE epoch > CAST(${epoch} AS BIGINT))
+        AND NOT EXISTS (
+          SELECT 1 FROM line_items_attempts WHERE job_id = ${jobId} AND epoch > CAST(${epoch} AS BIGINT)
+        )
       RETURNING id`.pipe(Effect.mapError(failed("Unwritable")))
     return rows[0] === undefined ? yield* fenced(attempt) : Number(rows[0].id)
   })

@@ -1,5 +1,6 @@
 /**
- * The database in which attempts are kept: its tables, its version, and which databases are refused.
+ * The database in which attempts, jobs and shared limits are kept: its tables, its version, and which
+ * databases are refused.
  *
  * The tables are made on SQLite and PostgreSQL, and their names begin with `line_items_`, so they can live
  * beside others. It refuses what it does not know for its own: a file that is no database, a database of
@@ -23,7 +24,7 @@ import type { SqlError } from "effect/sql/SqlError"
  * @category versions
  * @since 0.1.0
  */
-export const version = 1
+export const version = 2
 
 const advice = {
   Unreadable: "check that the path is right and that you may read and write it",
@@ -262,5 +263,92 @@ const steps: ReadonlyArray<Effect.Effect<void, SqlError, SqlClient.SqlClient>> =
       outcomes TEXT
     )`
     yield* sql`CREATE INDEX line_items_attempts_by_job ON line_items_attempts (job_id, epoch)`
+  }),
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const id = sql.onDialectOrElse({
+      pg: () => sql.literal("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+      orElse: () => sql.literal("INTEGER PRIMARY KEY AUTOINCREMENT")
+    })
+    yield* sql`CREATE TABLE line_items_jobs (
+      id TEXT PRIMARY KEY,
+      state TEXT NOT NULL,
+      frozen TEXT NOT NULL,
+      digest TEXT,
+      inputs BIGINT,
+      created_at BIGINT NOT NULL,
+      started_at BIGINT,
+      completed_at BIGINT,
+      suspension TEXT,
+      cancel_requested INTEGER NOT NULL DEFAULT 0,
+      epoch BIGINT NOT NULL,
+      held_pid BIGINT,
+      held_host TEXT,
+      held_since BIGINT,
+      held_until BIGINT
+    )`
+    yield* sql`CREATE INDEX line_items_jobs_by_time ON line_items_jobs (created_at, id)`
+    const part = sql.literal("job_id TEXT NOT NULL REFERENCES line_items_jobs (id) ON DELETE CASCADE")
+    // Small and changed once: what is large and never changes, or comes once, has tables of its own.
+    yield* sql`CREATE TABLE line_items_batches (
+      ${part},
+      number BIGINT NOT NULL,
+      first_index BIGINT NOT NULL,
+      last_index BIGINT NOT NULL,
+      sendable TEXT NOT NULL,
+      digest TEXT NOT NULL,
+      settled_at BIGINT,
+      created INTEGER NOT NULL DEFAULT 0,
+      rejected INTEGER NOT NULL DEFAULT 0,
+      invalid INTEGER NOT NULL DEFAULT 0,
+      not_sent INTEGER NOT NULL DEFAULT 0,
+      in_doubt INTEGER NOT NULL DEFAULT 0,
+      possible_duplicates INTEGER NOT NULL DEFAULT 0,
+      PRIMARY KEY (job_id, number)
+    )`
+    yield* sql`CREATE INDEX line_items_batches_unsettled ON line_items_batches (job_id, number)
+      WHERE settled_at IS NULL`
+    yield* sql`CREATE INDEX line_items_batches_by_index ON line_items_batches (job_id, first_index)`
+    yield* sql`CREATE TABLE line_items_inputs (
+      ${part},
+      number BIGINT NOT NULL,
+      items TEXT NOT NULL,
+      PRIMARY KEY (job_id, number)
+    )`
+    yield* sql`CREATE TABLE line_items_outcomes (
+      ${part},
+      number BIGINT NOT NULL,
+      outcomes TEXT NOT NULL,
+      PRIMARY KEY (job_id, number)
+    )`
+    yield* sql`CREATE TABLE line_items_revisions (
+      id ${id},
+      ${part},
+      input BIGINT NOT NULL,
+      was TEXT NOT NULL,
+      became TEXT NOT NULL,
+      who TEXT NOT NULL,
+      why TEXT NOT NULL,
+      revised_at BIGINT NOT NULL
+    )`
+    yield* sql`CREATE INDEX line_items_revisions_by_job ON line_items_revisions (job_id, id)`
+    yield* sql`CREATE TABLE line_items_limits (
+      account TEXT PRIMARY KEY,
+      paused_until BIGINT NOT NULL DEFAULT 0,
+      others INTEGER NOT NULL DEFAULT 0,
+      others_until BIGINT NOT NULL DEFAULT 0,
+      day_limit BIGINT,
+      day_remaining BIGINT,
+      day_ends_at BIGINT
+    )`
+    yield* sql`CREATE TABLE line_items_slots (
+      id ${id},
+      account TEXT NOT NULL,
+      pool TEXT NOT NULL,
+      taken_at BIGINT NOT NULL,
+      free_at BIGINT NOT NULL,
+      under_way INTEGER NOT NULL
+    )`
+    yield* sql`CREATE INDEX line_items_slots_by_time ON line_items_slots (account, pool, free_at)`
   })
 ]

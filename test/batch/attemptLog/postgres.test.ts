@@ -30,7 +30,7 @@ describe("the attempt log on PostgreSQL, by itself", () => {
         SqlClient.SqlClient,
         (sql) => sql`SELECT product, version FROM line_items_schema`
       ).pipe(Effect.provide(connect()))
-      assert.deepStrictEqual(rows, [{ product: "effect-hubspot", version: 1 }])
+      assert.deepStrictEqual(rows, [{ product: "effect-hubspot", version: Store.version }])
     })
   )
 
@@ -115,7 +115,7 @@ describe("the attempt log on PostgreSQL, by itself", () => {
       assert.strictEqual(newer.reason, "Newer")
       assert.strictEqual(
         newer.message,
-        "the job database cannot be used: its tables are of version 99, and this version knows them up to 1; use the version of this library that made it, or a later one"
+        "the job database cannot be used: its tables are of version 99, and this version knows them up to 2; use the version of this library that made it, or a later one"
       )
       yield* run((sql) => sql`ALTER TABLE line_items_schema DROP COLUMN product`)
       assert.strictEqual((yield* refused(connect())).reason, "Foreign")

@@ -258,10 +258,15 @@ describe("the attempt log on SQLite, by itself", () => {
     Effect.gen(function* () {
       const file = yield* newFile
       yield* opened(logOf(file), (log) => log.begin(batch))
-      yield* onFile(file, (database) => database.exec("UPDATE line_items_schema SET version = 2"))
+      yield* onFile(file, (database) =>
+        database.exec(`UPDATE line_items_schema SET version = ${Store.version + 1}`)
+      )
       const error = yield* refused(file)
       assert.strictEqual(error.reason, "Newer")
-      assert.include(error.message, "its tables are of version 2, and this version knows them up to 1")
+      assert.include(
+        error.message,
+        `its tables are of version ${Store.version + 1}, and this version knows them up to ${Store.version}`
+      )
       yield* onFile(file, (database) => database.exec("DELETE FROM line_items_schema"))
       assert.strictEqual((yield* refused(file)).reason, "Foreign")
       yield* onFile(file, (database) => database.exec("DROP TABLE line_items_schema"))

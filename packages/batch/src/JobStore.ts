@@ -1,0 +1,1133 @@
+/**
+ * Where durable imports are kept: what was planned, what became of it, and who runs it now.
+ *
+ * One job is run by one process at a time. Whoever takes it gets a number, the epoch, which grows with
+ * each taking and goes with every write; a write with an older one is refused, whatever the clocks say. The lease
+ * beside it only says how long others wait before they may take the job.
+ *
+ * It keeps what it is told in tables on SQLite or PostgreSQL (see `Store`), and refuses what `Job` does
+ * not allow. It does not send, does not schedule, and decides nothing about doubts.
+ *
+ * @since 0.1.0
+ */
+import { ErrorBody } from "@effect-hubspot/schema"
+import * as Arr from "effect/Array"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Digest from "effect/crypto/Digest"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SqlClient from "effect/sql/SqlClient"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import type { Fragment } from "effect/sql/Statement"
+import * as Stream from "effect/Stream"
+import { inRange } from "./internal/inRange.ts"
+import * as JobBatch from "./internal/jobBatch.ts"
+import * as Ranges from "./internal/ranges.ts"
+import * as Job from "./Job.ts"
+import type * as Plan from "./Plan.ts"
+import type { Row } from "./Source.ts"
+import * as Store from "./Store.ts"
+import * as WriteTrace from "./WriteTrace.ts"
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export class JobNotFound extends Schema.TaggedError<JobNotFound>()("JobNotFound", { jobId: Schema.String }) {
+  override get message(): string {
+    return `there is no job ${ErrorBody.showable(JSON.stringify(this.jobId), 60)}; list the jobs to see their ids`
+  }
+}
+
+/**
+ * The id is taken: by a job, of whose inputs `done` of `total` are settled, or by attempts in the log that
+ * belong to no job here.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class JobExists extends Schema.TaggedError<JobExists>()("JobExists", {
+  jobId: Schema.String,
+  done: Schema.Int,
+  total: Schema.Int,
+  attemptsOnly: Schema.Boolean
+}) {
+  override get message(): string {
+    return this.attemptsOnly
+      ? `requests of a job "${this.jobId}" were sent before; choose another id`
+      : `job "${this.jobId}" exists (${this.done} of ${this.total} done); use resume`
+  }
+}
+
+/**
+ * Somebody else has the job. Who knows that this holder is gone may take it over: `insteadOf: epoch`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class JobBusy extends Schema.TaggedError<JobBusy>()("JobBusy", {
+  jobId: Schema.String,
+  pid: Schema.Int,
+  host: Schema.String,
+  sinceMillis: Schema.Finite,
+  /** When it may be taken if it is not renewed. */
+  untilMillis: Schema.Finite,
+  epoch: Schema.Int
+}) {
+  override get message(): string {
+    const since = DateTime.formatIso(DateTime.makeUnsafe(this.sinceMillis))
+    return `job "${this.jobId}" is held by pid ${this.pid} on host ${this.host} since ${since}; wait for it, or stop it and try again`
+  }
+}
+
+/**
+ * The job was taken over by a later run (`by`), or let go of.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class JobFenced extends Schema.TaggedError<JobFenced>()("JobFenced", {
+  jobId: Schema.String,
+  epoch: Schema.Int,
+  by: Schema.Int
+}) {
+  override get message(): string {
+    const what = this.by === this.epoch ? "has let go of it" : `was taken over by run ${this.by}`
+    return `run ${this.epoch} of job "${this.jobId}" ${what}; let the other go on, or stop it and resume`
+  }
+}
+
+/**
+ * The batch has its outcomes, and they are not overwritten.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class AlreadySettled extends Schema.TaggedError<AlreadySettled>()("AlreadySettled", {
+  jobId: Schema.String,
+  number: Schema.Int
+}) {
+  override get message(): string {
+    return `batch ${this.number} of job "${this.jobId}" is settled already; its outcomes stay as they are`
+  }
+}
+
+const advice = {
+  Unreadable: "restore the database, or check in HubSpot what was created",
+  Unwritable: "mend the database and resume"
+}
+
+/**
+ * The database cannot be read or written, or a row in it is garbled. A write that failed was not made, or
+ * nobody can tell; it is safe to make it again.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class JobStoreError extends Schema.TaggedError<JobStoreError>()("JobStoreError", {
+  reason: Schema.Literals(["Unreadable", "Unwritable"]),
+  detail: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message(): string {
+    return `job store: ${this.detail}; ${advice[this.reason]}`
+  }
+}
+
+/**
+ * Why a write by who held the job is refused.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type Refused = JobNotFound | JobFenced | Job.IllegalTransition | JobStoreError
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+/**
+ * The right to write to a job, until somebody else takes it. `job` is the job as it was when it was taken.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Claim {
+  readonly jobId: string
+  readonly epoch: number
+  readonly leaseMillis: number
+  readonly job: Job.Job
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Taking {
+  readonly holder: Job.Holder
+  /** How long others wait if it is not renewed, at most ten minutes. Default 30 seconds. */
+  readonly lease?: Duration.Input | undefined
+  /** The epoch of a holder that is known to be gone: its lease is not waited for. */
+  readonly insteadOf?: number | undefined
+}
+
+/**
+ * What became of a batch: an outcome for each of its items, in any order. Those of inputs that are wrong in
+ * themselves are known since the planning.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Settlement {
+  readonly number: number
+  readonly outcomes: ReadonlyArray<Job.Entry>
+}
+
+/**
+ * A row of the input, with its outcome if it has one and the item it was sent as if it is not wrong.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Settled {
+  readonly row: Row
+  readonly item?: Plan.Item<Row>
+  readonly outcome?: Job.Entry
+}
+
+/**
+ * A change of a settled outcome, as the trail has it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Revision {
+  readonly was: Job.Entry
+  readonly became: Job.Entry
+  readonly who: string
+  readonly why: string
+  readonly atMillis: number
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /**
+   * A new job in `planning`, held by the caller. A job of this id that never got beyond planning is
+   * replaced, once nobody holds it. An id that is none is a defect.
+   */
+  readonly create: (
+    options: Taking & { readonly id: string; readonly frozen: Job.Frozen }
+  ) => Effect.Effect<Claim, JobExists | JobBusy | JobStoreError>
+  /** Adds the next batches to a job in planning, all or none, and renews the lease. A gap is a defect. */
+  readonly append: (claim: Claim, batches: ReadonlyArray<Job.Batch>) => Effect.Effect<void, Refused>
+  /**
+   * All inputs are written down: the job is `pending`, and free for whoever runs it. `inputs` other than
+   * were appended are a defect.
+   */
+  readonly planned: (
+    claim: Claim,
+    input: { readonly digest: string; readonly inputs: number }
+  ) => Effect.Effect<Job.Job, Refused>
+
+  readonly get: (jobId: string) => Effect.Effect<Job.Job, JobNotFound | JobStoreError>
+  readonly counts: (jobId: string) => Effect.Effect<Job.Counts, JobNotFound | JobStoreError>
+  /** The newest first; 100 of them unless told otherwise. */
+  readonly list: (options?: {
+    readonly limit?: number | undefined
+  }) => Effect.Effect<ReadonlyArray<{ readonly job: Job.Job; readonly counts: Job.Counts }>, JobStoreError>
+
+  /**
+   * Takes a job that nobody holds. To `run` it, which is the default, it must not be over; a job that was
+   * `pending` is `running` then, and one that is suspended stays so until `resume`. For a `revision` of its
+   * outcomes it must be over or suspended.
+   */
+  readonly claim: (
+    jobId: string,
+    taking: Taking & { readonly to?: "run" | "revision" | undefined }
+  ) => Effect.Effect<Claim, JobNotFound | JobBusy | Job.IllegalTransition | JobStoreError>
+  /** Prolongs the lease. The job says whether it is to be canceled. */
+  readonly renew: (claim: Claim) => Effect.Effect<Job.Job, JobNotFound | JobFenced | JobStoreError>
+  /** Lets go of a job; it can be taken at once. One that was taken over is left alone. */
+  readonly release: (claim: Claim) => Effect.Effect<void, JobStoreError>
+
+  readonly suspend: (claim: Claim, suspension: Job.Suspension) => Effect.Effect<Job.Job, Refused>
+  /** A suspended job is running again. */
+  readonly resume: (claim: Claim) => Effect.Effect<Job.Job, Refused>
+  /** The job is over, and nobody holds it. Refused while a batch is not settled. */
+  readonly complete: (claim: Claim, as: "done" | "canceled") => Effect.Effect<Job.Job, Refused>
+  /** Asks who runs the job, or will, to stop. What is over cannot be canceled. */
+  readonly requestCancel: (
+    jobId: string
+  ) => Effect.Effect<Job.Job, JobNotFound | Job.IllegalTransition | JobStoreError>
+
+  /** The batches without outcomes, in order, a page at a time. Those settled meanwhile may still come. */
+  readonly unsettled: (jobId: string) => Stream.Stream<Job.Batch, JobNotFound | JobStoreError>
+  /**
+   * Writes down what became of batches, all or nothing. A batch is settled once. Outcomes for other inputs
+   * than its items are a defect.
+   */
+  readonly settle: (
+    claim: Claim,
+    settlements: ReadonlyArray<Settlement>
+  ) => Effect.Effect<void, AlreadySettled | Refused>
+  /** What is settled, in the order of the inputs. */
+  readonly outcomes: (jobId: string) => Stream.Stream<Job.Entry, JobNotFound | JobStoreError>
+  /** The rows of the input in their order: all of them, or those with an outcome of these kinds. */
+  readonly rows: (
+    jobId: string,
+    kinds?: ReadonlyArray<Job.Entry["_tag"]>
+  ) => Stream.Stream<Settled, JobNotFound | JobStoreError>
+  /** The line of the first row that is not as it was planned, or is missing; undefined if there is none. */
+  readonly difference: <E, R>(
+    jobId: string,
+    rows: Stream.Stream<Row, E, R>
+  ) => Effect.Effect<number | undefined, E | JobNotFound | JobStoreError, R>
+
+  /** Changes settled outcomes as `Job.revise` allows, all or none, and keeps the trail. */
+  readonly revise: (
+    claim: Claim,
+    revision: {
+      readonly outcomes: ReadonlyArray<Job.Entry>
+      readonly who: string
+      readonly why: string
+    }
+  ) => Effect.Effect<void, Job.IllegalRevision | Refused>
+  /** The trail of a job, the oldest change first. */
+  readonly revisions: (jobId: string) => Effect.Effect<ReadonlyArray<Revision>, JobStoreError>
+
+  /**
+   * Deletes jobs that ended this long ago, with their inputs, outcomes and attempts; gives their ids. What
+   * is not over, or held by somebody, stays.
+   */
+  readonly forget: (options: {
+    readonly olderThan: Duration.Input
+  }) => Effect.Effect<ReadonlyArray<string>, JobStoreError>
+}
+
+/**
+ * The jobs of a database.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { DoubtStrategy, JobStore, Store } from "@effect-hubspot/batch"
+ * import { Effect, Layer } from "effect"
+ *
+ * const layer = Layer.provide(JobStore.JobStore.layer, Store.layerSqlite({ file: ":memory:" }))
+ * const holder = { pid: 4711, host: "a" }
+ * const program = Effect.gen(function* () {
+ *   const jobs = yield* JobStore.JobStore
+ *   const planning = yield* jobs.create({
+ *     id: "q3",
+ *     holder,
+ *     frozen: {
+ *       source: { name: "items.csv", path: "items.csv" },
+ *       format: "csv",
+ *       batchSize: 100,
+ *       strategy: DoubtStrategy.failVisible,
+ *       account: "42",
+ *       origin: "https://api.hubapi.com"
+ *     }
+ *   })
+ *   yield* jobs.planned(planning, { digest: "e3b0c44298fc1c14", inputs: 0 })
+ *   const run = yield* jobs.claim("q3", { holder })
+ *   const job = yield* jobs.complete(run, "done")
+ *   return [run.job.state, job.state]
+ * }).pipe(Effect.provide(layer))
+ * await Effect.runPromise(program) // => ["running", "done"]
+ * ```
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class JobStore extends Context.Service<JobStore, Service>()("@effect-hubspot/batch/JobStore") {
+  /** Jobs in the tables of `Store`, which are made if they are not there, on SQLite or PostgreSQL. */
+  static readonly layer: Layer.Layer<JobStore, Store.StoreError, SqlClient.SqlClient> = Layer.effect(
+    JobStore,
+    Effect.suspend(() => make)
+  ).pipe(Layer.provide(Digest.layerWebCrypto))
+}
+
+// -----------------------------------------------------------------------------
+// Rows
+// -----------------------------------------------------------------------------
+
+interface JobRow {
+  readonly id: string
+  readonly state: string
+  readonly frozen: string
+  readonly digest: string | null
+  readonly inputs: number | null
+  readonly created_at: number
+  readonly started_at: number | null
+  readonly completed_at: number | null
+  readonly suspension: string | null
+  readonly cancel_requested: number
+  readonly epoch: number
+  readonly held_pid: number | null
+  readonly held_host: string | null
+  readonly held_since: number | null
+  readonly held_until: number | null
+}
+
+interface CountsRow {
+  readonly job_id: string
+  readonly inputs: number
+  readonly created: number
+  readonly rejected: number
+  readonly invalid: number
+  readonly not_sent: number
+  readonly in_doubt: number
+  readonly possible_duplicates: number
+  readonly batches: number
+  readonly settled: number
+}
+
+const Frozen = Schema.fromJsonString(Job.Frozen)
+const Suspension = Schema.fromJsonString(Job.Suspension)
+const Entries = Schema.fromJsonString(Schema.Array(Job.Entry))
+const Entry = Schema.fromJsonString(Job.Entry)
+
+const encodeFrozen = Schema.encodeSync(Frozen)
+const encodeSuspension = Schema.encodeSync(Suspension)
+const encodeEntries = Schema.encodeSync(Entries)
+const encodeEntry = Schema.encodeSync(Entry)
+const decodeFrozen = Schema.decodeEffect(Frozen)
+const decodeSuspension = Schema.decodeEffect(Suspension)
+const decodeEntries = Schema.decodeEffect(Entries)
+const decodeEntry = Schema.decodeEffect(Entry)
+const isState = Schema.is(Job.State)
+
+const unreadable = (detail: string, cause?: unknown) =>
+  new JobStoreError({ reason: "Unreadable", detail, ...(cause !== undefined && { cause }) })
+
+const failing =
+  (reason: JobStoreError["reason"]) =>
+  <A, E, R>(
+    effect: Effect.Effect<A, E | SqlError, R>
+  ): Effect.Effect<A, Exclude<E, SqlError> | JobStoreError, R> =>
+    Effect.mapError(effect, (error) =>
+      isSqlError(error)
+        ? new JobStoreError({ reason, detail: Store.describeSqlError(error), cause: error })
+        : (error as Exclude<E, SqlError>)
+    )
+
+const reading = failing("Unreadable")
+const writing = failing("Unwritable")
+
+const jobOf = Effect.fnUntraced(function* (row: JobRow): Effect.fn.Return<Job.Job, JobStoreError> {
+  const garbled = (cause?: unknown) => unreadable(`job "${row.id}" is garbled`, cause)
+  const { state } = row
+  if (!isState(state)) return yield* garbled()
+  const frozen = yield* Effect.mapError(decodeFrozen(row.frozen), garbled)
+  const suspension =
+    row.suspension === null ? undefined : yield* Effect.mapError(decodeSuspension(row.suspension), garbled)
+  return {
+    id: row.id,
+    state,
+    frozen,
+    ...(row.digest !== null && { digest: row.digest }),
+    ...(row.inputs !== null && { inputs: Number(row.inputs) }),
+    createdAtMillis: Number(row.created_at),
+    ...(row.started_at !== null && { startedAtMillis: Number(row.started_at) }),
+    ...(row.completed_at !== null && { completedAtMillis: Number(row.completed_at) }),
+    ...(suspension !== undefined && { suspension }),
+    cancelRequested: Number(row.cancel_requested) === 1,
+    epoch: Number(row.epoch),
+    ...(row.held_until !== null && {
+      holder: {
+        pid: Number(row.held_pid),
+        host: row.held_host ?? "",
+        sinceMillis: Number(row.held_since),
+        untilMillis: Number(row.held_until)
+      }
+    })
+  }
+})
+
+const countsOf = (row: CountsRow | undefined): Job.Counts => {
+  const number = (name: Exclude<keyof CountsRow, "job_id">) => Number(row?.[name] ?? 0)
+  const counts = {
+    inputs: number("inputs"),
+    created: number("created"),
+    rejected: number("rejected"),
+    invalid: number("invalid"),
+    notSent: number("not_sent"),
+    inDoubt: number("in_doubt"),
+    possibleDuplicates: number("possible_duplicates"),
+    batches: number("batches"),
+    settledBatches: number("settled")
+  }
+  const { created, inDoubt, inputs, invalid, notSent, rejected } = counts
+  return { ...counts, open: inputs - created - rejected - invalid - notSent - inDoubt }
+}
+
+const columns = {
+  Created: "created",
+  Rejected: "rejected",
+  Invalid: "invalid",
+  NotSent: "not_sent",
+  InDoubt: "in_doubt"
+} as const satisfies Record<Job.Entry["_tag"], keyof CountsRow>
+
+/** The columns of a batch with these outcomes. */
+const tally = (outcomes: ReadonlyArray<Job.Entry>) => {
+  const sums = { created: 0, rejected: 0, invalid: 0, not_sent: 0, in_doubt: 0, possible_duplicates: 0 }
+  for (const outcome of outcomes) {
+    sums[columns[outcome._tag]]++
+    if (outcome._tag === "Created" && outcome.possibleDuplicate) sums.possible_duplicates++
+  }
+  return sums
+}
+
+const byIndex = (a: { readonly index: number }, b: { readonly index: number }) => a.index - b.index
+
+const defaultLease = Duration.seconds(30)
+
+/** No lease is longer, so one that ends later was written by a clock that was wrong. */
+const longestLeaseMillis = 600_000
+
+/** Batches read at once: a few megabytes at most. */
+const pageSize = 20
+
+/** Rows in one INSERT. */
+const portion = 50
+
+const encoder = new TextEncoder()
+
+// -----------------------------------------------------------------------------
+// The store
+// -----------------------------------------------------------------------------
+
+const make: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient | Digest.Digest> = Effect.gen(
+  function* () {
+    yield* Store.migrate
+    const sql = yield* SqlClient.SqlClient
+    const { digestHex } = yield* Digest.Digest
+    const digestOf = (text: string) => digestHex(Digest.sha256, encoder.encode(text))
+
+    const onPostgres = (text: string): Fragment =>
+      sql.onDialectOrElse({ pg: () => sql.literal(text), orElse: () => sql.literal("") })
+    // SQLite's transactions have the database to themselves.
+    const forShare = onPostgres("FOR SHARE")
+    const forUpdate = onPostgres("FOR UPDATE")
+
+    const find = (jobId: string, lock: Fragment = sql.literal("")) =>
+      Effect.map(sql<JobRow>`SELECT * FROM line_items_jobs WHERE id = ${jobId} ${lock}`, ([row]) => row)
+
+    const get = Effect.fnUntraced(function* (jobId: string) {
+      const row = yield* find(jobId)
+      return row === undefined ? yield* new JobNotFound({ jobId }) : yield* jobOf(row)
+    }, reading)
+
+    /** The job of a claim in one of these states; nobody takes it before the transaction ends. */
+    const held = Effect.fnUntraced(function* (
+      { epoch, jobId }: Claim,
+      from: ReadonlyArray<Job.State>,
+      to: Job.State,
+      lock = forShare
+    ) {
+      const row = yield* find(jobId, lock)
+      if (row === undefined) return yield* new JobNotFound({ jobId })
+      const by = Number(row.epoch)
+      if (by !== epoch) return yield* new JobFenced({ jobId, epoch, by })
+      const job = yield* jobOf(row)
+      return from.includes(job.state) ? job : yield* new Job.IllegalTransition({ jobId, from: job.state, to })
+    })
+
+    const transaction = <A, E, R>(effect: Effect.Effect<A, E | SqlError, R>) =>
+      writing(sql.withTransaction(effect))
+
+    const letGo = sql.literal("held_pid = NULL, held_host = NULL, held_since = NULL, held_until = NULL")
+
+    const leaseOf = ({ lease = defaultLease }: Taking): number =>
+      inRange("lease", Duration.toMillis(lease), 1, longestLeaseMillis)
+
+    /** Nobody holds the job, or nobody who has to be waited for. */
+    const isFree = (now: number, insteadOf: number | undefined) => {
+      const until = sql("line_items_jobs.held_until")
+      return sql`(${until} IS NULL OR ${until} <= ${now} OR ${until} > ${now + longestLeaseMillis}
+        OR ${sql("line_items_jobs.epoch")} = ${insteadOf ?? -1})`
+    }
+
+    const busy = ({ epoch, holder, id }: Job.Job) =>
+      new JobBusy({
+        jobId: id,
+        pid: holder?.pid ?? 0,
+        host: holder?.host ?? "",
+        sinceMillis: holder?.sinceMillis ?? 0,
+        untilMillis: holder?.untilMillis ?? 0,
+        epoch
+      })
+
+    const countRows = (jobIds: ReadonlyArray<string>) =>
+      sql<CountsRow>`SELECT job_id, COUNT(*) AS batches, COUNT(settled_at) AS settled,
+        SUM(last_index - first_index + 1) AS inputs, SUM(created) AS created, SUM(rejected) AS rejected,
+        SUM(invalid) AS invalid, SUM(not_sent) AS not_sent, SUM(in_doubt) AS in_doubt,
+        SUM(possible_duplicates) AS possible_duplicates
+        FROM line_items_batches WHERE ${sql.in("job_id", jobIds)} GROUP BY job_id`
+
+    // ---------------------------------------------------------------------------
+    // Planning
+    // ---------------------------------------------------------------------------
+
+    const create: Service["create"] = Effect.fnUntraced(function* (options) {
+      const { frozen, holder, id } = options
+      if (!WriteTrace.isJobId(id)) {
+        return yield* Effect.die(new RangeError("a job id is 1 to 48 of A-Z a-z 0-9 _ -"))
+      }
+      const leaseMillis = leaseOf(options)
+      const now = yield* Clock.currentTimeMillis
+      return yield* Effect.gen(function* () {
+        const [row] = yield* sql<JobRow>`INSERT INTO line_items_jobs
+          (id, state, frozen, created_at, epoch, held_pid, held_host, held_since, held_until)
+          VALUES (${id}, 'planning', ${encodeFrozen(frozen)}, ${now}, 1, ${holder.pid},
+            ${ErrorBody.showable(holder.host, 255)}, ${now}, ${now + leaseMillis})
+          ON CONFLICT (id) DO UPDATE SET
+            frozen = excluded.frozen, created_at = excluded.created_at, cancel_requested = 0,
+            epoch = line_items_jobs.epoch + 1, held_pid = excluded.held_pid, held_host = excluded.held_host,
+            held_since = excluded.held_since, held_until = excluded.held_until
+          WHERE line_items_jobs.state = 'planning' AND ${isFree(now, options.insteadOf)}
+          RETURNING *`
+        if (row === undefined) {
+          const known = yield* Effect.flatMap(find(id), (row) => jobOf(row!))
+          if (known.state === "planning") return yield* busy(known)
+          const { inputs, open } = countsOf((yield* countRows([id]))[0])
+          return yield* new JobExists({ jobId: id, done: inputs - open, total: inputs, attemptsOnly: false })
+        }
+        const attempts = yield* sql`SELECT 1 FROM line_items_attempts WHERE job_id = ${id} LIMIT 1`
+        if (attempts.length > 0) {
+          return yield* new JobExists({ jobId: id, done: 0, total: 0, attemptsOnly: true })
+        }
+        for (const table of ["batches", "inputs", "outcomes"]) {
+          yield* sql`DELETE FROM ${sql(`line_items_${table}`)} WHERE job_id = ${id}`
+        }
+        const job = yield* jobOf(row)
+        return { jobId: id, epoch: job.epoch, leaseMillis, job }
+      }).pipe(transaction)
+    })
+
+    const append: Service["append"] = Effect.fnUntraced(function* (claim, batches) {
+      const { jobId } = claim
+      const { keyProperty } = claim.job.frozen
+      const rows = yield* Effect.forEach(batches, (batch) => {
+        const indices = [...batch.items, ...batch.invalid].map(({ index }) => index).sort((a, b) => a - b)
+        const [first] = indices
+        if (first === undefined || indices.some((index, n) => index !== first + n)) {
+          return Effect.die(new RangeError(`batch ${batch.number} has gaps, or nothing in it`))
+        }
+        const items = JobBatch.encode(batch, { keyProperty })
+        return Effect.map(digestOf(items), (digest) => ({
+          batch,
+          first,
+          last: indices.at(-1)!,
+          items,
+          digest
+        }))
+      })
+      const now = yield* Clock.currentTimeMillis
+      yield* Effect.gen(function* () {
+        yield* held(claim, ["planning"], "planning", forUpdate)
+        yield* sql`UPDATE line_items_jobs SET held_until = ${now + claim.leaseMillis} WHERE id = ${jobId}`
+        const [before] = yield* sql<{ number: number; last_index: number }>`
+          SELECT number, last_index FROM line_items_batches WHERE job_id = ${jobId} ORDER BY number DESC LIMIT 1`
+        let number = before === undefined ? 0 : Number(before.number) + 1
+        let next = before === undefined ? 0 : Number(before.last_index) + 1
+        for (const { batch, first, last } of rows) {
+          if (batch.number !== number || first !== next) {
+            const found = `batch ${batch.number} from input ${first}`
+            return yield* Effect.die(new RangeError(`${found}, where ${number} from ${next} is the next`))
+          }
+          number++
+          next = last + 1
+        }
+        for (const some of Arr.chunksOf(rows, portion)) {
+          yield* sql`INSERT INTO line_items_batches ${sql.insert(
+            Arr.map(some, ({ batch: { invalid, items, number }, digest, first, last }) => ({
+              job_id: jobId,
+              number,
+              first_index: first,
+              last_index: last,
+              sendable: Ranges.format(items.map(({ index }) => index)),
+              digest,
+              // Nothing in it can be sent, so nothing is left to become of it.
+              settled_at: items.length === 0 ? now : null,
+              invalid: invalid.length
+            }))
+          )}`
+          yield* sql`INSERT INTO line_items_inputs ${sql.insert(
+            Arr.map(some, ({ batch: { number }, items }) => ({ job_id: jobId, number, items }))
+          )}`
+          const wrong = some.filter(({ batch }) => batch.invalid.length > 0)
+          if (!Arr.isArrayNonEmpty(wrong)) continue
+          yield* sql`INSERT INTO line_items_outcomes ${sql.insert(
+            Arr.map(wrong, ({ batch: { invalid, number } }) => ({
+              job_id: jobId,
+              number,
+              outcomes: encodeEntries([...invalid].sort(byIndex).map(Job.entry))
+            }))
+          )}`
+        }
+      }).pipe(transaction)
+    })
+
+    // ---------------------------------------------------------------------------
+    // States
+    // ---------------------------------------------------------------------------
+
+    /** A move of the table in `Job`, compared and set in one statement. */
+    const move = Effect.fnUntraced(function* (
+      { epoch, jobId }: Claim,
+      to: Job.State,
+      set: Fragment,
+      unless: Fragment = sql.literal(""),
+      from: ReadonlyArray<Job.State> = Job.before(to)
+    ) {
+      const [row] = yield* sql<JobRow>`UPDATE line_items_jobs SET state = ${to}, ${set}
+        WHERE id = ${jobId} AND epoch = ${epoch} AND ${sql.in("state", from)} ${unless}
+        RETURNING *`
+      return row === undefined ? undefined : yield* jobOf(row)
+    }, writing)
+
+    const moveOrRefuse = Effect.fnUntraced(function* (
+      claim: Claim,
+      from: Job.State,
+      to: Job.State,
+      set: Fragment
+    ) {
+      const job = yield* move(claim, to, set, undefined, [from])
+      if (job !== undefined) return job
+      const { state } = yield* whyNot(claim)
+      return yield* new Job.IllegalTransition({ jobId: claim.jobId, from: state, to })
+    })
+
+    /** The job, if a claim is not the reason why something could not be done. */
+    const whyNot = ({ epoch, jobId }: Claim) =>
+      Effect.flatMap(get(jobId), (job) =>
+        job.epoch === epoch
+          ? Effect.succeed(job)
+          : Effect.fail(new JobFenced({ jobId, epoch, by: job.epoch }))
+      )
+
+    const planned: Service["planned"] = Effect.fnUntraced(function* (claim, { digest, inputs }) {
+      const { jobId } = claim
+      const appended = sql`(SELECT COALESCE(SUM(last_index - first_index + 1), 0)
+        FROM line_items_batches WHERE job_id = ${jobId})`
+      const job = yield* move(
+        claim,
+        "pending",
+        sql`digest = ${digest}, inputs = ${inputs}, ${letGo}`,
+        sql`AND ${appended} = ${inputs}`
+      )
+      if (job !== undefined) return job
+      const { state } = yield* whyNot(claim)
+      return state === "planning"
+        ? yield* Effect.die(new RangeError(`${inputs} inputs were not appended to job ${jobId}`))
+        : yield* new Job.IllegalTransition({ jobId, from: state, to: "pending" })
+    })
+
+    const complete: Service["complete"] = Effect.fnUntraced(function* (claim, as) {
+      const { jobId } = claim
+      const now = yield* Clock.currentTimeMillis
+      const open = sql`FROM line_items_batches WHERE job_id = ${jobId} AND settled_at IS NULL`
+      const job = yield* move(
+        claim,
+        as,
+        sql`completed_at = ${now}, ${letGo}`,
+        sql`AND NOT EXISTS (SELECT 1 ${open})`
+      )
+      if (job !== undefined) return job
+      const { state } = yield* whyNot(claim)
+      if (Result.isFailure(Job.move(jobId, state, as))) {
+        return yield* new Job.IllegalTransition({ jobId, from: state, to: as })
+      }
+      const [row] = yield* reading(sql<{ n: number }>`SELECT COUNT(*) AS n ${open}`)
+      const why = `${Number(row?.n)} of its batches have no outcomes; settle them first`
+      return yield* new Job.IllegalTransition({ jobId, from: state, to: as, why })
+    })
+
+    const requestCancel: Service["requestCancel"] = Effect.fnUntraced(function* (jobId) {
+      const [row] = yield* writing(
+        sql<JobRow>`UPDATE line_items_jobs SET cancel_requested = 1
+          WHERE id = ${jobId} AND state NOT IN ('done', 'canceled') RETURNING *`
+      )
+      if (row !== undefined) return yield* jobOf(row)
+      const { state } = yield* get(jobId)
+      return yield* new Job.IllegalTransition({ jobId, from: state, to: "canceled" })
+    })
+
+    // ---------------------------------------------------------------------------
+    // Holding
+    // ---------------------------------------------------------------------------
+
+    const claim: Service["claim"] = Effect.fnUntraced(function* (jobId, taking) {
+      const { holder, to = "run" } = taking
+      const leaseMillis = leaseOf(taking)
+      const from: ReadonlyArray<Job.State> =
+        to === "run" ? ["pending", "running", "suspended"] : ["suspended", "done", "canceled"]
+      const now = yield* Clock.currentTimeMillis
+      const [row] = yield* writing(
+        sql<JobRow>`UPDATE line_items_jobs SET
+          epoch = epoch + 1,
+          state = CASE state WHEN 'pending' THEN 'running' ELSE state END,
+          started_at = COALESCE(started_at, ${now}),
+          held_pid = ${holder.pid}, held_host = ${ErrorBody.showable(holder.host, 255)},
+          held_since = ${now}, held_until = ${now + leaseMillis}
+          WHERE id = ${jobId} AND ${sql.in("state", from)} AND ${isFree(now, taking.insteadOf)}
+          RETURNING *`
+      )
+      if (row === undefined) {
+        const job = yield* get(jobId)
+        return from.includes(job.state)
+          ? yield* busy(job)
+          : yield* new Job.IllegalTransition({ jobId, from: job.state, to: "running" })
+      }
+      const job = yield* jobOf(row)
+      return { jobId, epoch: job.epoch, leaseMillis, job }
+    })
+
+    const renew: Service["renew"] = Effect.fnUntraced(function* (claim) {
+      const { epoch, jobId, leaseMillis } = claim
+      const now = yield* Clock.currentTimeMillis
+      const [row] = yield* writing(
+        sql<JobRow>`UPDATE line_items_jobs SET held_until = ${now + leaseMillis}
+          WHERE id = ${jobId} AND epoch = ${epoch} AND held_until IS NOT NULL RETURNING *`
+      )
+      if (row !== undefined) return yield* jobOf(row)
+      const job = yield* whyNot(claim)
+      return yield* new JobFenced({ jobId, epoch, by: job.epoch })
+    })
+
+    const release: Service["release"] = ({ epoch, jobId }) =>
+      Effect.asVoid(
+        writing(sql`UPDATE line_items_jobs SET ${letGo} WHERE id = ${jobId} AND epoch = ${epoch}`)
+      )
+
+    // ---------------------------------------------------------------------------
+    // Batches
+    // ---------------------------------------------------------------------------
+
+    interface PageRow {
+      readonly number: number
+      readonly digest: string
+      readonly items: string
+      readonly outcomes: string | null
+    }
+
+    /** Batches of a job with what is in them, a page after the other. */
+    const pages = <A>(
+      jobId: string,
+      which: Fragment,
+      use: (job: Job.Job, row: PageRow) => Effect.Effect<ReadonlyArray<A>, JobStoreError>
+    ): Stream.Stream<A, JobNotFound | JobStoreError> =>
+      Stream.unwrap(
+        Effect.map(get(jobId), (job) =>
+          Stream.paginate(
+            -1,
+            Effect.fnUntraced(function* (after: number) {
+              const rows = yield* sql<PageRow>`
+                SELECT b.number AS number, b.digest AS digest, i.items AS items, o.outcomes AS outcomes
+                FROM line_items_batches b
+                JOIN line_items_inputs i ON i.job_id = b.job_id AND i.number = b.number
+                LEFT JOIN line_items_outcomes o ON o.job_id = b.job_id AND o.number = b.number
+                WHERE b.job_id = ${jobId} AND b.number > ${after} ${which}
+                ORDER BY b.number LIMIT ${pageSize}`
+              const last = rows.at(-1)
+              const used = yield* Effect.forEach(rows, (row) => use(job, row))
+              return [
+                used.flat(),
+                last === undefined || rows.length < pageSize
+                  ? Option.none()
+                  : Option.some(Number(last.number))
+              ] as const
+            }, reading)
+          )
+        )
+      )
+
+    /** A batch as it was planned, to the byte. */
+    const batchOf = Effect.fnUntraced(function* (
+      { frozen: { keyProperty }, id }: Job.Job,
+      { digest, items, number }: PageRow
+    ) {
+      const batch =
+        (yield* digestOf(items)) === digest
+          ? JobBatch.decode(Number(number), items, { keyProperty })
+          : undefined
+      return batch ?? (yield* unreadable(`batch ${String(number)} of job "${id}" is garbled`))
+    })
+
+    const entriesOf = (jobId: string, number: number, outcomes: string) =>
+      Effect.mapError(decodeEntries(outcomes), (cause) =>
+        unreadable(`the outcomes of batch ${number} of job "${jobId}" are garbled`, cause)
+      )
+
+    const unsettled: Service["unsettled"] = (jobId) =>
+      pages(jobId, sql`AND b.settled_at IS NULL`, (job, row) =>
+        Effect.map(batchOf(job, row), (batch) => [batch])
+      )
+
+    const rows: Service["rows"] = (jobId, kinds) => {
+      const wanted = kinds === undefined ? undefined : new Set(kinds)
+      const some =
+        kinds === undefined
+          ? sql.literal("")
+          : sql`AND ${sql.or(kinds.map((kind) => sql`${sql.literal(`b.${columns[kind]}`)} > 0`))}`
+      return pages(
+        jobId,
+        some,
+        Effect.fnUntraced(function* (job, row) {
+          const { invalid, items } = yield* batchOf(job, row)
+          const entries =
+            row.outcomes === null ? [] : yield* entriesOf(jobId, Number(row.number), row.outcomes)
+          const outcomes = new Map(entries.map((entry) => [entry.index, entry]))
+          return [...items, ...invalid].sort(byIndex).flatMap((one): ReadonlyArray<Settled> => {
+            const outcome = outcomes.get(one.index)
+            if (wanted !== undefined && (outcome === undefined || !wanted.has(outcome._tag))) return []
+            return [
+              {
+                row: one.source,
+                ...("input" in one && { item: one }),
+                ...(outcome !== undefined && { outcome })
+              }
+            ]
+          })
+        })
+      )
+    }
+
+    const outcomes: Service["outcomes"] = (jobId) =>
+      Stream.unwrap(
+        Effect.as(
+          get(jobId),
+          Stream.paginate(
+            -1,
+            Effect.fnUntraced(function* (after: number) {
+              const rows = yield* sql<{ number: number; outcomes: string }>`
+                SELECT number, outcomes FROM line_items_outcomes
+                WHERE job_id = ${jobId} AND number > ${after} ORDER BY number LIMIT ${pageSize}`
+              const last = rows.at(-1)
+              const read = yield* Effect.forEach(rows, ({ number, outcomes }) =>
+                entriesOf(jobId, Number(number), outcomes)
+              )
+              return [
+                read.flat(),
+                last === undefined || rows.length < pageSize
+                  ? Option.none()
+                  : Option.some(Number(last.number))
+              ] as const
+            }, reading)
+          )
+        )
+      )
+
+    const difference: Service["difference"] = (jobId, given) => {
+      const ended = Stream.succeed(Option.none<Row>())
+      return Stream.zip(
+        Stream.concat(Stream.map(given, Option.some), ended),
+        Stream.concat(
+          Stream.map(rows(jobId), ({ row }) => Option.some(row)),
+          ended
+        )
+      ).pipe(
+        Stream.filterMap(([is, was]) => {
+          if (Option.isSome(is) && Option.isSome(was) && isSame(is.value, was.value)) {
+            return Result.fail(undefined)
+          }
+          const differs = Option.orElse(is, () => was)
+          return Option.isSome(differs) ? Result.succeed(differs.value.line) : Result.fail(undefined)
+        }),
+        Stream.runHead,
+        Effect.map(Option.getOrUndefined)
+      )
+    }
+
+    // ---------------------------------------------------------------------------
+    // Outcomes
+    // ---------------------------------------------------------------------------
+
+    const settleOne = Effect.fnUntraced(function* (
+      jobId: string,
+      { number, outcomes }: Settlement,
+      now: number
+    ) {
+      const sums = tally(outcomes)
+      const [row] = yield* sql<{ sendable: string; invalid: number }>`UPDATE line_items_batches SET
+        settled_at = ${now}, created = ${sums.created}, rejected = ${sums.rejected},
+        not_sent = ${sums.not_sent}, in_doubt = ${sums.in_doubt},
+        possible_duplicates = ${sums.possible_duplicates}
+        WHERE job_id = ${jobId} AND number = ${number} AND settled_at IS NULL
+        RETURNING sendable, invalid`
+      if (row === undefined) {
+        const known =
+          yield* sql`SELECT 1 FROM line_items_batches WHERE job_id = ${jobId} AND number = ${number}`
+        return known.length > 0
+          ? yield* new AlreadySettled({ jobId, number })
+          : yield* Effect.die(new RangeError(`job ${jobId} has no batch ${number}`))
+      }
+      const sorted = [...outcomes].sort(byIndex)
+      if (sums.invalid > 0 || Ranges.format(sorted.map(({ index }) => index)) !== row.sendable) {
+        return yield* Effect.die(
+          new RangeError(`the outcomes of batch ${number} of job ${jobId} are not those of its items`)
+        )
+      }
+      if (Number(row.invalid) === 0) {
+        yield* sql`INSERT INTO line_items_outcomes ${sql.insert({ job_id: jobId, number, outcomes: encodeEntries(sorted) })}`
+        return
+      }
+      const [known] = yield* sql<{ outcomes: string }>`SELECT outcomes FROM line_items_outcomes
+        WHERE job_id = ${jobId} AND number = ${number}`
+      const invalid = yield* entriesOf(jobId, number, known?.outcomes ?? "")
+      yield* sql`UPDATE line_items_outcomes SET outcomes = ${encodeEntries([...invalid, ...sorted].sort(byIndex))}
+        WHERE job_id = ${jobId} AND number = ${number}`
+    })
+
+    const settle: Service["settle"] = Effect.fnUntraced(function* (claim, settlements) {
+      const now = yield* Clock.currentTimeMillis
+      yield* Effect.gen(function* () {
+        yield* held(claim, ["running", "suspended"], "done")
+        for (const settlement of settlements) yield* settleOne(claim.jobId, settlement, now)
+      }).pipe(transaction)
+    })
+
+    const reviseOne = Effect.fnUntraced(function* (
+      jobId: string,
+      to: Job.Entry,
+      trail: { readonly who: string; readonly why: string; readonly revised_at: number }
+    ) {
+      const [row] = yield* sql<{ number: number; outcomes: string | null }>`
+        SELECT b.number AS number, o.outcomes AS outcomes FROM line_items_batches b
+        LEFT JOIN line_items_outcomes o ON o.job_id = b.job_id AND o.number = b.number
+        WHERE b.job_id = ${jobId} AND b.first_index <= ${to.index} ORDER BY b.first_index DESC LIMIT 1`
+      const number = Number(row?.number)
+      const known = typeof row?.outcomes === "string" ? yield* entriesOf(jobId, number, row.outcomes) : []
+      const from = known.find(({ index }) => index === to.index)
+      if (from === undefined) {
+        return yield* new Job.IllegalRevision({ index: to.index, from: "not settled", to: to._tag })
+      }
+      const became = yield* Effect.fromResult(Job.revise(from, to))
+      const next = known.map((entry) => (entry === from ? became : entry))
+      yield* sql`UPDATE line_items_outcomes SET outcomes = ${encodeEntries(next)}
+        WHERE job_id = ${jobId} AND number = ${number}`
+      yield* sql`UPDATE line_items_batches SET ${sql.update(tally(next))}
+        WHERE job_id = ${jobId} AND number = ${number}`
+      yield* sql`INSERT INTO line_items_revisions ${sql.insert({
+        job_id: jobId,
+        input: to.index,
+        was: encodeEntry(from),
+        became: encodeEntry(became),
+        ...trail
+      })}`
+    })
+
+    const revise: Service["revise"] = Effect.fnUntraced(function* (claim, { outcomes, who, why }) {
+      const revised_at = yield* Clock.currentTimeMillis
+      const trail = { who: ErrorBody.showable(who), why: ErrorBody.showable(why), revised_at }
+      yield* Effect.gen(function* () {
+        yield* held(claim, ["running", "suspended", "done", "canceled"], "done", forUpdate)
+        for (const outcome of outcomes) yield* reviseOne(claim.jobId, outcome, trail)
+      }).pipe(transaction)
+    })
+
+    const revisions: Service["revisions"] = Effect.fnUntraced(function* (jobId) {
+      const rows = yield* sql<{
+        was: string
+        became: string
+        who: string
+        why: string
+        revised_at: number
+      }>`SELECT was, became, who, why, revised_at FROM line_items_revisions WHERE job_id = ${jobId} ORDER BY id`
+      return yield* Effect.forEach(rows, ({ became, revised_at, was, who, why }) =>
+        Effect.mapError(
+          Effect.map(Effect.all([decodeEntry(was), decodeEntry(became)]), ([was, became]): Revision => ({
+            was,
+            became,
+            who,
+            why,
+            atMillis: Number(revised_at)
+          })),
+          (cause) => unreadable(`the trail of job "${jobId}" is garbled`, cause)
+        )
+      )
+    }, reading)
+
+    // ---------------------------------------------------------------------------
+    // All jobs
+    // ---------------------------------------------------------------------------
+
+    const list: Service["list"] = Effect.fnUntraced(function* ({ limit = 100 } = {}) {
+      const found =
+        yield* sql<JobRow>`SELECT * FROM line_items_jobs ORDER BY created_at DESC, id DESC LIMIT ${limit}`
+      if (found.length === 0) return []
+      const sums = new Map((yield* countRows(found.map(({ id }) => id))).map((row) => [row.job_id, row]))
+      return yield* Effect.forEach(found, (row) =>
+        Effect.map(jobOf(row), (job) => ({ job, counts: countsOf(sums.get(job.id)) }))
+      )
+    }, reading)
+
+    const counts: Service["counts"] = Effect.fnUntraced(function* (jobId) {
+      yield* get(jobId)
+      return countsOf((yield* countRows([jobId]))[0])
+    }, reading)
+
+    const forget: Service["forget"] = Effect.fnUntraced(function* ({ olderThan }) {
+      const now = yield* Clock.currentTimeMillis
+      const old = sql`state IN ('done', 'canceled') AND completed_at <= ${now - Duration.toMillis(olderThan)}
+        AND ${isFree(now, undefined)}`
+      const found = yield* writing(
+        sql<{ id: string }>`SELECT id FROM line_items_jobs WHERE ${old} ORDER BY created_at, id`
+      )
+      const forgotten = yield* Effect.forEach(found, ({ id }) =>
+        Effect.gen(function* () {
+          // Somebody may have taken it meanwhile. Batches and what belongs to them go with the job.
+          const gone = yield* sql`DELETE FROM line_items_jobs WHERE id = ${id} AND ${old} RETURNING id`
+          if (gone.length === 0) return []
+          yield* sql`DELETE FROM line_items_attempts WHERE job_id = ${id}`
+          return [id]
+        }).pipe(transaction)
+      )
+      return forgotten.flat()
+    })
+
+    return JobStore.of({
+      create,
+      append,
+      planned,
+      get,
+      counts,
+      list,
+      claim,
+      renew,
+      release,
+      suspend: (claim, suspension) =>
+        moveOrRefuse(claim, "running", "suspended", sql`suspension = ${encodeSuspension(suspension)}`),
+      resume: (claim) => moveOrRefuse(claim, "suspended", "running", sql`suspension = NULL`),
+      complete,
+      requestCancel,
+      unsettled,
+      settle,
+      outcomes,
+      rows,
+      difference,
+      revise,
+      revisions,
+      forget
+    })
+  }
+)
+
+const isSame = (a: Row, b: Row): boolean =>
+  a.line === b.line && JSON.stringify(a.original) === JSON.stringify(b.original)
