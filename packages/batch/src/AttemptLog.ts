@@ -204,8 +204,11 @@ export interface Service {
    * that was never begun, is a defect.
    */
   readonly end: (id: number, end: End) => Effect.Effect<void, AttemptLogError>
-  /** The attempts of a job, in the order in which they were begun. */
-  readonly attempts: (jobId: string) => Effect.Effect<ReadonlyArray<Logged>, AttemptLogError>
+  /** The attempts of a job, or those that may be about these inputs, in the order in which they were begun. */
+  readonly attempts: (
+    jobId: string,
+    inputs?: { readonly first: number; readonly last: number }
+  ) => Effect.Effect<ReadonlyArray<Logged>, AttemptLogError>
 }
 
 /**
@@ -328,7 +331,14 @@ const makeMemoryUnsafe = ({
         })
         return Effect.void
       }),
-    attempts: (jobId) => Effect.sync(() => [...logged.values()].filter((attempt) => attempt.jobId === jobId)),
+    attempts: (jobId, about) =>
+      Effect.sync(() =>
+        [...logged.values()].filter(
+          ({ inputs, jobId: job }) =>
+            job === jobId &&
+            (about === undefined || inputs.some((index) => index >= about.first && index <= about.last))
+        )
+      ),
     crash: Effect.sync(() => {
       lives++
     })
@@ -359,6 +369,11 @@ const fenced = ({ epoch, jobId }: Attempt) =>
 
 const notOpen = (id: number) =>
   Effect.die(new Error(`attempt ${id} cannot end: it was never begun, or has ended before`))
+
+// A batch without inputs is about none.
+const least = (inputs: ReadonlyArray<number>): number =>
+  inputs.reduce((a, b) => Math.min(a, b), Number.MAX_SAFE_INTEGER)
+const greatest = (inputs: ReadonlyArray<number>): number => inputs.reduce((a, b) => Math.max(a, b), -1)
 
 interface Row {
   readonly id: number
@@ -395,8 +410,9 @@ const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = E
     const lock = sql.onDialectOrElse({ pg: () => sql.literal("FOR SHARE"), orElse: () => sql.literal("") })
     const rows = yield* sql<{ id: number }>`
       WITH job AS (SELECT epoch FROM line_items_jobs WHERE id = ${jobId} ${lock})
-      INSERT INTO line_items_attempts (job_id, epoch, operation, inputs, begun_at)
-      SELECT ${jobId}, CAST(${epoch} AS BIGINT), ${operation}, ${Ranges.format(inputs)}, CAST(${now} AS BIGINT)
+      INSERT INTO line_items_attempts (job_id, epoch, operation, inputs, first_input, last_input, begun_at)
+      SELECT ${jobId}, CAST(${epoch} AS BIGINT), ${operation}, ${Ranges.format(inputs)},
+        CAST(${least(inputs)} AS BIGINT), CAST(${greatest(inputs)} AS BIGINT), CAST(${now} AS BIGINT)
       WHERE NOT EXISTS (SELECT 1 FROM job WHERE epoch > CAST(${epoch} AS BIGINT))
         AND NOT EXISTS (
           SELECT 1 FROM line_items_attempts WHERE job_id = ${jobId} AND epoch > CAST(${epoch} AS BIGINT)
@@ -416,8 +432,11 @@ const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = E
     if (rows.length === 0) return yield* notOpen(id)
   })
 
-  const attempts = Effect.fnUntraced(function* (jobId: string) {
-    const rows = yield* sql<Row>`SELECT * FROM line_items_attempts WHERE job_id = ${jobId} ORDER BY id`.pipe(
+  const attempts: Service["attempts"] = Effect.fnUntraced(function* (jobId, inputs) {
+    const about =
+      inputs === undefined ? sql`1 = 1` : sql`first_input <= ${inputs.last} AND last_input >= ${inputs.first}`
+    const rows = yield* sql<Row>`
+      SELECT * FROM line_items_attempts WHERE job_id = ${jobId} AND ${about} ORDER BY id`.pipe(
       Effect.mapError(failed("Unreadable"))
     )
     return yield* Effect.forEach(rows, fromRow)

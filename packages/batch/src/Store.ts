@@ -256,6 +256,8 @@ const steps: ReadonlyArray<Effect.Effect<void, SqlError, SqlClient.SqlClient>> =
       epoch BIGINT,
       operation TEXT NOT NULL,
       inputs TEXT NOT NULL,
+      first_input BIGINT NOT NULL,
+      last_input BIGINT NOT NULL,
       begun_at BIGINT NOT NULL,
       ended_at BIGINT,
       acceptance TEXT,
@@ -263,6 +265,8 @@ const steps: ReadonlyArray<Effect.Effect<void, SqlError, SqlClient.SqlClient>> =
       outcomes TEXT
     )`
     yield* sql`CREATE INDEX line_items_attempts_by_job ON line_items_attempts (job_id, epoch)`
+    // For the attempts about some inputs: what is asked for is what was sent last.
+    yield* sql`CREATE INDEX line_items_attempts_by_input ON line_items_attempts (job_id, last_input)`
   }),
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient

@@ -1,0 +1,212 @@
+/**
+ * One durable job from where it stands to where it can go now: every batch without outcomes is sent, or taken up where the
+ * log says that an earlier run left it.
+ *
+ * A run begins with a claim, and its epoch goes with every intent and every write. What an earlier run had
+ * sent without an end is in doubt and is never sent again blindly: the job's strategy decides. It can be stopped at any moment;
+ * a batch is settled as a whole or not at all, and what is not settled is taken up by the next run.
+ *
+ * @since 0.1.0
+ */
+import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { RateLimits } from "@effect-hubspot/http/RateLimits"
+import type * as Retry from "@effect-hubspot/http/Retry"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as AttemptLog from "./AttemptLog.ts"
+import type * as BatchRunner from "./BatchRunner.ts"
+import * as Bulk from "./internal/bulk.ts"
+import * as Concurrency from "./internal/concurrency.ts"
+import * as Creating from "./internal/creating.ts"
+import { recover } from "./internal/recovery.ts"
+import * as Job from "./Job.ts"
+import * as JobStore from "./JobStore.ts"
+import type { NotSentReason } from "./Outcome.ts"
+import * as Outcome from "./Outcome.ts"
+import type { TracedInput } from "./Plan.ts"
+import type { Row } from "./Source.ts"
+
+/**
+ * How a run ended. `Complete` and `Canceled` are the job's end as well; after the others it can be resumed. `Stopped`: the
+ * user stopped this run. `Suspended`: it cannot go on now. `Fenced`: somebody else runs the job.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type End =
+  | { readonly _tag: "Complete" }
+  | { readonly _tag: "Canceled" }
+  | { readonly _tag: "Stopped" }
+  | { readonly _tag: "Suspended"; readonly suspension: Job.Suspension; readonly reason: NotSentReason }
+  | { readonly _tag: "Fenced"; readonly message: string }
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Requests under way at once; see `BulkCreate.Options`. */
+  readonly concurrency?: number | "auto" | undefined
+  readonly retry?: Retry.Policy | undefined
+  /** Complete it to send nothing more: requests under way finish, the job can be resumed. */
+  readonly stop?: Deferred.Deferred<void> | undefined
+  /** Complete it to wait for no answer any more either. */
+  readonly abandon?: Deferred.Deferred<void> | undefined
+  readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
+  /** Told of the outcomes of each batch once they are written down. */
+  readonly onSettled?: ((outcomes: ReadonlyArray<Job.Entry>) => Effect.Effect<void>) | undefined
+}
+
+/**
+ * Runs a job under a claim until it is over or cannot go on, and lets go of it.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run = Effect.fn("JobRunner.run")(function* (
+  claim: JobStore.Claim,
+  options: Options = {}
+): Effect.fn.Return<
+  End,
+  JobStore.JobStoreError,
+  JobStore.JobStore | HubSpotClient | RateLimits | Scope.Scope
+> {
+  const store = yield* JobStore.JobStore
+  const log = yield* AttemptLog.AttemptLog
+  const { epoch, jobId } = claim
+  const { batchSize, keyProperty, strategy } = claim.job.frozen
+  const stop = options.stop ?? (yield* Deferred.make<void>())
+  const job = yield* Bulk.job({ ...options, jobId, batchSize, stop }, epoch)
+  const resolver = yield* Creating.resolver(job, strategy, keyProperty)
+
+  /** The job shall end, not only this run. */
+  let canceled = false
+  const cancel = Effect.suspend(() => {
+    canceled = true
+    return Deferred.succeed(stop, undefined)
+  })
+  /** Somebody else has the job, or nobody does: nothing is sent or written any more. */
+  let fenced: string | undefined
+  const lost = (error: { readonly message: string }) =>
+    Effect.suspend(() => {
+      fenced ??= error.message
+      return Effect.asVoid(Deferred.succeed(job.halt, { _tag: "Stopped" }))
+    })
+  const whenLost = { JobNotFound: lost, JobFenced: lost, IllegalTransition: lost }
+
+  if (claim.job.cancelRequested) yield* cancel
+  if (claim.job.state === "suspended") yield* Effect.catchTags(store.resume(claim), whenLost)
+  yield* store.renew(claim).pipe(
+    Effect.tap((job) => (job.cancelRequested && !canceled ? cancel : Effect.void)),
+    Effect.catchTags({
+      JobNotFound: lost,
+      JobFenced: lost,
+      // It is asked again. If it stays away, nothing can be written down, and so nothing is sent.
+      JobStoreError: (error) => Effect.logWarning(error.message)
+    }),
+    Effect.repeat(Schedule.spaced(Math.max(100, Math.floor(claim.leaseMillis / 3)))),
+    Effect.forkScoped
+  )
+
+  /** Sends what is to be sent of a batch, and takes up what an earlier run left. */
+  const begin = Effect.fnUntraced(function* (batch: Job.Batch) {
+    const { items } = batch
+    const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? -1]
+    const earlier = last < first ? [] : yield* log.attempts(jobId, { first, last })
+    const { known, open } = recover(items, earlier, strategy._tag === "atLeastOnce")
+    const sent = open.length === 0 ? [] : yield* resolver.run(open)
+    return { batch, ...Bulk.sort<Row, TracedInput, "Created">(resolver, [...known, ...sent], items) }
+  })
+
+  /** Settles a batch; but if this run was stopped before all of it was final, the next one does. */
+  const settle = Effect.fnUntraced(function* (
+    { invalid, items, number }: Job.Batch,
+    outcomes: ReadonlyArray<BatchRunner.Settled<Row>>
+  ) {
+    const byIndex = new Map(items.map((item) => [item.index, item]))
+    const isLeft = (outcome: BatchRunner.Settled<Row>) =>
+      outcome._tag === "NotSent" ||
+      (outcome._tag === "InDoubt" && outcome.evidence._tag === "Abandoned") ||
+      resolver.workOf(outcome, byIndex.get(outcome.index)!) !== undefined
+    const halted = yield* Deferred.isDone(job.halt)
+    if (fenced !== undefined || (halted && !canceled && outcomes.some(isLeft))) return
+    const entries = [...invalid, ...outcomes].map(Job.entry)
+    yield* store
+      .settle(claim, [{ number, outcomes: entries }])
+      .pipe(
+        Effect.andThen(options.onSettled?.(entries) ?? Effect.void),
+        Effect.catchTags({ ...whenLost, AlreadySettled: lost })
+      )
+  })
+
+  yield* store.unsettled(jobId).pipe(
+    // A job that is canceled tells every input that it was not sent; any other is read on by the next run.
+    Stream.takeWhile(() => canceled || !Deferred.isDoneUnsafe(job.halt)),
+    Stream.mapEffect(begin, { concurrency: Concurrency.most, unordered: true }),
+    Stream.mapEffect(
+      ({ batch, open, settled }) =>
+        Effect.flatMap(
+          Effect.forEach(open, ({ items, outcomes }) => resolver.resolve(outcomes, items), {
+            concurrency: "unbounded"
+          }),
+          (resolved) => settle(batch, [...settled, ...resolved.flat()])
+        ),
+      { concurrency: Bulk.maxResolving, unordered: true }
+    ),
+    Stream.runDrain,
+    Effect.catchTags({
+      JobNotFound: lost,
+      AttemptLogError: (error) => Deferred.succeed(job.halt, { _tag: "Unlogged", error })
+    })
+  )
+
+  /** Says in the store how the run ended, and lets go of the job. */
+  const ending = (reason: NotSentReason | undefined): Effect.Effect<End, JobStore.JobStoreError> => {
+    if (fenced !== undefined) return Effect.as(store.release(claim), { _tag: "Fenced", message: fenced })
+    return Effect.catchTags(written(reason), { JobNotFound: gone, JobFenced: gone, IllegalTransition: gone })
+  }
+
+  const written = (reason: NotSentReason | undefined): Effect.Effect<End, JobStore.Refused> => {
+    if (canceled) return Effect.as(store.complete(claim, "canceled"), { _tag: "Canceled" })
+    if (reason === undefined) return Effect.as(store.complete(claim, "done"), { _tag: "Complete" })
+    const suspension = suspensionOf(reason)
+    const end: End =
+      reason._tag === "Stopped" ? { _tag: "Stopped" } : { _tag: "Suspended", suspension, reason }
+    return store.suspend(claim, suspension).pipe(Effect.andThen(store.release(claim)), Effect.as(end))
+  }
+
+  const reason = (yield* Deferred.isDone(job.halt)) ? yield* Deferred.await(job.halt) : undefined
+  const end = yield* ending(reason)
+  return fenced === undefined ? end : { _tag: "Fenced", message: fenced }
+})
+
+const gone = ({ message }: { readonly message: string }): Effect.Effect<End> =>
+  Effect.succeed({ _tag: "Fenced", message })
+
+/** Why a job cannot go on, as it is kept. */
+const suspensionOf = (reason: NotSentReason): Job.Suspension => {
+  const message = Outcome.describeNotSent(reason)
+  switch (reason._tag) {
+    case "Stopped":
+      return { reason: "operator", message: "stopped by the user" }
+    case "Unlogged":
+      return { reason: "disk", message }
+    case "RetriesExhausted":
+      return { reason: "network", message }
+    case "Suspended": {
+      const { resumeAtMillis } = { resumeAtMillis: undefined, ...reason.error.reason }
+      return {
+        reason: reason.cause,
+        message,
+        ...(typeof resumeAtMillis === "number" && { resumeAtMillis })
+      }
+    }
+    case "Halted": {
+      const denied = ["Unauthorized", "TokenRefused", "Forbidden"].includes(reason.error.reason._tag)
+      return { reason: denied ? "auth" : "operator", message }
+    }
+  }
+}
