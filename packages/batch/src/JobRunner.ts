@@ -56,8 +56,8 @@ export interface Options {
   /** Complete it to wait for no answer any more either. */
   readonly abandon?: Deferred.Deferred<void> | undefined
   readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
-  /** Told of the outcomes of each batch once they are written down. */
-  readonly onSettled?: ((outcomes: ReadonlyArray<Job.Entry>) => Effect.Effect<void>) | undefined
+  /** Told of the outcomes of each batch once they are written down. Those of invalid inputs were with the plan. */
+  readonly onSettled?: ((outcomes: ReadonlyArray<Outcome.Outcome<Row>>) => Effect.Effect<void>) | undefined
 }
 
 /**
@@ -123,7 +123,7 @@ export const run = Effect.fn("JobRunner.run")(function* (
 
   /** Settles a batch; but if this run was stopped before all of it was final, the next one does. */
   const settle = Effect.fnUntraced(function* (
-    { invalid, items, number }: Job.Batch,
+    { items, number }: Job.Batch,
     outcomes: ReadonlyArray<BatchRunner.Settled<Row>>
   ) {
     const byIndex = new Map(items.map((item) => [item.index, item]))
@@ -133,11 +133,10 @@ export const run = Effect.fn("JobRunner.run")(function* (
       resolver.workOf(outcome, byIndex.get(outcome.index)!) !== undefined
     const halted = yield* Deferred.isDone(job.halt)
     if (fenced !== undefined || (halted && !canceled && outcomes.some(isLeft))) return
-    const entries = [...invalid, ...outcomes].map(Job.entry)
     yield* store
-      .settle(claim, [{ number, outcomes: entries }])
+      .settle(claim, [{ number, outcomes: outcomes.map(Job.entry) }])
       .pipe(
-        Effect.andThen(options.onSettled?.(entries) ?? Effect.void),
+        Effect.andThen(options.onSettled?.(outcomes) ?? Effect.void),
         Effect.catchTags({ ...whenLost, AlreadySettled: lost })
       )
   })

@@ -98,7 +98,7 @@ describe("the job store on SQLite, by itself", () => {
       for (const table of ["revisions", "outcomes", "inputs", "batches", "jobs", "limits", "slots"]) {
         yield* sql`DROP TABLE ${sql(`line_items_${table}`)}`
       }
-      yield* sql`INSERT INTO line_items_attempts (job_id, operation, inputs, begun_at) VALUES ('a', 'x', '0', 1)`
+      yield* sql`INSERT INTO line_items_attempts (job_id, operation, inputs, first_input, last_input, begun_at) VALUES ('a', 'x', '0', 0, 0, 1)`
       yield* sql`UPDATE line_items_schema SET version = 1`
       yield* Store.migrate
       const jobs = yield* Effect.provide(JobStore.JobStore, JobStore.JobStore.layer)

@@ -8,6 +8,7 @@ import { ErrorBody } from "@effect-hubspot/schema"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
 import * as Argument from "effect/cli/Argument"
 import * as CliError from "effect/cli/CliError"
 import * as CliOutput from "effect/cli/CliOutput"
@@ -21,11 +22,15 @@ import * as Redacted from "effect/Redacted"
 import * as DoubtStrategy from "../DoubtStrategy.ts"
 import * as KeyProperty from "../KeyProperty.ts"
 import * as Report from "../Report.ts"
+import { homedir } from "node:os"
+import * as ImportRuntime from "../ImportRuntime.ts"
 import packageJson from "../../package.json" with { type: "json" }
 import * as Demo from "./Demo.ts"
+import * as DurableImport from "./DurableImport.ts"
 import { Exit } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import * as Import from "./Import.ts"
+import * as Jobs from "./Jobs.ts"
 import * as Output from "./Output.ts"
 import * as Serve from "./Serve.ts"
 
@@ -64,6 +69,8 @@ const importCommand = Command.make(
     verifyRejections: Flags.verifyRejections,
     keyProperty: Flags.keyProperty.pipe(Flag.optional),
     keyColumn: Flags.keyColumn.pipe(Flag.optional),
+    job: Flags.jobId,
+    stateDir: Flags.stateDir,
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
@@ -82,22 +89,37 @@ const importCommand = Command.make(
       limit: flags.limit,
       timeout: flags.timeout
     })
-    const { code } = yield* Import.run(
-      {
-        input: flags.input === "-" ? "stdin" : { path: flags.input },
-        format: Option.getOrUndefined(flags.format),
-        rejects: Option.getOrUndefined(flags.rejects),
-        doubts: Option.getOrUndefined(flags.doubts),
-        batchSize: flags.batchSize,
-        concurrency: flags.concurrency,
-        strategy: flags.verifyRejections
-          ? DoubtStrategy.failVisibleVerified()
-          : Flags.strategies[flags.strategy],
-        keyProperty,
-        keyColumn: Option.getOrUndefined(flags.keyColumn)
-      },
-      ({ name, summary }) => Output.line(flags.json ? JSON.stringify(summary) : Report.toText(name, summary))
-    ).pipe(
+    const jobId = Option.getOrUndefined(flags.job)
+    if (jobId === undefined && Option.isSome(flags.stateDir)) {
+      return yield* usage("--state-dir is for durable imports; give --job <id> as well")
+    }
+    if (jobId !== undefined && flags.emulator) {
+      return yield* usage(
+        "--emulator forgets everything when it ends, so a job on it cannot be resumed; run line-items serve and give --base-url"
+      )
+    }
+    const what: Import.Options = {
+      input: flags.input === "-" ? "stdin" : { path: flags.input },
+      format: Option.getOrUndefined(flags.format),
+      rejects: Option.getOrUndefined(flags.rejects),
+      doubts: Option.getOrUndefined(flags.doubts),
+      batchSize: flags.batchSize,
+      concurrency: flags.concurrency,
+      strategy: flags.verifyRejections
+        ? DoubtStrategy.failVisibleVerified()
+        : Flags.strategies[flags.strategy],
+      keyProperty,
+      keyColumn: Option.getOrUndefined(flags.keyColumn)
+    }
+    const show = shown(flags.json)
+    const importing =
+      jobId === undefined
+        ? Import.run(what, show)
+        : Effect.andThen(
+            DurableImport.plan({ ...what, jobId }),
+            DurableImport.carryOn({ ...what, jobId, check: false }, show)
+          ).pipe(Effect.provide(jobsIn(flags.stateDir)))
+    const { code } = yield* importing.pipe(
       Effect.scoped,
       Effect.provide(
         flags.emulator
@@ -110,7 +132,8 @@ const importCommand = Command.make(
       Effect.catchTags({
         CredentialsError: ({ message }) =>
           Effect.fail(new Exit({ code: Report.exitCodes.credentials, lines: [message] })),
-        InvalidBaseUrl: ({ message }) => Effect.fail(usage(`--base-url: ${message}`))
+        InvalidBaseUrl: ({ message }) => Effect.fail(usage(`--base-url: ${message}`)),
+        StoreError: unusable
       })
     )
     return yield* exitWith(code)
@@ -138,6 +161,112 @@ const embedded = (
     Emulator.layer({ latency, uniqueProperties: keyProperty === undefined ? [] : [keyProperty] }),
     Layer.orDie(Credentials.Credentials.layer(Redacted.make("embedded-emulator")))
   )
+
+// -----------------------------------------------------------------------------
+// jobs
+// -----------------------------------------------------------------------------
+
+const shown =
+  (json: boolean) =>
+  ({ name, summary }: { readonly name: string; readonly summary: Report.Summary }) =>
+    Output.line(json ? JSON.stringify(summary) : Report.toText(name, summary))
+
+const unusable = ({ message }: { readonly message: string }) =>
+  Effect.fail(new Exit({ code: Report.exitCodes.store, lines: [message] }))
+
+/** Where jobs of this user are kept. */
+const jobsIn = (stateDir: Option.Option<string>) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      if (Option.isSome(stateDir)) return ImportRuntime.layerLocal({ stateDir: stateDir.value })
+      const state = yield* Config.String("XDG_STATE_HOME").pipe(
+        Effect.orElseSucceed(() => ""),
+        Effect.map((dir) => (dir.startsWith("/") ? dir : `${homedir()}/.local/state`))
+      )
+      return ImportRuntime.layerLocal({ stateDir: `${state}/line-items` })
+    })
+  )
+
+const resumeCommand = Command.make(
+  "resume",
+  {
+    job: Flags.job,
+    baseUrl: Flags.baseUrl,
+    limit: Flags.limit,
+    concurrency: Flags.concurrency,
+    timeout: Flags.timeout,
+    rejects: file("rejects", "Write rows that were not created here, of all runs of the job"),
+    doubts: file("doubts", "Write rows that HubSpot may or may not have here"),
+    stateDir: Flags.stateDir,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    const client = LineItems.LineItems.layer({
+      baseUrl: Option.getOrUndefined(flags.baseUrl),
+      limit: flags.limit,
+      timeout: flags.timeout
+    })
+    const { code } = yield* DurableImport.carryOn(
+      {
+        jobId: flags.job,
+        check: true,
+        concurrency: flags.concurrency,
+        rejects: Option.getOrUndefined(flags.rejects),
+        doubts: Option.getOrUndefined(flags.doubts)
+      },
+      shown(flags.json)
+    ).pipe(
+      Effect.scoped,
+      Effect.provide([
+        jobsIn(flags.stateDir),
+        Layer.provide(client, Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layerConfig))
+      ]),
+      Effect.catchTags({
+        CredentialsError: ({ message }) =>
+          Effect.fail(new Exit({ code: Report.exitCodes.credentials, lines: [message] })),
+        InvalidBaseUrl: ({ message }) => Effect.fail(usage(`--base-url: ${message}`)),
+        StoreError: unusable
+      })
+    )
+    return yield* exitWith(code)
+  })
+).pipe(
+  Command.withDescription(
+    "Go on with a durable import where it stopped. What was under way when it stopped is in doubt, and is dealt with by the job's strategy"
+  ),
+  Command.withExamples([{ command: "line-items resume q3", description: "The import with --job q3" }])
+)
+
+const onStore = <A, R>(stateDir: Option.Option<string>, effect: Effect.Effect<A, Exit, R>) =>
+  effect.pipe(Effect.provide(jobsIn(stateDir)), Effect.catchTag("StoreError", unusable))
+
+const jobsCommand = Command.make(
+  "jobs",
+  { stateDir: Flags.stateDir, json: Flags.json },
+  Effect.fnUntraced(function* ({ json, stateDir }) {
+    yield* onStore(stateDir, Jobs.list(json))
+  })
+).pipe(Command.withDescription("The durable imports that are kept here, the newest first"))
+
+const statusCommand = Command.make(
+  "status",
+  { job: Flags.job, stateDir: Flags.stateDir, json: Flags.json },
+  Effect.fnUntraced(function* ({ job, json, stateDir }) {
+    yield* onStore(stateDir, Jobs.status(job, json))
+  })
+).pipe(Command.withDescription("How far a durable import is"))
+
+const cancelCommand = Command.make(
+  "cancel",
+  { job: Flags.job, stateDir: Flags.stateDir },
+  Effect.fnUntraced(function* ({ job, stateDir }) {
+    yield* onStore(stateDir, Jobs.cancel(job))
+  })
+).pipe(
+  Command.withDescription(
+    "End a durable import: what has not been sent is not sent any more. A run under way stops within seconds"
+  )
+)
 
 // -----------------------------------------------------------------------------
 // serve, demo
@@ -231,7 +360,16 @@ const demoCommand = Command.make("demo", {}, () =>
 
 const command = Command.make("line-items").pipe(
   Command.withDescription("Create HubSpot CRM line items in bulk, with one true outcome per row"),
-  Command.withSubcommands([importCommand, serveCommand, setupKeyCommand, demoCommand])
+  Command.withSubcommands([
+    importCommand,
+    resumeCommand,
+    jobsCommand,
+    statusCommand,
+    cancelCommand,
+    serveCommand,
+    setupKeyCommand,
+    demoCommand
+  ])
 )
 
 // -----------------------------------------------------------------------------

@@ -4,8 +4,10 @@
  */
 import * as BulkCreate from "../BulkCreate.ts"
 import * as DoubtStrategy from "../DoubtStrategy.ts"
+import * as WriteTrace from "../WriteTrace.ts"
 import { BatchRequest, Properties } from "@effect-hubspot/schema"
 import { BaseUrl, RateLimits } from "@effect-hubspot/http"
+import * as Argument from "effect/cli/Argument"
 import * as CliError from "effect/cli/CliError"
 import * as Flag from "effect/cli/Flag"
 import * as Duration from "effect/Duration"
@@ -177,5 +179,30 @@ export const keyColumn = Flag.String("key-column").pipe(
   Flag.withMetavar("name"),
   Flag.withDescription(
     "The column with the row's key (default: the one named as the key property, if there is one)"
+  )
+)
+
+/** What an id of a job can be, for a person. */
+const jobIdForm = 'letters, digits, "-" and "_", 1 to 48 of them'
+
+export const jobId = checked("job", jobIdForm, (text) => (WriteTrace.isJobId(text) ? text : undefined)).pipe(
+  Flag.optional,
+  Flag.withMetavar("id"),
+  Flag.withDescription("Write the import down under this id, so that it survives the process")
+)
+
+export const job = Argument.String("job").pipe(
+  Argument.withDescription("The id that the import was given with --job"),
+  Argument.filter(
+    (text) => WriteTrace.isJobId(text),
+    (text) => `${JSON.stringify(text)} is no job id: ${jobIdForm}`
+  )
+)
+
+export const stateDir = Flag.String("state-dir").pipe(
+  Flag.optional,
+  Flag.withMetavar("dir"),
+  Flag.withDescription(
+    "Where jobs are kept (default $XDG_STATE_HOME/line-items, or ~/.local/state/line-items)"
   )
 )

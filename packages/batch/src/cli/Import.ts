@@ -11,7 +11,6 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
-import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
@@ -27,8 +26,8 @@ import * as Progress from "../Progress.ts"
 import * as Rejects from "../Rejects.ts"
 import * as Report from "../Report.ts"
 import * as Source from "../Source.ts"
-import * as Advice from "./Advice.ts"
 import { Exit } from "./Exit.ts"
+import * as Lines from "./Lines.ts"
 import * as Signals from "./Signals.ts"
 
 /** What to import, and where what was not created goes. */
@@ -53,12 +52,12 @@ export interface Imported {
   readonly code: number
 }
 
-const namedBesideFile = 20
+export const namedBesideFile = 20
 
-const usage = (error: { readonly message: string }) =>
+export const usage = (error: { readonly message: string }) =>
   new Exit({ code: Report.exitCodes.usage, lines: [error.message] })
 
-const unmade = (error: Rejects.RejectsError) =>
+export const unmade = (error: Rejects.RejectsError) =>
   new Exit({
     code: error.reason === "Exists" ? Report.exitCodes.usage : Report.exitCodes.store,
     lines: [error.message]
@@ -78,19 +77,14 @@ const misnamedFile = (options: Options, source: Source.Source): string | undefin
   return undefined
 }
 
-/**
- * Runs an import. `finish` is told its end also when it was interrupted, which the interrupted caller
- * itself does not see.
- */
-export const run = Effect.fnUntraced(function* (
-  options: Options,
-  finish: (imported: Imported) => Effect.Effect<void, Exit, Stdio.Stdio>
+/** Opens the input and checks all that can be checked without sending, but for the canaries of a key property. */
+export const prepare = Effect.fnUntraced(function* (
+  options: Options
 ): Effect.fn.Return<
-  Imported,
+  { readonly source: Source.Source; readonly total: number | undefined },
   Exit,
-  FileSystem.FileSystem | Stdio.Stdio | Terminal.Terminal | HubSpotClient | RateLimits | Scope.Scope
+  FileSystem.FileSystem | Stdio.Stdio | HubSpotClient | RateLimits | Scope.Scope
 > {
-  const startedAt = yield* monotonicMillis
   const source = yield* Effect.mapError(Source.open(options.input, { format: options.format }), usage)
   const total = source.replayable ? (yield* Effect.mapError(Source.check(source), usage)).rows : undefined
   const misnamed = misnamedFile(options, source)
@@ -116,6 +110,24 @@ export const run = Effect.fnUntraced(function* (
         : new Exit({ code: Report.exitCodeOf(error), lines: [error.message] })
     )
   }
+  return { source, total }
+})
+
+/**
+ * Runs an import. `finish` is told its end also when it was interrupted, which the interrupted caller
+ * itself does not see.
+ */
+export const run = Effect.fnUntraced(function* (
+  options: Options,
+  finish: (imported: Imported) => Effect.Effect<void, Exit, Stdio.Stdio>
+): Effect.fn.Return<
+  Imported,
+  Exit,
+  FileSystem.FileSystem | Stdio.Stdio | Terminal.Terminal | HubSpotClient | RateLimits | Scope.Scope
+> {
+  const startedAt = yield* monotonicMillis
+  const { source, total } = yield* prepare(options)
+  const { keyColumn, keyProperty, strategy = DoubtStrategy.failVisible } = options
   const rejects =
     options.rejects === undefined
       ? undefined
@@ -170,7 +182,7 @@ export const run = Effect.fnUntraced(function* (
       case "Waiting":
         if (waited.has(event.why)) return Effect.void
         waited.add(event.why)
-        return progress.line(`${shown}: ${waitingFor(event)}`)
+        return progress.line(`${shown}: ${Lines.waitingFor(event)}`)
     }
   }
 
@@ -184,7 +196,7 @@ export const run = Effect.fnUntraced(function* (
       const where = options[kind] === undefined ? `--${kind} <file> keeps` : `${options[kind]} keeps`
       return yield* progress.line(`… and so on; ${where} every one of them with its reason`)
     }
-    for (const line of linesOf(source, outcome)) yield* progress.line(line)
+    for (const line of Lines.linesOf(source, outcome)) yield* progress.line(line)
   })
 
   const unwritable = (error: Rejects.RejectsError) =>
@@ -207,13 +219,13 @@ export const run = Effect.fnUntraced(function* (
     for (const outcome of outcomes) {
       const { source: row } = outcome
       if (outcome._tag === "Created") {
-        for (const line of linesOf(source, outcome)) yield* progress.line(line)
+        for (const line of Lines.linesOf(source, outcome)) yield* progress.line(line)
         continue
       }
       if (outcome._tag === "InDoubt") {
         const evidence = Outcome.describe(outcome)
         doubtful.push({ row, reason: "in doubt", traceId: outcome.objectWriteTraceId, evidence })
-      } else notCreated.push({ row, reason: reasonOf(outcome) })
+      } else notCreated.push({ row, reason: Lines.reasonOf(outcome) })
       if (outcome._tag === "NotSent") {
         ending.reason = graver(ending.reason, outcome.reason)
         if (outcome.reason._tag !== "RetriesExhausted") yield* Deferred.succeed(over, undefined)
@@ -263,7 +275,7 @@ export const run = Effect.fnUntraced(function* (
       concurrency: options.concurrency,
       strategy,
       keyProperty,
-      ...(keyColumn !== undefined && { keyOf: (row: Source.Row) => keyOf(source, row, keyColumn) }),
+      ...(keyColumn !== undefined && { keyOf: (row: Source.Row) => Lines.keyOf(source, row, keyColumn) }),
       stop,
       abandon,
       onEvent
@@ -288,75 +300,9 @@ export const run = Effect.fnUntraced(function* (
   )
 })
 
-/** Said once of each kind, so that nobody takes a wait for a hang. */
-const waitingFor = ({ inputs, millis, why }: BatchRunner.Event & { readonly _tag: "Waiting" }): string => {
-  const rows = `${Report.format(inputs)} ${inputs === 1 ? "row" : "rows"}`
-  const time = Report.formatMillis(millis)
-  switch (why) {
-    case "unfinished":
-      return `HubSpot has not finished with ${rows}; looking again until it has`
-    case "doubt":
-      return `${rows} in doubt; looking for ${inputs === 1 ? "it" : "them"} in ${time}, the others go on`
-    case "verification":
-      return `${rows} rejected; making sure in ${time} that HubSpot has not got ${inputs === 1 ? "it" : "them"}`
-  }
-}
-
 // A batch that was unlucky is named only if nothing worse happened to the job.
 const graver = (known: NotSentReason | undefined, next: NotSentReason): NotSentReason =>
   known === undefined || known._tag === "RetriesExhausted" ? next : known
-
-const reasonOf = (outcome: Outcome.Outcome<Source.Row>): string => {
-  if (outcome._tag === "Invalid" && Result.isFailure(outcome.source.input)) {
-    return outcome.source.input.failure.map(Source.describe).join(" | ")
-  }
-  if (outcome._tag !== "Rejected") return Outcome.describe(outcome)
-  return outcome.faults.map((fault) => `${ErrorBody.describe(fault)}; ${Advice.forFault(fault)}`).join(" | ")
-}
-
-/** Also of a column that is not sent because its name begins with `_`. */
-const keyOf = ({ header }: Source.Source, row: Source.Row, column: string): string => {
-  if (header !== undefined && row.original._tag === "Csv") {
-    return row.original.cells[header.indexOf(column)]?.trim() ?? ""
-  }
-  return Result.isSuccess(row.input) ? (row.input.success.properties[column] ?? "") : ""
-}
-
-/** The number of the cell a fault is about, of a CSV row. */
-const cellOf = (source: Source.Source, row: Source.Row, fault: ErrorBody.Fault): number | undefined => {
-  const { header } = source
-  if (header === undefined || row.original._tag !== "Csv") return undefined
-  const { cells } = row.original
-  const cell = Advice.isAboutParent(fault)
-    ? header.findIndex((name, index) => Source.isParentColumn(name) && cells[index] !== "")
-    : header.indexOf(fault.property ?? "")
-  return cell < 0 ? undefined : cell + 1
-}
-
-/** One line for each thing that a person has to look at in a row: place, what, why, what to do. */
-const linesOf = (source: Source.Source, outcome: Outcome.Outcome<Source.Row>): ReadonlyArray<string> => {
-  const { source: row } = outcome
-  const at = (column?: number) =>
-    `${Source.visible(source.name)}:${row.line}${column === undefined ? "" : `:${column}`}`
-  switch (outcome._tag) {
-    case "Invalid":
-      return Result.isFailure(row.input)
-        ? row.input.failure.map((issue) => Source.format(source, issue))
-        : outcome.issues.map((issue) => `${at()}: ${issue.path}: ${issue.message}; ${issue.advice}`)
-    case "Rejected":
-      return outcome.faults.map((fault) => {
-        return `${at(cellOf(source, row, fault))}: rejected: ${ErrorBody.describe(fault)}; ${Advice.forFault(fault)}`
-      })
-    case "InDoubt":
-      return [`${at()}: in doubt: ${Outcome.describe(outcome)}; look in HubSpot before you send it again`]
-    case "Created":
-      return outcome.possibleDuplicate
-        ? [`${at()}: created as ${outcome.id}, and perhaps twice; look in HubSpot for another`]
-        : []
-    case "NotSent":
-      return []
-  }
-}
 
 /** What there is to say at the end besides the numbers. */
 const closing = (

@@ -51,8 +51,10 @@ interface Context {
 const originalOf = (original: Original): typeof Original.Type =>
   original._tag === "Csv" ? original.cells : original.text
 
-const untraced = ({ objectWriteTraceId: _, ...input }: typeof Sent.Type.input): BatchRequest.CreateInput =>
-  input
+const untraced = ({ associations, properties }: typeof Sent.Type.input): BatchRequest.CreateInput => ({
+  ...(associations !== undefined && { associations }),
+  properties
+})
 
 const unkeyed = (
   input: BatchRequest.CreateInput,

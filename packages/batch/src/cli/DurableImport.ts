@@ -1,0 +1,414 @@
+/**
+ * Imports that survive the process: the rows are written down with their trace ids first, then sent, and taken up again
+ * where they stood.
+ *
+ * What is told of a row is told when it is settled. The files of rejects and doubts are written at the end of a run,
+ * from what is written down, so they hold what all runs together left.
+ */
+import { AccountInfo } from "@effect-hubspot/http/AccountInfo"
+import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { RateLimits } from "@effect-hubspot/http/RateLimits"
+import { ErrorBody } from "@effect-hubspot/schema"
+import * as Deferred from "effect/Deferred"
+import * as Digest from "effect/crypto/Digest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FileSystem from "effect/FileSystem"
+import type * as Scope from "effect/Scope"
+import type * as Stdio from "effect/Stdio"
+import * as Stream from "effect/Stream"
+import * as Terminal from "effect/Terminal"
+import { hostname } from "node:os"
+import type * as BatchRunner from "../BatchRunner.ts"
+import * as DoubtStrategy from "../DoubtStrategy.ts"
+import { monotonicMillis } from "../internal/monotonic.ts"
+import * as Job from "../Job.ts"
+import * as JobRunner from "../JobRunner.ts"
+import * as JobStore from "../JobStore.ts"
+import type * as Outcome from "../Outcome.ts"
+import * as Plan from "../Plan.ts"
+import * as Progress from "../Progress.ts"
+import * as Rejects from "../Rejects.ts"
+import * as Report from "../Report.ts"
+import * as Source from "../Source.ts"
+import { Exit } from "./Exit.ts"
+import * as Import from "./Import.ts"
+import * as Lines from "./Lines.ts"
+import * as Signals from "./Signals.ts"
+
+/** An import under an id. */
+export interface Options extends Import.Options {
+  readonly jobId: string
+}
+
+/** A run of a job that came to an end. */
+export interface Ran {
+  readonly name: string
+  readonly summary: Report.Summary & { readonly job: string }
+  readonly code: number
+}
+
+const holder = { pid: process.pid, host: hostname() }
+
+/** Batches that are written down together. */
+const portion = 50
+
+const refused = (error: { readonly _tag: string; readonly message: string }): Exit =>
+  new Exit({
+    code:
+      error._tag === "JobStoreError"
+        ? Report.exitCodes.store
+        : error._tag === "JobBusy"
+          ? Report.exitCodes.suspended
+          : Report.exitCodes.usage,
+    lines: [error.message]
+  })
+
+const accountOf = Effect.gen(function* () {
+  const { portalId } = yield* Effect.provide(
+    Effect.flatMap(AccountInfo, ({ details }) => details),
+    AccountInfo.layer
+  )
+  return String(portalId)
+}).pipe(Effect.mapError((error) => new Exit({ code: Report.exitCodeOf(error), lines: [error.message] })))
+
+/** A digest of rows as they were written, portion by portion. */
+const digestOf = Effect.fnUntraced(function* (rows: Stream.Stream<Source.Row, Source.SourceError>) {
+  const { digestHex } = yield* Digest.Digest
+  return yield* rows.pipe(
+    Stream.rechunk(1000),
+    Stream.chunks,
+    Stream.runFoldEffect(
+      () => "",
+      (before, some) =>
+        digestHex(
+          Digest.sha256,
+          new TextEncoder().encode(
+            `${before}${JSON.stringify(some.map(({ line, original }) => [line, original]))}`
+          )
+        )
+    )
+  )
+}, Effect.provide(Digest.layerWebCrypto))
+
+/** Writes an import down as a job. Nothing is sent but what proves the key property and names the account. */
+export const plan = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<
+  void,
+  Exit,
+  JobStore.JobStore | FileSystem.FileSystem | Stdio.Stdio | HubSpotClient | RateLimits | Scope.Scope
+> {
+  const store = yield* JobStore.JobStore
+  const { jobId, keyColumn, keyProperty, strategy = DoubtStrategy.failVisible } = options
+  // An id that is taken is told before anything is asked of HubSpot.
+  const known = yield* Effect.option(store.get(jobId))
+  if (known._tag === "Some" && known.value.state !== "planning") {
+    const { inputs, open } = yield* Effect.mapError(store.counts(jobId), refused)
+    return yield* refused(
+      new JobStore.JobExists({ jobId, done: inputs - open, total: inputs, attemptsOnly: false })
+    )
+  }
+  const { source } = yield* Import.prepare(options)
+  const account = yield* accountOf
+  const { origin } = yield* HubSpotClient
+  const batchSize = options.batchSize ?? 100
+  const claim = yield* Effect.mapError(
+    store.create({
+      id: jobId,
+      holder,
+      frozen: {
+        source: {
+          name: source.name,
+          ...(options.input !== "stdin" && { path: options.input.path })
+        },
+        format: source.format,
+        ...(source.header !== undefined && { header: source.header }),
+        batchSize,
+        strategy,
+        ...(keyProperty !== undefined && { keyProperty }),
+        ...(keyColumn !== undefined && { keyColumn }),
+        account,
+        origin
+      }
+    }),
+    refused
+  )
+  const shape = Plan.creates<Source.Row>({
+    jobId,
+    toInput: (row) => row.input,
+    where: { unit: "line", of: (row) => row.line },
+    key:
+      keyProperty === undefined
+        ? undefined
+        : {
+            property: keyProperty,
+            ...(keyColumn !== undefined && { of: (row) => Lines.keyOf(source, row, keyColumn) })
+          }
+  })
+  let inputs = 0
+  const rows: Array<Source.Row> = []
+  const kept = source.replayable
+    ? source.rows
+    : Stream.tap(source.rows, (row) => Effect.sync(() => rows.push(row)))
+  yield* kept.pipe(
+    Stream.tap(() => Effect.sync(() => inputs++)),
+    Job.toBatches({ shape, batchSize }),
+    Stream.rechunk(portion),
+    Stream.runForEachArray((batches) => store.append(claim, batches)),
+    Effect.mapError((error) => (error._tag === "SourceError" ? Import.usage(error) : refused(error)))
+  )
+  const digest = yield* Effect.mapError(
+    digestOf(source.replayable ? source.rows : Stream.fromIterable(rows)),
+    Import.usage
+  )
+  yield* Effect.mapError(store.planned(claim, { digest, inputs }), refused)
+})
+
+/** Refuses to go on with a file that is not what it was, or for another account. */
+const checkResume = Effect.fnUntraced(function* (job: Job.Job) {
+  const fs = yield* FileSystem.FileSystem
+  const store = yield* JobStore.JobStore
+  const { path } = job.frozen.source
+  const account = yield* accountOf
+  const there = path !== undefined && (yield* Effect.orElseSucceed(fs.exists(path), () => false))
+  if (!there) return yield* Effect.mapError(Effect.fromResult(Job.checkResume(job, { account })), refused)
+  const source = yield* Effect.mapError(Source.open({ path }, { format: job.frozen.format }), Import.usage)
+  // A file that cannot be read to its end has changed as well; where, the rows say.
+  const digest = yield* Effect.orElseSucceed(digestOf(source.rows), () => "unreadable")
+  const line =
+    digest === job.digest
+      ? undefined
+      : yield* Effect.orElseSucceed(store.difference(job.id, source.rows), () => undefined)
+  return yield* Effect.mapError(Effect.fromResult(Job.checkResume(job, { account, digest, line })), refused)
+})
+
+/** Runs a job that is written down, from where it stands. */
+export const carryOn = Effect.fnUntraced(function* (
+  options: Pick<Options, "jobId" | "concurrency" | "rejects" | "doubts" | "named"> & {
+    /** Whether what the job was planned with is compared with what there is now. */
+    readonly check: boolean
+  },
+  finish: (ran: Ran) => Effect.Effect<void, Exit, Stdio.Stdio>
+): Effect.fn.Return<
+  Ran,
+  Exit,
+  | JobStore.JobStore
+  | FileSystem.FileSystem
+  | Stdio.Stdio
+  | Terminal.Terminal
+  | HubSpotClient
+  | RateLimits
+  | Scope.Scope
+> {
+  const store = yield* JobStore.JobStore
+  const { jobId } = options
+  const startedAt = yield* monotonicMillis
+  const found = yield* Effect.mapError(store.get(jobId), refused)
+  if (options.check && !Job.isFinal(found.state)) yield* checkResume(found)
+  const { format, header, source } = found.frozen
+  const from = { name: source.name, format, header }
+  for (const path of [options.rejects, options.doubts]) yield* mustNotExist(path)
+  const shown = Source.visible(source.name)
+  let counts: Report.Counts = { ...(yield* Effect.mapError(store.counts(jobId), refused)), requests: 0 }
+  const { columns } = yield* Terminal.Terminal
+  const progress = yield* Progress.make({
+    name: shown,
+    total: found.inputs,
+    counts: () => counts,
+    columns: yield* columns
+  })
+  const told = { rejects: 0, doubts: 0 }
+  const tell = Effect.fnUntraced(function* (outcome: Outcome.Outcome<Source.Row>) {
+    const kind = outcome._tag === "InDoubt" ? "doubts" : "rejects"
+    const most = options[kind] === undefined ? Number.POSITIVE_INFINITY : Import.namedBesideFile
+    if (outcome._tag !== "Created") told[kind]++
+    if (told[kind] > most) return
+    for (const line of Lines.linesOf(from, outcome)) yield* progress.line(line)
+  })
+  const waited = new Set<string>()
+  const onEvent = (event: BatchRunner.Event): Effect.Effect<void> => {
+    switch (event._tag) {
+      case "Requested":
+      case "Asked":
+        counts = { ...counts, requests: counts.requests + 1 }
+        return Effect.void
+      case "Surplus":
+        return progress.line(
+          `${shown}: HubSpot answered with records that fit no row: ${event.ids.map((id) => ErrorBody.showable(id, 64)).join(", ")}; look at them in HubSpot`
+        )
+      case "Unattributed":
+        return progress.line(
+          `${shown}: HubSpot answered with errors that name no row: ${event.messages.join("; ")}`
+        )
+      case "Waiting":
+        if (waited.has(event.why)) return Effect.void
+        waited.add(event.why)
+        return progress.line(`${shown}: ${Lines.waitingFor(event)}`)
+    }
+  }
+
+  const stop = yield* Deferred.make<void>()
+  const abandon = yield* Deferred.make<void>()
+  let interrupted = false
+
+  // What is wrong in the file was written down with the plan, and is told once.
+  if (!options.check) {
+    yield* store.rows(jobId, ["Invalid"]).pipe(
+      Stream.runForEach(({ outcome, row }) =>
+        tell({ ...outcome, source: row } as Outcome.Outcome<Source.Row>)
+      ),
+      Effect.mapError(refused)
+    )
+  }
+
+  const run: Effect.Effect<JobRunner.End, Exit, JobStore.JobStore | HubSpotClient | RateLimits> = Effect.gen(
+    function* () {
+      // What is over is told once more.
+      if (found.state === "done") return { _tag: "Complete" } as const
+      if (found.state === "canceled") return { _tag: "Canceled" } as const
+      const claim = yield* store.claim(jobId, {
+        holder,
+        ...(found.holder !== undefined && isGone(found.holder) && { insteadOf: found.epoch })
+      })
+      return yield* JobRunner.run(claim, {
+        concurrency: options.concurrency,
+        stop,
+        abandon,
+        onEvent,
+        onSettled: (outcomes) =>
+          Effect.suspend(() => {
+            counts = Report.add(counts, outcomes)
+            return Effect.forEach(outcomes, tell, { discard: true })
+          })
+      })
+    }
+  ).pipe(Effect.scoped, Effect.mapError(refused))
+
+  const conclude = Effect.fnUntraced(function* (end: JobRunner.End) {
+    yield* progress.end
+    const job = yield* store.get(jobId)
+    const { requests } = counts
+    counts = { ...(yield* store.counts(jobId)), requests }
+    const open = (yield* store.counts(jobId)).open
+    const unwritable = yield* writeFiles(options, from).pipe(
+      Effect.as(false),
+      Effect.catchTag("RejectsError", (error) => Effect.as(progress.line(error.message), true))
+    )
+    const ending: Report.Ending = {
+      interrupted,
+      reason: end._tag === "Suspended" ? end.reason : undefined,
+      unreadable: false,
+      unwritable
+    }
+    if (end._tag === "Fenced") yield* progress.line(end.message)
+    if (!Job.isFinal(job.state)) {
+      yield* progress.line(
+        `${shown}: ${Report.format(open)} of ${Report.format(counts.inputs)} rows are not settled${end._tag === "Suspended" ? `: ${end.suspension.message}` : ""}; go on with: line-items resume ${jobId}`
+      )
+    }
+    const summary = Report.summarize(
+      { ...counts, notSent: counts.notSent + open },
+      (yield* monotonicMillis) - startedAt,
+      ending
+    )
+    const ran: Ran = {
+      name: source.name,
+      summary: { ...summary, status: Job.statusOf(job.state), job: jobId },
+      code:
+        end._tag === "Fenced"
+          ? Report.exitCodes.suspended
+          : Report.exitCode({ ...counts, notSent: counts.notSent + open }, ending)
+    }
+    yield* finish(ran)
+    return ran
+  })
+
+  const working = yield* Effect.forkDetach(
+    Effect.flatMap(run, (end) =>
+      Effect.catchTags(conclude(end), { JobNotFound: refusing, JobStoreError: refusing })
+    )
+  )
+  return yield* Effect.onInterrupt(
+    Fiber.join(working),
+    Effect.fnUntraced(function* () {
+      interrupted = true
+      yield* Deferred.succeed(stop, undefined)
+      yield* progress.line("stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)")
+      const left = yield* Effect.raceFirst(
+        Effect.as(Fiber.await(working), false),
+        Effect.as(Signals.next, true)
+      )
+      if (!left) return
+      yield* Deferred.succeed(abandon, undefined)
+      yield* Fiber.await(working)
+    })
+  )
+})
+
+const refusing = (error: { readonly _tag: string; readonly message: string }) => Effect.fail(refused(error))
+
+/** A process of this machine that is not there any more cannot come back. */
+const isGone = ({ host, pid }: Job.Holder): boolean => {
+  if (host !== hostname() || pid === process.pid) return false
+  return !isAlive(pid)
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM"
+  }
+}
+
+const mustNotExist = Effect.fnUntraced(function* (path: string | undefined) {
+  if (path === undefined) return
+  const fs = yield* FileSystem.FileSystem
+  if (yield* Effect.orElseSucceed(fs.exists(path), () => false)) {
+    return yield* Import.usage({
+      message: `${Source.visible(path)} exists; choose another name or remove it`
+    })
+  }
+})
+
+/** Rows that were not created, and rows in doubt, of all runs. */
+const writeFiles = Effect.fnUntraced(function* (
+  options: Pick<Options, "jobId" | "rejects" | "doubts">,
+  source: Pick<Source.Source, "format" | "header">
+) {
+  const store = yield* JobStore.JobStore
+  if (options.rejects !== undefined) {
+    const rejects = yield* Rejects.make({ path: options.rejects, source })
+    yield* store
+      .rows(options.jobId, ["Rejected", "Invalid", "NotSent"])
+      .pipe(
+        Stream.runForEachArray((some) =>
+          rejects.writeAll(
+            some.map(({ outcome, row }) => ({ row, reason: Lines.reasonOfEntry(row, outcome) }))
+          )
+        )
+      )
+  }
+  if (options.doubts !== undefined) {
+    const doubts = yield* Rejects.makeDoubts({ path: options.doubts, source })
+    yield* store.rows(options.jobId, ["InDoubt"]).pipe(
+      Stream.runForEachArray((some) =>
+        doubts.writeAll(
+          some.flatMap(({ item, outcome, row }) =>
+            outcome?._tag === "InDoubt"
+              ? [
+                  {
+                    row,
+                    reason: "in doubt",
+                    traceId: item?.objectWriteTraceId ?? "",
+                    evidence: outcome.evidence.text
+                  }
+                ]
+              : []
+          )
+        )
+      )
+    )
+  }
+})

@@ -1,0 +1,116 @@
+/**
+ * What can be seen of durable imports, and ending one.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Job from "../Job.ts"
+import * as JobStore from "../JobStore.ts"
+import * as Report from "../Report.ts"
+import * as Source from "../Source.ts"
+import { Exit } from "./Exit.ts"
+import * as Output from "./Output.ts"
+
+const refused = (error: { readonly _tag: string; readonly message: string }): Exit =>
+  new Exit({
+    code: error._tag === "JobStoreError" ? Report.exitCodes.store : Report.exitCodes.usage,
+    lines: [error.message]
+  })
+
+/** A job as a script sees it. */
+const view = (job: Job.Job, counts: Job.Counts) => {
+  const { created, inDoubt, inputs, invalid, notSent, open, rejected } = counts
+  return {
+    job: job.id,
+    status: Job.statusOf(job.state),
+    state: job.state,
+    source: job.frozen.source.name,
+    strategy: job.frozen.strategy._tag,
+    account: job.frozen.account,
+    inputs,
+    created,
+    rejected,
+    invalid,
+    notSent,
+    inDoubt,
+    open,
+    requestedAt: iso(job.createdAtMillis),
+    ...(job.startedAtMillis !== undefined && { startedAt: iso(job.startedAtMillis) }),
+    ...(job.completedAtMillis !== undefined && { completedAt: iso(job.completedAtMillis) }),
+    ...(job.suspension !== undefined && {
+      suspended: {
+        reason: job.suspension.reason,
+        message: job.suspension.message,
+        resumeAt: job.suspension.resumeAtMillis === undefined ? null : iso(job.suspension.resumeAtMillis)
+      }
+    }),
+    ...(job.holder !== undefined && {
+      holder: { pid: job.holder.pid, host: job.holder.host, since: iso(job.holder.sinceMillis) }
+    })
+  }
+}
+
+const iso = (millis: number): string => DateTime.formatIso(DateTime.makeUnsafe(millis))
+
+export const list = Effect.fnUntraced(function* (json: boolean) {
+  const jobs = yield* Effect.mapError(yield* Effect.map(JobStore.JobStore, (store) => store.list()), refused)
+  if (json) return yield* Output.line(JSON.stringify(jobs.map(({ counts, job }) => view(job, counts))))
+  if (jobs.length === 0) return yield* Output.line("no jobs")
+  const rows = jobs.map(({ counts, job }) => [
+    job.id,
+    job.state,
+    `${Report.format(counts.inputs - counts.open)} of ${Report.format(counts.inputs)}`,
+    Source.visible(job.frozen.source.name),
+    iso(job.createdAtMillis)
+  ])
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]!.length)))
+  yield* Output.line(
+    rows
+      .map((row) =>
+        row
+          .map((cell, column) => cell.padEnd(widths[column]!))
+          .join("  ")
+          .trimEnd()
+      )
+      .join("\n")
+  )
+})
+
+export const status = Effect.fnUntraced(function* (jobId: string, json: boolean) {
+  const store = yield* JobStore.JobStore
+  const job = yield* Effect.mapError(store.get(jobId), refused)
+  const counts = yield* Effect.mapError(store.counts(jobId), refused)
+  const seen = view(job, counts)
+  if (json) return yield* Output.line(JSON.stringify(seen))
+  const { account, created, inDoubt, inputs, invalid, notSent, open, rejected, source, state, strategy } =
+    seen
+  const kinds = [
+    [created, "created"],
+    [rejected, "rejected"],
+    [invalid, "invalid"],
+    [notSent, "not sent"],
+    [inDoubt, "in doubt"],
+    [open, "not settled"]
+  ] as const
+  yield* Output.line(
+    [
+      `${jobId}: ${state}${job.suspension === undefined ? "" : ` (${job.suspension.message})`}`,
+      `  ${Source.visible(source)}, account ${account}, ${strategy}`,
+      `  ${Report.format(inputs)} rows: ${kinds
+        .filter(([count], n) => n === 0 || count > 0)
+        .map(([count, kind]) => `${Report.format(count)} ${kind}`)
+        .join(", ")}`,
+      ...(job.holder === undefined ? [] : [`  run by pid ${job.holder.pid} on ${job.holder.host}`]),
+      ...(Job.isFinal(job.state) ? [] : [`  go on with: line-items resume ${jobId}`])
+    ].join("\n")
+  )
+})
+
+export const cancel = Effect.fnUntraced(function* (jobId: string) {
+  const store = yield* JobStore.JobStore
+  const job = yield* Effect.mapError(store.requestCancel(jobId), refused)
+  yield* Output.line(
+    job.holder === undefined
+      ? `${jobId}: to be canceled; line-items resume ${jobId} ends it and tells what was not sent`
+      : `${jobId}: to be canceled; pid ${job.holder.pid} on ${job.holder.host} stops within seconds`
+  )
+})

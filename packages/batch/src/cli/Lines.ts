@@ -1,0 +1,103 @@
+/**
+ * What the command says of a row: where it is, what became of it, why, and what to do.
+ */
+import { ErrorBody } from "@effect-hubspot/schema"
+import * as Result from "effect/Result"
+import type * as BatchRunner from "../BatchRunner.ts"
+import type * as Job from "../Job.ts"
+import * as Outcome from "../Outcome.ts"
+import * as Report from "../Report.ts"
+import * as Source from "../Source.ts"
+import * as Advice from "./Advice.ts"
+
+/** What is known of the input as a whole. */
+export type From = Pick<Source.Source, "name" | "header">
+
+/** Said once of each kind, so that nobody takes a wait for a hang. */
+export const waitingFor = ({
+  inputs,
+  millis,
+  why
+}: BatchRunner.Event & { readonly _tag: "Waiting" }): string => {
+  const rows = `${Report.format(inputs)} ${inputs === 1 ? "row" : "rows"}`
+  const time = Report.formatMillis(millis)
+  switch (why) {
+    case "unfinished":
+      return `HubSpot has not finished with ${rows}; looking again until it has`
+    case "doubt":
+      return `${rows} in doubt; looking for ${inputs === 1 ? "it" : "them"} in ${time}, the others go on`
+    case "verification":
+      return `${rows} rejected; making sure in ${time} that HubSpot has not got ${inputs === 1 ? "it" : "them"}`
+  }
+}
+
+export const reasonOf = (outcome: Outcome.Outcome<Source.Row>): string => {
+  if (outcome._tag === "Invalid" && Result.isFailure(outcome.source.input)) {
+    return outcome.source.input.failure.map(Source.describe).join(" | ")
+  }
+  if (outcome._tag !== "Rejected") return Outcome.describe(outcome)
+  return rejection(outcome.faults)
+}
+
+const rejection = (faults: ReadonlyArray<ErrorBody.Fault>): string =>
+  faults.map((fault) => `${ErrorBody.describe(fault)}; ${Advice.forFault(fault)}`).join(" | ")
+
+/** Also of a column that is not sent because its name begins with `_`. */
+export const keyOf = ({ header }: From, row: Source.Row, column: string): string => {
+  if (header !== undefined && row.original._tag === "Csv") {
+    return row.original.cells[header.indexOf(column)]?.trim() ?? ""
+  }
+  return Result.isSuccess(row.input) ? (row.input.success.properties[column] ?? "") : ""
+}
+
+/** The number of the cell a fault is about, of a CSV row. */
+const cellOf = (source: From, row: Source.Row, fault: ErrorBody.Fault): number | undefined => {
+  const { header } = source
+  if (header === undefined || row.original._tag !== "Csv") return undefined
+  const { cells } = row.original
+  const cell = Advice.isAboutParent(fault)
+    ? header.findIndex((name, index) => Source.isParentColumn(name) && cells[index] !== "")
+    : header.indexOf(fault.property ?? "")
+  return cell < 0 ? undefined : cell + 1
+}
+
+/** One line for each thing that a person has to look at in a row: place, what, why, what to do. */
+export const linesOf = (source: From, outcome: Outcome.Outcome<Source.Row>): ReadonlyArray<string> => {
+  const { source: row } = outcome
+  const at = (column?: number) =>
+    `${Source.visible(source.name)}:${row.line}${column === undefined ? "" : `:${column}`}`
+  switch (outcome._tag) {
+    case "Invalid":
+      return Result.isFailure(row.input)
+        ? row.input.failure.map((issue) => Source.format(source, issue))
+        : outcome.issues.map((issue) => `${at()}: ${issue.path}: ${issue.message}; ${issue.advice}`)
+    case "Rejected":
+      return outcome.faults.map((fault) => {
+        return `${at(cellOf(source, row, fault))}: rejected: ${ErrorBody.describe(fault)}; ${Advice.forFault(fault)}`
+      })
+    case "InDoubt":
+      return [`${at()}: in doubt: ${Outcome.describe(outcome)}; look in HubSpot before you send it again`]
+    case "Created":
+      return outcome.possibleDuplicate
+        ? [`${at()}: created as ${outcome.id}, and perhaps twice; look in HubSpot for another`]
+        : []
+    case "NotSent":
+      return []
+  }
+}
+
+/** The same of a row whose outcome was written down. */
+export const reasonOfEntry = (row: Source.Row, entry: Job.Entry | undefined): string => {
+  switch (entry?._tag) {
+    case "Invalid":
+      return Result.isFailure(row.input)
+        ? row.input.failure.map(Source.describe).join(" | ")
+        : entry.issues.map((issue) => `${issue.path}: ${issue.message}; ${issue.advice}`).join(" | ")
+    case "Rejected":
+      return rejection(entry.faults)
+    case "NotSent":
+      return entry.reason.text
+    default:
+      return ""
+  }
+}
