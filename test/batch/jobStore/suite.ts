@@ -528,9 +528,9 @@ export const suite = (name: string, place: Place) =>
           ...invalid.map(Job.entry)
         ])
         // The last first, and within a batch backwards.
-        for (const { items, number } of [...batches].reverse()) {
+        for (const { items, number } of batches.toReversed()) {
           if (items.length === 0) continue
-          const outcomes = [...items].reverse().map(({ index }) => kinds[index % kinds.length]!(index))
+          const outcomes = items.toReversed().map(({ index }) => kinds[index % kinds.length]!(index))
           yield* jobs.settle(claim, [{ number, outcomes }])
         }
         yield* jobs.complete(claim, "done")
