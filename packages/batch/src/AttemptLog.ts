@@ -517,13 +517,14 @@ export interface Fence {
  * const client = HubSpotClient.HubSpotClient.of({
  *   execute: (operation) => Effect.succeed(Option.getOrThrow(operation.read({ results: [] }))),
  *   timeout: Duration.minutes(1),
- *   apiVersion: "v3"
+ *   apiVersion: "v3",
+ *   origin: "https://api.hubapi.com"
  * })
  * const program = Effect.gen(function* () {
  *   const fence = yield* AttemptLog.fence(client)
  *   const operation = Operations.batchCreate({ inputs: [] })
  *   const intent = yield* fence.intend(operation, { jobId: "import", operation: operation.name, inputs: [] })
- *   const { response } = yield* fence.send(intent)
+ *   const response = yield* fence.send(intent)
  *   yield* fence.end(intent, { acceptance: "Accepted", outcomes: [] })
  *   return response.results
  * })

@@ -5,6 +5,7 @@ import type { Taken } from "@effect-hubspot/http/RateLimitStore"
 import { RateLimitStore } from "@effect-hubspot/http/RateLimitStore"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Random, type Scope } from "effect"
+import { Statement } from "effect/sql"
 
 type Service = RateLimitStore["Service"]
 
@@ -168,6 +169,21 @@ export const suite = (name: string, world: Effect.Effect<World, never, Scope.Sco
         const slots = answers.flatMap((answer) => (answer._tag === "Taken" ? [answer.slot.id] : []))
         assert.strictEqual(new Set(slots).size, 3)
         assert.lengthOf(slots, 3)
+      }))
+
+    test("nor does it help to ask between the steps of who asked before", ([store]) =>
+      Effect.gen(function* () {
+        const answers = yield* Effect.forEach(Array.from({ length: 10 }), () => store.take(ask), {
+          concurrency: "unbounded"
+        }).pipe(
+          Effect.provideService(Statement.CurrentTransformer, (statement) =>
+            Effect.as(Effect.yieldNow, statement)
+          )
+        )
+        assert.lengthOf(
+          answers.filter(({ _tag }) => _tag === "Taken"),
+          3
+        )
       }))
 
     for (const seed of [1, 2, 3]) {
