@@ -376,6 +376,7 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
       case "TransportNotSent":
       case "EdgeUnreachable":
       case "TokenUnavailable":
+      case "LimitsUnavailable":
         return yield* stop(items, { _tag: "Suspended", cause: "network", error })
       default:
         return yield* stop(items, { _tag: "Halted", error })

@@ -359,7 +359,9 @@ export const mayBecome = (
   if (DoubtStrategy.keyNeeded(is) !== undefined && keyProperty === undefined) return false
   const [from, to] = [measures(was), measures(is)]
   if (from.verifies && !to.verifies) return false
-  if (from.quiet !== undefined && to.quiet !== undefined && to.quiet < from.quiet) return false
+  // Verifying rejections at all is stricter than not to, however soon it is done.
+  const begins = is._tag === "failVisible" && !from.verifies
+  if (!begins && (to.quiet ?? Number.POSITIVE_INFINITY) < (from.quiet ?? 0)) return false
   return !same || (to.reads >= from.reads && to.spacing >= from.spacing && to.resends <= from.resends)
 }
 

@@ -218,6 +218,8 @@ export const exitCodeOf = ({ reason }: HubSpotError): number => {
     case "Migrating":
     case "Locked":
       return exitCodes.suspended
+    case "LimitsUnavailable":
+      return exitCodes.store
     default:
       return exitCodes.usage
   }

@@ -236,6 +236,46 @@ const durable: Effect.Effect<void, SqlError | StoreError, SqlClient.SqlClient> =
   if (off.length > 0) return yield* new StoreError({ reason: "NotDurable", detail: off.join(", ") })
 })
 
+/**
+ * Takes a slot of the limiter, see `SqlRateLimitStore`. Each statement sees what was committed before it, so
+ * those after the lock see all slots that were taken before it.
+ */
+const takeSlot: Effect.Effect<unknown, SqlError, SqlClient.SqlClient> = Effect.flatMap(
+  SqlClient.SqlClient,
+  (sql) => sql`CREATE FUNCTION line_items_take_slot(
+      wanted_account TEXT, wanted_pool TEXT, most BIGINT, span BIGINT, lease BIGINT,
+      OUT id BIGINT, OUT wait BIGINT
+    ) LANGUAGE plpgsql VOLATILE AS $$
+    DECLARE
+      moment BIGINT;
+      held BIGINT;
+      earliest BIGINT;
+      foreign_use BIGINT := 0;
+      limits line_items_limits%ROWTYPE;
+    BEGIN
+      PERFORM pg_advisory_xact_lock(1279882349, hashtext(wanted_account));
+      moment := floor(extract(epoch FROM clock_timestamp()) * 1000);
+      DELETE FROM line_items_slots s
+        WHERE s.account = wanted_account AND s.pool = wanted_pool AND s.free_at <= moment - span;
+      SELECT * INTO limits FROM line_items_limits l WHERE l.account = wanted_account;
+      IF limits.paused_until > moment THEN
+        wait := limits.paused_until - moment;
+        RETURN;
+      END IF;
+      SELECT count(*), min(s.free_at) INTO held, earliest FROM line_items_slots s
+        WHERE s.account = wanted_account AND s.pool = wanted_pool AND s.free_at > moment;
+      IF wanted_pool = 'burst' AND limits.others_until > moment THEN
+        foreign_use := least(limits.others, most - 1);
+      END IF;
+      IF held + foreign_use >= most THEN
+        wait := least(earliest, CASE WHEN foreign_use > 0 THEN limits.others_until END) - moment;
+        RETURN;
+      END IF;
+      INSERT INTO line_items_slots AS s (account, pool, taken_at, free_at, under_way)
+        VALUES (wanted_account, wanted_pool, moment, moment + lease, 1) RETURNING s.id INTO id;
+    END $$`
+)
+
 /** What makes each version of the one before it. Text and whole numbers only: both databases have them. */
 const steps: ReadonlyArray<Effect.Effect<void, SqlError, SqlClient.SqlClient>> = [
   Effect.gen(function* () {
@@ -354,5 +394,6 @@ const steps: ReadonlyArray<Effect.Effect<void, SqlError, SqlClient.SqlClient>> =
       under_way INTEGER NOT NULL
     )`
     yield* sql`CREATE INDEX line_items_slots_by_time ON line_items_slots (account, pool, free_at)`
+    yield* sql.onDialectOrElse({ pg: () => takeSlot, orElse: () => Effect.void })
   })
 ]

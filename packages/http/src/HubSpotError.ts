@@ -410,6 +410,22 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
 }
 
 /**
+ * The rate limits that several processes share cannot be asked, so there was no slot for the request. It was
+ * not sent.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class LimitsUnavailable extends Schema.TaggedError<LimitsUnavailable>()("LimitsUnavailable", {
+  detail: Schema.String
+}) {
+  readonly acceptance = "NotAccepted"
+  override get message(): string {
+    return `not sent: ${this.detail}`
+  }
+}
+
+/**
  * HTTP 477: the account is being moved between data centres.
  *
  * @category reasons
@@ -488,6 +504,7 @@ export const Reason = Schema.Union([
   SearchCapReached,
   Locked,
   RateLimited,
+  LimitsUnavailable,
   Migrating,
   EdgeUnreachable,
   ServerFailed

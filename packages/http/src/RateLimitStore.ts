@@ -6,9 +6,11 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import { monotonicMillis } from "./internal/monotonic.ts"
 
 /**
@@ -57,7 +59,8 @@ export type Taken =
   | { readonly _tag: "Full"; readonly waitMillis: number }
 
 /**
- * The account's day as HubSpot last told it.
+ * The account's day as HubSpot last told it. `underWay` are the requests of all who share the store that have
+ * a slot and no end; without it, the asker knows of all.
  *
  * @category models
  * @since 0.1.0
@@ -66,6 +69,22 @@ export interface Day {
   readonly limit: number
   readonly remaining: number
   readonly endsAtMillis: number
+  readonly underWay?: number
+}
+
+/**
+ * The store cannot be reached, or not be written to. Nothing was handed out.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RateLimitStoreError extends Schema.TaggedError<RateLimitStoreError>()("RateLimitStoreError", {
+  detail: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message(): string {
+    return `the shared rate limits cannot be used: ${this.detail}; mend their database`
+  }
 }
 
 /**
@@ -75,13 +94,16 @@ export interface Day {
 export class RateLimitStore extends Context.Service<
   RateLimitStore,
   {
-    readonly take: (take: Take) => Effect.Effect<Taken>
+    readonly take: (take: Take) => Effect.Effect<Taken, RateLimitStoreError>
     /** The request in the slot is over: the slot is held for a window from now. */
-    readonly complete: (slot: Slot) => Effect.Effect<void>
+    readonly complete: (slot: Slot) => Effect.Effect<void, RateLimitStoreError>
     /** Nothing was sent in the slot: it is free at once. */
-    readonly giveBack: (slot: Slot) => Effect.Effect<void>
+    readonly giveBack: (slot: Slot) => Effect.Effect<void, RateLimitStoreError>
     /** Nobody takes a slot for this long. */
-    readonly pause: (pause: { readonly account: string; readonly millis: number }) => Effect.Effect<void>
+    readonly pause: (pause: {
+      readonly account: string
+      readonly millis: number
+    }) => Effect.Effect<void, RateLimitStoreError>
     /**
      * When a request sent `ageMillis` ago arrived, HubSpot counted `used` requests in its window. Those
      * that were not taken here are others', and take slots as well.
@@ -91,9 +113,10 @@ export class RateLimitStore extends Context.Service<
       readonly used: number
       readonly ageMillis: number
       readonly windowMillis: number
-    }) => Effect.Effect<void>
-    readonly day: (account: string) => Effect.Effect<Day | undefined>
-    readonly setDay: (account: string, day: Day) => Effect.Effect<void>
+    }) => Effect.Effect<void, RateLimitStoreError>
+    /** The account's day, if it is known and not over. */
+    readonly day: (account: string) => Effect.Effect<Day | undefined, RateLimitStoreError>
+    readonly setDay: (account: string, day: Day) => Effect.Effect<void, RateLimitStoreError>
   }
 >()("@effect-hubspot/http/RateLimitStore") {
   /** Slots in this process, on the monotonic clock. */
@@ -192,7 +215,11 @@ const makeMemory = (): RateLimitStore["Service"] => {
           account.others = { count, until: now + windowMillis }
         }
       }),
-    day: (account) => Effect.sync(() => accountOf(account).day),
+    day: (account) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const { day } = accountOf(account)
+        return day !== undefined && now < day.endsAtMillis ? day : undefined
+      }),
     setDay: (account, day) =>
       Effect.sync(() => {
         accountOf(account).day = day

@@ -25,7 +25,7 @@ import * as HubSpotError from "./HubSpotError.ts"
 import * as Metrics from "./Metrics.ts"
 import * as InRange from "./internal/inRange.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
-import { type Pool, RateLimitStore, type Slot } from "./RateLimitStore.ts"
+import { type Pool, RateLimitStore, type RateLimitStoreError, type Slot } from "./RateLimitStore.ts"
 
 /**
  * Requests per ten seconds by what the account and the app are.
@@ -139,7 +139,7 @@ export class RateLimits extends Context.Service<
   {
     /**
      * Waits for a slot, runs one request in it, and keeps the slot as long as the proof demands. Fails
-     * without sending when the account's day is used up.
+     * without sending when the account's day is used up, or the store of the slots cannot be reached.
      */
     readonly withSlot: (
       pool: Pool,
@@ -187,13 +187,18 @@ export const make = Effect.fnUntraced(function* (
       : { limit, windowMillis: window + marginMillis }
 
   /** Takes a slot as soon as there is one; `taken` is told at once, whatever happens to the waiter. */
-  const acquire = (pool: Pool, taken: (slot: Slot) => void): Effect.Effect<void> =>
+  const acquire = (pool: Pool, taken: (slot: Slot) => void): Effect.Effect<void, HubSpotError.HubSpotError> =>
     Effect.suspend(() => {
       const bounds = boundsOf(pool)
       return Effect.flatMap(
         Effect.uninterruptible(
           Effect.tap(
-            store.take({ account, pool, ...bounds, leaseMillis: timeout + bounds.windowMillis }),
+            unlessUnavailable(
+              Effect.andThen(
+                payDebt,
+                store.take({ account, pool, ...bounds, leaseMillis: timeout + bounds.windowMillis })
+              )
+            ),
             (answer) => Effect.sync(() => (answer._tag === "Taken" ? taken(answer.slot) : undefined))
           )
         ),
@@ -209,14 +214,60 @@ export const make = Effect.fnUntraced(function* (
       )
     })
 
+  /** Without its store the limiter lets nothing through. */
+  const unlessUnavailable = <A>(
+    effect: Effect.Effect<A, RateLimitStoreError>
+  ): Effect.Effect<A, HubSpotError.HubSpotError> =>
+    Effect.mapError(
+      effect,
+      ({ message }) =>
+        new HubSpotError.HubSpotError({
+          reason: new HubSpotError.LimitsUnavailable({ detail: message }),
+          operation: "RateLimits.withSlot"
+        })
+    )
+
+  /**
+   * What came of a request is not lost because the store cannot be told: a slot it does not hear of again
+   * runs out with its lease, and what HubSpot says of its limits it says in the next answer.
+   */
+  const asFarAsPossible = (effect: Effect.Effect<void, RateLimitStoreError>): Effect.Effect<void> =>
+    Effect.catch(effect, ({ message }) => Effect.logWarning(message))
+
+  /** Until when nobody shall send, if the store has not been told yet. */
+  let owed: number | undefined
+
+  const pause = (millis: number) =>
+    Effect.catch(store.pause({ account, millis }), ({ message }) =>
+      Effect.andThen(
+        Effect.map(monotonicMillis, (now) => {
+          owed = Math.max(owed ?? 0, now + millis)
+        }),
+        Effect.logWarning(message)
+      )
+    )
+
+  const payDebt = Effect.suspend(() => {
+    const until = owed
+    if (until === undefined) return Effect.void
+    return Effect.flatMap(monotonicMillis, (now) =>
+      Effect.tap(until > now ? store.pause({ account, millis: until - now }) : Effect.void, () =>
+        Effect.sync(() => {
+          if (owed === until) owed = undefined
+        })
+      )
+    )
+  })
+
   let underWay = 0
 
-  /** The account's day allows no more, with those counted that are under way. */
-  const dayIsOver = Effect.gen(function* () {
-    const day = yield* store.day(account)
+  /** The account's day allows no more, with those counted that are under way. The store knows when it ends. */
+  const dayIsOver = Effect.fnUntraced(function* (own: 0 | 1) {
+    const day = yield* unlessUnavailable(store.day(account))
     if (day === undefined) return
-    const now = yield* Clock.currentTimeMillis
-    if (now >= day.endsAtMillis || day.remaining - underWay > Math.floor(day.limit * reserve)) return
+    // The store counts the slot of who asks.
+    const others = day.underWay === undefined ? underWay : day.underWay - own
+    if (day.remaining - others > Math.floor(day.limit * reserve)) return
     return yield* new HubSpotError.HubSpotError({
       reason: new HubSpotError.RateLimited({
         policy: "daily",
@@ -232,12 +283,14 @@ export const make = Effect.fnUntraced(function* (
     Effect.gen(function* () {
       const askedAt = yield* monotonicMillis
       let slot: Slot | undefined
-      const giveBack = Effect.suspend(() => (slot === undefined ? Effect.void : store.giveBack(slot)))
+      const giveBack = Effect.suspend(() =>
+        slot === undefined ? Effect.void : asFarAsPossible(store.giveBack(slot))
+      )
       yield* restore(turns[pool].withPermit(acquire(pool, (taken) => (slot = taken)))).pipe(
         Effect.onInterrupt(() => giveBack)
       )
       yield* Metrics.slotWaited((yield* monotonicMillis) - askedAt)
-      yield* Effect.tapError(dayIsOver, () => giveBack)
+      yield* Effect.tapError(dayIsOver(1), () => giveBack)
       underWay++
       return slot!
     })
@@ -246,7 +299,7 @@ export const make = Effect.fnUntraced(function* (
     withSlot: (pool, options) => (request) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
-          yield* dayIsOver
+          yield* dayIsOver(0)
           const slot = yield* enter(pool, restore)
           // Whether the request is over is known inside: its fiber may be interrupted right after its end.
           let over = false
@@ -258,23 +311,25 @@ export const make = Effect.fnUntraced(function* (
           return yield* Effect.onExit(options?.uninterruptible === true ? watched : restore(watched), () =>
             Effect.suspend(() => {
               underWay--
-              return over ? store.complete(slot) : Effect.void
+              return over ? asFarAsPossible(store.complete(slot)) : Effect.void
             })
           )
         })
       ),
     observe: Effect.fnUntraced(function* (seen) {
       if (seen.timeZone !== undefined) timeZone = seen.timeZone
-      if (seen.pauseMillis !== undefined) yield* store.pause({ account, millis: seen.pauseMillis })
+      if (seen.pauseMillis !== undefined) yield* pause(seen.pauseMillis)
       if (seen.max !== undefined && seen.max >= 1) {
         if (adopts) limit = Math.min(highestLimit, Math.floor(seen.max))
         if (seen.remaining !== undefined) {
-          yield* store.observe({
-            account,
-            used: Math.max(0, Math.floor(seen.max - seen.remaining)),
-            ageMillis: seen.ageMillis ?? 0,
-            windowMillis: window
-          })
+          yield* asFarAsPossible(
+            store.observe({
+              account,
+              used: Math.max(0, Math.floor(seen.max - seen.remaining)),
+              ageMillis: seen.ageMillis ?? 0,
+              windowMillis: window
+            })
+          )
         }
       }
       if (seen.daily !== undefined && seen.dailyRemaining !== undefined) {
@@ -285,7 +340,9 @@ export const make = Effect.fnUntraced(function* (
           timeZone === undefined ? now + 3_600_000 : midnightAfter(sentAt - resetMillis, timeZone)
         // What an answer says of a day that is over is no reason to hold up the next one.
         if (endsAtMillis > now) {
-          yield* store.setDay(account, { limit: seen.daily, remaining: seen.dailyRemaining, endsAtMillis })
+          yield* asFarAsPossible(
+            store.setDay(account, { limit: seen.daily, remaining: seen.dailyRemaining, endsAtMillis })
+          )
         }
       }
     }),

@@ -63,6 +63,7 @@ const kindOf = (reason: Reason): Kind => {
     case "TransportNotSent":
     case "EdgeUnreachable":
     case "TokenUnavailable":
+    case "LimitsUnavailable":
       return { atLeastMillis: 0 }
     case "Unauthorized":
       return reason.renewable ? "once" : "never"

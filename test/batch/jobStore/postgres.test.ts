@@ -1,6 +1,7 @@
-import { JobStore } from "@effect-hubspot/batch"
+import { AttemptLog, JobStore } from "@effect-hubspot/batch"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Context, Effect, Fiber, Layer } from "effect"
+import { SqlClient } from "effect/sql"
 import { database } from "../../support/postgres.ts"
 import { holder, planned, rowsOf, settlement, suite } from "./suite.ts"
 
@@ -31,6 +32,51 @@ describe("the job store on PostgreSQL, by itself", () => {
           yield* jobs.settle(claim, batches.map(settlement))
         })
       )
+    })
+  )
+
+  it.effect("what begins or settles while a job is being taken over waits, and is refused", () =>
+    Effect.gen(function* () {
+      const connect = yield* database
+      const open = Layer.build(
+        Layer.fresh(
+          Layer.provideMerge(
+            Layer.merge(JobStore.JobStore.layer, AttemptLog.AttemptLog.layerSql),
+            Layer.orDie(connect())
+          )
+        )
+      )
+      const mine = yield* open
+      const jobs = Context.get(mine, JobStore.JobStore)
+      const log = Context.get(mine, AttemptLog.AttemptLog)
+      const sql = Context.get(yield* open, SqlClient.SqlClient)
+      const watch = Context.get(yield* open, SqlClient.SqlClient)
+      const [batch] = yield* planned(jobs, rowsOf(2))
+      const claim = yield* jobs.claim("a", { holder })
+      const begin = log.begin({ jobId: "a", operation: "batchCreate", inputs: [0, 1], epoch: claim.epoch })
+      for (const [n, write] of [begin, jobs.settle(claim, [settlement(batch!)])].entries()) {
+        const epoch = claim.epoch + n
+        yield* sql`UPDATE line_items_jobs SET epoch = ${claim.epoch}`
+        const fiber = yield* sql.withTransaction(
+          Effect.gen(function* () {
+            yield* sql`UPDATE line_items_jobs SET epoch = ${epoch + 1}`
+            const fiber = yield* Effect.forkDetach(Effect.flip(write as Effect.Effect<unknown, unknown>), {
+              startImmediately: true
+            })
+            // Until it waits for us, or is through.
+            while (fiber.pollUnsafe() === undefined) {
+              const waiting =
+                yield* watch`SELECT 1 FROM pg_locks l JOIN pg_database d ON d.datname = current_database()
+                WHERE NOT l.granted AND l.pid IN (SELECT pid FROM pg_stat_activity WHERE datid = d.oid)`
+              if (waiting.length > 0) break
+            }
+            return fiber
+          })
+        )
+        assert.include(String(yield* Fiber.join(fiber)), "was taken over by")
+      }
+      assert.deepStrictEqual(yield* log.attempts("a"), [])
+      assert.strictEqual((yield* jobs.counts("a")).settledBatches, 0)
     })
   )
 })

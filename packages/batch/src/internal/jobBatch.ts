@@ -9,6 +9,7 @@ import { BatchRequest } from "@effect-hubspot/schema"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import type { Batch } from "../Job.ts"
 import type { Item } from "../Plan.ts"
 import type { Original, Row, RowIssue } from "../Source.ts"
@@ -51,10 +52,8 @@ interface Context {
 const originalOf = (original: Original): typeof Original.Type =>
   original._tag === "Csv" ? original.cells : original.text
 
-const untraced = ({ associations, properties }: typeof Sent.Type.input): BatchRequest.CreateInput => ({
-  ...(associations !== undefined && { associations }),
-  properties
-})
+const untraced = (input: typeof Sent.Type.input): BatchRequest.CreateInput =>
+  Struct.omit(input, ["objectWriteTraceId"])
 
 const unkeyed = (
   input: BatchRequest.CreateInput,
