@@ -63,6 +63,42 @@ export interface Options {
 /**
  * Runs a job under a claim until it is over or cannot go on, and lets go of it.
  *
+ * **Example**
+ *
+ * ```ts
+ * import { ImportRuntime, Job, JobRunner, JobStore, Plan } from "@effect-hubspot/batch"
+ * import { LineItems } from "@effect-hubspot/http"
+ * import { DoubtStrategy, type Source } from "@effect-hubspot/batch"
+ * import { Effect, Layer, Result, Stream } from "effect"
+ *
+ * const holder = { pid: 1, host: "here" }
+ * const frozen: Job.Frozen = {
+ *   source: { name: "orders" }, format: "ndjson", batchSize: 100, strategy: DoubtStrategy.failVisible,
+ *   account: "25012345", origin: "https://api.hubapi.com"
+ * }
+ * const row = (n: number): Source.Row => ({
+ *   index: n, line: n + 1, original: { _tag: "Json", text: `{"name":"Seat ${n}"}` },
+ *   input: Result.succeed({ properties: { name: `Seat ${n}` } })
+ * })
+ * const program = Effect.gen(function* () {
+ *   const jobs = yield* JobStore.JobStore
+ *   const planning = yield* jobs.create({ id: "orders", frozen, holder })
+ *   const shape = Plan.creates<Source.Row>({ jobId: "orders", toInput: ({ input }) => input })
+ *   yield* Stream.range(0, 249).pipe(
+ *     Stream.map(row),
+ *     Job.toBatches({ shape, batchSize: 100 }),
+ *     Stream.runForEachArray((batches) => jobs.append(planning, batches))
+ *   )
+ *   yield* jobs.planned(planning, { digest: "of the rows", inputs: 250 })
+ *   // Here, or in another process after a crash of this one.
+ *   const end = yield* JobRunner.run(yield* jobs.claim("orders", { holder }))
+ *   const { created } = yield* jobs.counts("orders")
+ *   return [end._tag, created]
+ * }).pipe(Effect.scoped)
+ * const layer = Layer.merge(ImportRuntime.layerMemory, LineItems.LineItems.layerEmulator())
+ * await Effect.runPromise(Effect.provide(program, layer)) // => ["Complete", 250]
+ * ```
+ *
  * @category running
  * @since 0.1.0
  */

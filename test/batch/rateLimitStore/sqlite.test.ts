@@ -120,6 +120,8 @@ describe("the limiter on SQLite, by itself", () => {
         (context) => Context.get(context, RateLimits.RateLimits)
       )
       const limits = [yield* limiter, yield* limiter]
+      // In the first minute of a day nothing is learnt of it.
+      yield* TestClock.adjust("1 hour")
       yield* limits[0]!.observe({ daily: 100, dailyRemaining: 14 })
       // Four above the reserve of ten, and none of them has an answer yet.
       const requests = yield* Effect.forEach(Array.from({ length: 8 }), (_, n) =>
