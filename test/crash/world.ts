@@ -19,6 +19,7 @@ export const strategies = {
   failVisible: DoubtStrategy.failVisible,
   atLeastOnce: DoubtStrategy.atLeastOnce(),
   reconcile: DoubtStrategy.reconcile(),
+  reconcileByParent: DoubtStrategy.reconcileByParent(),
   guard: DoubtStrategy.guard(),
   upsert: DoubtStrategy.upsert()
 } as const
@@ -96,7 +97,9 @@ export const run = (world: World): Effect.Effect<Result> =>
   Effect.gen(function* () {
     const store = yield* JobStore.JobStore
     const strategy = strategies[world.strategy]
-    const property = ["failVisible", "atLeastOnce"].includes(world.strategy) ? undefined : keyProperty
+    const property = ["failVisible", "atLeastOnce", "reconcileByParent"].includes(world.strategy)
+      ? undefined
+      : keyProperty
     const holder = { pid: 1, host: "a" }
     const claim = yield* store.create({
       id: jobId,
@@ -187,8 +190,9 @@ export const run = (world: World): Effect.Effect<Result> =>
     const ids = new Set<string>()
     for (const entry of entries) {
       const has = stored.get(`${jobId}-${entry.index.toString(36)}`)
-      if (entry._tag !== "Created" && accounted.has(entry.index))
-        wrong.push(`${entry.index} ${entry._tag}, and logged`)
+      const isThere =
+        entry._tag === "Created" || (entry._tag === "InDoubt" && entry.evidence._tag === "Unassociated")
+      if (!isThere && accounted.has(entry.index)) wrong.push(`${entry.index} ${entry._tag}, and logged`)
       if (entry._tag === "Created") {
         if (has?.includes(entry.id) !== true) wrong.push(`${entry.index} is not ${entry.id}`)
         if (ids.has(entry.id)) wrong.push(`${entry.id} given twice`)

@@ -262,6 +262,8 @@ export interface Options {
  * @since 0.1.0
  */
 export interface Resolver {
+  /** Takes up what earlier runs of the job left; for strategies that go by more than one batch. */
+  readonly recall: ((earlier: ParentLookup.Recalled) => void) | undefined
   readonly run: <I>(items: ReadonlyArray<Item<I>>) => Effect.Effect<ReadonlyArray<Settled<I>>>
   readonly workOf: (outcome: Settled<unknown>, item: Item<unknown>) => Work | undefined
   readonly resolve: <I>(
@@ -449,6 +451,7 @@ export const make = (runner: BatchRunner.BatchRunner<TracedInput, "Created">, op
   })
 
   return {
+    recall: strategy._tag === "reconcileByParent" ? family.recall : undefined,
     run: watched.run,
     workOf: (outcome, item) => {
       switch (strategy._tag) {

@@ -66,9 +66,8 @@ export interface Options {
  * **Example**
  *
  * ```ts
- * import { ImportRuntime, Job, JobRunner, JobStore, Plan } from "@effect-hubspot/batch"
+ * import { DoubtStrategy, ImportRuntime, Job, JobRunner, JobStore, Plan, type Source } from "@effect-hubspot/batch"
  * import { LineItems } from "@effect-hubspot/http"
- * import { DoubtStrategy, type Source } from "@effect-hubspot/batch"
  * import { Effect, Layer, Result, Stream } from "effect"
  *
  * const holder = { pid: 1, host: "here" }
@@ -147,12 +146,30 @@ export const run = Effect.fn("JobRunner.run")(function* (
     Effect.forkScoped
   )
 
+  if (resolver.recall !== undefined) {
+    const { recall } = resolver
+    yield* store.outcomes(jobId).pipe(
+      Stream.runForEach((entry) =>
+        Effect.sync(() => (entry._tag === "Created" ? recall({ created: [entry.id], open: [] }) : undefined))
+      ),
+      Effect.catchTag("JobNotFound", lost)
+    )
+  }
+
   /** Sends what is to be sent of a batch, and takes up what an earlier run left. */
   const begin = Effect.fnUntraced(function* (batch: Job.Batch) {
     const { items } = batch
     const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? -1]
     const earlier = last < first ? [] : yield* log.attempts(jobId, { first, last })
-    const { known, open } = recover(items, earlier, strategy._tag === "atLeastOnce")
+    const { known, open, since } = recover(items, earlier, strategy._tag === "atLeastOnce")
+    resolver.recall?.({
+      created: known.flatMap((outcome) => (outcome._tag === "Created" ? [outcome.id] : [])),
+      open: items.flatMap((item) => {
+        const sinceMillis = since.get(item.index)
+        const doubted = known.some(({ _tag, index }) => index === item.index && _tag === "InDoubt")
+        return doubted && sinceMillis !== undefined ? [{ item, sinceMillis }] : []
+      })
+    })
     const sent = open.length === 0 ? [] : yield* resolver.run(open)
     return { batch, ...Bulk.sort<Row, TracedInput, "Created">(resolver, [...known, ...sent], items) }
   })

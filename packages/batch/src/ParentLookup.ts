@@ -52,6 +52,18 @@ export interface ParentLookup {
     runner: BatchRunner.BatchRunner<TracedInput, "Created">
   ) => BatchRunner.BatchRunner<TracedInput, "Created">
   readonly lookup: Lookup.Lookup
+  /** Takes up what earlier runs of the job left: ids that are its own, and inputs without a certain outcome. */
+  readonly recall: (earlier: Recalled) => void
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Recalled {
+  readonly created: ReadonlyArray<string>
+  /** `sinceMillis`: when it was first sent, in milliseconds since 1970. */
+  readonly open: ReadonlyArray<{ readonly item: Item<unknown>; readonly sinceMillis: number }>
 }
 
 /**
@@ -176,7 +188,12 @@ export const make = (services: Lookup.Services): ParentLookup => {
     }
   })
 
-  return { watch, lookup }
+  const recall: ParentLookup["recall"] = ({ created, open }) => {
+    for (const id of created) claimed.add(id)
+    for (const { item, sinceMillis } of open) begin([item], sinceMillis)
+  }
+
+  return { watch, lookup, recall }
 }
 
 /** Whether a record is older than a moment of our clock. */

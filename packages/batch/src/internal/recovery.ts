@@ -14,6 +14,8 @@ import type { Item } from "../Plan.ts"
 export interface Recovered<I> {
   readonly known: ReadonlyArray<BatchRunner.Settled<I>>
   readonly open: ReadonlyArray<Item<I>>
+  /** When an input was first sent, by index, in milliseconds since 1970. */
+  readonly since: ReadonlyMap<number, number>
 }
 
 /** `attempts` in the order in which they were begun; those about other inputs do no harm. */
@@ -25,10 +27,12 @@ export const recover = <I>(
 ): Recovered<I> => {
   const byIndex = new Map(items.map((item) => [item.index, item]))
   const known = new Map<number, BatchRunner.Settled<I>>()
-  for (const { end, inputs } of attempts) {
+  const since = new Map<number, number>()
+  for (const { begunAtMillis, end, inputs } of attempts) {
     const entries = new Map(end?.outcomes.map((entry) => [entry.index, entry]))
     for (const index of inputs) {
       const item = byIndex.get(index)
+      if (item !== undefined && !since.has(index)) since.set(index, begunAtMillis)
       const before = known.get(index)
       if (item === undefined || before?._tag === "Created") continue
       const { objectWriteTraceId, source } = item
@@ -70,6 +74,7 @@ export const recover = <I>(
   }
   return {
     known: [...known.values()],
-    open: items.filter(({ index }) => !known.has(index))
+    open: items.filter(({ index }) => !known.has(index)),
+    since
   }
 }
