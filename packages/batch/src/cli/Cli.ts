@@ -32,6 +32,7 @@ import * as Flags from "./Flags.ts"
 import * as Import from "./Import.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Output from "./Output.ts"
+import * as Resolve from "./Resolve.ts"
 import * as Serve from "./Serve.ts"
 
 /** Ends a command with this code; the lines it had to say are said. */
@@ -237,6 +238,48 @@ const resumeCommand = Command.make(
   Command.withExamples([{ command: "line-items resume q3", description: "The import with --job q3" }])
 )
 
+const resolveCommand = Command.make(
+  "resolve",
+  {
+    job: Flags.job,
+    apply: Flag.Boolean("apply").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("Write down what was found; without it nothing is changed")
+    ),
+    baseUrl: Flags.baseUrl,
+    timeout: Flags.timeout,
+    stateDir: Flags.stateDir,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    const client = LineItems.LineItems.layer({
+      baseUrl: Option.getOrUndefined(flags.baseUrl),
+      timeout: flags.timeout
+    })
+    const code = yield* Resolve.run(flags.job, { apply: flags.apply, json: flags.json }).pipe(
+      Effect.provide([
+        jobsIn(flags.stateDir),
+        Layer.provide(client, Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layerConfig))
+      ]),
+      Effect.catchTags({
+        CredentialsError: ({ message }) =>
+          Effect.fail(new Exit({ code: Report.exitCodes.credentials, lines: [message] })),
+        InvalidBaseUrl: ({ message }) => Effect.fail(usage(`--base-url: ${message}`)),
+        StoreError: unusable
+      })
+    )
+    return yield* exitWith(code)
+  })
+).pipe(
+  Command.withDescription(
+    "Look for the rows of a durable import that are in doubt, and say what they are. It sends nothing and deletes nothing"
+  ),
+  Command.withExamples([
+    { command: "line-items resolve q3", description: "Look, and propose" },
+    { command: "line-items resolve q3 --apply", description: "Look, and write down what was found" }
+  ])
+)
+
 const onStore = <A, R>(stateDir: Option.Option<string>, effect: Effect.Effect<A, Exit, R>) =>
   effect.pipe(Effect.provide(jobsIn(stateDir)), Effect.catchTag("StoreError", unusable))
 
@@ -366,6 +409,7 @@ const command = Command.make("line-items").pipe(
     jobsCommand,
     statusCommand,
     cancelCommand,
+    resolveCommand,
     serveCommand,
     setupKeyCommand,
     demoCommand

@@ -48,7 +48,7 @@ export interface Ran {
   readonly code: number
 }
 
-const holder = { pid: process.pid, host: hostname() }
+export const holder = { pid: process.pid, host: hostname() }
 
 /** Batches that are written down together. */
 const portion = 50
@@ -165,14 +165,29 @@ export const plan = Effect.fnUntraced(function* (
   yield* Effect.mapError(store.planned(claim, { digest, inputs }), refused)
 })
 
+/** Refuses a job of another account, or for another address. */
+export const checkAccount = Effect.fnUntraced(function* (job: Job.Job) {
+  const { origin } = yield* HubSpotClient
+  if (origin !== job.frozen.origin) {
+    return yield* Import.usage({
+      message: `job "${job.id}" was planned for ${job.frozen.origin}, not for ${origin}; give --base-url ${job.frozen.origin}`
+    })
+  }
+  return yield* Effect.mapError(
+    Effect.fromResult(Job.checkResume(job, { account: yield* accountOf })),
+    refused
+  )
+})
+
 /** Refuses to go on with a file that is not what it was, or for another account. */
 const checkResume = Effect.fnUntraced(function* (job: Job.Job) {
   const fs = yield* FileSystem.FileSystem
   const store = yield* JobStore.JobStore
   const { path } = job.frozen.source
-  const account = yield* accountOf
   const there = path !== undefined && (yield* Effect.orElseSucceed(fs.exists(path), () => false))
-  if (!there) return yield* Effect.mapError(Effect.fromResult(Job.checkResume(job, { account })), refused)
+  const strategy = yield* checkAccount(job)
+  if (!there) return strategy
+  const account = yield* accountOf
   const source = yield* Effect.mapError(Source.open({ path }, { format: job.frozen.format }), Import.usage)
   // A file that cannot be read to its end has changed as well; where, the rows say.
   const digest = yield* Effect.orElseSucceed(digestOf(source.rows), () => "unreadable")

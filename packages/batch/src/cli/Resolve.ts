@@ -1,0 +1,187 @@
+/**
+ * `line-items resolve`: looks for the rows of a job that are in doubt, and proposes what they are. It reads; what it found
+ * is written down only when that is asked for, and nothing is ever sent or deleted.
+ *
+ * It goes by the job's key property, and where there is none by what a row's parent holds. What is not there counts as
+ * absent only some time after the last request of the job: HubSpot may apply a request later, or index it later.
+ */
+import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import { RateLimits } from "@effect-hubspot/http/RateLimits"
+import * as Retry from "@effect-hubspot/http/Retry"
+import { BatchRequest } from "@effect-hubspot/schema"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import * as AttemptLog from "../AttemptLog.ts"
+import * as DoubtStrategy from "../DoubtStrategy.ts"
+import type * as Job from "../Job.ts"
+import * as JobStore from "../JobStore.ts"
+import * as Lookup from "../Lookup.ts"
+import * as ParentLookup from "../ParentLookup.ts"
+import type { Item } from "../Plan.ts"
+import * as Report from "../Report.ts"
+import * as Source from "../Source.ts"
+import * as DurableImport from "./DurableImport.ts"
+import { Exit } from "./Exit.ts"
+import * as Output from "./Output.ts"
+
+/** HubSpot's longest request, its index, and a margin; as `DoubtStrategy` waits. */
+const quietMillis = 150_000
+
+/** What a row in doubt is, as far as that can be told. */
+export interface Proposal {
+  readonly line: number
+  readonly index: number
+  readonly is: "created" | "absent" | "unknown"
+  readonly id?: string
+}
+
+interface Doubt {
+  readonly item: Item<Source.Row>
+  readonly entry: Job.Entry
+}
+
+export const run = Effect.fnUntraced(
+  function* (jobId: string, options: { readonly apply: boolean; readonly json: boolean }) {
+    const store = yield* JobStore.JobStore
+    const job = yield* store.get(jobId)
+    yield* DurableImport.checkAccount(job)
+    const doubts = yield* store.rows(jobId, ["InDoubt"]).pipe(
+      Stream.map(({ item, outcome }): ReadonlyArray<Doubt> =>
+        item === undefined || outcome === undefined ? [] : [{ item, entry: outcome }]
+      ),
+      Stream.runCollect,
+      Effect.map((some) => some.flat())
+    )
+    const attempts = yield* (yield* AttemptLog.AttemptLog).attempts(jobId)
+    const lastAt = Math.max(
+      0,
+      ...attempts.map(({ begunAtMillis, end }) => end?.endedAtMillis ?? begunAtMillis)
+    )
+    const isQuiet = (yield* Clock.currentTimeMillis) - lastAt >= quietMillis
+    const look = yield* lookupOf(job, doubts, attempts)
+
+    const proposals: Array<Proposal> = []
+    for (let from = 0; from < doubts.length; from += BatchRequest.maxInputs) {
+      const items = doubts.slice(from, from + BatchRequest.maxInputs).map(({ item }) => item)
+      const { absent, found } = yield* look(items)
+      for (const { index, source } of items) {
+        const id = found.get(index)?.id
+        proposals.push({
+          line: source.line,
+          index,
+          is: id !== undefined ? "created" : absent.has(index) && isQuiet ? "absent" : "unknown",
+          ...(id !== undefined && { id })
+        })
+      }
+    }
+
+    const told = proposals.filter(({ is }) => is !== "unknown")
+    if (options.apply && told.length > 0) {
+      const claim = yield* store.claim(jobId, { holder: DurableImport.holder, to: "revision" })
+      yield* Effect.ensuring(
+        store.revise(claim, {
+          outcomes: told.map(({ id, index }): Job.Entry =>
+            id !== undefined
+              ? { _tag: "Created", index, id, via: "reconciled", possibleDuplicate: false }
+              : { _tag: "NotSent", index, reason: { _tag: "Stopped", text: "looked for, and not there" } }
+          ),
+          who: "line-items resolve",
+          why: "looked for in HubSpot"
+        }),
+        Effect.ignore(store.release(claim))
+      )
+    }
+    yield* Output.line(
+      options.json
+        ? JSON.stringify({ job: jobId, applied: options.apply, proposals })
+        : textOf(job, proposals, { ...options, isQuiet })
+    )
+    return proposals.length === told.length && (options.apply || proposals.length === 0)
+      ? Report.exitCodes.done
+      : Report.exitCodes.inDoubt
+  },
+  Effect.catchIf(
+    (error) => !(error instanceof Exit),
+    (error) => Effect.fail(refused(error))
+  )
+)
+
+const refused = (error: {
+  readonly _tag: string
+  readonly message: string
+  readonly reason?: unknown
+}): Exit => {
+  switch (error._tag) {
+    case "JobStoreError":
+    case "AttemptLogError":
+      return new Exit({ code: Report.exitCodes.store, lines: [error.message] })
+    case "JobBusy":
+    case "HubSpotError":
+      return new Exit({ code: Report.exitCodes.suspended, lines: [error.message] })
+    default:
+      return new Exit({ code: Report.exitCodes.usage, lines: [error.message] })
+  }
+}
+
+/** How the rows of a job are looked for. */
+const lookupOf = Effect.fnUntraced(function* (
+  { frozen, id }: Job.Job,
+  doubts: ReadonlyArray<Doubt>,
+  attempts: ReadonlyArray<AttemptLog.Logged>
+) {
+  const services: Lookup.Services = {
+    client: yield* HubSpotClient,
+    limits: yield* RateLimits,
+    policy: Retry.defaults
+  }
+  if (frozen.keyProperty !== undefined) {
+    return DoubtStrategy.keyNeeded(frozen.strategy) === "unique"
+      ? Lookup.byUniqueValue(services, frozen.keyProperty)
+      : Lookup.bySearch(services, frozen.keyProperty)
+  }
+  const store = yield* JobStore.JobStore
+  const family = ParentLookup.make(services)
+  const created = yield* store.outcomes(id).pipe(
+    Stream.runFold(
+      (): Array<string> => [],
+      (ids, entry) => (entry._tag === "Created" ? [...ids, entry.id] : ids)
+    )
+  )
+  const since = new Map<number, number>()
+  for (const { begunAtMillis, inputs } of attempts) {
+    for (const index of inputs) if (!since.has(index)) since.set(index, begunAtMillis)
+  }
+  family.recall({
+    created,
+    open: doubts.map(({ item }) => ({ item, sinceMillis: since.get(item.index) ?? 0 }))
+  })
+  return family.lookup
+})
+
+const textOf = (
+  job: Job.Job,
+  proposals: ReadonlyArray<Proposal>,
+  { apply, isQuiet }: { readonly apply: boolean; readonly isQuiet: boolean }
+): string => {
+  if (proposals.length === 0) return `${job.id}: nothing is in doubt`
+  const name = Source.visible(job.frozen.source.name)
+  const lines = proposals.map(({ id, is, line }) => {
+    switch (is) {
+      case "created":
+        return `${name}:${line}: is in HubSpot as ${id}`
+      case "absent":
+        return `${name}:${line}: is not in HubSpot`
+      case "unknown":
+        return `${name}:${line}: cannot be told${isQuiet ? "; look in HubSpot" : " yet; ask again in three minutes"}`
+    }
+  })
+  const told = proposals.filter(({ is }) => is !== "unknown").length
+  const rest = `${Report.format(told)} of ${Report.format(proposals.length)} rows in doubt can be told`
+  return [
+    ...lines,
+    apply
+      ? `${job.id}: ${rest}, and are written down; what is not there can be imported from --rejects of line-items resume ${job.id}`
+      : `${job.id}: ${rest}; write it down with: line-items resolve ${job.id} --apply`
+  ].join("\n")
+}
