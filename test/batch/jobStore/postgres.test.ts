@@ -1,14 +1,26 @@
-import { AttemptLog, JobStore } from "@effect-hubspot/batch"
+import { AttemptLog, type Job, JobStore } from "@effect-hubspot/batch"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer } from "effect"
+import { Context, Effect, Fiber, Layer, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { database } from "../../support/postgres.ts"
-import { holder, planned, rowsOf, settlement, suite } from "./suite.ts"
+import { created, holder, planned, rowsOf, settlement, suite } from "./suite.ts"
 
 suite(
   "the job store on PostgreSQL",
   Effect.map(database, (connect) => Layer.provideMerge(JobStore.JobStore.layer, connect()))
 )
+
+/** Until a fiber's statement waits for somebody else's transaction, or the fiber is through. */
+const waitsOrEnds = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  fiber: Fiber.Fiber<unknown, unknown>
+) {
+  while (fiber.pollUnsafe() === undefined) {
+    const waiting = yield* sql`SELECT 1 FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock'`
+    if (waiting.length > 0) return
+  }
+})
 
 describe("the job store on PostgreSQL, by itself", () => {
   it.effect("a database that takes no writes any more fails by type, and can be read", () =>
@@ -63,13 +75,7 @@ describe("the job store on PostgreSQL, by itself", () => {
             const fiber = yield* Effect.forkDetach(Effect.flip(write as Effect.Effect<unknown, unknown>), {
               startImmediately: true
             })
-            // Until it waits for us, or is through.
-            while (fiber.pollUnsafe() === undefined) {
-              const waiting =
-                yield* watch`SELECT 1 FROM pg_locks l JOIN pg_database d ON d.datname = current_database()
-                WHERE NOT l.granted AND l.pid IN (SELECT pid FROM pg_stat_activity WHERE datid = d.oid)`
-              if (waiting.length > 0) break
-            }
+            yield* waitsOrEnds(watch, fiber)
             return fiber
           })
         )
@@ -78,5 +84,44 @@ describe("the job store on PostgreSQL, by itself", () => {
       assert.deepStrictEqual(yield* log.attempts("a"), [])
       assert.strictEqual((yield* jobs.counts("a")).settledBatches, 0)
     })
+  )
+
+  it.effect(
+    "who changes an outcome while another one of its batch is being changed waits, and keeps both",
+    () =>
+      Effect.gen(function* () {
+        const connect = yield* database
+        const open = Layer.build(
+          Layer.fresh(Layer.provideMerge(JobStore.JobStore.layer, Layer.orDie(connect())))
+        )
+        const mine = yield* open
+        const jobs = Context.get(mine, JobStore.JobStore)
+        const sql = Context.get(mine, SqlClient.SqlClient)
+        const second = yield* open
+        const watch = Context.get(yield* open, SqlClient.SqlClient)
+        yield* planned(jobs, rowsOf(2))
+        const claim = yield* jobs.claim("a", { holder })
+        const notSent = (index: number): Job.Entry => ({
+          _tag: "NotSent",
+          index,
+          reason: { _tag: "Stopped", text: "stopped" }
+        })
+        yield* jobs.settle(claim, [{ number: 0, outcomes: [0, 1].map(notSent) }])
+        const change = (index: number) => ({ outcomes: [created(index)], who: "w", why: "y" })
+        const fiber = yield* sql.withTransaction(
+          Effect.gen(function* () {
+            yield* jobs.revise(claim, change(0))
+            const fiber = yield* Effect.forkDetach(
+              Context.get(second, JobStore.JobStore).revise(claim, change(1)),
+              { startImmediately: true }
+            )
+            yield* waitsOrEnds(watch, fiber)
+            return fiber
+          })
+        )
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual(yield* Stream.runCollect(jobs.outcomes("a")), [created(0), created(1)])
+        assert.strictEqual((yield* jobs.counts("a")).created, 2)
+      })
   )
 })
