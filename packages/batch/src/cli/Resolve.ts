@@ -32,7 +32,8 @@ const quietMillis = 150_000
 export interface Proposal {
   readonly line: number
   readonly index: number
-  readonly is: "created" | "absent" | "unknown"
+  /** `later`: it was not found, which says nothing so soon. */
+  readonly is: "created" | "absent" | "later" | "unknown"
   readonly id?: string
 }
 
@@ -70,7 +71,7 @@ export const run = Effect.fnUntraced(
         proposals.push({
           line: source.line,
           index,
-          is: id !== undefined ? "created" : absent.has(index) && isQuiet ? "absent" : "unknown",
+          is: id !== undefined ? "created" : !absent.has(index) ? "unknown" : isQuiet ? "absent" : "later",
           ...(id !== undefined && { id })
         })
       }
@@ -95,7 +96,7 @@ export const run = Effect.fnUntraced(
     yield* Output.line(
       options.json
         ? JSON.stringify({ job: jobId, applied: options.apply, proposals })
-        : textOf(job, proposals, { ...options, isQuiet })
+        : textOf(job, proposals, options.apply)
     )
     return proposals.length === told.length && (options.apply || proposals.length === 0)
       ? Report.exitCodes.done
@@ -159,11 +160,9 @@ const lookupOf = Effect.fnUntraced(function* (
   return family.lookup
 })
 
-const textOf = (
-  job: Job.Job,
-  proposals: ReadonlyArray<Proposal>,
-  { apply, isQuiet }: { readonly apply: boolean; readonly isQuiet: boolean }
-): string => {
+const isTold = ({ is }: Proposal): boolean => is === "created" || is === "absent"
+
+const textOf = (job: Job.Job, proposals: ReadonlyArray<Proposal>, apply: boolean): string => {
   if (proposals.length === 0) return `${job.id}: nothing is in doubt`
   const name = Source.visible(job.frozen.source.name)
   const lines = proposals.map(({ id, is, line }) => {
@@ -172,11 +171,13 @@ const textOf = (
         return `${name}:${line}: is in HubSpot as ${id}`
       case "absent":
         return `${name}:${line}: is not in HubSpot`
+      case "later":
+        return `${name}:${line}: is not there yet; ask again in three minutes`
       case "unknown":
-        return `${name}:${line}: cannot be told${isQuiet ? "; look in HubSpot" : " yet; ask again in three minutes"}`
+        return `${name}:${line}: cannot be told; look in HubSpot`
     }
   })
-  const told = proposals.filter(({ is }) => is !== "unknown").length
+  const told = proposals.filter(isTold).length
   const rest = `${Report.format(told)} of ${Report.format(proposals.length)} rows in doubt can be told`
   return [
     ...lines,
