@@ -117,6 +117,21 @@ describe("guard", () => {
     }).pipe(Effect.provide(hubspot([rule({ place: "lateApply", delayMillis: 60_000, reply: gateway })])))
   )
 
+  it.effect("a conflict without a record proves nothing before the quiet period is over", () =>
+    Effect.gen(function* () {
+      const { counts, created } = yield* run(some(5), options)
+      assert.deepStrictEqual(counts, { conflict: 5 })
+      assert.lengthOf(created, 5)
+    }).pipe(
+      Effect.provide(
+        hubspot([
+          rule({ place: "lateApply", delayMillis: 60_000, reply: gateway }),
+          rule({ place: "rejectInputs", category: "CONFLICT" }, { path: "*/batch/create", nth: 2 })
+        ])
+      )
+    )
+  )
+
   it.effect("a rejection after a doubt is looked for after the quiet period, and verified", () =>
     Effect.gen(function* () {
       const bad = [{ properties: { name: "bad", price: "-1" } }, good(1)]

@@ -4,11 +4,13 @@ import * as World from "./world.ts"
 
 const seeds = (count: number, first = 1) => Array.from({ length: count }, (_, n) => first + n)
 
-/** A refusal that lied, and then the end of the job, were taken for "not sent". */
 const onceWrong = [
+  // A refusal that lied, and then the end of the job, were taken for "not sent".
   ["failVisibleVerified", 104],
   ["failVisibleVerified", 734],
-  ["failVisibleVerified", 1333]
+  ["failVisibleVerified", 1333],
+  // What was not there at once after a conflict was taken for absent, and came later.
+  ["guard", 2036]
 ] as const
 
 describe("simulated worlds", () => {

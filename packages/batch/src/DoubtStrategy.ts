@@ -433,7 +433,18 @@ export const make = (runner: BatchRunner.BatchRunner<TracedInput, "Created">, op
     // A conflict says that the key exists, so reading finds it at once; any other rejection, and a doubt that
     // stayed, say nothing before the quiet period is over.
     const conflicts = outcomes.filter((outcome) => outcome._tag === "Rejected" && isConflict(outcome))
-    return yield* lookUpLater(yield* lookUp(outcomes, byIndex, conflicts), byIndex, quiet)
+    if (conflicts.length === 0) return yield* lookUpLater(outcomes, byIndex, quiet)
+    const sighting = yield* find(
+      Lookup.byUniqueValue(services, property),
+      conflicts.map(({ index }) => byIndex.get(index)!)
+    )
+    // What is not found now may still come, so absence is for later.
+    const found = Option.match(sighting, { onNone: () => new Map(), onSome: (seen) => seen.found })
+    return yield* lookUpLater(
+      outcomes.map((outcome) => reconciled(outcome, found)),
+      byIndex,
+      quiet
+    )
   })
 
   const resolveUpsert = Effect.fnUntraced(function* <I>(
