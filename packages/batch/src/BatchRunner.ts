@@ -347,15 +347,14 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
         return wanted.length === 0 ? left : [...left, ...(yield* run(wanted, doubt, suspicion))]
       }
       case "Failed":
-        return yield* failed(items, ended.error, doubt, suspicion)
+        return yield* failed(items, ended.error, doubt)
     }
   })
 
   const failed = Effect.fnUntraced(function* <I>(
     items: ReadonlyArray<Item<I, In>>,
     error: HubSpotError,
-    doubt: Evidence | undefined,
-    suspicion: Evidence | undefined
+    doubt: Evidence | undefined
   ): Effect.fn.Return<ReadonlyArray<Settled<I, S>>> {
     if (error.acceptance === "InDoubt") {
       if (error.reason._tag === "UnexpectedRedirect") yield* halt({ _tag: "Halted", error })
@@ -364,7 +363,7 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
     switch (error.reason._tag) {
       case "ValidationFailed":
       case "RequestTooLarge":
-        return yield* takeApart(items, error, doubt, suspicion)
+        return yield* takeApart(items, error, doubt)
       case "RateLimited":
         // For the day, for longer than one waits, or refused for minutes in spite of every pause.
         return yield* stop(items, { _tag: "Suspended", cause: "quota", error })
@@ -452,8 +451,7 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
   const takeApart = Effect.fnUntraced(function* <I>(
     items: ReadonlyArray<Item<I, In>>,
     error: HubSpotError,
-    doubt: Evidence | undefined,
-    before: Evidence | undefined
+    doubt: Evidence | undefined
   ): Effect.fn.Return<ReadonlyArray<Settled<I, S>>> {
     if (items.length === 1) return items.map((item) => refused(item, error))
     const blamed = new Set(error.reason._tag === "ValidationFailed" ? error.reason.traceIds : [])
@@ -463,7 +461,7 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
         ? [items.filter((item) => !blamed.has(item.objectWriteTraceId))]
         : [items.slice(0, items.length >> 1), items.slice(items.length >> 1)]
     const suspicion: Evidence | undefined =
-      options.trustRefusals === false ? { _tag: "NoAnswer", error } : before
+      options.trustRefusals === false ? { _tag: "NoAnswer", error } : undefined
     const rest = yield* Effect.forEach(
       parts.filter((part) => part.length > 0),
       (part) => run(part, doubt, suspicion)
@@ -523,13 +521,23 @@ const errorOf = (exit: Exit.Failure<unknown, HubSpotError>): HubSpotError | unde
   return reason?.error
 }
 
-/** What was created once stays so, also when a later look does not show it. */
+/** What was created once stays so, also when a later look does not show it, or not as well. */
 const withEarlier = (
   seen: BatchResponse.BatchResponse,
   earlier: ReadonlyArray<CrmObject.CrmObject>
 ): BatchResponse.BatchResponse => {
+  const known = new Map(earlier.map((object) => [object.id, object]))
   const shown = new Set(seen.results.map(({ id }) => id))
-  return { ...seen, results: [...seen.results, ...earlier.filter(({ id }) => !shown.has(id))] }
+  return {
+    ...seen,
+    results: [
+      ...seen.results.map((object) => {
+        const traceId = object.objectWriteTraceId ?? known.get(object.id)?.objectWriteTraceId
+        return typeof traceId === "string" ? { ...object, objectWriteTraceId: traceId } : object
+      }),
+      ...earlier.filter(({ id }) => !shown.has(id))
+    ]
+  }
 }
 
 const notSent = <I>({ index, source }: Item<I, unknown>, reason: NotSentReason): NotSent<I> => ({

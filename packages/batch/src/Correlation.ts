@@ -379,12 +379,12 @@ const groupIdentical = (inputs: ReadonlyArray<TracedInput>): ReadonlyArray<Reado
  * @category correlating
  * @since 0.1.0
  */
-export const couldBe = (input: TracedInput, object: CrmObject.CrmObject): boolean => {
+export const couldBe = (input: Pick<TracedInput, "properties">, object: CrmObject.CrmObject): boolean => {
   for (const name in input.properties) {
     const sent = input.properties[name]
-    const got = object.properties?.[name]
-    if (sent === undefined || typeof got !== "string" || (sent !== got && !sameNumber(sent, got)))
-      return false
+    // An empty text clears a property, and is then shown as none.
+    const got = object.properties?.[name] ?? ""
+    if (sent === undefined || (sent !== got && !sameNumber(sent, got))) return false
   }
   return true
 }

@@ -29,6 +29,7 @@ import * as Associating from "./internal/associating.ts"
 import * as Lookup from "./Lookup.ts"
 import type { Created, NotSentReason, Rejected } from "./Outcome.ts"
 import * as ParentLookup from "./ParentLookup.ts"
+import * as Plan from "./Plan.ts"
 import type { Item, TracedInput } from "./Plan.ts"
 
 /**
@@ -110,6 +111,9 @@ export interface Upsert {
  */
 export const failVisible: FailVisible = { _tag: "failVisible", verifyRejections: false }
 
+/** How often what stays in doubt in spite of all repetitions of its request is written again. */
+const upsertResends = 5
+
 // HubSpot's edge waits for 100 seconds, new records are found within half a minute; and a margin.
 const quietPeriod = Duration.seconds(150)
 
@@ -128,7 +132,7 @@ export const failVisibleVerified = (options: { readonly quiet?: Duration.Input }
  */
 export const atLeastOnce = (options: { readonly resends?: number } = {}): AtLeastOnce => ({
   _tag: "atLeastOnce",
-  resends: options.resends ?? 5
+  resends: inRange("resends", options.resends ?? 5, 0, 100)
 })
 
 const looking = (options: {
@@ -330,23 +334,35 @@ export const make = (runner: BatchRunner.BatchRunner<TracedInput, "Created">, op
     })
   })
 
+  // What was written by upsert is there only if its values are. A key that was made is good for one job: a record that
+  // has it may be of another one.
+  const byKey = Lookup.byUniqueValue(
+    services,
+    property,
+    strategy._tag === "upsert" ? () => true : Plan.mayBeMade
+  )
+
   /** Looks for some of the inputs by key: found ones are created, the others are verified to be absent. */
   const lookUp = Effect.fnUntraced(function* <I>(
     outcomes: ReadonlyArray<Settled<I>>,
     byIndex: ReadonlyMap<number, Item<I>>,
     asked: ReadonlyArray<Settled<I>>
   ) {
-    if (asked.length === 0) return outcomes
     const sighting = yield* find(
-      Lookup.byUniqueValue(services, property),
+      byKey,
       asked.map(({ index }) => byIndex.get(index)!)
     )
     const indices = new Set(asked.map(({ index }) => index))
     return outcomes.map((outcome): Settled<I> => {
       if (!indices.has(outcome.index)) return outcome
       if (Option.isNone(sighting)) return doubted(outcome)
-      const after = reconciled(outcome, sighting.value.found)
-      return sighting.value.absent.has(outcome.index) ? verified(after) : doubted(after)
+      const { absent, different, found } = sighting.value
+      const after = reconciled(outcome, found)
+      if (absent.has(outcome.index)) return refusedFor(after, true)
+      // The record is an older one, so what was refused was not written.
+      return strategy._tag === "upsert" && different.has(outcome.index)
+        ? refusedFor(after, false)
+        : doubted(after)
     })
   })
 
@@ -364,6 +380,7 @@ export const make = (runner: BatchRunner.BatchRunner<TracedInput, "Created">, op
       : outcomes.map((outcome) => (isUnsettled(outcome) ? doubted(outcome) : outcome))
   })
 
+  /** At once, then after 2, 4, 8, … seconds, at most 32. */
   const resend = Effect.fnUntraced(function* <I>(
     first: ReadonlyArray<Settled<I>>,
     byIndex: ReadonlyMap<number, Item<I>>,
@@ -435,7 +452,7 @@ export const make = (runner: BatchRunner.BatchRunner<TracedInput, "Created">, op
     const conflicts = outcomes.filter((outcome) => outcome._tag === "Rejected" && isConflict(outcome))
     if (conflicts.length === 0) return yield* lookUpLater(outcomes, byIndex, quiet)
     const sighting = yield* find(
-      Lookup.byUniqueValue(services, property),
+      byKey,
       conflicts.map(({ index }) => byIndex.get(index)!)
     )
     // What is not found now may still come, so absence is for later.
@@ -452,7 +469,12 @@ export const make = (runner: BatchRunner.BatchRunner<TracedInput, "Created">, op
     byIndex: ReadonlyMap<number, Item<I>>,
     { quiet }: Upsert
   ) {
-    const outcomes = yield* lookUpLater(first, byIndex, quiet)
+    const looked = yield* lookUpLater(yield* resend(first, byIndex, upsertResends), byIndex, quiet)
+    // After an outage it may be written now; a refusal after the doubt proves nothing.
+    const before = new Map(looked.map((outcome) => [outcome.index, outcome]))
+    const outcomes = (yield* resend(looked, byIndex, 1)).map((outcome) =>
+      outcome._tag === "Rejected" && isInDoubt(before.get(outcome.index)!) ? doubted(outcome) : outcome
+    )
     return yield* Associating.complete<I, Settled<I>>(
       services,
       outcomes,
@@ -523,13 +545,13 @@ const itemsInDoubt = <I>(
 const doubted = <I>(outcome: Settled<I>): Settled<I> =>
   outcome._tag === "Rejected" ? BatchRunner.unproven(outcome) : outcome
 
-/** A rejection whose input was looked for and is not there. */
-const verified = <I>(outcome: Settled<I>): Settled<I> => {
-  if (outcome._tag === "Rejected") return { ...outcome, verifiedAbsent: true }
+/** What HubSpot refused, and was looked for without finding it, is rejected; a doubt of another kind stays one. */
+const refusedFor = <I>(outcome: Settled<I>, verifiedAbsent: boolean): Settled<I> => {
+  if (outcome._tag === "Rejected") return { ...outcome, verifiedAbsent }
   if (outcome._tag !== "InDoubt" || outcome.evidence._tag !== "Unverified") return outcome
   const { evidence, index, objectWriteTraceId, source } = outcome
   const { category, faults } = evidence
-  return { _tag: "Rejected", source, index, objectWriteTraceId, category, faults, verifiedAbsent: true }
+  return { _tag: "Rejected", source, index, objectWriteTraceId, category, faults, verifiedAbsent }
 }
 
 /** An input that was found in HubSpot is created, whatever was said before. */

@@ -19,7 +19,6 @@ import * as Stream from "effect/Stream"
 import * as AttemptLog from "./AttemptLog.ts"
 import type * as BatchRunner from "./BatchRunner.ts"
 import * as Bulk from "./internal/bulk.ts"
-import * as Concurrency from "./internal/concurrency.ts"
 import * as Creating from "./internal/creating.ts"
 import { recover } from "./internal/recovery.ts"
 import * as Job from "./Job.ts"
@@ -197,7 +196,7 @@ export const run = Effect.fn("JobRunner.run")(function* (
   yield* store.unsettled(jobId).pipe(
     // A job that is canceled tells every input that it was not sent; any other is read on by the next run.
     Stream.takeWhile(() => canceled || !Deferred.isDoneUnsafe(job.halt)),
-    Stream.mapEffect(begin, { concurrency: Concurrency.most, unordered: true }),
+    Stream.mapEffect(begin, { concurrency: Bulk.maxAhead, unordered: true }),
     Stream.mapEffect(
       ({ batch, open, settled }) =>
         Effect.flatMap(

@@ -14,6 +14,7 @@ import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Retry from "@effect-hubspot/http/Retry"
 import { BatchRequest, type CrmObject, ErrorBody, Search } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
+import * as Correlation from "./Correlation.ts"
 import type { Item } from "./Plan.ts"
 
 /**
@@ -25,6 +26,8 @@ import type { Item } from "./Plan.ts"
 export interface Sighting {
   readonly found: ReadonlyMap<number, CrmObject.CrmObject>
   readonly absent: ReadonlySet<number>
+  /** There is a record under the input's key, but it has not the input's values. */
+  readonly different: ReadonlySet<number>
 }
 
 /**
@@ -58,29 +61,37 @@ export const ask =
 
 /**
  * By the value of a property with unique values. Such a read is not the search index: it sees at once what
- * has been created.
+ * has been created. `mustEqual` says of which inputs a record under their key is theirs only if it has their values;
+ * by default of none.
  *
  * @category lookups
  * @since 0.1.0
  */
-export const byUniqueValue = (services: Services, property: string): Lookup =>
+export const byUniqueValue = (
+  services: Services,
+  property: string,
+  mustEqual: (item: Item<unknown>) => boolean = () => false
+): Lookup =>
   byKeys(
     portions(BatchRequest.maxInputs, () => 1),
     property,
-    (keys) =>
+    mustEqual,
+    (keys, properties) =>
       Effect.map(
         ask(services)(
           Operations.batchRead({
             inputs: keys.map((id) => ({ id })),
             idProperty: property,
-            properties: [property]
+            properties: [...new Set([property, ...properties])]
           })
         ),
         ({ errors, results }) => {
           const found = byKey(results, property)
           // What is not there is named; an answer that is silent about a key says nothing.
           const named = new Set(
-            (errors ?? []).flatMap((error) => ErrorBody.contextValues(error.context, "ids"))
+            (errors ?? []).flatMap(({ category, context }) =>
+              category === "OBJECT_NOT_FOUND" ? ErrorBody.contextValues(context, "ids") : []
+            )
           )
           return { found, absent: new Set(keys.filter((key) => !found.has(key) && named.has(key))) }
         }
@@ -98,6 +109,7 @@ export const bySearch = (services: Services, property: string): Lookup =>
   byKeys(
     portions(Search.maxBodyLength / 2, (key) => JSON.stringify(key).length + 1),
     property,
+    () => false,
     (keys) =>
       Effect.map(
         ask(services)(
@@ -133,23 +145,33 @@ const byKeys =
   (
     inPortions: (keys: ReadonlyArray<string>) => ReadonlyArray<ReadonlyArray<string>>,
     property: string,
-    look: (keys: ReadonlyArray<string>) => Effect.Effect<Keys, HubSpotError>
+    mustEqual: (item: Item<unknown>) => boolean,
+    look: (
+      keys: ReadonlyArray<string>,
+      properties: ReadonlyArray<string>
+    ) => Effect.Effect<Keys, HubSpotError>
   ): Lookup =>
-  (items) =>
-    Effect.map(
-      Effect.forEach(inPortions(items.flatMap(({ key }) => key ?? [])), look),
+  (items) => {
+    const properties = items.flatMap((item) => (mustEqual(item) ? Object.keys(item.input.properties) : []))
+    return Effect.map(
+      Effect.forEach(inPortions(items.flatMap(({ key }) => key ?? [])), (keys) => look(keys, properties)),
       (sightings): Sighting => {
         const found = new Map<number, CrmObject.CrmObject>()
         const absent = new Set<number>()
-        for (const { index, key } of items) {
+        const different = new Set<number>()
+        for (const item of items) {
+          const { index, input, key } = item
           if (key === undefined) continue
           const object = sightings.map((sighting) => sighting.found.get(key)).find((one) => one !== undefined)
-          if (object !== undefined) found.set(index, object)
-          else if (sightings.some((sighting) => sighting.absent.has(key))) absent.add(index)
+          if (object === undefined) {
+            if (sightings.some((sighting) => sighting.absent.has(key))) absent.add(index)
+          } else if (mustEqual(item) && !Correlation.couldBe(input, object)) different.add(index)
+          else found.set(index, object)
         }
-        return { found, absent }
+        return { found, absent, different }
       }
     ).pipe(Effect.withSpan("Lookup.byKeys", { attributes: { property, inputs: items.length } }))
+  }
 
 /** Keys in portions that fit into a request. */
 const portions =

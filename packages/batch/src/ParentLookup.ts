@@ -110,15 +110,19 @@ export const make = (services: Lookup.Services): ParentLookup => {
   })
 
   const idsOf = Effect.fnUntraced(function* (parent: Parent) {
-    const ids: Array<string> = []
+    const ids = new Set<string>()
     let after: string | undefined
-    do {
+    let known = -1
+    // A page without anything new would be followed for ever.
+    while (ids.size > known) {
+      known = ids.size
       const page: { readonly ids: ReadonlyArray<string>; readonly after: string | undefined } =
         yield* Lookup.ask(services)(Effect.succeed(Operations.lineItemsOf(parent.target, parent.id, after)))
-      ids.push(...page.ids)
+      for (const id of page.ids) ids.add(id)
+      if (page.after === undefined) return [...ids]
       after = page.after
-    } while (after !== undefined)
-    return ids
+    }
+    return yield* Effect.fail("a page that repeats")
   })
 
   const read = Effect.fnUntraced(function* (ids: ReadonlyArray<string>, properties: ReadonlyArray<string>) {
@@ -139,7 +143,7 @@ export const make = (services: Lookup.Services): ParentLookup => {
   const lookAt = Effect.fnUntraced(function* (parent: Parent, members: ReadonlyArray<Item<unknown>>) {
     const found = new Map<number, CrmObject.CrmObject>()
     const absent = new Set<number>()
-    const nothing = { found, absent }
+    const nothing: Lookup.Sighting = { found, absent, different: new Set() }
     const ids = yield* idsOf(parent)
     const properties = [...new Set(members.flatMap(({ input }) => Object.keys(input.properties)))]
     const asked = ids.filter((id) => !claimed.has(id))
@@ -150,20 +154,25 @@ export const make = (services: Lookup.Services): ParentLookup => {
     if (siblings === undefined || siblings.size > members.length) return nothing
     if (asked.some((id) => !records.has(id))) return nothing
     const since = Math.min(...members.map(({ index }) => siblings.get(index) ?? 0))
-    const recent = [...records.values()].filter(
-      (object) => !claimed.has(object.id) && ageOf(object, since) !== "older"
-    )
+    const unclaimed = [...records.values()].filter(({ id }) => !claimed.has(id))
+    const isEqual = (object: CrmObject.CrmObject) =>
+      members.some(({ input }) => Correlation.couldBe(input, object))
+    const recent = unclaimed.filter((object) => ageOf(object, since) !== "older")
+    // Older by HubSpot's clock and ours; but if ours is wrong, it may be what we look for.
+    const olderEqual = unclaimed.some((object) => ageOf(object, since) === "older" && isEqual(object))
     const unclear = recent.filter((object) => ageOf(object, since) === "unknown")
-    if (unclear.some((object) => members.some(({ input }) => Correlation.couldBe(input, object))))
-      return nothing
+    if (unclear.some(isEqual)) return nothing
     const inputs = members.map(({ input }) => input)
     const placed = Correlation.matchByContent(inputs, recent, false)
     for (const [position, object] of placed.matched) {
       found.set(members[position]!.index, object)
       close(members[position]!, object.id)
     }
-    for (const [position, { index }] of members.entries()) {
-      if (!found.has(index) && !placed.ambiguous.has(position)) absent.add(index)
+    // A recent record that fits nobody may be one of ours, as HubSpot or somebody else has changed it since.
+    if (!olderEqual && placed.surplus.length === 0) {
+      for (const [position, { index }] of members.entries()) {
+        if (!found.has(index) && !placed.ambiguous.has(position)) absent.add(index)
+      }
     }
     return nothing
   })
@@ -184,7 +193,8 @@ export const make = (services: Lookup.Services): ParentLookup => {
     const seen = sightings.flatMap(Option.toArray)
     return {
       found: new Map(seen.flatMap(({ found }) => [...found])),
-      absent: new Set(seen.flatMap(({ absent }) => [...absent]))
+      absent: new Set(seen.flatMap(({ absent }) => [...absent])),
+      different: new Set()
     }
   })
 

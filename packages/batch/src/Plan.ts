@@ -240,13 +240,13 @@ const unique = <I, In>(
   if (given.length === 0) return Result.succeed(item)
   const { of, unit } = shape.where ?? { unit: "input", of: (_: I, index: number) => index + 1 }
   for (const { advice, path, value, what } of given) {
-    const first = plan.taken.get(`${what} ${value}`)
+    const first = plan.taken.get(`${what}\u0000${value}`)
     if (first === undefined) continue
     const message = `${what} ${InputIssue.quote(value)} is used twice, first in ${unit} ${first}`
     return Result.fail({ _tag: "Invalid", source, index, issues: [{ path, message, advice }] })
   }
   const place = of(source, index)
-  for (const { value, what } of given) plan.taken.set(`${what} ${value}`, place)
+  for (const { value, what } of given) plan.taken.set(`${what}\u0000${value}`, place)
   return Result.succeed(item)
 }
 
@@ -304,6 +304,15 @@ export const creates = <I>(options: {
 }
 
 const madeKey = (jobId: string, index: number): string => `${jobId}:${index}`
+
+/**
+ * Whether the key of an input may be one that was made, which tells inputs apart within one job only.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const mayBeMade = ({ index, key }: Item<unknown, unknown>): boolean =>
+  key !== undefined && key.endsWith(`:${index}`)
 
 const withKey = (
   input: BatchRequest.CreateInput,

@@ -264,7 +264,7 @@ export const make = Effect.gen(function* () {
     )
 
   /** One association has no partial success: its error is that of the request. */
-  const associated = ([error]: ReadonlyArray<ErrorBody.StandardError>) =>
+  const associated = ({ errors: [error] }: Operations.Associated) =>
     error === undefined
       ? Effect.void
       : Effect.fail(

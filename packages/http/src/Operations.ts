@@ -370,20 +370,44 @@ export const maxAssociations = 2000
 
 const encodeAssociations = bodyOf("batchAssociate", BatchAssociate)
 
-const readAssociationErrors = (answer: unknown) =>
-  Option.map(
-    Schema.decodeUnknownOption(AssociationErrors)(answer),
-    ({ errors }): ReadonlyArray<ErrorBody.StandardError> => errors ?? []
-  )
+/**
+ * What came of associating: the line items that HubSpot confirms, and the errors.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Associated {
+  readonly confirmed: ReadonlySet<string>
+  readonly errors: ReadonlyArray<ErrorBody.StandardError>
+}
 
-const AssociationErrors = Schema.Struct({
+const ObjectId = Schema.Union([Schema.String, Schema.Finite])
+
+const AssociationReply = Schema.Struct({
+  // With types a pair is told by its ids, by default both directions are.
+  results: Schema.Array(
+    Schema.Struct({
+      fromObjectId: Schema.optional(ObjectId),
+      from: Schema.optional(Schema.Struct({ id: ObjectId }))
+    })
+  ),
   errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorBody.StandardError)))
 })
 
+const readAssociated = (answer: unknown): Option.Option<Associated> =>
+  Option.map(Schema.decodeUnknownOption(AssociationReply)(answer), ({ errors, results }) => ({
+    confirmed: new Set(
+      results.flatMap(({ from, fromObjectId }) => {
+        const id = fromObjectId ?? from?.id
+        return id === undefined ? [] : [String(id)]
+      })
+    ),
+    errors: errors ?? []
+  }))
+
 /**
  * Associates up to 2,000 line items with objects of one type, by the given types or by the default one.
- * Idempotent, and the same in every version. Its value are the errors of those that HubSpot did not
- * associate; their context has `fromObjectId`.
+ * Idempotent, and the same in every version. The context of an error has `fromObjectId`.
  *
  * @category operations
  * @since 0.1.0
@@ -395,7 +419,7 @@ export const batchAssociate = (
     readonly toObjectId: string
     readonly types?: ReadonlyArray<Association.AssociationSpec>
   }>
-): Effect.Effect<Operation<ReadonlyArray<ErrorBody.StandardError>>, HubSpotError.HubSpotError> => {
+): Effect.Effect<Operation<Associated>, HubSpotError.HubSpotError> => {
   if (associations.length === 0 || associations.length > maxAssociations) {
     return Effect.fail(
       invalid("batchAssociate", `${associations.length} associations, 1 to ${maxAssociations} are allowed`)
@@ -418,7 +442,7 @@ export const batchAssociate = (
     body,
     idempotent: true,
     ...json,
-    read: readAssociationErrors
+    read: readAssociated
   }))
 }
 

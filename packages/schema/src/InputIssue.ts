@@ -32,13 +32,12 @@ export const maxTraceIdLength = 64
 const maxId = 2n ** 63n - 1n
 
 /**
- * Whether a text can be the id of a HubSpot record: digits only, not zero, at most 2^63 − 1.
+ * Whether a text can be the id of a HubSpot record: digits only, without leading zeros, from 1 to 2^63 − 1.
  *
  * @category predicates
  * @since 0.1.0
  */
-export const isRecordId = (text: string): boolean =>
-  /^\d{1,19}$/.test(text) && BigInt(text) > 0n && BigInt(text) <= maxId
+export const isRecordId = (text: string): boolean => /^[1-9]\d{0,18}$/.test(text) && BigInt(text) <= maxId
 
 /**
  * A value as it may be shown in a message: one line, control characters escaped, 40 characters at most.

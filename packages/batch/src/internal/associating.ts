@@ -113,11 +113,16 @@ const associate = Effect.fnUntraced(function* (
       for (const lineItem of all) problems.set(lineItem, answered.failure.message)
       continue
     }
-    for (const error of answered.success) {
-      const named = ErrorBody.contextValues(error.context, "fromObjectId")
+    const { confirmed, errors } = answered.success
+    for (const lineItem of all) {
+      if (!confirmed.has(lineItem)) problems.set(lineItem, "HubSpot's answer does not confirm it")
+    }
+    for (const error of errors) {
+      const named = new Set(ErrorBody.contextValues(error.context, "fromObjectId"))
       const problem = ErrorBody.faults(error).map(ErrorBody.describe).join("; ")
-      // An error that names nobody may be about each of them.
-      for (const lineItem of named.length > 0 ? named : all) problems.set(lineItem, problem)
+      // An error that names none of them may be about each of them.
+      const ours = all.filter((lineItem) => named.has(lineItem))
+      for (const lineItem of ours.length > 0 ? ours : all) problems.set(lineItem, problem)
     }
   }
   return problems

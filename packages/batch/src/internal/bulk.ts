@@ -22,6 +22,12 @@ import * as WriteTrace from "../WriteTrace.ts"
 import * as Concurrency from "./concurrency.ts"
 import { inRange } from "./inRange.ts"
 
+/**
+ * Batches that are read ahead: those that are sent, and those that HubSpot has not finished. How many requests are
+ * under way at once is for `Concurrency`.
+ */
+export const maxAhead = 256
+
 /** Batches whose doubts are being resolved at once. They have nothing under way most of the time. */
 export const maxResolving = 1024
 
@@ -79,8 +85,15 @@ export const job = Effect.fnUntraced(function* (
   }
   const concurrency = yield* Concurrency.make(options.concurrency ?? "auto")
   const budget = RetryBudget.makeUnsafe()
+  // A listener that throws must not take outcomes with it.
   const onEvent = (event: BatchRunner.Event) =>
-    Effect.andThen(concurrency.learn(event), options.onEvent?.(event) ?? Effect.void)
+    Effect.andThen(
+      concurrency.learn(event),
+      Effect.catchDefect(
+        Effect.suspend(() => options.onEvent?.(event) ?? Effect.void),
+        (defect) => Effect.logError("a defect in onEvent", defect)
+      )
+    )
   const client = yield* HubSpotClient
   const told: HubSpotClient["Service"] = {
     ...client,
@@ -193,10 +206,10 @@ export const outcomes = <I, In, S extends Success, E, R>(
     Stream.mapEffect(
       (step): Effect.Effect<ReadonlyArray<Outcomes | Open<I, In, S>>> =>
         step._tag === "Invalid" ? Effect.succeed([[step]]) : run(step.items),
-      { concurrency: Concurrency.most, unordered: true }
+      { concurrency: maxAhead, unordered: true }
     ),
     Stream.flattenIterable,
-    // What is final does not wait for what is open, and what is open holds up no batch.
+    // What is final does not wait for what is open, and what is open has places of its own.
     Stream.mapEffect(
       (part): Effect.Effect<Outcomes> =>
         "items" in part ? resolver.resolve(part.outcomes, part.items) : Effect.succeed(part),

@@ -30,7 +30,8 @@ const observerOf = Effect.fnUntraced(function* (
   property: string | undefined
 ) {
   const given = yield* Effect.serviceOption(BatchObserver.BatchObserver)
-  if (Option.isSome(given) || property === undefined) return given
+  // A record under the key of an upsert may be an old one; the upsert is simply done again.
+  if (Option.isSome(given) || property === undefined || strategy._tag === "upsert") return given
   const lookup = DoubtStrategy.keyNeeded(strategy) === "unique" ? Lookup.byUniqueValue : Lookup.bySearch
   return Option.some(BatchObserver.key(lookup(services, property)))
 })
