@@ -10,7 +10,6 @@
  */
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
-import type * as Retry from "@effect-hubspot/http/Retry"
 import type { BatchRequest, InputIssue } from "@effect-hubspot/schema"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
@@ -19,7 +18,6 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import type * as BatchRunner from "./BatchRunner.ts"
 import type * as BatchState from "./BatchState.ts"
 import * as DoubtStrategy from "./DoubtStrategy.ts"
 import * as Associating from "./internal/associating.ts"
@@ -37,21 +35,11 @@ export const maxConcurrency = Concurrency.most
  * @since 0.1.0
  */
 export interface Options extends Bulk.Options {
-  /** The job's name in its trace ids, 1 to 48 of `A–Z a–z 0–9 _ -`. Default: by chance. */
-  readonly jobId?: string | undefined
-  /** Inputs per request, 1 to 100. Default 100. */
-  readonly batchSize?: number | undefined
   /**
-   * Requests under way at once, 1 to 64. `"auto"` (default) starts at 10 and takes as many as latency and
-   * rate limit ask for.
+   * The job's name in its trace ids, and in keys that are made: 1 to 48 of `A–Z a–z 0–9 _ -`. Default: by chance. Two
+   * jobs over different inputs need two names.
    */
-  readonly concurrency?: number | "auto" | undefined
-  /** Complete it to send nothing more: requests under way finish, the rest is `NotSent`. */
-  readonly stop?: Deferred.Deferred<void> | undefined
-  /** Complete it to stop and wait for no answer any more: requests under way end as `InDoubt`. */
-  readonly abandon?: Deferred.Deferred<void> | undefined
-  /** When a refused request is sent again. Default `Retry.defaults`. */
-  readonly retry?: Retry.Policy | undefined
+  readonly jobId?: string | undefined
   /** Between looks at a batch that is `PENDING`, and how long it may be. Default `BatchState.defaultWaiting`. */
   readonly pending?: Partial<BatchState.Waiting> | undefined
   /** The same for `PROCESSING`. */
@@ -63,8 +51,6 @@ export interface Options extends Bulk.Options {
    * there, and none from `keyOf`, gets `<job>:<index>`.
    */
   readonly keyProperty?: string | undefined
-  /** Told of requests and of answers that fit no input. */
-  readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
 }
 
 /**

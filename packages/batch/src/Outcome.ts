@@ -117,7 +117,7 @@ export type Success = keyof Successes<unknown>
 
 /**
  * HubSpot said no to this input. `faults` are its words, at least one. `verifiedAbsent` says that it was
- * looked for as well, after an earlier attempt was in doubt.
+ * looked for as well, and is not there.
  *
  * @category models
  * @since 0.1.0

@@ -2,9 +2,9 @@
  * How much a whole job may send again: ten requests, and one more for every ten that were accepted.
  *
  * A limit for each batch alone lets a thousand batches knock six times each at a door that stays shut.
- * Charged are locks (423). Not charged is what is bounded without it: pauses of the limiter, which all
- * wait for together, a renewed token, and what ends the job for all as soon as one batch has had its
- * chances. Taking a refused batch apart is not a repetition.
+ * Charged are locks (423), and what is idempotent and done again after a doubt. Not charged is what is bounded without
+ * it: pauses of the limiter, which all wait for together, a renewed token, what ends the job for all as soon as
+ * one batch has had its chances, and what a strategy sends again. Taking a refused batch apart is not a repetition.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,7 @@
 /**
- * What every bulk operation does with its stream: plan, run batches at once, resolve what is open, in
- * constant memory. The operations differ in their shape and in their runner.
+ * What every bulk operation does with its stream: plan, run batches at once, resolve what is open. Memory does not
+ * grow with the inputs, but for what must be unique among them (ids, keys and trace ids that callers gave). The operations
+ * differ in their shape and in their runner.
  */
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
@@ -33,15 +34,29 @@ export const maxResolving = 1024
 
 /** The options of every bulk operation. */
 export interface Options {
+  /** The job's name in its trace ids, 1 to 48 of `A–Z a–z 0–9 _ -`. Default: by chance. */
   readonly jobId?: string | undefined
+  /** Inputs per request, 1 to 100. Default 100. */
   readonly batchSize?: number | undefined
+  /**
+   * Batches whose requests are under way at once, 1 to 64. `"auto"` (default) starts at 10 and takes as many as latency
+   * and rate limit ask for. Looking for doubts comes on top.
+   */
   readonly concurrency?: number | "auto" | undefined
+  /** Complete it to send nothing more: requests under way finish, the rest is `NotSent`. */
   readonly stop?: Deferred.Deferred<void> | undefined
+  /** Complete it to stop and wait for no answer any more: requests under way end as `InDoubt`. */
   readonly abandon?: Deferred.Deferred<void> | undefined
+  /** When a refused request is sent again. Default `Retry.defaults`. */
   readonly retry?: Retry.Policy | undefined
+  /** Told of requests and of answers that fit no input. */
+  readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
+}
+
+/** For operations whose unfinished batches are observed. */
+interface Observing {
   readonly pending?: Partial<BatchState.Waiting> | undefined
   readonly processing?: Partial<BatchState.Waiting> | undefined
-  readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
 }
 
 /** What a job is made of once its options are checked. */
@@ -62,7 +77,7 @@ export interface Job {
 
 /** Options out of range are defects. */
 export const job = Effect.fnUntraced(function* (
-  options: Options,
+  options: Options & Observing,
   /** The number of the run, where several can run the job one after the other. */
   epoch?: number | undefined
 ): Effect.fn.Return<Job, never, HubSpotClient | RateLimits | Scope.Scope> {
