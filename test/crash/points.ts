@@ -68,6 +68,10 @@ export const named: ReadonlyArray<Named> = [
   one("C5 before a later outcome is logged", before("end", 15)),
   one("C6 between log and outcomes", after("end", 12)),
   one("C6 before outcomes are written", before("settle", 8)),
+  {
+    name: "C4, C6 and C3 one after the other",
+    points: [amid("send", 5), before("settle", 4), after("begin", 6)]
+  },
   one("C6 while outcomes are written", executed("UPDATE line_items_batches SET settled_at", 5)),
   one("C6 before outcomes are committed", executed("line_items_outcomes", 9)),
   one("C7 after outcomes are written", after("settle", 10)),
@@ -77,15 +81,11 @@ export const named: ReadonlyArray<Named> = [
   one("C9 after the rejects file is made", after("open")),
   one("C9 before the rows of the rejects file", before("write", 2)),
   one("C9 between the two files", after("write", 2)),
-  { name: "C9 in the doubts file", points: [amid("send", 11), before("write", 4)] },
+  one("C9 in the doubts file", before("write", 4)),
   { name: "C4 under guard", points: [amid("send", 11)], strategy: "guard" },
   { name: "C10 before a look-up", points: [amid("send", 11), before("ask")], strategy: "guard" },
   { name: "C10 during a look-up", points: [amid("send", 9), amid("ask", 2)], strategy: "guard" },
   { name: "C10 after a look-up", points: [after("send", 9), after("ask", 2)], strategy: "guard" },
   { name: "C11 before the renewal", points: [before("renew", 3)], leaseMillis: 300 },
-  { name: "C11 after the renewal", points: [after("renew", 3)], leaseMillis: 300 },
-  {
-    name: "C4, C6 and C3 one after the other",
-    points: [amid("send", 5), before("settle", 4), after("begin", 6)]
-  }
+  { name: "C11 after the renewal", points: [after("renew", 3)], leaseMillis: 300 }
 ]

@@ -27,7 +27,7 @@ export const random = (database: Cycle.Options["database"]) =>
       const point = points[0]!
       const cold = (yield* Random.next) < 0.15
       const moment = {
-        millis: Math.floor((yield* Random.next) ** 2 * (cold ? 2000 : 1200)),
+        millis: Math.floor((yield* Random.next) ** 2 * (cold ? 2000 : 700)),
         cold
       }
       const shift = yield* Random.nextIntBetween(0, 12)
