@@ -117,6 +117,8 @@ export const plan = Effect.fnUntraced(function* (
     store.create({
       id: jobId,
       holder,
+      // Who died while planning is not waited for.
+      ...(known._tag === "Some" && insteadOf(known.value)),
       frozen: {
         source: {
           name: source.name,
@@ -282,10 +284,7 @@ export const carryOn = Effect.fnUntraced(function* (
       // What is over is told once more.
       if (found.state === "done") return { _tag: "Complete" } as const
       if (found.state === "canceled") return { _tag: "Canceled" } as const
-      const claim = yield* store.claim(jobId, {
-        holder,
-        ...(found.holder !== undefined && isGone(found.holder) && { insteadOf: found.epoch })
-      })
+      const claim = yield* store.claim(jobId, { holder, ...insteadOf(found) })
       return yield* JobRunner.run(claim, {
         concurrency: options.concurrency,
         stop,
@@ -362,6 +361,10 @@ export const carryOn = Effect.fnUntraced(function* (
 })
 
 const refusing = (error: { readonly _tag: string; readonly message: string }) => Effect.fail(refused(error))
+
+/** A job whose holder is gone is taken at once. */
+const insteadOf = ({ epoch, holder }: Job.Job) =>
+  holder !== undefined && isGone(holder) ? { insteadOf: epoch } : undefined
 
 /** A process of this machine that is not there any more cannot come back. */
 const isGone = ({ host, pid }: Job.Holder): boolean => {

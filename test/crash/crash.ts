@@ -1,0 +1,61 @@
+/**
+ * `pnpm crash [--cycles N] [--seed S] [--database sqlite|postgres]`: durable imports killed at random, with real
+ * processes and sockets. Every second cycle on SQLite is the command itself, the others strike themselves at a point.
+ * Exits 1 if a cycle failed.
+ */
+import { Effect, Random } from "effect"
+import { spawn } from "node:child_process"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import * as Cycle from "./cycle.ts"
+import { random } from "./random.ts"
+
+const { values } = parseArgs({
+  options: {
+    cycles: { type: "string", default: "100" },
+    seed: { type: "string", default: "1" },
+    database: { type: "string", default: "sqlite" },
+    verbose: { type: "boolean", default: false }
+  }
+})
+const cycles = Number(values.cycles)
+const first = Number(values.seed)
+if (!(cycles > 0) || !Number.isInteger(first)) throw new Error("--cycles and --seed are whole numbers")
+if (!["sqlite", "postgres"].includes(values.database)) throw new Error("--database is sqlite or postgres")
+
+/** The server ends when this process does. */
+const postgres = () =>
+  new Promise<{ readonly port: number; readonly stop: () => void }>((resolve, reject) => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, "../support/postgresProcess.ts")], {
+      stdio: ["pipe", "pipe", "inherit"],
+      detached: true
+    })
+    child.stdout.on("data", (port) => resolve({ port: Number(port), stop: () => child.stdin.end() }))
+    child.on("close", () => reject(new Error("PostgreSQL did not start")))
+  })
+
+const server = values.database === "postgres" ? await postgres() : undefined
+let failed = 0
+let kills = 0
+const cycle = (seed: number) =>
+  Effect.gen(function* () {
+    const drawn = yield* Random.withSeed(random(server ?? "sqlite"), seed)
+    const result = yield* Cycle.run(drawn)
+    kills += result.killed
+    if (result.wrong.length > 0) failed++
+    if (result.wrong.length > 0 || values.verbose) {
+      const what = `${drawn.strategy ?? "failVisible"}: ${result.ends.join(", ")}`
+      console.log(`seed ${seed} (${what}): ${result.wrong.length === 0 ? "good" : result.wrong.join("; ")}`)
+    }
+  })
+await Effect.runPromise(
+  Effect.forEach(
+    Array.from({ length: cycles }, (_, n) => first + n),
+    cycle,
+    { concurrency: 2, discard: true }
+  )
+)
+server?.stop()
+console.log(`${kills} processes killed`)
+console.log(`${cycles} cycles, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1
