@@ -68,7 +68,7 @@ describe("--json", () => {
     const end = await run(["import", "three.csv", "--emulator"], { cwd: files.path })
     assert.match(
       end.stdout,
-      /^three\.csv: 3 rows in \d[\d.]* m?s, 1 request\n {2}created +2 .*\n {2}invalid +1 .*\n$/
+      /^three\.csv: 3 rows in \d[\d.]* m?s, 1 request\n {2}created +2 .*\n {2}invalid +1 .*\n {2}each row at most once, .*\n$/
     )
     assert.strictEqual(end.code, 3)
   })

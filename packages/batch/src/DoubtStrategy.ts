@@ -219,6 +219,39 @@ export const keyNeeded = (strategy: DoubtStrategy): "unique" | "plain" | undefin
 }
 
 /**
+ * What a strategy promises, in a line for a report.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { DoubtStrategy } from "@effect-hubspot/batch"
+ *
+ * const promise = DoubtStrategy.promise(DoubtStrategy.atLeastOnce())
+ * promise // => "at least once; what may be there twice is marked"
+ * ```
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const promise = (strategy: DoubtStrategy): string => {
+  switch (strategy._tag) {
+    case "failVisible":
+      return strategy.verifyRejections === false
+        ? "at most once, every doubt is reported; a refusal is believed"
+        : "at most once, every doubt is reported; rejections are looked up"
+    case "atLeastOnce":
+      return "at least once; what may be there twice is marked"
+    case "reconcile":
+    case "reconcileByParent":
+      return "probably once, unless HubSpot applies or shows a request later than the quiet period"
+    case "guard":
+      return "once, rejections are looked up, as long as the key property stays unique"
+    case "upsert":
+      return "once, the last write wins, as long as the key property stays unique"
+  }
+}
+
+/**
  * Whether a strategy believes that what HubSpot refuses does not exist.
  *
  * @category predicates

@@ -258,12 +258,13 @@ const lines = [
 ] as const
 
 /**
- * The summary as text. Kinds that did not occur are left out, except `created`.
+ * The summary as text. Kinds that did not occur are left out, except `created`. `promise` is what the strategy
+ * promises of each row.
  *
  * @category formatting
  * @since 0.1.0
  */
-export const toText = (name: string, summary: Summary): string => {
+export const toText = (name: string, summary: Summary, promise?: string | undefined): string => {
   const { possibleDuplicates = 0 } = summary
   const width = Math.max(...lines.map(([key]) => format(summary[key]).length), format(summary.inputs).length)
   const shown = lines
@@ -282,6 +283,7 @@ export const toText = (name: string, summary: Summary): string => {
   const requests = `${format(summary.requests)} ${summary.requests === 1 ? "request" : "requests"}`
   return [
     `${name}: ${format(summary.inputs)} ${summary.inputs === 1 ? "row" : "rows"} in ${formatMillis(summary.elapsedMs)}, ${requests}`,
-    ...shown
+    ...shown,
+    ...(promise === undefined ? [] : [`  each row ${promise}`])
   ].join("\n")
 }

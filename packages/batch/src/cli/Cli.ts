@@ -169,8 +169,8 @@ const embedded = (
 
 const shown =
   (json: boolean) =>
-  ({ name, summary }: { readonly name: string; readonly summary: Report.Summary }) =>
-    Output.line(json ? JSON.stringify(summary) : Report.toText(name, summary))
+  ({ name, promise, summary }: Pick<Import.Imported, "name" | "summary" | "promise">) =>
+    Output.line(json ? JSON.stringify(summary) : Report.toText(name, summary, promise))
 
 const unusable = ({ message }: { readonly message: string }) =>
   Effect.fail(new Exit({ code: Report.exitCodes.store, lines: [message] }))

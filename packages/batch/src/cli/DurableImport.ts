@@ -45,6 +45,7 @@ export interface Options extends Import.Options {
 export interface Ran {
   readonly name: string
   readonly summary: Report.Summary & { readonly job: string }
+  readonly promise: string
   readonly code: number
 }
 
@@ -329,6 +330,7 @@ export const carryOn = Effect.fnUntraced(function* (
     const ran: Ran = {
       name: source.name,
       summary: { ...summary, status: Job.statusOf(job.state), job: jobId },
+      promise: DoubtStrategy.promise(job.frozen.strategy),
       code:
         end._tag === "Fenced"
           ? Report.exitCodes.suspended

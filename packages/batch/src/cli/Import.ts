@@ -49,6 +49,8 @@ export interface Options extends Pick<
 export interface Imported {
   readonly name: string
   readonly summary: Report.Summary
+  /** What the strategy promises. */
+  readonly promise: string
   readonly code: number
 }
 
@@ -258,6 +260,7 @@ export const run = Effect.fnUntraced(function* (
   const summarize = Effect.map(monotonicMillis, (now): Imported => ({
     name: source.name,
     summary: Report.summarize(counts, now - startedAt, ending),
+    promise: DoubtStrategy.promise(strategy),
     code: Report.exitCode(counts, ending)
   }))
   const end = Effect.tap(Effect.andThen(progress.end, summarize), (imported) =>
