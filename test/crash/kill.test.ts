@@ -36,11 +36,11 @@ const cycle = (database: Cycle.Options["database"], { leaseMillis, points, strat
     return result
   })
 
-/** As many at once as two cores bear. */
+/** Two at once, beside the other tests. */
 const together = <A, B>(all: ReadonlyArray<A>, each: (one: A) => Effect.Effect<B>) =>
-  Effect.forEach(all, each, { concurrency: 3 })
+  Effect.forEach(all, each, { concurrency: 2 })
 
-describe("an import that is killed", () => {
+describe.concurrent("an import that is killed", () => {
   it.live("at every named point on SQLite leaves nothing twice, nothing lost and nothing untrue", () =>
     together(chains(), (one) => cycle("sqlite", one))
   )
@@ -67,5 +67,15 @@ describe("an import that is killed", () => {
         (one) => cycle({ port }, one)
       )
     })
+  )
+
+  it.live("at random, the command itself, is taken up by the next", () =>
+    together([1, 3, 5], (seed) =>
+      Effect.gen(function* () {
+        const kills = [10 * seed, 70 * seed].map((millis) => ({ millis, cold: false }))
+        const result = yield* Cycle.run({ database: "sqlite", real: true, rows: 400, concurrency: 2, kills })
+        assert.deepStrictEqual(result.wrong, [], result.ends.join(", "))
+      })
+    )
   )
 })
