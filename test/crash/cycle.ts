@@ -224,19 +224,17 @@ export const asCommand = (work: Work): Process => {
     ...["--rejects", work.rejects, "--doubts", work.doubts, "--concurrency", String(work.concurrency)]
   ]
   if (work.input === undefined) return command("resume", jobId, ...common)
-  return command("import", work.input, ...["--job", jobId, "--batch-size", String(work.batchSize), ...common])
+  return command("import", work.input, "--job", jobId, "--batch-size", String(work.batchSize), ...common)
 }
 
 const pause = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis))
 
 /** Kills a process some time after its first request arrived. */
-const killLater = async (world: World, { child, finished }: Process, kill: Kill): Promise<void> => {
+const killLater = async (world: World, { child }: Process, kill: Kill): Promise<void> => {
   if (!("millis" in kill)) return
   const requests = async () => (await Effect.runPromise(world.ledger)).requests.length
-  let over = false
-  void finished.then(() => (over = true))
   const before = await requests()
-  while (!kill.cold && !over && (await requests()) === before) await pause(4)
+  while (!kill.cold && child.exitCode === null && (await requests()) === before) await pause(10)
   await pause(kill.millis)
   child.kill("SIGKILL")
 }
