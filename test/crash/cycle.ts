@@ -220,8 +220,12 @@ export const asCommand = (work: Work): Process => {
   const { _tag, ...database } = work.database
   if (_tag !== "sqlite" || !("stateDir" in database)) throw new Error("the command is on SQLite")
   const common = [
-    ...["--state-dir", database.stateDir, "--base-url", work.url, "--json"],
-    ...["--rejects", work.rejects, "--doubts", work.doubts, "--concurrency", String(work.concurrency)]
+    "--json",
+    `--state-dir=${database.stateDir}`,
+    `--base-url=${work.url}`,
+    `--rejects=${work.rejects}`,
+    `--doubts=${work.doubts}`,
+    `--concurrency=${work.concurrency}`
   ]
   if (work.input === undefined) return command("resume", jobId, ...common)
   return command("import", work.input, "--job", jobId, "--batch-size", String(work.batchSize), ...common)
@@ -292,7 +296,7 @@ export const run = Effect.fnUntraced(function* (
     if (end.code === 75) yield* Effect.promise(() => pause(500))
     // A fault may meet what is asked before anything is written down.
     else if (![0, 3, 4].includes(end.code ?? -1) && !(options.faults !== undefined && end.code === 2))
-      wrong.push(`${what} ended with ${String(end.code)}: ${end.stderr}`)
+      wrong.push(`${what} ended with ${String(end.code)}: ${end.stderr}${end.stdout}`)
     if (wrong.length > 3) break
   }
   const found = yield* check(here, last)
