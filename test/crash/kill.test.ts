@@ -41,8 +41,11 @@ const together = <A, B>(all: ReadonlyArray<A>, each: (one: A) => Effect.Effect<B
   Effect.forEach(all, each, { concurrency: 3 })
 
 describe("an import that is killed", () => {
-  it.live("at every named point on SQLite leaves nothing twice, nothing lost and nothing untrue", () =>
-    together(chains(), (one) => cycle("sqlite", one))
+  it.live(
+    "at every named point on SQLite leaves nothing twice, nothing lost and nothing untrue",
+    () => together(chains(), (one) => cycle("sqlite", one)),
+    // A third of it on two idle cores.
+    120_000
   )
 
   it.live("at points on PostgreSQL as well", () =>
@@ -67,5 +70,15 @@ describe("an import that is killed", () => {
         (one) => cycle({ port }, one)
       )
     })
+  )
+
+  it.live("at random, the command itself, is taken up by the next", () =>
+    together([1, 4], (seed) =>
+      Effect.gen(function* () {
+        const kills = [10 * seed, 70 * seed].map((millis) => ({ millis, cold: false }))
+        const result = yield* Cycle.run({ database: "sqlite", real: true, rows: 400, concurrency: 2, kills })
+        assert.deepStrictEqual(result.wrong, [], result.ends.join(", "))
+      })
+    )
   )
 })

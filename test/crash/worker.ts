@@ -2,13 +2,26 @@
  * A durable import, as the command makes it, that strikes itself with a signal at a point. The command has no such
  * points: it is built here of the same parts, with what it calls wrapped.
  */
-import { AttemptLog, DoubtStrategy, ImportRuntime, JobStore } from "@effect-hubspot/batch"
+import * as AttemptLog from "@effect-hubspot/batch/AttemptLog"
 import * as DurableImport from "@effect-hubspot/batch/cli/DurableImport"
-import { Credentials, LineItems } from "@effect-hubspot/http"
-import { NodeHttpClient, NodeRuntime, NodeServices } from "@effect/platform-node"
-import { PgClient } from "@effect/sql-pg"
-import { Console, Effect, Exit, FileSystem, Layer, Redacted, Tracer } from "effect"
-import { HttpClient } from "effect/http"
+import * as DoubtStrategy from "@effect-hubspot/batch/DoubtStrategy"
+import * as ImportRuntime from "@effect-hubspot/batch/ImportRuntime"
+import * as JobStore from "@effect-hubspot/batch/JobStore"
+import * as Credentials from "@effect-hubspot/http/Credentials"
+import * as LineItems from "@effect-hubspot/http/LineItems"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FileSystem from "effect/FileSystem"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import * as Tracer from "effect/Tracer"
 import type { Point } from "./points.ts"
 
 /** What a process is to do. */
@@ -39,14 +52,27 @@ export const runtimeOf = (database: Database) =>
     ? ImportRuntime.layerLocal(database)
     : ImportRuntime.layerSql.pipe(Layer.provide(postgres(database)))
 
-export const postgres = ({ name, port }: { readonly name: string; readonly port: number }) =>
-  PgClient.layer({
-    host: "127.0.0.1",
-    port,
-    username: "postgres",
-    password: Redacted.make("canary-of-postgres"),
-    database: name
-  })
+/** Loaded by those that need it: many processes are started, and they do not. */
+export const postgres = ({
+  name,
+  port
+}: {
+  readonly name: string
+  readonly port: number
+}): Layer.Layer<SqlClient, SqlError> =>
+  Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => import("@effect/sql-pg/PgClient")),
+      (PgClient) =>
+        PgClient.layer({
+          host: "127.0.0.1",
+          port,
+          username: "postgres",
+          password: Redacted.make("canary-of-postgres"),
+          database: name
+        })
+    )
+  )
 
 const main = (work: Work) => {
   const { point } = work
