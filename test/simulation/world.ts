@@ -27,7 +27,7 @@ const lies = (fault: Faults.Fault): boolean =>
   refusals.has(fault.reply.status)
 
 // These end a job, as they should; a world of nothing else would be a short one.
-const ends = (fault: Faults.Fault): boolean =>
+export const ends = (fault: Faults.Fault): boolean =>
   "reply" in fault &&
   fault.reply.kind === "status" &&
   [401, 403, 404, 405, 414, 415, 477, 307].includes(fault.reply.status)
@@ -47,7 +47,7 @@ export const catalogue: ReadonlyArray<readonly [row: string, fault: Faults.Fault
 const nothing = new Set(["numErrors"])
 
 /** Inputs of which one in twenty is rejected and one in fifty invalid; four in five have a deal, five to a deal. */
-const inputs = (count: number): ReadonlyArray<Input> =>
+export const inputs = (count: number): ReadonlyArray<Input> =>
   Array.from({ length: count }, (_, n) => ({
     properties: {
       name: `Seat ${n}`,
@@ -97,7 +97,7 @@ const faultsOf = Effect.fnUntraced(function* (share: number, policy: Policy) {
 const uniqueKey = "import_key"
 const plainKey = "line_item_key"
 
-const hubspot = (plan: Faults.Plan) =>
+export const hubspot = (plan: Faults.Plan) =>
   LineItems.LineItems.layer({ limit: 190 }).pipe(
     Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-simulated"))),
     Layer.provideMerge(
@@ -139,31 +139,40 @@ const naive = (all: ReadonlyArray<Input>) =>
     return [] as ReadonlyArray<Outcome.Outcome<Input>>
   })
 
+/** The options of the engine under each strategy. */
+export const options = {
+  failVisible: {},
+  failVisibleVerified: { strategy: DoubtStrategy.failVisibleVerified(), keyProperty: uniqueKey },
+  atLeastOnce: { strategy: DoubtStrategy.atLeastOnce() },
+  reconcile: { strategy: DoubtStrategy.reconcile(), keyProperty: plainKey },
+  reconcileByParent: { strategy: DoubtStrategy.reconcileByParent() },
+  guard: { strategy: DoubtStrategy.guard(), keyProperty: uniqueKey },
+  upsert: { strategy: DoubtStrategy.upsert(), keyProperty: uniqueKey }
+} as const satisfies Record<string, BulkCreate.Options>
+
 /** The strategies of the engine, and what clients do that have none. */
 const policies = {
-  failVisible: engine({}),
-  failVisibleVerified: engine({ strategy: DoubtStrategy.failVisibleVerified(), keyProperty: uniqueKey }),
-  atLeastOnce: engine({ strategy: DoubtStrategy.atLeastOnce() }),
-  reconcile: engine({ strategy: DoubtStrategy.reconcile(), keyProperty: plainKey }),
-  reconcileByParent: engine({ strategy: DoubtStrategy.reconcileByParent() }),
-  guard: engine({ strategy: DoubtStrategy.guard(), keyProperty: uniqueKey }),
-  upsert: engine({ strategy: DoubtStrategy.upsert(), keyProperty: uniqueKey }),
+  failVisible: engine(options.failVisible),
+  failVisibleVerified: engine(options.failVisibleVerified),
+  atLeastOnce: engine(options.atLeastOnce),
+  reconcile: engine(options.reconcile),
+  reconcileByParent: engine(options.reconcileByParent),
+  guard: engine(options.guard),
+  upsert: engine(options.upsert),
   naive
 }
 
 export type Policy = keyof typeof policies
 
 /** The strategies, in the order of a table. */
-export const strategies = Object.keys(policies).filter(
-  (name): name is Exclude<Policy, "naive"> => name !== "naive"
-)
+export const strategies = Object.keys(options) as ReadonlyArray<keyof typeof options>
 
 /** Whether a strategy finds out a refusal that lies. */
 const seesThrough = (policy: Policy): boolean =>
   policy === "guard" || policy === "upsert" || policy === "failVisibleVerified"
 
 /** Faults outside the promise of a strategy. */
-const outside = (policy: Policy, fault: Faults.Fault): boolean =>
+export const outside = (policy: Policy, fault: Faults.Fault): boolean =>
   (lies(fault) && !seesThrough(policy)) ||
   // Applied later than the quiet period: absence proves nothing then.
   ((policy === "reconcile" || policy === "reconcileByParent") && fault.place === "asynchronous")
