@@ -141,7 +141,7 @@ export const run = Effect.fn("JobRunner.run")(function* (
       // It is asked again. If it stays away, nothing can be written down, and so nothing is sent.
       JobStoreError: (error) => Effect.logWarning(error.message)
     }),
-    Effect.repeat(Schedule.spaced(Math.max(100, Math.floor(claim.leaseMillis / 3)))),
+    Effect.repeat(Schedule.spaced(Math.max(100, Math.min(cancelMillis, Math.floor(claim.leaseMillis / 3))))),
     Effect.forkScoped
   )
 
@@ -233,6 +233,9 @@ export const run = Effect.fn("JobRunner.run")(function* (
   const end = yield* ending(reason)
   return fenced === undefined ? end : { _tag: "Fenced", message: fenced }
 })
+
+/** So soon a job that is to be canceled stops. */
+const cancelMillis = 2000
 
 const gone = ({ message }: { readonly message: string }): Effect.Effect<End> =>
   Effect.succeed({ _tag: "Fenced", message })

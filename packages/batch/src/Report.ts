@@ -205,7 +205,7 @@ export const exitCode = (counts: Counts, ending: Ending): number => {
  * @category constants
  * @since 0.1.0
  */
-export const exitCodeOf = ({ reason }: HubSpotError): number => {
+export const exitCodeOf = ({ acceptance, reason }: HubSpotError): number => {
   switch (reason._tag) {
     case "Unauthorized":
     case "TokenRefused":
@@ -221,7 +221,8 @@ export const exitCodeOf = ({ reason }: HubSpotError): number => {
     case "LimitsUnavailable":
       return exitCodes.store
     default:
-      return exitCodes.usage
+      // What failed at HubSpot may work later.
+      return acceptance === "InDoubt" ? exitCodes.suspended : exitCodes.usage
   }
 }
 

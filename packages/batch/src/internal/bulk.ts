@@ -27,7 +27,7 @@ import { inRange } from "./inRange.ts"
  * Batches that are read ahead: those that are sent, and those that HubSpot has not finished. How many requests are
  * under way at once is for `Concurrency`.
  */
-export const maxAhead = 256
+export const maxAhead = 128
 
 /** Batches whose doubts are being resolved at once. They have nothing under way most of the time. */
 export const maxResolving = 1024
