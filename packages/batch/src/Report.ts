@@ -220,6 +220,8 @@ export const exitCodeOf = ({ acceptance, reason }: HubSpotError): number => {
       return exitCodes.suspended
     case "LimitsUnavailable":
       return exitCodes.store
+    case "UnexpectedRedirect":
+      return exitCodes.usage
     default:
       // What failed at HubSpot may work later.
       return acceptance === "InDoubt" ? exitCodes.suspended : exitCodes.usage
