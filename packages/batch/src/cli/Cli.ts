@@ -3,7 +3,7 @@
  *
  * Every wrong use is one line on the standard error and exit code 2; help is printed when asked for.
  */
-import { Credentials, LineItems } from "@effect-hubspot/http"
+import { type BaseUrl, Credentials, LineItems } from "@effect-hubspot/http"
 import { ErrorBody } from "@effect-hubspot/schema"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
@@ -15,6 +15,7 @@ import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -22,6 +23,7 @@ import * as Redacted from "effect/Redacted"
 import * as DoubtStrategy from "../DoubtStrategy.ts"
 import * as KeyProperty from "../KeyProperty.ts"
 import * as Report from "../Report.ts"
+import type * as Store from "../Store.ts"
 import { homedir } from "node:os"
 import * as ImportRuntime from "../ImportRuntime.ts"
 import packageJson from "../../package.json" with { type: "json" }
@@ -39,6 +41,32 @@ import * as Serve from "./Serve.ts"
 const exitWith = (code: number) => (code === 0 ? Effect.void : Effect.fail(new Exit({ code, lines: [] })))
 
 const usage = (line: string) => new Exit({ code: Report.exitCodes.usage, lines: [line] })
+
+/** HubSpot with the token of the environment. */
+const hubspot = (flags: {
+  readonly baseUrl: Option.Option<string>
+  readonly timeout: Duration.Duration
+  readonly limit?: number | "auto"
+}) =>
+  LineItems.LineItems.layer({
+    baseUrl: Option.getOrUndefined(flags.baseUrl),
+    limit: flags.limit,
+    timeout: flags.timeout
+  }).pipe(Layer.provide(Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layerConfig)))
+
+/** What keeps the layers below a command from being built. */
+type Unbuilt = Credentials.CredentialsError | BaseUrl.InvalidBaseUrl | Store.StoreError
+
+const explained = (error: Unbuilt): Exit => {
+  switch (error._tag) {
+    case "CredentialsError":
+      return new Exit({ code: Report.exitCodes.credentials, lines: [error.message] })
+    case "InvalidBaseUrl":
+      return usage(`--base-url: ${error.message}`)
+    case "StoreError":
+      return new Exit({ code: Report.exitCodes.store, lines: [error.message] })
+  }
+}
 
 // -----------------------------------------------------------------------------
 // import
@@ -85,11 +113,6 @@ const importCommand = Command.make(
       return yield* usage(`--verify-rejections is for fail-visible; ${flags.strategy} goes its own way`)
     }
     const keyProperty = Option.getOrUndefined(flags.keyProperty)
-    const client = LineItems.LineItems.layer({
-      baseUrl: Option.getOrUndefined(flags.baseUrl),
-      limit: flags.limit,
-      timeout: flags.timeout
-    })
     const jobId = Option.getOrUndefined(flags.job)
     if (jobId === undefined && Option.isSome(flags.stateDir)) {
       return yield* usage("--state-dir is for durable imports; give --job <id> as well")
@@ -124,18 +147,12 @@ const importCommand = Command.make(
       Effect.scoped,
       Effect.provide(
         flags.emulator
-          ? Layer.provide(client, embedded(Option.getOrUndefined(flags.latency), keyProperty))
-          : Layer.provide(
-              client,
-              Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layerConfig)
+          ? LineItems.LineItems.layer({ limit: flags.limit, timeout: flags.timeout }).pipe(
+              Layer.provide(embedded(Option.getOrUndefined(flags.latency), keyProperty))
             )
+          : hubspot(flags)
       ),
-      Effect.catchTags({
-        CredentialsError: ({ message }) =>
-          Effect.fail(new Exit({ code: Report.exitCodes.credentials, lines: [message] })),
-        InvalidBaseUrl: ({ message }) => Effect.fail(usage(`--base-url: ${message}`)),
-        StoreError: unusable
-      })
+      Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
     )
     return yield* exitWith(code)
   })
@@ -172,9 +189,6 @@ const shown =
   ({ name, promise, summary }: Pick<Import.Imported, "name" | "summary" | "promise">) =>
     Output.line(json ? JSON.stringify(summary) : Report.toText(name, summary, promise))
 
-const unusable = ({ message }: { readonly message: string }) =>
-  Effect.fail(new Exit({ code: Report.exitCodes.store, lines: [message] }))
-
 /** Where jobs of this user are kept. */
 const jobsIn = (stateDir: Option.Option<string>) =>
   Layer.unwrap(
@@ -202,11 +216,6 @@ const resumeCommand = Command.make(
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
-    const client = LineItems.LineItems.layer({
-      baseUrl: Option.getOrUndefined(flags.baseUrl),
-      limit: flags.limit,
-      timeout: flags.timeout
-    })
     const { code } = yield* DurableImport.carryOn(
       {
         jobId: flags.job,
@@ -218,16 +227,8 @@ const resumeCommand = Command.make(
       shown(flags.json)
     ).pipe(
       Effect.scoped,
-      Effect.provide([
-        jobsIn(flags.stateDir),
-        Layer.provide(client, Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layerConfig))
-      ]),
-      Effect.catchTags({
-        CredentialsError: ({ message }) =>
-          Effect.fail(new Exit({ code: Report.exitCodes.credentials, lines: [message] })),
-        InvalidBaseUrl: ({ message }) => Effect.fail(usage(`--base-url: ${message}`)),
-        StoreError: unusable
-      })
+      Effect.provide([jobsIn(flags.stateDir), hubspot(flags)]),
+      Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
     )
     return yield* exitWith(code)
   })
@@ -252,21 +253,9 @@ const resolveCommand = Command.make(
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
-    const client = LineItems.LineItems.layer({
-      baseUrl: Option.getOrUndefined(flags.baseUrl),
-      timeout: flags.timeout
-    })
     const code = yield* Resolve.run(flags.job, { apply: flags.apply, json: flags.json }).pipe(
-      Effect.provide([
-        jobsIn(flags.stateDir),
-        Layer.provide(client, Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layerConfig))
-      ]),
-      Effect.catchTags({
-        CredentialsError: ({ message }) =>
-          Effect.fail(new Exit({ code: Report.exitCodes.credentials, lines: [message] })),
-        InvalidBaseUrl: ({ message }) => Effect.fail(usage(`--base-url: ${message}`)),
-        StoreError: unusable
-      })
+      Effect.provide([jobsIn(flags.stateDir), hubspot(flags)]),
+      Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
     )
     return yield* exitWith(code)
   })
@@ -281,7 +270,10 @@ const resolveCommand = Command.make(
 )
 
 const onStore = <A, R>(stateDir: Option.Option<string>, effect: Effect.Effect<A, Exit, R>) =>
-  effect.pipe(Effect.provide(jobsIn(stateDir)), Effect.catchTag("StoreError", unusable))
+  effect.pipe(
+    Effect.provide(jobsIn(stateDir)),
+    Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
+  )
 
 const jobsCommand = Command.make(
   "jobs",
@@ -349,10 +341,6 @@ const setupKeyCommand = Command.make(
   "setup-key",
   { keyProperty: Flags.keyProperty, baseUrl: Flags.baseUrl, timeout: Flags.timeout },
   Effect.fnUntraced(function* (flags) {
-    const client = LineItems.LineItems.layer({
-      baseUrl: Option.getOrUndefined(flags.baseUrl),
-      timeout: flags.timeout
-    })
     yield* Effect.gen(function* () {
       // One that is there already has to prove itself like a new one.
       yield* Effect.catchReason(
@@ -366,16 +354,16 @@ const setupKeyCommand = Command.make(
         `property "${flags.keyProperty}" holds keys: line-items import … --strategy guard --key-property ${flags.keyProperty}`
       )
     }).pipe(
-      Effect.provide(
-        Layer.provide(client, Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layerConfig))
-      ),
-      Effect.catchTags({
-        CredentialsError: ({ message }) =>
-          Effect.fail(new Exit({ code: Report.exitCodes.credentials, lines: [message] })),
-        InvalidBaseUrl: ({ message }) => Effect.fail(usage(`--base-url: ${message}`)),
-        KeyUnusable: ({ message }) => Effect.fail(usage(message)),
-        HubSpotError: (error) =>
-          Effect.fail(new Exit({ code: Report.exitCodeOf(error), lines: [error.message] }))
+      Effect.provide(hubspot(flags)),
+      Effect.mapError((error) => {
+        switch (error._tag) {
+          case "KeyUnusable":
+            return usage(error.message)
+          case "HubSpotError":
+            return new Exit({ code: Report.exitCodeOf(error), lines: [error.message] })
+          default:
+            return explained(error)
+        }
       })
     )
   })

@@ -8,6 +8,7 @@ import * as BatchObserver from "../BatchObserver.ts"
 import * as DoubtStrategy from "../DoubtStrategy.ts"
 import * as Lookup from "../Lookup.ts"
 import type * as Bulk from "./bulk.ts"
+import * as Resolving from "./resolving.ts"
 
 /** `property` is the key property, if there is one; a strategy that needs one gets one. */
 export const resolver = Effect.fnUntraced(function* (
@@ -16,11 +17,11 @@ export const resolver = Effect.fnUntraced(function* (
   property: string | undefined
 ) {
   const observer = yield* observerOf(job.services, strategy, property)
-  const runner = yield* job.runner(DoubtStrategy.operationOf(strategy, property), {
+  const runner = yield* job.runner(Resolving.operationOf(strategy, property), {
     observe: Option.getOrUndefined(observer)?.observe,
-    trustRefusals: DoubtStrategy.trustsRefusals(strategy)
+    trustRefusals: Resolving.trustsRefusals(strategy)
   })
-  return DoubtStrategy.make(runner, { ...job, strategy, property })
+  return Resolving.make(runner, { ...job, strategy, property })
 })
 
 /** The one of the context, or by key where there is a key. */
