@@ -1,0 +1,124 @@
+/**
+ * Durable imports as a person and a script see them: what is kept, what is refused, and in which words.
+ */
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { rmSync } from "node:fs"
+import { canary, type Directory, directory, endAll, run, serve, type Server } from "./run.ts"
+
+let files: Directory
+let server: Server
+
+beforeAll(async () => {
+  files = directory()
+  server = await serve()
+  files.write("items.csv", 'name,price,deal_id\nChair,12.50,4711\nStool,-1,4711\nTable,"1,5",4712\n')
+})
+
+afterAll(() => {
+  endAll()
+  files.remove()
+})
+
+const on = (...args: ReadonlyArray<string>) =>
+  run([...args, "--state-dir", "state"], { cwd: files.path, token: canary })
+const connected = (...args: ReadonlyArray<string>) => on(...args, "--base-url", server.url)
+
+describe("a durable import", () => {
+  it("is kept, listed, told again, and its files hold what its rows came to", async () => {
+    const first = await connected("import", "items.csv", "--job", "q3", "--rejects", "r.csv", "--json")
+    assert.strictEqual(first.code, 3, first.stderr)
+    const { elapsedMs: _, ...summary } = JSON.parse(first.stdout)
+    assert.deepStrictEqual(summary, {
+      status: "COMPLETE",
+      inputs: 3,
+      created: 1,
+      rejected: 1,
+      invalid: 1,
+      notSent: 0,
+      inDoubt: 0,
+      requests: 1,
+      job: "q3"
+    })
+    assert.include(first.stderr, 'items.csv:4:2: price: "1,5" is not a finite number')
+    assert.include(first.stderr, "items.csv:3:2: rejected: price:")
+    const kept = files.read("r.csv").split("\n")
+    assert.deepStrictEqual(
+      kept.map((line) => line.split(",")[0]),
+      ["name", "Stool", "Table", ""]
+    )
+
+    const again = await connected("resume", "q3")
+    assert.strictEqual(again.code, 3)
+    assert.match(again.stdout, /^items\.csv: 3 rows in .*, 0 requests\n {2}created +1 /)
+    const list = await on("jobs")
+    assert.match(list.stdout, /^q3 {2}done {2}3 of 3 {2}items\.csv {2}\d{4}-/)
+    const status = await on("status", "q3", "--json")
+    const { account, created, state } = JSON.parse(status.stdout)
+    assert.match(account, /^\d+$/)
+    assert.deepStrictEqual([created, state], [1, "done"])
+    const resolved = await connected("resolve", "q3")
+    assert.deepStrictEqual([resolved.code, resolved.stdout], [0, "q3: nothing is in doubt\n"])
+  })
+
+  it("is refused in one line where it cannot be meant", async () => {
+    await connected("import", "items.csv", "--job", "taken")
+    const cases: ReadonlyArray<readonly [ReadonlyArray<string>, number, string]> = [
+      [["import", "items.csv", "--job", "taken"], 2, 'job "taken" exists (3 of 3 done); use resume'],
+      [["resume", "other"], 2, 'there is no job "other"; list the jobs to see their ids'],
+      [["import", "items.csv", "--job", "../etc/x"], 2, 'is not letters, digits, "-" and "_"'],
+      [["import", "items.csv", "--job", ""], 2, "--job: a value is missing"],
+      [["cancel", "taken"], 2, 'job "taken" is done']
+    ]
+    for (const [args, code, words] of cases) {
+      const end = args[0] === "cancel" ? await on(...args) : await connected(...args)
+      assert.strictEqual(end.code, code, `${args.join(" ")}: ${end.stderr}`)
+      assert.include(end.stderr, words)
+      assert.lengthOf(end.stderr.trim().split("\n"), 1, end.stderr)
+    }
+    const alone = await run(["import", "items.csv", "--state-dir", "state", "--emulator"], {
+      cwd: files.path,
+      token: canary
+    })
+    assert.strictEqual(alone.code, 2)
+    assert.include(alone.stderr, "--state-dir is for durable imports; give --job <id> as well")
+  })
+
+  it("does not go on with a file that has changed, or elsewhere, and goes on without the file", async () => {
+    files.write("lines.ndjson", '{"name":"A"}\n{"name":"B"}\n{"name":"C"}\n')
+    // Suspended before anything was accepted, and so without an outcome.
+    await server.fail({
+      rules: [
+        {
+          match: { path: "*/batch/create" },
+          fault: { place: "beforeCommit", reply: { kind: "status", status: 403 } }
+        }
+      ]
+    })
+    const held = await connected("import", "lines.ndjson", "--job", "held", "--batch-size", "1")
+    assert.strictEqual(held.code, 5, held.stderr)
+    assert.include(held.stderr, "line-items resume held")
+    await server.fail({ rules: [] })
+
+    files.write("lines.ndjson", '{"name":"A"}\n{"name":"X"}\n{"name":"C"}\n')
+    const changed = await connected("resume", "held")
+    assert.strictEqual(changed.code, 2)
+    assert.match(changed.stderr, /"lines\.ndjson" differs from the planned input at line 2 \(digest /)
+    const elsewhere = await on("resume", "held", "--base-url", "http://localhost:9")
+    assert.strictEqual(elsewhere.code, 2)
+    assert.include(elsewhere.stderr, `was planned for ${server.url}`)
+
+    rmSync(files.at("lines.ndjson"))
+    const gone = await connected("resume", "held")
+    assert.strictEqual(gone.code, 0, gone.stderr)
+    const { created } = await server.ledger()
+    const names = created.map(({ properties }) => properties["name"])
+    assert.deepStrictEqual(
+      names.filter((name) => name === "X"),
+      []
+    )
+    assert.lengthOf(
+      names.filter((name) => name === "B"),
+      1
+    )
+  })
+})
