@@ -5,7 +5,7 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { execFileSync } from "node:child_process"
-import { chmodSync, mkdirSync } from "node:fs"
+import { chmodSync, globSync, mkdirSync, readFileSync } from "node:fs"
 import { createServer, type Server as HttpServer } from "node:http"
 import { type AddressInfo } from "node:net"
 import {
@@ -506,6 +506,25 @@ const linesOf = ({ stderr }: Finished) =>
     .slice(0, -1)
     .filter((line) => !/ rows · .* requests · [\d.]+ m?s$/.test(line))
 
+const waitOf = (task: string): string => {
+  try {
+    return readFileSync(task, "utf8")
+  } catch {
+    // A thread that has ended meanwhile.
+    return ""
+  }
+}
+
+/** Until a process waits for somebody to write to its pipe, as Linux tells; elsewhere for three seconds. */
+const waitingFor = async (pid: number): Promise<void> => {
+  const since = performance.now()
+  while (performance.now() - since < (process.platform === "linux" ? 15_000 : 3000)) {
+    const tasks = globSync(`/proc/${pid}/task/*/wchan`)
+    if (tasks.some((task) => waitOf(task).includes("wait_for_partner"))) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
 describe("bad input", () => {
   let place: Directory
   let finished: ReadonlyMap<Case, PromiseSettledResult<Finished>>
@@ -551,8 +570,9 @@ describe("bad input", () => {
   it("B03 a pipe that nobody writes to is given up at the first Ctrl-C", async () => {
     execFileSync("mkfifo", [place.at("fifo")])
     const started = start(["import", "fifo", "--emulator", "--json"], { cwd: place.path })
-    const killed = setTimeout(() => started.child.kill("SIGKILL"), 1800)
-    setTimeout(() => started.child.kill("SIGINT"), 800)
+    await waitingFor(started.child.pid!)
+    started.child.kill("SIGINT")
+    const killed = setTimeout(() => started.child.kill("SIGKILL"), 5000)
     const { code } = await started.finished
     clearTimeout(killed)
     assert.strictEqual(code, 130)
