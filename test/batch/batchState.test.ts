@@ -102,3 +102,55 @@ describe("the four statuses as effects", () => {
     })
   )
 })
+
+describe("the status of a job of ours", () => {
+  const times = { requestedAtMillis: 0, startedAtMillis: 1000 }
+
+  it("is one of HubSpot's four words", () => {
+    const words = [
+      { requestedAtMillis: 0 },
+      times,
+      { ...times, ended: "suspended" },
+      { ...times, ended: "stopped", completedAtMillis: 2000 },
+      { ...times, ended: "done", completedAtMillis: 2000 }
+    ] as const
+    assert.deepStrictEqual(
+      words.map((job) => BatchState.statusOf({ ...job, outcomes: [] }).status),
+      ["PENDING", "PROCESSING", "PROCESSING", "CANCELED", "COMPLETE"]
+    )
+  })
+
+  it("has what succeeded among the results, and all else among the errors, named", () => {
+    const of = (index: number) => ({ source: "row", index, objectWriteTraceId: `t-${index}` })
+    const { errors, numErrors, results } = BatchState.statusOf({
+      ...times,
+      outcomes: [
+        {
+          _tag: "Created",
+          ...of(0),
+          id: "7",
+          object: { id: "7" },
+          via: "response",
+          possibleDuplicate: false
+        },
+        { _tag: "Rejected", ...of(1), category: "X", faults: [{ message: "no" }], verifiedAbsent: false },
+        { _tag: "InDoubt", ...of(2), evidence: { _tag: "Abandoned" } },
+        { _tag: "Invalid", source: "row", index: 3, issues: [{ path: "p", message: "m", advice: "a" }] },
+        { _tag: "Archived", source: "row", index: 4, id: "9" }
+      ]
+    })
+    assert.deepStrictEqual(
+      results.map(({ id }) => id),
+      ["7", "9"]
+    )
+    assert.strictEqual(numErrors, 3)
+    assert.deepStrictEqual(
+      errors?.map(({ category, context }) => [category, context]),
+      [
+        ["X", { index: ["1"], objectWriteTraceId: ["t-1"] }],
+        ["IN_DOUBT", { index: ["2"], objectWriteTraceId: ["t-2"] }],
+        ["INVALID", { index: ["3"] }]
+      ]
+    )
+  })
+})

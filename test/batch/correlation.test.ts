@@ -276,3 +276,75 @@ describe("correlation", () => {
     assert.lengthOf(verdicts, 100)
   })
 })
+
+describe("the key property", () => {
+  const inputs = ["A", "B", "C"].map((key) => ({
+    properties: { name: "Chair", import_key: key },
+    objectWriteTraceId: `t-${key}`
+  }))
+  const idsOf = (results: BatchResponse.BatchResponse["results"], keyProperty?: string) =>
+    Correlation.correlate(inputs, { status: "COMPLETE", results }, keyProperty).verdicts.map((verdict) =>
+      verdict._tag === "Done" ? verdict.object.id : verdict._tag === "Unaccounted" ? verdict.why : "Rejected"
+    )
+  const record = (id: string, key: string, more: object = {}) => ({
+    id,
+    // HubSpot has changed the name, so that content is no evidence.
+    properties: { name: "CHAIR", import_key: key },
+    ...more
+  })
+
+  it("gives results without trace ids to their inputs, whatever else was changed", () => {
+    const results = [record("3", "C"), record("1", "A"), record("2", "B")]
+    assert.deepStrictEqual(idsOf(results, "import_key"), ["1", "2", "3"])
+    assert.deepStrictEqual(idsOf(results), ["missing", "missing", "missing"])
+  })
+
+  it("does not outweigh a trace id", () => {
+    const results = [record("1", "B", { objectWriteTraceId: "t-A" }), record("2", "B")]
+    assert.deepStrictEqual(idsOf(results, "import_key"), ["1", "2", "missing"])
+  })
+
+  it("with two ids is a contradiction, with a stranger's value nobody's", () => {
+    const results = [record("1", "A"), record("2", "A"), record("9", "Z")]
+    assert.deepStrictEqual(idsOf(results, "import_key"), ["contradiction", "missing", "missing"])
+    const { surplus } = Correlation.correlate(inputs, { status: "COMPLETE", results }, "import_key")
+    assert.deepStrictEqual(
+      surplus.map(({ id }) => id),
+      ["9"]
+    )
+  })
+
+  it("that one id has twice gives it to nobody", () => {
+    assert.deepStrictEqual(idsOf([record("1", "A"), record("1", "B")], "import_key"), [
+      "duplicateId",
+      "duplicateId",
+      "missing"
+    ])
+  })
+})
+
+describe("records that are known", () => {
+  const judge = (identities: ReadonlyArray<Correlation.Identity>, response: BatchResponse.BatchResponse) =>
+    Correlation.judge(identities, response).verdicts.map((verdict) => verdict._tag)
+
+  it("are recognised by their id, and errors by the id they name", () => {
+    assert.deepStrictEqual(
+      judge([{ id: "7" }, { id: "8" }, { id: "9" }], {
+        status: "COMPLETE",
+        results: [{ id: "8" }],
+        errors: [{ category: "OBJECT_NOT_FOUND", message: "no", context: { ids: ["7"] } }]
+      }),
+      ["Rejected", "Done", "Unaccounted"]
+    )
+  })
+
+  it("that answer under a trace id with another record's id contradict themselves", () => {
+    assert.deepStrictEqual(
+      judge([{ id: "7", objectWriteTraceId: "t" }], {
+        status: "COMPLETE",
+        results: [{ id: "8", objectWriteTraceId: "t" }]
+      }),
+      ["Unaccounted"]
+    )
+  })
+})

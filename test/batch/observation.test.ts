@@ -1,8 +1,9 @@
-import { BatchObserver, DoubtStrategy, type Outcome } from "@effect-hubspot/batch"
+import { BatchObserver, BulkCreate, DoubtStrategy, type Outcome } from "@effect-hubspot/batch"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import type * as Faults from "@effect-hubspot/http/emulator/Faults"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import { hubspot, type Input, key, rule, run, some } from "../support/doubt.ts"
 
 const slow = { place: "asynchronous", pendingMillis: 4000, processingMillis: 6000 } as const
@@ -149,6 +150,46 @@ describe("a batch that HubSpot has not finished", () => {
               rule(slow, { path: "*/batch/create" }),
               rule({ place: "beforeCommit", reply: { kind: "status", status: 403 } }, { path: "*/status" })
             ])
+          )
+        )
+      )
+    )
+  )
+
+  it.effect("is not waited for any more when the job is abandoned", () =>
+    Effect.gen(function* () {
+      const abandon = yield* Deferred.make<void>()
+      const job = yield* Stream.fromIterable(some(5)).pipe(
+        BulkCreate.run({ jobId: "job", abandon }),
+        Stream.runCollect,
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("1 minute")
+      yield* Deferred.succeed(abandon, undefined)
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(
+        (yield* Fiber.join(job)).map(({ _tag }) => _tag),
+        some(5).map(() => "InDoubt")
+      )
+    }).pipe(Effect.provide(linked({ ...slow, pendingMillis: 1e9, end: "never" })))
+  )
+
+  it.effect("has created what it once told, also when a later look does not show it", () =>
+    Effect.gen(function* () {
+      const { counts, created } = yield* run(some(5), {})
+      assert.deepStrictEqual(counts, { response: 5 })
+      assert.lengthOf(created, 5)
+    }).pipe(
+      Effect.provide(
+        Layer.effect(
+          BatchObserver.BatchObserver,
+          Effect.succeed({ observe: () => Effect.succeed({ status: "COMPLETE", results: [] }) })
+        ).pipe(
+          Layer.provideMerge(
+            world({
+              place: "afterCommit",
+              reply: { kind: "tamper", tampering: [{ do: "status", value: "PROCESSING" }] }
+            })
           )
         )
       )
