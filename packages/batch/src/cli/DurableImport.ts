@@ -8,7 +8,6 @@
 import { AccountInfo } from "@effect-hubspot/http/AccountInfo"
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
-import { ErrorBody } from "@effect-hubspot/schema"
 import * as Deferred from "effect/Deferred"
 import * as Digest from "effect/crypto/Digest"
 import * as Effect from "effect/Effect"
@@ -73,24 +72,28 @@ const accountOf = Effect.gen(function* () {
   return String(portalId)
 }).pipe(Effect.mapError((error) => new Exit({ code: Report.exitCodeOf(error), lines: [error.message] })))
 
-/** A digest of rows as they were written, portion by portion. */
-const digestOf = Effect.fnUntraced(function* (rows: Stream.Stream<Source.Row, Source.SourceError>) {
-  const { digestHex } = yield* Digest.Digest
-  return yield* rows.pipe(
-    Stream.rechunk(1000),
-    Stream.chunks,
-    Stream.runFoldEffect(
-      () => "",
-      (before, some) =>
-        digestHex(
-          Digest.sha256,
-          new TextEncoder().encode(
-            `${before}${JSON.stringify(some.map(({ line, original }) => [line, original]))}`
-          )
+/** Rows on their way, and the digest of those that went by, as they were written, portion by portion. */
+const digesting = Effect.map(Digest.Digest, ({ digestHex }) => {
+  let digest = ""
+  const through = <E, R>(rows: Stream.Stream<Source.Row, E, R>): Stream.Stream<Source.Row, E, R> =>
+    rows.pipe(
+      Stream.rechunk(1000),
+      Stream.mapArrayEffect((some) => {
+        const written = JSON.stringify(some.map(({ line, original }) => [line, original]))
+        return Effect.map(
+          digestHex(Digest.sha256, new TextEncoder().encode(`${digest}${written}`)),
+          (next) => {
+            digest = next
+            return some
+          }
         )
+      })
     )
-  )
-}, Effect.provide(Digest.layerWebCrypto))
+  return { through, digest: Effect.sync(() => digest) }
+}).pipe(Effect.provide(Digest.layerWebCrypto))
+
+const digestOf = <E>(rows: Stream.Stream<Source.Row, E>) =>
+  Effect.flatMap(digesting, ({ digest, through }) => Effect.andThen(Stream.runDrain(through(rows)), digest))
 
 /** Writes an import down as a job. Nothing is sent but what proves the key property and names the account. */
 export const plan = Effect.fnUntraced(function* (
@@ -150,22 +153,15 @@ export const plan = Effect.fnUntraced(function* (
           }
   })
   let inputs = 0
-  const rows: Array<Source.Row> = []
-  const kept = source.replayable
-    ? source.rows
-    : Stream.tap(source.rows, (row) => Effect.sync(() => rows.push(row)))
-  yield* kept.pipe(
+  const { digest, through } = yield* digesting
+  yield* through(source.rows).pipe(
     Stream.tap(() => Effect.sync(() => inputs++)),
     Job.toBatches({ shape, batchSize }),
     Stream.rechunk(portion),
     Stream.runForEachArray((batches) => store.append(claim, batches)),
     Effect.mapError((error) => (error._tag === "SourceError" ? Import.usage(error) : refused(error)))
   )
-  const digest = yield* Effect.mapError(
-    digestOf(source.replayable ? source.rows : Stream.fromIterable(rows)),
-    Import.usage
-  )
-  yield* Effect.mapError(store.planned(claim, { digest, inputs }), refused)
+  yield* Effect.mapError(store.planned(claim, { digest: yield* digest, inputs }), refused)
 })
 
 /** Refuses a job of another account, or for another address. */
@@ -244,25 +240,17 @@ export const carryOn = Effect.fnUntraced(function* (
     if (told[kind] > most) return
     for (const line of Lines.linesOf(from, outcome)) yield* progress.line(line)
   })
-  const waited = new Set<string>()
+  const notices = Lines.noticesOf(shown)
   const onEvent = (event: BatchRunner.Event): Effect.Effect<void> => {
     switch (event._tag) {
       case "Requested":
       case "Asked":
         counts = { ...counts, requests: counts.requests + 1 }
         return Effect.void
-      case "Surplus":
-        return progress.line(
-          `${shown}: HubSpot answered with records that fit no row: ${event.ids.map((id) => ErrorBody.showable(id, 64)).join(", ")}; look at them in HubSpot`
-        )
-      case "Unattributed":
-        return progress.line(
-          `${shown}: HubSpot answered with errors that name no row: ${event.messages.join("; ")}`
-        )
-      case "Waiting":
-        if (waited.has(event.why)) return Effect.void
-        waited.add(event.why)
-        return progress.line(`${shown}: ${Lines.waitingFor(event)}`)
+      default: {
+        const notice = notices(event)
+        return notice === undefined ? Effect.void : progress.line(notice)
+      }
     }
   }
 
@@ -304,8 +292,8 @@ export const carryOn = Effect.fnUntraced(function* (
     yield* progress.end
     const job = yield* store.get(jobId)
     const { requests } = counts
-    counts = { ...(yield* store.counts(jobId)), requests }
-    const open = (yield* store.counts(jobId)).open
+    const { open, ...settled } = yield* store.counts(jobId)
+    counts = { ...settled, requests }
     const unwritable = yield* writeFiles(options, from).pipe(
       Effect.as(false),
       Effect.catchTag("RejectsError", (error) => Effect.as(progress.line(error.message), true))

@@ -6,7 +6,6 @@
  */
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
-import { ErrorBody } from "@effect-hubspot/schema"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -161,7 +160,7 @@ export const run = Effect.fnUntraced(function* (
     columns: yield* columns
   })
 
-  const waited = new Set<string>()
+  const notices = Lines.noticesOf(shown)
   const onEvent = (event: BatchRunner.Event): Effect.Effect<unknown> => {
     switch (event._tag) {
       case "Requested":
@@ -173,18 +172,10 @@ export const run = Effect.fnUntraced(function* (
       case "Asked":
         counts = { ...counts, requests: counts.requests + 1 }
         return Effect.void
-      case "Surplus":
-        return progress.line(
-          `${shown}: HubSpot answered with records that fit no row: ${event.ids.map((id) => ErrorBody.showable(id, 64)).join(", ")}; look at them in HubSpot`
-        )
-      case "Unattributed":
-        return progress.line(
-          `${shown}: HubSpot answered with errors that name no row: ${event.messages.join("; ")}`
-        )
-      case "Waiting":
-        if (waited.has(event.why)) return Effect.void
-        waited.add(event.why)
-        return progress.line(`${shown}: ${Lines.waitingFor(event)}`)
+      default: {
+        const notice = notices(event)
+        return notice === undefined ? Effect.void : progress.line(notice)
+      }
     }
   }
 

@@ -13,12 +13,28 @@ import * as Advice from "./Advice.ts"
 /** What is known of the input as a whole. */
 export type From = Pick<Source.Source, "name" | "header">
 
+/** What there is to say of the events of an import, whose name is `shown`; of a wait once of each kind. */
+export const noticesOf = (shown: string) => {
+  const waited = new Set<string>()
+  return (event: BatchRunner.Event): string | undefined => {
+    switch (event._tag) {
+      case "Requested":
+      case "Asked":
+        return undefined
+      case "Surplus":
+        return `${shown}: HubSpot answered with records that fit no row: ${event.ids.map((id) => ErrorBody.showable(id, 64)).join(", ")}; look at them in HubSpot`
+      case "Unattributed":
+        return `${shown}: HubSpot answered with errors that name no row: ${event.messages.join("; ")}`
+      case "Waiting":
+        if (waited.has(event.why)) return undefined
+        waited.add(event.why)
+        return `${shown}: ${waitingFor(event)}`
+    }
+  }
+}
+
 /** Said once of each kind, so that nobody takes a wait for a hang. */
-export const waitingFor = ({
-  inputs,
-  millis,
-  why
-}: BatchRunner.Event & { readonly _tag: "Waiting" }): string => {
+const waitingFor = ({ inputs, millis, why }: BatchRunner.Event & { readonly _tag: "Waiting" }): string => {
   const rows = `${Report.format(inputs)} ${inputs === 1 ? "row" : "rows"}`
   const time = Report.formatMillis(millis)
   switch (why) {

@@ -143,10 +143,12 @@ const lookupOf = Effect.fnUntraced(function* (
   }
   const store = yield* JobStore.JobStore
   const family = ParentLookup.make(services)
-  const created = yield* store.outcomes(id).pipe(
-    Stream.runFold(
-      (): Array<string> => [],
-      (ids, entry) => (entry._tag === "Created" ? [...ids, entry.id] : ids)
+  const created: Array<string> = []
+  yield* store.outcomes(id).pipe(
+    Stream.runForEach((entry) =>
+      Effect.sync(() => {
+        if (entry._tag === "Created") created.push(entry.id)
+      })
     )
   )
   const since = new Map<number, number>()
