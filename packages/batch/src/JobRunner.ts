@@ -15,6 +15,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as AttemptLog from "./AttemptLog.ts"
 import type * as BatchRunner from "./BatchRunner.ts"
@@ -30,7 +31,8 @@ import type { Row } from "./Source.ts"
 
 /**
  * How a run ended. `Complete` and `Canceled` are the job's end as well; after the others it can be resumed. `Stopped`: the
- * user stopped this run. `Suspended`: it cannot go on now. `Fenced`: somebody else runs the job.
+ * user stopped this run. `Suspended`: it cannot go on now. `Left`: this run gave the job up for another to go on with.
+ * `Fenced`: somebody else runs the job.
  *
  * @category models
  * @since 0.1.0
@@ -40,6 +42,7 @@ export type End =
   | { readonly _tag: "Canceled" }
   | { readonly _tag: "Stopped" }
   | { readonly _tag: "Suspended"; readonly suspension: Job.Suspension; readonly reason: NotSentReason }
+  | { readonly _tag: "Left" }
   | { readonly _tag: "Fenced"; readonly message: string }
 
 /**
@@ -54,10 +57,197 @@ export interface Options {
   readonly stop?: Deferred.Deferred<void> | undefined
   /** Complete it to wait for no answer any more either. */
   readonly abandon?: Deferred.Deferred<void> | undefined
+  /** Complete it as `stop`; but the job stays running, for whoever takes it next. */
+  readonly leave?: Deferred.Deferred<void> | undefined
   readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
   /** Told of the outcomes of each batch once they are written down. Those of invalid inputs were with the plan. */
   readonly onSettled?: ((outcomes: ReadonlyArray<Outcome.Outcome<Row>>) => Effect.Effect<void>) | undefined
 }
+
+/**
+ * A run under way. `batches` are those to be done, read as far ahead as they can be worked on; each of them is given
+ * to `work` once, all at once. When no more come, or none shall come any more, `end` says in the store how it ended.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Session {
+  readonly batches: Stream.Stream<Job.Batch, JobStore.JobStoreError>
+  /** Sends what is to be sent of a batch and settles it, or leaves it to the next run. */
+  readonly work: (batch: Job.Batch) => Effect.Effect<"settled" | "left", JobStore.JobStoreError>
+  /** Nothing more is sent; the job is given up for another run, unless it was to end otherwise before. */
+  readonly leave: Effect.Effect<void>
+  /** Waits for the work under way, and lets go of the job. */
+  readonly end: Effect.Effect<End, JobStore.JobStoreError>
+}
+
+/**
+ * Begins a run under a claim, for who has ways of its own to go through the batches. `run` is the plain way.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const session = Effect.fn("JobRunner.session")(function* (
+  claim: JobStore.Claim,
+  options: Options = {}
+): Effect.fn.Return<
+  Session,
+  JobStore.JobStoreError,
+  JobStore.JobStore | HubSpotClient | RateLimits | Scope.Scope
+> {
+  const store = yield* JobStore.JobStore
+  const log = yield* AttemptLog.AttemptLog
+  const { epoch, jobId } = claim
+  const { batchSize, keyProperty, strategy } = claim.job.frozen
+  const stop = options.stop ?? (yield* Deferred.make<void>())
+  const job = yield* Bulk.job({ ...options, jobId, batchSize, stop }, epoch)
+  const resolver = yield* Creating.resolver(job, strategy, keyProperty)
+
+  /** The job shall end, not only this run. */
+  let canceled = false
+  const cancel = Effect.suspend(() => {
+    canceled = true
+    return Deferred.succeed(stop, undefined)
+  })
+  /** Somebody else has the job, or nobody does: nothing is sent or written any more. */
+  let fenced: string | undefined
+  const lost = (error: { readonly message: string }) =>
+    Effect.suspend(() => {
+      fenced ??= error.message
+      return Effect.asVoid(Deferred.succeed(job.halt, { _tag: "Stopped" }))
+    })
+  const whenLost = { JobNotFound: lost, JobFenced: lost, IllegalTransition: lost }
+  const leftWhenLost = (error: { readonly message: string }) => Effect.as(lost(error), "left" as const)
+
+  /** This run shall end, and the job go on. */
+  let left = false
+  const leave = Effect.suspend(() => {
+    left = true
+    return Effect.asVoid(Deferred.succeed(stop, undefined))
+  })
+  if (options.leave !== undefined) {
+    yield* Deferred.await(options.leave).pipe(Effect.andThen(leave), Effect.forkScoped)
+  }
+
+  if (claim.job.cancelRequested) yield* cancel
+  if (claim.job.state === "suspended") yield* Effect.catchTags(store.resume(claim), whenLost)
+  yield* store.renew(claim).pipe(
+    Effect.tap((job) => (job.cancelRequested && !canceled ? cancel : Effect.void)),
+    Effect.catchTags({
+      JobNotFound: lost,
+      JobFenced: lost,
+      // It is asked again. If it stays away, nothing can be written down, and so nothing is sent.
+      JobStoreError: (error) => Effect.logWarning(error.message)
+    }),
+    Effect.repeat(Schedule.spaced(Math.max(100, Math.min(cancelMillis, Math.floor(claim.leaseMillis / 3))))),
+    Effect.forkScoped
+  )
+
+  if (resolver.recall !== undefined) {
+    const { recall } = resolver
+    yield* store.outcomes(jobId).pipe(
+      Stream.runForEach((entry) =>
+        Effect.sync(() => (entry._tag === "Created" ? recall({ created: [entry.id], open: [] }) : undefined))
+      ),
+      Effect.catchTag("JobNotFound", lost)
+    )
+  }
+
+  /** Sends what is to be sent of a batch, and takes up what an earlier run left. */
+  const begin = Effect.fnUntraced(function* (batch: Job.Batch) {
+    const { items } = batch
+    const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? -1]
+    const earlier = last < first ? [] : yield* log.attempts(jobId, { first, last })
+    const { known, open, since } = recover(items, earlier, strategy._tag === "atLeastOnce")
+    resolver.recall?.({
+      created: known.flatMap((outcome) => (outcome._tag === "Created" ? [outcome.id] : [])),
+      open: items.flatMap((item) => {
+        const sinceMillis = since.get(item.index)
+        const doubted = known.some(({ _tag, index }) => index === item.index && _tag === "InDoubt")
+        return doubted && sinceMillis !== undefined ? [{ item, sinceMillis }] : []
+      })
+    })
+    const sent = open.length === 0 ? [] : yield* resolver.run(open)
+    return Bulk.sort<Row, TracedInput, "Created">(resolver, [...known, ...sent], items)
+  })
+
+  /** Settles a batch; but if this run was stopped before all of it was final, the next one does. */
+  const settle = Effect.fnUntraced(function* (
+    { items, number }: Job.Batch,
+    outcomes: ReadonlyArray<BatchRunner.Settled<Row>>
+  ) {
+    const byIndex = new Map(items.map((item) => [item.index, item]))
+    const isLeft = (outcome: BatchRunner.Settled<Row>) =>
+      outcome._tag === "NotSent" ||
+      (outcome._tag === "InDoubt" && outcome.evidence._tag === "Abandoned") ||
+      resolver.workOf(outcome, byIndex.get(outcome.index)!) !== undefined
+    const halted = yield* Deferred.isDone(job.halt)
+    if (fenced !== undefined || (halted && !canceled && outcomes.some(isLeft))) return "left" as const
+    return yield* store.settle(claim, [{ number, outcomes: outcomes.map(Job.entry) }]).pipe(
+      Effect.andThen(options.onSettled?.(outcomes) ?? Effect.void),
+      Effect.as("settled" as const),
+      Effect.catchTags({
+        JobNotFound: leftWhenLost,
+        JobFenced: leftWhenLost,
+        IllegalTransition: leftWhenLost,
+        AlreadySettled: leftWhenLost
+      })
+    )
+  })
+
+  /** What a stopped reading leaves behind is for the next run. */
+  const ahead = yield* Semaphore.make(Bulk.maxAhead)
+  const underWay = yield* Semaphore.make(maxAtOnce)
+
+  const batches = store.unsettled(jobId).pipe(
+    Stream.tap(() => ahead.take(1)),
+    // A job that is canceled tells every input that it was not sent; any other is read on by the next run.
+    Stream.takeWhile(() => canceled || !Deferred.isDoneUnsafe(job.halt)),
+    Stream.catchTag("JobNotFound", (error) => Stream.drain(Stream.fromEffect(lost(error))))
+  )
+
+  const work = (batch: Job.Batch) =>
+    begin(batch).pipe(
+      Effect.ensuring(ahead.release(1)),
+      Effect.flatMap(({ open, settled }) =>
+        Effect.map(
+          Effect.forEach(open, ({ items, outcomes }) => resolver.resolve(outcomes, items), {
+            concurrency: "unbounded"
+          }),
+          (resolved) => [...settled, ...resolved.flat()]
+        )
+      ),
+      Effect.flatMap((outcomes) => settle(batch, outcomes)),
+      Effect.catchTag("AttemptLogError", (error) =>
+        Effect.as(Deferred.succeed(job.halt, { _tag: "Unlogged", error }), "left" as const)
+      ),
+      underWay.withPermits(1)
+    )
+
+  /** Says in the store how the run ended, and lets go of the job. */
+  const ending = (reason: NotSentReason | undefined): Effect.Effect<End, JobStore.JobStoreError> => {
+    if (fenced !== undefined) return Effect.as(store.release(claim), { _tag: "Fenced", message: fenced })
+    return Effect.catchTags(written(reason), { JobNotFound: gone, JobFenced: gone, IllegalTransition: gone })
+  }
+
+  const written = (reason: NotSentReason | undefined): Effect.Effect<End, JobStore.Refused> => {
+    if (canceled) return Effect.as(store.complete(claim, "canceled"), { _tag: "Canceled" })
+    if (reason === undefined) return Effect.as(store.complete(claim, "done"), { _tag: "Complete" })
+    if (left && reason._tag === "Stopped") return Effect.as(store.release(claim), { _tag: "Left" })
+    const suspension = suspensionOf(reason)
+    const end: End =
+      reason._tag === "Stopped" ? { _tag: "Stopped" } : { _tag: "Suspended", suspension, reason }
+    return store.suspend(claim, suspension).pipe(Effect.andThen(store.release(claim)), Effect.as(end))
+  }
+
+  const end = Effect.gen(function* () {
+    const reason = (yield* Deferred.isDone(job.halt)) ? yield* Deferred.await(job.halt) : undefined
+    const end = yield* ending(reason)
+    return fenced === undefined ? end : ({ _tag: "Fenced", message: fenced } as const)
+  }).pipe(underWay.withPermits(maxAtOnce))
+
+  return { batches, work, leave, end }
+})
 
 /**
  * Runs a job under a claim until it is over or cannot go on, and lets go of it.
@@ -108,131 +298,13 @@ export const run = Effect.fn("JobRunner.run")(function* (
   JobStore.JobStoreError,
   JobStore.JobStore | HubSpotClient | RateLimits | Scope.Scope
 > {
-  const store = yield* JobStore.JobStore
-  const log = yield* AttemptLog.AttemptLog
-  const { epoch, jobId } = claim
-  const { batchSize, keyProperty, strategy } = claim.job.frozen
-  const stop = options.stop ?? (yield* Deferred.make<void>())
-  const job = yield* Bulk.job({ ...options, jobId, batchSize, stop }, epoch)
-  const resolver = yield* Creating.resolver(job, strategy, keyProperty)
-
-  /** The job shall end, not only this run. */
-  let canceled = false
-  const cancel = Effect.suspend(() => {
-    canceled = true
-    return Deferred.succeed(stop, undefined)
-  })
-  /** Somebody else has the job, or nobody does: nothing is sent or written any more. */
-  let fenced: string | undefined
-  const lost = (error: { readonly message: string }) =>
-    Effect.suspend(() => {
-      fenced ??= error.message
-      return Effect.asVoid(Deferred.succeed(job.halt, { _tag: "Stopped" }))
-    })
-  const whenLost = { JobNotFound: lost, JobFenced: lost, IllegalTransition: lost }
-
-  if (claim.job.cancelRequested) yield* cancel
-  if (claim.job.state === "suspended") yield* Effect.catchTags(store.resume(claim), whenLost)
-  yield* store.renew(claim).pipe(
-    Effect.tap((job) => (job.cancelRequested && !canceled ? cancel : Effect.void)),
-    Effect.catchTags({
-      JobNotFound: lost,
-      JobFenced: lost,
-      // It is asked again. If it stays away, nothing can be written down, and so nothing is sent.
-      JobStoreError: (error) => Effect.logWarning(error.message)
-    }),
-    Effect.repeat(Schedule.spaced(Math.max(100, Math.min(cancelMillis, Math.floor(claim.leaseMillis / 3))))),
-    Effect.forkScoped
-  )
-
-  if (resolver.recall !== undefined) {
-    const { recall } = resolver
-    yield* store.outcomes(jobId).pipe(
-      Stream.runForEach((entry) =>
-        Effect.sync(() => (entry._tag === "Created" ? recall({ created: [entry.id], open: [] }) : undefined))
-      ),
-      Effect.catchTag("JobNotFound", lost)
-    )
-  }
-
-  /** Sends what is to be sent of a batch, and takes up what an earlier run left. */
-  const begin = Effect.fnUntraced(function* (batch: Job.Batch) {
-    const { items } = batch
-    const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? -1]
-    const earlier = last < first ? [] : yield* log.attempts(jobId, { first, last })
-    const { known, open, since } = recover(items, earlier, strategy._tag === "atLeastOnce")
-    resolver.recall?.({
-      created: known.flatMap((outcome) => (outcome._tag === "Created" ? [outcome.id] : [])),
-      open: items.flatMap((item) => {
-        const sinceMillis = since.get(item.index)
-        const doubted = known.some(({ _tag, index }) => index === item.index && _tag === "InDoubt")
-        return doubted && sinceMillis !== undefined ? [{ item, sinceMillis }] : []
-      })
-    })
-    const sent = open.length === 0 ? [] : yield* resolver.run(open)
-    return { batch, ...Bulk.sort<Row, TracedInput, "Created">(resolver, [...known, ...sent], items) }
-  })
-
-  /** Settles a batch; but if this run was stopped before all of it was final, the next one does. */
-  const settle = Effect.fnUntraced(function* (
-    { items, number }: Job.Batch,
-    outcomes: ReadonlyArray<BatchRunner.Settled<Row>>
-  ) {
-    const byIndex = new Map(items.map((item) => [item.index, item]))
-    const isLeft = (outcome: BatchRunner.Settled<Row>) =>
-      outcome._tag === "NotSent" ||
-      (outcome._tag === "InDoubt" && outcome.evidence._tag === "Abandoned") ||
-      resolver.workOf(outcome, byIndex.get(outcome.index)!) !== undefined
-    const halted = yield* Deferred.isDone(job.halt)
-    if (fenced !== undefined || (halted && !canceled && outcomes.some(isLeft))) return
-    yield* store
-      .settle(claim, [{ number, outcomes: outcomes.map(Job.entry) }])
-      .pipe(
-        Effect.andThen(options.onSettled?.(outcomes) ?? Effect.void),
-        Effect.catchTags({ ...whenLost, AlreadySettled: lost })
-      )
-  })
-
-  yield* store.unsettled(jobId).pipe(
-    // A job that is canceled tells every input that it was not sent; any other is read on by the next run.
-    Stream.takeWhile(() => canceled || !Deferred.isDoneUnsafe(job.halt)),
-    Stream.mapEffect(begin, { concurrency: Bulk.maxAhead, unordered: true }),
-    Stream.mapEffect(
-      ({ batch, open, settled }) =>
-        Effect.flatMap(
-          Effect.forEach(open, ({ items, outcomes }) => resolver.resolve(outcomes, items), {
-            concurrency: "unbounded"
-          }),
-          (resolved) => settle(batch, [...settled, ...resolved.flat()])
-        ),
-      { concurrency: Bulk.maxResolving, unordered: true }
-    ),
-    Stream.runDrain,
-    Effect.catchTags({
-      JobNotFound: lost,
-      AttemptLogError: (error) => Deferred.succeed(job.halt, { _tag: "Unlogged", error })
-    })
-  )
-
-  /** Says in the store how the run ended, and lets go of the job. */
-  const ending = (reason: NotSentReason | undefined): Effect.Effect<End, JobStore.JobStoreError> => {
-    if (fenced !== undefined) return Effect.as(store.release(claim), { _tag: "Fenced", message: fenced })
-    return Effect.catchTags(written(reason), { JobNotFound: gone, JobFenced: gone, IllegalTransition: gone })
-  }
-
-  const written = (reason: NotSentReason | undefined): Effect.Effect<End, JobStore.Refused> => {
-    if (canceled) return Effect.as(store.complete(claim, "canceled"), { _tag: "Canceled" })
-    if (reason === undefined) return Effect.as(store.complete(claim, "done"), { _tag: "Complete" })
-    const suspension = suspensionOf(reason)
-    const end: End =
-      reason._tag === "Stopped" ? { _tag: "Stopped" } : { _tag: "Suspended", suspension, reason }
-    return store.suspend(claim, suspension).pipe(Effect.andThen(store.release(claim)), Effect.as(end))
-  }
-
-  const reason = (yield* Deferred.isDone(job.halt)) ? yield* Deferred.await(job.halt) : undefined
-  const end = yield* ending(reason)
-  return fenced === undefined ? end : { _tag: "Fenced", message: fenced }
+  const { batches, end, work } = yield* session(claim, options)
+  yield* batches.pipe(Stream.mapEffect(work, { concurrency: maxAtOnce, unordered: true }), Stream.runDrain)
+  return yield* end
 })
+
+/** Batches worked on at once, most of which wait for what is in doubt. */
+export const maxAtOnce = Bulk.maxResolving
 
 /** So soon a job that is to be canceled stops. */
 const cancelMillis = 2000
