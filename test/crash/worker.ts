@@ -5,7 +5,7 @@
 import * as AttemptLog from "@effect-hubspot/batch/AttemptLog"
 import * as DurableImport from "@effect-hubspot/batch/cli/DurableImport"
 import * as DoubtStrategy from "@effect-hubspot/batch/DoubtStrategy"
-import * as ImportRuntime from "@effect-hubspot/batch/ImportRuntime"
+import * as Stores from "@effect-hubspot/batch/Stores"
 import * as JobStore from "@effect-hubspot/batch/JobStore"
 import * as Credentials from "@effect-hubspot/http/Credentials"
 import * as LineItems from "@effect-hubspot/http/LineItems"
@@ -49,8 +49,8 @@ export type Database =
 
 export const runtimeOf = (database: Database) =>
   database._tag === "sqlite"
-    ? ImportRuntime.layerLocal(database)
-    : ImportRuntime.layerSql.pipe(Layer.provide(postgres(database)))
+    ? Stores.layerLocal(database)
+    : Stores.layerSql.pipe(Layer.provide(postgres(database)))
 
 /** Loaded by those that need it: many processes are started, and they do not. */
 export const postgres = ({

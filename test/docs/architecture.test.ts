@@ -56,7 +56,9 @@ describe("the house", () => {
     const entries = [
       "packages/http/src/emulator/EmulatorServer.ts",
       "packages/batch/src/cli/main.ts",
-      "packages/batch/src/cli/Cli.ts"
+      "packages/batch/src/cli/Cli.ts",
+      // Loaded by who asks for it, see below.
+      "packages/batch/src/internal/engine.ts"
     ]
     const users = sources
       .filter(({ file }) => codeImportsOf(file).some((name) => name.startsWith("@effect/platform-node")))
@@ -64,15 +66,21 @@ describe("the house", () => {
     assert.deepStrictEqual(users.sort(), entries.sort())
   })
 
-  it("Node's SQLite is loaded by who asks for it, and PostgreSQL by nobody here", () => {
+  it("Node's SQLite, PostgreSQL and the cluster are loaded by who asks for them", () => {
     const importersOf = (pattern: RegExp) =>
       sources
         .filter(({ file }) => codeImportsOf(file).some((name) => pattern.test(name)))
         .map(({ file }) => file)
+    const loaded = (name: string, importer: string) => {
+      assert.deepStrictEqual(importersOf(new RegExp(`${name}$`)), [`packages/batch/src/${importer}.ts`])
+      assert.match(read(`packages/batch/src/${importer}.ts`), new RegExp(`import\\("[^"]*${name}"\\)`))
+      assert.notMatch(read(`packages/batch/src/${importer}.ts`), new RegExp(`from "[^"]*${name}"`))
+    }
     assert.deepStrictEqual(importersOf(/^node:sqlite$/), ["packages/batch/src/internal/sqlite.ts"])
-    assert.deepStrictEqual(importersOf(/internal\/sqlite\.ts$/), ["packages/batch/src/Store.ts"])
-    assert.notMatch(read("packages/batch/src/Store.ts"), /from "\.\/internal\/sqlite\.ts"/)
-    assert.deepStrictEqual(importersOf(/^@effect\/sql-pg/), [])
+    loaded("internal/sqlite.ts", "Store")
+    loaded("@effect/sql-pg/PgClient", "Store")
+    assert.deepStrictEqual(importersOf(/^effect\/cluster\//), ["packages/batch/src/internal/engine.ts"])
+    loaded("internal/engine.ts", "ImportRuntime")
   })
 
   it("what users install is effect, and of Effect's what they want: Node for the command, PostgreSQL", () => {

@@ -244,6 +244,33 @@ export interface Job {
   readonly holder?: Holder & { readonly sinceMillis: number; readonly untilMillis: number }
 }
 
+/**
+ * Whether somebody should run the job now: it is not over, and nothing it waits for is still to come.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Job } from "@effect-hubspot/batch"
+ *
+ * const suspension = { reason: "quota", message: "the day is used up", resumeAtMillis: 5000 } as const
+ * const job = { state: "suspended", suspension, cancelRequested: false } as const
+ * const due = [4999, 5000].map((nowMillis) => Job.isDue(job, nowMillis))
+ * due // => [false, true]
+ * ```
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isDue = (
+  { cancelRequested, state, suspension }: Pick<Job, "state" | "suspension" | "cancelRequested">,
+  nowMillis: number
+): boolean => {
+  if (state === "pending" || state === "running") return true
+  if (state !== "suspended") return false
+  // What is canceled has to be told.
+  return cancelRequested || (suspension?.resumeAtMillis ?? Number.POSITIVE_INFINITY) <= nowMillis
+}
+
 // -----------------------------------------------------------------------------
 // Resume
 // -----------------------------------------------------------------------------

@@ -255,7 +255,7 @@ export const session = Effect.fn("JobRunner.session")(function* (
  * **Example**
  *
  * ```ts
- * import { DoubtStrategy, ImportRuntime, Job, JobRunner, JobStore, Plan, type Source } from "@effect-hubspot/batch"
+ * import { DoubtStrategy, Stores, Job, JobRunner, JobStore, Plan, type Source } from "@effect-hubspot/batch"
  * import { LineItems } from "@effect-hubspot/http"
  * import { Effect, Layer, Result, Stream } from "effect"
  *
@@ -283,7 +283,7 @@ export const session = Effect.fn("JobRunner.session")(function* (
  *   const { created } = yield* jobs.counts("orders")
  *   return [end._tag, created]
  * }).pipe(Effect.scoped)
- * const layer = Layer.merge(ImportRuntime.layerMemory, LineItems.LineItems.layerEmulator())
+ * const layer = Layer.merge(Stores.layerMemory, LineItems.LineItems.layerEmulator())
  * await Effect.runPromise(Effect.provide(program, layer)) // => ["Complete", 250]
  * ```
  *

@@ -273,6 +273,13 @@ export interface Service {
     jobId: string
   ) => Effect.Effect<Job.Job, JobNotFound | Job.IllegalTransition | JobStoreError>
 
+  /** Whoever runs suspended jobs shall go on with this one now. One that is not suspended is left as it is. */
+  readonly requestResume: (
+    jobId: string
+  ) => Effect.Effect<Job.Job, JobNotFound | Job.IllegalTransition | JobStoreError>
+  /** Jobs that somebody should run now (`Job.isDue`) and that nobody holds, the oldest first. */
+  readonly due: Effect.Effect<ReadonlyArray<Job.Job>, JobStoreError>
+
   /** The batches without outcomes, in order, a page at a time. Those settled meanwhile may still come. */
   readonly unsettled: (jobId: string) => Stream.Stream<Job.Batch, JobNotFound | JobStoreError>
   /**
@@ -769,6 +776,30 @@ const make: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient | Diges
       return yield* new Job.IllegalTransition({ jobId, from: state, to: "canceled" })
     })
 
+    const requestResume: Service["requestResume"] = Effect.fnUntraced(function* (jobId) {
+      const now = yield* Clock.currentTimeMillis
+      return yield* Effect.gen(function* () {
+        const row = yield* find(jobId, forUpdate)
+        if (row === undefined) return yield* new JobNotFound({ jobId })
+        const job = yield* jobOf(row)
+        if (Job.isFinal(job.state) || job.state === "planning") {
+          return yield* new Job.IllegalTransition({ jobId, from: job.state, to: "running" })
+        }
+        if (job.suspension === undefined) return job
+        const suspension = { ...job.suspension, resumeAtMillis: now }
+        yield* sql`UPDATE line_items_jobs SET suspension = ${encodeSuspension(suspension)} WHERE id = ${jobId}`
+        return { ...job, suspension }
+      }).pipe(transaction)
+    })
+
+    const due: Service["due"] = Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const rows = yield* sql<JobRow>`SELECT * FROM line_items_jobs
+        WHERE state IN ('pending', 'running', 'suspended') AND ${isFree(now, undefined)} ORDER BY created_at, id`
+      const jobs = yield* Effect.forEach(rows, jobOf)
+      return jobs.filter((job) => Job.isDue(job, now))
+    }).pipe(reading)
+
     // ---------------------------------------------------------------------------
     // Holding
     // ---------------------------------------------------------------------------
@@ -1117,6 +1148,8 @@ const make: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient | Diges
       resume: (claim) => moveOrRefuse(claim, "suspended", "running", sql`suspension = NULL`),
       complete,
       requestCancel,
+      requestResume,
+      due,
       unsettled,
       settle,
       outcomes,

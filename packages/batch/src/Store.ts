@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Reactivity from "effect/reactivity/Reactivity"
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
@@ -111,6 +112,35 @@ export const layerSqlite = (options: {
       )
     })
   ).pipe(Layer.provide(Reactivity.layer))
+
+/**
+ * A PostgreSQL database, by its address: `postgres://user:password@host:port/name`. Needs `@effect/sql-pg`. One that
+ * cannot be reached is `Unreadable`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerPostgres = (options: {
+  readonly url: Redacted.Redacted
+  /** Connections at once. Default 10. */
+  readonly maxConnections?: number | undefined
+}): Layer.Layer<SqlClient.SqlClient, StoreError> =>
+  Layer.unwrap(
+    Effect.map(
+      Effect.tryPromise({
+        try: () => import("@effect/sql-pg/PgClient"),
+        catch: (cause) =>
+          new StoreError({ reason: "Unreadable", detail: "PostgreSQL needs @effect/sql-pg", cause })
+      }),
+      ({ layer }) =>
+        layer({
+          url: options.url,
+          maxConnections: options.maxConnections,
+          applicationName: "line-items",
+          connectTimeout: "5 seconds"
+        })
+    )
+  ).pipe(Layer.catchTag("SqlError", (error) => Layer.effectContext(refuse("Unreadable")(error))))
 
 /**
  * Makes the tables if they are not there, brings older ones up to date, and refuses what it cannot use. Many may do

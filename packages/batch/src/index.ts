@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+export * as Accounts from "./Accounts.ts"
 export * as AttemptLog from "./AttemptLog.ts"
 export * as BatchObserver from "./BatchObserver.ts"
 export * as BatchOperation from "./BatchOperation.ts"
@@ -17,6 +18,7 @@ export * as Coalescer from "./Coalescer.ts"
 export * as Correlation from "./Correlation.ts"
 export * as DoubtStrategy from "./DoubtStrategy.ts"
 export * as ImportRuntime from "./ImportRuntime.ts"
+export * as ImportWorkflow from "./ImportWorkflow.ts"
 export * as Job from "./Job.ts"
 export * as JobRunner from "./JobRunner.ts"
 export * as JobStore from "./JobStore.ts"
@@ -32,4 +34,5 @@ export * as RetryBudget from "./RetryBudget.ts"
 export * as Source from "./Source.ts"
 export * as SqlRateLimitStore from "./SqlRateLimitStore.ts"
 export * as Store from "./Store.ts"
+export * as Stores from "./Stores.ts"
 export * as WriteTrace from "./WriteTrace.ts"

@@ -25,7 +25,7 @@ import * as KeyProperty from "../KeyProperty.ts"
 import * as Report from "../Report.ts"
 import type * as Store from "../Store.ts"
 import { homedir } from "node:os"
-import * as ImportRuntime from "../ImportRuntime.ts"
+import * as Stores from "../Stores.ts"
 import packageJson from "../../package.json" with { type: "json" }
 import * as Demo from "./Demo.ts"
 import * as DurableImport from "./DurableImport.ts"
@@ -193,12 +193,12 @@ const shown =
 const jobsIn = (stateDir: Option.Option<string>) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      if (Option.isSome(stateDir)) return ImportRuntime.layerLocal({ stateDir: stateDir.value })
+      if (Option.isSome(stateDir)) return Stores.layerLocal({ stateDir: stateDir.value })
       const state = yield* Config.String("XDG_STATE_HOME").pipe(
         Effect.orElseSucceed(() => ""),
         Effect.map((dir) => (dir.startsWith("/") ? dir : `${homedir()}/.local/state`))
       )
-      return ImportRuntime.layerLocal({ stateDir: `${state}/line-items` })
+      return Stores.layerLocal({ stateDir: `${state}/line-items` })
     })
   )
 

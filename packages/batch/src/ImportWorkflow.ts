@@ -1,0 +1,233 @@
+/**
+ * A durable job as a workflow of Effect's engine: an activity for each batch, a durable clock for each suspension.
+ *
+ * The engine sees to it that somebody runs the job; where it stands, the job's own rows say. When the engine begins the
+ * workflow anew, on this machine or on another, the job is claimed anew, so whoever ran it before is fenced; batches with
+ * outcomes are not asked for again, and an activity finds in the log what was sent of its batch: that is in doubt,
+ * and is never sent blindly. So the result of an activity is never needed a second time, and its name holds the number
+ * of the run.
+ *
+ * It does not plan jobs, and decides nothing about what is sent.
+ *
+ * @since 0.1.0
+ */
+import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Activity from "effect/workflow/Activity"
+import * as DurableClock from "effect/workflow/DurableClock"
+import * as Workflow from "effect/workflow/Workflow"
+import { type WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
+import * as Accounts from "./Accounts.ts"
+import * as AttemptLog from "./AttemptLog.ts"
+import * as Job from "./Job.ts"
+import * as JobRunner from "./JobRunner.ts"
+import * as JobStore from "./JobStore.ts"
+
+/**
+ * The workflow of a job. An id may be used again once a job is forgotten, so the time of its creation is part of what
+ * names it. It succeeds with the job's last state. What fails in it, it survives: it is suspended then.
+ *
+ * @category workflows
+ * @since 0.1.0
+ */
+export const ImportWorkflow = Workflow.make("line-items/import", {
+  payload: { jobId: Schema.String, createdAtMillis: Schema.Finite },
+  idempotencyKey: ({ createdAtMillis, jobId }) => `${jobId}/${createdAtMillis}`,
+  success: Schema.Literals(["done", "canceled", "forgotten"]),
+  annotations: Context.make(Workflow.SuspendOnFailure, true)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options extends Pick<JobRunner.Options, "concurrency" | "retry" | "onEvent"> {
+  readonly holder: Job.Holder
+  /** How long others wait for a job whose holder is not heard of. Default 10 seconds. */
+  readonly lease?: Duration.Input | undefined
+  /**
+   * Whether a job may be taken from who holds it when the engine gives it to us: it saw that the other is gone. The
+   * other is fenced if it is not. Default: the lease is waited for.
+   */
+  readonly takesOver?: boolean | undefined
+  /** Complete it to begin no run any more and to leave those under way. */
+  readonly leave: Deferred.Deferred<void>
+  /** Complete it to wait for no answer any more either. */
+  readonly abandon?: Deferred.Deferred<void> | undefined
+  /** Around each run of a job, for who wants to know when none is under way. */
+  readonly aroundRun?: (<A, E, R>(run: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) | undefined
+}
+
+/**
+ * The workflow on the engine of the context.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<never, never, WorkflowEngine | JobStore.JobStore | Accounts.Accounts> =>
+  Layer.unwrap(Effect.map(make(options), (body) => ImportWorkflow.toLayer(body)))
+
+const make = Effect.fnUntraced(function* (options: Options) {
+  const store = yield* JobStore.JobStore
+  const log = yield* AttemptLog.AttemptLog
+  const accounts = yield* Accounts.Accounts
+  const lease = options.lease ?? Duration.seconds(10)
+  const around = options.aroundRun ?? ((run) => run)
+
+  const claim = (jobId: string, taking: Pick<JobStore.Taking, "insteadOf"> = {}) =>
+    store.claim(jobId, { holder: options.holder, lease, ...taking })
+
+  /** The job, or nothing while it is another's. */
+  const take = (jobId: string, takesOver: boolean) =>
+    claim(jobId).pipe(
+      Effect.catchTag("JobBusy", (error) =>
+        takesOver
+          ? Effect.flatMap(store.get(jobId), ({ state }) =>
+              // Who changes the outcomes of a job that is suspended is waited for.
+              state === "running" ? claim(jobId, { insteadOf: error.epoch }) : Effect.fail(error)
+            )
+          : Effect.fail(error)
+      ),
+      // It is looked at once more, and then waited for or over.
+      Effect.catchTags({
+        JobBusy: () => Effect.undefined,
+        JobNotFound: () => Effect.undefined,
+        IllegalTransition: () => Effect.undefined
+      })
+    )
+
+  /** Runs a job as far as it goes now. */
+  const run = Effect.fnUntraced(function* (
+    claim: JobStore.Claim
+  ): Effect.fn.Return<
+    JobRunner.End,
+    Accounts.AccountUnavailable | JobStore.JobStoreError,
+    WorkflowEngine | WorkflowInstance | Scope.Scope
+  > {
+    const { epoch, job } = claim
+    const services = yield* accounts.services(job.frozen.account)
+    const { origin } = Context.get(services, HubSpotClient)
+    if (origin !== job.frozen.origin) {
+      return yield* new Accounts.AccountUnavailable({
+        account: job.frozen.account,
+        reason: "NoToken",
+        detail: `the job was planned for ${job.frozen.origin}, and this process has the account at ${origin}`
+      })
+    }
+    const { batches, end, leave, work } = yield* JobRunner.session(claim, options).pipe(
+      Effect.provide(services),
+      Effect.provideService(JobStore.JobStore, store),
+      Effect.provideService(AttemptLog.AttemptLog, log)
+    )
+    const activities = batches.pipe(
+      Stream.mapEffect(
+        (batch) =>
+          Activity.make({
+            name: `batch ${batch.number} of run ${epoch}`,
+            success: Schema.Literals(["settled", "left"]),
+            execute: Effect.orDie(work(batch))
+          }),
+        { concurrency: JobRunner.maxAtOnce, unordered: true }
+      ),
+      Stream.runDrain
+    )
+    // Whoever takes the job from us, a workflow that is moved or a process that ends: what is under way is waited for.
+    return yield* Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(Effect.exit(restore(activities)), (exit) =>
+        Exit.isSuccess(exit)
+          ? end
+          : leave.pipe(Effect.andThen(end), Effect.andThen(Effect.failCause(exit.cause)))
+      )
+    )
+  }, Effect.scoped)
+
+  /** A job that this process cannot act for is suspended. */
+  const suspend = (claim: JobStore.Claim, error: Accounts.AccountUnavailable) =>
+    Effect.gen(function* () {
+      if (claim.job.state === "suspended") yield* store.resume(claim)
+      yield* store.suspend(claim, {
+        reason: error.reason === "Unreachable" ? "network" : "auth",
+        message: error.message
+      })
+      yield* store.release(claim)
+    }).pipe(
+      // It is another's by now.
+      Effect.catchTags({
+        JobNotFound: () => Effect.void,
+        JobFenced: () => Effect.void,
+        IllegalTransition: () => Effect.void
+      })
+    )
+
+  /** Stands still until the engine wakes the workflow. */
+  const standStill = Effect.flatMap(WorkflowInstance, Workflow.suspend)
+
+  /** Waits, unless this process ends. */
+  const pause = (duration: Duration.Input) => Effect.timeoutOption(Deferred.await(options.leave), duration)
+
+  return Effect.fnUntraced(function* ({ createdAtMillis, jobId }: typeof ImportWorkflow.payloadSchema.Type) {
+    let takesOver = options.takesOver ?? false
+    while (true) {
+      if (Deferred.isDoneUnsafe(options.leave)) return yield* standStill
+      const job = yield* Effect.catchTag(store.get(jobId), "JobNotFound", () => Effect.undefined)
+      if (job === undefined || job.createdAtMillis !== createdAtMillis) return "forgotten" as const
+      if (job.state === "done" || job.state === "canceled") return job.state
+      if (!Job.isDue(job, yield* Clock.currentTimeMillis)) {
+        const wait = yield* waitOf(job)
+        if (wait === undefined) return yield* standStill
+        yield* DurableClock.sleep({
+          name: `suspension of run ${job.epoch}`,
+          duration: wait,
+          inMemoryThreshold: Duration.zero
+        })
+      }
+      const claimed = yield* take(jobId, takesOver)
+      // Taken from us later, it is not taken back: only one of two sees rightly that the other is gone.
+      takesOver = false
+      if (claimed === undefined) {
+        yield* pause(busyMillis)
+        continue
+      }
+      const end = yield* around(run(claimed)).pipe(
+        Effect.catchTag("AccountUnavailable", (error) => Effect.as(suspend(claimed, error), error))
+      )
+      if (end._tag === "Fenced" || end._tag === "AccountUnavailable") {
+        yield* Effect.logWarning(end.message)
+        // It may be due all the same, to be canceled.
+        yield* pause(lease)
+      }
+    }
+  }, Effect.orDie)
+})
+
+/** So often a job that is another's is looked at. */
+const busyMillis = 1000
+
+/** How long a job stands still; undefined if a person has to do something first. */
+const waitOf = ({ suspension }: Job.Job): Effect.Effect<Duration.Duration | undefined> =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    if (suspension?.resumeAtMillis !== undefined) {
+      return Duration.millis(Math.max(1, suspension.resumeAtMillis - now))
+    }
+    switch (suspension?.reason) {
+      case "quota":
+      case "migration":
+        return Duration.hours(1)
+      case "network":
+      case "disk":
+        return Duration.minutes(1)
+      default:
+        return undefined
+    }
+  })

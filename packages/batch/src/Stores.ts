@@ -1,0 +1,65 @@
+/**
+ * What durable jobs need of a database, as layers: the jobs, the log of attempts, and the limits that all who
+ * work for an account share.
+ *
+ * @since 0.1.0
+ */
+import type { RateLimitStore } from "@effect-hubspot/http/RateLimitStore"
+import * as Layer from "effect/Layer"
+import type * as SqlClient from "effect/sql/SqlClient"
+import * as AttemptLog from "./AttemptLog.ts"
+import * as JobStore from "./JobStore.ts"
+import * as SqlRateLimitStore from "./SqlRateLimitStore.ts"
+import * as Store from "./Store.ts"
+
+/**
+ * On a database that is there.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerSql: Layer.Layer<
+  JobStore.JobStore | RateLimitStore,
+  Store.StoreError,
+  SqlClient.SqlClient
+> = Layer.mergeAll(JobStore.JobStore.layer, AttemptLog.AttemptLog.layerSql, SqlRateLimitStore.layer)
+
+/**
+ * In one file under a directory of this machine, readable by its owner only.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerLocal = (options: {
+  readonly stateDir: string
+}): Layer.Layer<JobStore.JobStore | RateLimitStore, Store.StoreError> =>
+  Layer.provide(layerSql, Store.layerSqlite({ file: fileIn(options.stateDir) }))
+
+/**
+ * The database in such a directory.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const fileIn = (stateDir: string): string => `${stateDir}/jobs.sqlite`
+
+/**
+ * In memory: gone with the process, for tests.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Stores, JobStore } from "@effect-hubspot/batch"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.flatMap(JobStore.JobStore, (jobs) => jobs.list())
+ * await Effect.runPromise(Effect.provide(program, Stores.layerMemory)) // => []
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory: Layer.Layer<JobStore.JobStore | RateLimitStore, Store.StoreError> = Layer.provide(
+  layerSql,
+  Store.layerSqlite({ file: ":memory:" })
+)
