@@ -34,7 +34,7 @@ import * as Stores from "./Stores.ts"
  */
 export interface Options<Made = never, E = never, R = never> extends Pick<
   ImportWorkflow.Options,
-  "concurrency" | "retry" | "onEvent" | "lease"
+  "concurrency" | "retry" | "onEvent" | "onRun" | "lease"
 > {
   /** How requests to an account are made; see `Accounts`. */
   readonly account: (account: string) => Layer.Layer<Accounts.Services | Made, E, R | RateLimitStore>

@@ -47,6 +47,18 @@ export const ImportWorkflow = Workflow.make("line-items/import", {
 })
 
 /**
+ * A run of a job that begins, or with `end` one that ended.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Run {
+  readonly jobId: string
+  readonly epoch: number
+  readonly end?: JobRunner.End | Accounts.AccountUnavailable | undefined
+}
+
+/**
  * @category models
  * @since 0.1.0
  */
@@ -59,6 +71,8 @@ export interface Options extends Pick<JobRunner.Options, "concurrency" | "retry"
    * other is fenced if it is not. Default: the lease is waited for.
    */
   readonly takesOver?: boolean | undefined
+  /** Told of runs that begin and end here. */
+  readonly onRun?: ((run: Run) => Effect.Effect<void>) | undefined
   /** Complete it to begin no run any more and to leave those under way. */
   readonly leave: Deferred.Deferred<void>
   /** Complete it to wait for no answer any more either. */
@@ -84,6 +98,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const accounts = yield* Accounts.Accounts
   const lease = options.lease ?? Duration.seconds(10)
   const around = options.aroundRun ?? ((run) => run)
+  const tell = options.onRun ?? (() => Effect.void)
 
   const claim = (jobId: string, taking: Pick<JobStore.Taking, "insteadOf"> = {}) =>
     store.claim(jobId, { holder: options.holder, lease, ...taking })
@@ -199,11 +214,13 @@ const make = Effect.fnUntraced(function* (options: Options) {
         yield* pause(busyMillis)
         continue
       }
+      const about = { jobId, epoch: claimed.epoch }
+      yield* tell(about)
       const end = yield* around(run(claimed)).pipe(
         Effect.catchTag("AccountUnavailable", (error) => Effect.as(suspend(claimed, error), error))
       )
+      yield* tell({ ...about, end })
       if (end._tag === "Fenced" || end._tag === "AccountUnavailable") {
-        yield* Effect.logWarning(end.message)
         // It may be due all the same, to be canceled.
         yield* pause(lease)
       }

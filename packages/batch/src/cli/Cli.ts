@@ -23,7 +23,7 @@ import * as Redacted from "effect/Redacted"
 import * as DoubtStrategy from "../DoubtStrategy.ts"
 import * as KeyProperty from "../KeyProperty.ts"
 import * as Report from "../Report.ts"
-import type * as Store from "../Store.ts"
+import * as Store from "../Store.ts"
 import { homedir } from "node:os"
 import * as Stores from "../Stores.ts"
 import packageJson from "../../package.json" with { type: "json" }
@@ -36,6 +36,7 @@ import * as Jobs from "./Jobs.ts"
 import * as Output from "./Output.ts"
 import * as Resolve from "./Resolve.ts"
 import * as Serve from "./Serve.ts"
+import * as Worker from "./Worker.ts"
 
 /** Ends a command with this code; the lines it had to say are said. */
 const exitWith = (code: number) => (code === 0 ? Effect.void : Effect.fail(new Exit({ code, lines: [] })))
@@ -75,13 +76,46 @@ const explained = (error: Unbuilt): Exit => {
 const file = (name: string, description: string) =>
   Flag.String(name).pipe(Flag.optional, Flag.withMetavar("file"), Flag.withDescription(description))
 
+const input = Argument.String("input").pipe(
+  Argument.withDescription('A CSV, NDJSON or JSON file, or "-" for the standard input')
+)
+
+/** How rows are read and created. */
+const what = {
+  format: Flags.format,
+  batchSize: Flags.batchSize,
+  strategy: Flags.strategy,
+  verifyRejections: Flags.verifyRejections,
+  keyProperty: Flags.keyProperty.pipe(Flag.optional),
+  keyColumn: Flags.keyColumn.pipe(Flag.optional)
+}
+
+const whatOf = (flags: {
+  readonly input: string
+  readonly format: Option.Option<"csv" | "ndjson" | "json">
+  readonly batchSize: number
+  readonly strategy: keyof typeof Flags.strategies
+  readonly verifyRejections: boolean
+  readonly keyProperty: Option.Option<string>
+  readonly keyColumn: Option.Option<string>
+}): Effect.Effect<Omit<Import.Options, "rejects" | "doubts">, Exit> =>
+  flags.verifyRejections && flags.strategy !== "fail-visible"
+    ? Effect.fail(usage(`--verify-rejections is for fail-visible; ${flags.strategy} goes its own way`))
+    : Effect.succeed({
+        input: flags.input === "-" ? "stdin" : { path: flags.input },
+        format: Option.getOrUndefined(flags.format),
+        batchSize: flags.batchSize,
+        strategy: flags.verifyRejections
+          ? DoubtStrategy.failVisibleVerified()
+          : Flags.strategies[flags.strategy],
+        keyProperty: Option.getOrUndefined(flags.keyProperty),
+        keyColumn: Option.getOrUndefined(flags.keyColumn)
+      })
+
 const importCommand = Command.make(
   "import",
   {
-    input: Argument.String("input").pipe(
-      Argument.withDescription('A CSV, NDJSON or JSON file, or "-" for the standard input')
-    ),
-    format: Flags.format,
+    input,
     emulator: Flag.Boolean("emulator").pipe(
       Flag.withDefault(false),
       Flag.withDescription("Import into a HubSpot inside this process; nothing leaves the machine")
@@ -89,15 +123,11 @@ const importCommand = Command.make(
     baseUrl: Flags.baseUrl,
     limit: Flags.limit,
     concurrency: Flags.concurrency,
-    batchSize: Flags.batchSize,
     timeout: Flags.timeout,
     latency: Flags.latency,
     rejects: file("rejects", "Write rows that were not created here, with the reason, ready to be corrected"),
     doubts: file("doubts", "Write rows that HubSpot may or may not have here"),
-    strategy: Flags.strategy,
-    verifyRejections: Flags.verifyRejections,
-    keyProperty: Flags.keyProperty.pipe(Flag.optional),
-    keyColumn: Flags.keyColumn.pipe(Flag.optional),
+    ...what,
     job: Flags.jobId,
     stateDir: Flags.stateDir,
     json: Flags.json
@@ -109,10 +139,13 @@ const importCommand = Command.make(
     if (!flags.emulator && Option.isSome(flags.latency)) {
       return yield* usage("--latency is the emulator's; give --emulator, or leave it out")
     }
-    if (flags.verifyRejections && flags.strategy !== "fail-visible") {
-      return yield* usage(`--verify-rejections is for fail-visible; ${flags.strategy} goes its own way`)
+    const what: Import.Options = {
+      ...(yield* whatOf(flags)),
+      rejects: Option.getOrUndefined(flags.rejects),
+      doubts: Option.getOrUndefined(flags.doubts),
+      concurrency: flags.concurrency
     }
-    const keyProperty = Option.getOrUndefined(flags.keyProperty)
+    const { keyProperty } = what
     const jobId = Option.getOrUndefined(flags.job)
     if (jobId === undefined && Option.isSome(flags.stateDir)) {
       return yield* usage("--state-dir is for durable imports; give --job <id> as well")
@@ -122,19 +155,6 @@ const importCommand = Command.make(
         "--emulator forgets everything when it ends, so a job on it cannot be resumed; run line-items serve and give --base-url"
       )
     }
-    const what: Import.Options = {
-      input: flags.input === "-" ? "stdin" : { path: flags.input },
-      format: Option.getOrUndefined(flags.format),
-      rejects: Option.getOrUndefined(flags.rejects),
-      doubts: Option.getOrUndefined(flags.doubts),
-      batchSize: flags.batchSize,
-      concurrency: flags.concurrency,
-      strategy: flags.verifyRejections
-        ? DoubtStrategy.failVisibleVerified()
-        : Flags.strategies[flags.strategy],
-      keyProperty,
-      keyColumn: Option.getOrUndefined(flags.keyColumn)
-    }
     const show = shown(flags.json)
     const importing =
       jobId === undefined
@@ -142,7 +162,7 @@ const importCommand = Command.make(
         : Effect.andThen(
             DurableImport.plan({ ...what, jobId }),
             DurableImport.carryOn({ ...what, jobId, check: false }, show)
-          ).pipe(Effect.provide(jobsIn(flags.stateDir)))
+          ).pipe(Effect.provide(jobsIn(flags)))
     const { code } = yield* importing.pipe(
       Effect.scoped,
       Effect.provide(
@@ -189,10 +209,20 @@ const shown =
   ({ name, promise, summary }: Pick<Import.Imported, "name" | "summary" | "promise">) =>
     Output.line(json ? JSON.stringify(summary) : Report.toText(name, summary, promise))
 
-/** Where jobs of this user are kept. */
-const jobsIn = (stateDir: Option.Option<string>) =>
+/** Where jobs are kept: in a database of many, or in one of this user. */
+const jobsIn = (flags: {
+  readonly stateDir: Option.Option<string>
+  readonly databaseUrl?: Option.Option<Redacted.Redacted>
+}) =>
   Layer.unwrap(
     Effect.gen(function* () {
+      const { databaseUrl = Option.none(), stateDir } = flags
+      if (Option.isSome(databaseUrl)) {
+        if (Option.isSome(stateDir)) {
+          return yield* usage("--state-dir and --database-url exclude each other; give one")
+        }
+        return Layer.provide(Stores.layerSql, Store.layerPostgres({ url: databaseUrl.value }))
+      }
       if (Option.isSome(stateDir)) return Stores.layerLocal({ stateDir: stateDir.value })
       const state = yield* Config.String("XDG_STATE_HOME").pipe(
         Effect.orElseSucceed(() => ""),
@@ -201,6 +231,9 @@ const jobsIn = (stateDir: Option.Option<string>) =>
       return Stores.layerLocal({ stateDir: `${state}/line-items` })
     })
   )
+
+/** Where jobs are looked for. */
+const kept = { stateDir: Flags.stateDir, databaseUrl: Flag.optional(Flags.databaseUrl) }
 
 const resumeCommand = Command.make(
   "resume",
@@ -212,10 +245,15 @@ const resumeCommand = Command.make(
     timeout: Flags.timeout,
     rejects: file("rejects", "Write rows that were not created here, of all runs of the job"),
     doubts: file("doubts", "Write rows that HubSpot may or may not have here"),
-    stateDir: Flags.stateDir,
+    ...kept,
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
+    if (Option.isSome(flags.databaseUrl)) {
+      const isOver = yield* onStore(flags, Jobs.requestResume(flags.job))
+      // Workers run it. What it came to is told here, once it is over.
+      if (!isOver) return
+    }
     const { code } = yield* DurableImport.carryOn(
       {
         jobId: flags.job,
@@ -227,7 +265,7 @@ const resumeCommand = Command.make(
       shown(flags.json)
     ).pipe(
       Effect.scoped,
-      Effect.provide([jobsIn(flags.stateDir), hubspot(flags)]),
+      Effect.provide([jobsIn(flags), hubspot(flags)]),
       Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
     )
     return yield* exitWith(code)
@@ -249,12 +287,12 @@ const resolveCommand = Command.make(
     ),
     baseUrl: Flags.baseUrl,
     timeout: Flags.timeout,
-    stateDir: Flags.stateDir,
+    ...kept,
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
     const code = yield* Resolve.run(flags.job, { apply: flags.apply, json: flags.json }).pipe(
-      Effect.provide([jobsIn(flags.stateDir), hubspot(flags)]),
+      Effect.provide([jobsIn(flags), hubspot(flags)]),
       Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
     )
     return yield* exitWith(code)
@@ -269,38 +307,112 @@ const resolveCommand = Command.make(
   ])
 )
 
-const onStore = <A, R>(stateDir: Option.Option<string>, effect: Effect.Effect<A, Exit, R>) =>
+const onStore = <A, R>(where: Parameters<typeof jobsIn>[0], effect: Effect.Effect<A, Exit, R>) =>
   effect.pipe(
-    Effect.provide(jobsIn(stateDir)),
+    Effect.provide(jobsIn(where)),
     Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
   )
 
 const jobsCommand = Command.make(
   "jobs",
-  { stateDir: Flags.stateDir, json: Flags.json },
-  Effect.fnUntraced(function* ({ json, stateDir }) {
-    yield* onStore(stateDir, Jobs.list(json))
+  { ...kept, json: Flags.json },
+  Effect.fnUntraced(function* (flags) {
+    yield* onStore(flags, Jobs.list(flags.json))
   })
 ).pipe(Command.withDescription("The durable imports that are kept here, the newest first"))
 
 const statusCommand = Command.make(
   "status",
-  { job: Flags.job, stateDir: Flags.stateDir, json: Flags.json },
-  Effect.fnUntraced(function* ({ job, json, stateDir }) {
-    yield* onStore(stateDir, Jobs.status(job, json))
+  { job: Flags.job, ...kept, json: Flags.json },
+  Effect.fnUntraced(function* (flags) {
+    yield* onStore(flags, Jobs.status(flags.job, flags.json))
   })
 ).pipe(Command.withDescription("How far a durable import is"))
 
 const cancelCommand = Command.make(
   "cancel",
-  { job: Flags.job, stateDir: Flags.stateDir },
-  Effect.fnUntraced(function* ({ job, stateDir }) {
-    yield* onStore(stateDir, Jobs.cancel(job))
+  { job: Flags.job, ...kept },
+  Effect.fnUntraced(function* (flags) {
+    yield* onStore(flags, Jobs.cancel(flags.job))
   })
 ).pipe(
   Command.withDescription(
     "End a durable import: what has not been sent is not sent any more. A run under way stops within seconds"
   )
+)
+
+// -----------------------------------------------------------------------------
+// submit, worker
+// -----------------------------------------------------------------------------
+
+const submitCommand = Command.make(
+  "submit",
+  {
+    input,
+    job: Flags.requiredJobId,
+    databaseUrl: Flags.databaseUrl,
+    ...what,
+    baseUrl: Flags.baseUrl,
+    limit: Flags.limit,
+    timeout: Flags.timeout,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    yield* DurableImport.submit(
+      { ...(yield* whatOf(flags)), jobId: flags.job, rejects: undefined, doubts: undefined },
+      flags.json
+    ).pipe(
+      Effect.scoped,
+      Effect.provide([
+        jobsIn({ stateDir: Option.none(), databaseUrl: Option.some(flags.databaseUrl) }),
+        hubspot(flags)
+      ]),
+      Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
+    )
+  })
+).pipe(
+  Command.withDescription("Write an import down in a PostgreSQL database, for its workers to run"),
+  Command.withExamples([
+    {
+      command: "line-items submit items.csv --job q3",
+      description: "With the database in LINE_ITEMS_DATABASE_URL"
+    }
+  ])
+)
+
+const workerCommand = Command.make(
+  "worker",
+  {
+    databaseUrl: Flags.databaseUrl,
+    host: Flags.host,
+    port: Flags.workerPort,
+    listenHost: Flags.listenHost,
+    baseUrl: Flags.baseUrl,
+    limit: Flags.limit,
+    concurrency: Flags.concurrency,
+    timeout: Flags.timeout,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* ({ databaseUrl, ...flags }) {
+    return yield* Worker.run({
+      ...flags,
+      listenHost: Option.getOrUndefined(flags.listenHost),
+      baseUrl: Option.getOrUndefined(flags.baseUrl)
+    }).pipe(
+      Effect.provide(Store.layerPostgres({ url: databaseUrl })),
+      Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
+    )
+  })
+).pipe(
+  Command.withDescription(
+    "Run the jobs of a PostgreSQL database, together with its other workers. Tokens come from HUBSPOT_ACCESS_TOKEN, or for one account from HUBSPOT_ACCESS_TOKEN_<account>"
+  ),
+  Command.withExamples([
+    {
+      command: "line-items worker --port 34431",
+      description: "With the database in LINE_ITEMS_DATABASE_URL"
+    }
+  ])
 )
 
 // -----------------------------------------------------------------------------
@@ -398,6 +510,8 @@ const command = Command.make("line-items").pipe(
     statusCommand,
     cancelCommand,
     resolveCommand,
+    submitCommand,
+    workerCommand,
     serveCommand,
     setupKeyCommand,
     demoCommand

@@ -33,6 +33,7 @@ import * as Source from "../Source.ts"
 import { Exit } from "./Exit.ts"
 import * as Import from "./Import.ts"
 import * as Lines from "./Lines.ts"
+import * as Output from "./Output.ts"
 import * as Signals from "./Signals.ts"
 
 /** An import under an id. */
@@ -162,6 +163,20 @@ export const plan = Effect.fnUntraced(function* (
     Effect.mapError((error) => (error._tag === "SourceError" ? Import.usage(error) : refused(error)))
   )
   yield* Effect.mapError(store.planned(claim, { digest: yield* digest, inputs }), refused)
+})
+
+/** Writes an import down for workers to run. */
+export const submit = Effect.fnUntraced(function* (options: Options, json: boolean) {
+  const store = yield* JobStore.JobStore
+  yield* plan(options)
+  const { jobId } = options
+  const { state } = yield* Effect.mapError(store.get(jobId), refused)
+  const { inputs, invalid } = yield* Effect.mapError(store.counts(jobId), refused)
+  yield* Output.line(
+    json
+      ? JSON.stringify({ job: jobId, status: Job.statusOf(state), inputs, invalid })
+      : `${jobId}: ${Report.format(inputs)} rows are written down${invalid === 0 ? "" : `, of which ${Report.format(invalid)} are invalid`}; the workers of the database run them. See: line-items status ${jobId}`
+  )
 })
 
 /** Refuses a job of another account, or for another address. */

@@ -10,9 +10,11 @@ import { BaseUrl, RateLimits } from "@effect-hubspot/http"
 import * as Argument from "effect/cli/Argument"
 import * as CliError from "effect/cli/CliError"
 import * as Flag from "effect/cli/Flag"
+import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 
 /** What each flag takes, for those who give none of it. */
 export const expectations = new Map<string, string>()
@@ -185,7 +187,14 @@ export const keyColumn = Flag.String("key-column").pipe(
 /** What an id of a job can be, for a person. */
 const jobIdForm = 'letters, digits, "-" and "_", 1 to 48 of them'
 
-export const jobId = checked("job", jobIdForm, (text) => (WriteTrace.isJobId(text) ? text : undefined)).pipe(
+const jobIdFlag = checked("job", jobIdForm, (text) => (WriteTrace.isJobId(text) ? text : undefined))
+
+export const requiredJobId = jobIdFlag.pipe(
+  Flag.withMetavar("id"),
+  Flag.withDescription("The id of the job, for status, cancel and resume")
+)
+
+export const jobId = jobIdFlag.pipe(
   Flag.optional,
   Flag.withMetavar("id"),
   Flag.withDescription("Write the import down under this id, so that it survives the process")
@@ -205,4 +214,49 @@ export const stateDir = Flag.String("state-dir").pipe(
   Flag.withDescription(
     "Where jobs are kept (default $XDG_STATE_HOME/line-items, or ~/.local/state/line-items)"
   )
+)
+
+const isDatabaseUrl = (text: string): boolean => /^postgres(ql)?:\/\/[^/\s]/.test(text) && URL.canParse(text)
+
+/** It may hold a password, so it is shown nowhere. */
+export const databaseUrl = Flag.Redacted("database-url").pipe(
+  Flag.withFallbackConfig(Config.Redacted("LINE_ITEMS_DATABASE_URL")),
+  Flag.mapEffect((url) =>
+    isDatabaseUrl(Redacted.value(url))
+      ? Effect.succeed(url)
+      : Effect.fail(
+          new CliError.InvalidValue({
+            option: "database-url",
+            value: "what was given",
+            expected: "an address such as postgres://user:password@host:5432/name",
+            kind: "flag"
+          })
+        )
+  ),
+  Flag.withMetavar("url"),
+  Flag.withDescription(
+    "The PostgreSQL database of the jobs; better in LINE_ITEMS_DATABASE_URL, where process lists do not show it"
+  )
+)
+
+export const host = checked("host", "a host name or an address", (text) =>
+  /^[A-Za-z0-9.:_-]{1,253}$/.test(text) ? text : undefined
+).pipe(
+  Flag.withDefault("127.0.0.1"),
+  Flag.withMetavar("name"),
+  Flag.withDescription("Where the other workers reach this one (default 127.0.0.1: all on this machine)")
+)
+
+export const listenHost = checked("listen", "a host name or an address", (text) =>
+  /^[A-Za-z0-9.:_-]{1,253}$/.test(text) ? text : undefined
+).pipe(
+  Flag.optional,
+  Flag.withMetavar("name"),
+  Flag.withDescription("The address to listen on, if it is not that of --host")
+)
+
+export const workerPort = checked("port", "a whole number from 1 to 65535", wholeNumber(1, 65_535)).pipe(
+  Flag.withDefault(34_431),
+  Flag.withMetavar("n"),
+  Flag.withDescription("The port for the other workers (default 34431); each of a machine needs its own")
 )

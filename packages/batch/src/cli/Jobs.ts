@@ -114,3 +114,19 @@ export const cancel = Effect.fnUntraced(function* (jobId: string) {
       : `${jobId}: to be canceled; pid ${job.holder.pid} on ${job.holder.host} stops within seconds`
   )
 })
+
+/** Asks the workers to go on with a job; says whether it is over, and nothing of one that is. */
+export const requestResume = Effect.fnUntraced(function* (jobId: string) {
+  const store = yield* JobStore.JobStore
+  const found = yield* Effect.mapError(store.get(jobId), refused)
+  if (Job.isFinal(found.state)) return true
+  const { holder, state } = yield* Effect.mapError(store.requestResume(jobId), refused)
+  yield* Output.line(
+    state === "suspended"
+      ? `${jobId}: to be resumed; a worker of this database goes on with it within seconds`
+      : holder === undefined
+        ? `${jobId}: ${state}; a worker of this database takes it as soon as one runs`
+        : `${jobId}: run by pid ${holder.pid} on ${holder.host}`
+  )
+  return false
+})

@@ -55,7 +55,7 @@ export const layerLocal = ClusterWorkflowEngine.layer.pipe(
 )
 
 /** A runner that stands still answers nobody: so soon it counts as gone. */
-const pingTimeout = Duration.seconds(2)
+const pingTimeout = Duration.seconds(1)
 
 const health = Layer.effect(
   RunnerHealth.RunnerHealth,

@@ -1,0 +1,140 @@
+/**
+ * `line-items worker`: a process of the cluster that runs the jobs of a database, until it is interrupted.
+ */
+import { type BaseUrl, Credentials } from "@effect-hubspot/http"
+import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { RateLimitStore } from "@effect-hubspot/http/RateLimitStore"
+import { RateLimits } from "@effect-hubspot/http/RateLimits"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { ImportRuntime, layerCluster } from "../ImportRuntime.ts"
+import type * as ImportWorkflow from "../ImportWorkflow.ts"
+import * as Report from "../Report.ts"
+import { Exit } from "./Exit.ts"
+import * as Output from "./Output.ts"
+import * as Signals from "./Signals.ts"
+import type * as Store from "../Store.ts"
+import type { SqlClient } from "effect/sql/SqlClient"
+import type { Stdio } from "effect/Stdio"
+
+/** Where a worker is reached, and how it reaches HubSpot. */
+export interface Options {
+  readonly host: string
+  readonly port: number
+  readonly listenHost: string | undefined
+  readonly baseUrl: string | undefined
+  readonly limit: number | "auto"
+  readonly concurrency: number | "auto"
+  readonly timeout: Duration.Duration
+  readonly json: boolean
+}
+
+const general = "HUBSPOT_ACCESS_TOKEN"
+
+/** A token for an account; the general one stands in for those that have none of their own. */
+const credentialsOf = (account: string) => {
+  const own = `${general}_${account}`
+  return Layer.unwrap(
+    Config.Redacted(own).pipe(
+      Effect.map((token) => Credentials.Credentials.layer(token, own)),
+      Effect.orElseSucceed(() => Credentials.Credentials.layerConfig)
+    )
+  )
+}
+
+/** Refuses to begin without any token. */
+const someToken = Effect.suspend(() =>
+  Object.keys(process.env).some((name) => name.startsWith(`${general}_`))
+    ? Effect.void
+    : Effect.asVoid(Layer.build(Credentials.Credentials.layerConfig))
+).pipe(Effect.scoped)
+
+/** Requests to an account, within the limits that all workers share. */
+const account =
+  ({ baseUrl, limit, timeout }: Options) =>
+  (
+    account: string
+  ): Layer.Layer<
+    HubSpotClient | RateLimits,
+    Credentials.CredentialsError | BaseUrl.InvalidBaseUrl,
+    RateLimitStore
+  > =>
+    HubSpotClient.layer({ baseUrl, timeout }).pipe(
+      Layer.provideMerge(RateLimits.layerStore({ account, limit, timeout })),
+      Layer.provide([NodeHttpClient.layerUndici, credentialsOf(account)])
+    )
+
+/** What became of a run, for people. */
+const described = ({ end, jobId }: ImportWorkflow.Run): string => {
+  switch (end?._tag) {
+    case undefined:
+      return `${jobId}: running`
+    case "Complete":
+      return `${jobId}: done`
+    case "Canceled":
+      return `${jobId}: canceled`
+    case "Suspended":
+      return `${jobId}: suspended: ${end.suspension.message}`
+    case "Stopped":
+    case "Left":
+      return `${jobId}: left to the other workers`
+    case "Fenced":
+    case "AccountUnavailable":
+      return `${jobId}: ${end.message}`
+  }
+}
+
+/** Works until interrupted; what was sent by then is waited for, unless it is interrupted once more. */
+export const run = (
+  options: Options
+): Effect.Effect<never, Exit | Store.StoreError | Credentials.CredentialsError, SqlClient | Stdio> =>
+  Effect.gen(function* () {
+    yield* someToken
+    const { host, json, port } = options
+    const told = ({ end, epoch, jobId }: ImportWorkflow.Run) =>
+      Effect.ignore(
+        Output.line(
+          json
+            ? JSON.stringify({ job: jobId, run: epoch, state: end?._tag ?? "Running" })
+            : described({ end, epoch, jobId })
+        )
+      )
+    const stdio = yield* Effect.context<Stdio>()
+    return yield* Effect.gen(function* () {
+      const runtime = yield* ImportRuntime
+      yield* Output.line(
+        json
+          ? JSON.stringify({ worker: { host, port, pid: process.pid } })
+          : `worker at ${host}:${port}, for the jobs of this database (Ctrl-C to stop)`
+      )
+      return yield* Effect.onInterrupt(
+        Effect.never,
+        Effect.fnUntraced(function* () {
+          yield* Console.error(
+            "line-items: stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)"
+          )
+          yield* Effect.raceFirst(runtime.leave, Effect.andThen(Signals.next, runtime.abandon))
+        })
+      )
+    }).pipe(
+      Effect.provide(
+        layerCluster({
+          ...options,
+          account: account(options),
+          onRun: (run) => Effect.provide(told(run), stdio)
+        })
+      ),
+      Effect.catchTag("SocketServerError", (error) =>
+        Effect.fail(
+          new Exit({
+            code: Report.exitCodes.usage,
+            lines: [`${host}:${port} cannot be listened on (${error.message}); give another --host or --port`]
+          })
+        )
+      )
+    )
+  })
