@@ -11,6 +11,7 @@
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import type * as Retry from "@effect-hubspot/http/Retry"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -230,15 +231,26 @@ export const session = Effect.fn("JobRunner.session")(function* (
     return Effect.catchTags(written(reason), { JobNotFound: gone, JobFenced: gone, IllegalTransition: gone })
   }
 
-  const written = (reason: NotSentReason | undefined): Effect.Effect<End, JobStore.Refused> => {
-    if (canceled) return Effect.as(store.complete(claim, "canceled"), { _tag: "Canceled" })
-    if (reason === undefined) return Effect.as(store.complete(claim, "done"), { _tag: "Complete" })
-    if (left && reason._tag === "Stopped") return Effect.as(store.release(claim), { _tag: "Left" })
-    const suspension = suspensionOf(reason)
-    const end: End =
-      reason._tag === "Stopped" ? { _tag: "Stopped" } : { _tag: "Suspended", suspension, reason }
-    return store.suspend(claim, suspension).pipe(Effect.andThen(store.release(claim)), Effect.as(end))
-  }
+  const written = Effect.fnUntraced(function* (
+    reason: NotSentReason | undefined
+  ): Effect.fn.Return<End, JobStore.Refused> {
+    if (canceled) {
+      yield* store.complete(claim, "canceled")
+      return { _tag: "Canceled" }
+    }
+    if (reason === undefined) {
+      yield* store.complete(claim, "done")
+      return { _tag: "Complete" }
+    }
+    if (left && reason._tag === "Stopped") {
+      yield* store.release(claim)
+      return { _tag: "Left" }
+    }
+    const suspension = suspensionOf(reason, yield* Clock.currentTimeMillis)
+    yield* store.suspend(claim, suspension)
+    yield* store.release(claim)
+    return reason._tag === "Stopped" ? { _tag: "Stopped" } : { _tag: "Suspended", suspension, reason }
+  })
 
   const end = Effect.gen(function* () {
     const reason = (yield* Deferred.isDone(job.halt)) ? yield* Deferred.await(job.halt) : undefined
@@ -313,7 +325,7 @@ const gone = ({ message }: { readonly message: string }): Effect.Effect<End> =>
   Effect.succeed({ _tag: "Fenced", message })
 
 /** Why a job cannot go on, as it is kept. */
-const suspensionOf = (reason: NotSentReason): Job.Suspension => {
+const suspensionOf = (reason: NotSentReason, nowMillis: number): Job.Suspension => {
   const message = Outcome.describeNotSent(reason)
   switch (reason._tag) {
     case "Stopped":
@@ -323,12 +335,14 @@ const suspensionOf = (reason: NotSentReason): Job.Suspension => {
     case "RetriesExhausted":
       return { reason: "network", message }
     case "Suspended": {
-      const { resumeAtMillis } = { resumeAtMillis: undefined, ...reason.error.reason }
-      return {
-        reason: reason.cause,
-        message,
-        ...(typeof resumeAtMillis === "number" && { resumeAtMillis })
+      const { resumeAtMillis, retryAfterMillis } = {
+        resumeAtMillis: undefined,
+        retryAfterMillis: undefined,
+        ...reason.error.reason
       }
+      const resumeAt =
+        resumeAtMillis ?? (retryAfterMillis === undefined ? undefined : nowMillis + retryAfterMillis)
+      return { reason: reason.cause, message, ...(resumeAt !== undefined && { resumeAtMillis: resumeAt }) }
     }
     case "Halted": {
       const denied = ["Unauthorized", "TokenRefused", "Forbidden"].includes(reason.error.reason._tag)

@@ -1,0 +1,32 @@
+import { ImportRuntime } from "@effect-hubspot/batch"
+import { Effect, FileSystem, Layer } from "effect"
+import { NodeFileSystem } from "@effect/platform-node"
+import { freePort } from "../support/freePort.ts"
+import { database } from "../support/postgres.ts"
+import { type Options, suite } from "./suite.ts"
+
+suite("the runtime in memory", Effect.succeed(ImportRuntime.layerMemory), "forgets")
+
+suite(
+  "the runtime in one process",
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const stateDir = yield* fs.makeTempDirectoryScoped()
+    return (options: Options) => ImportRuntime.layerLocal({ ...options, stateDir })
+  }).pipe(Effect.orDie, Effect.provide(NodeFileSystem.layer)),
+  "keeps"
+)
+
+suite(
+  "the runtime of a cluster",
+  Effect.gen(function* () {
+    const connect = yield* database
+    return (options) =>
+      Layer.unwrap(
+        Effect.map(freePort, (port) =>
+          ImportRuntime.layerCluster({ ...options, host: "127.0.0.1", port }).pipe(Layer.provide(connect()))
+        )
+      )
+  }),
+  "keeps"
+)
