@@ -38,7 +38,7 @@ interface World {
 
 const passing: HubSpot.Fault = (_request, pass) => pass
 
-const worldOf = (emulator: EmulatorOptions.Options = {}) => {
+export const worldOf = (emulator: EmulatorOptions.Options = {}) => {
   const world: World = { fault: passing, requests: 0 }
   const layer = Layer.effect(
     HttpClient.HttpClient,
@@ -51,14 +51,14 @@ const worldOf = (emulator: EmulatorOptions.Options = {}) => {
   return { world, layer }
 }
 
-const services = (id: string) =>
+export const services = (id: string) =>
   HubSpotClient.HubSpotClient.layer({}).pipe(
     Layer.provideMerge(RateLimits.RateLimits.layerStore({ account: id, limit: 190 })),
     Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-cluster"))),
     Layer.orDie
   )
 
-const plan = Effect.fnUntraced(function* (id: string, inputs: number, more: Partial<Job.Frozen> = {}) {
+export const plan = Effect.fnUntraced(function* (id: string, inputs: number, more: Partial<Job.Frozen> = {}) {
   const jobs = yield* JobStore.JobStore
   const planning = yield* jobs.create({ id, holder, frozen: { ...frozen, account, batchSize: 10, ...more } })
   // Every seventh row cannot be sent.
@@ -78,7 +78,8 @@ const until = (id: string, is: (job: Job.Job) => boolean) =>
     }
   })
 
-const settled = (id: string) => Effect.flatMap(ImportRuntime.ImportRuntime, (runtime) => runtime.settled(id))
+export const settled = (id: string) =>
+  Effect.flatMap(ImportRuntime.ImportRuntime, (runtime) => runtime.settled(id))
 
 /** Nothing is in the ledger twice, every row has an outcome, and those that were created are there. */
 const check = Effect.fnUntraced(function* (id: string) {
@@ -111,9 +112,13 @@ const check = Effect.fnUntraced(function* (id: string) {
   return yield* jobs.counts(id)
 })
 
-const isCreate = ({ url }: { readonly url: string }) => url.endsWith("/batch/create")
+export const isCreate = ({ url }: { readonly url: string }) => url.endsWith("/batch/create")
 
-const refused = (request: Parameters<HubSpot.Fault>[0], status: number, headers?: Record<string, string>) =>
+export const refused = (
+  request: Parameters<HubSpot.Fault>[0],
+  status: number,
+  headers?: Record<string, string>
+) =>
   HubSpot.answer(
     request,
     status,

@@ -104,7 +104,7 @@ const layerEngine = (
 
 const assemble = <Made, E, R, E2, R2>(
   options: Options<Made, E, R>,
-  engine: Layer.Layer<WorkflowEngine, E2, SqlClient.SqlClient | R2>,
+  engine: Layer.Layer<WorkflowEngine, E2, SqlClient.SqlClient | JobStore.JobStore | R2>,
   run: Pick<ImportWorkflow.Options, "holder" | "takesOver">
 ) =>
   layerEngine({ ...options, ...run }).pipe(

@@ -279,6 +279,10 @@ export interface Service {
   ) => Effect.Effect<Job.Job, JobNotFound | Job.IllegalTransition | JobStoreError>
   /** Jobs that somebody should run now (`Job.isDue`) and that nobody holds, the oldest first. */
   readonly due: Effect.Effect<ReadonlyArray<Job.Job>, JobStoreError>
+  /** Jobs that are not over, or for no longer than this. */
+  readonly current: (options: {
+    readonly overFor: Duration.Input
+  }) => Effect.Effect<ReadonlyArray<Job.Job>, JobStoreError>
 
   /** The batches without outcomes, in order, a page at a time. Those settled meanwhile may still come. */
   readonly unsettled: (jobId: string) => Stream.Stream<Job.Batch, JobNotFound | JobStoreError>
@@ -800,6 +804,13 @@ const make: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient | Diges
       return jobs.filter((job) => Job.isDue(job, now))
     }).pipe(reading)
 
+    const current: Service["current"] = Effect.fnUntraced(function* ({ overFor }) {
+      const since = (yield* Clock.currentTimeMillis) - Duration.toMillis(overFor)
+      const rows = yield* sql<JobRow>`SELECT * FROM line_items_jobs
+        WHERE completed_at IS NULL OR completed_at > ${since} ORDER BY created_at, id`
+      return yield* Effect.forEach(rows, jobOf)
+    }, reading)
+
     // ---------------------------------------------------------------------------
     // Holding
     // ---------------------------------------------------------------------------
@@ -1150,6 +1161,7 @@ const make: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient | Diges
       requestCancel,
       requestResume,
       due,
+      current,
       unsettled,
       settle,
       outcomes,

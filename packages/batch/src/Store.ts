@@ -28,7 +28,7 @@ import type { SqlError } from "effect/sql/SqlError"
 export const version = 2
 
 const advice = {
-  Unreadable: "check that the path is right and that you may read and write it",
+  Unreadable: "check its path or address, and that you may read and write it",
   Unwritable: "check the rights and the free space of the database",
   Foreign: "name another one",
   Newer: "use the version of this library that made it, or a later one",

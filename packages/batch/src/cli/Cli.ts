@@ -18,8 +18,10 @@ import * as Console from "effect/Console"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
 import * as DoubtStrategy from "../DoubtStrategy.ts"
 import * as KeyProperty from "../KeyProperty.ts"
 import * as Report from "../Report.ts"
@@ -586,5 +588,8 @@ export const run = Command.run(command, { version: packageJson.version }).pipe(
         Report.exitCodes.bug as number
       )
   ),
-  Effect.provideService(CliOutput.Presenter, presenter)
+  Effect.provideService(CliOutput.Presenter, presenter),
+  // The standard output is for what was asked for.
+  Effect.provideService(Logger.LogToStderr, true),
+  Effect.provideService(References.MinimumLogLevel, "Warn")
 )

@@ -11,6 +11,7 @@ import * as Console from "effect/Console"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import { ImportRuntime, layerCluster } from "../ImportRuntime.ts"
 import type * as ImportWorkflow from "../ImportWorkflow.ts"
 import * as Report from "../Report.ts"
@@ -104,6 +105,11 @@ export const run = (
         )
       )
     const stdio = yield* Effect.context<Stdio>()
+    // A cluster that ends has no runners, and says so; nobody has to do anything about it.
+    let stopping = false
+    const logger = Logger.make<unknown, void>((entry) =>
+      stopping ? undefined : Logger.defaultLogger.log(entry)
+    )
     return yield* Effect.gen(function* () {
       const runtime = yield* ImportRuntime
       yield* Output.line(
@@ -114,6 +120,7 @@ export const run = (
       return yield* Effect.onInterrupt(
         Effect.never,
         Effect.fnUntraced(function* () {
+          stopping = true
           yield* Console.error(
             "line-items: stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)"
           )
@@ -128,6 +135,7 @@ export const run = (
           onRun: (run) => Effect.provide(told(run), stdio)
         })
       ),
+      Effect.provideService(Logger.CurrentLoggers, new Set([logger])),
       Effect.catchTag("SocketServerError", (error) =>
         Effect.fail(
           new Exit({

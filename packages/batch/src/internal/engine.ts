@@ -5,11 +5,16 @@
  */
 import { layerClientProtocol, layerSocketServer } from "@effect/platform-node/NodeClusterSocket"
 import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
+import * as EntityAddress from "effect/cluster/EntityAddress"
+import * as EntityId from "effect/cluster/EntityId"
+import * as EntityType from "effect/cluster/EntityType"
+import * as MessageStorage from "effect/cluster/MessageStorage"
 import * as RunnerAddress from "effect/cluster/RunnerAddress"
 import * as RunnerHealth from "effect/cluster/RunnerHealth"
 import * as Runners from "effect/cluster/Runners"
 import * as Sharding from "effect/cluster/Sharding"
 import * as ShardingConfig from "effect/cluster/ShardingConfig"
+import * as ShardId from "effect/cluster/ShardId"
 import * as SocketRunner from "effect/cluster/SocketRunner"
 import * as SqlMessageStorage from "effect/cluster/SqlMessageStorage"
 import * as SqlRunnerStorage from "effect/cluster/SqlRunnerStorage"
@@ -19,7 +24,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
+import * as Schedule from "effect/Schedule"
+import * as SqlClient from "effect/sql/SqlClient"
 import { hostname } from "node:os"
+import { ImportWorkflow } from "../ImportWorkflow.ts"
+import * as JobStore from "../JobStore.ts"
 
 /** Of the tables, so that a cluster of somebody else may be in the same database. */
 export const prefix = "line_items_cluster"
@@ -41,13 +50,55 @@ const times = {
 const config = (options: Partial<ShardingConfig.ShardingConfig["Service"]>) =>
   ShardingConfig.layer({ ...times, ...options })
 
-const storage = Layer.merge(
+export const storage = Layer.merge(
   SqlMessageStorage.layerWith({ prefix }).pipe(Layer.provide(Digest.layerWebCrypto)),
   Layer.orDie(SqlRunnerStorage.layerWith({ prefix }))
 )
 
+/**
+ * Deletes what the engine keeps of jobs that are over for this long, or forgotten; says of how many. The engine itself
+ * deletes nothing. A job that somebody may still run is left alone.
+ */
+export const sweep = Effect.fnUntraced(function* (options: { readonly overFor: Duration.Input }) {
+  const sql = yield* SqlClient.SqlClient
+  const messages = yield* MessageStorage.MessageStorage
+  const store = yield* JobStore.JobStore
+  // In this order: what is begun between the two is current.
+  const kept = yield* sql<{ entity_type: string; entity_id: string; shard_id: string }>`
+    SELECT DISTINCT entity_type, entity_id, shard_id FROM ${sql(`${prefix}_messages`)}`
+  const current = new Set(
+    yield* Effect.forEach(yield* store.current(options), ({ createdAtMillis, id }) =>
+      ImportWorkflow.executionId({ jobId: id, createdAtMillis })
+    )
+  )
+  const over = kept.filter(({ entity_id }) => !current.has(entity_id))
+  yield* Effect.forEach(
+    over,
+    ({ entity_id, entity_type, shard_id }) =>
+      messages.clearAddress(
+        EntityAddress.make({
+          entityType: EntityType.make(entity_type),
+          entityId: EntityId.make(entity_id),
+          shardId: ShardId.fromString(shard_id)
+        })
+      ),
+    { discard: true }
+  )
+  return over.length
+})
+
+const retention = Layer.effectDiscard(
+  sweep({ overFor: "1 hour" }).pipe(
+    Effect.catchCause((cause) => Effect.logWarning("what is over could not be swept", cause)),
+    Effect.repeat(Schedule.jittered(Schedule.spaced("10 minutes"))),
+    Effect.delay("1 minute"),
+    Effect.forkScoped
+  )
+)
+
 /** The engine of this process alone. */
 export const layerLocal = ClusterWorkflowEngine.layer.pipe(
+  Layer.merge(retention),
   Layer.provide(Sharding.layer),
   Layer.provide([Runners.layerNoop, RunnerHealth.layerNoop]),
   Layer.provide(storage),
@@ -83,6 +134,7 @@ export const layerCluster = ({
   readonly listenHost?: string | undefined
 }) =>
   ClusterWorkflowEngine.layer.pipe(
+    Layer.merge(retention),
     Layer.provide(Layer.provide(SocketRunner.layer, [layerSocketServer, layerClientProtocol])),
     Layer.provide(health),
     Layer.provide(storage),
