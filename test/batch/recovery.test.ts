@@ -83,4 +83,22 @@ describe("what the log says of an input", () => {
     const attempts = [attempt([0]), attempt([0])]
     assert.strictEqual(recover([item(0)], attempts, false).since.get(0), attempts[0]!.begunAtMillis)
   })
+
+  it("goes on waiting for what HubSpot had not finished, and for nothing that is known by now", () => {
+    const unfinished: AttemptLog.Unfinished = { status: "PENDING" }
+    const waiting = { ...attempt([0, 1, 2, 3]), unfinished }
+    const items = [0, 1, 2, 3, 4].map(item)
+    const of = (attempts: ReadonlyArray<AttemptLog.Logged>) =>
+      recover(items, attempts, false).unfinished.map(({ attempt, items }) => [
+        attempt.id,
+        items.map(({ index }) => index)
+      ])
+    assert.deepStrictEqual(of([waiting]), [[waiting.id, [0, 1, 2, 3]]])
+    // Found, sent again, and ended since.
+    assert.deepStrictEqual(of([waiting, attempt([1], accepted(created(1))), attempt([2])]), [
+      [waiting.id, [0, 3]]
+    ])
+    assert.deepStrictEqual(of([{ ...waiting, end: { ...accepted(), endedAtMillis: 0 } }]), [])
+    assert.deepStrictEqual(of([attempt([0])]), [])
+  })
 })

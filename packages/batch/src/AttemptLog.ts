@@ -18,6 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Ranges from "./internal/ranges.ts"
@@ -150,7 +151,19 @@ export interface End {
 }
 
 /**
- * An attempt as the log has it. Without an end, it may have been sent or not.
+ * A batch that HubSpot took and has not finished: its status, and where it can be looked at if the reply said so.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Unfinished extends Schema.Schema.Type<typeof Unfinished> {}
+const Unfinished = Schema.Struct({
+  status: Schema.Literals(["PENDING", "PROCESSING"]),
+  link: Schema.optionalKey(Schema.String)
+})
+
+/**
+ * An attempt as the log has it. Without an end, it may have been sent or not; one that is `unfinished` was.
  *
  * @category models
  * @since 0.1.0
@@ -160,6 +173,7 @@ export interface Logged extends Attempt {
   readonly id: number
   /** In milliseconds since 1970, as the end's. */
   readonly begunAtMillis: number
+  readonly unfinished?: Unfinished
   readonly end?: End & { readonly endedAtMillis: number }
 }
 
@@ -204,6 +218,11 @@ export interface Service {
    * that was never begun, is a defect.
    */
   readonly end: (id: number, end: End) => Effect.Effect<void, AttemptLogError>
+  /**
+   * Writes down that HubSpot has the batch and is not done with it, so that who comes after a crash goes on waiting. Of
+   * an attempt that has ended, or was never begun, it is a defect.
+   */
+  readonly unfinished: (id: number, seen: Unfinished) => Effect.Effect<void, AttemptLogError>
   /** The attempts of a job, or those that may be about these inputs, in the order in which they were begun. */
   readonly attempts: (
     jobId: string,
@@ -321,7 +340,7 @@ const makeMemoryUnsafe = ({
           return Effect.void
         }
         logged.set(id, {
-          ...attempt,
+          ...Struct.omit(attempt, ["unfinished"]),
           end: {
             acceptance,
             ...(reason !== undefined && { reason }),
@@ -329,6 +348,13 @@ const makeMemoryUnsafe = ({
             endedAtMillis
           }
         })
+        return Effect.void
+      }),
+    unfinished: (id, seen) =>
+      commit(() => {
+        const attempt = logged.get(id)
+        if (attempt === undefined || attempt.end !== undefined) return notOpen(id)
+        logged.set(id, { ...attempt, unfinished: decodeUnfinishedUnsafe(encodeUnfinished(seen)) })
         return Effect.void
       }),
     attempts: (jobId, about) =>
@@ -348,6 +374,9 @@ const makeMemoryUnsafe = ({
 const Outcomes = Schema.fromJsonString(Schema.Array(Entry))
 /** Takes along what an entry has, and nothing else that the value may hold. */
 const encodeOutcomes = Schema.encodeSync(Outcomes)
+const UnfinishedText = Schema.fromJsonString(Unfinished)
+const encodeUnfinished = Schema.encodeSync(UnfinishedText)
+const decodeUnfinishedUnsafe = Schema.decodeSync(UnfinishedText)
 const decodeOutcomesUnsafe = Schema.decodeSync(Outcomes)
 
 const check = ({ epoch = 0, inputs }: Attempt): Effect.Effect<void> =>
@@ -368,7 +397,7 @@ const fenced = ({ epoch, jobId }: Attempt) =>
   )
 
 const notOpen = (id: number) =>
-  Effect.die(new Error(`attempt ${id} cannot end: it was never begun, or has ended before`))
+  Effect.die(new Error(`attempt ${id} is not under way: it was never begun, or has ended before`))
 
 // A batch without inputs is about none.
 const least = (inputs: ReadonlyArray<number>): number =>
@@ -432,6 +461,15 @@ const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = E
     if (rows.length === 0) return yield* notOpen(id)
   })
 
+  const unfinished = Effect.fnUntraced(function* (id: number, seen: Unfinished) {
+    // Where the outcomes will be.
+    const rows = yield* sql`
+      UPDATE line_items_attempts SET outcomes = ${encodeUnfinished(seen)}
+      WHERE id = ${id} AND ended_at IS NULL
+      RETURNING id`.pipe(Effect.mapError(failed("Unwritable")))
+    if (rows.length === 0) return yield* notOpen(id)
+  })
+
   const attempts: Service["attempts"] = Effect.fnUntraced(function* (jobId, inputs) {
     const about =
       inputs === undefined ? sql`1 = 1` : sql`first_input <= ${inputs.last} AND last_input >= ${inputs.first}`
@@ -442,10 +480,11 @@ const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = E
     return yield* Effect.forEach(rows, fromRow)
   })
 
-  return { begin, end, attempts }
+  return { begin, end, unfinished, attempts }
 })
 
 const decodeOutcomes = Schema.decodeEffect(Outcomes)
+const decodeUnfinished = Schema.decodeEffect(UnfinishedText)
 const isAcceptance = Schema.is(Schema.Literals(["Accepted", "NotAccepted", "InDoubt"]))
 
 const fromRow = Effect.fnUntraced(function* (row: Row): Effect.fn.Return<Logged, AttemptLogError> {
@@ -466,7 +505,11 @@ const fromRow = Effect.fnUntraced(function* (row: Row): Effect.fn.Return<Logged,
     id: Number(row.id),
     begunAtMillis: Number(row.begun_at)
   }
-  if (row.ended_at === null) return attempt
+  if (row.ended_at === null) {
+    if (row.outcomes === null) return attempt
+    const unfinished = yield* Effect.mapError(decodeUnfinished(row.outcomes), garbled)
+    return { ...attempt, unfinished }
+  }
   if (!isAcceptance(acceptance) || row.outcomes === null) return yield* garbled()
   const outcomes = yield* Effect.mapError(decodeOutcomes(row.outcomes), garbled)
   const endedAtMillis = Number(row.ended_at)
@@ -528,6 +571,8 @@ export interface Fence {
   readonly send: <A>(intent: Intent<A>) => Effect.Effect<A, HubSpotError>
   /** Writes down how it ended. An intent that was not sent ends too, as `NotAccepted`. */
   readonly end: (intent: Intent<unknown>, end: End) => Effect.Effect<void, AttemptLogError>
+  /** Writes down that HubSpot has not finished what was sent. */
+  readonly unfinished: (intent: Intent<unknown>, seen: Unfinished) => Effect.Effect<void, AttemptLogError>
 }
 
 /**
@@ -568,5 +613,10 @@ export const fence = (client: HubSpotClient["Service"]): Effect.Effect<Fence> =>
       Effect.suspend(() => {
         const { id, log } = close(intent)
         return log.end(id, end)
+      }),
+    unfinished: (intent, seen) =>
+      Effect.suspend(() => {
+        const { id, log } = close(intent)
+        return log.unfinished(id, seen)
       })
   }))

@@ -99,6 +99,8 @@ export interface Options<In> {
   /** How long to wait between observations. Default `BatchState.defaultWaiting`. */
   readonly pending?: BatchState.Waiting | undefined
   readonly processing?: BatchState.Waiting | undefined
+  /** When a batch that HubSpot has not finished is left to a later run, which follows it from the log. Default: never. */
+  readonly leavesUnfinished?: Effect.Effect<unknown> | undefined
   readonly onEvent: (event: Event) => Effect.Effect<void>
 }
 
@@ -120,6 +122,11 @@ export type Settled<I, S extends Success = "Created"> =
  */
 export interface BatchRunner<In, S extends Success> {
   readonly run: <I>(items: ReadonlyArray<Item<I, In>>) => Effect.Effect<ReadonlyArray<Settled<I, S>>>
+  /** Goes on with a batch that an earlier run had sent and HubSpot had not finished. It sends nothing. */
+  readonly follow: <I>(
+    items: ReadonlyArray<Item<I, In>>,
+    sent: { readonly unfinished: AttemptLog.Unfinished; readonly begunAtMillis: number }
+  ) => Effect.Effect<ReadonlyArray<Settled<I, S>>>
 }
 
 /**
@@ -147,8 +154,10 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
   const halt = (reason: NotSentReason) => Deferred.succeed(options.halt, reason)
 
   /** What is not written down any more must not be sent any more. What was sent, was. */
-  const end = (intent: Intent, how: AttemptLog.End) =>
-    Effect.catch(fence.end(intent, how), (error) => halt({ _tag: "Unlogged", error }))
+  const unlogged = (written: Effect.Effect<void, AttemptLog.AttemptLogError>) =>
+    Effect.catch(written, (error) => halt({ _tag: "Unlogged", error }))
+
+  const end = (intent: Intent, how: AttemptLog.End) => unlogged(fence.end(intent, how))
 
   const send = Effect.fnUntraced(function* (intent: Intent, inputs: number): Effect.fn.Return<Ended> {
     const startedAt = yield* Clock.monotonicTimeNanos
@@ -335,8 +344,15 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
     suspicion: Evidence | undefined
   ): Effect.fn.Return<ReadonlyArray<Settled<I, S>>> {
     switch (ended._tag) {
-      case "Answered":
-        return yield* account(items, ended.intent, yield* followed(items, ended.response))
+      case "Answered": {
+        const { intent, response } = ended
+        if (options.observe !== undefined && BatchState.isOpen(response)) {
+          yield* unlogged(fence.unfinished(intent, unfinishedOf(response)))
+        }
+        const { left, response: last } = yield* followed(items, response, 0)
+        // Who follows it later ends it.
+        return left ? accounted(items, last) : yield* account(items, intent, last)
+      }
       case "Unsent":
         return items.map((item) => notSent(item, ended.reason))
       case "Abandoned":
@@ -391,11 +407,18 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
   /** The reply, or what a batch that was not finished then came to, with all that was seen of it. */
   const followed = Effect.fnUntraced(function* (
     items: ReadonlyArray<Item<unknown, In>>,
-    first: BatchResponse.BatchResponse
+    first: BatchResponse.BatchResponse,
+    /** How long it has been waited for already. */
+    waitedMillis: number
   ) {
-    const { observe, pending = BatchState.defaultWaiting, processing } = options
+    const { leavesUnfinished = Effect.never, observe } = options
+    const rest = (waiting = BatchState.defaultWaiting): BatchState.Waiting => ({
+      ...waiting,
+      deadline: Math.max(0, Duration.toMillis(waiting.deadline) - waitedMillis)
+    })
+    const pending = rest(options.pending)
     let last = first
-    if (observe === undefined) return last
+    if (observe === undefined) return { left: false, response: last }
     const once = Effect.map(
       Effect.suspend(() => observe({ items, last })),
       (seen) => (last = withEarlier(seen, last.results))
@@ -413,18 +436,38 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
     const known = () => Effect.succeed(last)
     const unseen = ({ message }: { readonly message: string }) =>
       Effect.andThen(Effect.logDebug("a batch that was not finished could not be looked at", message), known)
-    const done = Effect.catchTags(BatchState.settle(first, { observe: once, pending, processing }), {
-      Canceled: known,
-      UnknownStatus: known,
-      Stuck: known,
-      IllegalMove: known,
-      NotObservable: unseen,
-      HubSpotError: unseen
-    })
-    return yield* Effect.raceFirst(
-      Effect.andThen(waiting, done),
-      Effect.flatMap(Deferred.await(options.abandon), known)
+    const done = Effect.catchTags(
+      BatchState.settle(first, { observe: once, pending, processing: rest(options.processing) }),
+      {
+        Canceled: known,
+        UnknownStatus: known,
+        Stuck: known,
+        IllegalMove: known,
+        NotObservable: unseen,
+        HubSpotError: unseen
+      }
     )
+    const followedTo = (left: boolean) =>
+      Effect.sync(() => ({ left: left && BatchState.isOpen(last), response: last }))
+    return yield* Effect.raceAllFirst([
+      Effect.andThen(Effect.andThen(waiting, done), followedTo(false)),
+      Effect.andThen(Deferred.await(options.abandon), followedTo(false)),
+      Effect.andThen(leavesUnfinished, followedTo(true))
+    ])
+  })
+
+  const accounted = <I>(items: ReadonlyArray<Item<I, In>>, response: BatchResponse.BatchResponse) => {
+    const { verdicts } = operation.account(items, response)
+    return items.map((item, position) => fromVerdict(item, verdicts[position]!))
+  }
+
+  const follow = Effect.fnUntraced(function* <I>(
+    items: ReadonlyArray<Item<I, In>>,
+    { begunAtMillis, unfinished: { link, status } }: Parameters<BatchRunner<In, S>["follow"]>[1]
+  ) {
+    const waitedMillis = Math.max(0, (yield* Clock.currentTimeMillis) - begunAtMillis)
+    const first = { status, results: [], ...(link !== undefined && { links: { status: link } }) }
+    return accounted(items, (yield* followed(items, first, waitedMillis)).response)
   })
 
   const account = Effect.fnUntraced(function* <I>(
@@ -484,7 +527,7 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
     }
   }
 
-  return { run: insisting }
+  return { run: insisting, follow }
 })
 
 /** How an attempt ended. */
@@ -537,6 +580,14 @@ const withEarlier = (
       }),
       ...earlier.filter(({ id }) => !shown.has(id))
     ]
+  }
+}
+
+const unfinishedOf = ({ links, status }: BatchResponse.BatchResponse): AttemptLog.Unfinished => {
+  const link = links?.["status"]
+  return {
+    status: status === "PROCESSING" ? status : "PENDING",
+    ...(link !== undefined && { link })
   }
 }
 

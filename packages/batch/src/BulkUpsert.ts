@@ -138,9 +138,9 @@ export const run =
     Stream.unwrap(
       Effect.gen(function* () {
         const job = yield* Bulk.job(options)
-        const { run } = yield* job.runner(operation)
+        const runner = yield* job.runner(operation)
         return Bulk.outcomes(inputs, job, shape(job.jobId), {
-          run,
+          ...runner,
           workOf: (outcome, { input }) =>
             outcome._tag === "Upserted" && Associating.isDue(input) ? "association" : undefined,
           resolve: (open, items) =>

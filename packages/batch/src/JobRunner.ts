@@ -159,7 +159,7 @@ export const session = Effect.fn("JobRunner.session")(function* (
     const { items } = batch
     const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? -1]
     const earlier = last < first ? [] : yield* log.attempts(jobId, { first, last })
-    const { known, open, since } = recover(items, earlier, strategy._tag === "atLeastOnce")
+    const { known, open, since, unfinished } = recover(items, earlier, strategy._tag === "atLeastOnce")
     resolver.recall?.({
       created: known.flatMap((outcome) => (outcome._tag === "Created" ? [outcome.id] : [])),
       open: items.flatMap((item) => {
@@ -168,8 +168,16 @@ export const session = Effect.fn("JobRunner.session")(function* (
         return doubted && sinceMillis !== undefined ? [{ item, sinceMillis }] : []
       })
     })
+    // HubSpot was not done with these when the earlier run ended.
+    const followed = yield* Effect.forEach(
+      unfinished,
+      ({ attempt, items }) => resolver.follow(items, attempt),
+      { concurrency: "unbounded" }
+    )
+    const later = new Map(followed.flat().map((outcome) => [outcome.index, outcome]))
     const sent = open.length === 0 ? [] : yield* resolver.run(open)
-    return Bulk.sort<Row, TracedInput, "Created">(resolver, [...known, ...sent], items)
+    const outcomes = [...known.map((outcome) => later.get(outcome.index) ?? outcome), ...sent]
+    return Bulk.sort<Row, TracedInput, "Created">(resolver, outcomes, items)
   })
 
   /** Settles a batch; but if this run was stopped before all of it was final, the next one does. */
@@ -180,7 +188,7 @@ export const session = Effect.fn("JobRunner.session")(function* (
     const byIndex = new Map(items.map((item) => [item.index, item]))
     const isLeft = (outcome: BatchRunner.Settled<Row>) =>
       outcome._tag === "NotSent" ||
-      (outcome._tag === "InDoubt" && outcome.evidence._tag === "Abandoned") ||
+      (outcome._tag === "InDoubt" && isUnfinished(outcome.evidence)) ||
       resolver.workOf(outcome, byIndex.get(outcome.index)!) !== undefined
     const halted = yield* Deferred.isDone(job.halt)
     if (fenced !== undefined || (halted && !canceled && outcomes.some(isLeft))) return "left" as const
@@ -317,6 +325,10 @@ export const run = Effect.fn("JobRunner.run")(function* (
 
 /** Batches worked on at once, most of which wait for what is in doubt. */
 export const maxAtOnce = Bulk.maxResolving
+
+/** Of what HubSpot did not answer, or was not done with, the next run may learn more. */
+const isUnfinished = (evidence: Outcome.Evidence): boolean =>
+  evidence._tag === "Abandoned" || (evidence._tag === "Unaccounted" && evidence.why === "unfinished")
 
 /** So soon a job that is to be canceled stops. */
 const cancelMillis = 2000

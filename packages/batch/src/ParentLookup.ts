@@ -97,6 +97,7 @@ export const make = (services: Lookup.Services): ParentLookup => {
   }
 
   const watch: ParentLookup["watch"] = (runner) => ({
+    ...runner,
     run: Effect.fnUntraced(function* (items) {
       begin(items, yield* Clock.currentTimeMillis)
       const outcomes = yield* runner.run(items)

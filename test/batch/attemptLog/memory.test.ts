@@ -40,7 +40,7 @@ describe("the attempt log in memory, by itself", () => {
         (yield* log.attempts("default")).map(({ id }) => id),
         [second]
       )
-      assert.include(defectOf(yield* Effect.exit(log.end(first, end))), "cannot end")
+      assert.include(defectOf(yield* Effect.exit(log.end(first, end))), "is not under way")
       yield* log.end(second, end)
       assert.deepStrictEqual(yield* log.attempts("default"), [])
     })

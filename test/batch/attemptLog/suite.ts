@@ -66,6 +66,29 @@ export const suite = (name: string, place: Place) =>
         ])
       }))
 
+    test("that HubSpot has not finished is there until the attempt ends, and cannot be said after", (layer) =>
+      Effect.gen(function* () {
+        const id = yield* opened(layer, (log) => log.begin(batch))
+        const seen: ReadonlyArray<AttemptLog.Unfinished> = [
+          { status: "PENDING" },
+          { status: "PROCESSING", link: 'https://api.hubapi.com/it\'s?a=1&b="2"' }
+        ]
+        for (const unfinished of seen) {
+          yield* opened(layer, (log) => log.unfinished(id, unfinished))
+          assert.deepStrictEqual(yield* opened(layer, (log) => log.attempts("job")), [
+            { ...batch, id, begunAtMillis: 0, unfinished }
+          ])
+        }
+        yield* opened(layer, (log) => log.end(id, end))
+        assert.deepStrictEqual(yield* opened(layer, (log) => log.attempts("job")), [
+          { ...batch, id, begunAtMillis: 0, end: { ...end, endedAtMillis: 0 } }
+        ])
+        for (const number of [id, id + 1]) {
+          const exit = yield* Effect.exit(opened(layer, (log) => log.unfinished(number, seen[0]!)))
+          assert.match(defectOf(exit), /is not under way/)
+        }
+      }))
+
     test("an end without reason or outcomes comes back so", (layer) =>
       Effect.gen(function* () {
         const id = yield* opened(layer, (log) => log.begin(batch))
@@ -144,7 +167,7 @@ export const suite = (name: string, place: Place) =>
         const again = yield* Effect.exit(
           opened(layer, (log) => log.end(id, { acceptance: "NotAccepted", outcomes: [] }))
         )
-        assert.include(defectOf(again), `attempt ${id} cannot end`)
+        assert.include(defectOf(again), `attempt ${id} is not under way`)
         const [attempt] = yield* opened(layer, (log) => log.attempts("job"))
         assert.deepStrictEqual(attempt!.end, { ...end, endedAtMillis: 0 })
       }))
@@ -161,7 +184,7 @@ export const suite = (name: string, place: Place) =>
           )
         )
         const won = exits.findIndex(Exit.isSuccess)
-        assert.include(defectOf(exits[1 - won]!), "cannot end")
+        assert.include(defectOf(exits[1 - won]!), "is not under way")
         const [attempt] = yield* opened(layer, (log) => log.attempts("job"))
         assert.strictEqual(attempt!.end!.reason, ["first", "second"][won])
       }))
@@ -169,7 +192,7 @@ export const suite = (name: string, place: Place) =>
     test("the end of an attempt that never began is a defect", (layer) =>
       Effect.gen(function* () {
         const exit = yield* Effect.exit(opened(layer, (log) => log.end(4711, end)))
-        assert.include(defectOf(exit), "attempt 4711 cannot end")
+        assert.include(defectOf(exit), "attempt 4711 is not under way")
       }))
 
     test("an index that is no whole number is a defect, and nothing is written down", (layer) =>

@@ -131,6 +131,8 @@ export const job = Effect.fnUntraced(function* (
         policy,
         budget,
         limit: concurrency.limit,
+        // A job with a number for its runs has a log that the next one reads.
+        leavesUnfinished: epoch === undefined ? undefined : Deferred.await(halt),
         ...special,
         pending: { ...BatchState.defaultWaiting, ...options.pending },
         processing: { ...BatchState.defaultWaiting, ...options.processing },
@@ -185,7 +187,7 @@ export const sort = <I, In, S extends Success>(
 
 /** A resolver for operations that may simply be done again: nothing is left open. */
 export const final = <In, S extends Success>(runner: BatchRunner.BatchRunner<In, S>): Resolver<In, S> => ({
-  run: runner.run,
+  ...runner,
   workOf: () => undefined,
   resolve: Effect.succeed
 })

@@ -5,7 +5,7 @@
  * Pure. An attempt without an end may have been executed: the run ended while it was under way. A doubt is undone by
  * nothing but the proof that the input was created; a rejection after it may only say that it was.
  */
-import type { Logged } from "../AttemptLog.ts"
+import type { Logged, Unfinished } from "../AttemptLog.ts"
 import type * as BatchRunner from "../BatchRunner.ts"
 import type { InDoubt } from "../Outcome.ts"
 import type { Item } from "../Plan.ts"
@@ -16,6 +16,11 @@ export interface Recovered<I> {
   readonly open: ReadonlyArray<Item<I>>
   /** When an input was first sent, by index, in milliseconds since 1970. */
   readonly since: ReadonlyMap<number, number>
+  /** Attempts that HubSpot had taken and not finished, with the inputs that nothing else is known of. */
+  readonly unfinished: ReadonlyArray<{
+    readonly attempt: Logged & { readonly unfinished: Unfinished }
+    readonly items: ReadonlyArray<Item<I>>
+  }>
 }
 
 /** `attempts` in the order in which they were begun; those about other inputs do no harm. */
@@ -28,13 +33,16 @@ export const recover = <I>(
   const byIndex = new Map(items.map((item) => [item.index, item]))
   const known = new Map<number, BatchRunner.Settled<I>>()
   const since = new Map<number, number>()
-  for (const { begunAtMillis, end, inputs } of attempts) {
+  const last = new Map<number, Logged>()
+  for (const attempt of attempts) {
+    const { begunAtMillis, end, inputs } = attempt
     const entries = new Map(end?.outcomes.map((entry) => [entry.index, entry]))
     for (const index of inputs) {
       const item = byIndex.get(index)
       if (item !== undefined && !since.has(index)) since.set(index, begunAtMillis)
       const before = known.get(index)
       if (item === undefined || before?._tag === "Created") continue
+      last.set(index, attempt)
       const { objectWriteTraceId, source } = item
       const doubt = (text: string): InDoubt<I> => ({
         _tag: "InDoubt",
@@ -75,6 +83,15 @@ export const recover = <I>(
   return {
     known: [...known.values()],
     open: items.filter(({ index }) => !known.has(index)),
-    since
+    since,
+    unfinished: attempts.filter(isUnfinished).flatMap((attempt) => {
+      const left = items.filter(
+        ({ index }) => last.get(index) === attempt && known.get(index)?._tag === "InDoubt"
+      )
+      return left.length === 0 ? [] : [{ attempt, items: left }]
+    })
   }
 }
+
+const isUnfinished = (attempt: Logged): attempt is Logged & { readonly unfinished: Unfinished } =>
+  attempt.end === undefined && attempt.unfinished !== undefined

@@ -54,7 +54,7 @@ export interface Options {
  * the strategy, `resolve` makes those final that have the same left to do. What is final need not wait for them, nor
  * one kind for another.
  */
-export interface Resolver {
+export interface Resolver extends Pick<BatchRunner.BatchRunner<TracedInput, "Created">, "follow"> {
   /** Takes up what earlier runs of the job left; for strategies that go by more than one batch. */
   readonly recall: ((earlier: ParentLookup.Recalled) => void) | undefined
   readonly run: <I>(items: ReadonlyArray<Item<I>>) => Effect.Effect<ReadonlyArray<Settled<I>>>
@@ -265,6 +265,7 @@ export const make = (runner: BatchRunner.BatchRunner<TracedInput, "Created">, op
   return {
     recall: strategy._tag === "reconcileByParent" ? family.recall : undefined,
     run: watched.run,
+    follow: watched.follow,
     workOf: (outcome, item) => {
       switch (strategy._tag) {
         case "failVisible":
