@@ -4,7 +4,7 @@
  */
 import * as BulkCreate from "@effect-hubspot/batch/BulkCreate"
 import * as DoubtStrategy from "@effect-hubspot/batch/DoubtStrategy"
-import * as ImportRuntime from "@effect-hubspot/batch/ImportRuntime"
+import * as Stores from "@effect-hubspot/batch/Stores"
 import * as Job from "@effect-hubspot/batch/Job"
 import * as JobRunner from "@effect-hubspot/batch/JobRunner"
 import * as JobStore from "@effect-hubspot/batch/JobStore"
@@ -136,7 +136,7 @@ const engine = (): Variant => {
 const durable = async (): Promise<Variant> => {
   const stateDir = mkdtempSync(join(tmpdir(), "line-items-bench-durable-"))
   process.on("exit", () => rmSync(stateDir, { recursive: true, force: true }))
-  const runtime = ManagedRuntime.make(Layer.merge(ImportRuntime.layerLocal({ stateDir }), hubspot))
+  const runtime = ManagedRuntime.make(Layer.merge(Stores.layerLocal({ stateDir }), hubspot))
   const holder = { pid: process.pid, host: "bench" }
   const row = (index: number): Source.Row => {
     const input = inputOf(index)
