@@ -2,7 +2,7 @@
  * A durable import whose processes are killed, with real processes and real sockets, and what must be true in the end:
  * nothing is in the ledger twice, no row is lost, every outcome is true, and what the files and `status` say agrees.
  */
-import { AttemptLog, JobStore } from "@effect-hubspot/batch"
+import { AttemptLog, JobStore, Store } from "@effect-hubspot/batch"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { EmulatorServer } from "@effect-hubspot/http/emulator/EmulatorServer"
 import type * as Faults from "@effect-hubspot/http/emulator/Faults"
@@ -41,6 +41,8 @@ export interface Finished {
 export interface Process {
   readonly child: ChildProcessByStdio<null, Readable, Readable>
   readonly finished: Promise<Finished>
+  /** Resolves when the standard error holds the text. */
+  readonly seen: (text: string) => Promise<void>
 }
 
 const running = new Set<Process["child"]>()
@@ -71,7 +73,14 @@ const start = (script: string, args: ReadonlyArray<string>): Process => {
         running.delete(child)
         resolve({ code, signal, ...text })
       })
-    })
+    }),
+    seen: (wanted) =>
+      new Promise((resolve, reject) => {
+        const look = () => text.stderr.includes(wanted) && resolve()
+        child.stderr.on("data", look)
+        child.on("close", () => reject(new Error(`ended without ${JSON.stringify(wanted)}: ${text.stderr}`)))
+        look()
+      })
   }
 }
 
@@ -191,6 +200,21 @@ const databaseOf = Effect.fnUntraced(function* (
 /** Looks into the database between two processes, as nobody who runs the job does. */
 export const look = <A, E>(world: World, effect: Effect.Effect<A, E, JobStore.JobStore>): Effect.Effect<A> =>
   effect.pipe(Effect.provide(Layer.fresh(runtimeOf(world.database))), Effect.orDie)
+
+/** Does to the database what nobody who runs the job does. */
+export const statement = <A, E>(
+  world: World,
+  of: (sql: SqlClient.SqlClient) => Effect.Effect<A, E>
+): Effect.Effect<A> =>
+  Effect.flatMap(SqlClient.SqlClient, of).pipe(
+    Effect.provide(Layer.fresh(sqlOf(world.database))),
+    Effect.orDie
+  )
+
+const sqlOf = (database: Database) =>
+  database._tag === "postgres"
+    ? Layer.orDie(postgres(database))
+    : Layer.orDie(Store.layerSqlite({ file: `${database.stateDir}/jobs.sqlite` }))
 
 const stateOf = (world: World) =>
   look(

@@ -52,6 +52,8 @@ export const runtimeOf = (database: Database) =>
     ? Stores.layerLocal(database)
     : Stores.layerSql.pipe(Layer.provide(postgres(database)))
 
+export const password = "canary-of-postgres"
+
 /** Loaded by those that need it: many processes are started, and they do not. */
 export const postgres = ({
   name,
@@ -68,7 +70,7 @@ export const postgres = ({
           host: "127.0.0.1",
           port,
           username: "postgres",
-          password: Redacted.make("canary-of-postgres"),
+          password: Redacted.make(password),
           database: name
         })
     )

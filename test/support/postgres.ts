@@ -21,14 +21,18 @@ const connect = (port: number, database: string, startupParameters: Readonly<Rec
     startupParameters
   })
 
+/** The port of the server. */
+export const serverPort = Effect.suspend(() => HttpClient.get(inject("postgres"))).pipe(
+  Effect.flatMap(HttpClientResponse.filterStatusOk),
+  Effect.flatMap((response) => response.text),
+  Effect.map(Number),
+  Effect.provide(FetchHttpClient.layer),
+  Effect.orDie
+)
+
 /** A new, empty database, as the layers that connect to it with the given settings of the session. */
 export const database = Effect.gen(function* () {
-  const port = yield* HttpClient.get(inject("postgres")).pipe(
-    Effect.flatMap(HttpClientResponse.filterStatusOk),
-    Effect.flatMap((response) => response.text),
-    Effect.map(Number),
-    Effect.provide(FetchHttpClient.layer)
-  )
+  const port = yield* serverPort
   const name = `test_${randomUUID().replaceAll("-", "")}`
   yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE DATABASE ${sql(name)}`).pipe(
     Effect.provide(Layer.fresh(connect(port, "postgres")))

@@ -84,7 +84,10 @@ const server = new EmbeddedPostgres({
     "-c",
     "unix_socket_directories=",
     "-c",
-    "shared_buffers=16MB"
+    "shared_buffers=16MB",
+    "-c",
+    // Each worker of a cluster has a dozen.
+    "max_connections=300"
   ],
   onLog: (line) => log.push(String(line)),
   onError: (error) => log.push(String(error))

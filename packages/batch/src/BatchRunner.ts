@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import { HubSpotClient, type Operation } from "@effect-hubspot/http/HubSpotClient"
 import * as HubSpotErrorModule from "@effect-hubspot/http/HubSpotError"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Metrics from "@effect-hubspot/http/Metrics"
@@ -25,6 +25,7 @@ import * as Random from "effect/Random"
 import * as AttemptLog from "./AttemptLog.ts"
 import type { BatchOperation } from "./BatchOperation.ts"
 import * as BatchState from "./BatchState.ts"
+import { monotonicMillis } from "./internal/monotonic.ts"
 import type * as Correlation from "./Correlation.ts"
 import type {
   Evidence,
@@ -129,6 +130,19 @@ export interface BatchRunner<In, S extends Success> {
   ) => Effect.Effect<ReadonlyArray<Settled<I, S>>>
 }
 
+/** An intent that is older is asked for again before it is sent. */
+const maxPauseMillis = 1000
+
+const maxRefenced = 3
+
+/** The milliseconds from now on. The wall's clock goes on while a machine sleeps, the monotonic one may not. */
+const elapsing = Effect.gen(function* () {
+  const [monotonic, wall] = [yield* monotonicMillis, yield* Clock.currentTimeMillis]
+  return Effect.gen(function* () {
+    return Math.max((yield* monotonicMillis) - monotonic, (yield* Clock.currentTimeMillis) - wall)
+  })
+})
+
 /**
  * The runner of batches on the client and the limiter of the context.
  *
@@ -180,16 +194,34 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
     return { _tag: "Failed", error }
   })
 
-  const intendAndSend = (items: ReadonlyArray<Item<unknown, In>>): Effect.Effect<Ended> =>
-    Effect.gen(function* () {
-      if (!items.every(isWanted)) return { _tag: "Unwanted" } as const
-      const request = yield* operation.request(items)
+  /**
+   * An intent that is fresh. Who was paused after it was written down (stopped, asleep) may have lost the job meanwhile,
+   * so it asks again. A log that is slow each time is no pause, and is believed in the end.
+   */
+  const intend = Effect.fnUntraced(function* (
+    request: Operation<BatchResponse.BatchResponse>,
+    items: ReadonlyArray<Item<unknown, In>>
+  ) {
+    for (let refenced = 0; ; refenced++) {
+      const before = yield* elapsing
       const intent = yield* fence.intend(request, {
         jobId: options.jobId,
         operation: operation.name,
         inputs: items.map(({ index }) => index),
         ...(options.epoch !== undefined && { epoch: options.epoch })
       })
+      // Only what has an epoch can be taken over.
+      if (options.epoch === undefined || refenced === maxRefenced) return intent
+      if ((yield* before) <= maxPauseMillis) return intent
+      yield* fence.end(intent, { acceptance: "NotAccepted", reason: "Paused", outcomes: [] })
+    }
+  })
+
+  const intendAndSend = (items: ReadonlyArray<Item<unknown, In>>): Effect.Effect<Ended> =>
+    Effect.gen(function* () {
+      if (!items.every(isWanted)) return { _tag: "Unwanted" } as const
+      const request = yield* operation.request(items)
+      const intent = yield* intend(request, items)
       return yield* Effect.raceFirst(
         Effect.interruptible(send(intent, items.length)),
         Effect.interruptible(Effect.as(Deferred.await(options.abandon), { _tag: "Abandoned" } as const))

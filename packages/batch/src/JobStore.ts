@@ -511,6 +511,9 @@ const defaultLease = Duration.seconds(30)
 /** No lease is longer, so one that ends later was written by a clock that was wrong. */
 const longestLeaseMillis = 600_000
 
+/** A transaction that waits for its own process is no sign of a stop at once. */
+const leastPatienceMillis = 1000
+
 /** Batches read at once: a few megabytes at most. */
 const pageSize = 20
 
@@ -536,8 +539,22 @@ const make: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient | Diges
     const forShare = onPostgres("FOR SHARE")
     const forUpdate = onPostgres("FOR UPDATE")
 
-    const find = (jobId: string, lock: Fragment = sql.literal("")) =>
-      Effect.map(sql<JobRow>`SELECT * FROM line_items_jobs WHERE id = ${jobId} ${lock}`, ([row]) => row)
+    /**
+     * The server ends the session of who is silent for so long in this transaction: a process that was stopped in it
+     * would keep the job from everybody, whatever its lease says. SQLite has no server, and no such thing.
+     */
+    const patience = (millis: number): Fragment =>
+      sql.onDialectOrElse({
+        pg: () =>
+          sql`, set_config('idle_in_transaction_session_timeout', ${String(Math.max(millis, leastPatienceMillis))}, true)`,
+        orElse: () => sql.literal("")
+      })
+
+    const find = (jobId: string, lock: Fragment = sql.literal(""), more: Fragment = sql.literal("")) =>
+      Effect.map(
+        sql<JobRow>`SELECT * ${more} FROM line_items_jobs WHERE id = ${jobId} ${lock}`,
+        ([row]) => row
+      )
 
     const get = Effect.fnUntraced(function* (jobId: string) {
       const row = yield* find(jobId)
@@ -546,12 +563,12 @@ const make: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient | Diges
 
     /** The job of a claim in one of these states; nobody takes it before the transaction ends. */
     const held = Effect.fnUntraced(function* (
-      { epoch, jobId }: Claim,
+      { epoch, jobId, leaseMillis }: Claim,
       from: ReadonlyArray<Job.State>,
       to: Job.State,
       lock = forShare
     ) {
-      const row = yield* find(jobId, lock)
+      const row = yield* find(jobId, lock, patience(leaseMillis))
       if (row === undefined) return yield* new JobNotFound({ jobId })
       const by = Number(row.epoch)
       if (by !== epoch) return yield* new JobFenced({ jobId, epoch, by })
@@ -560,7 +577,12 @@ const make: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient | Diges
     })
 
     const transaction = <A, E, R>(effect: Effect.Effect<A, E | SqlError, R>) =>
-      writing(sql.withTransaction(effect))
+      writing(
+        // Where the connection is lost, the rollback fails as well, and that comes as a defect.
+        Effect.catchDefect(sql.withTransaction(effect), (defect) =>
+          isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)
+        )
+      )
 
     const letGo = sql.literal("held_pid = NULL, held_host = NULL, held_since = NULL, held_until = NULL")
 
@@ -612,7 +634,7 @@ const make: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient | Diges
             epoch = line_items_jobs.epoch + 1, held_pid = excluded.held_pid, held_host = excluded.held_host,
             held_since = excluded.held_since, held_until = excluded.held_until
           WHERE line_items_jobs.state = 'planning' AND ${isFree(now, options.insteadOf)}
-          RETURNING *`
+          RETURNING * ${patience(leaseMillis)}`
         if (row === undefined) {
           const known = yield* Effect.flatMap(find(id), (row) => jobOf(row!))
           if (known.state === "planning") return yield* busy(known)
@@ -1135,7 +1157,8 @@ const make: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient | Diges
       const forgotten = yield* Effect.forEach(found, ({ id }) =>
         Effect.gen(function* () {
           // Somebody may have taken it meanwhile. Batches and what belongs to them go with the job.
-          const gone = yield* sql`DELETE FROM line_items_jobs WHERE id = ${id} AND ${old} RETURNING id`
+          const gone = yield* sql`DELETE FROM line_items_jobs WHERE id = ${id} AND ${old}
+            RETURNING id ${patience(Duration.toMillis(defaultLease))}`
           if (gone.length === 0) return []
           yield* sql`DELETE FROM line_items_attempts WHERE job_id = ${id}`
           return [id]

@@ -114,6 +114,8 @@ export const plan = Effect.fnUntraced(function* (
       new JobStore.JobExists({ jobId, done: inputs - open, total: inputs, attemptsOnly: false })
     )
   }
+  // A job that is written down has its id for good, so what would stop it at once is told before.
+  for (const path of [options.rejects, options.doubts]) yield* mustNotExist(path)
   const { source } = yield* Import.prepare(options)
   const account = yield* accountOf
   const { origin } = yield* HubSpotClient
@@ -320,6 +322,7 @@ export const carryOn = Effect.fnUntraced(function* (
       unwritable
     }
     if (end._tag === "Fenced") yield* progress.line(end.message)
+    if (counts.inputs === 0) yield* progress.line(`${shown}: no rows`)
     if (!Job.isFinal(job.state)) {
       yield* progress.line(
         `${shown}: ${Report.format(open)} of ${Report.format(counts.inputs)} rows are not settled${end._tag === "Suspended" ? `: ${end.suspension.message}` : ""}; go on with: line-items resume ${jobId}`

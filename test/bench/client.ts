@@ -1,0 +1,202 @@
+/**
+ * `client.ts <variant> <url> <batches>`: creates batches of 100 line items, ten at once, without a limit of its own, and
+ * prints what that cost. The first tenth, at least 100 batches, is not counted.
+ */
+import * as BulkCreate from "@effect-hubspot/batch/BulkCreate"
+import * as DoubtStrategy from "@effect-hubspot/batch/DoubtStrategy"
+import * as Stores from "@effect-hubspot/batch/Stores"
+import * as Job from "@effect-hubspot/batch/Job"
+import * as JobRunner from "@effect-hubspot/batch/JobRunner"
+import * as JobStore from "@effect-hubspot/batch/JobStore"
+import * as Plan from "@effect-hubspot/batch/Plan"
+import type * as Source from "@effect-hubspot/batch/Source"
+import * as Credentials from "@effect-hubspot/http/Credentials"
+import * as LineItems from "@effect-hubspot/http/LineItems"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import Undici from "@effect/platform-node/Undici"
+import { Effect, Layer, ManagedRuntime, Redacted, Result, Stream } from "effect"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { measure } from "./measure.ts"
+
+const [variant = "", url = "", count = ""] = process.argv.slice(2)
+const batches = Number(count)
+const size = 100
+const atOnce = 10
+const token = "pat-eu1-bench"
+
+const inputOf = (index: number) => ({
+  properties: { name: `Seat ${index}`, price: "19.90", quantity: "1" },
+  associations: [
+    {
+      to: { id: String(4000 + (index % 900)) },
+      types: [{ associationCategory: "HUBSPOT_DEFINED" as const, associationTypeId: 20 }]
+    }
+  ]
+})
+
+/** The inputs of a batch, each with its trace id. */
+const inputsOf = (batch: number) =>
+  Array.from({ length: size }, (_, n) => {
+    const index = batch * size + n
+    return { ...inputOf(index), objectWriteTraceId: `bench-${index}` }
+  })
+
+/** Calls for every batch, ten of them at once. */
+const eachBatch = async (total: number, call: (batch: number) => Promise<unknown>): Promise<void> => {
+  let next = 0
+  const worker = async () => {
+    while (next < total) await call(next++)
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+}
+
+const hubspot = LineItems.LineItems.layer({ baseUrl: url, limit: 10_000_000 }).pipe(
+  Layer.provide(Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layer(Redacted.make(token)))),
+  Layer.orDie
+)
+
+type Variant = (batches: number) => Promise<unknown>
+
+const floor = (): Variant => {
+  const agent = new Undici.Agent()
+  return (total) =>
+    eachBatch(total, async (batch) => {
+      const { body, statusCode } = await Undici.request(`${url}/crm/v3/objects/line_items/batch/create`, {
+        method: "POST",
+        dispatcher: agent,
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        body: JSON.stringify({ inputs: inputsOf(batch) })
+      })
+      const { results } = JSON.parse(await body.text()) as { readonly results: ReadonlyArray<unknown> }
+      if (statusCode !== 201 || results.length !== size) throw new Error("not created")
+    })
+}
+
+const sdk = async (): Promise<Variant> => {
+  const { Client } = await import("@hubspot/api-client")
+  const client = new Client({ accessToken: token, basePath: url })
+  type Inputs = Parameters<typeof client.crm.lineItems.batchApi.create>[0]["inputs"]
+  return (total) =>
+    eachBatch(total, async (batch) => {
+      const { results } = await client.crm.lineItems.batchApi.create({
+        inputs: inputsOf(batch) as unknown as Inputs
+      })
+      if (results.length !== size) throw new Error("not created")
+    })
+}
+
+const createBatch = (): Variant => {
+  const runtime = ManagedRuntime.make(hubspot)
+  return (total) =>
+    runtime.runPromise(
+      Effect.flatMap(LineItems.LineItems, (lineItems) =>
+        Effect.forEach(
+          {
+            length: total,
+            *[Symbol.iterator]() {
+              for (let n = 0; n < total; n++) yield n
+            }
+          },
+          (batch) =>
+            Effect.map(lineItems.createBatch({ inputs: inputsOf(batch) }), ({ results }) => {
+              if (results.length !== size) throw new Error("not created")
+            }),
+          { concurrency: atOnce, discard: true }
+        )
+      )
+    )
+}
+
+const counted = <E, R>(outcomes: Stream.Stream<{ readonly _tag: string }, E, R>, wanted: number) =>
+  Effect.map(
+    Stream.runFold(
+      outcomes,
+      () => 0,
+      (sum, { _tag }) => (_tag === "Created" ? sum + 1 : sum)
+    ),
+    (created) => {
+      if (created !== wanted) throw new Error(`${created} of ${wanted} created`)
+    }
+  )
+
+const engine = (): Variant => {
+  const runtime = ManagedRuntime.make(hubspot)
+  return (total) =>
+    runtime.runPromise(
+      counted(
+        Stream.range(0, total * size - 1).pipe(Stream.map(inputOf), BulkCreate.run({ concurrency: atOnce })),
+        total * size
+      )
+    )
+}
+
+/** The job is planned before it is measured, so there is one for each run. */
+const durable = async (): Promise<Variant> => {
+  const stateDir = mkdtempSync(join(tmpdir(), "line-items-bench-durable-"))
+  process.on("exit", () => rmSync(stateDir, { recursive: true, force: true }))
+  const runtime = ManagedRuntime.make(Layer.merge(Stores.layerLocal({ stateDir }), hubspot))
+  const holder = { pid: process.pid, host: "bench" }
+  const row = (index: number): Source.Row => {
+    const input = inputOf(index)
+    return {
+      index,
+      line: index + 2,
+      original: { _tag: "Csv", cells: [input.properties.name, "19.90", "1", input.associations[0]!.to.id] },
+      input: Result.succeed(input)
+    }
+  }
+  const plan = (jobId: string, total: number) =>
+    Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      const claim = yield* store.create({
+        id: jobId,
+        holder,
+        frozen: {
+          source: { name: "bench" },
+          format: "csv",
+          header: ["name", "price", "quantity", "deal_id"],
+          batchSize: size,
+          strategy: DoubtStrategy.failVisible,
+          account: "1",
+          origin: url
+        }
+      })
+      yield* Stream.range(0, total * size - 1).pipe(
+        Stream.map(row),
+        Job.toBatches({
+          shape: Plan.creates<Source.Row>({ jobId, toInput: ({ input }) => input }),
+          batchSize: size
+        }),
+        Stream.rechunk(50),
+        Stream.runForEachArray((some) => store.append(claim, some))
+      )
+      yield* store.planned(claim, { digest: "bench", inputs: total * size })
+    })
+  await runtime.runPromise(Effect.andThen(plan("warm", warm), plan("job", batches)))
+  return (total) =>
+    runtime.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const store = yield* JobStore.JobStore
+          const jobId = total === batches ? "job" : "warm"
+          const end = yield* JobRunner.run(yield* store.claim(jobId, { holder }), { concurrency: atOnce })
+          if (end._tag !== "Complete") throw new Error(end._tag)
+        })
+      )
+    )
+}
+
+const warm = Math.max(100, Math.ceil(batches / 10))
+const variants: Readonly<Record<string, () => Variant | Promise<Variant>>> = {
+  floor,
+  sdk,
+  createBatch,
+  engine,
+  durable
+}
+const run = await variants[variant]!()
+await run(warm)
+process.stdout.write(`${JSON.stringify(await measure(() => run(batches)))}\n`)
+process.exit(0)
