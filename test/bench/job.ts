@@ -1,10 +1,11 @@
 /**
  * Brings a durable job to where a process that was killed left it, through the store's own operations:
- * `job.ts <work> <batches>` plans it if it is not there, settles its first batches with their attempts, and leaves
+ * `job.ts <work> <batches> <strategy>` plans it if it is not there, settles its first batches with their attempts, and leaves
  * the ten after them under way. It lets go of nothing, as the dead do not.
  */
 import * as AttemptLog from "@effect-hubspot/batch/AttemptLog"
 import * as DurableImport from "@effect-hubspot/batch/cli/DurableImport"
+import * as DoubtStrategy from "@effect-hubspot/batch/DoubtStrategy"
 import type * as Job from "@effect-hubspot/batch/Job"
 import * as JobStore from "@effect-hubspot/batch/JobStore"
 import * as Credentials from "@effect-hubspot/http/Credentials"
@@ -16,6 +17,8 @@ import { runtimeOf, type Work } from "../crash/worker.ts"
 
 const work = JSON.parse(process.argv[2]!) as Work
 const until = Number(process.argv[3])
+const strategy =
+  process.argv[4] === "reconcileByParent" ? DoubtStrategy.reconcileByParent() : DoubtStrategy.failVisible
 const { jobId } = work
 
 const hubspot = LineItems.LineItems.layer({ baseUrl: work.url, limit: 1_000_000 }).pipe(
@@ -30,7 +33,8 @@ const plan = DurableImport.plan({
   format: undefined,
   rejects: undefined,
   doubts: undefined,
-  batchSize: work.batchSize
+  batchSize: work.batchSize,
+  strategy
 }).pipe(Effect.scoped, Effect.provide([hubspot, NodeServices.layer]))
 
 const outcomesOf = ({ items }: Job.Batch) =>

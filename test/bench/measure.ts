@@ -60,8 +60,8 @@ export interface Process {
   readonly ended: Effect.Effect<number | null>
 }
 
-/** A process of Node's, killed when the scope ends. */
-export const start = (script: string, ...args: ReadonlyArray<string>) =>
+/** A process of Node's. It is killed when the scope ends; with `input` its standard input ends first. */
+const startWith = (end: "kill" | "input", script: string, ...args: ReadonlyArray<string>) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() =>
@@ -76,8 +76,13 @@ export const start = (script: string, ...args: ReadonlyArray<string>) =>
           () =>
             new Promise<void>((resolve) => {
               if (child.exitCode !== null || child.signalCode !== null) return resolve()
-              child.on("close", () => resolve())
-              child.kill("SIGKILL")
+              const kill = setTimeout(() => child.kill("SIGKILL"), 3000)
+              child.on("close", () => {
+                clearTimeout(kill)
+                resolve()
+              })
+              child.stdin.end()
+              if (end === "kill") child.kill("SIGKILL")
             })
         )
     ),
@@ -105,6 +110,14 @@ export const start = (script: string, ...args: ReadonlyArray<string>) =>
       }
     }
   )
+
+export const start = (script: string, ...args: ReadonlyArray<string>) => startWith("kill", script, ...args)
+
+/** A PostgreSQL server and its port. It ends in good order, and its folder with it. */
+export const postgres = Effect.flatMap(
+  startWith("input", join(import.meta.dirname, "../support/postgresProcess.ts")),
+  ({ line }) => Effect.map(line, Number)
+)
 
 /** HubSpot, as far as it is needed here, in a process of its own. With `hold` it answers no create. */
 export const hubspot = (mode: "answer" | "hold" = "answer", port = 0) =>

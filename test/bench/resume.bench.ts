@@ -32,7 +32,12 @@ const firstCreate = (work: Work, port: number) =>
     return (yield* server.create) - from
   }).pipe(Effect.scoped)
 
-const measure = (database: Work["database"], input: string) =>
+const measure = (
+  database: Work["database"],
+  input: string,
+  done: ReadonlyArray<number>,
+  strategy = "failVisible"
+) =>
   Effect.gen(function* () {
     const { port } = yield* Effect.scoped(Measure.hubspot())
     const work: Work = {
@@ -51,7 +56,7 @@ const measure = (database: Work["database"], input: string) =>
       yield* Effect.scoped(
         Effect.gen(function* () {
           yield* Measure.hubspot("answer", port)
-          yield* Measure.measured("job.ts", JSON.stringify(work), String(until))
+          yield* Measure.measured("job.ts", JSON.stringify(work), String(until), strategy)
         })
       )
       const millis: Array<number> = []
@@ -76,11 +81,11 @@ export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
   const folder = yield* Measure.folder
   const input = join(folder, "rows.csv")
   yield* Effect.promise(() => writeRows(input, rows))
-  const sqlite = yield* measure({ _tag: "sqlite", stateDir: folder }, input)
-  const server = yield* Measure.start(join(import.meta.dirname, "../support/postgresProcess.ts"))
-  const postgres = yield* measure(
-    { _tag: "postgres", port: Number(yield* server.line), name: "postgres" },
-    input
-  )
-  return [...sqlite, ...postgres]
+  const sqlite = yield* measure({ _tag: "sqlite", stateDir: folder }, input, done)
+  // It has to know every record that the job has created so far.
+  const state = { _tag: "sqlite", stateDir: join(folder, "by-parent") } as const
+  const recalled = yield* measure(state, input, done.slice(-1), "reconcileByParent")
+  const port = yield* Measure.postgres
+  const postgres = yield* measure({ _tag: "postgres", port, name: "postgres" }, input, done)
+  return [...sqlite, ...recalled, ...postgres]
 })

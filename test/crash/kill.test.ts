@@ -42,13 +42,13 @@ const together = <A, B>(all: ReadonlyArray<A>, each: (one: A) => Effect.Effect<B
 
 describe("an import that is killed", () => {
   it.live(
-    "at every named point on SQLite leaves nothing twice, nothing lost and nothing untrue",
+    "F60 at every named point on SQLite leaves nothing twice, nothing lost and nothing untrue",
     () => together(chains(), (one) => cycle("sqlite", one)),
     // A third of it on two idle cores.
     120_000
   )
 
-  it.live("at points on PostgreSQL as well", () =>
+  it.live("F60 at points on PostgreSQL as well", () =>
     Effect.gen(function* () {
       const port = yield* HttpClient.get(inject("postgres")).pipe(
         Effect.flatMap((response) => response.text),
@@ -72,7 +72,7 @@ describe("an import that is killed", () => {
     })
   )
 
-  it.live("at random, the command itself, is taken up by the next", () =>
+  it.live("F60 at random, the command itself, is taken up by the next", () =>
     together([1, 4], (seed) =>
       Effect.gen(function* () {
         const kills = [10 * seed, 70 * seed].map((millis) => ({ millis, cold: false }))

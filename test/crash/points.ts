@@ -1,20 +1,10 @@
 /**
- * The crash points of docs/design (failure model, C0 to C11) as places in the calls that a durable import makes.
+ * The points C0 to C11 of docs/failures.md as places in the calls that a durable import makes.
  *
- * | point | here |
- * | ----- | ---- |
- * | C0 the plan is not durable | around `create`, `append`, before `planned` |
- * | C1 the plan is durable, no intent | after `planned`, around `claim`, before an intent |
- * | C2 the intent is not synced | before `begin`; on PostgreSQL also while it is being committed |
- * | C3 the intent is synced, nothing sent | after `begin`, before `send` |
- * | C4 the request is under way | amid `send` |
- * | C5 the answer is there, the outcome is not | after `send`, before `end` |
- * | C6 the outcome is not synced | in the transaction of `settle`, and between `end` and `settle` |
- * | C7 the outcome is synced | after `settle`, around `complete` |
- * | C8 compaction | does not exist: the tables are not compacted |
- * | C9 the files are being written | around their opening and each writing |
- * | C10 looking for what is in doubt | around the second requests of `guard` |
- * | C11 the lease is being renewed | around `renew` |
+ * C0 is around `create`, `append` and before `planned`, C1 up to the first intent, C2 before `begin` and while PostgreSQL
+ * commits it, C3 between `begin` and `send`, C4 amid `send`, C5 between it and `end`, C6 from there into the transaction of
+ * `settle`, C7 after that and around `complete`, C9 around the opening of files and their writing, C10 around the
+ * look-ups of `guard`, C11 around `renew`.
  */
 
 /** Where a process is struck: at the `nth` call of `what`. */

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { globSync, readFileSync } from "node:fs"
 import { basename, join, normalize } from "node:path"
+import { named } from "../crash/points.ts"
 
 /*
  * docs/failures.md says which test injects which failure. It is no better than its word: each row it
@@ -43,13 +44,11 @@ describe("the table of failures", () => {
     }
   })
 
-  it("names a test for every row but those of durable jobs, and the test is there", () => {
+  it("names a test for every row, and the test is there", () => {
     for (const [row, cells] of rows) {
       const file = testOf(cells)
-      if (file === undefined) {
-        assert.strictEqual(cells[4], "durable jobs", row)
-        assert.isAbove(Number(row.slice(1)), 58, `${row} needs a test`)
-      } else assert.isTrue(rowsOf(file).has(row), `${file} has no test of ${row}`)
+      assert.isDefined(file, `${row} needs a test`)
+      assert.isTrue(rowsOf(file).has(row), `${file} has no test of ${row}`)
     }
   })
 
@@ -67,5 +66,29 @@ describe("the table of failures", () => {
   it("is the table of faults, row by row", () => {
     const faults = [...read("docs/faults.md").matchAll(/^\| (F\d\d) /gm)].map((match) => match[1]!)
     assert.deepStrictEqual(faults, [...rows.keys()])
+  })
+})
+
+describe("the table of points where a process can die", () => {
+  const points = new Map(
+    [...read("docs/failures.md").matchAll(/^\| (C\d+) +\| (.+?) +\| (.+?) +\|$/gm)].map(
+      ([, point, here, after]) => [point!, { here: here!, after: after! }]
+    )
+  )
+
+  it("has every point, in order", () => {
+    assert.deepStrictEqual(
+      [...points.keys()],
+      Array.from({ length: 12 }, (_, n) => `C${n}`)
+    )
+  })
+
+  it("has a test that strikes at every point that exists, and no other", () => {
+    const struck = new Set(named.flatMap(({ name }) => name.match(/\bC\d+\b/g) ?? []))
+    const existing = [...points].flatMap(([point, { after }]) =>
+      after.startsWith("does not exist here") ? [] : [point]
+    )
+    assert.deepStrictEqual([...struck].sort(), existing.sort())
+    assert.match(read("test/crash/kill.test.ts"), /F60 at every named point/)
   })
 })

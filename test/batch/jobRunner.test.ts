@@ -1,0 +1,66 @@
+import { AttemptLog, ImportRuntime, JobRunner, JobStore } from "@effect-hubspot/batch"
+import { LineItems } from "@effect-hubspot/http"
+import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer } from "effect"
+import { batchesOf, frozen, holder, rowsOf } from "./jobStore/rows.ts"
+
+const layer = Layer.merge(
+  ImportRuntime.layerMemory,
+  LineItems.LineItems.layerEmulator({ emulator: { latency: { min: 1000, max: 1000 } } })
+)
+
+/** A job of three batches. */
+const planned = Effect.gen(function* () {
+  const jobs = yield* JobStore.JobStore
+  const claim = yield* jobs.create({ id: "a", holder, frozen })
+  yield* jobs.append(claim, yield* batchesOf(rowsOf(6)))
+  yield* jobs.planned(claim, { digest: "d", inputs: 6 })
+  return jobs
+})
+
+const creates = Effect.flatMap(Emulator, ({ ledger }) => Effect.map(ledger, ({ created }) => created.length))
+
+describe("a run of a job", () => {
+  it.live("B60 the second of one job in one process is busy, and the first goes on", () =>
+    Effect.gen(function* () {
+      const jobs = yield* planned
+      const run = Effect.scoped(Effect.flatMap(jobs.claim("a", { holder }), (claim) => JobRunner.run(claim)))
+      const first = yield* Effect.forkChild(run, { startImmediately: true })
+      yield* Effect.sleep("200 millis")
+      const busy = yield* Effect.flip(run)
+      assert.strictEqual(busy._tag, "JobBusy")
+      assert.match(busy.message, /^job "a" is held by pid 4711 on host a since .*; wait for it, or stop it/)
+      assert.deepStrictEqual(yield* Fiber.join(first), { _tag: "Complete" })
+      assert.strictEqual(yield* creates, 6)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.live("F61 what cannot be written down is not sent, and the run is suspended for the disk", () =>
+    Effect.gen(function* () {
+      const jobs = yield* planned
+      const log = yield* Effect.service(AttemptLog.AttemptLog)
+      let begun = 0
+      const full = new AttemptLog.AttemptLogError({ reason: "Unwritable", detail: "no space" })
+      const failing: AttemptLog.Service = {
+        ...log,
+        begin: (attempt) => Effect.suspend(() => (++begun > 1 ? Effect.fail(full) : log.begin(attempt)))
+      }
+      const claim = yield* jobs.claim("a", { holder })
+      const end = yield* JobRunner.run(claim).pipe(
+        Effect.scoped,
+        Effect.provideService(AttemptLog.AttemptLog, failing)
+      )
+      assert.deepInclude(end, { _tag: "Suspended" })
+      const { open } = yield* jobs.counts("a")
+      const { state, suspension } = yield* jobs.get("a")
+      assert.deepStrictEqual([state, suspension?.reason, open], ["suspended", "disk", 4])
+      assert.strictEqual(yield* creates, 2)
+      const next = yield* Effect.scoped(
+        Effect.flatMap(jobs.claim("a", { holder }), (claim) => JobRunner.run(claim))
+      )
+      assert.strictEqual(next._tag, "Complete")
+      assert.strictEqual(yield* creates, 6)
+    }).pipe(Effect.provide(layer))
+  )
+})
