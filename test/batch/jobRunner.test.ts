@@ -1,4 +1,4 @@
-import { AttemptLog, ImportRuntime, JobRunner, JobStore } from "@effect-hubspot/batch"
+import { AttemptLog, Stores, JobRunner, JobStore } from "@effect-hubspot/batch"
 import { LineItems } from "@effect-hubspot/http"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
@@ -6,7 +6,7 @@ import { Effect, Fiber, Layer } from "effect"
 import { batchesOf, frozen, holder, rowsOf } from "./jobStore/rows.ts"
 
 const layer = Layer.merge(
-  ImportRuntime.layerMemory,
+  Stores.layerMemory,
   LineItems.LineItems.layerEmulator({ emulator: { latency: { min: 1000, max: 1000 } } })
 )
 
