@@ -35,6 +35,7 @@ import * as Import from "./Import.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Output from "./Output.ts"
 import * as Resolve from "./Resolve.ts"
+import * as Retry from "./Retry.ts"
 import * as Serve from "./Serve.ts"
 
 /** Ends a command with this code; the lines it had to say are said. */
@@ -269,6 +270,57 @@ const resolveCommand = Command.make(
   ])
 )
 
+const retryCommand = Command.make(
+  "retry",
+  {
+    job: Flags.job,
+    file: Argument.String("file").pipe(
+      Argument.withDescription("Rows of its --rejects file, corrected; each with its _line")
+    ),
+    as: Flags.jobId.pipe(
+      Flag.withDescription(
+        "The id of the retry, itself a durable import (default <first job>-retry-1, -2, …)"
+      )
+    ),
+    baseUrl: Flags.baseUrl,
+    limit: Flags.limit,
+    concurrency: Flags.concurrency,
+    timeout: Flags.timeout,
+    rejects: file("rejects", "Write rows that were not created this time here, ready to be corrected"),
+    doubts: file("doubts", "Write rows that HubSpot may or may not have here"),
+    stateDir: Flags.stateDir,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    const { code } = yield* Retry.run(
+      {
+        jobId: flags.job,
+        path: flags.file,
+        as: Option.getOrUndefined(flags.as),
+        concurrency: flags.concurrency,
+        rejects: Option.getOrUndefined(flags.rejects),
+        doubts: Option.getOrUndefined(flags.doubts)
+      },
+      shown(flags.json)
+    ).pipe(
+      Effect.scoped,
+      Effect.provide([jobsIn(flags.stateDir), hubspot(flags)]),
+      Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
+    )
+    return yield* exitWith(code)
+  })
+).pipe(
+  Command.withDescription(
+    "Send rows of a durable import that were not created again, corrected, as an import of its own with the same strategy, keys and account. A row that was created, or may be, is refused before anything is sent"
+  ),
+  Command.withExamples([
+    {
+      command: "line-items retry q3 rejects.csv --rejects again.csv",
+      description: "What import --job q3 --rejects rejects.csv left, corrected"
+    }
+  ])
+)
+
 const onStore = <A, R>(stateDir: Option.Option<string>, effect: Effect.Effect<A, Exit, R>) =>
   effect.pipe(
     Effect.provide(jobsIn(stateDir)),
@@ -394,6 +446,7 @@ const command = Command.make("line-items").pipe(
   Command.withSubcommands([
     importCommand,
     resumeCommand,
+    retryCommand,
     jobsCommand,
     statusCommand,
     cancelCommand,

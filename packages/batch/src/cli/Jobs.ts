@@ -33,6 +33,7 @@ const view = (job: Job.Job, counts: Job.Counts) => {
     notSent,
     inDoubt,
     open,
+    ...(job.frozen.retryOf !== undefined && { retryOf: job.frozen.retryOf.job }),
     requestedAt: iso(job.createdAtMillis),
     ...(job.startedAtMillis !== undefined && { startedAt: iso(job.startedAtMillis) }),
     ...(job.completedAtMillis !== undefined && { completedAt: iso(job.completedAtMillis) }),
@@ -95,7 +96,8 @@ export const status = Effect.fnUntraced(function* (jobId: string, json: boolean)
     [
       `${jobId}: ${state}${job.suspension === undefined ? "" : ` (${job.suspension.message})`}`,
       `  ${Source.visible(source)}, account ${account}, ${strategy}`,
-      `  ${Report.format(inputs)} rows: ${kinds
+      ...(job.frozen.retryOf === undefined ? [] : [`  sends rows of ${job.frozen.retryOf.job} again`]),
+      `  ${Report.format(inputs)} ${inputs === 1 ? "row" : "rows"}: ${kinds
         .filter(([count], n) => n === 0 || count > 0)
         .map(([count, kind]) => `${Report.format(count)} ${kind}`)
         .join(", ")}`,
