@@ -37,6 +37,7 @@ import * as Output from "./Output.ts"
 import * as Resolve from "./Resolve.ts"
 import * as Retry from "./Retry.ts"
 import * as Serve from "./Serve.ts"
+import * as Watch from "./Watch.ts"
 
 /** Ends a command with this code; the lines it had to say are said. */
 const exitWith = (code: number) => (code === 0 ? Effect.void : Effect.fail(new Exit({ code, lines: [] })))
@@ -337,11 +338,25 @@ const jobsCommand = Command.make(
 
 const statusCommand = Command.make(
   "status",
-  { job: Flags.job, stateDir: Flags.stateDir, json: Flags.json },
-  Effect.fnUntraced(function* ({ job, json, stateDir }) {
-    yield* onStore(stateDir, Jobs.status(job, json))
+  {
+    job: Flags.job,
+    watch: Flag.Boolean("watch").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("Follow the job until it is over, or nobody runs it")
+    ),
+    stateDir: Flags.stateDir,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* ({ job, json, stateDir, watch }) {
+    if (!watch) return yield* onStore(stateDir, Jobs.status(job, json))
+    return yield* exitWith(yield* onStore(stateDir, Watch.run(job, json)))
   })
-).pipe(Command.withDescription("How far a durable import is"))
+).pipe(
+  Command.withDescription("How far a durable import is"),
+  Command.withExamples([
+    { command: "line-items status q3 --watch", description: "Beside the terminal that runs it" }
+  ])
+)
 
 const cancelCommand = Command.make(
   "cancel",
@@ -353,6 +368,29 @@ const cancelCommand = Command.make(
   Command.withDescription(
     "End a durable import: what has not been sent is not sent any more. A run under way stops within seconds"
   )
+)
+
+const forgetCommand = Command.make(
+  "forget",
+  {
+    olderThan: Flags.olderThan,
+    dryRun: Flag.Boolean("dry-run").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("Say which jobs these are, and delete nothing")
+    ),
+    stateDir: Flags.stateDir,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* ({ stateDir, ...options }) {
+    yield* onStore(stateDir, Jobs.forget(options))
+  })
+).pipe(
+  Command.withDescription(
+    "Delete durable imports that ended this long ago, with their rows and outcomes. A job goes together with all its retries; what is not over stays"
+  ),
+  Command.withExamples([
+    { command: "line-items forget --older-than 30d --dry-run", description: "Look first" }
+  ])
 )
 
 // -----------------------------------------------------------------------------
@@ -450,6 +488,7 @@ const command = Command.make("line-items").pipe(
     jobsCommand,
     statusCommand,
     cancelCommand,
+    forgetCommand,
     resolveCommand,
     serveCommand,
     setupKeyCommand,
@@ -475,6 +514,8 @@ const describe = (error: CliError.CliError): string => {
       const [suggestion] = error.suggestions
       return `unknown command ${ErrorBody.showable(error.subcommand, 60)}; ${suggestion === undefined ? "see --help" : `did you mean ${suggestion}?`}`
     }
+    case "MissingOption":
+      return `--${error.option} is missing; give ${Flags.expectations.get(error.option) ?? "one"}`
     case "MissingArgument":
       return `missing <${error.argument}>: give a file, or "-" for the standard input`
     case "UnexpectedArgument":
