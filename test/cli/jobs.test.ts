@@ -3,7 +3,7 @@
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { rmSync } from "node:fs"
-import { canary, type Directory, directory, endAll, run, serve, type Server } from "./run.ts"
+import { canary, type Directory, directory, endAll, run, serve, type Server, start } from "./run.ts"
 
 let files: Directory
 let server: Server
@@ -120,5 +120,106 @@ describe("a durable import", () => {
       names.filter((name) => name === "B"),
       1
     )
+  })
+
+  it("is followed until it is over, and forgotten when that is asked for and not before", async () => {
+    const forget = async (...args: ReadonlyArray<string>) => {
+      const { code, stderr, stdout } = await run(["forget", ...args, "--state-dir", "past"], {
+        cwd: files.path,
+        token: canary
+      })
+      return [code, stdout + stderr]
+    }
+    const past = (...args: ReadonlyArray<string>) =>
+      run([...args, "--state-dir", "past"], { cwd: files.path, token: canary })
+    files.write("p.csv", "name\nAda\n")
+    await past("import", "p.csv", "--job", "ended", "--base-url", server.url)
+    await server.fail({
+      rules: [
+        {
+          match: { path: "*/batch/create" },
+          fault: { place: "beforeCommit", reply: { kind: "status", status: 403 } }
+        }
+      ]
+    })
+    await past("import", "p.csv", "--job", "waits", "--base-url", server.url)
+    await server.fail({ rules: [] })
+
+    const ended = await past("status", "ended", "--watch")
+    assert.strictEqual(ended.code, 0, ended.stderr)
+    assert.match(
+      ended.stdout,
+      /^ended: done · 1 of 1 rows · 1 created\nended: done\n {2}p\.csv, account \d+, failVisible\n {2}1 row: 1 created\n$/
+    )
+    const waits = await past("status", "waits", "--watch", "--json")
+    assert.strictEqual(waits.code, 75, waits.stderr)
+    assert.lengthOf(waits.stdout.trim().split("\n"), 1)
+    assert.strictEqual(JSON.parse(waits.stdout).state, "suspended")
+
+    assert.deepStrictEqual(await forget(), [
+      2,
+      "line-items: --older-than is missing; give a time with its unit, such as 30d or 12h\n"
+    ])
+    assert.deepStrictEqual(await forget("--older-than", "30"), [
+      2,
+      'line-items: --older-than: "30" is not a time with its unit, such as 30d or 12h\n'
+    ])
+    assert.deepStrictEqual(await forget("--older-than", "1d"), [0, "no job ended that long ago\n"])
+    assert.deepStrictEqual(await forget("--older-than", "0s", "--dry-run"), [
+      0,
+      "ended: would be forgotten\n"
+    ])
+    assert.deepStrictEqual(await forget("--older-than", "0s", "--json"), [
+      0,
+      '{"forgotten":["ended"],"dryRun":false}\n'
+    ])
+    assert.deepStrictEqual(
+      JSON.parse((await past("jobs", "--json")).stdout).map(({ job }: { job: string }) => job),
+      ["waits"]
+    )
+  })
+
+  it("that runs is followed by another process, which Ctrl-C ends quietly", async () => {
+    const slow = await serve("--latency", "700-800")
+    files.write("s.csv", `name\n${Array.from({ length: 6 }, (_, n) => `Slow ${n}\n`).join("")}`)
+    const importing = start(
+      [
+        "import",
+        "s.csv",
+        "--job",
+        "slow",
+        "--batch-size",
+        "1",
+        "--concurrency",
+        "1",
+        "--state-dir",
+        "state"
+      ].concat("--base-url", slow.url),
+      { cwd: files.path, token: canary }
+    )
+    // The job is there as soon as it is planned, after the account was asked for.
+    for (let n = 0; n < 50; n++) if ((await on("status", "slow")).code === 0) break
+    const gone = start(["status", "slow", "--watch", "--state-dir", "state"], { cwd: files.path })
+    await gone.seen("stdout", "slow: ")
+    const watching = on("status", "slow", "--watch", "--json")
+    gone.child.kill("SIGINT")
+    const quiet = await gone.finished
+    assert.deepStrictEqual([quiet.code, quiet.stderr], [130, ""])
+    const done = await importing.finished
+    assert.strictEqual(done.code, 0, done.stderr)
+    const seen = await watching
+    assert.strictEqual(seen.code, 0, seen.stderr)
+    const created = seen.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).created)
+    assert.isAbove(created.length, 1)
+    assert.strictEqual(created.at(-1), 6)
+    assert.deepStrictEqual(
+      created,
+      [...created].sort((a, b) => a - b)
+    )
+    assert.lengthOf((await slow.ledger()).created, 6)
+    await slow.stop()
   })
 })

@@ -162,6 +162,21 @@ export const Strategy = Schema.Union([
 ]) satisfies Schema.Codec<DoubtStrategy.DoubtStrategy, unknown>
 
 /**
+ * Which job a job retries, and the one that imported the file first: the two differ where a retry is retried.
+ * Rows are known by their lines in the file of `first`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const RetryOf = Schema.Struct({ job: Schema.String, first: Schema.String })
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface RetryOf extends Schema.Schema.Type<typeof RetryOf> {}
+
+/**
  * What a job was made with. It does not change any more, but for the strategy, which may become stricter.
  * `account` is the HubSpot portal's id, `origin` where requests go.
  *
@@ -182,7 +197,9 @@ export const Frozen = Schema.Struct({
   keyProperty: Schema.optionalKey(Schema.String),
   keyColumn: Schema.optionalKey(Schema.String),
   account: Schema.String,
-  origin: Schema.String
+  origin: Schema.String,
+  /** Of a job that sends rows of another one again, see `JobRetry`. */
+  retryOf: Schema.optionalKey(RetryOf)
 })
 
 /**
@@ -190,6 +207,14 @@ export const Frozen = Schema.Struct({
  * @since 0.1.0
  */
 export interface Frozen extends Schema.Schema.Type<typeof Frozen> {}
+
+/**
+ * The job that imported the rows of a job first: itself, unless it is a retry.
+ *
+ * @category retries
+ * @since 0.1.0
+ */
+export const firstOf = ({ frozen, id }: Pick<Job, "id" | "frozen">): string => frozen.retryOf?.first ?? id
 
 /**
  * Why a job stands still, and when to go on if that is known.

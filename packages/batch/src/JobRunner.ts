@@ -99,10 +99,10 @@ export const session = Effect.fn("JobRunner.session")(function* (
   const store = yield* JobStore.JobStore
   const log = yield* AttemptLog.AttemptLog
   const { epoch, jobId } = claim
-  const { batchSize, keyProperty, strategy } = claim.job.frozen
+  const { batchSize, keyProperty, retryOf, strategy } = claim.job.frozen
   const stop = options.stop ?? (yield* Deferred.make<void>())
   const job = yield* Bulk.job({ ...options, jobId, batchSize, stop }, epoch)
-  const resolver = yield* Creating.resolver(job, strategy, keyProperty)
+  const resolver = yield* Creating.resolver(job, strategy, keyProperty, retryOf?.first)
 
   /** The job shall end, not only this run. */
   let canceled = false

@@ -244,6 +244,11 @@ export interface Service {
 
   readonly get: (jobId: string) => Effect.Effect<Job.Job, JobNotFound | JobStoreError>
   readonly counts: (jobId: string) => Effect.Effect<Job.Counts, JobNotFound | JobStoreError>
+  /**
+   * The job that imported the rows first, and all its retries, in the order they were made; whichever of them is asked
+   * for.
+   */
+  readonly family: (jobId: string) => Effect.Effect<ReadonlyArray<Job.Job>, JobNotFound | JobStoreError>
   /** The newest first; 100 of them unless told otherwise. */
   readonly list: (options?: {
     readonly limit?: number | undefined
@@ -321,10 +326,12 @@ export interface Service {
 
   /**
    * Deletes jobs that ended this long ago, with their inputs, outcomes and attempts; gives their ids. What
-   * is not over, or held by somebody, stays.
+   * is not over, or held by somebody, stays. So does a job together with all its retries while one of them stays: they
+   * know which of its rows were created since. With `dryRun` it only gives the ids.
    */
   readonly forget: (options: {
     readonly olderThan: Duration.Input
+    readonly dryRun?: boolean | undefined
   }) => Effect.Effect<ReadonlyArray<string>, JobStoreError>
 }
 
@@ -417,6 +424,9 @@ const encodeSuspension = Schema.encodeSync(Suspension)
 const encodeEntries = Schema.encodeSync(Entries)
 const encodeEntry = Schema.encodeSync(Entry)
 const decodeFrozen = Schema.decodeEffect(Frozen)
+const decodeRetryOf = Schema.decodeOption(
+  Schema.fromJsonString(Schema.Struct({ retryOf: Schema.optionalKey(Job.RetryOf) }))
+)
 const decodeSuspension = Schema.decodeEffect(Suspension)
 const decodeEntries = Schema.decodeEffect(Entries)
 const decodeEntry = Schema.decodeEffect(Entry)
@@ -1142,26 +1152,56 @@ const make: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient | Diges
       )
     }, reading)
 
+    const family: Service["family"] = Effect.fnUntraced(function* (jobId) {
+      const first = Job.firstOf(yield* get(jobId))
+      const rows = yield* sql<JobRow>`SELECT * FROM line_items_jobs
+        WHERE id = ${first} OR frozen LIKE ${'%"retryOf":%'} ORDER BY created_at, id`
+      const jobs = (yield* Effect.forEach(rows, jobOf)).filter((job) => Job.firstOf(job) === first)
+      return jobs.some(({ id }) => id === jobId) ? jobs : yield* new JobNotFound({ jobId })
+    }, reading)
+
     const counts: Service["counts"] = Effect.fnUntraced(function* (jobId) {
       yield* get(jobId)
       return countsOf((yield* countRows([jobId]))[0])
     }, reading)
 
-    const forget: Service["forget"] = Effect.fnUntraced(function* ({ olderThan }) {
-      const now = yield* Clock.currentTimeMillis
-      const old = sql`state IN ('done', 'canceled') AND completed_at <= ${now - Duration.toMillis(olderThan)}
-        AND ${isFree(now, undefined)}`
-      const found = yield* writing(
-        sql<{ id: string }>`SELECT id FROM line_items_jobs WHERE ${old} ORDER BY created_at, id`
+    /** Jobs that may be forgotten, each with all its retries. */
+    const oldFamilies = Effect.fnUntraced(function* (old: Fragment) {
+      const jobs = yield* sql<{ id: string; frozen: string; old: number }>`
+        SELECT id, frozen, CASE WHEN ${old} THEN 1 ELSE 0 END AS old FROM line_items_jobs ORDER BY created_at, id`
+      const families = new Map<string, Array<(typeof jobs)[number]>>()
+      for (const job of jobs) {
+        const first = Option.match(decodeRetryOf(job.frozen), {
+          onNone: () => job.id,
+          onSome: ({ retryOf }) => retryOf?.first ?? job.id
+        })
+        families.set(first, [...(families.get(first) ?? []), job])
+      }
+      return new Map(
+        [...families]
+          .filter(([, jobs]) => jobs.every(({ old }) => Number(old) === 1))
+          .map(([first, jobs]) => [first, jobs.map(({ id }) => id)] as const)
       )
-      const forgotten = yield* Effect.forEach(found, ({ id }) =>
+    })
+
+    const forget: Service["forget"] = Effect.fnUntraced(function* ({ dryRun = false, olderThan }) {
+      const now = yield* Clock.currentTimeMillis
+      const old = sql`(state IN ('done', 'canceled') AND completed_at <= ${now - Duration.toMillis(olderThan)}
+        AND ${isFree(now, undefined)})`
+      const found = yield* reading(oldFamilies(old))
+      if (dryRun) return [...found.values()].flat()
+      const forgotten = yield* Effect.forEach(found.keys(), (first) =>
         Effect.gen(function* () {
-          // Somebody may have taken it meanwhile. Batches and what belongs to them go with the job.
-          const gone = yield* sql`DELETE FROM line_items_jobs WHERE id = ${id} AND ${old}
-            RETURNING id ${patience(Duration.toMillis(defaultLease))}`
-          if (gone.length === 0) return []
-          yield* sql`DELETE FROM line_items_attempts WHERE job_id = ${id}`
-          return [id]
+          // Somebody may have taken or retried one of them meanwhile.
+          const ids = (yield* oldFamilies(old)).get(first) ?? []
+          if (ids.length === 0) return []
+          const still = yield* sql`SELECT id ${patience(Duration.toMillis(defaultLease))} FROM line_items_jobs
+                WHERE ${sql.in("id", ids)} AND ${old} ${forUpdate}`
+          if (still.length < ids.length) return []
+          // Batches and what belongs to them go with the job.
+          yield* sql`DELETE FROM line_items_jobs WHERE ${sql.in("id", ids)}`
+          yield* sql`DELETE FROM line_items_attempts WHERE ${sql.in("job_id", ids)}`
+          return ids
         }).pipe(transaction)
       )
       return forgotten.flat()
@@ -1173,6 +1213,7 @@ const make: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient | Diges
       planned,
       get,
       counts,
+      family,
       list,
       claim,
       renew,

@@ -303,16 +303,25 @@ export const creates = <I>(options: {
   }
 }
 
-const madeKey = (jobId: string, index: number): string => `${jobId}:${index}`
+/**
+ * The key of an input that has none of its own.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const madeKey = (jobId: string, index: number): string => `${jobId}:${index}`
 
 /**
- * Whether the key of an input may be one that was made, which tells inputs apart within one job only.
+ * Whether the key of an input may be one that was made, which tells inputs apart within one job only. The inputs of a
+ * retry have those of the job `first`.
  *
  * @category predicates
  * @since 0.1.0
  */
-export const mayBeMade = ({ index, key }: Item<unknown, unknown>): boolean =>
-  key !== undefined && key.endsWith(`:${index}`)
+export const mayBeMade =
+  (first: string | undefined) =>
+  ({ index, key }: Item<unknown, unknown>): boolean =>
+    key !== undefined && (key.endsWith(`:${index}`) || (first !== undefined && key.startsWith(`${first}:`)))
 
 const withKey = (
   input: BatchRequest.CreateInput,

@@ -36,21 +36,22 @@ export interface Options {
   readonly counts: () => Report.Counts
 }
 
-const settled = (counts: Report.Counts): number =>
+const settled = (counts: Omit<Report.Counts, "requests">): number =>
   counts.created + counts.rejected + counts.invalid + counts.inDoubt
 
 const barWidth = 24
 
 /**
- * The progress line: with a bar and at most `columns` wide on a terminal, plain without.
+ * The progress line: with a bar and at most `columns` wide on a terminal, plain without. Requests and time are left out where
+ * they are not known.
  *
  * @category formatting
  * @since 0.1.0
  */
 export const render = (
-  counts: Report.Counts,
+  counts: Omit<Report.Counts, "requests"> & { readonly requests?: number | undefined },
   total: number | undefined,
-  elapsedMillis: number,
+  elapsedMillis: number | undefined,
   columns: number | undefined
 ): string => {
   const done = settled(counts)
@@ -68,8 +69,8 @@ export const render = (
     ...(counts.invalid > 0 ? [`${Report.format(counts.invalid)} invalid`] : []),
     ...(counts.inDoubt > 0 ? [`${Report.format(counts.inDoubt)} in doubt`] : []),
     ...(counts.notSent > 0 ? [`${Report.format(counts.notSent)} not sent`] : []),
-    `${Report.format(counts.requests)} requests`,
-    Report.formatMillis(elapsedMillis)
+    ...(counts.requests === undefined ? [] : [`${Report.format(counts.requests)} requests`]),
+    ...(elapsedMillis === undefined ? [] : [Report.formatMillis(elapsedMillis)])
   ]
   const text = parts.join(" · ")
   return columns !== undefined && text.length > columns ? `${text.slice(0, Math.max(0, columns - 1))}…` : text

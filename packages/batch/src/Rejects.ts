@@ -104,6 +104,53 @@ export interface Options {
 
 type Extra = ReadonlyArray<readonly [name: string, value: string]>
 
+/**
+ * What a row of a rejects file has as `_line`, as it is written there. Undefined if it has none, or more than one.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Rejects } from "@effect-hubspot/batch"
+ *
+ * const row = { original: { _tag: "Json", text: '{"name":"Chair","_line":7}' } } as const
+ * const line = Rejects.lineTextOf({ header: undefined }, row)
+ * line // => "7"
+ * ```
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const lineTextOf = (
+  { header = [] }: Pick<Source, "header">,
+  { original }: Pick<Row, "original">
+): string | undefined => {
+  if (original._tag === "Csv") return original.cells[header.indexOf("_line")]
+  const document = Json.read(original.text)
+  if (Json.isError(document) || document.value.type !== "object") return undefined
+  const [first, ...others] = document.value.members.filter(({ key }) => key === "_line")
+  return others.length === 0 && (first?.value.type === "number" || first?.value.type === "text")
+    ? first.value.text
+    : undefined
+}
+
+/**
+ * The line that a row of a rejects file names: in the file that was imported first. Undefined if it names none.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const lineOf = (source: Pick<Source, "header">, row: Pick<Row, "original">): number | undefined =>
+  numberOf(lineTextOf(source, row))
+
+/**
+ * The number of a line, from 1, as it is written. Undefined if the text is none.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const numberOf = (text: string | undefined): number | undefined =>
+  text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined
+
 const isOwn = (name: string): boolean =>
   name === "_line" || name === "_reason" || name === "_doubt" || name === "_doubt_evidence"
 

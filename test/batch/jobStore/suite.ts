@@ -799,6 +799,48 @@ export const suite = (name: string, place: Place) =>
         yield* planned(jobs, rowsOf(1), "done")
       }))
 
+    test("a job and its retries are one family, and forgotten together or not at all", (jobs) =>
+      Effect.gen(function* () {
+        const over = Effect.fnUntraced(function* (id: string, retryOf?: Job.RetryOf) {
+          const planning = yield* jobs.create({
+            id,
+            frozen: { ...frozen, ...(retryOf !== undefined && { retryOf }) },
+            holder
+          })
+          yield* jobs.planned(planning, { digest: "d", inputs: 0 })
+          const claim = yield* jobs.claim(id, { holder })
+          yield* jobs.complete(claim, "done")
+          yield* TestClock.adjust("1 hour")
+        })
+        const familyOf = (id: string) => Effect.map(jobs.family(id), (some) => some.map(({ id }) => id))
+        yield* over("a")
+        yield* over("b")
+        yield* over("a-1", { job: "a", first: "a" })
+        yield* over("a-2", { job: "a-1", first: "a" })
+        for (const id of ["a", "a-1", "a-2"]) {
+          assert.deepStrictEqual(yield* familyOf(id), ["a", "a-1", "a-2"])
+        }
+        assert.deepStrictEqual(yield* familyOf("b"), ["b"])
+        assert.deepStrictEqual((yield* jobs.get("a-2")).frozen.retryOf, { job: "a-1", first: "a" })
+
+        // The last retry ended an hour ago.
+        assert.deepStrictEqual(yield* jobs.forget({ olderThan: "90 minutes", dryRun: true }), ["b"])
+        assert.lengthOf(yield* jobs.list(), 4)
+        assert.deepStrictEqual(yield* jobs.forget({ olderThan: "90 minutes" }), ["b"])
+        const open = yield* jobs.create({
+          id: "a-3",
+          frozen: { ...frozen, retryOf: { job: "a", first: "a" } },
+          holder
+        })
+        yield* TestClock.adjust("1 day")
+        assert.deepStrictEqual(yield* jobs.forget({ olderThan: 0 }), [])
+        assert.deepStrictEqual(yield* familyOf("a"), ["a", "a-1", "a-2", "a-3"])
+        yield* jobs.planned(open, { digest: "d", inputs: 0 })
+        yield* jobs.complete(yield* jobs.claim("a-3", { holder }), "done")
+        assert.deepStrictEqual(yield* jobs.forget({ olderThan: 0 }), ["a", "a-1", "a-2", "a-3"])
+        assert.deepStrictEqual(yield* jobs.list(), [])
+      }))
+
     test("what cannot be understood is an error that names it", (jobs) =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient

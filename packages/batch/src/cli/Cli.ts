@@ -37,7 +37,9 @@ import * as Import from "./Import.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Output from "./Output.ts"
 import * as Resolve from "./Resolve.ts"
+import * as Retry from "./Retry.ts"
 import * as Serve from "./Serve.ts"
+import * as Watch from "./Watch.ts"
 import * as Worker from "./Worker.ts"
 
 /** Ends a command with this code; the lines it had to say are said. */
@@ -309,6 +311,69 @@ const resolveCommand = Command.make(
   ])
 )
 
+const retryCommand = Command.make(
+  "retry",
+  {
+    job: Flags.job,
+    file: Argument.String("file").pipe(
+      Argument.withDescription("Rows of its --rejects file, corrected; each with its _line")
+    ),
+    as: Flags.jobId.pipe(
+      Flag.withDescription(
+        "The id of the retry, itself a durable import (default <first job>-retry-1, -2, …)"
+      )
+    ),
+    baseUrl: Flags.baseUrl,
+    limit: Flags.limit,
+    concurrency: Flags.concurrency,
+    timeout: Flags.timeout,
+    rejects: file("rejects", "Write rows that were not created this time here, ready to be corrected"),
+    doubts: file("doubts", "Write rows that HubSpot may or may not have here"),
+    ...kept,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    const submits = Option.isSome(flags.databaseUrl)
+    if (submits && (Option.isSome(flags.rejects) || Option.isSome(flags.doubts))) {
+      return yield* usage(
+        "workers write no files: give --rejects and --doubts to line-items resume, once the retry is over"
+      )
+    }
+    const code = yield* Retry.run(
+      {
+        jobId: flags.job,
+        path: flags.file,
+        as: Option.getOrUndefined(flags.as),
+        concurrency: flags.concurrency,
+        rejects: Option.getOrUndefined(flags.rejects),
+        doubts: Option.getOrUndefined(flags.doubts)
+      },
+      (planned) =>
+        submits
+          ? Effect.as(DurableImport.submitted(planned.jobId, flags.json), 0)
+          : Effect.map(
+              DurableImport.carryOn({ ...planned, check: false }, shown(flags.json)),
+              ({ code }) => code
+            )
+    ).pipe(
+      Effect.scoped,
+      Effect.provide([jobsIn(flags), hubspot(flags)]),
+      Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
+    )
+    return yield* exitWith(code)
+  })
+).pipe(
+  Command.withDescription(
+    "Send rows of a durable import that were not created again, corrected, as an import of its own with the same strategy, keys and account. A row that was created, or may be, is refused before anything is sent"
+  ),
+  Command.withExamples([
+    {
+      command: "line-items retry q3 rejects.csv --rejects again.csv",
+      description: "What import --job q3 --rejects rejects.csv left, corrected"
+    }
+  ])
+)
+
 const onStore = <A, R>(where: Parameters<typeof jobsIn>[0], effect: Effect.Effect<A, Exit, R>) =>
   effect.pipe(
     Effect.provide(jobsIn(where)),
@@ -325,11 +390,26 @@ const jobsCommand = Command.make(
 
 const statusCommand = Command.make(
   "status",
-  { job: Flags.job, ...kept, json: Flags.json },
+  {
+    job: Flags.job,
+    watch: Flag.Boolean("watch").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("Follow the job until it is over, or nobody runs it")
+    ),
+    ...kept,
+    json: Flags.json
+  },
   Effect.fnUntraced(function* (flags) {
-    yield* onStore(flags, Jobs.status(flags.job, flags.json))
+    const { job, json, watch } = flags
+    if (!watch) return yield* onStore(flags, Jobs.status(job, json))
+    return yield* exitWith(yield* onStore(flags, Watch.run(job, json)))
   })
-).pipe(Command.withDescription("How far a durable import is"))
+).pipe(
+  Command.withDescription("How far a durable import is"),
+  Command.withExamples([
+    { command: "line-items status q3 --watch", description: "Beside the terminal that runs it" }
+  ])
+)
 
 const cancelCommand = Command.make(
   "cancel",
@@ -341,6 +421,29 @@ const cancelCommand = Command.make(
   Command.withDescription(
     "End a durable import: what has not been sent is not sent any more. A run under way stops within seconds"
   )
+)
+
+const forgetCommand = Command.make(
+  "forget",
+  {
+    olderThan: Flags.olderThan,
+    dryRun: Flag.Boolean("dry-run").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("Say which jobs these are, and delete nothing")
+    ),
+    ...kept,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    yield* onStore(flags, Jobs.forget(flags))
+  })
+).pipe(
+  Command.withDescription(
+    "Delete durable imports that ended this long ago, with their rows and outcomes. A job goes together with all its retries; what is not over stays"
+  ),
+  Command.withExamples([
+    { command: "line-items forget --older-than 30d --dry-run", description: "Look first" }
+  ])
 )
 
 // -----------------------------------------------------------------------------
@@ -360,10 +463,8 @@ const submitCommand = Command.make(
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
-    yield* DurableImport.submit(
-      { ...(yield* whatOf(flags)), jobId: flags.job, rejects: undefined, doubts: undefined },
-      flags.json
-    ).pipe(
+    const what = { ...(yield* whatOf(flags)), jobId: flags.job, rejects: undefined, doubts: undefined }
+    yield* Effect.andThen(DurableImport.plan(what), DurableImport.submitted(flags.job, flags.json)).pipe(
       Effect.scoped,
       Effect.provide([
         jobsIn({ stateDir: Option.none(), databaseUrl: Option.some(flags.databaseUrl) }),
@@ -508,9 +609,11 @@ const command = Command.make("line-items").pipe(
   Command.withSubcommands([
     importCommand,
     resumeCommand,
+    retryCommand,
     jobsCommand,
     statusCommand,
     cancelCommand,
+    forgetCommand,
     resolveCommand,
     submitCommand,
     workerCommand,
@@ -538,6 +641,8 @@ const describe = (error: CliError.CliError): string => {
       const [suggestion] = error.suggestions
       return `unknown command ${ErrorBody.showable(error.subcommand, 60)}; ${suggestion === undefined ? "see --help" : `did you mean ${suggestion}?`}`
     }
+    case "MissingOption":
+      return `--${error.option} is missing; give ${Flags.expectations.get(error.option) ?? "one"}`
     case "MissingArgument":
       return `missing <${error.argument}>: give a file, or "-" for the standard input`
     case "UnexpectedArgument":

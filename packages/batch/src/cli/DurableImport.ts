@@ -13,6 +13,7 @@ import * as Digest from "effect/crypto/Digest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
@@ -39,6 +40,17 @@ import * as Signals from "./Signals.ts"
 /** An import under an id. */
 export interface Options extends Import.Options {
   readonly jobId: string
+  /** Whose rows are sent again, if they are those of another job. */
+  readonly retrying?: Retrying | undefined
+}
+
+/** A retry, as its plan needs to know it. */
+export interface Retrying {
+  readonly of: Job.RetryOf
+  /** The key that was made for a row when it was imported first. */
+  readonly madeKeyOf: (row: Source.Row) => string | undefined
+  /** Made sure of once all rows are written down, when others who want to send them can see them. */
+  readonly check: Effect.Effect<void, Exit, JobStore.JobStore>
 }
 
 /** A run of a job that came to an end. */
@@ -96,6 +108,19 @@ const digesting = Effect.map(Digest.Digest, ({ digestHex }) => {
 const digestOf = <E>(rows: Stream.Stream<Source.Row, E>) =>
   Effect.flatMap(digesting, ({ digest, through }) => Effect.andThen(Stream.runDrain(through(rows)), digest))
 
+/** Refuses the id of a job that got beyond planning; gives the one that did not. */
+export const mustBeFree = Effect.fnUntraced(function* (jobId: string) {
+  const store = yield* JobStore.JobStore
+  const known = yield* Effect.option(store.get(jobId))
+  if (known._tag === "Some" && known.value.state !== "planning") {
+    const { inputs, open } = yield* Effect.mapError(store.counts(jobId), refused)
+    return yield* refused(
+      new JobStore.JobExists({ jobId, done: inputs - open, total: inputs, attemptsOnly: false })
+    )
+  }
+  return known
+})
+
 /** Writes an import down as a job. Nothing is sent but what proves the key property and names the account. */
 export const plan = Effect.fnUntraced(function* (
   options: Options
@@ -105,15 +130,9 @@ export const plan = Effect.fnUntraced(function* (
   JobStore.JobStore | FileSystem.FileSystem | Stdio.Stdio | HubSpotClient | RateLimits | Scope.Scope
 > {
   const store = yield* JobStore.JobStore
-  const { jobId, keyColumn, keyProperty, strategy = DoubtStrategy.failVisible } = options
+  const { jobId, keyColumn, keyProperty, retrying, strategy = DoubtStrategy.failVisible } = options
   // An id that is taken is told before anything is asked of HubSpot.
-  const known = yield* Effect.option(store.get(jobId))
-  if (known._tag === "Some" && known.value.state !== "planning") {
-    const { inputs, open } = yield* Effect.mapError(store.counts(jobId), refused)
-    return yield* refused(
-      new JobStore.JobExists({ jobId, done: inputs - open, total: inputs, attemptsOnly: false })
-    )
-  }
+  const known = yield* mustBeFree(jobId)
   // A job that is written down has its id for good, so what would stop it at once is told before.
   for (const path of [options.rejects, options.doubts]) yield* mustNotExist(path)
   const { source } = yield* Import.prepare(options)
@@ -138,7 +157,8 @@ export const plan = Effect.fnUntraced(function* (
         ...(keyProperty !== undefined && { keyProperty }),
         ...(keyColumn !== undefined && { keyColumn }),
         account,
-        origin
+        origin,
+        ...(retrying !== undefined && { retryOf: retrying.of })
       }
     }),
     refused
@@ -152,7 +172,12 @@ export const plan = Effect.fnUntraced(function* (
         ? undefined
         : {
             property: keyProperty,
-            ...(keyColumn !== undefined && { of: (row) => Lines.keyOf(source, row, keyColumn) })
+            of: (row) =>
+              keyColumn !== undefined
+                ? Lines.keyOf(source, row, keyColumn)
+                : retrying === undefined || !Result.isSuccess(row.input)
+                  ? undefined
+                  : (row.input.success.properties[keyProperty] ?? retrying.madeKeyOf(row))
           }
   })
   let inputs = 0
@@ -164,14 +189,15 @@ export const plan = Effect.fnUntraced(function* (
     Stream.runForEachArray((batches) => store.append(claim, batches)),
     Effect.mapError((error) => (error._tag === "SourceError" ? Import.usage(error) : refused(error)))
   )
+  if (retrying !== undefined) {
+    yield* Effect.onError(retrying.check, () => Effect.ignore(store.release(claim)))
+  }
   yield* Effect.mapError(store.planned(claim, { digest: yield* digest, inputs }), refused)
 })
 
-/** Writes an import down for workers to run. */
-export const submit = Effect.fnUntraced(function* (options: Options, json: boolean) {
+/** Says that an import is written down for workers to run. */
+export const submitted = Effect.fnUntraced(function* (jobId: string, json: boolean) {
   const store = yield* JobStore.JobStore
-  yield* plan(options)
-  const { jobId } = options
   const { state } = yield* Effect.mapError(store.get(jobId), refused)
   const { inputs, invalid } = yield* Effect.mapError(store.counts(jobId), refused)
   yield* Output.line(
@@ -311,7 +337,7 @@ export const carryOn = Effect.fnUntraced(function* (
     const { requests } = counts
     const { open, ...settled } = yield* store.counts(jobId)
     counts = { ...settled, requests }
-    const unwritable = yield* writeFiles(options, from).pipe(
+    const unwritable = yield* writeFiles(options, from, job).pipe(
       Effect.as(false),
       Effect.catchTag("RejectsError", (error) => Effect.as(progress.line(error.message), true))
     )
@@ -375,7 +401,7 @@ const insteadOf = ({ epoch, holder }: Job.Job) =>
   holder !== undefined && isGone(holder) ? { insteadOf: epoch } : undefined
 
 /** A process of this machine that is not there any more cannot come back. */
-const isGone = ({ host, pid }: Job.Holder): boolean => {
+export const isGone = ({ host, pid }: Job.Holder): boolean => {
   if (host !== hostname() || pid === process.pid) return false
   return !isAlive(pid)
 }
@@ -388,7 +414,7 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
-const mustNotExist = Effect.fnUntraced(function* (path: string | undefined) {
+export const mustNotExist = Effect.fnUntraced(function* (path: string | undefined) {
   if (path === undefined) return
   const fs = yield* FileSystem.FileSystem
   if (yield* Effect.orElseSucceed(fs.exists(path), () => false)) {
@@ -398,12 +424,15 @@ const mustNotExist = Effect.fnUntraced(function* (path: string | undefined) {
   }
 })
 
-/** Rows that were not created, and rows in doubt, of all runs. */
+/** Rows that were not created, and rows in doubt, of all runs. A retry names the lines of the file that was imported first. */
 const writeFiles = Effect.fnUntraced(function* (
   options: Pick<Options, "jobId" | "rejects" | "doubts">,
-  source: Pick<Source.Source, "format" | "header">
+  source: Pick<Source.Source, "format" | "header">,
+  { frozen: { retryOf } }: Job.Job
 ) {
   const store = yield* JobStore.JobStore
+  const asFirst = (row: Source.Row): Source.Row =>
+    retryOf === undefined ? row : { ...row, line: Rejects.lineOf(source, row) ?? row.line }
   if (options.rejects !== undefined) {
     const rejects = yield* Rejects.make({ path: options.rejects, source })
     yield* store
@@ -411,7 +440,7 @@ const writeFiles = Effect.fnUntraced(function* (
       .pipe(
         Stream.runForEachArray((some) =>
           rejects.writeAll(
-            some.map(({ outcome, row }) => ({ row, reason: Lines.reasonOfEntry(row, outcome) }))
+            some.map(({ outcome, row }) => ({ row: asFirst(row), reason: Lines.reasonOfEntry(row, outcome) }))
           )
         )
       )
@@ -425,7 +454,7 @@ const writeFiles = Effect.fnUntraced(function* (
             outcome?._tag === "InDoubt"
               ? [
                   {
-                    row,
+                    row: asFirst(row),
                     reason: "in doubt",
                     traceId: item?.objectWriteTraceId ?? "",
                     evidence: outcome.evidence.text

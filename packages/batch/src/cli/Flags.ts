@@ -37,11 +37,11 @@ const wholeNumber =
   (text: string): number | undefined =>
     /^\d{1,9}$/.test(text) && Number(text) >= from && Number(text) <= to ? Number(text) : undefined
 
-const units = { ms: 1, s: 1000, m: 60_000 } as const
+const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
-/** `500ms`, `5s`, `2m`, and Effect's own `5 seconds`. A bare number has no unit and is refused. */
+/** `500ms`, `5s`, `2m`, `12h`, `30d`, and Effect's own `5 seconds`. A bare number has no unit and is refused. */
 export const readDuration = (text: string): Duration.Duration | undefined => {
-  const short = /^(\d{1,9})(ms|s|m)$/.exec(text)
+  const short = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text)
   if (short !== null) return Duration.millis(Number(short[1]) * units[short[2] as keyof typeof units])
   return /^\d{1,9} [a-z]+$/.test(text)
     ? Option.getOrUndefined(Duration.fromInput(text as Duration.Input))
@@ -99,6 +99,13 @@ export const timeout = checked("timeout", "from 1s to 10m, with its unit, such a
   Flag.withDefault(Duration.seconds(110)),
   Flag.withMetavar("duration"),
   Flag.withDescription("How long one request may take, 1s to 10m (default 110s)")
+)
+
+export const olderThan = checked("older-than", "a time with its unit, such as 30d or 12h", (text) =>
+  readDuration(text)
+).pipe(
+  Flag.withMetavar("duration"),
+  Flag.withDescription("How long ago a job must have ended, such as 30d or 12h")
 )
 
 export const baseUrl = Flag.String("base-url").pipe(

@@ -1,6 +1,7 @@
 /**
- * What can be seen of durable imports, and ending one.
+ * What can be seen of durable imports, ending one, and forgetting those that are over.
  */
+import type * as Duration from "effect/Duration"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Job from "../Job.ts"
@@ -10,14 +11,14 @@ import * as Source from "../Source.ts"
 import { Exit } from "./Exit.ts"
 import * as Output from "./Output.ts"
 
-const refused = (error: { readonly _tag: string; readonly message: string }): Exit =>
+export const refused = (error: { readonly _tag: string; readonly message: string }): Exit =>
   new Exit({
     code: error._tag === "JobStoreError" ? Report.exitCodes.store : Report.exitCodes.usage,
     lines: [error.message]
   })
 
 /** A job as a script sees it. */
-const view = (job: Job.Job, counts: Job.Counts) => {
+export const view = (job: Job.Job, counts: Job.Counts) => {
   const { created, inDoubt, inputs, invalid, notSent, open, rejected } = counts
   return {
     job: job.id,
@@ -33,6 +34,7 @@ const view = (job: Job.Job, counts: Job.Counts) => {
     notSent,
     inDoubt,
     open,
+    ...(job.frozen.retryOf !== undefined && { retryOf: job.frozen.retryOf.job }),
     requestedAt: iso(job.createdAtMillis),
     ...(job.startedAtMillis !== undefined && { startedAt: iso(job.startedAtMillis) }),
     ...(job.completedAtMillis !== undefined && { completedAt: iso(job.completedAtMillis) }),
@@ -75,14 +77,24 @@ export const list = Effect.fnUntraced(function* (json: boolean) {
   )
 })
 
-export const status = Effect.fnUntraced(function* (jobId: string, json: boolean) {
+/** A job and its counts. */
+export const look = Effect.fnUntraced(function* (jobId: string) {
   const store = yield* JobStore.JobStore
-  const job = yield* Effect.mapError(store.get(jobId), refused)
-  const counts = yield* Effect.mapError(store.counts(jobId), refused)
-  const seen = view(job, counts)
-  if (json) return yield* Output.line(JSON.stringify(seen))
+  return {
+    job: yield* Effect.mapError(store.get(jobId), refused),
+    counts: yield* Effect.mapError(store.counts(jobId), refused)
+  }
+})
+
+export const status = Effect.fnUntraced(function* (jobId: string, json: boolean) {
+  const { counts, job } = yield* look(jobId)
+  yield* Output.line(json ? JSON.stringify(view(job, counts)) : textOf(job, counts))
+})
+
+/** A job as a person sees it. */
+export const textOf = (job: Job.Job, counts: Job.Counts): string => {
   const { account, created, inDoubt, inputs, invalid, notSent, open, rejected, source, state, strategy } =
-    seen
+    view(job, counts)
   const kinds = [
     [created, "created"],
     [rejected, "rejected"],
@@ -91,19 +103,18 @@ export const status = Effect.fnUntraced(function* (jobId: string, json: boolean)
     [inDoubt, "in doubt"],
     [open, "not settled"]
   ] as const
-  yield* Output.line(
-    [
-      `${jobId}: ${state}${job.suspension === undefined ? "" : ` (${job.suspension.message})`}`,
-      `  ${Source.visible(source)}, account ${account}, ${strategy}`,
-      `  ${Report.format(inputs)} rows: ${kinds
-        .filter(([count], n) => n === 0 || count > 0)
-        .map(([count, kind]) => `${Report.format(count)} ${kind}`)
-        .join(", ")}`,
-      ...(job.holder === undefined ? [] : [`  run by pid ${job.holder.pid} on ${job.holder.host}`]),
-      ...(Job.isFinal(job.state) ? [] : [`  go on with: line-items resume ${jobId}`])
-    ].join("\n")
-  )
-})
+  return [
+    `${job.id}: ${state}${job.suspension === undefined ? "" : ` (${job.suspension.message})`}`,
+    `  ${Source.visible(source)}, account ${account}, ${strategy}`,
+    ...(job.frozen.retryOf === undefined ? [] : [`  sends rows of ${job.frozen.retryOf.job} again`]),
+    `  ${Report.format(inputs)} ${inputs === 1 ? "row" : "rows"}: ${kinds
+      .filter(([count], n) => n === 0 || count > 0)
+      .map(([count, kind]) => `${Report.format(count)} ${kind}`)
+      .join(", ")}`,
+    ...(job.holder === undefined ? [] : [`  run by pid ${job.holder.pid} on ${job.holder.host}`]),
+    ...(Job.isFinal(job.state) ? [] : [`  go on with: line-items resume ${job.id}`])
+  ].join("\n")
+}
 
 export const cancel = Effect.fnUntraced(function* (jobId: string) {
   const store = yield* JobStore.JobStore
@@ -129,4 +140,20 @@ export const requestResume = Effect.fnUntraced(function* (jobId: string) {
         : `${jobId}: run by pid ${holder.pid} on ${holder.host}`
   )
   return false
+})
+
+export const forget = Effect.fnUntraced(function* (options: {
+  readonly olderThan: Duration.Duration
+  readonly dryRun: boolean
+  readonly json: boolean
+}) {
+  const { dryRun, json, olderThan } = options
+  const store = yield* JobStore.JobStore
+  const jobs = yield* Effect.mapError(store.forget({ olderThan, dryRun }), refused)
+  if (json) return yield* Output.line(JSON.stringify({ forgotten: jobs, dryRun }))
+  yield* Output.line(
+    jobs.length === 0
+      ? "no job ended that long ago"
+      : jobs.map((id) => `${id}: ${dryRun ? "would be forgotten" : "forgotten"}`).join("\n")
+  )
 })

@@ -11,15 +11,20 @@ import { Exit } from "./Exit.ts"
 
 /** Writes a line. Nobody reading is not an error; a full disk is. */
 export const line = (text: string): Effect.Effect<void, Exit, Stdio.Stdio> =>
-  Effect.flatMap(Stdio.Stdio, (stdio) => Stream.run(Stream.make(`${text}\n`), stdio.stdout())).pipe(
+  Effect.asVoid(offer(`${text}\n`))
+
+/** Writes a text as it is. Says whether anybody can still read it. */
+export const offer = (text: string): Effect.Effect<boolean, Exit, Stdio.Stdio> =>
+  Effect.flatMap(Stdio.Stdio, (stdio) => Stream.run(Stream.make(text), stdio.stdout())).pipe(
+    Effect.as(true),
     Effect.catch((error) =>
       codeOf(error) === "EPIPE"
-        ? Effect.void
+        ? Effect.succeed(false)
         : Effect.fail(
             new Exit({
               code: Report.exitCodes.store,
               lines: [
-                `the standard output cannot be written (${codeOf(error)}); the import took place: ${text}`
+                `the standard output cannot be written (${codeOf(error)}); the import took place: ${text.trimEnd()}`
               ]
             })
           )

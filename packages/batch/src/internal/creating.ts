@@ -10,18 +10,22 @@ import * as Lookup from "../Lookup.ts"
 import type * as Bulk from "./bulk.ts"
 import * as Resolving from "./resolving.ts"
 
-/** `property` is the key property, if there is one; a strategy that needs one gets one. */
+/**
+ * `property` is the key property, if there is one; a strategy that needs one gets one. `first` is the job whose keys the
+ * inputs may have, if they are those of another one.
+ */
 export const resolver = Effect.fnUntraced(function* (
   job: Bulk.Job,
   strategy: DoubtStrategy.DoubtStrategy,
-  property: string | undefined
+  property: string | undefined,
+  first?: string
 ) {
   const observer = yield* observerOf(job.services, strategy, property)
   const runner = yield* job.runner(Resolving.operationOf(strategy, property), {
     observe: Option.getOrUndefined(observer)?.observe,
     trustRefusals: Resolving.trustsRefusals(strategy)
   })
-  return Resolving.make(runner, { ...job, strategy, property })
+  return Resolving.make(runner, { ...job, strategy, property, first })
 })
 
 /** The one of the context, or by key where there is a key. */

@@ -42,6 +42,8 @@ export interface Options {
   readonly strategy: DoubtStrategy.DoubtStrategy
   /** The key property, for the strategies that need one. */
   readonly property: string | undefined
+  /** The job whose keys the inputs may have, if it is another one. */
+  readonly first?: string | undefined
   readonly halt: Deferred.Deferred<NotSentReason>
   readonly abandon: Deferred.Deferred<void>
   /** How to look for inputs. */
@@ -118,7 +120,7 @@ export const make = (runner: BatchRunner.BatchRunner<TracedInput, "Created">, op
   const byKey = Lookup.byUniqueValue(
     services,
     property,
-    strategy._tag === "upsert" ? () => true : Plan.mayBeMade
+    strategy._tag === "upsert" ? () => true : Plan.mayBeMade(options.first)
   )
 
   /** Looks for some of the inputs by key: found ones are created, the others are verified to be absent. */

@@ -1,0 +1,141 @@
+/**
+ * `line-items retry`: sends rows of a durable import that were not created again, from a corrected file, as a durable import
+ * of its own.
+ *
+ * It is the only import that knows what it repeats, and so the only one that refuses to: a row that may be in HubSpot,
+ * or that another retry may still send, stops it before anything is sent.
+ */
+import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { RateLimits } from "@effect-hubspot/http/RateLimits"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Scope from "effect/Scope"
+import type * as Stdio from "effect/Stdio"
+import * as Stream from "effect/Stream"
+import * as Job from "../Job.ts"
+import * as JobRetry from "../JobRetry.ts"
+import * as JobStore from "../JobStore.ts"
+import * as Plan from "../Plan.ts"
+import * as Rejects from "../Rejects.ts"
+import * as Report from "../Report.ts"
+import * as Source from "../Source.ts"
+import * as WriteTrace from "../WriteTrace.ts"
+import * as DurableImport from "./DurableImport.ts"
+import { Exit } from "./Exit.ts"
+import * as Import from "./Import.ts"
+
+/** What is retried, from which file, and under which id; what is not said here is as it was in the job. */
+export interface Options extends Pick<DurableImport.Options, "concurrency" | "rejects" | "doubts"> {
+  readonly jobId: string
+  readonly path: string
+  /** Default: the name of the job that was imported first, with the next number. */
+  readonly as: string | undefined
+}
+
+/** Writes the rows down as a job, and does with it what is wanted. */
+export const run = Effect.fnUntraced(function* <A, R>(
+  options: Options,
+  use: (planned: DurableImport.Options) => Effect.Effect<A, Exit, R>
+): Effect.fn.Return<
+  A,
+  Exit,
+  R | JobStore.JobStore | FileSystem.FileSystem | Stdio.Stdio | HubSpotClient | RateLimits | Scope.Scope
+> {
+  const { concurrency, doubts, jobId, path, rejects } = options
+  const store = yield* JobStore.JobStore
+  const job = yield* Effect.mapError(store.get(jobId), refused)
+  if (!Job.isFinal(job.state)) return yield* refused(new JobRetry.NotOver({ jobId, state: job.state }))
+  if (path === "-") {
+    return yield* Import.usage({ message: "retry checks all rows before it sends one; give a regular file" })
+  }
+  const source = yield* Effect.mapError(Source.open({ path }), Import.usage)
+  yield* Effect.mapError(Source.check(source), Import.usage)
+  const fates = yield* check(job, source)
+  for (const file of [rejects, doubts]) yield* DurableImport.mustNotExist(file)
+  const first = Job.firstOf(job)
+  const id = options.as ?? (yield* nextOf(first))
+  yield* DurableImport.mustBeFree(id)
+  yield* DurableImport.checkAccount(job)
+
+  const { batchSize, keyColumn, keyProperty, strategy } = job.frozen
+  const what: DurableImport.Options = {
+    jobId: id,
+    input: { path },
+    format: undefined,
+    rejects,
+    doubts,
+    batchSize,
+    concurrency,
+    strategy,
+    keyProperty,
+    keyColumn,
+    retrying: {
+      of: { job: jobId, first },
+      madeKeyOf: (row) => {
+        const fate = fates.get(Rejects.lineOf(source, row) ?? 0)?.find(({ jobId }) => jobId === first)
+        return fate === undefined ? undefined : Plan.madeKey(first, fate.index)
+      },
+      // As it was written down: the file may have changed, and others may have begun, since it was looked at first.
+      check: Effect.asVoid(check(job, { ...source, rows: Stream.map(store.rows(id), ({ row }) => row) }, id))
+    }
+  }
+  yield* DurableImport.plan(what)
+  yield* Console.error(`${Source.visible(source.name)}: rows of job ${jobId} again, as job ${id}`)
+  return yield* use(what)
+})
+
+/** What the rows of a file came to so far, if all of them may be sent again. `but` is the retry itself. */
+const check = Effect.fnUntraced(function* (
+  { id }: Job.Job,
+  source: Pick<Source.Source, "name" | "header"> & {
+    readonly rows: Stream.Stream<
+      Source.Row,
+      Source.SourceError | JobStore.JobNotFound | JobStore.JobStoreError
+    >
+  },
+  but?: string
+) {
+  const named = yield* source.rows.pipe(
+    Stream.map((row): JobRetry.Named => ({ at: row.line, line: Rejects.lineTextOf(source, row) })),
+    Stream.runCollect,
+    Effect.mapError(refused)
+  )
+  const lines = new Set(named.flatMap(({ line }) => Rejects.numberOf(line) ?? []))
+  const fates = yield* Effect.mapError(
+    JobRetry.fates(id, lines, { but, mayPlan: (holder) => !DurableImport.isGone(holder) }),
+    refused
+  )
+  yield* Effect.mapError(
+    Effect.fromResult(JobRetry.check(id, named, (line) => fates.get(line) ?? [])),
+    (error) => Import.usage({ message: `${Source.visible(source.name)}:${error.at}: ${error.message}` })
+  )
+  return fates
+})
+
+/** The first of `<first>-retry-1`, `-2`, … that is free, or was left behind by one who died planning it. */
+const nextOf = Effect.fnUntraced(function* (first: string) {
+  const store = yield* JobStore.JobStore
+  for (let n = 1; ; n++) {
+    const id = `${first}-retry-${n}`
+    if (!WriteTrace.isJobId(id)) {
+      return yield* Import.usage({
+        message: `"${id}" is too long for the id of a job; give another with --job`
+      })
+    }
+    const taken = yield* store.get(id).pipe(
+      Effect.map(
+        ({ holder, state }) => state !== "planning" || (holder !== undefined && !DurableImport.isGone(holder))
+      ),
+      Effect.catchTag("JobNotFound", () => Effect.succeed(false)),
+      Effect.mapError(refused)
+    )
+    if (!taken) return id
+  }
+})
+
+const refused = (error: { readonly _tag: string; readonly message: string }): Exit =>
+  new Exit({
+    code: error._tag === "JobStoreError" ? Report.exitCodes.store : Report.exitCodes.usage,
+    lines: [error.message]
+  })

@@ -1,0 +1,82 @@
+/**
+ * `line-items status --watch`: follows a durable import that another process runs. It reads what is written down, once a
+ * second, and neither runs nor wakes the job.
+ *
+ * On a terminal it is one line that redraws itself; elsewhere a line when something has changed, or a JSON object.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Stdio from "effect/Stdio"
+import * as Terminal from "effect/Terminal"
+import type * as Job from "../Job.ts"
+import { isFinal } from "../Job.ts"
+import type * as JobStore from "../JobStore.ts"
+import * as Progress from "../Progress.ts"
+import * as Report from "../Report.ts"
+import * as DurableImport from "./DurableImport.ts"
+import type { Exit } from "./Exit.ts"
+import * as Jobs from "./Jobs.ts"
+import * as Output from "./Output.ts"
+
+/** Between being planned and being run a job is nobody's for a moment. */
+const patienceMillis = 5000
+
+/** Of a terminal that does not tell. */
+const unknownColumns = 80
+
+const clear = "\r\u001b[2K"
+
+/** Succeeds with the exit code when there is nothing more to follow. */
+export const run = Effect.fnUntraced(function* (
+  jobId: string,
+  json: boolean
+): Effect.fn.Return<number, Exit, JobStore.JobStore | Stdio.Stdio | Terminal.Terminal> {
+  const live = !json && (yield* Effect.flatMap(Stdio.Stdio, ({ stdoutIsTerminal }) => stdoutIsTerminal))
+  const columns = yield* Effect.flatMap(Terminal.Terminal, ({ columns }) => columns)
+  let said = ""
+  let aloneSince: number | undefined
+
+  const following: Effect.Effect<number, Exit, JobStore.JobStore | Stdio.Stdio> = Effect.gen(function* () {
+    for (;;) {
+      const { counts, job } = yield* Jobs.look(jobId)
+      const now = yield* Clock.currentTimeMillis
+      aloneSince = isRun(job, now) ? undefined : (aloneSince ?? now)
+      const isOver = isFinal(job.state)
+      const isLeft =
+        aloneSince !== undefined && (job.state === "suspended" || now - aloneSince >= patienceMillis)
+
+      const isLast = isOver || isLeft
+      const head = `${jobId}: ${stateOf(job)} · `
+      if (live && !isLast) {
+        const elapsed = now - (job.startedAtMillis ?? now)
+        const width = Math.max(0, (columns > 0 ? columns : unknownColumns) - 1 - head.length)
+        yield* Output.offer(`${clear}${head}${Progress.render(counts, counts.inputs, elapsed, width)}`)
+      } else if (!live) {
+        // Without the time, which goes by when nothing else changes.
+        const seen = json
+          ? JSON.stringify(Jobs.view(job, counts))
+          : `${head}${Progress.render(counts, counts.inputs, undefined, undefined)}`
+        // Nobody reads it any more: nothing is left to do.
+        if (seen !== said && !(yield* Output.offer(`${seen}\n`))) return Report.exitCodes.done
+        said = seen
+      }
+      if (isLast) {
+        if (!json) yield* Output.offer(`${live ? clear : ""}${Jobs.textOf(job, counts)}\n`)
+        return isLeft && !isOver
+          ? Report.exitCodes.suspended
+          : job.state === "done"
+            ? Report.exitCodes.done
+            : Report.exitCodes.rejected
+      }
+      yield* Effect.sleep("1 second")
+    }
+  })
+  return yield* Effect.onInterrupt(following, () => (live ? Effect.ignore(Output.offer("\n")) : Effect.void))
+})
+
+/** Whether a process has the job, as far as that can be told from here. */
+const isRun = ({ holder }: Job.Job, now: number): boolean =>
+  holder !== undefined && holder.untilMillis > now && !DurableImport.isGone(holder)
+
+const stateOf = ({ cancelRequested, state }: Job.Job): string =>
+  cancelRequested && !isFinal(state) ? `${state}, to be canceled` : state
