@@ -25,13 +25,8 @@ import * as Metrics from "./Metrics.ts"
 import * as InRange from "./internal/inRange.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
 import * as Turns from "./internal/turns.ts"
-import {
-  type Pool,
-  RateLimitStore,
-  type RateLimitStoreError,
-  type Slot,
-  type Taken
-} from "./RateLimitStore.ts"
+import { asFarAsPossible, unlessUnavailable } from "./internal/unavailable.ts"
+import { type Pool, RateLimitStore, type Slot, type Taken } from "./RateLimitStore.ts"
 
 /**
  * Requests per ten seconds by what the account and the app are.
@@ -110,6 +105,8 @@ export interface Observation {
   readonly pauseMillis?: number | undefined
   /** The account's time zone. */
   readonly timeZone?: string | undefined
+  /** The id of the account that the token belongs to; of use where it was not known, see `AccountLimits`. */
+  readonly account?: string | undefined
 }
 
 // Timers of real machines fire up to a millisecond early, and a server may round its clock.
@@ -244,26 +241,6 @@ export const make = Effect.fnUntraced(function* (
       }
     )
   }
-
-  /** Without its store the limiter lets nothing through. */
-  const unlessUnavailable = <A>(
-    effect: Effect.Effect<A, RateLimitStoreError>
-  ): Effect.Effect<A, HubSpotError.HubSpotError> =>
-    Effect.mapError(
-      effect,
-      ({ message }) =>
-        new HubSpotError.HubSpotError({
-          reason: new HubSpotError.LimitsUnavailable({ detail: message }),
-          operation: "RateLimits.withSlot"
-        })
-    )
-
-  /**
-   * What came of a request is not lost because the store cannot be told: a slot it does not hear of again
-   * runs out with its lease, and what HubSpot says of its limits it says in the next answer.
-   */
-  const asFarAsPossible = (effect: Effect.Effect<void, RateLimitStoreError>): Effect.Effect<void> =>
-    Effect.catch(effect, ({ message }) => Effect.logWarning(message))
 
   /** Until when nobody shall send, if the store has not been told yet. */
   let owed: number | undefined
