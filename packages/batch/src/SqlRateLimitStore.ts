@@ -7,6 +7,9 @@
  * early. On SQLite all are on one machine, and the clock is the machine's monotonic one, which counts from
  * its start for every process alike and is not set by anybody.
  *
+ * On SQLite a slot is not waited for until it is on the disk: it survives the death of every process. If the power
+ * fails it may be lost, and so may what HubSpot said last, which its next answer says again.
+ *
  * If the database cannot be reached, there is no slot: it never guesses. A slot that nobody gives back runs
  * out with its lease. It is not fair between processes, and knows nothing of waiting.
  *
@@ -26,6 +29,7 @@ import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Fragment } from "effect/sql/Statement"
+import { Unsynced } from "./internal/unsynced.ts"
 import * as Store from "./Store.ts"
 
 /**
@@ -64,9 +68,10 @@ interface DayRow {
   readonly under_way: number
 }
 
+// A slot that is forgotten when the power fails has expired when the machine runs again.
 const failing = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, RateLimitStoreError> =>
   Effect.mapError(
-    effect,
+    Effect.provideService(effect, Unsynced, true),
     (cause) => new RateLimitStoreError({ detail: Store.describeSqlError(cause), cause })
   )
 

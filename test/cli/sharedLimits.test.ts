@@ -1,0 +1,94 @@
+/**
+ * Durable imports that run at the same time on one state directory: the account's limit is one for all of them.
+ */
+import * as Ledger from "@effect-hubspot/http/emulator/Ledger"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { DatabaseSync } from "node:sqlite"
+import { canary, type Directory, directory, endAll, run, serve, start } from "./run.ts"
+
+let files: Directory
+
+beforeAll(() => {
+  files = directory()
+  const rows = (count: number) => Array.from({ length: count }, (_, n) => `{"name":"Seat ${n}"}\n`).join("")
+  files.write("many.ndjson", rows(95))
+  files.write("some.ndjson", rows(40))
+})
+
+afterAll(() => {
+  endAll()
+  files.remove()
+})
+
+const importing = (url: string, file: string, job: string, ...more: ReadonlyArray<string>) =>
+  start(
+    [
+      "import",
+      file,
+      "--job",
+      job,
+      "--base-url",
+      url,
+      "--batch-size",
+      "1",
+      "--json",
+      "--state-dir",
+      "state",
+      ...more
+    ],
+    { cwd: files.path, token: canary }
+  )
+
+describe("durable imports of one account in several processes", () => {
+  it("together stay below its limit, and each gets its part", async () => {
+    // It would let through more.
+    const server = await serve("--limit", "250")
+    const jobs = ["one", "two", "three"].map((job) =>
+      importing(server.url, "many.ndjson", job, "--limit", "190", "--concurrency", "8")
+    )
+    const ends = await Promise.all(jobs.map(({ finished }) => finished))
+    for (const { code, stderr } of ends) assert.strictEqual(code, 0, stderr)
+    const { created, requests } = await server.ledger()
+    assert.lengthOf(created, 3 * 95)
+    assert.isAtLeast(requests.length, 3 * 96)
+    assert.deepStrictEqual(
+      requests.filter(({ status }) => status === 429),
+      []
+    )
+    assert.isAtMost(Ledger.worstWindow(requests), 190)
+    // The slots of all are the account's, also those of the requests that asked which account it is.
+    const database = new DatabaseSync(`${files.path}/state/jobs.sqlite`, { readOnly: true })
+    const accounts = database.prepare("SELECT DISTINCT account FROM line_items_slots").all()
+    database.close()
+    assert.lengthOf(accounts, 1)
+    await server.stop()
+  })
+
+  it("without the database of the limits nothing more is sent, and the job says so", async () => {
+    const server = await serve()
+    const job = importing(server.url, "some.ndjson", "lost", "--limit", "20", "--concurrency", "4")
+    // Twenty are sent, and the rest waits for ten seconds.
+    let sent = 0
+    while (sent < 20) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      sent = (await server.ledger()).requests.length
+    }
+    const database = new DatabaseSync(`${files.path}/state/jobs.sqlite`)
+    database.exec("DROP TABLE line_items_slots")
+    const { code, stderr, stdout } = await job.finished
+    assert.strictEqual(code, 75, stderr)
+    assert.include(stderr, "go on with: line-items resume lost")
+    assert.strictEqual(JSON.parse(stdout).status, "PROCESSING")
+    assert.lengthOf((await server.ledger()).requests, sent)
+    // Nor is anything sent by the next run.
+    const again = await run(["resume", "lost", "--state-dir", "state", "--base-url", server.url], {
+      cwd: files.path,
+      token: canary
+    })
+    assert.oneOf(again.code, [74, 75], again.stderr)
+    assert.include(again.stderr, "the shared rate limits cannot be used")
+    assert.lengthOf((await server.ledger()).requests, sent)
+    database.close()
+    await server.stop()
+  })
+})
