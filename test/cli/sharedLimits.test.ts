@@ -3,8 +3,9 @@
  */
 import * as Ledger from "@effect-hubspot/http/emulator/Ledger"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { renameSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
-import { canary, type Directory, directory, endAll, run, serve, start } from "./run.ts"
+import { canary, type Directory, directory, endAll, run, serve, type Server, start } from "./run.ts"
 
 let files: Directory
 
@@ -39,6 +40,15 @@ const importing = (url: string, file: string, job: string, ...more: ReadonlyArra
     { cwd: files.path, token: canary }
   )
 
+/** Twenty are sent, and the rest waits for ten seconds. */
+const whenFull = async (server: Server) => {
+  while (true) {
+    const { requests } = await server.ledger()
+    if (requests.length >= 20) return requests.length
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
 describe("durable imports of one account in several processes", () => {
   it("together stay below its limit, and each gets its part", async () => {
     // It would let through more.
@@ -67,12 +77,7 @@ describe("durable imports of one account in several processes", () => {
   it("without the database of the limits nothing more is sent, and the job says so", async () => {
     const server = await serve()
     const job = importing(server.url, "some.ndjson", "lost", "--limit", "20", "--concurrency", "4")
-    // Twenty are sent, and the rest waits for ten seconds.
-    let sent = 0
-    while (sent < 20) {
-      await new Promise((resolve) => setTimeout(resolve, 50))
-      sent = (await server.ledger()).requests.length
-    }
+    const sent = await whenFull(server)
     const database = new DatabaseSync(`${files.path}/state/jobs.sqlite`)
     database.exec("DROP TABLE line_items_slots")
     const { code, stderr, stdout } = await job.finished
@@ -89,6 +94,19 @@ describe("durable imports of one account in several processes", () => {
     assert.include(again.stderr, "the shared rate limits cannot be used")
     assert.lengthOf((await server.ledger()).requests, sent)
     database.close()
+    await server.stop()
+  })
+
+  it("a database that is taken away under a running job ends it, and no other is begun in its place", async () => {
+    const server = await serve()
+    const job = importing(server.url, "some.ndjson", "moved", "--limit", "20", "--concurrency", "4")
+    const sent = await whenFull(server)
+    renameSync(files.at("state/jobs.sqlite"), files.at("elsewhere.sqlite"))
+    const { code, stderr } = await job.finished
+    assert.strictEqual(code, 74, stderr)
+    assert.include(stderr, "jobs.sqlite was removed or replaced")
+    assert.lengthOf((await server.ledger()).requests, sent)
+    assert.isFalse(files.exists("state/jobs.sqlite"))
     await server.stop()
   })
 })

@@ -49,7 +49,7 @@ export const make = Effect.fnUntraced(function* (
       if (database.isOpen) database.close()
     })
   )
-  const connection = makeConnection(database)
+  const connection = makeConnection(database, options.file)
   const acquirers = SqlClient.makeSqliteAcquirers({
     connection: Effect.succeed(connection),
     semaphore: yield* Semaphore.make(1),
@@ -110,10 +110,24 @@ const prepareFile = (file: string): void => {
 /** The file is there, and is not opened. */
 const refused = (why: string): Error => new Error(why)
 
-const makeConnection = (database: DatabaseSync): Connection => {
+const makeConnection = (database: DatabaseSync, file: string): Connection => {
   const statements = new Map<string, StatementSync>()
   let broken: SqlError | undefined
   let isUnsynced = false
+
+  const path = Path.resolve(file)
+  const identity = (): string => {
+    if (file === ":memory:") return file
+    const stat = Fs.statSync(path, { throwIfNoEntry: false, bigint: true })
+    return `${stat?.dev}:${stat?.ino}`
+  }
+  const opened = identity()
+
+  /** SQLite goes on with a file that has no name any more, while others make a new one. */
+  const checkFile = () => {
+    if (database.isTransaction || identity() === opened) return
+    throw refused(`${Path.basename(file)} was removed or replaced`)
+  }
 
   /** A transaction is as durable as it was to be when it began. */
   const setDurability = (unsynced: boolean) => {
@@ -144,6 +158,7 @@ const makeConnection = (database: DatabaseSync): Connection => {
       const unsynced = fiber.getRef(Unsynced)
       if (broken !== undefined) return Effect.fail(broken)
       return attempt("execute", () => {
+        checkFile()
         setDurability(unsynced)
         const statement = prepare(sql)
         statement.setReadBigInts(bigInts)
