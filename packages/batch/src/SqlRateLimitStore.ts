@@ -108,7 +108,10 @@ const make: Effect.Effect<RateLimitStore["Service"], Store.StoreError, SqlClient
       }
       return sql.onDialectOrElse({
         pg: () => takeOnPostgres(wanted),
-        orElse: () => sql.withTransaction(at((now) => takeOnSqlite(wanted, now)))
+        orElse: () =>
+          Effect.tap(sql.withTransaction(at((now) => takeOnSqlite(wanted, now))), () =>
+            Effect.sync(() => checked.add(keyOf(wanted)))
+          )
       })
     }
 
@@ -130,14 +133,22 @@ const make: Effect.Effect<RateLimitStore["Service"], Store.StoreError, SqlClient
       return row?.id === null || row === undefined ? full(row?.wait) : taken(wanted, row.id)
     })
 
-    const takeOnSqlite = Effect.fnUntraced(function* (wanted: Take, now: Fragment) {
-      const { account, leaseMillis, limit, pool, windowMillis } = wanted
+    /** What this process knows to be of the time since the machine was started. */
+    const checked = new Set<string>()
+    const keyOf = ({ account, pool }: Take) => `${pool} ${account}`
+
+    const sinceRestart = Effect.fnUntraced(function* ({ account, leaseMillis, pool }: Take, now: Fragment) {
       // The machine has been started anew since, and its clock with it: what was held is held from now on.
       yield* sql`UPDATE line_items_slots SET taken_at = ${now}, free_at = ${now} + ${leaseMillis}
         WHERE account = ${account} AND pool = ${pool} AND taken_at > ${now}`
       yield* sql`UPDATE line_items_limits SET
         paused_until = MIN(paused_until, ${now} + ${longestPauseMillis}),
         others_until = MIN(others_until, ${now} + ${longestPauseMillis}) WHERE account = ${account}`
+    })
+
+    const takeOnSqlite = Effect.fnUntraced(function* (wanted: Take, now: Fragment) {
+      const { account, leaseMillis, limit, pool, windowMillis } = wanted
+      if (!checked.has(keyOf(wanted))) yield* sinceRestart(wanted, now)
       yield* sql`DELETE FROM line_items_slots
         WHERE account = ${account} AND pool = ${pool} AND free_at <= ${now} - ${windowMillis}`
       const [held] = yield* sql<{ count: number; wait: number | null }>`
