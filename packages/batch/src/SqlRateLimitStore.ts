@@ -7,6 +7,9 @@
  * early. On SQLite all are on one machine, and the clock is the machine's monotonic one, which counts from
  * its start for every process alike and is not set by anybody.
  *
+ * On SQLite a slot is not waited for until it is on the disk: it survives the death of every process. If the power
+ * fails it may be lost, and so may what HubSpot said last, which its next answer says again.
+ *
  * If the database cannot be reached, there is no slot: it never guesses. A slot that nobody gives back runs
  * out with its lease. It is not fair between processes, and knows nothing of waiting.
  *
@@ -26,6 +29,7 @@ import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Fragment } from "effect/sql/Statement"
+import { Unsynced } from "./internal/unsynced.ts"
 import * as Store from "./Store.ts"
 
 /**
@@ -64,9 +68,10 @@ interface DayRow {
   readonly under_way: number
 }
 
+// A slot that is forgotten when the power fails has expired when the machine runs again.
 const failing = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, RateLimitStoreError> =>
   Effect.mapError(
-    effect,
+    Effect.provideService(effect, Unsynced, true),
     (cause) => new RateLimitStoreError({ detail: Store.describeSqlError(cause), cause })
   )
 
@@ -103,7 +108,10 @@ const make: Effect.Effect<RateLimitStore["Service"], Store.StoreError, SqlClient
       }
       return sql.onDialectOrElse({
         pg: () => takeOnPostgres(wanted),
-        orElse: () => sql.withTransaction(at((now) => takeOnSqlite(wanted, now)))
+        orElse: () =>
+          Effect.tap(sql.withTransaction(at((now) => takeOnSqlite(wanted, now))), () =>
+            Effect.sync(() => checked.add(keyOf(wanted)))
+          )
       })
     }
 
@@ -125,14 +133,22 @@ const make: Effect.Effect<RateLimitStore["Service"], Store.StoreError, SqlClient
       return row?.id === null || row === undefined ? full(row?.wait) : taken(wanted, row.id)
     })
 
-    const takeOnSqlite = Effect.fnUntraced(function* (wanted: Take, now: Fragment) {
-      const { account, leaseMillis, limit, pool, windowMillis } = wanted
+    /** What this process knows to be of the time since the machine was started. */
+    const checked = new Set<string>()
+    const keyOf = ({ account, pool }: Take) => `${pool} ${account}`
+
+    const sinceRestart = Effect.fnUntraced(function* ({ account, leaseMillis, pool }: Take, now: Fragment) {
       // The machine has been started anew since, and its clock with it: what was held is held from now on.
       yield* sql`UPDATE line_items_slots SET taken_at = ${now}, free_at = ${now} + ${leaseMillis}
         WHERE account = ${account} AND pool = ${pool} AND taken_at > ${now}`
       yield* sql`UPDATE line_items_limits SET
         paused_until = MIN(paused_until, ${now} + ${longestPauseMillis}),
         others_until = MIN(others_until, ${now} + ${longestPauseMillis}) WHERE account = ${account}`
+    })
+
+    const takeOnSqlite = Effect.fnUntraced(function* (wanted: Take, now: Fragment) {
+      const { account, leaseMillis, limit, pool, windowMillis } = wanted
+      if (!checked.has(keyOf(wanted))) yield* sinceRestart(wanted, now)
       yield* sql`DELETE FROM line_items_slots
         WHERE account = ${account} AND pool = ${pool} AND free_at <= ${now} - ${windowMillis}`
       const [held] = yield* sql<{ count: number; wait: number | null }>`

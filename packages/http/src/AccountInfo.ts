@@ -1,7 +1,7 @@
 /**
  * The account behind the token: its id, time zone and currencies, asked for once.
  *
- * Whoever asks also tells the limiter where the account's day ends.
+ * Whoever asks also tells the limiter which account it is, and where its day ends.
  *
  * @since 0.1.0
  */
@@ -50,8 +50,9 @@ export class AccountInfo extends Context.Service<
     Effect.gen(function* () {
       const client = yield* HubSpotClient
       const limits = yield* RateLimits
-      const ask = Effect.tap(Retry.inSlots({ client, limits })(Operations.accountDetails), ({ timeZone }) =>
-        limits.observe({ timeZone })
+      const ask = Effect.tap(
+        Retry.inSlots({ client, limits })(Operations.accountDetails),
+        ({ portalId, timeZone }) => limits.observe({ timeZone, account: String(portalId) })
       )
       const details = yield* Effect.cachedWithTTL(ask, (exit) =>
         Exit.isSuccess(exit) ? Duration.infinity : Duration.zero

@@ -24,6 +24,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import * as AccountLimits from "./AccountLimits.ts"
 import type { InvalidBaseUrl } from "./BaseUrl.ts"
 import type * as Emulator from "./emulator/Emulator.ts"
 import { Credentials, type CredentialsError } from "./Credentials.ts"
@@ -31,6 +32,7 @@ import * as HubSpotClient from "./HubSpotClient.ts"
 import * as HubSpotError from "./HubSpotError.ts"
 import * as Operations from "./Operations.ts"
 import * as RateLimits from "./RateLimits.ts"
+import type { RateLimitStore } from "./RateLimitStore.ts"
 import * as Retry from "./Retry.ts"
 
 /**
@@ -167,18 +169,55 @@ export class LineItems extends Context.Service<
     LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
     InvalidBaseUrl,
     HttpClient | Credentials
-  > =>
-    LineItems.layerClient.pipe(
-      Layer.provideMerge(HubSpotClient.HubSpotClient.layer(options)),
-      Layer.provideMerge(
-        RateLimits.RateLimits.layer({
-          limit: options.limit,
-          timeout: options.timeout,
-          dailyReserve: options.dailyReserve,
-          timeZone: options.timeZone
-        })
-      )
-    )
+  > => within(RateLimits.RateLimits.layer(limitsOf(options)), options)
+
+  /**
+   * The same within the limits that an account has in a store, with everyone else who uses that store.
+   *
+   * **Example**
+   *
+   * ```ts
+   * import { Credentials, LineItems, RateLimitStore } from "@effect-hubspot/http"
+   * import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+   * import { Effect, Layer, Redacted } from "effect"
+   *
+   * // Two tokens of one account; the store may as well be a database that several processes share.
+   * const hubspot = (token: string) =>
+   *   LineItems.LineItems.layerStore({ limit: 190, account: "25012345" }).pipe(
+   *     Layer.provide(Credentials.Credentials.layer(Redacted.make(token)))
+   *   )
+   * const create = Effect.flatMap(LineItems.LineItems, (lineItems) =>
+   *   lineItems.create({ properties: { name: "Chair" } })
+   * )
+   * const program = Effect.gen(function* () {
+   *   const one = yield* Effect.provide(create, hubspot("pat-eu1-0001"))
+   *   const two = yield* Effect.provide(create, hubspot("pat-eu1-0002"))
+   *   return one.id === two.id
+   * }).pipe(
+   *   Effect.provide(Layer.merge(RateLimitStore.RateLimitStore.layerMemory, Emulator.layer()))
+   * )
+   * await Effect.runPromise(program) // => false
+   * ```
+   */
+  static readonly layerStore = (
+    options: Options & {
+      /** Whose limits these are: the id of the HubSpot account. */
+      readonly account: string
+    }
+  ): Layer.Layer<
+    LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
+    InvalidBaseUrl,
+    HttpClient | Credentials | RateLimitStore
+  > => within(RateLimits.RateLimits.layerStore({ ...limitsOf(options), account: options.account }), options)
+
+  /** The same where the account is not known before HubSpot is asked, see `AccountLimits`. */
+  static readonly layerAccount = (
+    options: Options & Pick<AccountLimits.Options, "supposed"> = {}
+  ): Layer.Layer<
+    LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
+    InvalidBaseUrl,
+    HttpClient | Credentials | RateLimitStore
+  > => within(AccountLimits.layer({ ...limitsOf(options), supposed: options.supposed }), options)
 
   /** The same with the token from `HUBSPOT_ACCESS_TOKEN`. */
   static readonly layerConfig = (
@@ -226,6 +265,20 @@ export class LineItems extends Context.Service<
       )
     )
 }
+
+const limitsOf = ({ dailyReserve, limit, timeout, timeZone }: Options) => ({
+  limit,
+  timeout,
+  dailyReserve,
+  timeZone
+})
+
+/** The service with its client, on a limiter. */
+const within = <R>(limits: Layer.Layer<RateLimits.RateLimits, never, R>, options: HubSpotClient.Options) =>
+  LineItems.layerClient.pipe(
+    Layer.provideMerge(HubSpotClient.HubSpotClient.layer(options)),
+    Layer.provideMerge(limits)
+  )
 
 /**
  * @category constructors

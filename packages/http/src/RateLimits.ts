@@ -20,12 +20,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Semaphore from "effect/Semaphore"
 import * as HubSpotError from "./HubSpotError.ts"
 import * as Metrics from "./Metrics.ts"
 import * as InRange from "./internal/inRange.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
-import { type Pool, RateLimitStore, type RateLimitStoreError, type Slot } from "./RateLimitStore.ts"
+import * as Turns from "./internal/turns.ts"
+import { asFarAsPossible, unlessUnavailable } from "./internal/unavailable.ts"
+import { type Pool, RateLimitStore, type Slot, type Taken } from "./RateLimitStore.ts"
 
 /**
  * Requests per ten seconds by what the account and the app are.
@@ -104,6 +105,8 @@ export interface Observation {
   readonly pauseMillis?: number | undefined
   /** The account's time zone. */
   readonly timeZone?: string | undefined
+  /** The id of the account that the token belongs to; of use where it was not known, see `AccountLimits`. */
+  readonly account?: string | undefined
 }
 
 // Timers of real machines fire up to a millisecond early, and a server may round its clock.
@@ -113,6 +116,28 @@ const searchWindowMillis = 1000
 
 // HubSpot's midnight and ours are this far apart at most; answers from between the two tell nothing.
 const resetMillis = 60_000
+
+/**
+ * Whose share of the limit a request is at the expense of: those who wait in one process get equal parts of it,
+ * whatever number of requests each of them makes at once. Bulk operations and durable jobs each have their own.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { RateLimits } from "@effect-hubspot/http"
+ * import { Effect } from "effect"
+ *
+ * const mine = Effect.provideService(Effect.service(RateLimits.Share), RateLimits.Share, "nightly export")
+ * await Effect.runPromise(mine) // => "nightly export"
+ * ```
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const Share: Context.Reference<string> = Context.Reference<string>(
+  "@effect-hubspot/http/RateLimits/Share",
+  { defaultValue: () => "" }
+)
 
 /**
  * The limiter that all requests of one account share.
@@ -178,61 +203,44 @@ export const make = Effect.fnUntraced(function* (
   const reserve = InRange.share("dailyReserve", options.dailyReserve ?? 0.1)
   let limit = adopts ? lowestLimit : InRange.count("limit", options.limit)
   let timeZone = options.timeZone === undefined ? undefined : InRange.timeZone("timeZone", options.timeZone)
-  // First come, first served, within this process.
-  const turns = { burst: yield* Semaphore.make(1), search: yield* Semaphore.make(1) }
+  const turns = { burst: Turns.make(window), search: Turns.make(searchWindowMillis) }
 
   const boundsOf = (pool: Pool) =>
     pool === "search"
       ? { limit: searchLimit, windowMillis: searchWindowMillis + marginMillis }
       : { limit, windowMillis: window + marginMillis }
 
-  /** Takes a slot as soon as there is one; `taken` is told at once, whatever happens to the waiter. */
-  const acquire = (pool: Pool, taken: (slot: Slot) => void): Effect.Effect<void, HubSpotError.HubSpotError> =>
-    Effect.suspend(() => {
-      const bounds = boundsOf(pool)
-      return Effect.flatMap(
-        Effect.uninterruptible(
-          Effect.tap(
-            unlessUnavailable(
-              Effect.andThen(
-                payDebt,
-                store.take({ account, pool, ...bounds, leaseMillis: timeout + bounds.windowMillis })
-              )
-            ),
-            (answer) => Effect.sync(() => (answer._tag === "Taken" ? taken(answer.slot) : undefined))
-          )
-        ),
-        (answer) =>
-          answer._tag === "Taken"
-            ? Effect.void
-            : // A slot that is under way now cannot come free before a window has passed, so looking
-              // again after a window at the latest misses nothing.
-              Effect.andThen(
-                Effect.sleep(Math.max(1, Math.min(answer.waitMillis, bounds.windowMillis))),
-                acquire(pool, taken)
-              )
-      )
-    })
-
-  /** Without its store the limiter lets nothing through. */
-  const unlessUnavailable = <A>(
-    effect: Effect.Effect<A, RateLimitStoreError>
-  ): Effect.Effect<A, HubSpotError.HubSpotError> =>
-    Effect.mapError(
-      effect,
-      ({ message }) =>
-        new HubSpotError.HubSpotError({
-          reason: new HubSpotError.LimitsUnavailable({ detail: message }),
-          operation: "RateLimits.withSlot"
-        })
+  /** Asks for a slot; `taken` is told at once, whatever happens to the waiter. */
+  const ask = (
+    pool: Pool,
+    left: number,
+    taken: (slot: Slot) => void
+  ): Effect.Effect<Taken, HubSpotError.HubSpotError> => {
+    const { limit, windowMillis } = boundsOf(pool)
+    return Effect.map(
+      unlessUnavailable(
+        Effect.andThen(
+          payDebt,
+          store.take({
+            account,
+            pool,
+            limit: Math.max(1, limit - left),
+            windowMillis,
+            leaseMillis: timeout + windowMillis
+          })
+        )
+      ),
+      (answer) => {
+        if (answer._tag === "Taken") {
+          taken(answer.slot)
+          return answer
+        }
+        // A slot that is under way now cannot come free before a window has passed, so looking again after a
+        // window at the latest misses nothing.
+        return { _tag: "Full", waitMillis: Math.max(1, Math.min(answer.waitMillis, windowMillis)) }
+      }
     )
-
-  /**
-   * What came of a request is not lost because the store cannot be told: a slot it does not hear of again
-   * runs out with its lease, and what HubSpot says of its limits it says in the next answer.
-   */
-  const asFarAsPossible = (effect: Effect.Effect<void, RateLimitStoreError>): Effect.Effect<void> =>
-    Effect.catch(effect, ({ message }) => Effect.logWarning(message))
+  }
 
   /** Until when nobody shall send, if the store has not been told yet. */
   let owed: number | undefined
@@ -283,16 +291,22 @@ export const make = Effect.fnUntraced(function* (
     Effect.gen(function* () {
       const askedAt = yield* monotonicMillis
       let slot: Slot | undefined
-      const giveBack = Effect.suspend(() =>
-        slot === undefined ? Effect.void : asFarAsPossible(store.giveBack(slot))
+      const share = yield* Share
+      const giveBack = Effect.suspend(() => {
+        if (slot === undefined) return Effect.void
+        turns[pool].leave(share)
+        return asFarAsPossible(store.giveBack(slot))
+      })
+      const take = turns[pool].take(
+        share,
+        () => boundsOf(pool).limit,
+        (left) => ask(pool, left, (taken) => (slot = taken))
       )
-      yield* restore(turns[pool].withPermit(acquire(pool, (taken) => (slot = taken)))).pipe(
-        Effect.onInterrupt(() => giveBack)
-      )
+      yield* restore(take).pipe(Effect.onInterrupt(() => giveBack))
       yield* Metrics.slotWaited((yield* monotonicMillis) - askedAt)
       yield* Effect.tapError(dayIsOver(1), () => giveBack)
       underWay++
-      return slot!
+      return { slot: slot!, share }
     })
 
   return RateLimits.of({
@@ -300,7 +314,7 @@ export const make = Effect.fnUntraced(function* (
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
           yield* dayIsOver(0)
-          const slot = yield* enter(pool, restore)
+          const { share, slot } = yield* enter(pool, restore)
           // Whether the request is over is known inside: its fiber may be interrupted right after its end.
           let over = false
           const watched = Effect.onExit(request, (exit) =>
@@ -308,9 +322,11 @@ export const make = Effect.fnUntraced(function* (
               over = !mayStillArrive(exit)
             })
           )
+          const sentAt = yield* monotonicMillis
           return yield* Effect.onExit(options?.uninterruptible === true ? watched : restore(watched), () =>
-            Effect.suspend(() => {
+            Effect.flatMap(monotonicMillis, (until) => {
               underWay--
+              turns[pool].leave(share, { at: sentAt, until })
               return over ? asFarAsPossible(store.complete(slot)) : Effect.void
             })
           )

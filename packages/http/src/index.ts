@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 export * as AccountInfo from "./AccountInfo.ts"
+export * as AccountLimits from "./AccountLimits.ts"
 export * as BaseUrl from "./BaseUrl.ts"
 export * as Credentials from "./Credentials.ts"
 export * as HubSpotApi from "./HubSpotApi.ts"

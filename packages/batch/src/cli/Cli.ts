@@ -48,16 +48,30 @@ const exitWith = (code: number) => (code === 0 ? Effect.void : Effect.fail(new E
 const usage = (line: string) => new Exit({ code: Report.exitCodes.usage, lines: [line] })
 
 /** HubSpot with the token of the environment. */
-const hubspot = (flags: {
+interface Connection {
   readonly baseUrl: Option.Option<string>
   readonly timeout: Duration.Duration
   readonly limit?: number | "auto"
-}) =>
-  LineItems.LineItems.layer({
-    baseUrl: Option.getOrUndefined(flags.baseUrl),
-    limit: flags.limit,
-    timeout: flags.timeout
-  }).pipe(Layer.provide(Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layerConfig)))
+}
+
+const connectionOf = (flags: Connection) => ({
+  baseUrl: Option.getOrUndefined(flags.baseUrl),
+  limit: flags.limit,
+  timeout: flags.timeout
+})
+
+const transport = Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layerConfig)
+
+const hubspot = (flags: Connection) =>
+  Layer.provide(LineItems.LineItems.layer(connectionOf(flags)), transport)
+
+/** The same for a durable job: within the limits that all who use its database share. */
+const hubspotOfJob = (flags: Connection, jobId: string) =>
+  Layer.unwrap(
+    Effect.map(DurableImport.supposedAccount(jobId), (supposed) =>
+      LineItems.LineItems.layerAccount({ ...connectionOf(flags), supposed })
+    )
+  ).pipe(Layer.provide(transport))
 
 /** What keeps the layers below a command from being built. */
 type Unbuilt = Credentials.CredentialsError | BaseUrl.InvalidBaseUrl | Store.StoreError
@@ -166,7 +180,7 @@ const importCommand = Command.make(
         : Effect.andThen(
             DurableImport.plan({ ...what, jobId }),
             DurableImport.carryOn({ ...what, jobId, check: false }, show)
-          ).pipe(Effect.provide(jobsIn(flags)))
+          ).pipe(Effect.provide(Layer.provideMerge(hubspotOfJob(flags, jobId), jobsIn(flags))))
     const { code } = yield* importing.pipe(
       Effect.scoped,
       Effect.provide(
@@ -269,7 +283,7 @@ const resumeCommand = Command.make(
       shown(flags.json)
     ).pipe(
       Effect.scoped,
-      Effect.provide([jobsIn(flags), hubspot(flags)]),
+      Effect.provide(Layer.provideMerge(hubspotOfJob(flags, flags.job), jobsIn(flags))),
       Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
     )
     return yield* exitWith(code)
@@ -296,7 +310,7 @@ const resolveCommand = Command.make(
   },
   Effect.fnUntraced(function* (flags) {
     const code = yield* Resolve.run(flags.job, { apply: flags.apply, json: flags.json }).pipe(
-      Effect.provide([jobsIn(flags), hubspot(flags)]),
+      Effect.provide(Layer.provideMerge(hubspotOfJob(flags, flags.job), jobsIn(flags))),
       Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
     )
     return yield* exitWith(code)
@@ -357,7 +371,7 @@ const retryCommand = Command.make(
             )
     ).pipe(
       Effect.scoped,
-      Effect.provide([jobsIn(flags), hubspot(flags)]),
+      Effect.provide(Layer.provideMerge(hubspotOfJob(flags, flags.job), jobsIn(flags))),
       Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
     )
     return yield* exitWith(code)
@@ -466,10 +480,12 @@ const submitCommand = Command.make(
     const what = { ...(yield* whatOf(flags)), jobId: flags.job, rejects: undefined, doubts: undefined }
     yield* Effect.andThen(DurableImport.plan(what), DurableImport.submitted(flags.job, flags.json)).pipe(
       Effect.scoped,
-      Effect.provide([
-        jobsIn({ stateDir: Option.none(), databaseUrl: Option.some(flags.databaseUrl) }),
-        hubspot(flags)
-      ]),
+      Effect.provide(
+        Layer.provideMerge(
+          hubspotOfJob(flags, flags.job),
+          jobsIn({ stateDir: Option.none(), databaseUrl: Option.some(flags.databaseUrl) })
+        )
+      ),
       Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
     )
   })

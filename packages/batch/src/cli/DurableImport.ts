@@ -85,6 +85,19 @@ const accountOf = Effect.gen(function* () {
   return String(portalId)
 }).pipe(Effect.mapError((error) => new Exit({ code: Report.exitCodeOf(error), lines: [error.message] })))
 
+/** The account of a job, or else that of the newest one: not for sure, until HubSpot is asked. */
+export const supposedAccount = Effect.fnUntraced(function* (
+  jobId: string
+): Effect.fn.Return<string | undefined, never, JobStore.JobStore> {
+  const store = yield* JobStore.JobStore
+  return yield* store.get(jobId).pipe(
+    Effect.catchTag("JobNotFound", () => Effect.map(store.list({ limit: 1 }), ([newest]) => newest?.job)),
+    Effect.map((job) => job?.frozen.account),
+    // Whoever needs the store is told that it fails.
+    Effect.orElseSucceed(() => undefined)
+  )
+})
+
 /** Rows on their way, and the digest of those that went by, as they were written, portion by portion. */
 const digesting = Effect.map(Digest.Digest, ({ digestHex }) => {
   let digest = ""

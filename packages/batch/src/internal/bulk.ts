@@ -3,7 +3,7 @@
  * grow with the inputs, but for what must be unique among them (ids, keys and trace ids that callers gave). The operations
  * differ in their shape and in their runner.
  */
-import { RateLimits } from "@effect-hubspot/http/RateLimits"
+import { RateLimits, Share } from "@effect-hubspot/http/RateLimits"
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import * as Retry from "@effect-hubspot/http/Retry"
 import { BatchRequest } from "@effect-hubspot/schema"
@@ -109,6 +109,13 @@ export const job = Effect.fnUntraced(function* (
         (defect) => Effect.logError("a defect in onEvent", defect)
       )
     )
+  const limiter = yield* RateLimits
+  // Whatever the job asks for, it asks for at the expense of its own share.
+  const limits: RateLimits["Service"] = {
+    ...limiter,
+    withSlot: (pool, how) => (request) =>
+      Effect.provideService(limiter.withSlot(pool, how)(request), Share, jobId)
+  }
   const client = yield* HubSpotClient
   const told: HubSpotClient["Service"] = {
     ...client,
@@ -120,7 +127,7 @@ export const job = Effect.fnUntraced(function* (
     batchSize,
     halt,
     abandon,
-    services: { client: told, limits: yield* RateLimits, policy },
+    services: { client: told, limits, policy },
     onEvent,
     runner: (operation, special) =>
       BatchRunner.make(operation, {
@@ -137,7 +144,7 @@ export const job = Effect.fnUntraced(function* (
         pending: { ...BatchState.defaultWaiting, ...options.pending },
         processing: { ...BatchState.defaultWaiting, ...options.processing },
         onEvent
-      })
+      }).pipe(Effect.provideService(RateLimits, limits))
   }
 })
 

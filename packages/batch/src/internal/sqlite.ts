@@ -1,7 +1,7 @@
 /**
  * Effect's SQL client on Node's own SQLite: one database, one connection, one statement at a time.
  *
- * What a commit confirms is on the disk (`synchronous=FULL`), and nobody but the user may read the file. After
+ * What a commit confirms is on the disk (`synchronous=FULL`), unless it is `Unsynced`, and nobody but the user may read the file. After
  * an error of the disk every statement fails, until the database is opened anew. It is no driver for everybody: there is no pool, a statement holds up the process until it is done, and a
  * stream reads all its rows first.
  *
@@ -21,6 +21,7 @@ import * as Statement from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import { Unsynced } from "./unsynced.ts"
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
 
 /**
@@ -48,7 +49,7 @@ export const make = Effect.fnUntraced(function* (
       if (database.isOpen) database.close()
     })
   )
-  const connection = makeConnection(database)
+  const connection = makeConnection(database, options.file)
   const acquirers = SqlClient.makeSqliteAcquirers({
     connection: Effect.succeed(connection),
     semaphore: yield* Semaphore.make(1),
@@ -109,9 +110,31 @@ const prepareFile = (file: string): void => {
 /** The file is there, and is not opened. */
 const refused = (why: string): Error => new Error(why)
 
-const makeConnection = (database: DatabaseSync): Connection => {
+const makeConnection = (database: DatabaseSync, file: string): Connection => {
   const statements = new Map<string, StatementSync>()
   let broken: SqlError | undefined
+  let isUnsynced = false
+
+  const path = Path.resolve(file)
+  const identity = (): string => {
+    if (file === ":memory:") return file
+    const stat = Fs.statSync(path, { throwIfNoEntry: false, bigint: true })
+    return `${stat?.dev}:${stat?.ino}`
+  }
+  const opened = identity()
+
+  /** SQLite goes on with a file that has no name any more, while others make a new one. */
+  const checkFile = () => {
+    if (database.isTransaction || identity() === opened) return
+    throw refused(`${Path.basename(file)} was removed or replaced`)
+  }
+
+  /** A transaction is as durable as it was to be when it began. */
+  const setDurability = (unsynced: boolean) => {
+    if (unsynced === isUnsynced || database.isTransaction) return
+    database.exec(`PRAGMA synchronous=${unsynced ? "NORMAL" : "FULL"}`)
+    isUnsynced = unsynced
+  }
 
   const prepared = (sql: string): StatementSync => {
     const known = statements.get(sql)
@@ -132,8 +155,11 @@ const makeConnection = (database: DatabaseSync): Connection => {
   ): Effect.Effect<A, SqlError> =>
     Effect.withFiber((fiber) => {
       const bigInts = fiber.getRef(SqlClient.SafeIntegers)
+      const unsynced = fiber.getRef(Unsynced)
       if (broken !== undefined) return Effect.fail(broken)
       return attempt("execute", () => {
+        checkFile()
+        setDurability(unsynced)
         const statement = prepare(sql)
         statement.setReadBigInts(bigInts)
         statement.setReturnArrays(arrays)

@@ -1,0 +1,44 @@
+import { SqlRateLimitStore } from "@effect-hubspot/batch"
+import { Credentials, LineItems } from "@effect-hubspot/http"
+import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as Ledger from "@effect-hubspot/http/emulator/Ledger"
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Layer, Random, Redacted } from "effect"
+import { database } from "../../support/postgres.ts"
+
+const limit = 190
+
+describe("runners that share an account on PostgreSQL", () => {
+  // Its clock is the server's, so the time is real.
+  it.live("together stay below the limit, and none gets less than a third of its part", () =>
+    Effect.gen(function* () {
+      const connect = yield* database
+      const emulator = yield* Emulator
+      const runner = (name: string, account: string, concurrency: number) =>
+        Effect.gen(function* () {
+          const context = yield* Layer.build(
+            Layer.fresh(LineItems.LineItems.layerStore({ limit, account })).pipe(
+              Layer.provide(Layer.provide(SqlRateLimitStore.layer, connect())),
+              Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-runners")))
+            )
+          )
+          return Context.get(context, LineItems.LineItems)
+            .create({ properties: { name } })
+            .pipe(Effect.replicateEffect(250, { concurrency }), Effect.timeoutOption("13 seconds"))
+        })
+      const runners = yield* Effect.all([runner("a", "1", 32), runner("b", "1", 8), runner("c", "1", 8)])
+      yield* Effect.all(runners, { concurrency: "unbounded" })
+      const { created, requests } = yield* emulator.ledger
+      assert.isAtLeast(requests.length, 1.5 * limit)
+      assert.isAtMost(Ledger.worstWindow(requests), limit)
+      for (const name of ["a", "b", "c"]) {
+        const own = created.filter(({ properties }) => properties["name"] === name).length
+        assert.isAtLeast(own, (0.3 * created.length) / 3, name)
+      }
+    }).pipe(
+      Effect.provide(Emulator.layer({ limit: 1000, latency: { min: 20, max: 100 } })),
+      Random.withSeed("runners"),
+      Effect.scoped
+    )
+  )
+})
