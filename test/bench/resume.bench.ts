@@ -70,7 +70,7 @@ const measure = (
       found.push({ done: until, millis: Measure.median(millis), without: Measure.median(without) })
     }
     return found.map(({ done, millis, without }): Measure.Row => ({
-      what: `${database._tag}: ${done} of ${rows / 100} batches done`,
+      what: `${database._tag}, ${strategy}: ${done} of ${rows / 100} batches done`,
       measured: `${Measure.seconds(millis)}; without the file ${Measure.seconds(without)}`,
       ratio: `${(millis / found[0]!.millis).toFixed(2)} × of ${found[0]!.done} done`,
       target: "≤ 5 s"
