@@ -243,9 +243,11 @@ describe("a retry", () => {
     assert.deepStrictEqual(await namesOf("Fir"), ["Fir 1", "Fir 2"])
     const { created } = await server.ledger()
     assert.deepStrictEqual(
-      created.flatMap(({ properties }) =>
-        properties["name"]?.startsWith("Fir") ? [properties["import_key"]] : []
-      ),
+      created
+        .flatMap(({ properties }) =>
+          properties["name"]?.startsWith("Fir") ? [properties["import_key"]] : []
+        )
+        .sort(),
       ["fir:0", "fir:1"]
     )
   })
