@@ -1,4 +1,4 @@
-import { DoubtStrategy, ImportRuntime, JobRunner, JobStore, Plan, type Source } from "@effect-hubspot/batch"
+import { DoubtStrategy, Stores, JobRunner, JobStore, Plan, type Source } from "@effect-hubspot/batch"
 import { LineItems } from "@effect-hubspot/http"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
@@ -35,7 +35,7 @@ const outcomeOf = (retry: boolean) =>
     return entry?._tag
   }).pipe(
     Effect.scoped,
-    Effect.provide([HubSpot.layer({ emulator: { uniqueProperties: ["key"] } }), ImportRuntime.layerMemory])
+    Effect.provide([HubSpot.layer({ emulator: { uniqueProperties: ["key"] } }), Stores.layerMemory])
   )
 
 describe("a record under the key of a row", () => {

@@ -515,6 +515,7 @@ const workerCommand = Command.make(
   Effect.fnUntraced(function* ({ databaseUrl, ...flags }) {
     return yield* Worker.run({
       ...flags,
+      transport: NodeHttpClient.layerUndici,
       listenHost: Option.getOrUndefined(flags.listenHost),
       baseUrl: Option.getOrUndefined(flags.baseUrl)
     }).pipe(

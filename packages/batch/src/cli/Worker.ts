@@ -5,11 +5,11 @@ import { type BaseUrl, Credentials } from "@effect-hubspot/http"
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimitStore } from "@effect-hubspot/http/RateLimitStore"
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { HttpClient } from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { ImportRuntime, layerCluster } from "../ImportRuntime.ts"
@@ -31,6 +31,7 @@ export interface Options {
   readonly limit: number | "auto"
   readonly concurrency: number | "auto"
   readonly timeout: Duration.Duration
+  readonly transport: Layer.Layer<HttpClient>
   readonly json: boolean
 }
 
@@ -56,7 +57,7 @@ const someToken = Effect.suspend(() =>
 
 /** Requests to an account, within the limits that all workers share. */
 const account =
-  ({ baseUrl, limit, timeout }: Options) =>
+  ({ baseUrl, limit, timeout, transport }: Options) =>
   (
     account: string
   ): Layer.Layer<
@@ -66,7 +67,7 @@ const account =
   > =>
     HubSpotClient.layer({ baseUrl, timeout }).pipe(
       Layer.provideMerge(RateLimits.layerStore({ account, limit, timeout })),
-      Layer.provide([NodeHttpClient.layerUndici, credentialsOf(account)])
+      Layer.provide([transport, credentialsOf(account)])
     )
 
 /** What became of a run, for people. */
