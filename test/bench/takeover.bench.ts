@@ -7,17 +7,18 @@ import { join } from "node:path"
 import * as World from "../cluster/world.ts"
 import * as Measure from "./measure.ts"
 
-const rounds = 9
+const rounds = 5
 
 const takeover = (port: number, signal: "SIGKILL" | "SIGSTOP") =>
   Effect.gen(function* () {
     const world = yield* World.make({ port, latency: { min: 400, max: 600 } })
+    const begin = world.worker("--concurrency=2")
+    const workers = yield* Effect.all([begin, begin], { concurrency: 2 })
+    // Until they have found each other, so that the job does not move by itself.
+    yield* Effect.sleep("3 seconds")
     yield* world.submit("a", 20_000)
-    const workers = yield* Effect.all([world.worker("--concurrency=2"), world.worker("--concurrency=2")], {
-      concurrency: 2
-    })
-    const runner = yield* World.runnerOf(world, "a", workers)
     yield* World.sent(world, 4)
+    const runner = yield* World.runnerOf(world, "a", workers)
     // Not always at the same moment between two looks.
     yield* Effect.sleep((yield* Random.next) * 2000)
     runner.kill(signal)

@@ -246,8 +246,10 @@ const waitOf = ({ suspension }: Job.Job): Effect.Effect<Duration.Duration | unde
       case "migration":
         return Duration.hours(1)
       case "network":
-      case "disk":
         return Duration.minutes(1)
+      case "disk":
+        // The log could not be written, and this could.
+        return Duration.seconds(5)
       default:
         return undefined
     }

@@ -7,6 +7,7 @@ import { layerClientProtocol, layerSocketServer } from "@effect/platform-node/No
 import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
 import * as RunnerAddress from "effect/cluster/RunnerAddress"
 import * as RunnerHealth from "effect/cluster/RunnerHealth"
+import * as RunnerStorage from "effect/cluster/RunnerStorage"
 import * as Runners from "effect/cluster/Runners"
 import * as Sharding from "effect/cluster/Sharding"
 import * as ShardingConfig from "effect/cluster/ShardingConfig"
@@ -16,9 +17,11 @@ import * as SqlRunnerStorage from "effect/cluster/SqlRunnerStorage"
 import * as Digest from "effect/crypto/Digest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
+import * as Schedule from "effect/Schedule"
 import { hostname } from "node:os"
 
 /** Of the tables, so that a cluster of somebody else may be in the same database. */
@@ -29,13 +32,16 @@ export const holder = () => ({ pid: process.pid, host: hostname() })
 
 const times = {
   refreshAssignmentsInterval: Duration.millis(500),
+  // See `watch`.
   runnerHealthCheckInterval: Duration.seconds(2),
   shardLockExpiration: Duration.seconds(6),
   shardLockRefreshInterval: Duration.seconds(2),
   entityMessagePollInterval: Duration.seconds(1),
   entityReplyPollInterval: Duration.millis(100),
   // A run that is moved is interrupted then; it waits for its requests all the same.
-  entityTerminationTimeout: Duration.seconds(5)
+  entityTerminationTimeout: Duration.seconds(1),
+  // Each is looked after by itself, and jobs are few.
+  shardsPerGroup: 60
 } as const
 
 const config = (options: Partial<ShardingConfig.ShardingConfig["Service"]>) =>
@@ -57,6 +63,8 @@ export const layerLocal = ClusterWorkflowEngine.layer.pipe(
 /** A runner that stands still answers nobody: so soon it counts as gone. */
 const pingTimeout = Duration.seconds(1)
 
+const watchInterval = Duration.seconds(1)
+
 const health = Layer.effect(
   RunnerHealth.RunnerHealth,
   Effect.map(Runners.Runners, (runners) =>
@@ -72,6 +80,30 @@ const health = Layer.effect(
   )
 ).pipe(Layer.provide(Runners.layerRpc), Layer.provide(layerClientProtocol))
 
+/**
+ * Each runner looks after the others. The engine has one do it for all; where that one dies, the others would learn of it
+ * only when its heartbeat is too old. To be mistaken costs little: who is alive keeps its locks.
+ */
+const watch = (self: RunnerAddress.RunnerAddress) =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const { getRunners, setRunnerHealth } = yield* RunnerStorage.RunnerStorage
+      const { isAlive } = yield* RunnerHealth.RunnerHealth
+      const look = Effect.flatMap(getRunners, (runners) =>
+        Effect.forEach(
+          runners.filter(([{ address }, healthy]) => healthy && !Equal.equals(address, self)),
+          ([{ address }]) =>
+            Effect.flatMap(isAlive(address), (alive) =>
+              alive ? Effect.void : setRunnerHealth(address, false)
+            ),
+          { concurrency: 10, discard: true }
+        )
+      )
+      // Without the database nobody could take over either.
+      yield* Effect.ignore(look).pipe(Effect.repeat(Schedule.spaced(watchInterval)), Effect.forkScoped)
+    })
+  )
+
 /** The engine of a runner that others reach at this address. */
 export const layerCluster = ({
   host,
@@ -81,16 +113,19 @@ export const layerCluster = ({
   readonly host: string
   readonly port: number
   readonly listenHost?: string | undefined
-}) =>
-  ClusterWorkflowEngine.layer.pipe(
+}) => {
+  const runnerAddress = RunnerAddress.RunnerAddress.make({ host, port })
+  return ClusterWorkflowEngine.layer.pipe(
+    Layer.merge(watch(runnerAddress)),
     Layer.provide(Layer.provide(SocketRunner.layer, [layerSocketServer, layerClientProtocol])),
     Layer.provide(health),
     Layer.provide(storage),
     Layer.provide(
       config({
-        runnerAddress: Option.some(RunnerAddress.RunnerAddress.make({ host, port })),
+        runnerAddress: Option.some(runnerAddress),
         runnerListenAddress: Option.some(RunnerAddress.RunnerAddress.make({ host: listenHost, port }))
       })
     ),
     Layer.provide(RpcSerialization.layerSchemaBinary())
   )
+}
