@@ -25,8 +25,10 @@ const running = Effect.fnUntraced(function* (
   batches: number,
   ...args: ReadonlyArray<string>
 ) {
-  yield* here.submit("a", rows)
   const workers = yield* both(here.worker(...args))
+  // Until they have found each other, so that the job does not move by itself.
+  yield* Effect.sleep("2 seconds")
+  yield* here.submit("a", rows)
   yield* World.sent(here, batches)
   const first = yield* World.runnerOf(here, "a", workers)
   yield* World.until("under way", World.underWay(here), (n) => n > 0)

@@ -1,12 +1,14 @@
 /**
- * `pnpm crash [--cycles N] [--seed S] [--database sqlite|postgres]`: durable imports killed at random, with real
- * processes and sockets. Every second cycle on SQLite is the command itself, the others strike themselves at a point.
+ * `pnpm crash [--cycles N] [--seed S] [--database sqlite|postgres|cluster]`: durable imports killed at random, with real
+ * processes and sockets. Every second cycle on SQLite is the command itself, the others strike themselves at a point. Of
+ * a cluster it is two workers, killed and replaced.
  * Exits 1 if a cycle failed.
  */
 import { Effect, Random } from "effect"
 import { spawn } from "node:child_process"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import * as Kills from "../cluster/kills.ts"
 import * as Cycle from "./cycle.ts"
 import { random } from "./random.ts"
 
@@ -21,7 +23,9 @@ const { values } = parseArgs({
 const cycles = Number(values.cycles)
 const first = Number(values.seed)
 if (!(cycles > 0) || !Number.isInteger(first)) throw new Error("--cycles and --seed are whole numbers")
-if (!["sqlite", "postgres"].includes(values.database)) throw new Error("--database is sqlite or postgres")
+if (!["sqlite", "postgres", "cluster"].includes(values.database)) {
+  throw new Error("--database is sqlite, postgres or cluster")
+}
 
 /** The server ends when this process does. */
 const postgres = () =>
@@ -34,17 +38,28 @@ const postgres = () =>
     child.on("close", () => reject(new Error("PostgreSQL did not start")))
   })
 
-const server = values.database === "postgres" ? await postgres() : undefined
+const server = values.database === "sqlite" ? undefined : await postgres()
 let failed = 0
 let kills = 0
+
+/** Draws a cycle and runs it. */
+const run = (seed: number) =>
+  Effect.gen(function* () {
+    if (server !== undefined && values.database === "cluster") {
+      const drawn = yield* Random.withSeed(Kills.random(server.port), seed)
+      return { result: yield* Kills.run(drawn), how: "cluster" }
+    }
+    const drawn = yield* Random.withSeed(random(server ?? "sqlite"), seed)
+    return { result: yield* Cycle.run(drawn), how: drawn.strategy }
+  })
+
 const cycle = (seed: number) =>
   Effect.gen(function* () {
-    const drawn = yield* Random.withSeed(random(server ?? "sqlite"), seed)
-    const result = yield* Cycle.run(drawn)
+    const { how, result } = yield* run(seed)
     kills += result.killed
     if (result.wrong.length > 0) failed++
     if (result.wrong.length > 0 || values.verbose) {
-      const what = `${drawn.strategy ?? "failVisible"}: ${result.ends.join(", ")}`
+      const what = `${how}: ${result.ends.join(", ")}`
       console.log(`seed ${seed} (${what}): ${result.wrong.length === 0 ? "good" : result.wrong.join("; ")}`)
     }
   })

@@ -18,6 +18,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -145,13 +146,16 @@ const make = Effect.fnUntraced(function* (options: Options) {
       Effect.provideService(JobStore.JobStore, store),
       Effect.provideService(AttemptLog.AttemptLog, log)
     )
+    const here = yield* Effect.scope
     const activities = batches.pipe(
       Stream.mapEffect(
         (batch) =>
           Activity.make({
             name: `batch ${batch.number} of run ${epoch}`,
             success: Schema.Literals(["settled", "left"]),
-            execute: Effect.orDie(work(batch))
+            // Not the activity's own, which the engine interrupts where a workflow is moved: a request that is interrupted
+            // is in doubt.
+            execute: Effect.flatMap(Effect.forkIn(Effect.orDie(work(batch)), here), Fiber.join)
           }),
         { concurrency: JobRunner.maxAtOnce, unordered: true }
       ),
@@ -242,8 +246,10 @@ const waitOf = ({ suspension }: Job.Job): Effect.Effect<Duration.Duration | unde
       case "migration":
         return Duration.hours(1)
       case "network":
-      case "disk":
         return Duration.minutes(1)
+      case "disk":
+        // The log could not be written, and this could.
+        return Duration.seconds(5)
       default:
         return undefined
     }

@@ -11,6 +11,7 @@ import * as EntityType from "effect/cluster/EntityType"
 import * as MessageStorage from "effect/cluster/MessageStorage"
 import * as RunnerAddress from "effect/cluster/RunnerAddress"
 import * as RunnerHealth from "effect/cluster/RunnerHealth"
+import * as RunnerStorage from "effect/cluster/RunnerStorage"
 import * as Runners from "effect/cluster/Runners"
 import * as Sharding from "effect/cluster/Sharding"
 import * as ShardingConfig from "effect/cluster/ShardingConfig"
@@ -21,6 +22,7 @@ import * as SqlRunnerStorage from "effect/cluster/SqlRunnerStorage"
 import * as Digest from "effect/crypto/Digest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
@@ -38,13 +40,16 @@ export const holder = () => ({ pid: process.pid, host: hostname() })
 
 const times = {
   refreshAssignmentsInterval: Duration.millis(500),
+  // See `watch`.
   runnerHealthCheckInterval: Duration.seconds(2),
   shardLockExpiration: Duration.seconds(6),
   shardLockRefreshInterval: Duration.seconds(2),
   entityMessagePollInterval: Duration.seconds(1),
   entityReplyPollInterval: Duration.millis(100),
   // A run that is moved is interrupted then; it waits for its requests all the same.
-  entityTerminationTimeout: Duration.seconds(5)
+  entityTerminationTimeout: Duration.seconds(1),
+  // Each is looked after by itself, and jobs are few.
+  shardsPerGroup: 60
 } as const
 
 const config = (options: Partial<ShardingConfig.ShardingConfig["Service"]>) =>
@@ -108,6 +113,8 @@ export const layerLocal = ClusterWorkflowEngine.layer.pipe(
 /** A runner that stands still answers nobody: so soon it counts as gone. */
 const pingTimeout = Duration.seconds(1)
 
+const watchInterval = Duration.seconds(1)
+
 const health = Layer.effect(
   RunnerHealth.RunnerHealth,
   Effect.map(Runners.Runners, (runners) =>
@@ -123,6 +130,30 @@ const health = Layer.effect(
   )
 ).pipe(Layer.provide(Runners.layerRpc), Layer.provide(layerClientProtocol))
 
+/**
+ * Each runner looks after the others. The engine has one do it for all; where that one dies, the others would learn of it
+ * only when its heartbeat is too old. To be mistaken costs little: who is alive keeps its locks.
+ */
+const watch = (self: RunnerAddress.RunnerAddress) =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const { getRunners, setRunnerHealth } = yield* RunnerStorage.RunnerStorage
+      const { isAlive } = yield* RunnerHealth.RunnerHealth
+      const look = Effect.flatMap(getRunners, (runners) =>
+        Effect.forEach(
+          runners.filter(([{ address }, healthy]) => healthy && !Equal.equals(address, self)),
+          ([{ address }]) =>
+            Effect.flatMap(isAlive(address), (alive) =>
+              alive ? Effect.void : setRunnerHealth(address, false)
+            ),
+          { concurrency: 10, discard: true }
+        )
+      )
+      // Without the database nobody could take over either.
+      yield* Effect.ignore(look).pipe(Effect.repeat(Schedule.spaced(watchInterval)), Effect.forkScoped)
+    })
+  )
+
 /** The engine of a runner that others reach at this address. */
 export const layerCluster = ({
   host,
@@ -132,17 +163,20 @@ export const layerCluster = ({
   readonly host: string
   readonly port: number
   readonly listenHost?: string | undefined
-}) =>
-  ClusterWorkflowEngine.layer.pipe(
+}) => {
+  const runnerAddress = RunnerAddress.RunnerAddress.make({ host, port })
+  return ClusterWorkflowEngine.layer.pipe(
     Layer.merge(retention),
+    Layer.merge(watch(runnerAddress)),
     Layer.provide(Layer.provide(SocketRunner.layer, [layerSocketServer, layerClientProtocol])),
     Layer.provide(health),
     Layer.provide(storage),
     Layer.provide(
       config({
-        runnerAddress: Option.some(RunnerAddress.RunnerAddress.make({ host, port })),
+        runnerAddress: Option.some(runnerAddress),
         runnerListenAddress: Option.some(RunnerAddress.RunnerAddress.make({ host: listenHost, port }))
       })
     ),
     Layer.provide(RpcSerialization.layerSchemaBinary())
   )
+}

@@ -1,0 +1,200 @@
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { readFileSync } from "node:fs"
+import * as Net from "node:net"
+import * as Run from "../cli/run.ts"
+import * as Cycle from "../crash/cycle.ts"
+import { password } from "../crash/worker.ts"
+import { freePort } from "../support/freePort.ts"
+import { serverPort } from "../support/postgres.ts"
+import * as World from "./world.ts"
+
+afterAll(Cycle.endAll)
+afterAll(Run.endAll)
+
+const world = (options: Omit<World.Options, "port"> = {}) =>
+  Effect.flatMap(serverPort, (port) => World.make({ ...options, port }))
+
+const ended = ({ finished }: Cycle.Process) => Effect.promise(() => finished)
+
+const run = (here: World.World, name: string, ...args: ReadonlyArray<string>) =>
+  ended(here.command(name, ...args))
+
+const json = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>
+
+/** Ends with one line that says it, and holds no password. */
+const refused = ({ code, stderr, stdout }: Cycle.Finished, wanted: number, words: RegExp) => {
+  assert.strictEqual(code, wanted, stderr + stdout)
+  assert.match(stderr, words)
+  assert.match(stderr, /^line-items: [^\n]+\n$/)
+  for (const text of [stderr, stdout]) assert.notMatch(text, new RegExp(`${password}|canary|secret`, "i"))
+}
+
+describe.concurrent("commands of a database with workers", () => {
+  it.live(
+    "status and jobs tell of a job that runs; cancel ends it within seconds; resume tells what became of it",
+    () =>
+      Effect.gen(function* () {
+        const here = yield* world({ latency: { min: 200, max: 400 } })
+        yield* here.submit("a", 18_000)
+        const worker = yield* here.worker("--concurrency=4")
+        yield* World.sent(here, 10)
+        const status = json((yield* run(here, "status", "a", "--json")).stdout)
+        assert.deepInclude(status, {
+          job: "a",
+          status: "PROCESSING",
+          state: "running",
+          inputs: 18_000,
+          inDoubt: 0
+        })
+        assert.deepInclude(status["holder"], { pid: worker.child.pid, host: `127.0.0.1:${worker.port}` })
+        const { stdout } = yield* run(here, "jobs", "--json")
+        assert.deepInclude((JSON.parse(stdout) as Array<unknown>)[0], { job: "a", state: "running" })
+        const again = yield* run(here, "resume", "a", "--base-url", here.url)
+        assert.deepStrictEqual([again.code, again.stderr], [0, ""])
+        assert.include(again.stdout, `a: run by pid ${worker.child.pid} on 127.0.0.1:${worker.port}`)
+
+        const canceled = yield* run(here, "cancel", "a")
+        const at = Date.now()
+        assert.deepStrictEqual([canceled.code, canceled.stderr], [0, ""])
+        assert.include(
+          canceled.stdout,
+          `pid ${worker.child.pid} on 127.0.0.1:${worker.port} stops within seconds`
+        )
+        assert.deepStrictEqual(yield* World.finished(here, ["a"], 10), ["canceled"])
+        const creates = yield* World.creates(here)
+        assert.isAtMost(creates.at(-1)!.at - at, 2500)
+        const { created, inDoubt, invalid, notSent, wrong } = yield* World.check(here, { a: 18_000 })
+        assert.deepStrictEqual(wrong, [])
+        assert.isAbove(notSent, 0)
+        assert.strictEqual(inDoubt, 0)
+
+        const rejects = here.at("rejects.ndjson")
+        const over = yield* run(here, "resume", "a", "--json", "--rejects", rejects, "--base-url", here.url)
+        assert.strictEqual(over.code, 3, over.stderr)
+        assert.deepInclude(json(over.stdout), {
+          status: "CANCELED",
+          created,
+          invalid,
+          notSent,
+          inputs: 18_000
+        })
+        assert.lengthOf(readFileSync(rejects, "utf8").trim().split("\n"), invalid + notSent)
+        assert.strictEqual((yield* World.creates(here)).length, creates.length)
+      })
+  )
+
+  it.live("resume goes on with one that is suspended", () =>
+    Effect.gen(function* () {
+      const here = yield* world()
+      yield* here.submit("a", 1000)
+      yield* here.fail({
+        rules: [
+          {
+            match: { path: "*/batch/create" },
+            fault: { place: "beforeCommit", reply: { kind: "status", status: 401 } }
+          }
+        ]
+      })
+      yield* here.worker()
+      yield* World.until("suspended", World.job(here, "a"), ({ state }) => state === "suspended")
+      const status = json((yield* run(here, "status", "a", "--json")).stdout)
+      assert.deepInclude(status, { status: "PROCESSING", state: "suspended", created: 0 })
+      assert.deepInclude(status["suspended"], { reason: "auth", resumeAt: null })
+      yield* here.fail({ rules: [] })
+      const resumed = yield* run(here, "resume", "a", "--base-url", here.url)
+      assert.deepStrictEqual([resumed.code, resumed.stderr], [0, ""])
+      assert.include(
+        resumed.stdout,
+        "a: to be resumed; a worker of this database goes on with it within seconds"
+      )
+      yield* World.finished(here, ["a"], 20)
+      const { created, invalid, wrong } = yield* World.check(here, { a: 1000 })
+      assert.deepStrictEqual([created, invalid, wrong], [941, 59, []])
+    })
+  )
+
+  it.live("a database that cannot be used is one line without its password", () =>
+    Effect.gen(function* () {
+      const port = yield* serverPort
+      const here = yield* world()
+      const silent = Net.createServer(() => undefined)
+      yield* Effect.acquireRelease(
+        Effect.callback<void>((resume) => void silent.listen(0, "127.0.0.1", () => resume(Effect.void))),
+        () => Effect.sync(() => silent.close())
+      )
+      const silentPort = (silent.address() as Net.AddressInfo).port
+      const database = here.databaseUrl.replace(/^.*\//, "")
+      const at = (user: string, port: number, name = database) =>
+        `postgres://${user}@127.0.0.1:${port}/${name}`
+      const cases: ReadonlyArray<readonly [string, number, RegExp]> = [
+        [at(`postgres:${password}`, 1), 74, /the job database cannot be used: .*(refused|connect)/i],
+        [at("postgres:secret-wrong", port), 74, /password authentication failed/],
+        [at(`postgres:${password}`, port, "nowhere"), 74, /does not exist/],
+        [at(`postgres:${password}`, Number(new URL(here.url).port)), 74, /the job database cannot be used/],
+        [at(`postgres:${password}`, silentPort), 74, /the job database cannot be used/],
+        [
+          `mysql://root:${password}@127.0.0.1:3306/x`,
+          2,
+          /--database-url: .* is not an address such as postgres:/
+        ],
+        ["secret", 2, /--database-url: .* is not an address such as postgres:/]
+      ]
+      const free = yield* freePort
+      const commands: ReadonlyArray<ReadonlyArray<string>> = [
+        ["jobs"],
+        ["worker", `--port=${free}`, `--base-url=${here.url}`]
+      ]
+      yield* Effect.forEach(
+        cases.flatMap(([url, code, words]) => commands.map((command) => ({ url, code, words, command }))),
+        ({ code, command, url, words }) =>
+          Effect.promise(async () =>
+            refused(await Run.run([...command, "--database-url", url], { token: "pat-eu1-x" }), code, words)
+          ),
+        { concurrency: 2, discard: true }
+      )
+    })
+  )
+
+  it.live("what is wrong is said in one line before anything is begun", () =>
+    Effect.gen(function* () {
+      const here = yield* world()
+      const taken = Net.createServer()
+      yield* Effect.acquireRelease(
+        Effect.callback<void>((resume) => void taken.listen(0, "127.0.0.1", () => resume(Effect.void))),
+        () => Effect.sync(() => taken.close())
+      )
+      const port = (taken.address() as Net.AddressInfo).port
+      const on = ["--database-url", here.databaseUrl]
+      const connected = [...on, "--base-url", here.url]
+      yield* here.submit("a", 100)
+      const file = here.at("100.ndjson")
+      const free = yield* freePort
+      const token = "pat-eu1-x"
+      const run = (args: ReadonlyArray<string>, token?: string) =>
+        Effect.promise(() => Run.run(args, { token }))
+
+      refused(
+        yield* run(["worker", `--port=${port}`, ...connected], token),
+        2,
+        new RegExp(`127.0.0.1:${port} cannot be listened on .*give another --host or --port`)
+      )
+      refused(yield* run(["worker", `--port=${free}`, ...connected]), 5, /HUBSPOT_ACCESS_TOKEN/)
+      refused(yield* run(["submit", file, "--job=b", ...connected]), 5, /HUBSPOT_ACCESS_TOKEN/)
+      refused(yield* run(["submit", file, "--job=a", ...connected], token), 2, /job "?a"? /)
+      refused(yield* run(["submit", file, ...connected], token), 2, /--job|job/)
+      refused(yield* run(["worker", `--port=${free}`, "--base-url", here.url], token), 2, /database-url/)
+      for (const name of ["jobs", "status", "cancel", "resume", "resolve"]) {
+        const args = name === "jobs" ? [] : ["a"]
+        refused(
+          yield* run([name, ...args, ...on, "--state-dir", here.at("state")], token),
+          2,
+          /--state-dir and --database-url exclude each other; give one/
+        )
+      }
+      refused(yield* run(["status", "nobody", ...on], token), 2, /nobody/)
+      const counts = yield* World.counts(here, "a")
+      assert.deepInclude(counts, { inputs: 100, open: 94, created: 0 })
+    })
+  )
+})
