@@ -14,6 +14,7 @@ import type * as Retry from "@effect-hubspot/http/Retry"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
@@ -144,15 +145,18 @@ export const session = Effect.fn("JobRunner.session")(function* (
     Effect.forkScoped
   )
 
-  if (resolver.recall !== undefined) {
-    const { recall } = resolver
-    yield* store.outcomes(jobId).pipe(
-      Stream.runForEach((entry) =>
-        Effect.sync(() => (entry._tag === "Created" ? recall({ created: [entry.id], open: [] }) : undefined))
-      ),
-      Effect.catchTag("JobNotFound", lost)
-    )
-  }
+  /** What earlier runs settled, for strategies that have to know it: of a large job much, so only once it is needed. */
+  const recalled = yield* Effect.cached(
+    resolver.recall === undefined
+      ? Effect.void
+      : store.outcomes(jobId).pipe(
+          Stream.filterMap((entry) =>
+            entry._tag === "Created" ? Result.succeed(entry.id) : Result.fail(undefined)
+          ),
+          Stream.runForEachArray((created) => Effect.sync(() => resolver.recall?.({ created, open: [] }))),
+          Effect.catchTag("JobNotFound", lost)
+        )
+  )
 
   /** Sends what is to be sent of a batch, and takes up what an earlier run left. */
   const begin = Effect.fnUntraced(function* (batch: Job.Batch) {
@@ -218,6 +222,7 @@ export const session = Effect.fn("JobRunner.session")(function* (
   const work = (batch: Job.Batch) =>
     begin(batch).pipe(
       Effect.ensuring(ahead.release(1)),
+      Effect.tap(({ open }) => (open.length === 0 ? Effect.void : recalled)),
       Effect.flatMap(({ open, settled }) =>
         Effect.map(
           Effect.forEach(open, ({ items, outcomes }) => resolver.resolve(outcomes, items), {
