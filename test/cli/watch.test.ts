@@ -54,7 +54,7 @@ const followed = (
     yield* jobs.planned(planning, { digest: "d", inputs: 4 })
     const claim = yield* jobs.claim("q3", { holder })
     const lines: Array<string> = []
-    const watch = yield* Watch.run("q3", options.json ?? false).pipe(
+    const watch = yield* Watch.run("q3", options.json ?? false, "processes").pipe(
       Effect.provide([stdioOf(lines, options.columns !== undefined), terminalOf(options.columns ?? 80)]),
       Effect.forkScoped
     )

@@ -416,7 +416,9 @@ const statusCommand = Command.make(
   Effect.fnUntraced(function* (flags) {
     const { job, json, watch } = flags
     if (!watch) return yield* onStore(flags, Jobs.status(job, json))
-    return yield* exitWith(yield* onStore(flags, Watch.run(job, json)))
+    return yield* exitWith(
+      yield* onStore(flags, Watch.run(job, json, Option.isSome(flags.databaseUrl) ? "workers" : "processes"))
+    )
   })
 ).pipe(
   Command.withDescription("How far a durable import is"),

@@ -18,8 +18,9 @@ import type { Exit } from "./Exit.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Output from "./Output.ts"
 
-/** Between being planned and being run a job is nobody's for a moment. */
+/** Between being planned and being run a job is nobody's for a moment; longer where workers run it. */
 const patienceMillis = 5000
+const patienceWithWorkersMillis = 60_000
 
 /** Of a terminal that does not tell. */
 const unknownColumns = 80
@@ -29,10 +30,12 @@ const clear = "\r\u001b[2K"
 /** Succeeds with the exit code when there is nothing more to follow. */
 export const run = Effect.fnUntraced(function* (
   jobId: string,
-  json: boolean
+  json: boolean,
+  runBy: "processes" | "workers"
 ): Effect.fn.Return<number, Exit, JobStore.JobStore | Stdio.Stdio | Terminal.Terminal> {
   const live = !json && (yield* Effect.flatMap(Stdio.Stdio, ({ stdoutIsTerminal }) => stdoutIsTerminal))
   const columns = yield* Effect.flatMap(Terminal.Terminal, ({ columns }) => columns)
+  const patience = runBy === "workers" ? patienceWithWorkersMillis : patienceMillis
   let said = ""
   let aloneSince: number | undefined
 
@@ -42,8 +45,7 @@ export const run = Effect.fnUntraced(function* (
       const now = yield* Clock.currentTimeMillis
       aloneSince = isRun(job, now) ? undefined : (aloneSince ?? now)
       const isOver = isFinal(job.state)
-      const isLeft =
-        aloneSince !== undefined && (job.state === "suspended" || now - aloneSince >= patienceMillis)
+      const isLeft = aloneSince !== undefined && (job.state === "suspended" || now - aloneSince >= patience)
 
       const isLast = isOver || isLeft
       const head = `${jobId}: ${stateOf(job)} · `
