@@ -250,6 +250,10 @@ const jobsIn = (flags: {
     })
   )
 
+/** Jobs in a database of many are run by its workers. */
+const runBy = ({ databaseUrl }: { readonly databaseUrl: Option.Option<unknown> }): Jobs.RunBy =>
+  Option.isSome(databaseUrl) ? "workers" : "processes"
+
 /** Where jobs are looked for. */
 const kept = { stateDir: Flags.stateDir, databaseUrl: Flag.optional(Flags.databaseUrl) }
 
@@ -268,7 +272,7 @@ const resumeCommand = Command.make(
   },
   Effect.fnUntraced(function* (flags) {
     if (Option.isSome(flags.databaseUrl)) {
-      const isOver = yield* onStore(flags, Jobs.requestResume(flags.job))
+      const isOver = yield* onStore(flags, Jobs.requestResume(flags.job, flags.json))
       // Workers run it. What it came to is told here, once it is over.
       if (!isOver) return
     }
@@ -415,10 +419,8 @@ const statusCommand = Command.make(
   },
   Effect.fnUntraced(function* (flags) {
     const { job, json, watch } = flags
-    if (!watch) return yield* onStore(flags, Jobs.status(job, json))
-    return yield* exitWith(
-      yield* onStore(flags, Watch.run(job, json, Option.isSome(flags.databaseUrl) ? "workers" : "processes"))
-    )
+    if (!watch) return yield* onStore(flags, Jobs.status(job, json, runBy(flags)))
+    return yield* exitWith(yield* onStore(flags, Watch.run(job, json, runBy(flags))))
   })
 ).pipe(
   Command.withDescription("How far a durable import is"),
@@ -429,9 +431,9 @@ const statusCommand = Command.make(
 
 const cancelCommand = Command.make(
   "cancel",
-  { job: Flags.job, ...kept },
+  { job: Flags.job, ...kept, json: Flags.json },
   Effect.fnUntraced(function* (flags) {
-    yield* onStore(flags, Jobs.cancel(flags.job))
+    yield* onStore(flags, Jobs.cancel(flags.job, flags.json, runBy(flags)))
   })
 ).pipe(
   Command.withDescription(

@@ -86,13 +86,16 @@ export const look = Effect.fnUntraced(function* (jobId: string) {
   }
 })
 
-export const status = Effect.fnUntraced(function* (jobId: string, json: boolean) {
+/** Who runs the jobs of a database: each the process that was started for it, or workers. */
+export type RunBy = "processes" | "workers"
+
+export const status = Effect.fnUntraced(function* (jobId: string, json: boolean, runBy: RunBy) {
   const { counts, job } = yield* look(jobId)
-  yield* Output.line(json ? JSON.stringify(view(job, counts)) : textOf(job, counts))
+  yield* Output.line(json ? JSON.stringify(view(job, counts)) : textOf(job, counts, runBy))
 })
 
 /** A job as a person sees it. */
-export const textOf = (job: Job.Job, counts: Job.Counts): string => {
+export const textOf = (job: Job.Job, counts: Job.Counts, runBy: RunBy): string => {
   const { account, created, inDoubt, inputs, invalid, notSent, open, rejected, source, state, strategy } =
     view(job, counts)
   const kinds = [
@@ -112,26 +115,43 @@ export const textOf = (job: Job.Job, counts: Job.Counts): string => {
       .map(([count, kind]) => `${Report.format(count)} ${kind}`)
       .join(", ")}`,
     ...(job.holder === undefined ? [] : [`  run by pid ${job.holder.pid} on ${job.holder.host}`]),
-    ...(Job.isFinal(job.state) ? [] : [`  go on with: line-items resume ${job.id}`])
+    ...nextOf(job, runBy)
   ].join("\n")
 }
 
-export const cancel = Effect.fnUntraced(function* (jobId: string) {
+/** What a person can do about it. */
+const nextOf = ({ id, state, suspension }: Job.Job, runBy: RunBy): ReadonlyArray<string> => {
+  if (Job.isFinal(state)) return []
+  if (runBy === "processes") return [`  go on with: line-items resume ${id}`]
+  if (state !== "suspended") return []
+  return suspension?.resumeAtMillis === undefined
+    ? [`  go on at once with: line-items resume ${id}`]
+    : [`  goes on at ${iso(suspension.resumeAtMillis)}, or at once with: line-items resume ${id}`]
+}
+
+export const cancel = Effect.fnUntraced(function* (jobId: string, json: boolean, runBy: RunBy) {
   const store = yield* JobStore.JobStore
   const job = yield* Effect.mapError(store.requestCancel(jobId), refused)
+  if (json) return yield* status(jobId, json, runBy)
   yield* Output.line(
     job.holder === undefined
-      ? `${jobId}: to be canceled; line-items resume ${jobId} ends it and tells what was not sent`
+      ? runBy === "workers"
+        ? `${jobId}: to be canceled; a worker of this database ends it within seconds`
+        : `${jobId}: to be canceled; line-items resume ${jobId} ends it and tells what was not sent`
       : `${jobId}: to be canceled; pid ${job.holder.pid} on ${job.holder.host} stops within seconds`
   )
 })
 
 /** Asks the workers to go on with a job; says whether it is over, and nothing of one that is. */
-export const requestResume = Effect.fnUntraced(function* (jobId: string) {
+export const requestResume = Effect.fnUntraced(function* (jobId: string, json: boolean) {
   const store = yield* JobStore.JobStore
   const found = yield* Effect.mapError(store.get(jobId), refused)
   if (Job.isFinal(found.state)) return true
   const { holder, state } = yield* Effect.mapError(store.requestResume(jobId), refused)
+  if (json) {
+    yield* status(jobId, json, "workers")
+    return false
+  }
   yield* Output.line(
     state === "suspended"
       ? `${jobId}: to be resumed; a worker of this database goes on with it within seconds`

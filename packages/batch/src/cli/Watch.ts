@@ -31,7 +31,7 @@ const clear = "\r\u001b[2K"
 export const run = Effect.fnUntraced(function* (
   jobId: string,
   json: boolean,
-  runBy: "processes" | "workers"
+  runBy: Jobs.RunBy
 ): Effect.fn.Return<number, Exit, JobStore.JobStore | Stdio.Stdio | Terminal.Terminal> {
   const live = !json && (yield* Effect.flatMap(Stdio.Stdio, ({ stdoutIsTerminal }) => stdoutIsTerminal))
   const columns = yield* Effect.flatMap(Terminal.Terminal, ({ columns }) => columns)
@@ -63,7 +63,7 @@ export const run = Effect.fnUntraced(function* (
         said = seen
       }
       if (isLast) {
-        if (!json) yield* Output.offer(`${live ? clear : ""}${Jobs.textOf(job, counts)}\n`)
+        if (!json) yield* Output.offer(`${live ? clear : ""}${Jobs.textOf(job, counts, runBy)}\n`)
         return isLeft && !isOver
           ? Report.exitCodes.suspended
           : job.state === "done"
