@@ -107,6 +107,31 @@ describe.concurrent("workers of one database", () => {
     })
   )
 
+  it.live("one that stood still before it wrote down what it sends does not send it", () =>
+    Effect.gen(function* () {
+      const here = yield* world({ latency: { min: 100, max: 200 } })
+      const stopping = yield* here.stopping(20)
+      yield* here.submit("a", 6000)
+      yield* World.runnerOf(here, "a", [stopping])
+      // One slot was for asking whose the token is.
+      yield* World.sent(here, 18)
+      const other = yield* here.worker()
+      yield* World.until(
+        "taken over",
+        World.job(here, "a"),
+        ({ holder }) => holder?.pid === other.child.pid,
+        25
+      )
+      yield* World.finished(here, ["a"])
+      const before = yield* here.ledger
+      stopping.kill("SIGCONT")
+      yield* Effect.sleep("4 seconds")
+      assert.strictEqual((yield* here.ledger).requests.length, before.requests.length)
+      yield* assertTrue(here, { a: 6000 })
+      assert.strictEqual(stopping.child.exitCode, null)
+    })
+  )
+
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     it.live(`one that leaves by ${signal} waits for its requests, and its job goes on elsewhere`, () =>
       Effect.gen(function* () {

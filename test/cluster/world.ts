@@ -17,6 +17,7 @@ import { join } from "node:path"
 import * as Cycle from "../crash/cycle.ts"
 import { password, postgres } from "../crash/worker.ts"
 import { freePort } from "../support/freePort.ts"
+import type { Work } from "./worker.ts"
 
 export interface Options {
   /** Of the PostgreSQL server. */
@@ -47,8 +48,8 @@ export interface World {
   readonly submit: (id: string, rows: number, ...args: ReadonlyArray<string>) => Effect.Effect<void>
   /** A worker, as soon as it is ready. */
   readonly worker: (...args: ReadonlyArray<string>) => Effect.Effect<Worker>
-  /** Another program as a worker. */
-  readonly program: (start: (port: number) => Cycle.Process) => Effect.Effect<Worker>
+  /** One that stops itself where it is about to write down what it sends, with its nth slot. */
+  readonly stopping: (nth: number) => Effect.Effect<Worker>
   readonly look: <A, E>(effect: Effect.Effect<A, E, JobStore.JobStore>) => Effect.Effect<A>
   /** Does to the database what no worker does, from another one. */
   readonly statement: <A, E>(
@@ -107,7 +108,7 @@ export const make = (options: Options): Effect.Effect<World, never, Scope.Scope>
         }
       )
     )
-    const program: World["program"] = Effect.fnUntraced(function* (start) {
+    const program = Effect.fnUntraced(function* (start: (port: number) => Cycle.Process) {
       const port = yield* freePort
       const begun = start(port)
       let said = ""
@@ -138,7 +139,12 @@ export const make = (options: Options): Effect.Effect<World, never, Scope.Scope>
       fail: setFaults,
       command,
       statement,
-      program,
+      stopping: (nth) =>
+        program((own) =>
+          Cycle.start(join(import.meta.dirname, "worker.ts"), [
+            JSON.stringify({ database: { port, name }, url, port: own, nth } satisfies Work)
+          ])
+        ),
       look: (effect) => effect.pipe(Effect.provide(store), Effect.orDie),
       submit: Effect.fnUntraced(function* (id, rows, ...args) {
         const file = at(`${rows}.ndjson`)
