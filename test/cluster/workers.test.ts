@@ -89,7 +89,7 @@ describe.concurrent("workers of one database", () => {
       assert.strictEqual((yield* World.job(here, "a")).state, "running")
       // In the middle of the job, which is another's by now.
       first.kill("SIGCONT")
-      yield* World.finished(here, ["a"])
+      yield* World.finished(here, ["a"], 40).pipe(Effect.onError(() => Effect.flatMap(World.job(here, "a"), (job) => Effect.sync(() => console.log(first.child.pid, first.said(), "=====", other.child.pid, other.said(), JSON.stringify({...job, frozen: 0}))))))
       const before = yield* here.ledger
       yield* Effect.sleep("3 seconds")
       assert.strictEqual((yield* here.ledger).requests.length, before.requests.length)
@@ -100,11 +100,12 @@ describe.concurrent("workers of one database", () => {
       // It is as good as before, also alone.
       yield* ending(other, "SIGTERM")
       yield* here.submit("b", 500)
-      yield* World.finished(here, ["b"])
+      yield* World.finished(here, ["b"], 20).pipe(Effect.onError(() => Effect.sync(() => console.log(first.said(), "=====", other.said()))))
       yield* assertTrue(here, { a: 12_000, b: 500 })
       assert.strictEqual(first.child.exitCode, null, first.said())
       assert.match(first.said(), /^b: done$/m)
-    })
+    }),
+    90_000
   )
 
   it.live("one that stood still before it wrote down what it sends does not send it", () =>

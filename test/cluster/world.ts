@@ -273,10 +273,13 @@ export const check = Effect.fnUntraced(function* (world: World, jobs: Readonly<R
       })
     )
     const doubtful = new Set<number>()
-    for (const { end, inputs } of attempts) {
-      if (end === undefined || end.acceptance === "InDoubt") for (const index of inputs) doubtful.add(index)
+    const { epoch: last, state } = yield* job(world, id)
+    for (const { end, epoch = 0, inputs } of attempts) {
+      // One that stood still may write down what it was answered when another has the job and had to doubt it.
+      if (end === undefined || end.acceptance === "InDoubt" || epoch < last) {
+        for (const index of inputs) doubtful.add(index)
+      }
     }
-    const { state } = yield* job(world, id)
     if (state !== "done" && state !== "canceled") say(`${id} is ${state}`)
     if (rows.length !== inputs) say(`${id} has ${rows.length} rows of ${inputs}`)
     for (const [index, { outcome, row }] of rows.entries()) {
