@@ -73,39 +73,40 @@ describe.concurrent("workers of one database", () => {
     150_000
   )
 
-  it.live("one that stood still while another took its job sends nothing more of it, and works on", () =>
-    Effect.gen(function* () {
-      const here = yield* world({ latency: { min: 200, max: 400 } })
-      const { first, other } = yield* running(here, 12_000, 20)
-      first.kill("SIGSTOP")
-      yield* World.until(
-        "taken over",
-        World.job(here, "a"),
-        ({ holder }) => holder?.pid === other.child.pid,
-        20
-      )
-      const sent = (yield* World.creates(here)).length
-      yield* World.sent(here, sent + 10)
-      assert.strictEqual((yield* World.job(here, "a")).state, "running")
-      // In the middle of the job, which is another's by now.
-      first.kill("SIGCONT")
-      yield* World.finished(here, ["a"], 40).pipe(Effect.onError(() => Effect.flatMap(World.job(here, "a"), (job) => Effect.sync(() => console.log(first.child.pid, first.said(), "=====", other.child.pid, other.said(), JSON.stringify({...job, frozen: 0}))))))
-      const before = yield* here.ledger
-      yield* Effect.sleep("3 seconds")
-      assert.strictEqual((yield* here.ledger).requests.length, before.requests.length)
-      assert.strictEqual((yield* World.job(here, "a")).holder, undefined)
-      const { inDoubt } = yield* assertTrue(here, { a: 12_000 })
-      assert.isAtMost(inDoubt, 1600)
+  it.live(
+    "one that stood still while another took its job sends nothing more of it, and works on",
+    () =>
+      Effect.gen(function* () {
+        const here = yield* world({ latency: { min: 200, max: 400 } })
+        const { first, other } = yield* running(here, 12_000, 20)
+        first.kill("SIGSTOP")
+        yield* World.until(
+          "taken over",
+          World.job(here, "a"),
+          ({ holder }) => holder?.pid === other.child.pid
+        )
+        const sent = (yield* World.creates(here)).length
+        yield* World.sent(here, sent + 10)
+        assert.strictEqual((yield* World.job(here, "a")).state, "running")
+        // In the middle of the job, which is another's by now.
+        first.kill("SIGCONT")
+        yield* World.finished(here, ["a"], 40)
+        const before = yield* here.ledger
+        yield* Effect.sleep("3 seconds")
+        assert.strictEqual((yield* here.ledger).requests.length, before.requests.length)
+        assert.strictEqual((yield* World.job(here, "a")).holder, undefined)
+        const { inDoubt } = yield* assertTrue(here, { a: 12_000 })
+        assert.isAtMost(inDoubt, 1600)
 
-      // It is as good as before, also alone.
-      yield* ending(other, "SIGTERM")
-      yield* here.submit("b", 500)
-      yield* World.finished(here, ["b"], 20).pipe(Effect.onError(() => Effect.sync(() => console.log(first.said(), "=====", other.said()))))
-      yield* assertTrue(here, { a: 12_000, b: 500 })
-      assert.strictEqual(first.child.exitCode, null, first.said())
-      assert.match(first.said(), /^b: done$/m)
-    }),
-    90_000
+        // It is as good as before, also alone.
+        yield* ending(other, "SIGTERM")
+        yield* here.submit("b", 500)
+        yield* World.finished(here, ["b"], 20)
+        yield* assertTrue(here, { a: 12_000, b: 500 })
+        assert.strictEqual(first.child.exitCode, null, first.said())
+        assert.match(first.said(), /^b: done$/m)
+      }),
+    120_000
   )
 
   it.live("one that stood still before it wrote down what it sends does not send it", () =>
@@ -117,12 +118,7 @@ describe.concurrent("workers of one database", () => {
       // One slot was for asking whose the token is.
       yield* World.sent(here, 18)
       const other = yield* here.worker()
-      yield* World.until(
-        "taken over",
-        World.job(here, "a"),
-        ({ holder }) => holder?.pid === other.child.pid,
-        25
-      )
+      yield* World.until("taken over", World.job(here, "a"), ({ holder }) => holder?.pid === other.child.pid)
       yield* World.finished(here, ["a"])
       const before = yield* here.ledger
       stopping.kill("SIGCONT")

@@ -165,11 +165,12 @@ const make = Effect.fnUntraced(function* (options: Options) {
     // nothing more is sent from the moment on that we are told.
     return yield* Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
-        const running = yield* Effect.forkIn(Effect.interruptible(activities), here)
+        const running = yield* Effect.forkDetach(Effect.interruptible(activities))
         const told = yield* Effect.exit(restore(Fiber.join(running)))
         if (Exit.isSuccess(told)) return yield* end
         yield* leave
-        yield* Fiber.interrupt(running)
+        // Not waited for: where a shard was lost, the engine waits for replies to activities that never come.
+        running.interruptUnsafe()
         yield* end
         return yield* Effect.failCause(told.cause)
       })
