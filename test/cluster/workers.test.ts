@@ -151,7 +151,7 @@ describe.concurrent("workers of one database", () => {
   it.live("one that is interrupted twice ends at once, and what was under way is in doubt", () =>
     Effect.gen(function* () {
       const here = yield* world({ latency: { min: 6000, max: 8000 } })
-      const { first } = yield* running(here, 4000, 10, "--concurrency=10")
+      const { first } = yield* running(here, 1500, 10, "--concurrency=10")
       const from = performance.now()
       first.kill("SIGINT")
       yield* Effect.promise(() => first.seen("stopping"))
@@ -160,7 +160,7 @@ describe.concurrent("workers of one database", () => {
       assert.strictEqual(code, 130, stderr)
       assert.isBelow(performance.now() - from, 3000)
       yield* World.finished(here, ["a"])
-      const { inDoubt } = yield* assertTrue(here, { a: 4000 })
+      const { inDoubt } = yield* assertTrue(here, { a: 1500 })
       assert.isAtLeast(inDoubt, 1)
       assert.isAtMost(inDoubt, 1000)
     })
