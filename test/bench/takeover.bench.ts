@@ -30,6 +30,13 @@ const takeover = (port: number, signal: "SIGKILL" | "SIGSTOP") =>
 
 export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
   const server = yield* Measure.start(join(import.meta.dirname, "../support/postgresProcess.ts"))
+  // Killed, it would leave its server behind.
+  yield* Effect.addFinalizer(() =>
+    Effect.andThen(
+      Effect.sync(() => server.child.stdin?.end()),
+      server.ended
+    )
+  )
   const port = Number(yield* server.line)
   const [killed = [], stopped = []] = yield* Measure.inTurn(
     [takeover(port, "SIGKILL"), takeover(port, "SIGSTOP")],

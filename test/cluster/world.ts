@@ -17,6 +17,7 @@ import { join } from "node:path"
 import * as Cycle from "../crash/cycle.ts"
 import { password, postgres } from "../crash/worker.ts"
 import { freePort } from "../support/freePort.ts"
+import type { Work } from "./worker.ts"
 
 export interface Options {
   /** Of the PostgreSQL server. */
@@ -47,8 +48,8 @@ export interface World {
   readonly submit: (id: string, rows: number, ...args: ReadonlyArray<string>) => Effect.Effect<void>
   /** A worker, as soon as it is ready. */
   readonly worker: (...args: ReadonlyArray<string>) => Effect.Effect<Worker>
-  /** Another program as a worker. */
-  readonly program: (start: (port: number) => Cycle.Process) => Effect.Effect<Worker>
+  /** One that stops itself where it is about to write down what it sends, with its nth slot. */
+  readonly stopping: (nth: number) => Effect.Effect<Worker>
   readonly look: <A, E>(effect: Effect.Effect<A, E, JobStore.JobStore>) => Effect.Effect<A>
   /** Does to the database what no worker does, from another one. */
   readonly statement: <A, E>(
@@ -107,7 +108,7 @@ export const make = (options: Options): Effect.Effect<World, never, Scope.Scope>
         }
       )
     )
-    const program: World["program"] = Effect.fnUntraced(function* (start) {
+    const program = Effect.fnUntraced(function* (start: (port: number) => Cycle.Process) {
       const port = yield* freePort
       const begun = start(port)
       let said = ""
@@ -138,7 +139,12 @@ export const make = (options: Options): Effect.Effect<World, never, Scope.Scope>
       fail: setFaults,
       command,
       statement,
-      program,
+      stopping: (nth) =>
+        program((own) =>
+          Cycle.start(join(import.meta.dirname, "worker.ts"), [
+            JSON.stringify({ database: { port, name }, url, port: own, nth } satisfies Work)
+          ])
+        ),
       look: (effect) => effect.pipe(Effect.provide(store), Effect.orDie),
       submit: Effect.fnUntraced(function* (id, rows, ...args) {
         const file = at(`${rows}.ndjson`)
@@ -267,10 +273,13 @@ export const check = Effect.fnUntraced(function* (world: World, jobs: Readonly<R
       })
     )
     const doubtful = new Set<number>()
-    for (const { end, inputs } of attempts) {
-      if (end === undefined || end.acceptance === "InDoubt") for (const index of inputs) doubtful.add(index)
+    const { epoch: last, state } = yield* job(world, id)
+    for (const { end, epoch = 0, inputs } of attempts) {
+      // One that stood still may write down what it was answered when another has the job and had to doubt it.
+      if (end === undefined || end.acceptance === "InDoubt" || epoch < last) {
+        for (const index of inputs) doubtful.add(index)
+      }
     }
-    const { state } = yield* job(world, id)
     if (state !== "done" && state !== "canceled") say(`${id} is ${state}`)
     if (rows.length !== inputs) say(`${id} has ${rows.length} rows of ${inputs}`)
     for (const [index, { outcome, row }] of rows.entries()) {

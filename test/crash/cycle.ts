@@ -52,7 +52,8 @@ export const endAll = (): void => {
   for (const child of running) child.kill("SIGKILL")
 }
 
-const start = (script: string, args: ReadonlyArray<string>): Process => {
+/** Any program of the tests. */
+export const start = (script: string, args: ReadonlyArray<string>): Process => {
   const child = spawn(node, [script, ...args], {
     cwd: root,
     env: {

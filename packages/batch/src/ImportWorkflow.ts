@@ -161,13 +161,19 @@ const make = Effect.fnUntraced(function* (options: Options) {
       ),
       Stream.runDrain
     )
-    // Whoever takes the job from us, a workflow that is moved or a process that ends: what is under way is waited for.
+    // Whoever takes the job from us, a workflow that is moved or a process that ends: what is under way is waited for, and
+    // nothing more is sent from the moment on that we are told.
     return yield* Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Effect.exit(restore(activities)), (exit) =>
-        Exit.isSuccess(exit)
-          ? end
-          : leave.pipe(Effect.andThen(end), Effect.andThen(Effect.failCause(exit.cause)))
-      )
+      Effect.gen(function* () {
+        const running = yield* Effect.forkDetach(Effect.interruptible(activities))
+        const told = yield* Effect.exit(restore(Fiber.join(running)))
+        if (Exit.isSuccess(told)) return yield* end
+        yield* leave
+        // Not waited for: where a shard was lost, the engine waits for replies to activities that never come.
+        running.interruptUnsafe()
+        yield* end
+        return yield* Effect.failCause(told.cause)
+      })
     )
   }, Effect.scoped)
 

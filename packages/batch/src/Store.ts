@@ -137,7 +137,9 @@ export const layerPostgres = (options: {
           url: options.url,
           maxConnections: options.maxConnections,
           applicationName: "line-items",
-          connectTimeout: "5 seconds"
+          connectTimeout: "5 seconds",
+          // Who was stopped in a transaction keeps its locks from all others, those of the cluster and of the limits too.
+          startupParameters: { idle_in_transaction_session_timeout: "10000" }
         })
     )
   ).pipe(Layer.catchTag("SqlError", (error) => Layer.effectContext(refuse("Unreadable")(error))))
