@@ -3,7 +3,6 @@
  * workers, one job, requests of half a second under way, and the limit of the account not reached.
  */
 import { Effect, Random } from "effect"
-import { join } from "node:path"
 import * as World from "../cluster/world.ts"
 import * as Measure from "./measure.ts"
 
@@ -29,15 +28,7 @@ const takeover = (port: number, signal: "SIGKILL" | "SIGSTOP") =>
   }).pipe(Effect.scoped)
 
 export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
-  const server = yield* Measure.start(join(import.meta.dirname, "../support/postgresProcess.ts"))
-  // Killed, it would leave its server behind.
-  yield* Effect.addFinalizer(() =>
-    Effect.andThen(
-      Effect.sync(() => server.child.stdin?.end()),
-      server.ended
-    )
-  )
-  const port = Number(yield* server.line)
+  const port = yield* Measure.postgres
   const [killed = [], stopped = []] = yield* Measure.inTurn(
     [takeover(port, "SIGKILL"), takeover(port, "SIGSTOP")],
     rounds
