@@ -56,8 +56,7 @@ const main = ({ database, nth, port, url }: Work) => {
   })
   NodeRuntime.runMain(
     Effect.andThen(Console.log("worker at"), Effect.never).pipe(
-      Effect.provide(runtime),
-      Effect.provide(postgres(database))
+      Effect.provide(Layer.provide(runtime, postgres(database)))
     )
   )
 }

@@ -35,6 +35,7 @@ import { Exit } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import * as Import from "./Import.ts"
 import * as Jobs from "./Jobs.ts"
+import * as Log from "./Log.ts"
 import * as Output from "./Output.ts"
 import * as Resolve from "./Resolve.ts"
 import * as Retry from "./Retry.ts"
@@ -717,5 +718,6 @@ export const run = Command.run(command, { version: packageJson.version }).pipe(
   Effect.provideService(CliOutput.Presenter, presenter),
   // The standard output is for what was asked for.
   Effect.provideService(Logger.LogToStderr, true),
+  Effect.provideService(Logger.CurrentLoggers, new Set([Log.make()])),
   Effect.provideService(References.MinimumLogLevel, "Warn")
 )

@@ -16,6 +16,7 @@ import { ImportRuntime, layerCluster } from "../ImportRuntime.ts"
 import type * as ImportWorkflow from "../ImportWorkflow.ts"
 import * as Report from "../Report.ts"
 import { Exit } from "./Exit.ts"
+import * as Log from "./Log.ts"
 import * as Output from "./Output.ts"
 import * as Signals from "./Signals.ts"
 import type * as Store from "../Store.ts"
@@ -108,9 +109,8 @@ export const run = (
     const stdio = yield* Effect.context<Stdio>()
     // A cluster that ends has no runners, and says so; nobody has to do anything about it.
     let stopping = false
-    const logger = Logger.make<unknown, void>((entry) =>
-      stopping ? undefined : Logger.defaultLogger.log(entry)
-    )
+    const log = Log.make()
+    const logger = Logger.make<unknown, void>((entry) => (stopping ? undefined : log.log(entry)))
     return yield* Effect.gen(function* () {
       const runtime = yield* ImportRuntime
       yield* Output.line(
