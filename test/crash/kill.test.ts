@@ -27,6 +27,8 @@ const cycle = (database: Cycle.Options["database"], { leaseMillis, points, strat
       database,
       strategy,
       leaseMillis,
+      // Enough for the last of seven points, whatever was under way at the others.
+      rows: 320,
       // A lease is renewed while requests take their time.
       ...(leaseMillis !== undefined && { latency: { min: 100, max: 200 } }),
       kills: points
