@@ -247,6 +247,39 @@ export const suite = (name: string, place: Place, keeps: "forgets" | "keeps") =>
       })
     )
 
+    it.live("cancels one whose account it cannot act for, or no more", () =>
+      Effect.gen(function* () {
+        const { layer, runtime } = yield* open()
+        yield* Effect.gen(function* () {
+          const jobs = yield* JobStore.JobStore
+          yield* plan("a", 30, { account: "7" })
+          assert.strictEqual((yield* settled("a")).state, "suspended")
+          yield* jobs.requestCancel("a")
+          yield* until("a", ({ state }) => state === "canceled").pipe(Effect.timeout("5 seconds"))
+          const { notSent, open } = yield* check("a")
+          assert.deepStrictEqual([notSent, open], [26, 0])
+        }).pipe(Effect.provide(Layer.provideMerge(runtime(), layer)))
+      })
+    )
+
+    it.live("leaves at once while HubSpot does not say whose the token is", () =>
+      Effect.gen(function* () {
+        const { layer, runtime, world } = yield* open()
+        world.fault = () => Effect.never
+        yield* Effect.gen(function* () {
+          const jobs = yield* JobStore.JobStore
+          yield* plan("a", 30)
+          yield* until("a", ({ holder }) => holder !== undefined)
+          yield* Effect.sleep("200 millis")
+          const { leave } = yield* ImportRuntime.ImportRuntime
+          yield* leave.pipe(Effect.timeout("2 seconds"))
+          const { holder, state } = yield* jobs.get("a")
+          assert.deepStrictEqual([state, holder], ["running", undefined])
+          world.fault = passing
+        }).pipe(Effect.provide(Layer.provideMerge(runtime(), layer)))
+      })
+    )
+
     it.live("begins anew what came to grief", () =>
       Effect.gen(function* () {
         const { layer, runtime } = yield* open()

@@ -123,6 +123,24 @@ const make = Effect.fnUntraced(function* (options: Options) {
       })
     )
 
+  /** What the requests of a job go through. Of one that is to be canceled none are made, so it does not need any. */
+  const servicesOf = ({ cancelRequested, frozen }: Job.Job) =>
+    accounts.services(frozen.account).pipe(
+      Effect.filterOrFail(
+        (services) => Context.get(services, HubSpotClient).origin === frozen.origin,
+        (services) =>
+          new Accounts.AccountUnavailable({
+            account: frozen.account,
+            reason: "NoToken",
+            detail: `the job was planned for ${frozen.origin}, and this process has the account at ${Context.get(services, HubSpotClient).origin}`
+          })
+      ),
+      Effect.catchIf(
+        () => cancelRequested,
+        (error) => Effect.succeed(Accounts.unavailable(frozen.origin, error))
+      )
+    )
+
   /** Runs a job as far as it goes now. */
   const run = Effect.fnUntraced(function* (
     claim: JobStore.Claim
@@ -132,14 +150,14 @@ const make = Effect.fnUntraced(function* (options: Options) {
     WorkflowEngine | WorkflowInstance | Scope.Scope
   > {
     const { epoch, job } = claim
-    const services = yield* accounts.services(job.frozen.account)
-    const { origin } = Context.get(services, HubSpotClient)
-    if (origin !== job.frozen.origin) {
-      return yield* new Accounts.AccountUnavailable({
-        account: job.frozen.account,
-        reason: "NoToken",
-        detail: `the job was planned for ${job.frozen.origin}, and this process has the account at ${origin}`
-      })
+    // HubSpot may take its time to say whose the token is.
+    const services = yield* Effect.raceFirst(
+      servicesOf(job),
+      Effect.as(Deferred.await(options.leave), undefined)
+    )
+    if (services === undefined) {
+      yield* store.release(claim)
+      return { _tag: "Left" }
     }
     const { batches, end, leave, work } = yield* JobRunner.session(claim, options).pipe(
       Effect.provide(services),
@@ -224,10 +242,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
         Effect.catchTag("AccountUnavailable", (error) => Effect.as(suspend(claimed, error), error))
       )
       yield* tell({ ...about, end })
-      if (end._tag === "Fenced" || end._tag === "AccountUnavailable") {
-        // It may be due all the same, to be canceled.
-        yield* pause(lease)
-      }
+      // It may be due all the same, to be canceled.
+      if (end._tag === "Fenced") yield* pause(lease)
     }
   }, Effect.orDie)
 })
