@@ -90,6 +90,13 @@ const described = ({ end, jobId }: ImportWorkflow.Run): string => {
   }
 }
 
+/** What is written down is waited for so long; a database that does not answer keeps nobody for ever. */
+const endedByForce = Effect.gen(function* () {
+  yield* Effect.sleep("5 seconds")
+  yield* Console.error("line-items: the database does not answer; what is not written down is in doubt")
+  yield* Effect.sync(() => process.exit(Report.exitCodes.interrupted))
+})
+
 /** Works until interrupted; what was sent by then is waited for, unless it is interrupted once more. */
 export const run = (
   options: Options
@@ -125,6 +132,7 @@ export const run = (
           yield* Console.error(
             "line-items: stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)"
           )
+          yield* Effect.forkDetach(Effect.andThen(Signals.next, endedByForce))
           yield* Effect.raceFirst(runtime.leave, Effect.andThen(Signals.next, runtime.abandon))
         })
       )
