@@ -18,8 +18,9 @@ import * as Report from "../Report.ts"
 import { Exit } from "./Exit.ts"
 import * as Output from "./Output.ts"
 import * as Signals from "./Signals.ts"
-import type * as Store from "../Store.ts"
+import * as Store from "../Store.ts"
 import type { SqlClient } from "effect/sql/SqlClient"
+import { isSqlError } from "effect/sql/SqlError"
 import type { Stdio } from "effect/Stdio"
 
 /** Where a worker is reached, and how it reaches HubSpot. */
@@ -94,7 +95,7 @@ const described = ({ end, jobId }: ImportWorkflow.Run): string => {
 const endedByForce = Effect.gen(function* () {
   yield* Effect.sleep("5 seconds")
   yield* Console.error("line-items: the database does not answer; what is not written down is in doubt")
-  yield* Effect.sync(() => process.exit(Report.exitCodes.interrupted))
+  yield* Effect.sync((): void => process.exit(Report.exitCodes.interrupted))
 })
 
 /** Works until interrupted; what was sent by then is waited for, unless it is interrupted once more. */
@@ -145,6 +146,18 @@ export const run = (
         })
       ),
       Effect.provideService(Logger.CurrentLoggers, new Set([logger])),
+      // The engine has its own tables, and makes them without a type for what can go wrong.
+      Effect.catchDefect((defect) =>
+        isSqlError(defect)
+          ? Effect.fail(
+              new Store.StoreError({
+                reason: "Unwritable",
+                detail: Store.describeSqlError(defect),
+                cause: defect
+              })
+            )
+          : Effect.die(defect)
+      ),
       Effect.catchTag("SocketServerError", (error) =>
         Effect.fail(
           new Exit({
