@@ -5,7 +5,7 @@ import { type Accounts, ImportRuntime, type Job, JobStore } from "@effect-hubspo
 import { Credentials, HubSpotClient, RateLimits, Retry } from "@effect-hubspot/http"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import type * as EmulatorOptions from "@effect-hubspot/http/emulator/Emulator"
-import type { RateLimitStore } from "@effect-hubspot/http/RateLimitStore"
+import { RateLimitStore } from "@effect-hubspot/http/RateLimitStore"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted, type Scope, Stream } from "effect"
 import { HttpClient } from "effect/http"
@@ -210,8 +210,7 @@ export const suite = (name: string, place: Place, keeps: "forgets" | "keeps") =>
         yield* Effect.gen(function* () {
           const jobs = yield* JobStore.JobStore
           yield* plan("a", 1000)
-          yield* until("a", ({ state }) => state === "running")
-          yield* Effect.sleep("300 millis")
+          while ((yield* jobs.counts("a")).created === 0) yield* Effect.sleep("20 millis")
           yield* jobs.requestCancel("a")
           assert.strictEqual((yield* settled("a")).state, "canceled")
           const { created, notSent, open } = yield* check("a")
@@ -259,6 +258,26 @@ export const suite = (name: string, place: Place, keeps: "forgets" | "keeps") =>
           const { notSent, open } = yield* check("a")
           assert.deepStrictEqual([notSent, open], [26, 0])
         }).pipe(Effect.provide(Layer.provideMerge(runtime(), layer)))
+      })
+    )
+
+    it.live("cancels one that waits for an account that is paused, and holds it meanwhile", () =>
+      Effect.gen(function* () {
+        const { layer, runtime } = yield* open()
+        yield* Effect.gen(function* () {
+          const jobs = yield* JobStore.JobStore
+          const { pause } = yield* RateLimitStore
+          yield* pause({ account, millis: 3_600_000 })
+          yield* plan("a", 30)
+          yield* until("a", ({ holder }) => holder !== undefined)
+          yield* Effect.sleep("3 seconds")
+          const { holder, state } = yield* jobs.get("a")
+          assert.deepStrictEqual([state, (holder?.untilMillis ?? 0) > Date.now()], ["running", true])
+          yield* jobs.requestCancel("a")
+          yield* until("a", ({ state }) => state === "canceled").pipe(Effect.timeout("8 seconds"))
+          const { notSent, open } = yield* check("a")
+          assert.deepStrictEqual([notSent, open], [26, 0])
+        }).pipe(Effect.provide(Layer.provideMerge(runtime({ lease: "3 seconds" }), layer)))
       })
     )
 

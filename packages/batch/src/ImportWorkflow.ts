@@ -20,6 +20,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -141,6 +142,23 @@ const make = Effect.fnUntraced(function* (options: Options) {
       )
     )
 
+  /** Keeps a job that is not begun yet, until it is to be canceled. */
+  const canceled = (claim: JobStore.Claim): Effect.Effect<Job.Job> =>
+    store.renew(claim).pipe(
+      // Whoever begins it is told that it is another's, or that the store fails.
+      Effect.option,
+      Effect.delay(Math.min(cancelMillis, Math.floor(claim.leaseMillis / 3))),
+      Effect.repeat({ until: Option.exists(({ cancelRequested }: Job.Job) => cancelRequested) }),
+      Effect.flatMap(Effect.fromOption),
+      Effect.orDie
+    )
+
+  const unneeded = ({ frozen: { account, origin } }: Job.Job) =>
+    Accounts.unavailable(
+      origin,
+      new Accounts.AccountUnavailable({ account, reason: "Unreachable", detail: "it is not asked any more" })
+    )
+
   /** Runs a job as far as it goes now. */
   const run = Effect.fnUntraced(function* (
     claim: JobStore.Claim
@@ -149,17 +167,19 @@ const make = Effect.fnUntraced(function* (options: Options) {
     Accounts.AccountUnavailable | JobStore.JobStoreError,
     WorkflowEngine | WorkflowInstance | Scope.Scope
   > {
-    const { epoch, job } = claim
-    // HubSpot may take its time to say whose the token is.
-    const services = yield* Effect.raceFirst(
-      servicesOf(job),
+    const { epoch } = claim
+    // HubSpot may take its time to say whose the token is, and an account may be paused for hours.
+    const ready = yield* Effect.raceAllFirst([
+      Effect.map(servicesOf(claim.job), (services) => ({ services, job: claim.job })),
+      Effect.map(canceled(claim), (job) => ({ services: unneeded(job), job })),
       Effect.as(Deferred.await(options.leave), undefined)
-    )
-    if (services === undefined) {
+    ])
+    if (ready === undefined) {
       yield* store.release(claim)
       return { _tag: "Left" }
     }
-    const { batches, end, leave, work } = yield* JobRunner.session(claim, options).pipe(
+    const { job, services } = ready
+    const { batches, end, leave, work } = yield* JobRunner.session({ ...claim, job }, options).pipe(
       Effect.provide(services),
       Effect.provideService(JobStore.JobStore, store),
       Effect.provideService(AttemptLog.AttemptLog, log)
@@ -247,6 +267,9 @@ const make = Effect.fnUntraced(function* (options: Options) {
     }
   }, Effect.orDie)
 })
+
+/** So soon a job that is to be canceled does not wait for its account any more. */
+const cancelMillis = 2000
 
 /** So often a job that is another's is looked at. */
 const busyMillis = 1000
