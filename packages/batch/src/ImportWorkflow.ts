@@ -70,9 +70,9 @@ export interface Options extends Pick<JobRunner.Options, "concurrency" | "retry"
   readonly lease?: Duration.Input | undefined
   /**
    * Whether a job may be taken from who holds it when the engine gives it to us: it saw that the other is gone. The
-   * other is fenced if it is not. Default: the lease is waited for.
+   * other is fenced if it is not. It sees so of its own runners only. Default: the lease is waited for.
    */
-  readonly takesOver?: boolean | undefined
+  readonly takesOver?: ((holder: Job.Holder) => boolean) | undefined
   /** Told of runs that begin and end here. */
   readonly onRun?: ((run: Run) => Effect.Effect<void>) | undefined
   /** Complete it to begin no run any more and to leave those under way. */
@@ -106,10 +106,10 @@ const make = Effect.fnUntraced(function* (options: Options) {
     store.claim(jobId, { holder: options.holder, lease, ...taking })
 
   /** The job, or nothing while it is another's. */
-  const take = (jobId: string, takesOver: boolean) =>
+  const take = (jobId: string, takesOver: (holder: Job.Holder) => boolean) =>
     claim(jobId).pipe(
       Effect.catchTag("JobBusy", (error) =>
-        takesOver
+        takesOver(error)
           ? Effect.flatMap(store.get(jobId), ({ state }) =>
               // Who changes the outcomes of a job that is suspended is waited for.
               state === "running" ? claim(jobId, { insteadOf: error.epoch }) : Effect.fail(error)
@@ -234,7 +234,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const pause = (duration: Duration.Input) => Effect.timeoutOption(Deferred.await(options.leave), duration)
 
   return Effect.fnUntraced(function* ({ createdAtMillis, jobId }: typeof ImportWorkflow.payloadSchema.Type) {
-    let takesOver = options.takesOver ?? false
+    let takesOver = options.takesOver ?? nobody
     while (true) {
       if (Deferred.isDoneUnsafe(options.leave)) return yield* standStill
       const job = yield* Effect.catchTag(store.get(jobId), "JobNotFound", () => Effect.undefined)
@@ -251,7 +251,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
       }
       const claimed = yield* take(jobId, takesOver)
       // Taken from us later, it is not taken back: only one of two sees rightly that the other is gone.
-      takesOver = false
+      takesOver = nobody
       if (claimed === undefined) {
         yield* pause(busyMillis)
         continue
@@ -267,6 +267,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
     }
   }, Effect.orDie)
 })
+
+const nobody = () => false
 
 /** So soon a job that is to be canceled does not wait for its account any more. */
 const cancelMillis = 2000
