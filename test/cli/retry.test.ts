@@ -1,7 +1,10 @@
 /**
  * Retries of durable imports: what is sent again, what never is, and under which key.
  */
+import { JobStore, Stores } from "@effect-hubspot/batch"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { type Duration, Effect } from "effect"
+import { batchesOf, rowsOf } from "../batch/jobStore/rows.ts"
 import * as Csv from "./csv.ts"
 import { canary, type Directory, directory, endAll, run, serve, type Server } from "./run.ts"
 
@@ -276,5 +279,46 @@ describe("a retry", () => {
     const names = (await slow.ledger()).created.map(({ properties }) => properties["name"])
     assert.deepStrictEqual(names.sort(), ["Yew 1", "Yew 2", "Yew 3"])
     await slow.stop()
+  })
+
+  it("is not held up for ever by one that was left behind on another machine", async () => {
+    await imported("q8", "Alder")
+    files.write("alder.csv", `_line,name,price\n3,Alder 2,2\n`)
+    const leftFor = (lease: Duration.Input) =>
+      Effect.gen(function* () {
+        const jobs = yield* JobStore.JobStore
+        const { frozen } = yield* jobs.get("q8")
+        const planning = yield* jobs.create({
+          id: "q8-retry-1",
+          holder: { pid: 7, host: "a-container" },
+          lease,
+          frozen: { ...frozen, header: ["_line", "name", "price"], retryOf: { job: "q8", first: "q8" } }
+        })
+        const rows = rowsOf(1).map((row) => ({
+          ...row,
+          original: { _tag: "Csv" as const, cells: ["3", "Alder 2", "2"] }
+        }))
+        const batches = yield* batchesOf(rows, { jobId: "q8-retry-1" })
+        yield* jobs.append(planning, batches)
+        return { planning }
+      })
+    const stores = Stores.layerLocal({ stateDir: `${files.path}/state` })
+    const { planning } = await Effect.runPromise(Effect.provide(leftFor("5 minutes"), stores))
+    const held = await connected("retry", "q8", "alder.csv")
+    assert.match(held.stderr, /_line 3 is not settled in job "q8-retry-1"/)
+    await Effect.runPromise(
+      Effect.flatMap(JobStore.JobStore, (jobs) => jobs.release(planning)).pipe(Effect.provide(stores))
+    )
+    const { planning: left } = await Effect.runPromise(Effect.provide(leftFor(1), stores))
+    const end = await connected("retry", "q8", "alder.csv")
+    assert.strictEqual(end.code, 0, end.stderr)
+    assert.deepStrictEqual(await namesOf("Alder"), ["Alder 1", "Alder 2", "Alder 5"])
+    // Should it come back after all.
+    const error = await Effect.runPromise(
+      Effect.flatMap(JobStore.JobStore, (jobs) =>
+        Effect.flip(jobs.planned(left, { digest: "d", inputs: 1 }))
+      ).pipe(Effect.provide(stores))
+    )
+    assert.strictEqual(error._tag, "JobFenced")
   })
 })

@@ -1,10 +1,12 @@
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import { randomUUID } from "node:crypto"
 import { readFileSync } from "node:fs"
 import * as Net from "node:net"
 import * as Run from "../cli/run.ts"
 import * as Cycle from "../crash/cycle.ts"
-import { password } from "../crash/worker.ts"
+import { password, postgres } from "../crash/worker.ts"
 import { freePort } from "../support/freePort.ts"
 import { serverPort } from "../support/postgres.ts"
 import * as World from "./world.ts"
@@ -153,6 +155,33 @@ describe.concurrent("commands of a database with workers", () => {
           ),
         { concurrency: 2, discard: true }
       )
+    })
+  )
+
+  it.live("a database in which the engine may not make its tables is one line", () =>
+    Effect.gen(function* () {
+      const here = yield* world()
+      const user = `user_${randomUUID().replaceAll("-", "")}`
+      yield* here.submit("a", 100)
+      const url = new URL(here.databaseUrl)
+      yield* Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`CREATE ROLE ${sql(user)} LOGIN PASSWORD 'secret-of-user'`
+        yield* sql`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${sql(user)}`
+      }).pipe(
+        Effect.provide(postgres({ port: yield* serverPort, name: url.pathname.slice(1) })),
+        Effect.orDie
+      )
+      Object.assign(url, { username: user, password: "secret-of-user" })
+      const args = [
+        "worker",
+        `--port=${yield* freePort}`,
+        `--base-url=${here.url}`,
+        "--database-url",
+        url.href
+      ]
+      const ran = yield* Effect.promise(() => Run.run(args, { token: "pat-eu1-x" }))
+      refused(ran, 74, /the job database cannot be used: permission denied/)
     })
   )
 

@@ -1,5 +1,6 @@
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as Net from "node:net"
 import * as Cycle from "../crash/cycle.ts"
 import { serverPort } from "../support/postgres.ts"
 import * as World from "./world.ts"
@@ -57,6 +58,53 @@ describe.concurrent("workers whose database goes away", () => {
       150_000
     )
   }
+
+  it.live("and does not answer any more end when they are asked twice", () =>
+    Effect.gen(function* () {
+      const port = yield* serverPort
+      const here = yield* World.make({ port, latency: { min: 100, max: 300 } })
+      const sockets = new Set<Net.Socket>()
+      const between = Net.createServer((client) => {
+        const server = Net.connect(port, "127.0.0.1")
+        for (const [one, other] of [
+          [client, server],
+          [server, client]
+        ] as const) {
+          sockets.add(one)
+          one.on("data", (part) => void other.write(part))
+          one.on("close", () => other.destroy()).on("error", () => undefined)
+        }
+      })
+      yield* Effect.acquireRelease(
+        Effect.callback<void>((resume) => void between.listen(0, "127.0.0.1", () => resume(Effect.void))),
+        () => Effect.sync(() => between.close())
+      )
+      yield* here.submit("a", 8000)
+      const url = new URL(here.databaseUrl)
+      url.port = String((between.address() as Net.AddressInfo).port)
+      const worker = yield* here.program((port) =>
+        Cycle.command(
+          "worker",
+          "--host=127.0.0.1",
+          `--port=${port}`,
+          `--base-url=${here.url}`,
+          "--database-url",
+          url.href
+        )
+      )
+      yield* World.sent(here, 10)
+      for (const socket of sockets) socket.pause()
+      worker.kill("SIGTERM")
+      yield* Effect.promise(() => worker.seen("stopping"))
+      worker.kill("SIGTERM")
+      const { code, stderr } = yield* Effect.timeout(worker.ended, "15 seconds")
+      assert.deepStrictEqual([code, /the database does not answer/.test(stderr)], [130, true])
+      for (const socket of sockets) socket.destroy()
+      yield* here.worker()
+      yield* World.finished(here, ["a"])
+      assert.deepStrictEqual((yield* World.check(here, { a: 8000 })).wrong, [])
+    })
+  )
 
   it.live(
     "for a moment, again and again, go on",

@@ -5,7 +5,7 @@ import { type Accounts, ImportRuntime, type Job, JobStore } from "@effect-hubspo
 import { Credentials, HubSpotClient, RateLimits, Retry } from "@effect-hubspot/http"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import type * as EmulatorOptions from "@effect-hubspot/http/emulator/Emulator"
-import type { RateLimitStore } from "@effect-hubspot/http/RateLimitStore"
+import { RateLimitStore } from "@effect-hubspot/http/RateLimitStore"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted, type Scope, Stream } from "effect"
 import { HttpClient } from "effect/http"
@@ -210,8 +210,7 @@ export const suite = (name: string, place: Place, keeps: "forgets" | "keeps") =>
         yield* Effect.gen(function* () {
           const jobs = yield* JobStore.JobStore
           yield* plan("a", 1000)
-          yield* until("a", ({ state }) => state === "running")
-          yield* Effect.sleep("300 millis")
+          while ((yield* jobs.counts("a")).created === 0) yield* Effect.sleep("20 millis")
           yield* jobs.requestCancel("a")
           assert.strictEqual((yield* settled("a")).state, "canceled")
           const { created, notSent, open } = yield* check("a")
@@ -243,6 +242,59 @@ export const suite = (name: string, place: Place, keeps: "forgets" | "keeps") =>
             assert.deepStrictEqual([state, suspension?.reason], ["suspended", "auth"])
           }
           assert.strictEqual((yield* check("b")).created, 26)
+        }).pipe(Effect.provide(Layer.provideMerge(runtime(), layer)))
+      })
+    )
+
+    it.live("cancels one whose account it cannot act for, or no more", () =>
+      Effect.gen(function* () {
+        const { layer, runtime } = yield* open()
+        yield* Effect.gen(function* () {
+          const jobs = yield* JobStore.JobStore
+          yield* plan("a", 30, { account: "7" })
+          assert.strictEqual((yield* settled("a")).state, "suspended")
+          yield* jobs.requestCancel("a")
+          yield* until("a", ({ state }) => state === "canceled").pipe(Effect.timeout("5 seconds"))
+          const { notSent, open } = yield* check("a")
+          assert.deepStrictEqual([notSent, open], [26, 0])
+        }).pipe(Effect.provide(Layer.provideMerge(runtime(), layer)))
+      })
+    )
+
+    it.live("cancels one that waits for an account that is paused, and holds it meanwhile", () =>
+      Effect.gen(function* () {
+        const { layer, runtime } = yield* open()
+        yield* Effect.gen(function* () {
+          const jobs = yield* JobStore.JobStore
+          const { pause } = yield* RateLimitStore
+          yield* pause({ account, millis: 3_600_000 })
+          yield* plan("a", 30)
+          yield* until("a", ({ holder }) => holder !== undefined)
+          yield* Effect.sleep("3 seconds")
+          const { holder, state } = yield* jobs.get("a")
+          assert.deepStrictEqual([state, (holder?.untilMillis ?? 0) > Date.now()], ["running", true])
+          yield* jobs.requestCancel("a")
+          yield* until("a", ({ state }) => state === "canceled").pipe(Effect.timeout("8 seconds"))
+          const { notSent, open } = yield* check("a")
+          assert.deepStrictEqual([notSent, open], [26, 0])
+        }).pipe(Effect.provide(Layer.provideMerge(runtime({ lease: "3 seconds" }), layer)))
+      })
+    )
+
+    it.live("leaves at once while HubSpot does not say whose the token is", () =>
+      Effect.gen(function* () {
+        const { layer, runtime, world } = yield* open()
+        world.fault = () => Effect.never
+        yield* Effect.gen(function* () {
+          const jobs = yield* JobStore.JobStore
+          yield* plan("a", 30)
+          yield* until("a", ({ holder }) => holder !== undefined)
+          yield* Effect.sleep("200 millis")
+          const { leave } = yield* ImportRuntime.ImportRuntime
+          yield* leave.pipe(Effect.timeout("2 seconds"))
+          const { holder, state } = yield* jobs.get("a")
+          assert.deepStrictEqual([state, holder], ["running", undefined])
+          world.fault = passing
         }).pipe(Effect.provide(Layer.provideMerge(runtime(), layer)))
       })
     )

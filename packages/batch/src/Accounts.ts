@@ -9,10 +9,11 @@
  */
 import { AccountInfo } from "@effect-hubspot/http/AccountInfo"
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
-import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
+import { HubSpotError, TokenUnavailable } from "@effect-hubspot/http/HubSpotError"
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
 import { ErrorBody } from "@effect-hubspot/schema"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as LayerMap from "effect/LayerMap"
@@ -119,6 +120,33 @@ export class Accounts extends Context.Service<
   )
 }
 
+/**
+ * Services through which nothing is sent: for a job that is to be canceled, of an account that cannot be acted for.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unavailable = (
+  origin: string,
+  { message }: AccountUnavailable
+): Context.Context<HubSpotClient | RateLimits> => {
+  const refuse = (operation: string) =>
+    Effect.fail(new HubSpotError({ reason: new TokenUnavailable({ detail: message }), operation }))
+  return Context.make(HubSpotClient, {
+    ready: refuse("HubSpotClient.ready"),
+    execute: ({ name }) => refuse(name),
+    timeout: Duration.zero,
+    apiVersion: "v3",
+    origin
+  }).pipe(
+    Context.add(RateLimits, {
+      withSlot: () => (request) => request,
+      observe: () => Effect.void,
+      limit: Effect.succeed(1)
+    })
+  )
+}
+
 const withoutToken = (account: string, error: unknown): AccountUnavailable =>
   error instanceof AccountUnavailable
     ? error
@@ -141,10 +169,10 @@ const belongsTo = (account: string): Effect.Effect<void, AccountUnavailable, Ser
     })
   }).pipe(
     Effect.provide(AccountInfo.layer),
-    Effect.catchTag("HubSpotError", (error) => Effect.fail(unavailable(account, error)))
+    Effect.catchTag("HubSpotError", (error) => Effect.fail(notAsked(account, error)))
   )
 
-const unavailable = (account: string, error: HubSpotError): AccountUnavailable =>
+const notAsked = (account: string, error: HubSpotError): AccountUnavailable =>
   new AccountUnavailable({
     account,
     reason: ["Unauthorized", "TokenRefused", "Forbidden"].includes(error.reason._tag)

@@ -218,10 +218,13 @@ export const layerCluster = <Made, E, R>(
       ({ holder, layerCluster }) =>
         assemble(options, layerCluster(options), {
           holder: { ...holder(), host: `${options.host}:${options.port}` },
-          takesOver: true
+          takesOver: isRunner
         })
     )
   )
+
+/** A runner holds its jobs by its address, which is no name of a machine. */
+const isRunner = ({ host }: Job.Holder): boolean => /:\d+$/.test(host)
 
 /** Begins the workflows of jobs that somebody should run and nobody does. */
 const look = Effect.gen(function* () {

@@ -20,6 +20,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -69,9 +70,9 @@ export interface Options extends Pick<JobRunner.Options, "concurrency" | "retry"
   readonly lease?: Duration.Input | undefined
   /**
    * Whether a job may be taken from who holds it when the engine gives it to us: it saw that the other is gone. The
-   * other is fenced if it is not. Default: the lease is waited for.
+   * other is fenced if it is not. It sees so of its own runners only. Default: the lease is waited for.
    */
-  readonly takesOver?: boolean | undefined
+  readonly takesOver?: ((holder: Job.Holder) => boolean) | undefined
   /** Told of runs that begin and end here. */
   readonly onRun?: ((run: Run) => Effect.Effect<void>) | undefined
   /** Complete it to begin no run any more and to leave those under way. */
@@ -105,10 +106,10 @@ const make = Effect.fnUntraced(function* (options: Options) {
     store.claim(jobId, { holder: options.holder, lease, ...taking })
 
   /** The job, or nothing while it is another's. */
-  const take = (jobId: string, takesOver: boolean) =>
+  const take = (jobId: string, takesOver: (holder: Job.Holder) => boolean) =>
     claim(jobId).pipe(
       Effect.catchTag("JobBusy", (error) =>
-        takesOver
+        takesOver(error)
           ? Effect.flatMap(store.get(jobId), ({ state }) =>
               // Who changes the outcomes of a job that is suspended is waited for.
               state === "running" ? claim(jobId, { insteadOf: error.epoch }) : Effect.fail(error)
@@ -123,6 +124,41 @@ const make = Effect.fnUntraced(function* (options: Options) {
       })
     )
 
+  /** What the requests of a job go through. Of one that is to be canceled none are made, so it does not need any. */
+  const servicesOf = ({ cancelRequested, frozen }: Job.Job) =>
+    accounts.services(frozen.account).pipe(
+      Effect.filterOrFail(
+        (services) => Context.get(services, HubSpotClient).origin === frozen.origin,
+        (services) =>
+          new Accounts.AccountUnavailable({
+            account: frozen.account,
+            reason: "NoToken",
+            detail: `the job was planned for ${frozen.origin}, and this process has the account at ${Context.get(services, HubSpotClient).origin}`
+          })
+      ),
+      Effect.catchIf(
+        () => cancelRequested,
+        (error) => Effect.succeed(Accounts.unavailable(frozen.origin, error))
+      )
+    )
+
+  /** Keeps a job that is not begun yet, until it is to be canceled. */
+  const canceled = (claim: JobStore.Claim): Effect.Effect<Job.Job> =>
+    store.renew(claim).pipe(
+      // Whoever begins it is told that it is another's, or that the store fails.
+      Effect.option,
+      Effect.delay(Math.min(cancelMillis, Math.floor(claim.leaseMillis / 3))),
+      Effect.repeat({ until: Option.exists(({ cancelRequested }: Job.Job) => cancelRequested) }),
+      Effect.flatMap(Effect.fromOption),
+      Effect.orDie
+    )
+
+  const unneeded = ({ frozen: { account, origin } }: Job.Job) =>
+    Accounts.unavailable(
+      origin,
+      new Accounts.AccountUnavailable({ account, reason: "Unreachable", detail: "it is not asked any more" })
+    )
+
   /** Runs a job as far as it goes now. */
   const run = Effect.fnUntraced(function* (
     claim: JobStore.Claim
@@ -131,17 +167,19 @@ const make = Effect.fnUntraced(function* (options: Options) {
     Accounts.AccountUnavailable | JobStore.JobStoreError,
     WorkflowEngine | WorkflowInstance | Scope.Scope
   > {
-    const { epoch, job } = claim
-    const services = yield* accounts.services(job.frozen.account)
-    const { origin } = Context.get(services, HubSpotClient)
-    if (origin !== job.frozen.origin) {
-      return yield* new Accounts.AccountUnavailable({
-        account: job.frozen.account,
-        reason: "NoToken",
-        detail: `the job was planned for ${job.frozen.origin}, and this process has the account at ${origin}`
-      })
+    const { epoch } = claim
+    // HubSpot may take its time to say whose the token is, and an account may be paused for hours.
+    const ready = yield* Effect.raceAllFirst([
+      Effect.map(servicesOf(claim.job), (services) => ({ services, job: claim.job })),
+      Effect.map(canceled(claim), (job) => ({ services: unneeded(job), job })),
+      Effect.as(Deferred.await(options.leave), undefined)
+    ])
+    if (ready === undefined) {
+      yield* store.release(claim)
+      return { _tag: "Left" }
     }
-    const { batches, end, leave, work } = yield* JobRunner.session(claim, options).pipe(
+    const { job, services } = ready
+    const { batches, end, leave, work } = yield* JobRunner.session({ ...claim, job }, options).pipe(
       Effect.provide(services),
       Effect.provideService(JobStore.JobStore, store),
       Effect.provideService(AttemptLog.AttemptLog, log)
@@ -202,7 +240,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const pause = (duration: Duration.Input) => Effect.timeoutOption(Deferred.await(options.leave), duration)
 
   return Effect.fnUntraced(function* ({ createdAtMillis, jobId }: typeof ImportWorkflow.payloadSchema.Type) {
-    let takesOver = options.takesOver ?? false
+    let takesOver = options.takesOver ?? nobody
     while (true) {
       if (Deferred.isDoneUnsafe(options.leave)) return yield* standStill
       const job = yield* Effect.catchTag(store.get(jobId), "JobNotFound", () => Effect.undefined)
@@ -219,7 +257,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
       }
       const claimed = yield* take(jobId, takesOver)
       // Taken from us later, it is not taken back: only one of two sees rightly that the other is gone.
-      takesOver = false
+      takesOver = nobody
       if (claimed === undefined) {
         yield* pause(busyMillis)
         continue
@@ -230,13 +268,16 @@ const make = Effect.fnUntraced(function* (options: Options) {
         Effect.catchTag("AccountUnavailable", (error) => Effect.as(suspend(claimed, error), error))
       )
       yield* tell({ ...about, end })
-      if (end._tag === "Fenced" || end._tag === "AccountUnavailable") {
-        // It may be due all the same, to be canceled.
-        yield* pause(lease)
-      }
+      // It may be due all the same, to be canceled.
+      if (end._tag === "Fenced") yield* pause(lease)
     }
   }, Effect.orDie)
 })
+
+const nobody = () => false
+
+/** So soon a job that is to be canceled does not wait for its account any more. */
+const cancelMillis = 2000
 
 /** So often a job that is another's is looked at. */
 const busyMillis = 1000

@@ -282,12 +282,12 @@ export interface Service {
   readonly requestResume: (
     jobId: string
   ) => Effect.Effect<Job.Job, JobNotFound | Job.IllegalTransition | JobStoreError>
-  /** Jobs that somebody should run now (`Job.isDue`) and that nobody holds, the oldest first. */
+  /** Jobs that somebody should run now (`Job.isDue`) and that nobody holds, the oldest first; those that can be understood. */
   readonly due: Effect.Effect<ReadonlyArray<Job.Job>, JobStoreError>
   /** Jobs that are not over, or for no longer than this. */
   readonly current: (options: {
     readonly overFor: Duration.Input
-  }) => Effect.Effect<ReadonlyArray<Job.Job>, JobStoreError>
+  }) => Effect.Effect<ReadonlyArray<Pick<Job.Job, "id" | "createdAtMillis">>, JobStoreError>
 
   /** The batches without outcomes, in order, a page at a time. Those settled meanwhile may still come. */
   readonly unsettled: (jobId: string) => Stream.Stream<Job.Batch, JobNotFound | JobStoreError>
@@ -832,15 +832,18 @@ const make: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient | Diges
       const now = yield* Clock.currentTimeMillis
       const rows = yield* sql<JobRow>`SELECT * FROM line_items_jobs
         WHERE state IN ('pending', 'running', 'suspended') AND ${isFree(now, undefined)} ORDER BY created_at, id`
-      const jobs = yield* Effect.forEach(rows, jobOf)
-      return jobs.filter((job) => Job.isDue(job, now))
+      // One that cannot be understood is told of to who asks for it, and keeps nobody from the others.
+      const jobs = yield* Effect.forEach(rows, (row) =>
+        Effect.option(Effect.tapError(jobOf(row), ({ message }) => Effect.logWarning(message)))
+      )
+      return Arr.getSomes(jobs).filter((job) => Job.isDue(job, now))
     }).pipe(reading)
 
     const current: Service["current"] = Effect.fnUntraced(function* ({ overFor }) {
       const since = (yield* Clock.currentTimeMillis) - Duration.toMillis(overFor)
-      const rows = yield* sql<JobRow>`SELECT * FROM line_items_jobs
+      const rows = yield* sql<Pick<JobRow, "id" | "created_at">>`SELECT id, created_at FROM line_items_jobs
         WHERE completed_at IS NULL OR completed_at > ${since} ORDER BY created_at, id`
-      return yield* Effect.forEach(rows, jobOf)
+      return rows.map(({ created_at, id }) => ({ id, createdAtMillis: Number(created_at) }))
     }, reading)
 
     // ---------------------------------------------------------------------------

@@ -859,4 +859,23 @@ export const suite = (name: string, place: Place) =>
         yield* sql`UPDATE line_items_jobs SET frozen = '{}'`
         assert.include((yield* Effect.flip(jobs.get("a"))).message, 'job "a" is garbled')
       }))
+
+    test("one that cannot be understood keeps nobody from the others", (jobs) =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* planned(jobs, rowsOf(2))
+        const other = yield* jobs.create({ id: "b", frozen, holder })
+        yield* jobs.planned(other, { digest: "d", inputs: 0 })
+        // As a later version may write it.
+        yield* sql`UPDATE line_items_jobs SET frozen = '{"strategy":{"_tag":"later"}}' WHERE id = 'a'`
+        assert.deepStrictEqual(
+          (yield* jobs.due).map(({ id }) => id),
+          ["b"]
+        )
+        // It is not over, as far as anybody knows.
+        assert.deepStrictEqual(
+          (yield* jobs.current({ overFor: 0 })).map(({ id }) => id),
+          ["a", "b"]
+        )
+      }))
   })

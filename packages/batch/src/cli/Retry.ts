@@ -51,6 +51,7 @@ export const run = Effect.fnUntraced(function* <A, R>(
   }
   const source = yield* Effect.mapError(Source.open({ path }), Import.usage)
   yield* Effect.mapError(Source.check(source), Import.usage)
+  yield* fenceOff(jobId)
   const fates = yield* check(job, source)
   for (const file of [rejects, doubts]) yield* DurableImport.mustNotExist(file)
   const first = Job.firstOf(job)
@@ -83,6 +84,24 @@ export const run = Effect.fnUntraced(function* <A, R>(
   yield* DurableImport.plan(what)
   yield* Console.error(`${Source.visible(source.name)}: rows of job ${jobId} again, as job ${id}`)
   return yield* use(what)
+})
+
+/**
+ * Who began to plan a retry elsewhere and was not heard of since is kept from going on with it: nobody else could end
+ * it, and nobody could send its rows.
+ */
+const fenceOff = Effect.fnUntraced(function* (jobId: string) {
+  const store = yield* JobStore.JobStore
+  const family = yield* Effect.mapError(store.family(jobId), refused)
+  for (const { frozen, holder, id, state } of family) {
+    if (state !== "planning" || holder === undefined || DurableImport.isGone(holder)) continue
+    yield* store.create({ id, frozen, holder: DurableImport.holder }).pipe(
+      Effect.flatMap(store.release),
+      // It is heard of, or has ended its planning meanwhile.
+      Effect.catchTags({ JobBusy: () => Effect.void, JobExists: () => Effect.void }),
+      Effect.mapError(refused)
+    )
+  }
 })
 
 /** What the rows of a file came to so far, if all of them may be sent again. `but` is the retry itself. */

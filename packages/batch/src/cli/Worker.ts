@@ -19,8 +19,9 @@ import { Exit } from "./Exit.ts"
 import * as Log from "./Log.ts"
 import * as Output from "./Output.ts"
 import * as Signals from "./Signals.ts"
-import type * as Store from "../Store.ts"
+import * as Store from "../Store.ts"
 import type { SqlClient } from "effect/sql/SqlClient"
+import { isSqlError } from "effect/sql/SqlError"
 import type { Stdio } from "effect/Stdio"
 
 /** Where a worker is reached, and how it reaches HubSpot. */
@@ -91,6 +92,13 @@ const described = ({ end, jobId }: ImportWorkflow.Run): string => {
   }
 }
 
+/** What is written down is waited for so long; a database that does not answer keeps nobody for ever. */
+const endedByForce = Effect.gen(function* () {
+  yield* Effect.sleep("5 seconds")
+  yield* Console.error("line-items: the database does not answer; what is not written down is in doubt")
+  yield* Effect.sync((): void => process.exit(Report.exitCodes.interrupted))
+})
+
 /** Works until interrupted; what was sent by then is waited for, unless it is interrupted once more. */
 export const run = (
   options: Options
@@ -125,6 +133,7 @@ export const run = (
           yield* Console.error(
             "line-items: stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)"
           )
+          yield* Effect.forkDetach(Effect.andThen(Signals.next, endedByForce))
           yield* Effect.raceFirst(runtime.leave, Effect.andThen(Signals.next, runtime.abandon))
         })
       )
@@ -137,6 +146,18 @@ export const run = (
         })
       ),
       Effect.provideService(Logger.CurrentLoggers, new Set([logger])),
+      // The engine has its own tables, and makes them without a type for what can go wrong.
+      Effect.catchDefect((defect) =>
+        isSqlError(defect)
+          ? Effect.fail(
+              new Store.StoreError({
+                reason: "Unwritable",
+                detail: Store.describeSqlError(defect),
+                cause: defect
+              })
+            )
+          : Effect.die(defect)
+      ),
       Effect.catchTag("SocketServerError", (error) =>
         Effect.fail(
           new Exit({
