@@ -50,6 +50,8 @@ export interface World {
   readonly worker: (...args: ReadonlyArray<string>) => Effect.Effect<Worker>
   /** One that stops itself where it is about to write down what it sends, with its nth slot. */
   readonly stopping: (nth: number) => Effect.Effect<Worker>
+  /** Another program as a worker. */
+  readonly program: (start: (port: number) => Cycle.Process) => Effect.Effect<Worker>
   readonly look: <A, E>(effect: Effect.Effect<A, E, JobStore.JobStore>) => Effect.Effect<A>
   /** Does to the database what no worker does, from another one. */
   readonly statement: <A, E>(
@@ -108,7 +110,7 @@ export const make = (options: Options): Effect.Effect<World, never, Scope.Scope>
         }
       )
     )
-    const program = Effect.fnUntraced(function* (start: (port: number) => Cycle.Process) {
+    const program: World["program"] = Effect.fnUntraced(function* (start) {
       const port = yield* freePort
       const begun = start(port)
       let said = ""
@@ -153,6 +155,7 @@ export const make = (options: Options): Effect.Effect<World, never, Scope.Scope>
         const { code, stderr } = yield* Effect.promise(() => finished)
         if (code !== 0) return yield* Effect.die(new Error(`submit ended with ${String(code)}: ${stderr}`))
       }),
+      program,
       worker: (...args) =>
         program((port) =>
           command(
