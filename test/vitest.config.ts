@@ -7,6 +7,7 @@ export default defineConfig({
     globalSetup: ["./support/postgresServer.ts"],
     reporters: ["default", "./support/closingLine.ts"],
     testTimeout: 60_000,
-    hookTimeout: 60_000
+    // Some begin by running the command a hundred times.
+    hookTimeout: 180_000
   }
 })

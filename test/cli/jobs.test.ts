@@ -63,7 +63,7 @@ describe("a durable import", () => {
   it("is refused in one line where it cannot be meant", async () => {
     await connected("import", "items.csv", "--job", "taken")
     const cases: ReadonlyArray<readonly [ReadonlyArray<string>, number, string]> = [
-      [["import", "items.csv", "--job", "taken"], 2, 'job "taken" exists (3 of 3 done); use resume'],
+      [["import", "items.csv", "--job", "taken"], 2, 'job "taken" exists (3 of 3 done); choose another id'],
       [["resume", "other"], 2, 'there is no job "other"; list the jobs to see their ids'],
       [["import", "items.csv", "--job", "../etc/x"], 2, 'is not letters, digits, "-" and "_"'],
       [["import", "items.csv", "--job", ""], 2, "--job: a value is missing"],
@@ -81,6 +81,43 @@ describe("a durable import", () => {
     })
     assert.strictEqual(alone.code, 2)
     assert.include(alone.stderr, "--state-dir is for durable imports; give --job <id> as well")
+  })
+
+  it("a wrong use is told in the words of the command it is about", async () => {
+    const form = "an address such as postgres://user:password@host:5432/name"
+    const cases: ReadonlyArray<readonly [string, string]> = [
+      ["status", "missing <job>: give the id of a job; line-items jobs lists them"],
+      ["retry q3", "missing <file>: give the rejects of the job, corrected"],
+      ["status q3 q4", '"q4" is one argument too many; see --help'],
+      ["cancel b@d", '<job>: "b@d" is not the id of a job: letters, digits, "-" and "_", 1 to 48 of them'],
+      [
+        "submit items.csv --job q3",
+        `--database-url is missing; give ${form}, best in LINE_ITEMS_DATABASE_URL`
+      ],
+      ["jobs --database-url mysql://x:secret@y/z", `--database-url: what was given is not ${form}`]
+    ]
+    for (const [args, said] of cases) {
+      const { code, stderr } = await run(args.split(" "), { cwd: files.path })
+      assert.deepStrictEqual([code, stderr], [2, `line-items: ${said}\n`], args)
+    }
+  })
+
+  it("is looked for where --state-dir says, whatever database the environment names", async () => {
+    await connected("import", "items.csv", "--job", "own")
+    const where = (databaseUrl: string, ...args: ReadonlyArray<string>) =>
+      run(["status", "own", ...args], { cwd: files.path, databaseUrl })
+    const own = await where("postgres://u:secret@127.0.0.1:1/none", "--state-dir", "state")
+    assert.deepStrictEqual([own.code, own.stderr], [0, ""])
+    const both = ["--state-dir", "state", "--database-url", "postgres://u@127.0.0.1:1/none"]
+    assert.strictEqual((await where("postgres://u:secret@127.0.0.1:1/none", ...both)).code, 2)
+    const none = await where("secret")
+    assert.deepStrictEqual(
+      [none.code, none.stderr],
+      [
+        2,
+        "line-items: LINE_ITEMS_DATABASE_URL: what was given is not an address such as postgres://user:password@host:5432/name\n"
+      ]
+    )
   })
 
   it("does not go on with a file that has changed, or elsewhere, and goes on without the file", async () => {
@@ -149,7 +186,7 @@ describe("a durable import", () => {
     assert.strictEqual(ended.code, 0, ended.stderr)
     assert.match(
       ended.stdout,
-      /^ended: done · 1 of 1 rows · 1 created\nended: done\n {2}p\.csv, account \d+, failVisible\n {2}1 row: 1 created\n$/
+      /^ended: done · 1 of 1 rows · 1 created\nended: done\n {2}p\.csv, account \d+, fail-visible\n {2}1 row: 1 created\n$/
     )
     const waits = await past("status", "waits", "--watch", "--json")
     assert.strictEqual(waits.code, 75, waits.stderr)

@@ -45,6 +45,8 @@ export interface Options {
   readonly script?: string | undefined
   readonly nodeOptions?: string | undefined
   readonly uid?: number | undefined
+  /** `LINE_ITEMS_DATABASE_URL` of the environment. */
+  readonly databaseUrl?: string | undefined
 }
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>
@@ -70,6 +72,7 @@ export const start = (args: ReadonlyArray<string>, options: Options = {}): Start
       // Half of a short run would be the compiling of the same modules.
       NODE_COMPILE_CACHE: join(root, "node_modules/.cache/test-cli"),
       ...(options.nodeOptions !== undefined && { NODE_OPTIONS: options.nodeOptions }),
+      ...(options.databaseUrl !== undefined && { LINE_ITEMS_DATABASE_URL: options.databaseUrl }),
       ...(options.token !== undefined && { HUBSPOT_ACCESS_TOKEN: options.token })
     },
     stdio: ["pipe", "pipe", "pipe"],

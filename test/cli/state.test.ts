@@ -269,7 +269,7 @@ describe("a durable import that cannot be meant", () => {
     for (const id of ["../../etc/x", "x".repeat(300), "a b", "é"]) {
       const end = await connected("b47", "import", "three.csv", "--job", id)
       refused(end, 2, 'is not letters, digits, "-" and "_", 1 to 48 of them')
-      refused(await on("b47", "status", id), 2, 'is no job id: letters, digits, "-" and "_"')
+      refused(await on("b47", "status", id), 2, 'is not the id of a job: letters, digits, "-" and "_"')
     }
     refused(await connected("b47", "import", "three.csv", "--job", ""), 2, "--job: a value is missing")
     assert.isFalse(files.exists("b47"))
@@ -279,7 +279,7 @@ describe("a durable import that cannot be meant", () => {
 
   it("B48 an id that is taken", async () => {
     await held("b48", "three.csv", "--batch-size", "1")
-    const taken = 'job "held" exists (0 of 3 done); use resume'
+    const taken = 'job "held" exists (0 of 3 done); resume it, or choose another id'
     refused(await connected("b48", "import", "three.csv", "--job", "held"), 2, taken)
   })
 

@@ -105,7 +105,7 @@ describe("following a job", () => {
         assert.strictEqual(yield* Fiber.join(watch), 0)
         assert.deepStrictEqual(written(), [
           "q3: done · 4 of 4 rows · 4 created\n",
-          "q3: done\n  items.csv, account 42, failVisible\n  4 rows: 4 created\n"
+          "q3: done\n  items.csv, account 42, fail-visible\n  4 rows: 4 created\n"
         ])
       })
     )
@@ -155,7 +155,7 @@ describe("following a job", () => {
         yield* TestClock.adjust("1 second")
         assert.strictEqual(yield* Fiber.join(watch), 0)
         assert.deepStrictEqual(written(), [
-          `${clear}q3: done\n  items.csv, account 42, failVisible\n  4 rows: 4 created\n`
+          `${clear}q3: done\n  items.csv, account 42, fail-visible\n  4 rows: 4 created\n`
         ])
       })
     )

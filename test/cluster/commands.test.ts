@@ -103,12 +103,14 @@ describe.concurrent("commands of a database with workers", () => {
       const status = json((yield* run(here, "status", "a", "--json")).stdout)
       assert.deepInclude(status, { status: "PROCESSING", state: "suspended", created: 0 })
       assert.deepInclude(status["suspended"], { reason: "auth", resumeAt: null })
+      const early = yield* run(here, "resume", "a", "--base-url", here.url, "--rejects", here.at("r.ndjson"))
+      refused(early, 2, /job "a" is suspended, and workers write no files: give --rejects and --doubts once/)
       yield* here.fail({ rules: [] })
       const resumed = yield* run(here, "resume", "a", "--base-url", here.url)
       assert.deepStrictEqual([resumed.code, resumed.stderr], [0, ""])
       assert.include(
         resumed.stdout,
-        "a: to be resumed; a worker of this database goes on with it within seconds"
+        "a: to be resumed; a worker of this database takes it as soon as one runs"
       )
       yield* World.finished(here, ["a"], 20)
       const { created, invalid, wrong } = yield* World.check(here, { a: 1000 })
@@ -206,7 +208,12 @@ describe.concurrent("commands of a database with workers", () => {
       refused(
         yield* run(["worker", `--port=${port}`, ...connected], token),
         2,
-        new RegExp(`127.0.0.1:${port} cannot be listened on .*give another --host or --port`)
+        new RegExp(`port ${port} is in use; choose another with --port`)
+      )
+      refused(
+        yield* run(["worker", `--port=${free}`, "--host=192.0.2.1", ...connected], token),
+        2,
+        new RegExp(`192.0.2.1:${free} cannot be listened on \\(EADDRNOTAVAIL\\); .*--listen`)
       )
       refused(yield* run(["worker", `--port=${free}`, ...connected]), 5, /HUBSPOT_ACCESS_TOKEN/)
       refused(yield* run(["submit", file, "--job=b", ...connected]), 5, /HUBSPOT_ACCESS_TOKEN/)

@@ -78,8 +78,8 @@ const advice: Readonly<Record<State, string>> = {
   pending: "start it",
   running: "wait for it, or cancel it",
   suspended: "resume it",
-  done: "it is over; correct the rejects and import them as a new job",
-  canceled: "it is over; import what was not sent as a new job"
+  done: "it is over; retry what was rejected, after correction",
+  canceled: "it is over; retry what was not sent"
 }
 
 /**
@@ -93,7 +93,7 @@ const advice: Readonly<Record<State, string>> = {
  *
  * const again = Job.move("q3", "done", "running")
  * const said = Result.isFailure(again) ? again.failure.message : "moved"
- * said // => 'job "q3" is done and cannot become running; it is over; correct the rejects and import them as a new job'
+ * said // => 'job "q3" is done and cannot become running; it is over; retry what was rejected, after correction'
  * ```
  *
  * @category states

@@ -65,7 +65,7 @@ export class JobExists extends Schema.TaggedError<JobExists>()("JobExists", {
   override get message(): string {
     return this.attemptsOnly
       ? `requests of a job "${this.jobId}" were sent before; choose another id`
-      : `job "${this.jobId}" exists (${this.done} of ${this.total} done); use resume`
+      : `job "${this.jobId}" exists (${this.done} of ${this.total} done); ${this.done < this.total ? "resume it, or " : ""}choose another id`
   }
 }
 

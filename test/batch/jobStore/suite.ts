@@ -414,7 +414,7 @@ export const suite = (name: string, place: Place) =>
         yield* jobs.settle(claim, [settlement(batches[0]!)])
         const error = yield* Effect.flip(jobs.create({ id: "a", frozen, holder, insteadOf: claim.epoch }))
         assert.instanceOf(error, JobStore.JobExists)
-        assert.strictEqual(error.message, 'job "a" exists (3 of 7 done); use resume')
+        assert.strictEqual(error.message, 'job "a" exists (3 of 7 done); resume it, or choose another id')
       }))
 
     test("a job whose planning ended halfway is replaced, when nobody plans it any more", (jobs, again) =>

@@ -228,19 +228,27 @@ const shown =
   ({ name, promise, summary }: Pick<Import.Imported, "name" | "summary" | "promise">) =>
     Output.line(json ? JSON.stringify(summary) : Report.toText(name, summary, promise))
 
-/** Where jobs are kept: in a database of many, or in one of this user. */
-const jobsIn = (flags: {
+/** Where jobs are kept. */
+interface Kept {
   readonly stateDir: Option.Option<string>
-  readonly databaseUrl?: Option.Option<Redacted.Redacted>
-}) =>
+  readonly databaseUrl?: Option.Option<Flags.Database>
+}
+
+/** The database of many, if it is one: that of the environment only where nothing else was given. */
+const databaseOf = ({ databaseUrl = Option.none(), stateDir }: Kept): Option.Option<Flags.Database> =>
+  Option.filter(databaseUrl, ({ isAmbient }) => !isAmbient || Option.isNone(stateDir))
+
+/** In a database of many, or in one of this user. */
+const jobsIn = (flags: Kept) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const { databaseUrl = Option.none(), stateDir } = flags
-      if (Option.isSome(databaseUrl)) {
+      const { stateDir } = flags
+      const database = databaseOf(flags)
+      if (Option.isSome(database)) {
         if (Option.isSome(stateDir)) {
           return yield* usage("--state-dir and --database-url exclude each other; give one")
         }
-        return Layer.provide(Stores.layerSql, Store.layerPostgres({ url: databaseUrl.value }))
+        return Layer.provide(Stores.layerSql, Store.layerPostgres({ url: database.value.url }))
       }
       if (Option.isSome(stateDir)) return Stores.layerLocal({ stateDir: stateDir.value })
       const state = yield* Config.String("XDG_STATE_HOME").pipe(
@@ -252,8 +260,7 @@ const jobsIn = (flags: {
   )
 
 /** Jobs in a database of many are run by its workers. */
-const runBy = ({ databaseUrl }: { readonly databaseUrl: Option.Option<unknown> }): Jobs.RunBy =>
-  Option.isSome(databaseUrl) ? "workers" : "processes"
+const runBy = (flags: Kept): Jobs.RunBy => (Option.isSome(databaseOf(flags)) ? "workers" : "processes")
 
 /** Where jobs are looked for. */
 const kept = { stateDir: Flags.stateDir, databaseUrl: Flag.optional(Flags.databaseUrl) }
@@ -272,8 +279,9 @@ const resumeCommand = Command.make(
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
-    if (Option.isSome(flags.databaseUrl)) {
-      const isOver = yield* onStore(flags, Jobs.requestResume(flags.job, flags.json))
+    if (runBy(flags) === "workers") {
+      const writes = Option.isSome(flags.rejects) || Option.isSome(flags.doubts)
+      const isOver = yield* onStore(flags, Jobs.requestResume(flags.job, { json: flags.json, writes }))
       // Workers run it. What it came to is told here, once it is over.
       if (!isOver) return
     }
@@ -352,7 +360,7 @@ const retryCommand = Command.make(
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
-    const submits = Option.isSome(flags.databaseUrl)
+    const submits = runBy(flags) === "workers"
     if (submits && (Option.isSome(flags.rejects) || Option.isSome(flags.doubts))) {
       return yield* usage(
         "workers write no files: give --rejects and --doubts to line-items resume, once the retry is over"
@@ -405,7 +413,11 @@ const jobsCommand = Command.make(
   Effect.fnUntraced(function* (flags) {
     yield* onStore(flags, Jobs.list(flags.json))
   })
-).pipe(Command.withDescription("The durable imports that are kept here, the newest first"))
+).pipe(
+  Command.withDescription(
+    "The durable imports that are kept here, the newest first; a thousand of them at most"
+  )
+)
 
 const statusCommand = Command.make(
   "status",
@@ -524,7 +536,7 @@ const workerCommand = Command.make(
       listenHost: Option.getOrUndefined(flags.listenHost),
       baseUrl: Option.getOrUndefined(flags.baseUrl)
     }).pipe(
-      Effect.provide(Store.layerPostgres({ url: databaseUrl })),
+      Effect.provide(Store.layerPostgres({ url: databaseUrl.url })),
       Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
     )
   })
@@ -666,18 +678,23 @@ const describe = (error: CliError.CliError): string => {
     case "MissingOption":
       return `--${error.option} is missing; give ${Flags.expectations.get(error.option) ?? "one"}`
     case "MissingArgument":
-      return `missing <${error.argument}>: give a file, or "-" for the standard input`
-    case "UnexpectedArgument":
-      return `one input at a time: ${error.arguments.map((value) => JSON.stringify(value)).join(", ")} is one too many`
-    case "InvalidValue":
+      return `missing <${error.argument}>: give ${Flags.expectations.get(`<${error.argument}>`) ?? "one"}`
+    case "UnexpectedArgument": {
+      const [first = ""] = error.arguments
+      return `${ErrorBody.showable(JSON.stringify(first), 60)} is one argument too many; see --help`
+    }
+    case "InvalidValue": {
+      const name = error.kind === "argument" ? `<${error.option}>` : `--${error.option}`
       if (error.value === "") {
-        return `--${error.option}: a value is missing; give ${Flags.expectations.get(error.option) ?? "one"}`
+        const key = error.kind === "argument" ? name : error.option
+        return `${name}: a value is missing; give ${Flags.expectations.get(key) ?? "one"}`
       }
-      if (/^\d+ occurrences$/.test(error.value))
-        return `--${error.option} is given more than once; give it once`
-      return error.option === "base-url"
-        ? `--base-url: ${error.expected}`
-        : `--${error.option}: ${JSON.stringify(error.value)} is not ${error.expected.replaceAll('" | "', '" or "')}`
+      if (/^\d+ occurrences$/.test(error.value)) return `${name} is given more than once; give it once`
+      if (error.option === "base-url") return `--base-url: ${error.expected}`
+      // It may hold a password, so what was given is not shown.
+      if (error.value === Flags.hidden) return `${error.option}: what was given is not ${error.expected}`
+      return `${name}: ${JSON.stringify(error.value)} is not ${error.expected.replaceAll('" | "', '" or "')}`
+    }
     default:
       return error.message.replace(/\s*\n\s*/g, " ")
   }

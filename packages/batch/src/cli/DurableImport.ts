@@ -293,7 +293,12 @@ export const carryOn = Effect.fnUntraced(function* (
     const kind = outcome._tag === "InDoubt" ? "doubts" : "rejects"
     const most = options[kind] === undefined ? Number.POSITIVE_INFINITY : Import.namedBesideFile
     if (outcome._tag !== "Created") told[kind]++
-    if (told[kind] > most) return
+    if (told[kind] > most + 1) return
+    if (told[kind] === most + 1) {
+      return yield* progress.line(
+        `… and so on; ${options[kind] ?? ""} gets every one of them with its reason`
+      )
+    }
     for (const line of Lines.linesOf(from, outcome)) yield* progress.line(line)
   })
   const notices = Lines.noticesOf(shown)
@@ -329,7 +334,15 @@ export const carryOn = Effect.fnUntraced(function* (
       // What is over is told once more.
       if (found.state === "done") return { _tag: "Complete" } as const
       if (found.state === "canceled") return { _tag: "Canceled" } as const
-      const claim = yield* store.claim(jobId, { holder, ...insteadOf(found) })
+      const claim = yield* Effect.catchTag(
+        store.claim(jobId, { holder, ...insteadOf(found) }),
+        "IllegalTransition",
+        (error) =>
+          error.from === "done" || error.from === "canceled" ? Effect.succeed(error.from) : Effect.fail(error)
+      )
+      // It came to its end while this was being prepared.
+      if (claim === "done") return { _tag: "Complete" } as const
+      if (claim === "canceled") return { _tag: "Canceled" } as const
       return yield* JobRunner.run(claim, {
         concurrency: options.concurrency,
         stop,

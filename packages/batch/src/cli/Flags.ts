@@ -16,8 +16,15 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
-/** What each flag takes, for those who give none of it. */
-export const expectations = new Map<string, string>()
+/** What each flag and argument takes, for those who give none of it. */
+export const expectations = new Map<string, string>([
+  ["<input>", 'a file, or "-" for the standard input'],
+  ["<file>", "the rejects of the job, corrected"],
+  ["<job>", "the id of a job; line-items jobs lists them"]
+])
+
+/** Stands for a value that is not to be shown. */
+export const hidden = "(hidden)"
 
 /** A flag whose text is read by `read`; `undefined` means that it cannot be. */
 const checked = <A>(name: string, expected: string, read: (text: string) => A | undefined): Flag.Flag<A> => {
@@ -211,7 +218,7 @@ export const job = Argument.String("job").pipe(
   Argument.withDescription("The id that the import was given with --job"),
   Argument.filter(
     (text) => WriteTrace.isJobId(text),
-    (text) => `${JSON.stringify(text)} is no job id: ${jobIdForm}`
+    () => `the id of a job: ${jobIdForm}`
   )
 )
 
@@ -225,17 +232,30 @@ export const stateDir = Flag.String("state-dir").pipe(
 
 const isDatabaseUrl = (text: string): boolean => /^postgres(ql)?:\/\/[^/\s]/.test(text) && URL.canParse(text)
 
+const databaseVariable = "LINE_ITEMS_DATABASE_URL"
+const databaseForm = "an address such as postgres://user:password@host:5432/name"
+expectations.set("database-url", `${databaseForm}, best in ${databaseVariable}`)
+
+/** A database, and whether it is that of the environment, which a `--state-dir` stands above. */
+export interface Database {
+  readonly url: Redacted.Redacted
+  readonly isAmbient: boolean
+}
+
 /** It may hold a password, so it is shown nowhere. */
 export const databaseUrl = Flag.Redacted("database-url").pipe(
-  Flag.withFallbackConfig(Config.Redacted("LINE_ITEMS_DATABASE_URL")),
-  Flag.mapEffect((url) =>
-    isDatabaseUrl(Redacted.value(url))
-      ? Effect.succeed(url)
+  Flag.map((url): Database => ({ url, isAmbient: false })),
+  Flag.withFallbackConfig(
+    Config.map(Config.Redacted(databaseVariable), (url): Database => ({ url, isAmbient: true }))
+  ),
+  Flag.mapEffect((database) =>
+    isDatabaseUrl(Redacted.value(database.url))
+      ? Effect.succeed(database)
       : Effect.fail(
           new CliError.InvalidValue({
-            option: "database-url",
-            value: "what was given",
-            expected: "an address such as postgres://user:password@host:5432/name",
+            option: database.isAmbient ? databaseVariable : "--database-url",
+            value: hidden,
+            expected: databaseForm,
             kind: "flag"
           })
         )

@@ -1,6 +1,7 @@
 /**
  * What can be seen of durable imports, ending one, and forgetting those that are over.
  */
+import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -8,6 +9,7 @@ import * as Job from "../Job.ts"
 import * as JobStore from "../JobStore.ts"
 import * as Report from "../Report.ts"
 import * as Source from "../Source.ts"
+import * as DurableImport from "./DurableImport.ts"
 import { Exit } from "./Exit.ts"
 import * as Output from "./Output.ts"
 
@@ -25,7 +27,7 @@ export const view = (job: Job.Job, counts: Job.Counts) => {
     status: Job.statusOf(job.state),
     state: job.state,
     source: job.frozen.source.name,
-    strategy: job.frozen.strategy._tag,
+    strategy: strategyOf(job),
     account: job.frozen.account,
     inputs,
     created,
@@ -38,6 +40,7 @@ export const view = (job: Job.Job, counts: Job.Counts) => {
     requestedAt: iso(job.createdAtMillis),
     ...(job.startedAtMillis !== undefined && { startedAt: iso(job.startedAtMillis) }),
     ...(job.completedAtMillis !== undefined && { completedAt: iso(job.completedAtMillis) }),
+    ...(isToBeCanceled(job) && { cancelRequested: true }),
     ...(job.suspension !== undefined && {
       suspended: {
         reason: job.suspension.reason,
@@ -51,10 +54,31 @@ export const view = (job: Job.Job, counts: Job.Counts) => {
   }
 }
 
+/** As `--strategy` names it. */
+const strategyOf = (job: Job.Job): string =>
+  job.frozen.strategy._tag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+const isToBeCanceled = ({ cancelRequested, state }: Job.Job): boolean =>
+  cancelRequested && !Job.isFinal(state)
+
+/** The state of a job, and what was asked of it. */
+export const stateOf = (job: Job.Job): string =>
+  isToBeCanceled(job) ? `${job.state}, to be canceled` : job.state
+
+/** Whether a process has the job, as far as that can be told from here. */
+export const isRun = ({ holder }: Job.Job, now: number): boolean =>
+  holder !== undefined && holder.untilMillis > now && !DurableImport.isGone(holder)
+
 const iso = (millis: number): string => DateTime.formatIso(DateTime.makeUnsafe(millis))
 
+/** Of a list that somebody looks at. */
+const mostListed = 1000
+
 export const list = Effect.fnUntraced(function* (json: boolean) {
-  const jobs = yield* Effect.mapError(yield* Effect.map(JobStore.JobStore, (store) => store.list()), refused)
+  const jobs = yield* Effect.mapError(
+    yield* Effect.map(JobStore.JobStore, (store) => store.list({ limit: mostListed })),
+    refused
+  )
   if (json) return yield* Output.line(JSON.stringify(jobs.map(({ counts, job }) => view(job, counts))))
   if (jobs.length === 0) return yield* Output.line("no jobs")
   const rows = jobs.map(({ counts, job }) => [
@@ -91,13 +115,18 @@ export type RunBy = "processes" | "workers"
 
 export const status = Effect.fnUntraced(function* (jobId: string, json: boolean, runBy: RunBy) {
   const { counts, job } = yield* look(jobId)
-  yield* Output.line(json ? JSON.stringify(view(job, counts)) : textOf(job, counts, runBy))
+  yield* Output.line(
+    json ? JSON.stringify(view(job, counts)) : textOf(job, counts, runBy, yield* Clock.currentTimeMillis)
+  )
 })
 
 /** A job as a person sees it. */
-export const textOf = (job: Job.Job, counts: Job.Counts, runBy: RunBy): string => {
-  const { account, created, inDoubt, inputs, invalid, notSent, open, rejected, source, state, strategy } =
-    view(job, counts)
+export const textOf = (job: Job.Job, counts: Job.Counts, runBy: RunBy, now: number): string => {
+  const { account, created, inDoubt, inputs, invalid, notSent, open, rejected, source, strategy } = view(
+    job,
+    counts
+  )
+  const run = isRun(job, now)
   const kinds = [
     [created, "created"],
     [rejected, "rejected"],
@@ -107,57 +136,85 @@ export const textOf = (job: Job.Job, counts: Job.Counts, runBy: RunBy): string =
     [open, "not settled"]
   ] as const
   return [
-    `${job.id}: ${state}${job.suspension === undefined ? "" : ` (${job.suspension.message})`}`,
+    `${job.id}: ${stateOf(job)}${job.suspension === undefined ? "" : ` (${job.suspension.message})`}`,
     `  ${Source.visible(source)}, account ${account}, ${strategy}`,
     ...(job.frozen.retryOf === undefined ? [] : [`  sends rows of ${job.frozen.retryOf.job} again`]),
     `  ${Report.format(inputs)} ${inputs === 1 ? "row" : "rows"}: ${kinds
       .filter(([count], n) => n === 0 || count > 0)
       .map(([count, kind]) => `${Report.format(count)} ${kind}`)
       .join(", ")}`,
-    ...(job.holder === undefined ? [] : [`  run by pid ${job.holder.pid} on ${job.holder.host}`]),
-    ...nextOf(job, runBy)
+    ...(job.holder === undefined
+      ? []
+      : [
+          run
+            ? `  run by pid ${job.holder.pid} on ${job.holder.host}`
+            : `  was run by pid ${job.holder.pid} on ${job.holder.host}, which is not there any more`
+        ]),
+    ...nextOf(job, runBy, run, now)
   ].join("\n")
 }
 
 /** What a person can do about it. */
-const nextOf = ({ id, state, suspension }: Job.Job, runBy: RunBy): ReadonlyArray<string> => {
-  if (Job.isFinal(state)) return []
-  if (runBy === "processes") return [`  go on with: line-items resume ${id}`]
-  if (state !== "suspended") return []
-  return suspension?.resumeAtMillis === undefined
-    ? [`  go on at once with: line-items resume ${id}`]
+const nextOf = (job: Job.Job, runBy: RunBy, run: boolean, now: number): ReadonlyArray<string> => {
+  const { id, state, suspension } = job
+  if (Job.isFinal(state) || run) return []
+  if (state === "planning") return ["  not written down to the end; give the file once more, under this id"]
+  if (runBy === "processes") {
+    return [`  ${isToBeCanceled(job) ? "end it" : "go on"} with: line-items resume ${id}`]
+  }
+  if (state !== "suspended" || isToBeCanceled(job)) return [`  ${whenAWorkerRuns}`]
+  if (suspension?.resumeAtMillis === undefined) return [`  go on at once with: line-items resume ${id}`]
+  return suspension.resumeAtMillis <= now
+    ? [`  ${whenAWorkerRuns}`]
     : [`  goes on at ${iso(suspension.resumeAtMillis)}, or at once with: line-items resume ${id}`]
 }
+
+const whenAWorkerRuns = "a worker of this database takes it as soon as one runs"
 
 export const cancel = Effect.fnUntraced(function* (jobId: string, json: boolean, runBy: RunBy) {
   const store = yield* JobStore.JobStore
   const job = yield* Effect.mapError(store.requestCancel(jobId), refused)
   if (json) return yield* status(jobId, json, runBy)
   yield* Output.line(
-    job.holder === undefined
-      ? runBy === "workers"
-        ? `${jobId}: to be canceled; a worker of this database ends it within seconds`
+    job.holder !== undefined && isRun(job, yield* Clock.currentTimeMillis)
+      ? `${jobId}: to be canceled; pid ${job.holder.pid} on ${job.holder.host} stops within seconds`
+      : runBy === "workers"
+        ? `${jobId}: to be canceled; ${whenAWorkerRuns}`
         : `${jobId}: to be canceled; line-items resume ${jobId} ends it and tells what was not sent`
-      : `${jobId}: to be canceled; pid ${job.holder.pid} on ${job.holder.host} stops within seconds`
   )
 })
 
-/** Asks the workers to go on with a job; says whether it is over, and nothing of one that is. */
-export const requestResume = Effect.fnUntraced(function* (jobId: string, json: boolean) {
+/**
+ * Asks the workers to go on with a job; says whether it is over, and nothing of one that is. Files can be written of one
+ * that is over only.
+ */
+export const requestResume = Effect.fnUntraced(function* (
+  jobId: string,
+  { json, writes }: { readonly json: boolean; readonly writes: boolean }
+) {
   const store = yield* JobStore.JobStore
   const found = yield* Effect.mapError(store.get(jobId), refused)
   if (Job.isFinal(found.state)) return true
-  const { holder, state } = yield* Effect.mapError(store.requestResume(jobId), refused)
+  if (writes) {
+    return yield* new Exit({
+      code: Report.exitCodes.usage,
+      lines: [
+        `job "${jobId}" is ${found.state}, and workers write no files: give --rejects and --doubts once it is over`
+      ]
+    })
+  }
+  const job = yield* Effect.mapError(store.requestResume(jobId), refused)
+  const { holder, state } = job
   if (json) {
     yield* status(jobId, json, "workers")
     return false
   }
   yield* Output.line(
-    state === "suspended"
-      ? `${jobId}: to be resumed; a worker of this database goes on with it within seconds`
-      : holder === undefined
-        ? `${jobId}: ${state}; a worker of this database takes it as soon as one runs`
-        : `${jobId}: run by pid ${holder.pid} on ${holder.host}`
+    holder !== undefined && isRun(job, yield* Clock.currentTimeMillis)
+      ? `${jobId}: run by pid ${holder.pid} on ${holder.host}`
+      : state === "suspended" && !isToBeCanceled(job)
+        ? `${jobId}: to be resumed; ${whenAWorkerRuns}`
+        : `${jobId}: ${stateOf(job)}; ${whenAWorkerRuns}`
   )
   return false
 })

@@ -8,12 +8,10 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stdio from "effect/Stdio"
 import * as Terminal from "effect/Terminal"
-import type * as Job from "../Job.ts"
 import { isFinal } from "../Job.ts"
 import type * as JobStore from "../JobStore.ts"
 import * as Progress from "../Progress.ts"
 import * as Report from "../Report.ts"
-import * as DurableImport from "./DurableImport.ts"
 import type { Exit } from "./Exit.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Output from "./Output.ts"
@@ -43,12 +41,12 @@ export const run = Effect.fnUntraced(function* (
     for (;;) {
       const { counts, job } = yield* Jobs.look(jobId)
       const now = yield* Clock.currentTimeMillis
-      aloneSince = isRun(job, now) ? undefined : (aloneSince ?? now)
+      aloneSince = Jobs.isRun(job, now) ? undefined : (aloneSince ?? now)
       const isOver = isFinal(job.state)
       const isLeft = aloneSince !== undefined && (job.state === "suspended" || now - aloneSince >= patience)
 
       const isLast = isOver || isLeft
-      const head = `${jobId}: ${stateOf(job)} · `
+      const head = `${jobId}: ${Jobs.stateOf(job)} · `
       if (live && !isLast) {
         const elapsed = now - (job.startedAtMillis ?? now)
         const width = Math.max(0, (columns > 0 ? columns : unknownColumns) - 1 - head.length)
@@ -63,7 +61,7 @@ export const run = Effect.fnUntraced(function* (
         said = seen
       }
       if (isLast) {
-        if (!json) yield* Output.offer(`${live ? clear : ""}${Jobs.textOf(job, counts, runBy)}\n`)
+        if (!json) yield* Output.offer(`${live ? clear : ""}${Jobs.textOf(job, counts, runBy, now)}\n`)
         return isLeft && !isOver
           ? Report.exitCodes.suspended
           : job.state === "done"
@@ -75,10 +73,3 @@ export const run = Effect.fnUntraced(function* (
   })
   return yield* Effect.onInterrupt(following, () => (live ? Effect.ignore(Output.offer("\n")) : Effect.void))
 })
-
-/** Whether a process has the job, as far as that can be told from here. */
-const isRun = ({ holder }: Job.Job, now: number): boolean =>
-  holder !== undefined && holder.untilMillis > now && !DurableImport.isGone(holder)
-
-const stateOf = ({ cancelRequested, state }: Job.Job): string =>
-  cancelRequested && !isFinal(state) ? `${state}, to be canceled` : state

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import type { HttpClient } from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Predicate from "effect/Predicate"
 import { ImportRuntime, layerCluster } from "../ImportRuntime.ts"
 import type * as ImportWorkflow from "../ImportWorkflow.ts"
 import * as Report from "../Report.ts"
@@ -22,6 +23,7 @@ import * as Signals from "./Signals.ts"
 import * as Store from "../Store.ts"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { isSqlError } from "effect/sql/SqlError"
+import type { SocketServerError } from "effect/socket/SocketServer"
 import type { Stdio } from "effect/Stdio"
 
 /** Where a worker is reached, and how it reaches HubSpot. */
@@ -99,6 +101,13 @@ const endedByForce = Effect.gen(function* () {
   yield* Effect.sync((): void => process.exit(Report.exitCodes.interrupted))
 })
 
+const unlistenable = ({ host, listenHost = host, port }: Options, { message, reason }: SocketServerError) => {
+  const code = Predicate.hasProperty(reason.cause, "code") ? String(reason.cause.code) : message
+  return code === "EADDRINUSE"
+    ? `port ${port} is in use; choose another with --port`
+    : `${listenHost}:${port} cannot be listened on (${code}); give another --host or --port, or an address of this machine with --listen`
+}
+
 /** Works until interrupted; what was sent by then is waited for, unless it is interrupted once more. */
 export const run = (
   options: Options
@@ -162,7 +171,7 @@ export const run = (
         Effect.fail(
           new Exit({
             code: Report.exitCodes.usage,
-            lines: [`${host}:${port} cannot be listened on (${error.message}); give another --host or --port`]
+            lines: [unlistenable(options, error)]
           })
         )
       )
