@@ -56,7 +56,7 @@ describe("the house", () => {
     const entries = [
       "packages/http/src/emulator/EmulatorServer.ts",
       "packages/batch/src/cli/main.ts",
-      "packages/batch/src/cli/Cli.ts",
+      "packages/batch/src/cli/Connection.ts",
       // Loaded by who asks for it, see below.
       "packages/batch/src/internal/engine.ts"
     ]

@@ -287,3 +287,7 @@ export const workerPort = checked("port", "a whole number from 1 to 65535", whol
   Flag.withMetavar("n"),
   Flag.withDescription("The port for the other workers (default 34431); each of a machine needs its own")
 )
+
+/** A file to write. */
+export const file = (name: string, description: string) =>
+  Flag.String(name).pipe(Flag.optional, Flag.withMetavar("file"), Flag.withDescription(description))

@@ -8,6 +8,7 @@ import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Report from "../Report.ts"
 import { Exit } from "./Exit.ts"
+import type { Imported } from "./Import.ts"
 
 /** Writes a line. Nobody reading is not an error; a full disk is. */
 export const line = (text: string): Effect.Effect<void, Exit, Stdio.Stdio> =>
@@ -33,3 +34,9 @@ export const offer = (text: string): Effect.Effect<boolean, Exit, Stdio.Stdio> =
 
 const codeOf = ({ reason: { cause } }: PlatformError): string =>
   Predicate.hasProperty(cause, "code") ? String(cause.code) : "unknown"
+
+/** What an import came to, for people or for a script. */
+export const summary =
+  (json: boolean) =>
+  ({ name, promise, summary }: Pick<Imported, "name" | "summary" | "promise">) =>
+    line(json ? JSON.stringify(summary) : Report.toText(name, summary, promise))

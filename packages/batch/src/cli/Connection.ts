@@ -1,0 +1,122 @@
+/**
+ * What commands work on: HubSpot or the one in this process, and the database of the jobs; and what is said where it
+ * cannot be reached.
+ */
+import { type BaseUrl } from "@effect-hubspot/http"
+import { LineItems } from "@effect-hubspot/http"
+import { Credentials } from "@effect-hubspot/http"
+import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Config from "effect/Config"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Flag from "effect/cli/Flag"
+import * as Report from "../Report.ts"
+import * as Store from "../Store.ts"
+import * as Stores from "../Stores.ts"
+import { homedir } from "node:os"
+import * as DurableImport from "./DurableImport.ts"
+import { Exit, usage } from "./Exit.ts"
+import * as Flags from "./Flags.ts"
+import * as Jobs from "./Jobs.ts"
+
+/** How HubSpot is reached. */
+export interface Connection {
+  readonly baseUrl: Option.Option<string>
+  readonly timeout: Duration.Duration
+  readonly limit?: number | "auto"
+}
+
+const connectionOf = (flags: Connection) => ({
+  baseUrl: Option.getOrUndefined(flags.baseUrl),
+  limit: flags.limit,
+  timeout: flags.timeout
+})
+
+/** What requests are sent with. */
+export const transport = NodeHttpClient.layerUndici
+
+const withToken = Layer.merge(transport, Credentials.Credentials.layerConfig)
+
+/** HubSpot with the token of the environment. */
+export const hubspot = (flags: Connection) =>
+  Layer.provide(LineItems.LineItems.layer(connectionOf(flags)), withToken)
+
+/** The same for a durable job: within the limits that all who use its database share. */
+export const hubspotOfJob = (flags: Connection, jobId: string) =>
+  Layer.unwrap(
+    Effect.map(DurableImport.supposedAccount(jobId), (supposed) =>
+      LineItems.LineItems.layerAccount({ ...connectionOf(flags), supposed })
+    )
+  ).pipe(Layer.provide(withToken))
+
+/** The embedded HubSpot, with a token that is good nowhere else. */
+export const embedded = (
+  latency: { readonly min: number; readonly max: number } | undefined,
+  keyProperty?: string | undefined
+) =>
+  Layer.merge(
+    Emulator.layer({ latency, uniqueProperties: keyProperty === undefined ? [] : [keyProperty] }),
+    Layer.orDie(Credentials.Credentials.layer(Redacted.make("embedded-emulator")))
+  )
+
+/** Where jobs are kept. */
+export interface Kept {
+  readonly stateDir: Option.Option<string>
+  readonly databaseUrl?: Option.Option<Flags.Database>
+}
+
+/** The database of many, if it is one: that of the environment only where nothing else was given. */
+const databaseOf = ({ databaseUrl = Option.none(), stateDir }: Kept): Option.Option<Flags.Database> =>
+  Option.filter(databaseUrl, ({ isAmbient }) => !isAmbient || Option.isNone(stateDir))
+
+/** In a database of many, or in one of this user. */
+export const jobsIn = (flags: Kept) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const { stateDir } = flags
+      const database = databaseOf(flags)
+      if (Option.isSome(database)) {
+        if (Option.isSome(stateDir)) {
+          return yield* usage("--state-dir and --database-url exclude each other; give one")
+        }
+        return Layer.provide(Stores.layerSql, Store.layerPostgres({ url: database.value.url }))
+      }
+      if (Option.isSome(stateDir)) return Stores.layerLocal({ stateDir: stateDir.value })
+      const state = yield* Config.String("XDG_STATE_HOME").pipe(
+        Effect.orElseSucceed(() => ""),
+        Effect.map((dir) => (dir.startsWith("/") ? dir : `${homedir()}/.local/state`))
+      )
+      return Stores.layerLocal({ stateDir: `${state}/line-items` })
+    })
+  )
+
+/** Jobs in a database of many are run by its workers. */
+export const runBy = (flags: Kept): Jobs.RunBy => (Option.isSome(databaseOf(flags)) ? "workers" : "processes")
+
+/** Where jobs are looked for. */
+export const kept = { stateDir: Flags.stateDir, databaseUrl: Flag.optional(Flags.databaseUrl) }
+
+/** Something about jobs, where they are kept. */
+export const onStore = <A, R>(where: Parameters<typeof jobsIn>[0], effect: Effect.Effect<A, Exit, R>) =>
+  effect.pipe(
+    Effect.provide(jobsIn(where)),
+    Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
+  )
+
+/** What keeps the layers below a command from being built. */
+type Unbuilt = Credentials.CredentialsError | BaseUrl.InvalidBaseUrl | Store.StoreError
+
+export const explained = (error: Unbuilt): Exit => {
+  switch (error._tag) {
+    case "CredentialsError":
+      return new Exit({ code: Report.exitCodes.credentials, lines: [error.message] })
+    case "InvalidBaseUrl":
+      return usage(`--base-url: ${error.message}`)
+    case "StoreError":
+      return new Exit({ code: Report.exitCodes.store, lines: [error.message] })
+  }
+}

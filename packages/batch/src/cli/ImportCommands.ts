@@ -1,0 +1,173 @@
+/**
+ * The commands that take a file: `import` sends its rows, `submit` writes them down for workers.
+ */
+import { LineItems } from "@effect-hubspot/http"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as DoubtStrategy from "../DoubtStrategy.ts"
+import * as Connection from "./Connection.ts"
+import * as DurableImport from "./DurableImport.ts"
+import { Exit, exitWith, usage } from "./Exit.ts"
+import * as Flags from "./Flags.ts"
+import * as Import from "./Import.ts"
+import * as Output from "./Output.ts"
+
+const input = Argument.String("input").pipe(
+  Argument.withDescription('A CSV, NDJSON or JSON file, or "-" for the standard input')
+)
+
+/** How rows are read and created. */
+const what = {
+  format: Flags.format,
+  batchSize: Flags.batchSize,
+  strategy: Flags.strategy,
+  verifyRejections: Flags.verifyRejections,
+  keyProperty: Flags.keyProperty.pipe(Flag.optional),
+  keyColumn: Flags.keyColumn.pipe(Flag.optional)
+}
+
+const whatOf = (flags: {
+  readonly input: string
+  readonly format: Option.Option<"csv" | "ndjson" | "json">
+  readonly batchSize: number
+  readonly strategy: keyof typeof Flags.strategies
+  readonly verifyRejections: boolean
+  readonly keyProperty: Option.Option<string>
+  readonly keyColumn: Option.Option<string>
+}): Effect.Effect<Omit<Import.Options, "rejects" | "doubts">, Exit> =>
+  flags.verifyRejections && flags.strategy !== "fail-visible"
+    ? Effect.fail(usage(`--verify-rejections is for fail-visible; ${flags.strategy} goes its own way`))
+    : Effect.succeed({
+        input: flags.input === "-" ? "stdin" : { path: flags.input },
+        format: Option.getOrUndefined(flags.format),
+        batchSize: flags.batchSize,
+        strategy: flags.verifyRejections
+          ? DoubtStrategy.failVisibleVerified()
+          : Flags.strategies[flags.strategy],
+        keyProperty: Option.getOrUndefined(flags.keyProperty),
+        keyColumn: Option.getOrUndefined(flags.keyColumn)
+      })
+
+export const importCommand = Command.make(
+  "import",
+  {
+    input,
+    emulator: Flag.Boolean("emulator").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("Import into a HubSpot inside this process; nothing leaves the machine")
+    ),
+    baseUrl: Flags.baseUrl,
+    limit: Flags.limit,
+    concurrency: Flags.concurrency,
+    timeout: Flags.timeout,
+    latency: Flags.latency,
+    rejects: Flags.file(
+      "rejects",
+      "Write rows that were not created here, with the reason, ready to be corrected"
+    ),
+    doubts: Flags.file("doubts", "Write rows that HubSpot may or may not have here"),
+    ...what,
+    job: Flags.jobId,
+    stateDir: Flags.stateDir,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    if (flags.emulator && Option.isSome(flags.baseUrl)) {
+      return yield* usage("--emulator and --base-url exclude each other; give one")
+    }
+    if (!flags.emulator && Option.isSome(flags.latency)) {
+      return yield* usage("--latency is the emulator's; give --emulator, or leave it out")
+    }
+    const what: Import.Options = {
+      ...(yield* whatOf(flags)),
+      rejects: Option.getOrUndefined(flags.rejects),
+      doubts: Option.getOrUndefined(flags.doubts),
+      concurrency: flags.concurrency
+    }
+    const { keyProperty } = what
+    const jobId = Option.getOrUndefined(flags.job)
+    if (jobId === undefined && Option.isSome(flags.stateDir)) {
+      return yield* usage("--state-dir is for durable imports; give --job <id> as well")
+    }
+    if (jobId !== undefined && flags.emulator) {
+      return yield* usage(
+        "--emulator forgets everything when it ends, so a job on it cannot be resumed; run line-items serve and give --base-url"
+      )
+    }
+    const show = Output.summary(flags.json)
+    const importing =
+      jobId === undefined
+        ? Import.run(what, show)
+        : Effect.andThen(
+            DurableImport.plan({ ...what, jobId }),
+            DurableImport.carryOn({ ...what, jobId, check: false }, show)
+          ).pipe(
+            Effect.provide(
+              Layer.provideMerge(Connection.hubspotOfJob(flags, jobId), Connection.jobsIn(flags))
+            )
+          )
+    const { code } = yield* importing.pipe(
+      Effect.scoped,
+      Effect.provide(
+        flags.emulator
+          ? LineItems.LineItems.layer({ limit: flags.limit, timeout: flags.timeout }).pipe(
+              Layer.provide(Connection.embedded(Option.getOrUndefined(flags.latency), keyProperty))
+            )
+          : Connection.hubspot(flags)
+      ),
+      Effect.mapError((error) => (error._tag === "Exit" ? error : Connection.explained(error)))
+    )
+    return yield* exitWith(code)
+  })
+).pipe(
+  Command.withDescription(
+    "Create a line item for every row of a file. The token comes from HUBSPOT_ACCESS_TOKEN. A column is a property by its internal name; deal_id, quote_id, … name the parent."
+  ),
+  Command.withExamples([
+    {
+      command: "line-items import items.csv --rejects rejects.csv",
+      description: "Import, and keep what failed"
+    },
+    { command: "line-items import items.csv --emulator", description: "Try a file without HubSpot" },
+    { command: "cat items.ndjson | line-items import - --json", description: "From a pipe, for a script" }
+  ])
+)
+
+export const submitCommand = Command.make(
+  "submit",
+  {
+    input,
+    job: Flags.requiredJobId,
+    databaseUrl: Flags.databaseUrl,
+    ...what,
+    baseUrl: Flags.baseUrl,
+    limit: Flags.limit,
+    timeout: Flags.timeout,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    const what = { ...(yield* whatOf(flags)), jobId: flags.job, rejects: undefined, doubts: undefined }
+    yield* Effect.andThen(DurableImport.plan(what), DurableImport.submitted(flags.job, flags.json)).pipe(
+      Effect.scoped,
+      Effect.provide(
+        Layer.provideMerge(
+          Connection.hubspotOfJob(flags, flags.job),
+          Connection.jobsIn({ stateDir: Option.none(), databaseUrl: Option.some(flags.databaseUrl) })
+        )
+      ),
+      Effect.mapError((error) => (error._tag === "Exit" ? error : Connection.explained(error)))
+    )
+  })
+).pipe(
+  Command.withDescription("Write an import down in a PostgreSQL database, for its workers to run"),
+  Command.withExamples([
+    {
+      command: "line-items submit items.csv --job q3",
+      description: "With the database in LINE_ITEMS_DATABASE_URL"
+    }
+  ])
+)

@@ -1,0 +1,265 @@
+/**
+ * The commands about jobs that are written down, and the worker that runs them.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Store from "../Store.ts"
+import * as Connection from "./Connection.ts"
+import * as DurableImport from "./DurableImport.ts"
+import { exitWith, usage } from "./Exit.ts"
+import * as Flags from "./Flags.ts"
+import * as Jobs from "./Jobs.ts"
+import * as Output from "./Output.ts"
+import * as Resolve from "./Resolve.ts"
+import * as Retry from "./Retry.ts"
+import * as Watch from "./Watch.ts"
+import * as Worker from "./Worker.ts"
+
+export const resumeCommand = Command.make(
+  "resume",
+  {
+    job: Flags.job,
+    baseUrl: Flags.baseUrl,
+    limit: Flags.limit,
+    concurrency: Flags.concurrency,
+    timeout: Flags.timeout,
+    rejects: Flags.file("rejects", "Write rows that were not created here, of all runs of the job"),
+    doubts: Flags.file("doubts", "Write rows that HubSpot may or may not have here"),
+    ...Connection.kept,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    if (Connection.runBy(flags) === "workers") {
+      const writes = Option.isSome(flags.rejects) || Option.isSome(flags.doubts)
+      const isOver = yield* Connection.onStore(
+        flags,
+        Jobs.requestResume(flags.job, { json: flags.json, writes })
+      )
+      // Workers run it. What it came to is told here, once it is over.
+      if (!isOver) return
+    }
+    const { code } = yield* DurableImport.carryOn(
+      {
+        jobId: flags.job,
+        check: true,
+        concurrency: flags.concurrency,
+        rejects: Option.getOrUndefined(flags.rejects),
+        doubts: Option.getOrUndefined(flags.doubts)
+      },
+      Output.summary(flags.json)
+    ).pipe(
+      Effect.scoped,
+      Effect.provide(Layer.provideMerge(Connection.hubspotOfJob(flags, flags.job), Connection.jobsIn(flags))),
+      Effect.mapError((error) => (error._tag === "Exit" ? error : Connection.explained(error)))
+    )
+    return yield* exitWith(code)
+  })
+).pipe(
+  Command.withDescription(
+    "Go on with a durable import where it stopped. What was under way when it stopped is in doubt, and is dealt with by the job's strategy"
+  ),
+  Command.withExamples([{ command: "line-items resume q3", description: "The import with --job q3" }])
+)
+
+export const retryCommand = Command.make(
+  "retry",
+  {
+    job: Flags.job,
+    file: Argument.String("file").pipe(
+      Argument.withDescription("Rows of its --rejects file, corrected; each with its _line")
+    ),
+    as: Flags.jobId.pipe(
+      Flag.withDescription(
+        "The id of the retry, itself a durable import (default <first job>-retry-1, -2, …)"
+      )
+    ),
+    baseUrl: Flags.baseUrl,
+    limit: Flags.limit,
+    concurrency: Flags.concurrency,
+    timeout: Flags.timeout,
+    rejects: Flags.file("rejects", "Write rows that were not created this time here, ready to be corrected"),
+    doubts: Flags.file("doubts", "Write rows that HubSpot may or may not have here"),
+    ...Connection.kept,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    const submits = Connection.runBy(flags) === "workers"
+    if (submits && (Option.isSome(flags.rejects) || Option.isSome(flags.doubts))) {
+      return yield* usage(
+        "workers write no files: give --rejects and --doubts to line-items resume, once the retry is over"
+      )
+    }
+    const code = yield* Retry.run(
+      {
+        jobId: flags.job,
+        path: flags.file,
+        as: Option.getOrUndefined(flags.as),
+        concurrency: flags.concurrency,
+        rejects: Option.getOrUndefined(flags.rejects),
+        doubts: Option.getOrUndefined(flags.doubts)
+      },
+      (planned) =>
+        submits
+          ? Effect.as(DurableImport.submitted(planned.jobId, flags.json), 0)
+          : Effect.map(
+              DurableImport.carryOn({ ...planned, check: false }, Output.summary(flags.json)),
+              ({ code }) => code
+            )
+    ).pipe(
+      Effect.scoped,
+      Effect.provide(Layer.provideMerge(Connection.hubspotOfJob(flags, flags.job), Connection.jobsIn(flags))),
+      Effect.mapError((error) => (error._tag === "Exit" ? error : Connection.explained(error)))
+    )
+    return yield* exitWith(code)
+  })
+).pipe(
+  Command.withDescription(
+    "Send rows of a durable import that were not created again, corrected, as an import of its own with the same strategy, keys and account. A row that was created, or may be, is refused before anything is sent"
+  ),
+  Command.withExamples([
+    {
+      command: "line-items retry q3 rejects.csv --rejects again.csv",
+      description: "What import --job q3 --rejects rejects.csv left, corrected"
+    }
+  ])
+)
+
+export const resolveCommand = Command.make(
+  "resolve",
+  {
+    job: Flags.job,
+    apply: Flag.Boolean("apply").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("Write down what was found; without it nothing is changed")
+    ),
+    baseUrl: Flags.baseUrl,
+    timeout: Flags.timeout,
+    ...Connection.kept,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    const code = yield* Resolve.run(flags.job, { apply: flags.apply, json: flags.json }).pipe(
+      Effect.provide(Layer.provideMerge(Connection.hubspotOfJob(flags, flags.job), Connection.jobsIn(flags))),
+      Effect.mapError((error) => (error._tag === "Exit" ? error : Connection.explained(error)))
+    )
+    return yield* exitWith(code)
+  })
+).pipe(
+  Command.withDescription(
+    "Look for the rows of a durable import that are in doubt, and say what they are. It sends nothing and deletes nothing"
+  ),
+  Command.withExamples([
+    { command: "line-items resolve q3", description: "Look, and propose" },
+    { command: "line-items resolve q3 --apply", description: "Look, and write down what was found" }
+  ])
+)
+
+export const jobsCommand = Command.make(
+  "jobs",
+  { ...Connection.kept, json: Flags.json },
+  Effect.fnUntraced(function* (flags) {
+    yield* Connection.onStore(flags, Jobs.list(flags.json))
+  })
+).pipe(
+  Command.withDescription(
+    "The durable imports that are Connection.kept here, the newest first; a thousand of them at most"
+  )
+)
+
+export const statusCommand = Command.make(
+  "status",
+  {
+    job: Flags.job,
+    watch: Flag.Boolean("watch").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("Follow the job until it is over, or nobody runs it")
+    ),
+    ...Connection.kept,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    const { job, json, watch } = flags
+    if (!watch) return yield* Connection.onStore(flags, Jobs.status(job, json, Connection.runBy(flags)))
+    return yield* exitWith(yield* Connection.onStore(flags, Watch.run(job, json, Connection.runBy(flags))))
+  })
+).pipe(
+  Command.withDescription("How far a durable import is"),
+  Command.withExamples([
+    { command: "line-items status q3 --watch", description: "Beside the terminal that runs it" }
+  ])
+)
+
+export const cancelCommand = Command.make(
+  "cancel",
+  { job: Flags.job, ...Connection.kept, json: Flags.json },
+  Effect.fnUntraced(function* (flags) {
+    yield* Connection.onStore(flags, Jobs.cancel(flags.job, flags.json, Connection.runBy(flags)))
+  })
+).pipe(
+  Command.withDescription(
+    "End a durable import: what has not been sent is not sent any more. A run under way stops within seconds"
+  )
+)
+
+export const forgetCommand = Command.make(
+  "forget",
+  {
+    olderThan: Flags.olderThan,
+    dryRun: Flag.Boolean("dry-run").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("Say which jobs these are, and delete nothing")
+    ),
+    ...Connection.kept,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    yield* Connection.onStore(flags, Jobs.forget(flags))
+  })
+).pipe(
+  Command.withDescription(
+    "Delete durable imports that ended this long ago, with their rows and outcomes. A job goes together with all its retries; what is not over stays"
+  ),
+  Command.withExamples([
+    { command: "line-items forget --older-than 30d --dry-run", description: "Look first" }
+  ])
+)
+
+export const workerCommand = Command.make(
+  "worker",
+  {
+    databaseUrl: Flags.databaseUrl,
+    host: Flags.host,
+    port: Flags.workerPort,
+    listenHost: Flags.listenHost,
+    baseUrl: Flags.baseUrl,
+    limit: Flags.limit,
+    concurrency: Flags.concurrency,
+    timeout: Flags.timeout,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* ({ databaseUrl, ...flags }) {
+    return yield* Worker.run({
+      ...flags,
+      transport: Connection.transport,
+      listenHost: Option.getOrUndefined(flags.listenHost),
+      baseUrl: Option.getOrUndefined(flags.baseUrl)
+    }).pipe(
+      Effect.provide(Store.layerPostgres({ url: databaseUrl.url })),
+      Effect.mapError((error) => (error._tag === "Exit" ? error : Connection.explained(error)))
+    )
+  })
+).pipe(
+  Command.withDescription(
+    "Run the jobs of a PostgreSQL database, together with its other workers. Tokens come from HUBSPOT_ACCESS_TOKEN, or for one account from HUBSPOT_ACCESS_TOKEN_<account>"
+  ),
+  Command.withExamples([
+    {
+      command: "line-items worker --port 34431",
+      description: "With the database in LINE_ITEMS_DATABASE_URL"
+    }
+  ])
+)
