@@ -108,9 +108,7 @@ const demoCommand = Command.make("demo", {}, () =>
     Effect.flatMap(exitWith)
   )
 ).pipe(
-  Command.withDescription(
-    "Import a sample of 10,000 rows into the Connection.embedded HubSpot and check the result"
-  )
+  Command.withDescription("Import a sample of 10,000 rows into the embedded HubSpot and check the result")
 )
 
 const command = Command.make("line-items").pipe(

@@ -102,16 +102,16 @@ export const kept = { stateDir: Flags.stateDir, databaseUrl: Flag.optional(Flags
 
 /** Something about jobs, where they are kept. */
 export const onStore = <A, R>(where: Parameters<typeof jobsIn>[0], effect: Effect.Effect<A, Exit, R>) =>
-  effect.pipe(
-    Effect.provide(jobsIn(where)),
-    Effect.mapError((error) => (error._tag === "Exit" ? error : explained(error)))
-  )
+  effect.pipe(Effect.provide(jobsIn(where)), Effect.mapError(explained))
 
 /** What keeps the layers below a command from being built. */
 type Unbuilt = Credentials.CredentialsError | BaseUrl.InvalidBaseUrl | Store.StoreError
 
-export const explained = (error: Unbuilt): Exit => {
+/** Says it as a command does. */
+export const explained = (error: Exit | Unbuilt): Exit => {
   switch (error._tag) {
+    case "Exit":
+      return error
     case "CredentialsError":
       return new Exit({ code: Report.exitCodes.credentials, lines: [error.message] })
     case "InvalidBaseUrl":

@@ -119,7 +119,7 @@ export const importCommand = Command.make(
             )
           : Connection.hubspot(flags)
       ),
-      Effect.mapError((error) => (error._tag === "Exit" ? error : Connection.explained(error)))
+      Effect.mapError(Connection.explained)
     )
     return yield* exitWith(code)
   })
@@ -159,7 +159,7 @@ export const submitCommand = Command.make(
           Connection.jobsIn({ stateDir: Option.none(), databaseUrl: Option.some(flags.databaseUrl) })
         )
       ),
-      Effect.mapError((error) => (error._tag === "Exit" ? error : Connection.explained(error)))
+      Effect.mapError(Connection.explained)
     )
   })
 ).pipe(

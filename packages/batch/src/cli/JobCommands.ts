@@ -54,7 +54,7 @@ export const resumeCommand = Command.make(
     ).pipe(
       Effect.scoped,
       Effect.provide(Layer.provideMerge(Connection.hubspotOfJob(flags, flags.job), Connection.jobsIn(flags))),
-      Effect.mapError((error) => (error._tag === "Exit" ? error : Connection.explained(error)))
+      Effect.mapError(Connection.explained)
     )
     return yield* exitWith(code)
   })
@@ -112,7 +112,7 @@ export const retryCommand = Command.make(
     ).pipe(
       Effect.scoped,
       Effect.provide(Layer.provideMerge(Connection.hubspotOfJob(flags, flags.job), Connection.jobsIn(flags))),
-      Effect.mapError((error) => (error._tag === "Exit" ? error : Connection.explained(error)))
+      Effect.mapError(Connection.explained)
     )
     return yield* exitWith(code)
   })
@@ -144,7 +144,7 @@ export const resolveCommand = Command.make(
   Effect.fnUntraced(function* (flags) {
     const code = yield* Resolve.run(flags.job, { apply: flags.apply, json: flags.json }).pipe(
       Effect.provide(Layer.provideMerge(Connection.hubspotOfJob(flags, flags.job), Connection.jobsIn(flags))),
-      Effect.mapError((error) => (error._tag === "Exit" ? error : Connection.explained(error)))
+      Effect.mapError(Connection.explained)
     )
     return yield* exitWith(code)
   })
@@ -166,7 +166,7 @@ export const jobsCommand = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "The durable imports that are Connection.kept here, the newest first; a thousand of them at most"
+    "The durable imports that are kept here, the newest first; a thousand of them at most"
   )
 )
 
@@ -249,7 +249,7 @@ export const workerCommand = Command.make(
       baseUrl: Option.getOrUndefined(flags.baseUrl)
     }).pipe(
       Effect.provide(Store.layerPostgres({ url: databaseUrl.url })),
-      Effect.mapError((error) => (error._tag === "Exit" ? error : Connection.explained(error)))
+      Effect.mapError(Connection.explained)
     )
   })
 ).pipe(
