@@ -2,7 +2,8 @@
  * `line-items resolve`: looks for the rows of a job that are in doubt, and proposes what they are. It reads; what it found
  * is written down only when that is asked for, and nothing is ever sent or deleted.
  *
- * It goes by the job's key property, and where there is none by what a row's parent holds. What is not there counts as
+ * It goes by the log of attempts first: a process that stood still while another took its job may have been answered
+ * since. Then it looks, by the job's key property, and where there is none by what a row's parent holds. What is not there counts as
  * absent only some time after the last request of the job: HubSpot may apply a request later, or index it later.
  */
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
@@ -55,16 +56,22 @@ export const run = Effect.fnUntraced(
       Effect.map((some) => some.flat())
     )
     const attempts = yield* (yield* AttemptLog.AttemptLog).attempts(jobId)
-    const lastAt = Math.max(
-      0,
-      ...attempts.map(({ begunAtMillis, end }) => end?.endedAtMillis ?? begunAtMillis)
+    const lastAt = attempts.reduce(
+      (last, { begunAtMillis, end }) => Math.max(last, end?.endedAtMillis ?? begunAtMillis),
+      0
     )
+    const logged = createdIn(attempts)
     const isQuiet = (yield* Clock.currentTimeMillis) - lastAt >= quietMillis
     const look = yield* lookupOf(job, doubts, attempts)
 
     const proposals: Array<Proposal> = []
-    for (let from = 0; from < doubts.length; from += BatchRequest.maxInputs) {
-      const items = doubts.slice(from, from + BatchRequest.maxInputs).map(({ item }) => item)
+    for (const { item } of doubts) {
+      const id = logged.get(item.index)
+      if (id !== undefined) proposals.push({ line: item.source.line, index: item.index, is: "created", id })
+    }
+    const open = doubts.filter(({ item }) => !logged.has(item.index))
+    for (let from = 0; from < open.length; from += BatchRequest.maxInputs) {
+      const items = open.slice(from, from + BatchRequest.maxInputs).map(({ item }) => item)
       const { absent, found } = yield* look(items)
       for (const { index, source } of items) {
         const id = found.get(index)?.id
@@ -77,6 +84,7 @@ export const run = Effect.fnUntraced(
       }
     }
 
+    proposals.sort((a, b) => a.index - b.index)
     const told = proposals.filter(({ is }) => is !== "unknown")
     if (options.apply && told.length > 0) {
       const claim = yield* store.claim(jobId, { holder: DurableImport.holder, to: "revision" })
@@ -124,6 +132,16 @@ const refused = (error: {
       return new Exit({ code: Report.exitCodes.usage, lines: [error.message] })
   }
 }
+
+/** The ids of the inputs that an answer said were created. */
+const createdIn = (attempts: ReadonlyArray<AttemptLog.Logged>): ReadonlyMap<number, string> =>
+  new Map(
+    attempts.flatMap(({ end }) =>
+      (end?.outcomes ?? []).flatMap((entry) =>
+        entry._tag === "Created" ? [[entry.index, entry.id] as const] : []
+      )
+    )
+  )
 
 /** How the rows of a job are looked for. */
 const lookupOf = Effect.fnUntraced(function* (
