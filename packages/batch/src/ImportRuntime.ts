@@ -231,24 +231,30 @@ const look = Effect.gen(function* () {
   const store = yield* JobStore.JobStore
   yield* Effect.forEach(
     yield* store.due,
-    Effect.fnUntraced(function* ({ createdAtMillis, id }) {
-      // One that is begun already is not begun twice.
-      const executionId = yield* ImportWorkflow.ImportWorkflow.execute(
-        { jobId: id, createdAtMillis },
-        { discard: true }
-      )
-      const result = yield* ImportWorkflow.ImportWorkflow.poll(executionId)
-      if (Option.isNone(result) || result.value._tag !== "Suspended") return
-      if (result.value.cause !== undefined) {
-        yield* Effect.logWarning(`job "${id}" came to grief and is begun anew`, result.value.cause)
-      }
-      yield* ImportWorkflow.ImportWorkflow.resume(executionId)
-    }),
+    // A runner that stands still is told as well, and answers nothing; the others must not wait for that.
+    (job) => Effect.timeoutOption(begin(job), mostMillis),
     { concurrency: 16, discard: true }
   )
 })
 
+const begin = Effect.fnUntraced(function* ({ createdAtMillis, id }: Job.Job) {
+  // One that is begun already is not begun twice.
+  const executionId = yield* ImportWorkflow.ImportWorkflow.execute(
+    { jobId: id, createdAtMillis },
+    { discard: true }
+  )
+  const result = yield* ImportWorkflow.ImportWorkflow.poll(executionId)
+  if (Option.isNone(result) || result.value._tag !== "Suspended") return
+  if (result.value.cause !== undefined) {
+    yield* Effect.logWarning(`job "${id}" came to grief and is begun anew`, result.value.cause)
+  }
+  yield* ImportWorkflow.ImportWorkflow.resume(executionId)
+})
+
 const lookMillis = 1000
+
+/** It is looked again. */
+const mostMillis = 5000
 
 /** More than one process has. */
 const mostRuns = 1_000_000
