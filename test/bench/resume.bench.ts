@@ -47,7 +47,8 @@ const measure = (
       input,
       strategy: "failVisible",
       batchSize: 100,
-      concurrency: 10,
+      // Who is killed keeps the slots of the limit that its requests had, for two minutes.
+      concurrency: 2,
       rejects: `${input}.rejects`,
       doubts: `${input}.doubts`
     }
