@@ -11,8 +11,9 @@ import * as Measure from "./measure.ts"
 import { writeRows } from "./rows.ts"
 
 const rows = 1_000_000
-const done = [2000, 4000, 8000]
-const rounds = 3
+const done = [2000, 8000]
+// Each kill keeps some ten slots of a hundred for two minutes.
+const rounds = 2
 const worker = join(import.meta.dirname, "../crash/worker.ts")
 
 /** How long it takes until the first create of a run, which is killed then. */
@@ -47,8 +48,7 @@ const measure = (
       input,
       strategy: "failVisible",
       batchSize: 100,
-      // Who is killed keeps the slots of the limit that its requests had, for two minutes.
-      concurrency: 2,
+      concurrency: 10,
       rejects: `${input}.rejects`,
       doubts: `${input}.doubts`
     }
