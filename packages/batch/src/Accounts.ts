@@ -19,6 +19,7 @@ import * as Layer from "effect/Layer"
 import * as LayerMap from "effect/LayerMap"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { isDenied } from "./internal/denied.ts"
 
 const advice = {
   NoToken: "give this process a token of that account, or run the job where there is one",
@@ -107,17 +108,6 @@ export class Accounts extends Context.Service<
         })
       })
     )
-
-  /** The one account that the client and the limits in the context are for. */
-  static readonly layerOne: Layer.Layer<Accounts, never, Services> = Layer.effect(
-    Accounts,
-    Effect.gen(function* () {
-      const context = Context.pick(HubSpotClient, RateLimits)(yield* Effect.context<Services>())
-      return Accounts.of({
-        services: (account) => Effect.as(Effect.provide(belongsTo(account), context), context)
-      })
-    })
-  )
 }
 
 /**
@@ -175,9 +165,7 @@ const belongsTo = (account: string): Effect.Effect<void, AccountUnavailable, Ser
 const notAsked = (account: string, error: HubSpotError): AccountUnavailable =>
   new AccountUnavailable({
     account,
-    reason: ["Unauthorized", "TokenRefused", "Forbidden"].includes(error.reason._tag)
-      ? "Refused"
-      : "Unreachable",
+    reason: isDenied(error) ? "Refused" : "Unreachable",
     detail: error.message,
     cause: error
   })

@@ -190,7 +190,7 @@ export const layerLocal = <Made, E, R>(
 
 /**
  * A runner of a cluster on PostgreSQL: as many processes as wanted, on as many machines, share the jobs of a database.
- * When one dies, the others have its jobs in about five seconds, and what it had under way is in doubt.
+ * When one dies, the others have its jobs in a few seconds, and what it had under way is in doubt.
  *
  * The runners speak to each other at `host` and `port`, without a password and without encryption: let nobody else
  * reach that address. The database needs sessions of its own for each runner, so no pooler of transactions between. Needs

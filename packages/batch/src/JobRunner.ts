@@ -23,6 +23,7 @@ import * as AttemptLog from "./AttemptLog.ts"
 import type * as BatchRunner from "./BatchRunner.ts"
 import * as Bulk from "./internal/bulk.ts"
 import * as Creating from "./internal/creating.ts"
+import { isDenied } from "./internal/denied.ts"
 import { recover } from "./internal/recovery.ts"
 import * as Job from "./Job.ts"
 import * as JobStore from "./JobStore.ts"
@@ -362,8 +363,7 @@ const suspensionOf = (reason: NotSentReason, nowMillis: number): Job.Suspension 
       return { reason: reason.cause, message, ...(resumeAt !== undefined && { resumeAtMillis: resumeAt }) }
     }
     case "Halted": {
-      const denied = ["Unauthorized", "TokenRefused", "Forbidden"].includes(reason.error.reason._tag)
-      return { reason: denied ? "auth" : "operator", message }
+      return { reason: isDenied(reason.error) ? "auth" : "operator", message }
     }
   }
 }

@@ -8,6 +8,7 @@
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import type { BatchStatus } from "@effect-hubspot/schema/BatchStatus"
 import * as DateTime from "effect/DateTime"
+import { isDenied } from "./internal/denied.ts"
 import type { NotSentReason, Outcome } from "./Outcome.ts"
 
 /**
@@ -187,9 +188,7 @@ export const exitCodes = {
 export const exitCode = (counts: Counts, ending: Ending): number => {
   if (ending.interrupted) return exitCodes.interrupted
   const { reason } = ending
-  const denied = reason?._tag === "Halted" ? reason.error.reason._tag : undefined
-  if (denied === "Unauthorized" || denied === "TokenRefused" || denied === "Forbidden")
-    return exitCodes.credentials
+  if (reason?._tag === "Halted" && isDenied(reason.error)) return exitCodes.credentials
   if (ending.unwritable || reason?._tag === "Unlogged") return exitCodes.store
   if (canGoOn(reason) !== undefined) return exitCodes.suspended
   if (counts.inDoubt > 0) return exitCodes.inDoubt

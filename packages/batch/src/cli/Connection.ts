@@ -46,7 +46,7 @@ export const hubspot = (flags: Connection) =>
   Layer.provide(LineItems.LineItems.layer(connectionOf(flags)), withToken)
 
 /** The same for a durable job: within the limits that all who use its database share. */
-export const hubspotOfJob = (flags: Connection, jobId: string) =>
+const hubspotOfJob = (flags: Connection, jobId: string) =>
   Layer.unwrap(
     Effect.map(DurableImport.supposedAccount(jobId), (supposed) =>
       LineItems.LineItems.layerAccount({ ...connectionOf(flags), supposed })
@@ -74,7 +74,7 @@ const databaseOf = ({ databaseUrl = Option.none(), stateDir }: Kept): Option.Opt
   Option.filter(databaseUrl, ({ isAmbient }) => !isAmbient || Option.isNone(stateDir))
 
 /** In a database of many, or in one of this user. */
-export const jobsIn = (flags: Kept) =>
+const jobsIn = (flags: Kept) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const { stateDir } = flags
@@ -101,8 +101,18 @@ export const runBy = (flags: Kept): Jobs.RunBy => (Option.isSome(databaseOf(flag
 export const kept = { stateDir: Flags.stateDir, databaseUrl: Flag.optional(Flags.databaseUrl) }
 
 /** Something about jobs, where they are kept. */
-export const onStore = <A, R>(where: Parameters<typeof jobsIn>[0], effect: Effect.Effect<A, Exit, R>) =>
+export const onStore = <A, R>(where: Kept, effect: Effect.Effect<A, Exit, R>) =>
   effect.pipe(Effect.provide(jobsIn(where)), Effect.mapError(explained))
+
+/** The same where HubSpot is asked as well, within the limits that all who use the database share. */
+export const onJob =
+  (flags: Connection & Kept, jobId: string) =>
+  <A, E extends Exit | Unbuilt, R>(effect: Effect.Effect<A, E, R>) =>
+    effect.pipe(
+      Effect.scoped,
+      Effect.provide(Layer.provideMerge(hubspotOfJob(flags, jobId), jobsIn(flags))),
+      Effect.mapError(explained)
+    )
 
 /** What keeps the layers below a command from being built. */
 type Unbuilt = Credentials.CredentialsError | BaseUrl.InvalidBaseUrl | Store.StoreError

@@ -105,11 +105,7 @@ export const importCommand = Command.make(
         : Effect.andThen(
             DurableImport.plan({ ...what, jobId }),
             DurableImport.carryOn({ ...what, jobId, check: false }, show)
-          ).pipe(
-            Effect.provide(
-              Layer.provideMerge(Connection.hubspotOfJob(flags, jobId), Connection.jobsIn(flags))
-            )
-          )
+          ).pipe(Connection.onJob(flags, jobId))
     const { code } = yield* importing.pipe(
       Effect.scoped,
       Effect.provide(
@@ -152,14 +148,10 @@ export const submitCommand = Command.make(
   Effect.fnUntraced(function* (flags) {
     const what = { ...(yield* whatOf(flags)), jobId: flags.job, rejects: undefined, doubts: undefined }
     yield* Effect.andThen(DurableImport.plan(what), DurableImport.submitted(flags.job, flags.json)).pipe(
-      Effect.scoped,
-      Effect.provide(
-        Layer.provideMerge(
-          Connection.hubspotOfJob(flags, flags.job),
-          Connection.jobsIn({ stateDir: Option.none(), databaseUrl: Option.some(flags.databaseUrl) })
-        )
-      ),
-      Effect.mapError(Connection.explained)
+      Connection.onJob(
+        { ...flags, stateDir: Option.none(), databaseUrl: Option.some(flags.databaseUrl) },
+        flags.job
+      )
     )
   })
 ).pipe(

@@ -2,7 +2,6 @@
  * The commands about jobs that are written down, and the worker that runs them.
  */
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
@@ -51,11 +50,7 @@ export const resumeCommand = Command.make(
         doubts: Option.getOrUndefined(flags.doubts)
       },
       Output.summary(flags.json)
-    ).pipe(
-      Effect.scoped,
-      Effect.provide(Layer.provideMerge(Connection.hubspotOfJob(flags, flags.job), Connection.jobsIn(flags))),
-      Effect.mapError(Connection.explained)
-    )
+    ).pipe(Connection.onJob(flags, flags.job))
     return yield* exitWith(code)
   })
 ).pipe(
@@ -109,11 +104,7 @@ export const retryCommand = Command.make(
               DurableImport.carryOn({ ...planned, check: false }, Output.summary(flags.json)),
               ({ code }) => code
             )
-    ).pipe(
-      Effect.scoped,
-      Effect.provide(Layer.provideMerge(Connection.hubspotOfJob(flags, flags.job), Connection.jobsIn(flags))),
-      Effect.mapError(Connection.explained)
-    )
+    ).pipe(Connection.onJob(flags, flags.job))
     return yield* exitWith(code)
   })
 ).pipe(
@@ -143,8 +134,7 @@ export const resolveCommand = Command.make(
   },
   Effect.fnUntraced(function* (flags) {
     const code = yield* Resolve.run(flags.job, { apply: flags.apply, json: flags.json }).pipe(
-      Effect.provide(Layer.provideMerge(Connection.hubspotOfJob(flags, flags.job), Connection.jobsIn(flags))),
-      Effect.mapError(Connection.explained)
+      Connection.onJob(flags, flags.job)
     )
     return yield* exitWith(code)
   })

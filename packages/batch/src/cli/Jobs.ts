@@ -10,7 +10,7 @@ import * as JobStore from "../JobStore.ts"
 import * as Report from "../Report.ts"
 import * as Source from "../Source.ts"
 import * as DurableImport from "./DurableImport.ts"
-import { Exit } from "./Exit.ts"
+import { Exit, usage } from "./Exit.ts"
 import * as Output from "./Output.ts"
 
 export const refused = (error: { readonly _tag: string; readonly message: string }): Exit =>
@@ -196,12 +196,9 @@ export const requestResume = Effect.fnUntraced(function* (
   const found = yield* Effect.mapError(store.get(jobId), refused)
   if (Job.isFinal(found.state)) return true
   if (writes) {
-    return yield* new Exit({
-      code: Report.exitCodes.usage,
-      lines: [
-        `job "${jobId}" is ${found.state}, and workers write no files: give --rejects and --doubts once it is over`
-      ]
-    })
+    return yield* usage(
+      `job "${jobId}" is ${found.state}, and workers write no files: give --rejects and --doubts once it is over`
+    )
   }
   const job = yield* Effect.mapError(store.requestResume(jobId), refused)
   const { holder, state } = job

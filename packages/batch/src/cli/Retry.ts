@@ -18,12 +18,12 @@ import * as JobRetry from "../JobRetry.ts"
 import * as JobStore from "../JobStore.ts"
 import * as Plan from "../Plan.ts"
 import * as Rejects from "../Rejects.ts"
-import * as Report from "../Report.ts"
 import * as Source from "../Source.ts"
 import * as WriteTrace from "../WriteTrace.ts"
 import * as DurableImport from "./DurableImport.ts"
-import { Exit } from "./Exit.ts"
+import type { Exit } from "./Exit.ts"
 import * as Import from "./Import.ts"
+import { refused } from "./Jobs.ts"
 
 /** What is retried, from which file, and under which id; what is not said here is as it was in the job. */
 export interface Options extends Pick<DurableImport.Options, "concurrency" | "rejects" | "doubts"> {
@@ -152,9 +152,3 @@ const nextOf = Effect.fnUntraced(function* (first: string) {
     if (!taken) return id
   }
 })
-
-const refused = (error: { readonly _tag: string; readonly message: string }): Exit =>
-  new Exit({
-    code: error._tag === "JobStoreError" ? Report.exitCodes.store : Report.exitCodes.usage,
-    lines: [error.message]
-  })
