@@ -1,4 +1,5 @@
 import * as Import from "@effect-hubspot/batch/cli/Import"
+import * as Process from "@effect-hubspot/batch/cli/Process"
 import * as Progress from "@effect-hubspot/batch/Progress"
 import * as Report from "@effect-hubspot/batch/Report"
 import { assert, describe, it } from "@effect/vitest"
@@ -58,6 +59,7 @@ describe("the time that an import took", () => {
           HubSpot.layer({ emulator: { latency: { min: 10_000, max: 10_000 } } }),
           stdioOf([], "name\nChair\n"),
           terminal,
+          Process.layer,
           FileSystem.layerNoop({})
         ]),
         Effect.provide(clock.layer),

@@ -2,6 +2,7 @@
  * `import.ts <file> <url>`: `line-items import`, but without a rate limit, which no flag turns off.
  */
 import * as Import from "@effect-hubspot/batch/cli/Import"
+import * as Process from "@effect-hubspot/batch/cli/Process"
 import * as Credentials from "@effect-hubspot/http/Credentials"
 import * as LineItems from "@effect-hubspot/http/LineItems"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
@@ -24,5 +25,5 @@ NodeRuntime.runMain(
   Import.run(
     { input: { path }, format: undefined, rejects: undefined, doubts: undefined, concurrency: 10 },
     ({ summary }) => Console.log(JSON.stringify(summary))
-  ).pipe(Effect.scoped, Effect.provide(Layer.merge(hubspot, NodeServices.layer)))
+  ).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(hubspot, NodeServices.layer, Process.layer)))
 )

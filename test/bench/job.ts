@@ -5,6 +5,7 @@
  */
 import * as AttemptLog from "@effect-hubspot/batch/AttemptLog"
 import * as DurableImport from "@effect-hubspot/batch/cli/DurableImport"
+import * as Process from "@effect-hubspot/batch/cli/Process"
 import * as DoubtStrategy from "@effect-hubspot/batch/DoubtStrategy"
 import type * as Job from "@effect-hubspot/batch/Job"
 import * as JobStore from "@effect-hubspot/batch/JobStore"
@@ -35,7 +36,7 @@ const plan = DurableImport.plan({
   doubts: undefined,
   batchSize: work.batchSize,
   strategy
-}).pipe(Effect.scoped, Effect.provide([hubspot, NodeServices.layer]))
+}).pipe(Effect.scoped, Effect.provide([hubspot, NodeServices.layer, Process.layer]))
 
 const outcomesOf = ({ items }: Job.Batch) =>
   items.map(({ index }) => ({
@@ -53,7 +54,7 @@ const program = Effect.gen(function* () {
   if (Option.isNone(known)) yield* plan
   const job = yield* store.get(jobId)
   const claim = yield* store.claim(jobId, {
-    holder: DurableImport.holder,
+    holder: Process.make().holder,
     lease: "10 minutes",
     insteadOf: job.epoch
   })

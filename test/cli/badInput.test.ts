@@ -18,10 +18,11 @@ import {
   type Finished,
   type Options,
   run,
-  start
+  runProcess,
+  startProcess
 } from "./run.ts"
 
-interface Case extends Pick<Options, "stdin" | "token" | "nodeOptions" | "uid"> {
+interface Case extends Pick<Options, "stdin" | "token"> {
   readonly id: string
   readonly what: string
   /** Made in the directory where the command runs. */
@@ -569,12 +570,10 @@ describe("bad input", () => {
 
   it("B03 a pipe that nobody writes to is given up at the first Ctrl-C", async () => {
     execFileSync("mkfifo", [place.at("fifo")])
-    const started = start(["import", "fifo", "--emulator", "--json"], { cwd: place.path })
-    await waitingFor(started.child.pid!)
-    started.child.kill("SIGINT")
-    const killed = setTimeout(() => started.child.kill("SIGKILL"), 5000)
+    const started = startProcess(["import", "fifo", "--emulator", "--json"], { cwd: place.path })
+    await waitingFor(started.pid)
+    started.kill("SIGINT")
     const { code } = await started.finished
-    clearTimeout(killed)
     assert.strictEqual(code, 130)
   })
 
@@ -582,7 +581,7 @@ describe("bad input", () => {
     place.write("secret.csv", good)
     chmodSync(place.at("secret.csv"), 0)
     chmodSync(place.path, 0o755)
-    const end = await run(["import", "secret.csv", "--emulator", "--json"], {
+    const end = await runProcess(["import", "secret.csv", "--emulator", "--json"], {
       cwd: place.path,
       // Root may read everything.
       uid: process.getuid?.() === 0 ? 65534 : undefined
@@ -596,7 +595,7 @@ describe("bad input", () => {
 
   it("B16 an array of 100 MB goes through 80 MB of memory", async () => {
     const element = `{"name":"A","description":"${"y".repeat(400_000)}"}`
-    const end = await run(["import", "-", "--emulator", "--json"], {
+    const end = await runProcess(["import", "-", "--emulator", "--json"], {
       stdin: `[${Array.from({ length: 250 }, () => element).join(",\n")}]`,
       nodeOptions: "--max-old-space-size=80"
     })

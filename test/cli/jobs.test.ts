@@ -3,7 +3,7 @@
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { rmSync } from "node:fs"
-import { canary, type Directory, directory, endAll, run, serve, type Server, start } from "./run.ts"
+import { canary, type Directory, directory, endAll, run, serve, type Server, start, until } from "./run.ts"
 
 let files: Directory
 let server: Server
@@ -235,11 +235,14 @@ describe("a durable import", () => {
       { cwd: files.path, token: canary }
     )
     // The job is there as soon as it is planned, after the account was asked for.
-    for (let n = 0; n < 50; n++) if ((await on("status", "slow")).code === 0) break
+    await until(
+      () => on("status", "slow"),
+      ({ code }) => code === 0
+    )
     const gone = start(["status", "slow", "--watch", "--state-dir", "state"], { cwd: files.path })
     await gone.seen("stdout", "slow: ")
     const watching = on("status", "slow", "--watch", "--json")
-    gone.child.kill("SIGINT")
+    gone.kill("SIGINT")
     const quiet = await gone.finished
     assert.deepStrictEqual([quiet.code, quiet.stderr], [130, ""])
     const done = await importing.finished

@@ -18,7 +18,8 @@ import {
   type Server,
   start,
   type Started,
-  summaryOf
+  summaryOf,
+  until
 } from "./run.ts"
 
 const rows = (count: number) =>
@@ -247,11 +248,14 @@ describe("Ctrl-C", () => {
       { token: canary }
     )
 
-  const untilSent = async (server: Server, { child }: Started, requests: number): Promise<void> => {
-    while ((await server.ledger()).requests.length < requests) {
-      if (child.exitCode !== null) throw new Error("it ended too soon")
-      await new Promise((resolve) => setTimeout(resolve, 25))
-    }
+  const untilSent = async (server: Server, { code }: Started, requests: number): Promise<void> => {
+    await until(
+      async () => (await server.ledger()).requests.length,
+      (sent) => {
+        if (code() !== null) throw new Error("it ended too soon")
+        return sent >= requests
+      }
+    )
   }
 
   describe("once", () => {
@@ -262,7 +266,7 @@ describe("Ctrl-C", () => {
       server = await serve("--latency", "200-300")
       const started = importSample(server, "once")
       await untilSent(server, started, 5)
-      started.child.kill("SIGINT")
+      started.kill("SIGINT")
       end = await started.finished
     })
 
@@ -307,10 +311,10 @@ describe("Ctrl-C", () => {
       server = await serve("--latency", "2500-2500")
       const started = importSample(server, "twice")
       await untilSent(server, started, 2)
-      started.child.kill("SIGINT")
+      started.kill("SIGINT")
       await started.seen("stderr", "stopping:")
       const before = performance.now()
-      started.child.kill("SIGINT")
+      started.kill("SIGINT")
       end = await started.finished
       waited = performance.now() - before
     })
@@ -339,9 +343,9 @@ describe("Ctrl-C", () => {
 
   it("while it waits for a pipe ends it, and what was read and not sent is told", async () => {
     const started = start(["import", "-", "--emulator", "--json"])
-    started.child.stdin.write(`${rows(2)}Stool,"1,5",4711\n`)
+    started.write(`${rows(2)}Stool,"1,5",4711\n`)
     await started.seen("stderr", "stdin:4:2: price")
-    started.child.kill("SIGTERM")
+    started.kill("SIGTERM")
     const end = await started.finished
     assert.deepStrictEqual(countsOf(end), counted({ inputs: 3, invalid: 1, notSent: 2 }, "CANCELED"))
     assert.strictEqual(end.code, 130)

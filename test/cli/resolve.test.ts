@@ -1,4 +1,5 @@
 import { AttemptLog, JobStore, Stores } from "@effect-hubspot/batch"
+import * as Process from "@effect-hubspot/batch/cli/Process"
 import * as Resolve from "@effect-hubspot/batch/cli/Resolve"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
@@ -6,7 +7,7 @@ import { Effect, Layer, Sink, Stdio } from "effect"
 import { batchesOf, frozen, holder, other, rowsOf } from "../batch/jobStore/rows.ts"
 import * as HubSpot from "../support/hubspot.ts"
 
-const world = Layer.mergeAll(Stores.layerMemory, HubSpot.layer({ emulator: { portalId: 42 } }))
+const world = Layer.mergeAll(Stores.layerMemory, Process.layer, HubSpot.layer({ emulator: { portalId: 42 } }))
 
 describe("resolve", () => {
   it.effect(

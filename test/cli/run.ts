@@ -1,6 +1,6 @@
 /**
- * The command as a process of its own. Whatever is run, its output never holds the token, a stack trace
- * or an escape sequence.
+ * The command as a person or a script runs it, in this process. Whatever is run, its output never holds the token, a stack
+ * trace or an escape sequence.
  */
 import { assert } from "@effect/vitest"
 import type * as Faults from "@effect-hubspot/http/emulator/Faults"
@@ -11,29 +11,22 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Schema from "effect/Schema"
-import { type ChildProcessByStdio, spawn } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { Readable, Writable } from "node:stream"
-import { fileURLToPath } from "node:url"
+import * as Binary from "../support/binary.ts"
+import * as Command from "../support/command.ts"
 
-export const root = fileURLToPath(new URL("../../", import.meta.url))
+export { endAll } from "../support/binary.ts"
+export type { Finished, Started } from "../support/command.ts"
+type Finished = Command.Finished
+type Started = Command.Started
+
+export const root = Binary.root
 export const sample = join(root, "docs/examples/line-items.csv")
-
-// The tests may themselves run on an older Node that cannot read the sources.
-const node = join(root, "node_modules/.bin/node")
-const bin = join(root, "packages/batch/src/bin.ts")
 
 /** A good token that is found nowhere but in the environment of the command. */
 export const canary = "pat-eu1-CANARY-7d1f09"
-
-export interface Finished {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-  readonly stdout: string
-  readonly stderr: string
-}
 
 export interface Options {
   /** Written to the standard input, which is empty otherwise. */
@@ -41,75 +34,69 @@ export interface Options {
   readonly cwd?: string | undefined
   /** `undefined` is an environment without a token. */
   readonly token?: string | undefined
-  /** The program, if it is another than `line-items`. */
-  readonly script?: string | undefined
-  readonly nodeOptions?: string | undefined
-  readonly uid?: number | undefined
   /** `LINE_ITEMS_DATABASE_URL` of the environment. */
   readonly databaseUrl?: string | undefined
 }
 
-type Child = ChildProcessByStdio<Writable, Readable, Readable>
+/** Begins the command; `import -` without `stdin` is for the caller to feed. */
+export const start = (args: ReadonlyArray<string>, options: Options = {}): Started =>
+  fed(Command.start({ args, cwd: options.cwd ?? root, env: envOf(options) }), args, options)
 
-export interface Started {
-  readonly child: Child
-  readonly finished: Promise<Finished>
-  /** Resolves as soon as the standard output or error holds the text. */
-  readonly seen: (stream: "stdout" | "stderr", text: string) => Promise<void>
+/** The same as a process of its own, for what only a process has. */
+export const startProcess = (
+  args: ReadonlyArray<string>,
+  options: Options & {
+    readonly nodeOptions?: string | undefined
+    readonly uid?: number | undefined
+    /** Of a shell, around the command, which it is given as `"$@"`. */
+    readonly shell?: string | undefined
+  } = {}
+): Started => {
+  const command = [Binary.node, Binary.bin, ...args] as const
+  return fed(
+    Binary.start({
+      command: options.shell === undefined ? command : ["sh", "-c", options.shell, "sh", ...command],
+      cwd: options.cwd ?? root,
+      env: {
+        ...envOf(options),
+        ...(options.nodeOptions !== undefined && { NODE_OPTIONS: options.nodeOptions })
+      },
+      uid: options.uid
+    }),
+    args,
+    options
+  )
 }
 
-const running = new Set<Child>()
+const envOf = ({ databaseUrl, token }: Options) => ({
+  ...(databaseUrl !== undefined && { LINE_ITEMS_DATABASE_URL: databaseUrl }),
+  ...(token !== undefined && { HUBSPOT_ACCESS_TOKEN: token })
+})
 
-/** Ends what a failed test has left behind. */
-export const endAll = (): void => {
-  for (const child of running) child.kill("SIGKILL")
-}
-
-export const start = (args: ReadonlyArray<string>, options: Options = {}): Started => {
-  const child = spawn(node, [options.script ?? bin, ...args], {
-    cwd: options.cwd ?? root,
-    env: {
-      // Half of a short run would be the compiling of the same modules.
-      NODE_COMPILE_CACHE: join(root, "node_modules/.cache/test-cli"),
-      ...(options.nodeOptions !== undefined && { NODE_OPTIONS: options.nodeOptions }),
-      ...(options.databaseUrl !== undefined && { LINE_ITEMS_DATABASE_URL: options.databaseUrl }),
-      ...(options.token !== undefined && { HUBSPOT_ACCESS_TOKEN: options.token })
-    },
-    stdio: ["pipe", "pipe", "pipe"],
-    ...(options.uid !== undefined && { uid: options.uid })
-  })
-  running.add(child)
-  child.on("close", () => running.delete(child))
-  const text = { stdout: "", stderr: "" }
-  child.stdout.setEncoding("utf8").on("data", (part: string) => (text.stdout += part))
-  child.stderr.setEncoding("utf8").on("data", (part: string) => (text.stderr += part))
-  // It may end before it has read its input.
-  child.stdin.on("error", () => undefined)
-  if (options.stdin !== undefined) child.stdin.write(options.stdin)
-  if (options.stdin !== undefined || args[1] !== "-") child.stdin.end()
-  const finished = new Promise<Finished>((resolve, reject) => {
-    child.on("error", reject)
-    child.on("close", (code, signal) => resolve({ code, signal, ...text }))
-  })
-  const checked = finished.then((finished) => {
-    assertClean(finished, options.token)
+const fed = (started: Started, args: ReadonlyArray<string>, { stdin, token }: Options): Started => {
+  if (stdin !== undefined) started.write(stdin)
+  if (stdin !== undefined || args[1] !== "-") started.end()
+  const finished = started.finished.then((finished) => {
+    assertClean(finished, token)
     return finished
   })
-  return {
-    child,
-    finished: checked,
-    seen: (stream, wanted) =>
-      new Promise((resolve, reject) => {
-        const look = () => text[stream].includes(wanted) && resolve()
-        child[stream].on("data", look)
-        child.on("close", () => reject(new Error(`ended without ${JSON.stringify(wanted)}: ${text.stderr}`)))
-        look()
-      })
-  }
+  return { ...started, finished }
 }
 
 export const run = (args: ReadonlyArray<string>, options: Options = {}): Promise<Finished> =>
   start(args, options).finished
+
+/** Looks until it is so. */
+export const until = async <A>(look: () => Promise<A> | A, is: (found: A) => boolean): Promise<A> => {
+  while (true) {
+    const found = await look()
+    if (is(found)) return found
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+export const runProcess = (...given: Parameters<typeof startProcess>): Promise<Finished> =>
+  startProcess(...given).finished
 
 const assertClean = ({ stderr, stdout }: Finished, token: string | undefined): void => {
   for (const text of [stdout, stderr]) {
@@ -202,17 +189,15 @@ const failBy = (url: string, adminKey: string, plan: Faults.Plan) =>
 /** `line-items serve --json`, as soon as it serves. */
 export const serve = async (...args: ReadonlyArray<string>): Promise<Server> => {
   const started = start(["serve", "--json", ...args], { token: canary })
-  let stdout = ""
-  started.child.stdout.on("data", (part: string) => (stdout += part))
   await started.seen("stdout", "\n")
-  const { adminKey, url } = jsonOf(Served, { stdout })
+  const { adminKey, url } = jsonOf(Served, { stdout: started.said() })
   return {
     ...started,
     url,
     ledger: () => Effect.runPromise(ledgerOf(url, adminKey)),
     fail: (plan) => Effect.runPromise(failBy(url, adminKey, plan)),
     stop: (signal = "SIGTERM") => {
-      started.child.kill(signal)
+      started.kill(signal)
       return started.finished
     }
   }

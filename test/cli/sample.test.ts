@@ -3,6 +3,7 @@ import { Association } from "@effect-hubspot/schema"
 import type * as Ledger from "@effect-hubspot/http/emulator/Ledger"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import * as Binary from "../support/binary.ts"
 import * as Csv from "./csv.ts"
 import {
   canary,
@@ -83,7 +84,11 @@ describe("the sample", () => {
   })
 
   it("is what its script writes, byte for byte", async () => {
-    const { code, stderr, stdout } = await run([], { script: join(root, "docs/examples/make-line-items.ts") })
+    const { code, stderr, stdout } = await Binary.start({
+      command: [Binary.node, join(root, "docs/examples/make-line-items.ts")],
+      cwd: root,
+      env: {}
+    }).finished
     assert.strictEqual(stderr, "")
     assert.strictEqual(code, 0)
     assert.isTrue(

@@ -5,7 +5,7 @@ import * as Ledger from "@effect-hubspot/http/emulator/Ledger"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { renameSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
-import { canary, type Directory, directory, endAll, run, serve, type Server, start } from "./run.ts"
+import { canary, type Directory, directory, endAll, run, serve, type Server, start, until } from "./run.ts"
 
 let files: Directory
 
@@ -41,15 +41,13 @@ const importing = (url: string, file: string, job: string, ...more: ReadonlyArra
   )
 
 /** Twenty are sent, and the rest waits for ten seconds. */
-const whenFull = async (server: Server) => {
-  while (true) {
-    const { requests } = await server.ledger()
-    if (requests.length >= 20) return requests.length
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
+const whenFull = (server: Server) =>
+  until(
+    async () => (await server.ledger()).requests.length,
+    (sent) => sent >= 20
+  )
 
-describe("durable imports of one account in several processes", () => {
+describe.concurrent("durable imports of one account in several processes", () => {
   it("together stay below its limit", async () => {
     // It would let through more.
     const server = await serve("--limit", "250")

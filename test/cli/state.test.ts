@@ -3,20 +3,18 @@
  * inputs B45 to B56 and failures F61 to F63, by the real command.
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { createServer, type Server as HttpServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { DatabaseSync } from "node:sqlite"
-import { join } from "node:path"
 import {
   canary,
   type Directory,
   directory,
   endAll,
   type Finished,
-  root,
   run,
+  runProcess,
   serve,
   type Server,
   start
@@ -63,31 +61,14 @@ const once = async (name: string) => {
 }
 
 /** The command where no file grows beyond so many blocks of 512 bytes, as on a disk that is full. */
-const limited = (blocks: number, ...args: ReadonlyArray<string>) => {
-  const { signal, status, stderr, stdout } = spawnSync(
-    "sh",
-    [
-      "-c",
-      `ulimit -f ${blocks}; exec "$@"`,
-      "sh",
-      join(root, "node_modules/.bin/node"),
-      join(root, "packages/batch/src/bin.ts"),
-      ...args,
-      "--base-url",
-      server.url
-    ],
-    {
-      cwd: files.path,
-      encoding: "utf8",
-      env: {
-        HUBSPOT_ACCESS_TOKEN: canary,
-        // Without a listener the system would end the process at the limit.
-        NODE_OPTIONS: "--import=data:text/javascript,process.on('SIGXFSZ',()=>{})"
-      }
-    }
-  )
-  return { code: status, signal, stdout, stderr }
-}
+const limited = (blocks: number, ...args: ReadonlyArray<string>) =>
+  runProcess([...args, "--base-url", server.url], {
+    cwd: files.path,
+    token: canary,
+    shell: `ulimit -f ${blocks}; exec "$@"`,
+    // Without a listener the system would end the process at the limit.
+    nodeOptions: "--import=data:text/javascript,process.on('SIGXFSZ',()=>{})"
+  })
 
 const edit = (stateDir: string, use: (database: DatabaseSync) => void) => {
   const database = new DatabaseSync(files.at(`${stateDir}/jobs.sqlite`))
@@ -113,7 +94,7 @@ const held = async (stateDir: string, input: string, ...more: ReadonlyArray<stri
 describe("a disk that fails", () => {
   it("F61 B53 one that is full before the rows are written down: nothing is sent", async () => {
     files.write("full.csv", rows(2000, "Full"))
-    const end = limited(400, "import", "full.csv", "--job", "full", "--state-dir", "full")
+    const end = await limited(400, "import", "full.csv", "--job", "full", "--state-dir", "full")
     refused(end, 74, /^line-items: job store: .*; mend the database and resume$/m)
     assert.strictEqual(await once("Full"), 0)
     // With room again it is planned anew.
@@ -125,7 +106,7 @@ describe("a disk that fails", () => {
   it("F61 B53 one that is full later: what cannot be written down is not sent, and it goes on with room", async () => {
     files.write("later.csv", rows(1500, "Later"))
     const job = ["--job", "later", "--state-dir", "later", "--batch-size", "10", "--concurrency", "2"]
-    const end = limited(3000, "import", "later.csv", ...job)
+    const end = await limited(3000, "import", "later.csv", ...job)
     assert.strictEqual(end.code, 74, end.stderr)
     assert.match(end.stderr, /^line-items: job store: disk I\/O error; mend the database and resume$/m)
     assert.notMatch(end.stderr, /^\s+at |Error:/m)
@@ -147,7 +128,7 @@ describe("a disk that fails", () => {
     Fs.writeFileSync(files.at("readonly/jobs.sqlite"), "", { mode: 0o400 })
     Fs.chmodSync(files.path, 0o755)
     Fs.chmodSync(files.at("readonly"), 0o555)
-    const end = await run(
+    const end = await runProcess(
       ["import", "three.csv", "--job", "r", "--state-dir", "readonly", "--base-url", server.url],
       // Root may write everything.
       { cwd: files.path, token: canary, uid: process.getuid?.() === 0 ? 65534 : undefined }
@@ -344,25 +325,18 @@ describe("where a durable import writes to, and reads from", () => {
 
   it("B54 a full disk under the standard output is told, a reader that has gone is not", async () => {
     const job = ["import", "three.csv", "--job", "full", "--state-dir", "b54", "--base-url", server.url]
-    const full = spawnSync(
-      "sh",
-      [
-        "-c",
-        'exec "$@" > /dev/full',
-        "sh",
-        join(root, "node_modules/.bin/node"),
-        join(root, "packages/batch/src/bin.ts"),
-        ...job
-      ],
-      { cwd: files.path, encoding: "utf8", env: { HUBSPOT_ACCESS_TOKEN: canary } }
-    )
-    assert.strictEqual(full.status, 74, full.stderr)
+    const full = await runProcess(job, {
+      cwd: files.path,
+      token: canary,
+      shell: 'exec "$@" > /dev/full'
+    })
+    assert.strictEqual(full.code, 74, full.stderr)
     assert.match(full.stderr, /the standard output cannot be written \(ENOSPC\); the import took place: /)
     const started = start(
       ["import", "three.csv", "--job", "gone", "--state-dir", "b54", "--base-url", server.url],
       { cwd: files.path, token: canary }
     )
-    started.child.stdout.destroy()
+    started.closeStdout()
     const { code, stderr } = await started.finished
     assert.strictEqual(code, 0, stderr)
     const status = await on("b54", "status", "gone", "--json")
@@ -381,12 +355,13 @@ describe("where a durable import writes to, and reads from", () => {
       ["import", "-", "--job", "slow", "--batch-size", "1", "--state-dir", "b55", "--base-url", server.url],
       { cwd: files.path, token: canary }
     )
-    slow.child.stdin.write("name\nSlow 0\n")
+    slow.write("name\nSlow 0\n")
     await new Promise((resolve) => setTimeout(resolve, 1500))
-    slow.child.stdin.write("Slow 1\n")
+    slow.write("Slow 1\n")
     await new Promise((resolve) => setTimeout(resolve, 500))
     assert.strictEqual(await once("Slow"), 0)
-    slow.child.stdin.end("Slow 2\n")
+    slow.write("Slow 2\n")
+    slow.end()
     const { code, stderr } = await slow.finished
     assert.strictEqual(code, 0, stderr)
     assert.strictEqual(await once("Slow"), 3)

@@ -4,7 +4,8 @@
 import { JobStore, Stores } from "@effect-hubspot/batch"
 import * as Jobs from "@effect-hubspot/batch/cli/Jobs"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Layer } from "effect"
+import * as Process from "@effect-hubspot/batch/cli/Process"
+import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { batchesOf, frozen, rowsOf } from "../batch/jobStore/rows.ts"
 
@@ -14,7 +15,7 @@ const holder = { pid: 4711, host: "elsewhere" }
 /** What there is after the numbers, and the first line. */
 const said = Effect.fnUntraced(function* (runBy: Jobs.RunBy) {
   const { counts, job } = yield* Jobs.look("q3")
-  const [head, , , ...rest] = Jobs.textOf(job, counts, runBy, yield* Clock.currentTimeMillis).split("\n")
+  const [head, , , ...rest] = (yield* Jobs.textOf(job, counts, runBy)).split("\n")
   return [head, ...rest.map((line) => line.trim())]
 })
 
@@ -27,8 +28,8 @@ const planned = Effect.gen(function* () {
   return jobs
 })
 
-const onJobs = <A, E>(effect: Effect.Effect<A, E, JobStore.JobStore>) =>
-  Effect.provide(effect, Layer.fresh(Stores.layerMemory))
+const onJobs = <A, E>(effect: Effect.Effect<A, E, JobStore.JobStore | Process.Process>) =>
+  Effect.provide(effect, [Layer.fresh(Stores.layerMemory), Process.layer])
 
 const whenAWorkerRuns = "a worker of this database takes it as soon as one runs"
 

@@ -2,6 +2,7 @@
  * Following a job, in virtual time.
  */
 import { Stores, JobStore } from "@effect-hubspot/batch"
+import * as Process from "@effect-hubspot/batch/cli/Process"
 import * as Watch from "@effect-hubspot/batch/cli/Watch"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Queue, Sink, Stdio, Terminal } from "effect"
@@ -55,7 +56,11 @@ const followed = (
     const claim = yield* jobs.claim("q3", { holder })
     const lines: Array<string> = []
     const watch = yield* Watch.run("q3", options.json ?? false, "processes").pipe(
-      Effect.provide([stdioOf(lines, options.columns !== undefined), terminalOf(options.columns ?? 80)]),
+      Effect.provide([
+        stdioOf(lines, options.columns !== undefined),
+        terminalOf(options.columns ?? 80),
+        Process.layer
+      ]),
       Effect.forkScoped
     )
     yield* TestClock.adjust(0)

@@ -4,6 +4,7 @@
  */
 import * as AttemptLog from "@effect-hubspot/batch/AttemptLog"
 import * as DurableImport from "@effect-hubspot/batch/cli/DurableImport"
+import * as Process from "@effect-hubspot/batch/cli/Process"
 import * as DoubtStrategy from "@effect-hubspot/batch/DoubtStrategy"
 import * as Stores from "@effect-hubspot/batch/Stores"
 import * as JobStore from "@effect-hubspot/batch/JobStore"
@@ -206,7 +207,7 @@ const main = (work: Work) => {
     ),
     Effect.map(({ code }) => code),
     Effect.scoped,
-    Effect.provide(Layer.provideMerge(layer, NodeServices.layer)),
+    Effect.provide(Layer.provideMerge(layer, Layer.merge(NodeServices.layer, Process.layer))),
     Effect.catchTag("Exit", ({ code, lines }) =>
       Effect.as(
         Effect.forEach(lines, (line) => Console.error(line)),

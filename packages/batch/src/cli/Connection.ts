@@ -12,16 +12,17 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Path from "effect/Path"
 import * as Redacted from "effect/Redacted"
 import * as Flag from "effect/cli/Flag"
 import * as Report from "../Report.ts"
 import * as Store from "../Store.ts"
 import * as Stores from "../Stores.ts"
-import { homedir } from "node:os"
 import * as DurableImport from "./DurableImport.ts"
 import { Exit, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import * as Jobs from "./Jobs.ts"
+import { Process } from "./Process.ts"
 
 /** How HubSpot is reached. */
 export interface Connection {
@@ -85,10 +86,12 @@ const jobsIn = (flags: Kept) =>
         }
         return Layer.provide(Stores.layerSql, Store.layerPostgres({ url: database.value.url }))
       }
-      if (Option.isSome(stateDir)) return Stores.layerLocal({ stateDir: stateDir.value })
+      const path = yield* Path.Path
+      if (Option.isSome(stateDir)) return Stores.layerLocal({ stateDir: path.resolve(stateDir.value) })
+      const { home } = yield* Process
       const state = yield* Config.String("XDG_STATE_HOME").pipe(
         Effect.orElseSucceed(() => ""),
-        Effect.map((dir) => (dir.startsWith("/") ? dir : `${homedir()}/.local/state`))
+        Effect.map((dir) => (dir.startsWith("/") ? dir : `${home}/.local/state`))
       )
       return Stores.layerLocal({ stateDir: `${state}/line-items` })
     })

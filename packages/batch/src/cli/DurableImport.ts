@@ -18,7 +18,6 @@ import type * as Scope from "effect/Scope"
 import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
-import { hostname } from "node:os"
 import type * as BatchRunner from "../BatchRunner.ts"
 import * as DoubtStrategy from "../DoubtStrategy.ts"
 import { monotonicMillis } from "../internal/monotonic.ts"
@@ -35,7 +34,7 @@ import { Exit } from "./Exit.ts"
 import * as Import from "./Import.ts"
 import * as Lines from "./Lines.ts"
 import * as Output from "./Output.ts"
-import * as Signals from "./Signals.ts"
+import { Process } from "./Process.ts"
 
 /** An import under an id. */
 export interface Options extends Import.Options {
@@ -60,8 +59,6 @@ export interface Ran {
   readonly promise: string
   readonly code: number
 }
-
-export const holder = { pid: process.pid, host: hostname() }
 
 /** Batches that are written down together. */
 const portion = 50
@@ -140,9 +137,10 @@ export const plan = Effect.fnUntraced(function* (
 ): Effect.fn.Return<
   void,
   Exit,
-  JobStore.JobStore | FileSystem.FileSystem | Stdio.Stdio | HubSpotClient | RateLimits | Scope.Scope
+  JobStore.JobStore | FileSystem.FileSystem | Stdio.Stdio | Process | HubSpotClient | RateLimits | Scope.Scope
 > {
   const store = yield* JobStore.JobStore
+  const self = yield* Process
   const { jobId, keyColumn, keyProperty, retrying, strategy = DoubtStrategy.failVisible } = options
   // An id that is taken is told before anything is asked of HubSpot.
   const known = yield* mustBeFree(jobId)
@@ -155,9 +153,9 @@ export const plan = Effect.fnUntraced(function* (
   const claim = yield* Effect.mapError(
     store.create({
       id: jobId,
-      holder,
+      holder: self.holder,
       // Who died while planning is not waited for.
-      ...(known._tag === "Some" && insteadOf(known.value)),
+      ...(known._tag === "Some" && insteadOf(self, known.value)),
       frozen: {
         source: {
           name: source.name,
@@ -267,11 +265,13 @@ export const carryOn = Effect.fnUntraced(function* (
   | FileSystem.FileSystem
   | Stdio.Stdio
   | Terminal.Terminal
+  | Process
   | HubSpotClient
   | RateLimits
   | Scope.Scope
 > {
   const store = yield* JobStore.JobStore
+  const self = yield* Process
   const { jobId } = options
   const startedAt = yield* monotonicMillis
   const found = yield* Effect.mapError(store.get(jobId), refused)
@@ -335,7 +335,7 @@ export const carryOn = Effect.fnUntraced(function* (
       if (found.state === "done") return { _tag: "Complete" } as const
       if (found.state === "canceled") return { _tag: "Canceled" } as const
       const claim = yield* Effect.catchTag(
-        store.claim(jobId, { holder, ...insteadOf(found) }),
+        store.claim(jobId, { holder: self.holder, ...insteadOf(self, found) }),
         "IllegalTransition",
         (error) =>
           error.from === "done" || error.from === "canceled" ? Effect.succeed(error.from) : Effect.fail(error)
@@ -411,7 +411,7 @@ export const carryOn = Effect.fnUntraced(function* (
       yield* progress.line("stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)")
       const left = yield* Effect.raceFirst(
         Effect.as(Fiber.await(working), false),
-        Effect.as(Signals.next, true)
+        Effect.as(self.signaled, true)
       )
       if (!left) return
       yield* Deferred.succeed(abandon, undefined)
@@ -423,22 +423,8 @@ export const carryOn = Effect.fnUntraced(function* (
 const refusing = (error: { readonly _tag: string; readonly message: string }) => Effect.fail(refused(error))
 
 /** A job whose holder is gone is taken at once. */
-const insteadOf = ({ epoch, holder }: Job.Job) =>
+const insteadOf = ({ isGone }: Process["Service"], { epoch, holder }: Job.Job) =>
   holder !== undefined && isGone(holder) ? { insteadOf: epoch } : undefined
-
-/** A process of this machine that is not there any more cannot come back. */
-export const isGone = ({ host, pid }: Job.Holder): boolean => {
-  if (host !== hostname() || pid === process.pid) return false
-  return !isAlive(pid)
-}
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM"
-  }
-}
 
 export const mustNotExist = Effect.fnUntraced(function* (path: string | undefined) {
   if (path === undefined) return

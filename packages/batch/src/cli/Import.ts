@@ -27,7 +27,7 @@ import * as Report from "../Report.ts"
 import * as Source from "../Source.ts"
 import { Exit } from "./Exit.ts"
 import * as Lines from "./Lines.ts"
-import * as Signals from "./Signals.ts"
+import { Process } from "./Process.ts"
 
 /** What to import, and where what was not created goes. */
 export interface Options extends Pick<
@@ -124,8 +124,9 @@ export const run = Effect.fnUntraced(function* (
 ): Effect.fn.Return<
   Imported,
   Exit,
-  FileSystem.FileSystem | Stdio.Stdio | Terminal.Terminal | HubSpotClient | RateLimits | Scope.Scope
+  FileSystem.FileSystem | Stdio.Stdio | Terminal.Terminal | Process | HubSpotClient | RateLimits | Scope.Scope
 > {
+  const { signaled } = yield* Process
   const startedAt = yield* monotonicMillis
   const { source, total } = yield* prepare(options)
   const { keyColumn, keyProperty, strategy = DoubtStrategy.failVisible } = options
@@ -286,7 +287,7 @@ export const run = Effect.fnUntraced(function* (
       yield* Deferred.succeed(stop, undefined)
       yield* Deferred.succeed(over, undefined)
       yield* progress.line("stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)")
-      const left = yield* Effect.raceFirst(Effect.as(Fiber.await(job), false), Effect.as(Signals.next, true))
+      const left = yield* Effect.raceFirst(Effect.as(Fiber.await(job), false), Effect.as(signaled, true))
       if (!left) return
       yield* Deferred.succeed(abandon, undefined)
       yield* Fiber.await(job)

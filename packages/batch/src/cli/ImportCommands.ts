@@ -99,13 +99,13 @@ export const importCommand = Command.make(
       )
     }
     const show = Output.summary(flags.json)
-    const importing =
-      jobId === undefined
-        ? Import.run(what, show)
-        : Effect.andThen(
-            DurableImport.plan({ ...what, jobId }),
-            DurableImport.carryOn({ ...what, jobId, check: false }, show)
-          ).pipe(Connection.onJob(flags, jobId))
+    const importing = Effect.gen(function* () {
+      if (jobId === undefined) return yield* Import.run(what, show)
+      return yield* Effect.andThen(
+        DurableImport.plan({ ...what, jobId }),
+        DurableImport.carryOn({ ...what, jobId, check: false }, show)
+      ).pipe(Connection.onJob(flags, jobId))
+    })
     const { code } = yield* importing.pipe(
       Effect.scoped,
       Effect.provide(

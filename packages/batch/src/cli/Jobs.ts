@@ -9,9 +9,9 @@ import * as Job from "../Job.ts"
 import * as JobStore from "../JobStore.ts"
 import * as Report from "../Report.ts"
 import * as Source from "../Source.ts"
-import * as DurableImport from "./DurableImport.ts"
 import { Exit, usage } from "./Exit.ts"
 import * as Output from "./Output.ts"
+import { Process } from "./Process.ts"
 
 export const refused = (error: { readonly _tag: string; readonly message: string }): Exit =>
   new Exit({
@@ -66,8 +66,11 @@ export const stateOf = (job: Job.Job): string =>
   isToBeCanceled(job) ? `${job.state}, to be canceled` : job.state
 
 /** Whether a process has the job, as far as that can be told from here. */
-export const isRun = ({ holder }: Job.Job, now: number): boolean =>
-  holder !== undefined && holder.untilMillis > now && !DurableImport.isGone(holder)
+export const isRun = ({ holder }: Job.Job): Effect.Effect<boolean, never, Process> =>
+  Effect.gen(function* () {
+    const { isGone } = yield* Process
+    return holder !== undefined && holder.untilMillis > (yield* Clock.currentTimeMillis) && !isGone(holder)
+  })
 
 const iso = (millis: number): string => DateTime.formatIso(DateTime.makeUnsafe(millis))
 
@@ -115,18 +118,17 @@ export type RunBy = "processes" | "workers"
 
 export const status = Effect.fnUntraced(function* (jobId: string, json: boolean, runBy: RunBy) {
   const { counts, job } = yield* look(jobId)
-  yield* Output.line(
-    json ? JSON.stringify(view(job, counts)) : textOf(job, counts, runBy, yield* Clock.currentTimeMillis)
-  )
+  yield* Output.line(json ? JSON.stringify(view(job, counts)) : yield* textOf(job, counts, runBy))
 })
 
 /** A job as a person sees it. */
-export const textOf = (job: Job.Job, counts: Job.Counts, runBy: RunBy, now: number): string => {
+export const textOf = Effect.fnUntraced(function* (job: Job.Job, counts: Job.Counts, runBy: RunBy) {
   const { account, created, inDoubt, inputs, invalid, notSent, open, rejected, source, strategy } = view(
     job,
     counts
   )
-  const run = isRun(job, now)
+  const run = yield* isRun(job)
+  const now = yield* Clock.currentTimeMillis
   const kinds = [
     [created, "created"],
     [rejected, "rejected"],
@@ -152,7 +154,7 @@ export const textOf = (job: Job.Job, counts: Job.Counts, runBy: RunBy, now: numb
         ]),
     ...nextOf(job, runBy, run, now)
   ].join("\n")
-}
+})
 
 /** What a person can do about it. */
 const nextOf = (job: Job.Job, runBy: RunBy, run: boolean, now: number): ReadonlyArray<string> => {
@@ -176,7 +178,7 @@ export const cancel = Effect.fnUntraced(function* (jobId: string, json: boolean,
   const job = yield* Effect.mapError(store.requestCancel(jobId), refused)
   if (json) return yield* status(jobId, json, runBy)
   yield* Output.line(
-    job.holder !== undefined && isRun(job, yield* Clock.currentTimeMillis)
+    job.holder !== undefined && (yield* isRun(job))
       ? `${jobId}: to be canceled; pid ${job.holder.pid} on ${job.holder.host} stops within seconds`
       : runBy === "workers"
         ? `${jobId}: to be canceled; ${whenAWorkerRuns}`
@@ -207,7 +209,7 @@ export const requestResume = Effect.fnUntraced(function* (
     return false
   }
   yield* Output.line(
-    holder !== undefined && isRun(job, yield* Clock.currentTimeMillis)
+    holder !== undefined && (yield* isRun(job))
       ? `${jobId}: run by pid ${holder.pid} on ${holder.host}`
       : state === "suspended" && !isToBeCanceled(job)
         ? `${jobId}: to be resumed; ${whenAWorkerRuns}`

@@ -25,6 +25,7 @@ import * as Source from "../Source.ts"
 import * as DurableImport from "./DurableImport.ts"
 import { Exit } from "./Exit.ts"
 import * as Output from "./Output.ts"
+import { Process } from "./Process.ts"
 
 /** HubSpot's longest request, its index, and a margin; as `DoubtStrategy` waits. */
 const quietMillis = 150_000
@@ -87,7 +88,8 @@ export const run = Effect.fnUntraced(
     proposals.sort((a, b) => a.index - b.index)
     const told = proposals.filter(({ is }) => is !== "unknown")
     if (options.apply && told.length > 0) {
-      const claim = yield* store.claim(jobId, { holder: DurableImport.holder, to: "revision" })
+      const { holder } = yield* Process
+      const claim = yield* store.claim(jobId, { holder, to: "revision" })
       yield* Effect.ensuring(
         store.revise(claim, {
           outcomes: told.map(({ id, index }): Job.Entry =>

@@ -24,6 +24,7 @@ import * as DurableImport from "./DurableImport.ts"
 import type { Exit } from "./Exit.ts"
 import * as Import from "./Import.ts"
 import { refused } from "./Jobs.ts"
+import { Process } from "./Process.ts"
 
 /** What is retried, from which file, and under which id; what is not said here is as it was in the job. */
 export interface Options extends Pick<DurableImport.Options, "concurrency" | "rejects" | "doubts"> {
@@ -40,10 +41,18 @@ export const run = Effect.fnUntraced(function* <A, R>(
 ): Effect.fn.Return<
   A,
   Exit,
-  R | JobStore.JobStore | FileSystem.FileSystem | Stdio.Stdio | HubSpotClient | RateLimits | Scope.Scope
+  | R
+  | JobStore.JobStore
+  | FileSystem.FileSystem
+  | Stdio.Stdio
+  | Process
+  | HubSpotClient
+  | RateLimits
+  | Scope.Scope
 > {
   const { concurrency, doubts, jobId, path, rejects } = options
   const store = yield* JobStore.JobStore
+  const self = yield* Process
   const job = yield* Effect.mapError(store.get(jobId), refused)
   if (!Job.isFinal(job.state)) return yield* refused(new JobRetry.NotOver({ jobId, state: job.state }))
   if (path === "-") {
@@ -78,7 +87,9 @@ export const run = Effect.fnUntraced(function* <A, R>(
         return fate === undefined ? undefined : Plan.madeKey(first, fate.index)
       },
       // As it was written down: the file may have changed, and others may have begun, since it was looked at first.
-      check: Effect.asVoid(check(job, { ...source, rows: Stream.map(store.rows(id), ({ row }) => row) }, id))
+      check: Effect.asVoid(
+        check(job, { ...source, rows: Stream.map(store.rows(id), ({ row }) => row) }, id)
+      ).pipe(Effect.provideService(Process, self))
     }
   }
   yield* DurableImport.plan(what)
@@ -92,10 +103,11 @@ export const run = Effect.fnUntraced(function* <A, R>(
  */
 const fenceOff = Effect.fnUntraced(function* (jobId: string) {
   const store = yield* JobStore.JobStore
+  const self = yield* Process
   const family = yield* Effect.mapError(store.family(jobId), refused)
   for (const { frozen, holder, id, state } of family) {
-    if (state !== "planning" || holder === undefined || DurableImport.isGone(holder)) continue
-    yield* store.create({ id, frozen, holder: DurableImport.holder }).pipe(
+    if (state !== "planning" || holder === undefined || self.isGone(holder)) continue
+    yield* store.create({ id, frozen, holder: self.holder }).pipe(
       Effect.flatMap(store.release),
       // It is heard of, or has ended its planning meanwhile.
       Effect.catchTags({ JobBusy: () => Effect.void, JobExists: () => Effect.void }),
@@ -121,8 +133,9 @@ const check = Effect.fnUntraced(function* (
     Effect.mapError(refused)
   )
   const lines = new Set(named.flatMap(({ line }) => Rejects.numberOf(line) ?? []))
+  const { isGone } = yield* Process
   const fates = yield* Effect.mapError(
-    JobRetry.fates(id, lines, { but, mayPlan: (holder) => !DurableImport.isGone(holder) }),
+    JobRetry.fates(id, lines, { but, mayPlan: (holder) => !isGone(holder) }),
     refused
   )
   yield* Effect.mapError(
@@ -135,6 +148,7 @@ const check = Effect.fnUntraced(function* (
 /** The first of `<first>-retry-1`, `-2`, … that is free, or was left behind by one who died planning it. */
 const nextOf = Effect.fnUntraced(function* (first: string) {
   const store = yield* JobStore.JobStore
+  const { isGone } = yield* Process
   for (let n = 1; ; n++) {
     const id = `${first}-retry-${n}`
     if (!WriteTrace.isJobId(id)) {
@@ -143,9 +157,7 @@ const nextOf = Effect.fnUntraced(function* (first: string) {
       })
     }
     const taken = yield* store.get(id).pipe(
-      Effect.map(
-        ({ holder, state }) => state !== "planning" || (holder !== undefined && !DurableImport.isGone(holder))
-      ),
+      Effect.map(({ holder, state }) => state !== "planning" || (holder !== undefined && !isGone(holder))),
       Effect.catchTag("JobNotFound", () => Effect.succeed(false)),
       Effect.mapError(refused)
     )

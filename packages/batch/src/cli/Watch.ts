@@ -15,6 +15,7 @@ import * as Report from "../Report.ts"
 import type { Exit } from "./Exit.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Output from "./Output.ts"
+import type { Process } from "./Process.ts"
 
 /** Between being planned and being run a job is nobody's for a moment; longer where workers run it. */
 const patienceMillis = 5000
@@ -30,46 +31,48 @@ export const run = Effect.fnUntraced(function* (
   jobId: string,
   json: boolean,
   runBy: Jobs.RunBy
-): Effect.fn.Return<number, Exit, JobStore.JobStore | Stdio.Stdio | Terminal.Terminal> {
+): Effect.fn.Return<number, Exit, JobStore.JobStore | Process | Stdio.Stdio | Terminal.Terminal> {
   const live = !json && (yield* Effect.flatMap(Stdio.Stdio, ({ stdoutIsTerminal }) => stdoutIsTerminal))
   const columns = yield* Effect.flatMap(Terminal.Terminal, ({ columns }) => columns)
   const patience = runBy === "workers" ? patienceWithWorkersMillis : patienceMillis
   let said = ""
   let aloneSince: number | undefined
 
-  const following: Effect.Effect<number, Exit, JobStore.JobStore | Stdio.Stdio> = Effect.gen(function* () {
-    for (;;) {
-      const { counts, job } = yield* Jobs.look(jobId)
-      const now = yield* Clock.currentTimeMillis
-      aloneSince = Jobs.isRun(job, now) ? undefined : (aloneSince ?? now)
-      const isOver = isFinal(job.state)
-      const isLeft = aloneSince !== undefined && (job.state === "suspended" || now - aloneSince >= patience)
+  const following: Effect.Effect<number, Exit, JobStore.JobStore | Process | Stdio.Stdio> = Effect.gen(
+    function* () {
+      for (;;) {
+        const { counts, job } = yield* Jobs.look(jobId)
+        const now = yield* Clock.currentTimeMillis
+        aloneSince = (yield* Jobs.isRun(job)) ? undefined : (aloneSince ?? now)
+        const isOver = isFinal(job.state)
+        const isLeft = aloneSince !== undefined && (job.state === "suspended" || now - aloneSince >= patience)
 
-      const isLast = isOver || isLeft
-      const head = `${jobId}: ${Jobs.stateOf(job)} · `
-      if (live && !isLast) {
-        const elapsed = now - (job.startedAtMillis ?? now)
-        const width = Math.max(0, (columns > 0 ? columns : unknownColumns) - 1 - head.length)
-        yield* Output.offer(`${clear}${head}${Progress.render(counts, counts.inputs, elapsed, width)}`)
-      } else if (!live) {
-        // Without the time, which goes by when nothing else changes.
-        const seen = json
-          ? JSON.stringify(Jobs.view(job, counts))
-          : `${head}${Progress.render(counts, counts.inputs, undefined, undefined)}`
-        // Nobody reads it any more: nothing is left to do.
-        if (seen !== said && !(yield* Output.offer(`${seen}\n`))) return Report.exitCodes.done
-        said = seen
+        const isLast = isOver || isLeft
+        const head = `${jobId}: ${Jobs.stateOf(job)} · `
+        if (live && !isLast) {
+          const elapsed = now - (job.startedAtMillis ?? now)
+          const width = Math.max(0, (columns > 0 ? columns : unknownColumns) - 1 - head.length)
+          yield* Output.offer(`${clear}${head}${Progress.render(counts, counts.inputs, elapsed, width)}`)
+        } else if (!live) {
+          // Without the time, which goes by when nothing else changes.
+          const seen = json
+            ? JSON.stringify(Jobs.view(job, counts))
+            : `${head}${Progress.render(counts, counts.inputs, undefined, undefined)}`
+          // Nobody reads it any more: nothing is left to do.
+          if (seen !== said && !(yield* Output.offer(`${seen}\n`))) return Report.exitCodes.done
+          said = seen
+        }
+        if (isLast) {
+          if (!json) yield* Output.offer(`${live ? clear : ""}${yield* Jobs.textOf(job, counts, runBy)}\n`)
+          return isLeft && !isOver
+            ? Report.exitCodes.suspended
+            : job.state === "done"
+              ? Report.exitCodes.done
+              : Report.exitCodes.rejected
+        }
+        yield* Effect.sleep("1 second")
       }
-      if (isLast) {
-        if (!json) yield* Output.offer(`${live ? clear : ""}${Jobs.textOf(job, counts, runBy, now)}\n`)
-        return isLeft && !isOver
-          ? Report.exitCodes.suspended
-          : job.state === "done"
-            ? Report.exitCodes.done
-            : Report.exitCodes.rejected
-      }
-      yield* Effect.sleep("1 second")
     }
-  })
+  )
   return yield* Effect.onInterrupt(following, () => (live ? Effect.ignore(Output.offer("\n")) : Effect.void))
 })

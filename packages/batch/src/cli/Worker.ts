@@ -6,6 +6,7 @@ import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimitStore } from "@effect-hubspot/http/RateLimitStore"
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -19,7 +20,7 @@ import * as Report from "../Report.ts"
 import { Exit } from "./Exit.ts"
 import * as Log from "./Log.ts"
 import * as Output from "./Output.ts"
-import * as Signals from "./Signals.ts"
+import { Process } from "./Process.ts"
 import * as Store from "../Store.ts"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { isSqlError } from "effect/sql/SqlError"
@@ -53,11 +54,13 @@ const credentialsOf = (account: string) => {
 }
 
 /** Refuses to begin without any token. */
-const someToken = Effect.suspend(() =>
-  Object.keys(process.env).some((name) => name.startsWith(`${general}_`))
-    ? Effect.void
-    : Effect.asVoid(Layer.build(Credentials.Credentials.layerConfig))
-).pipe(Effect.scoped)
+const someToken = Effect.gen(function* () {
+  const provider = yield* ConfigProvider.ConfigProvider
+  const named = yield* Effect.orElseSucceed(provider.load(general.split("_")), () => undefined)
+  // One for an account has a name that begins with the general one's.
+  if (named?._tag === "Record" && named.keys.size > 0) return
+  yield* Layer.build(Credentials.Credentials.layerConfig)
+}).pipe(Effect.scoped)
 
 /** Requests to an account, within the limits that all workers share. */
 const account =
@@ -98,7 +101,7 @@ const described = ({ end, jobId }: ImportWorkflow.Run): string => {
 const endedByForce = Effect.gen(function* () {
   yield* Effect.sleep("5 seconds")
   yield* Console.error("line-items: the database does not answer; what is not written down is in doubt")
-  yield* Effect.sync((): void => process.exit(Report.exitCodes.interrupted))
+  yield* (yield* Process).exit(Report.exitCodes.interrupted)
 })
 
 const unlistenable = ({ host, listenHost = host, port }: Options, { message, reason }: SocketServerError) => {
@@ -111,9 +114,14 @@ const unlistenable = ({ host, listenHost = host, port }: Options, { message, rea
 /** Works until interrupted; what was sent by then is waited for, unless it is interrupted once more. */
 export const run = (
   options: Options
-): Effect.Effect<never, Exit | Store.StoreError | Credentials.CredentialsError, SqlClient | Stdio> =>
+): Effect.Effect<
+  never,
+  Exit | Store.StoreError | Credentials.CredentialsError,
+  SqlClient | Stdio | Process
+> =>
   Effect.gen(function* () {
     yield* someToken
+    const self = yield* Process
     const { host, json, port } = options
     const told = ({ end, epoch, jobId }: ImportWorkflow.Run) =>
       Effect.ignore(
@@ -132,7 +140,7 @@ export const run = (
       const runtime = yield* ImportRuntime
       yield* Output.line(
         json
-          ? JSON.stringify({ worker: { host, port, pid: process.pid } })
+          ? JSON.stringify({ worker: { host, port, pid: self.holder.pid } })
           : `worker at ${host}:${port}, for the jobs of this database (Ctrl-C to stop)`
       )
       return yield* Effect.onInterrupt(
@@ -142,8 +150,8 @@ export const run = (
           yield* Console.error(
             "line-items: stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)"
           )
-          yield* Effect.forkDetach(Effect.andThen(Signals.next, endedByForce))
-          yield* Effect.raceFirst(runtime.leave, Effect.andThen(Signals.next, runtime.abandon))
+          yield* Effect.forkDetach(Effect.andThen(self.signaled, endedByForce))
+          yield* Effect.raceFirst(runtime.leave, Effect.andThen(self.signaled, runtime.abandon))
         })
       )
     }).pipe(

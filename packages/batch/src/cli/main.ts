@@ -5,12 +5,14 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import * as Cli from "./Cli.ts"
+import * as Process from "./Process.ts"
 
 // A terminal that goes away ends the program as an orderly request to end it does.
 process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
 
-NodeRuntime.runMain(Effect.provide(Cli.run, NodeServices.layer), {
+NodeRuntime.runMain(Effect.provide(Cli.run, Layer.merge(NodeServices.layer, Process.layer)), {
   disableErrorReporting: true,
   teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) ? Number(exit.value) : 130)
 })

@@ -1,0 +1,59 @@
+/**
+ * The process that a command runs in, as a service: who it is, what it is told, and which other processes are there.
+ * Arguments, streams, terminal, files and environment are services of Effect's own.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { homedir, hostname } from "node:os"
+
+/** A process that holds a job, by its machine and its number there. */
+export interface Holder {
+  readonly pid: number
+  readonly host: string
+}
+
+export class Process extends Context.Service<
+  Process,
+  {
+    /** This process, as the holder of a job. */
+    readonly holder: Holder
+    /** The user's home directory. */
+    readonly home: string
+    /** The next Ctrl-C or SIGTERM after the first, which interrupts the command. */
+    readonly signaled: Effect.Effect<void>
+    /** Whether a process of this machine has ended. One of another machine cannot be seen from here. */
+    readonly isGone: (holder: Holder) => boolean
+    /** Ends the process at once, whatever is under way. */
+    readonly exit: (code: number) => Effect.Effect<void>
+  }
+>()("@effect-hubspot/batch/cli/Process") {}
+
+const signaled: Effect.Effect<void> = Effect.callback((resume) => {
+  const received = () => resume(Effect.void)
+  process.once("SIGINT", received)
+  process.once("SIGTERM", received)
+  return Effect.sync(() => {
+    process.removeListener("SIGINT", received)
+    process.removeListener("SIGTERM", received)
+  })
+})
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM"
+  }
+}
+
+/** Node's own process. */
+export const make = (): Process["Service"] => ({
+  holder: { pid: process.pid, host: hostname() },
+  home: homedir(),
+  signaled,
+  isGone: ({ host, pid }) => host === hostname() && pid !== process.pid && !isAlive(pid),
+  exit: (code) => Effect.sync(() => process.exit(code))
+})
+
+export const layer: Layer.Layer<Process> = Layer.sync(Process, make)
