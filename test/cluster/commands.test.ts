@@ -49,20 +49,17 @@ describe.concurrent("commands of a database with workers", () => {
           inputs: 18_000,
           inDoubt: 0
         })
-        assert.deepInclude(status["holder"], { pid: worker.child.pid, host: `127.0.0.1:${worker.port}` })
+        assert.deepInclude(status["holder"], { pid: worker.pid, host: `127.0.0.1:${worker.port}` })
         const { stdout } = yield* run(here, "jobs", "--json")
         assert.deepInclude((JSON.parse(stdout) as Array<unknown>)[0], { job: "a", state: "running" })
         const again = yield* run(here, "resume", "a", "--base-url", here.url)
         assert.deepStrictEqual([again.code, again.stderr], [0, ""])
-        assert.include(again.stdout, `a: run by pid ${worker.child.pid} on 127.0.0.1:${worker.port}`)
+        assert.include(again.stdout, `a: run by pid ${worker.pid} on 127.0.0.1:${worker.port}`)
 
         const canceled = yield* run(here, "cancel", "a")
         const at = Date.now()
         assert.deepStrictEqual([canceled.code, canceled.stderr], [0, ""])
-        assert.include(
-          canceled.stdout,
-          `pid ${worker.child.pid} on 127.0.0.1:${worker.port} stops within seconds`
-        )
+        assert.include(canceled.stdout, `pid ${worker.pid} on 127.0.0.1:${worker.port} stops within seconds`)
         assert.deepStrictEqual(yield* World.finished(here, ["a"], 10), ["canceled"])
         const creates = yield* World.creates(here)
         assert.isAtMost(creates.at(-1)!.at - at, 2500)

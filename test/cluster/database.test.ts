@@ -53,7 +53,7 @@ describe.concurrent("workers whose database goes away", () => {
           const { inDoubt, wrong } = yield* World.check(here, jobs)
           assert.deepStrictEqual(wrong, [])
           assert.isAtMost(inDoubt, 4000)
-          for (const { child, said } of workers) assert.strictEqual(child.exitCode, null, said())
+          for (const { code, said } of workers) assert.strictEqual(code(), null, said())
         }),
       150_000
     )
@@ -83,7 +83,7 @@ describe.concurrent("workers whose database goes away", () => {
       const url = new URL(here.databaseUrl)
       url.port = String((between.address() as Net.AddressInfo).port)
       const worker = yield* here.program((port) =>
-        Cycle.command(
+        Cycle.program(
           "worker",
           "--host=127.0.0.1",
           `--port=${port}`,
@@ -95,7 +95,7 @@ describe.concurrent("workers whose database goes away", () => {
       yield* World.sent(here, 10)
       for (const socket of sockets) socket.pause()
       worker.kill("SIGTERM")
-      yield* Effect.promise(() => worker.seen("stopping"))
+      yield* Effect.promise(() => worker.seen("stderr", "stopping"))
       worker.kill("SIGTERM")
       const { code, stderr } = yield* Effect.timeout(worker.ended, "15 seconds")
       assert.deepStrictEqual([code, /the database does not answer/.test(stderr)], [130, true])
@@ -125,7 +125,7 @@ describe.concurrent("workers whose database goes away", () => {
           )
         )
         assert.deepStrictEqual((yield* World.check(here, { a: 8000 })).wrong, [])
-        for (const { child, said } of workers) assert.strictEqual(child.exitCode, null, said())
+        for (const { code, said } of workers) assert.strictEqual(code(), null, said())
       }),
     90_000
   )

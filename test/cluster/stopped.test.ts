@@ -15,12 +15,7 @@ describe("a worker of several", () => {
         const here = yield* world({ latency: { min: 200, max: 400 } })
         const { first, other } = yield* running(here, 12_000, 20)
         first.kill("SIGSTOP")
-        yield* World.until(
-          "taken over",
-          World.job(here, "a"),
-          ({ holder }) => holder?.pid === other.child.pid,
-          90
-        )
+        yield* World.until("taken over", World.job(here, "a"), ({ holder }) => holder?.pid === other.pid, 90)
         const sent = (yield* World.creates(here)).length
         yield* World.sent(here, sent + 10)
         assert.strictEqual((yield* World.job(here, "a")).state, "running")
@@ -39,7 +34,7 @@ describe("a worker of several", () => {
         yield* here.submit("b", 500)
         yield* World.finished(here, ["b"], 20)
         yield* assertTrue(here, { a: 12_000, b: 500 })
-        assert.strictEqual(first.child.exitCode, null, first.said())
+        assert.strictEqual(first.code(), null, first.said())
         assert.match(first.said(), /^b: done$/m)
       }),
     180_000
@@ -54,14 +49,14 @@ describe("a worker of several", () => {
       // One slot was for asking whose the token is.
       yield* World.sent(here, 18)
       const other = yield* here.worker()
-      yield* World.until("taken over", World.job(here, "a"), ({ holder }) => holder?.pid === other.child.pid)
+      yield* World.until("taken over", World.job(here, "a"), ({ holder }) => holder?.pid === other.pid)
       yield* World.finished(here, ["a"])
       const before = yield* here.ledger
       stopping.kill("SIGCONT")
       yield* Effect.sleep("4 seconds")
       assert.strictEqual((yield* here.ledger).requests.length, before.requests.length)
       yield* assertTrue(here, { a: 6000 })
-      assert.strictEqual(stopping.child.exitCode, null)
+      assert.strictEqual(stopping.code(), null)
     })
   )
 })

@@ -22,7 +22,7 @@ describe.concurrent("workers of one database", () => {
         const workers = yield* Effect.all([here.worker(), here.worker(), here.worker()], { concurrency: 3 })
         yield* World.sent(here, 250)
         const holders = yield* Effect.forEach(ids, (id) => World.job(here, id))
-        const victim = workers.find(({ child }) => holders.some(({ holder }) => holder?.pid === child.pid))!
+        const victim = workers.find(({ pid }) => holders.some(({ holder }) => holder?.pid === pid))!
         yield* World.until("under way", World.underWay(here), (n) => n > 0)
         victim.kill("SIGKILL")
         yield* World.finished(here, ids, 100)
@@ -47,7 +47,7 @@ describe.concurrent("workers of one database", () => {
         assert.match(stderr, /^line-items: stopping: waiting for the requests under way/m)
         const sent = (yield* World.creates(here)).length
         yield* World.until("goes on", World.creates(here), (all) => all.length > sent, 5)
-        assert.strictEqual((yield* World.runnerOf(here, "a", [first, other])).child.pid, other.child.pid)
+        assert.strictEqual((yield* World.runnerOf(here, "a", [first, other])).pid, other.pid)
         yield* World.finished(here, ["a"])
         const { inDoubt } = yield* assertTrue(here, { a: 8000 })
         assert.strictEqual(inDoubt, 0)
@@ -61,7 +61,7 @@ describe.concurrent("workers of one database", () => {
       const { first } = yield* running(here, 1500, 10, "--concurrency=10")
       const from = performance.now()
       first.kill("SIGINT")
-      yield* Effect.promise(() => first.seen("stopping"))
+      yield* Effect.promise(() => first.seen("stderr", "stopping"))
       first.kill("SIGINT")
       const { code, stderr } = yield* first.ended
       assert.strictEqual(code, 130, stderr)

@@ -29,9 +29,6 @@ export interface Options {
 
 export interface Worker extends Cycle.Process {
   readonly port: number
-  /** Everything that it has printed. */
-  readonly said: () => string
-  readonly kill: (signal: NodeJS.Signals) => void
   readonly ended: Effect.Effect<Cycle.Finished>
 }
 
@@ -113,26 +110,15 @@ export const make = (options: Options): Effect.Effect<World, never, Scope.Scope>
     const program: World["program"] = Effect.fnUntraced(function* (start) {
       const port = yield* freePort
       const begun = start(port)
-      let said = ""
-      begun.child.stdout.on("data", (part: string) => (said += part))
-      begun.child.stderr.on("data", (part: string) => (said += part))
-      const ended = Effect.promise(() => begun.finished)
-      const worker: Worker = {
-        ...begun,
-        port,
-        said: () => said,
-        kill: (signal) => void begun.child.kill(signal),
-        ended
-      }
+      const worker: Worker = { ...begun, port, ended: Effect.promise(() => begun.finished) }
       workers.push(worker)
-      while (!said.includes("worker at")) {
-        if (begun.child.exitCode !== null) return yield* Effect.die(new Error(`a worker ended: ${said}`))
-        yield* Effect.sleep("20 millis")
-      }
+      yield* Effect.promise(() => begun.seen("stdout", "worker at"))
       return worker
     })
     const command: World["command"] = (command, ...args) =>
       Cycle.command(command, "--database-url", databaseUrl, ...args)
+    const process: World["command"] = (command, ...args) =>
+      Cycle.program(command, "--database-url", databaseUrl, ...args)
     const world: World = {
       url,
       databaseUrl,
@@ -158,7 +144,7 @@ export const make = (options: Options): Effect.Effect<World, never, Scope.Scope>
       program,
       worker: (...args) =>
         program((port) =>
-          command(
+          process(
             "worker",
             "--host=127.0.0.1",
             `--port=${port}`,
@@ -230,7 +216,7 @@ export const underWay = (world: World) =>
 export const runnerOf = (world: World, id: string, workers: ReadonlyArray<Worker>) =>
   Effect.gen(function* () {
     const { holder } = yield* until(id, job(world, id), ({ holder }) => holder !== undefined)
-    const worker = workers.find(({ child }) => child.pid === holder?.pid)
+    const worker = workers.find(({ pid }) => pid === holder?.pid)
     if (worker === undefined) return yield* Effect.die(new Error(`${id} is run by ${holder?.host}`))
     return worker
   })

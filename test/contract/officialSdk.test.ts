@@ -8,7 +8,7 @@ import { Effect, Layer, Redacted } from "effect"
 import { serve, type Server } from "../cli/run.ts"
 
 /*
- * HubSpot's own SDK, unmodified, against `line-items serve` in a process of its own. What it sends and
+ * HubSpot's own SDK, unmodified, against `line-items serve`. What it sends and
  * what it reads is what HubSpot's customers do every day.
  */
 
@@ -48,10 +48,7 @@ describe("the official SDK takes the emulator for HubSpot", () => {
     hubspot = new Client({ accessToken: token, basePath: emulator.url })
     sdk = hubspot.crm.lineItems
   })
-  afterAll(() => {
-    emulator.child.kill("SIGTERM")
-    return emulator.finished
-  })
+  afterAll(() => emulator.stop())
 
   const ours = <A, E>(use: (lineItems: LineItems.LineItems["Service"]) => Effect.Effect<A, E>) =>
     Effect.runPromise(

@@ -9,19 +9,16 @@ import type * as Faults from "@effect-hubspot/http/emulator/Faults"
 import type * as Ledger from "@effect-hubspot/http/emulator/Ledger"
 import { Effect, Layer, Option, type Scope, Stream } from "effect"
 import { SqlClient } from "effect/sql"
-import { type ChildProcessByStdio, spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { Readable } from "node:stream"
-import { fileURLToPath } from "node:url"
+import * as Binary from "../support/binary.ts"
+import * as Command from "../support/command.ts"
+import type { Started } from "../support/command.ts"
 import type { Point } from "./points.ts"
 import { type Database, postgres, runtimeOf, type Strategy, type Work } from "./worker.ts"
 
-const root = fileURLToPath(new URL("../../", import.meta.url))
-const node = join(root, "node_modules/.bin/node")
-const bin = join(root, "packages/batch/src/bin.ts")
 const worker = join(import.meta.dirname, "worker.ts")
 
 export const keyProperty = "import_key"
@@ -31,62 +28,29 @@ export const jobId = "crash"
 // Processes
 // ---------------------------------------------------------------------------
 
-export interface Finished {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-export interface Process {
-  readonly child: ChildProcessByStdio<null, Readable, Readable>
-  readonly finished: Promise<Finished>
-  /** Resolves when the standard error holds the text. */
-  readonly seen: (text: string) => Promise<void>
-}
-
-const running = new Set<Process["child"]>()
-
+export type Process = Started
+export type { Finished } from "../support/command.ts"
 /** Ends what a failed cycle has left behind. */
-export const endAll = (): void => {
-  for (const child of running) child.kill("SIGKILL")
-}
+export { endAll } from "../support/binary.ts"
 
-/** Any program of the tests. */
+const env = { HUBSPOT_ACCESS_TOKEN: "pat-eu1-crash" }
+
+/** Any program of the tests, as a process of its own. */
 export const start = (script: string, args: ReadonlyArray<string>): Process => {
-  const child = spawn(node, [script, ...args], {
-    cwd: root,
-    env: {
-      NODE_COMPILE_CACHE: join(root, "node_modules/.cache/test-cli"),
-      HUBSPOT_ACCESS_TOKEN: "pat-eu1-crash"
-    },
-    stdio: ["ignore", "pipe", "pipe"]
-  })
-  running.add(child)
-  const text = { stdout: "", stderr: "" }
-  child.stdout.setEncoding("utf8").on("data", (part: string) => (text.stdout += part))
-  child.stderr.setEncoding("utf8").on("data", (part: string) => (text.stderr += part))
-  return {
-    child,
-    finished: new Promise((resolve, reject) => {
-      child.on("error", reject)
-      child.on("close", (code, signal) => {
-        running.delete(child)
-        resolve({ code, signal, ...text })
-      })
-    }),
-    seen: (wanted) =>
-      new Promise((resolve, reject) => {
-        const look = () => text.stderr.includes(wanted) && resolve()
-        child.stderr.on("data", look)
-        child.on("close", () => reject(new Error(`ended without ${JSON.stringify(wanted)}: ${text.stderr}`)))
-        look()
-      })
-  }
+  const started = Binary.start({ command: [Binary.node, script, ...args], cwd: Binary.root, env })
+  started.end()
+  return started
 }
 
-/** The command itself. */
-export const command = (...args: ReadonlyArray<string>): Process => start(bin, args)
+/** The command, in this process. */
+export const command = (...args: ReadonlyArray<string>): Process => {
+  const started = Command.start({ args, cwd: Binary.root, env })
+  started.end()
+  return started
+}
+
+/** The command as a process, which can be killed. */
+export const program = (...args: ReadonlyArray<string>): Process => start(Binary.bin, args)
 
 /** The command with points to be struck at. */
 export const work = (work: Work): Process => start(worker, [JSON.stringify(work)])
@@ -241,7 +205,7 @@ export interface Result {
 }
 
 /** The same by the command itself. */
-export const asCommand = (work: Work): Process => {
+export const asCommand = (work: Work, run: typeof command = program): Process => {
   const { _tag, ...database } = work.database
   if (_tag !== "sqlite" || !("stateDir" in database)) throw new Error("the command is on SQLite")
   const common = [
@@ -252,20 +216,20 @@ export const asCommand = (work: Work): Process => {
     `--doubts=${work.doubts}`,
     `--concurrency=${work.concurrency}`
   ]
-  if (work.input === undefined) return command("resume", jobId, ...common)
-  return command("import", work.input, "--job", jobId, "--batch-size", String(work.batchSize), ...common)
+  if (work.input === undefined) return run("resume", jobId, ...common)
+  return run("import", work.input, "--job", jobId, "--batch-size", String(work.batchSize), ...common)
 }
 
 const pause = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis))
 
 /** Kills a process some time after its first request arrived. */
-const killLater = async (world: World, { child }: Process, kill: Kill): Promise<void> => {
+const killLater = async (world: World, process: Process, kill: Kill): Promise<void> => {
   if (!("millis" in kill)) return
   const requests = async () => (await Effect.runPromise(world.ledger)).requests.length
   const before = await requests()
-  while (!kill.cold && child.exitCode === null && (await requests()) === before) await pause(10)
+  while (!kill.cold && process.code() === null && (await requests()) === before) await pause(10)
   await pause(kill.millis)
-  child.kill("SIGKILL")
+  process.kill("SIGKILL")
 }
 
 /** Runs the import to its end, its processes killed as told, and checks what is left. */
@@ -301,7 +265,7 @@ export const run = Effect.fnUntraced(function* (
       // A process that hangs is a failure, too.
       const limit = setTimeout(() => {
         wrong.push(`${what} hangs`)
-        began.child.kill("SIGKILL")
+        began.kill("SIGKILL")
       }, 60_000)
       const killing = kill === undefined ? undefined : killLater(here, began, kill)
       const end = await began.finished

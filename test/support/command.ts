@@ -52,7 +52,8 @@ export interface Started {
   readonly end: () => void
   /** Nobody reads its standard output any more. */
   readonly closeStdout: () => void
-  readonly kill: (signal: "SIGINT" | "SIGTERM" | "SIGHUP") => void
+  /** In this process nothing can be killed, only be asked to end. */
+  readonly kill: (signal: NodeJS.Signals) => void
 }
 
 export interface Options {
@@ -223,7 +224,9 @@ export const start = ({ args, columns, cwd, env }: Options): Started => {
     closeStdout: () => {
       isRead = false
     },
-    kill: () => {
+    kill: (signal) => {
+      if (!["SIGINT", "SIGTERM", "SIGHUP"].includes(signal))
+        throw new Error(`no process to send ${signal} to`)
       const waiting = [...signals]
       if (waiting.length === 0) fiber.interruptUnsafe()
       for (const one of waiting) Deferred.doneUnsafe(one, Exit.void)
