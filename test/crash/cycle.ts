@@ -17,7 +17,7 @@ import * as Binary from "../support/binary.ts"
 import * as Command from "../support/command.ts"
 import type { Started } from "../support/command.ts"
 import type { Point } from "./points.ts"
-import { type Database, postgres, runtimeOf, type Strategy, type Work } from "./worker.ts"
+import { type Database, importing, postgres, runtimeOf, type Strategy, type Work } from "./worker.ts"
 
 const worker = join(import.meta.dirname, "worker.ts")
 
@@ -52,8 +52,12 @@ export const command = (...args: ReadonlyArray<string>): Process => {
 /** The command as a process, which can be killed. */
 export const program = (...args: ReadonlyArray<string>): Process => start(Binary.bin, args)
 
-/** The command with points to be struck at. */
+/** The command with points to be struck at, as a process. */
 export const work = (work: Work): Process => start(worker, [JSON.stringify(work)])
+
+/** The same in this process, where no point is to be struck. */
+export const workHere = (work: Work): Process =>
+  Command.start({ program: importing(work), cwd: Binary.root, env })
 
 // ---------------------------------------------------------------------------
 // World

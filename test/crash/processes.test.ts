@@ -27,9 +27,9 @@ const sent = (world: Cycle.World, batches: number) =>
 
 const ended = ({ finished }: Cycle.Process) => Effect.promise(() => finished)
 
-/** On SQLite the command itself, elsewhere its parts as a process. */
+/** On SQLite the command itself, elsewhere its parts. */
 const run = (world: Cycle.World, files: Work) =>
-  world.database._tag === "sqlite" ? Cycle.asCommand(files, Cycle.command) : Cycle.work(files)
+  world.database._tag === "sqlite" ? Cycle.asCommand(files, Cycle.command) : Cycle.workHere(files)
 
 /** The same as a process that can be killed. */
 const runProcess = (world: Cycle.World, files: Work) =>

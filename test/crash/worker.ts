@@ -77,7 +77,8 @@ export const postgres = ({
     )
   )
 
-const main = (work: Work) => {
+/** The import; it succeeds with the exit code. */
+export const importing = (work: Work) => {
   const { point } = work
   let calls = 0
 
@@ -199,7 +200,7 @@ const main = (work: Work) => {
     keyProperty: work.keyProperty
   }
   const planned = work.input === undefined ? Effect.void : DurableImport.plan(options)
-  const program = planned.pipe(
+  return planned.pipe(
     Effect.andThen(
       DurableImport.carryOn({ ...options, check: work.input === undefined }, ({ summary }) =>
         Console.log(JSON.stringify(summary))
@@ -207,18 +208,24 @@ const main = (work: Work) => {
     ),
     Effect.map(({ code }) => code),
     Effect.scoped,
-    Effect.provide(Layer.provideMerge(layer, Layer.merge(NodeServices.layer, Process.layer))),
+    Effect.provide(layer),
     Effect.catchTag("Exit", ({ code, lines }) =>
       Effect.as(
         Effect.forEach(lines, (line) => Console.error(line)),
         code
       )
     ),
+    Effect.orDie,
     Effect.withTracer(tracer)
   )
-  NodeRuntime.runMain(program, {
-    teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) ? Number(exit.value) : 130)
-  })
 }
 
-if (import.meta.main) main(JSON.parse(process.argv[2]!) as Work)
+if (import.meta.main) {
+  NodeRuntime.runMain(
+    Effect.provide(
+      importing(JSON.parse(process.argv[2]!) as Work),
+      Layer.merge(NodeServices.layer, Process.layer)
+    ),
+    { teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) ? Number(exit.value) : 130) }
+  )
+}

@@ -9,6 +9,7 @@ import * as Process from "@effect-hubspot/batch/cli/Process"
 import * as NodeChildProcessSpawner from "@effect/platform-node/NodeChildProcessSpawner"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
+import type { Command } from "effect/cli"
 import {
   type Cause,
   ConfigProvider,
@@ -56,8 +57,12 @@ export interface Started {
   readonly kill: (signal: NodeJS.Signals) => void
 }
 
+type Services = Command.Environment | Process.Process
+
 export interface Options {
-  readonly args: ReadonlyArray<string>
+  readonly args?: ReadonlyArray<string> | undefined
+  /** What runs. Default: the command. */
+  readonly program?: Effect.Effect<number, never, Services> | undefined
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
   /** The terminal that standard output and error are, by its columns. Default: they are none. */
@@ -126,7 +131,7 @@ const brokenPipe = PlatformError.systemError({
 })
 
 /** Begins the command. A signal ends it as it ends the program; without one it runs to its end. */
-export const start = ({ args, columns, cwd, env }: Options): Started => {
+export const start = ({ args = [], columns, cwd, env, program = Cli.run }: Options): Started => {
   const pid = ++lastPid
   running.add(pid)
   const text = { stdout: "", stderr: "", both: "" }
@@ -190,7 +195,7 @@ export const start = ({ args, columns, cwd, env }: Options): Started => {
     })
   )
   const forced = Deferred.makeUnsafe<void>()
-  const fiber = Effect.runFork(Effect.provide(Cli.run, services))
+  const fiber = Effect.runFork(Effect.provide(program, services))
   const finished = Effect.runPromise(
     Effect.raceFirst(
       Effect.map(Fiber.await(fiber), (exit) => (Exit.isSuccess(exit) ? exit.value : 130)),
