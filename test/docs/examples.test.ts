@@ -89,7 +89,7 @@ describe("examples", () => {
     typeErrors = tsc.stdout
     const printed = execFileSync(process.execPath, [join(out, "run.mjs")], { encoding: "utf8", cwd: root })
     results = JSON.parse(printed.slice(printed.lastIndexOf("\n") + 1))
-  }, 120_000)
+  })
 
   it("are there, and those of doc comments say what comes out", () => {
     assert.isAtLeast(fromSources.length, 20)

@@ -1,8 +1,11 @@
 import type { Reporter, TestModule } from "vitest/node"
 
+/** So many files are named as the slowest of a whole run. */
+const named = 10
+
 /**
- * Prints `N passed, N failed` as the last line of a run. Skipped is not passed: a test that did not run
- * counts as failed, and so does a file that could not be loaded.
+ * Prints the slowest files of a run and, as its last line, `N passed, N failed`. Skipped is not passed: a test that did not
+ * run counts as failed, and so does a file that could not be loaded.
  */
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: ReadonlyArray<TestModule>, errors: ReadonlyArray<unknown>): void {
@@ -16,6 +19,15 @@ export default class ClosingLine implements Reporter {
       }
     }
     if (failed > 0) process.exitCode = 1
+    if (modules.length > named) process.stdout.write(`\nThe slowest files:\n${slowest(modules)}`)
     process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
   }
 }
+
+const slowest = (modules: ReadonlyArray<TestModule>): string =>
+  modules
+    .map((module) => ({ name: module.relativeModuleId, seconds: module.diagnostic().duration / 1000 }))
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, named)
+    .map(({ name, seconds }) => `${seconds.toFixed(1).padStart(7)} s  ${name}\n`)
+    .join("")

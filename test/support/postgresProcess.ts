@@ -77,7 +77,7 @@ const server = new EmbeddedPostgres({
   password: "canary-of-postgres",
   authMethod: "scram-sha-256",
   createPostgresUser: isRoot,
-  initdbFlags: ["--no-sync", "--encoding=UTF8", "--locale=C"],
+  initdbFlags: ["--no-sync", "--encoding=UTF8", "--locale=C", "-c", "scram_iterations=1"],
   postgresFlags: [
     "-c",
     "listen_addresses=127.0.0.1",
@@ -85,6 +85,9 @@ const server = new EmbeddedPostgres({
     "unix_socket_directories=",
     "-c",
     "shared_buffers=16MB",
+    // Nobody reads these logs, and every connection is one more hash.
+    "-c",
+    "scram_iterations=1",
     "-c",
     // Each worker of a cluster has a dozen.
     "max_connections=300"

@@ -2,18 +2,18 @@ import { AttemptLog, Store } from "@effect-hubspot/batch"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { database, password } from "../../support/postgres.ts"
+import { database, password, schema } from "../../support/postgres.ts"
 import { inspect } from "node:util"
 import { batch, defectOf, end, opened, suite } from "./suite.ts"
 
-/** The log and the client below it, on a database of its own. */
+/** The log and the client below it, on a schema of its own. */
 const both = Layer.unwrap(
-  Effect.map(database, (connect) => Layer.provideMerge(AttemptLog.AttemptLog.layerSql, connect()))
+  Effect.map(schema, (connect) => Layer.provideMerge(AttemptLog.AttemptLog.layerSql, connect()))
 )
 
 suite(
   "the attempt log on PostgreSQL",
-  Effect.map(database, (connect) => Layer.provide(AttemptLog.AttemptLog.layerSql, connect()))
+  Effect.map(schema, (connect) => Layer.provide(AttemptLog.AttemptLog.layerSql, connect()))
 )
 
 const refused = (layer: Layer.Layer<SqlClient.SqlClient, unknown>) =>
@@ -22,7 +22,7 @@ const refused = (layer: Layer.Layer<SqlClient.SqlClient, unknown>) =>
 describe("the attempt log on PostgreSQL, by itself", () => {
   it.effect("many may open a new database at once", () =>
     Effect.gen(function* () {
-      const connect = yield* database
+      const connect = yield* schema
       yield* Effect.forEach([1, 2, 3, 4, 5], () => Effect.provide(Store.migrate, connect()), {
         concurrency: "unbounded"
       })
@@ -36,7 +36,7 @@ describe("the attempt log on PostgreSQL, by itself", () => {
 
   it.effect("a database that takes no writes any more fails the begin and the end by type", () =>
     Effect.gen(function* () {
-      const connect = yield* database
+      const connect = yield* schema
       const id = yield* opened(Layer.provide(AttemptLog.AttemptLog.layerSql, connect()), (log) =>
         log.begin(batch)
       )
@@ -67,7 +67,7 @@ describe("the attempt log on PostgreSQL, by itself", () => {
         const sql = Context.get(context, SqlClient.SqlClient)
         const [row] = yield* sql<{ name: string }>`SELECT current_database() AS name`
         const name = row!.name
-        const elsewhere = yield* database
+        const elsewhere = yield* schema
         const admin = Context.get(yield* Layer.build(elsewhere()), SqlClient.SqlClient)
         yield* admin`ALTER DATABASE ${admin(name)} ALLOW_CONNECTIONS false`
         yield* admin`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
@@ -106,7 +106,7 @@ describe("the attempt log on PostgreSQL, by itself", () => {
 
   it.effect("tables of a newer version, and tables of others, are refused", () =>
     Effect.gen(function* () {
-      const connect = yield* database
+      const connect = yield* schema
       const run = (use: (sql: SqlClient.SqlClient) => Effect.Effect<unknown, unknown>) =>
         Effect.provide(Effect.flatMap(SqlClient.SqlClient, use), connect())
       yield* Effect.provide(Store.migrate, connect())
@@ -128,7 +128,7 @@ describe("the attempt log on PostgreSQL, by itself", () => {
 
   it.effect("a session that confirms before the disk has it is refused", () =>
     Effect.gen(function* () {
-      const connect = yield* database
+      const connect = yield* schema
       const error = yield* refused(connect({ synchronous_commit: "off" }))
       assert.strictEqual(error.reason, "NotDurable")
       assert.include(error.message, "synchronous_commit is off; turn it on")

@@ -2,12 +2,12 @@ import { AttemptLog, type Job, JobStore } from "@effect-hubspot/batch"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Stream } from "effect"
 import { SqlClient } from "effect/sql"
-import { database } from "../../support/postgres.ts"
+import { schema } from "../../support/postgres.ts"
 import { created, holder, planned, rowsOf, settlement, suite } from "./suite.ts"
 
 suite(
   "the job store on PostgreSQL",
-  Effect.map(database, (connect) => Layer.provideMerge(JobStore.JobStore.layer, connect()))
+  Effect.map(schema, (connect) => Layer.provideMerge(JobStore.JobStore.layer, connect()))
 )
 
 /** Until a fiber's statement waits for somebody else's transaction, or the fiber is through. */
@@ -17,7 +17,7 @@ const waitsOrEnds = Effect.fnUntraced(function* (
 ) {
   while (fiber.pollUnsafe() === undefined) {
     const waiting = yield* sql`SELECT 1 FROM pg_stat_activity
-      WHERE datname = current_database() AND wait_event_type = 'Lock'`
+      WHERE application_name = current_setting('application_name') AND wait_event_type = 'Lock'`
     if (waiting.length > 0) return
   }
 })
@@ -25,7 +25,7 @@ const waitsOrEnds = Effect.fnUntraced(function* (
 describe("the job store on PostgreSQL, by itself", () => {
   it.effect("a database that takes no writes any more fails by type, and can be read", () =>
     Effect.gen(function* () {
-      const connect = yield* database
+      const connect = yield* schema
       yield* Effect.scoped(
         Effect.gen(function* () {
           const jobs = yield* Layer.build(Layer.provide(JobStore.JobStore.layer, connect())).pipe(
@@ -49,7 +49,7 @@ describe("the job store on PostgreSQL, by itself", () => {
 
   it.effect("what begins or settles while a job is being taken over waits, and is refused", () =>
     Effect.gen(function* () {
-      const connect = yield* database
+      const connect = yield* schema
       const open = Layer.build(
         Layer.fresh(
           Layer.provideMerge(
@@ -90,7 +90,7 @@ describe("the job store on PostgreSQL, by itself", () => {
     "who changes an outcome while another one of its batch is being changed waits, and keeps both",
     () =>
       Effect.gen(function* () {
-        const connect = yield* database
+        const connect = yield* schema
         const open = Layer.build(
           Layer.fresh(Layer.provideMerge(JobStore.JobStore.layer, Layer.orDie(connect())))
         )
