@@ -3,6 +3,7 @@ import { LineItems } from "@effect-hubspot/http"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
 import { batchesOf, frozen, holder, rowsOf } from "./jobStore/rows.ts"
 
 const layer = Layer.merge(
@@ -22,18 +23,19 @@ const planned = Effect.gen(function* () {
 const creates = Effect.flatMap(Emulator, ({ ledger }) => Effect.map(ledger, ({ created }) => created.length))
 
 describe("a run of a job", () => {
-  it.live("B60 the second of one job in one process is busy, and the first goes on", () =>
+  it.effect("B60 the second of one job in one process is busy, and the first goes on", () =>
     Effect.gen(function* () {
       const jobs = yield* planned
       const run = Effect.scoped(Effect.flatMap(jobs.claim("a", { holder }), (claim) => JobRunner.run(claim)))
       const first = yield* Effect.forkChild(run, { startImmediately: true })
-      yield* Effect.sleep("200 millis")
+      yield* TestClock.adjust("200 millis")
       const busy = yield* Effect.flip(run)
       assert.strictEqual(busy._tag, "JobBusy")
       assert.match(busy.message, /^job "a" is held by pid 4711 on host a since .*; wait for it, or stop it/)
+      yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(yield* Fiber.join(first), { _tag: "Complete" })
       assert.strictEqual(yield* creates, 6)
-    }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(Layer.fresh(layer)))
   )
 
   it.live("F61 what cannot be written down is not sent, and the run is suspended for the disk", () =>

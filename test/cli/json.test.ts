@@ -282,7 +282,7 @@ describe("Ctrl-C", () => {
       assert.strictEqual(summary.created, created.length)
       assert.strictEqual(summary.requests, requests.length)
       assert.isAtLeast(summary.created, 300)
-      assert.isAtMost(summary.created, 1000)
+      assert.isBelow(summary.created, 9900)
       assert.match(end.stderr, /^stopping: waiting for the requests under way/m)
       assert.match(end.stderr, /line-items\.csv: \d,\d{3} rows not sent: the job was stopped\n$/)
     })
@@ -305,18 +305,17 @@ describe("Ctrl-C", () => {
   describe("twice", () => {
     let server: Server
     let end: Finished
-    let waited: number
+    let unanswered: number
 
     beforeAll(async () => {
-      server = await serve("--latency", "2500-2500")
+      server = await serve("--latency", "600000-600000")
       const started = importSample(server, "twice")
       await untilSent(server, started, 2)
       started.kill("SIGINT")
       await started.seen("stderr", "stopping:")
-      const before = performance.now()
       started.kill("SIGINT")
       end = await started.finished
-      waited = performance.now() - before
+      unanswered = (await server.ledger()).requests.filter(({ status }) => status === 0).length
     })
 
     afterAll(() => server.stop())
@@ -325,7 +324,7 @@ describe("Ctrl-C", () => {
       const summary = summaryOf(end)
       assert.strictEqual(end.code, 130)
       assert.strictEqual(summary.status, "CANCELED")
-      assert.isBelow(waited, 1500)
+      assert.strictEqual(unanswered, 2)
       assert.isAtLeast(summary.inDoubt, 200)
     })
 

@@ -17,7 +17,8 @@ import {
   runProcess,
   serve,
   type Server,
-  start
+  start,
+  until
 } from "./run.ts"
 
 let files: Directory
@@ -356,14 +357,25 @@ describe("where a durable import writes to, and reads from", () => {
       { cwd: files.path, token: canary }
     )
     slow.write("name\nSlow 0\n")
-    await new Promise((resolve) => setTimeout(resolve, 1500))
+    // It asks whose the token is as soon as it has read the header.
+    const before = (await server.ledger()).requests.length
+    await until(
+      async () => (await server.ledger()).requests.length,
+      (requests) => requests > before
+    )
     slow.write("Slow 1\n")
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    assert.strictEqual(await once("Slow"), 0)
+    await until(
+      () => on("b55", "status", "slow"),
+      ({ code }) => code === 0
+    )
     slow.write("Slow 2\n")
+    const endedAt = Date.now()
     slow.end()
     const { code, stderr } = await slow.finished
     assert.strictEqual(code, 0, stderr)
     assert.strictEqual(await once("Slow"), 3)
+    for (const { createdAt, properties } of (await server.ledger()).created) {
+      if (properties["name"]?.startsWith("Slow ")) assert.isAtLeast(Date.parse(createdAt), endedAt)
+    }
   })
 })

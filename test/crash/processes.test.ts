@@ -1,6 +1,6 @@
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as JobStore from "@effect-hubspot/batch/JobStore"
-import { Cause, Effect, Exit } from "effect"
+import { Cause, Effect, Exit, Schedule } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { readFileSync, writeFileSync } from "node:fs"
 import { inject } from "vitest"
@@ -58,6 +58,18 @@ const assertLost = (world: Cycle.World, { code, stderr, stdout }: Cycle.Finished
   assert.match(stderr, /taken over by/)
 }
 
+/** Until the lease of who holds the job is over. */
+const unheardOf = (world: Cycle.World) =>
+  Cycle.look(
+    world,
+    Effect.flatMap(JobStore.JobStore, (store) => store.get(Cycle.jobId)).pipe(
+      Effect.repeat({
+        until: ({ holder }) => holder === undefined || holder.untilMillis < Date.now(),
+        schedule: Schedule.spaced("100 millis")
+      })
+    )
+  )
+
 /** A process is stopped, another one finishes its job, and then it goes on: it sends nothing more, and says so. */
 const stopped = (database: Database, point: Omit<Point, "signal">) =>
   Effect.gen(function* () {
@@ -66,7 +78,7 @@ const stopped = (database: Database, point: Omit<Point, "signal">) =>
       world.workOf("import", { leaseMillis: 1500, point: { ...point, signal: "SIGSTOP" } })
     )
     yield* sent(world, 5)
-    yield* Effect.sleep("1700 millis")
+    yield* unheardOf(world)
     const files = world.workOf("resume")
     const other = yield* ended(run(world, files))
     assert.include([3, 4], other.code, other.stderr)
@@ -107,7 +119,7 @@ const suite = (name: string, place: Effect.Effect<Database>) =>
           const point: Point = { what: "send", when: "before", nth: 9, signal: "SIGSTOP" }
           const stopped = Cycle.work(world.workOf("import", { leaseMillis: 1500, point }))
           yield* sent(world, 8)
-          yield* Effect.sleep("1700 millis")
+          yield* unheardOf(world)
           const files = world.workOf("resume")
           const { code, stderr } = yield* ended(run(world, files))
           assert.strictEqual(code, 4, stderr)

@@ -11,7 +11,7 @@ import { serve } from "../support/server.ts"
 const operation = Operations.batchCreate({ inputs: [{ properties: { name: "x" } }] })
 
 const clientOf = (baseUrl: string, options: HubSpotClient.Options = {}) =>
-  LineItems.LineItems.layer({ baseUrl, timeout: "5 seconds", ...options }).pipe(
+  LineItems.LineItems.layer({ baseUrl, timeout: "100 seconds", ...options }).pipe(
     Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-guard")))
   )
 

@@ -80,7 +80,10 @@ for (const [name, transport] of [
         Effect.gen(function* () {
           const { seen, url } = yield* serve(listener)
           assert.strictEqual(
-            yield* attempt(url, { timeout: "700 millis", maxResponseBytes: 1024 * 1024 }),
+            yield* attempt(url, {
+              timeout: expected === "TimedOut" ? "2 seconds" : "100 seconds",
+              maxResponseBytes: 1024 * 1024
+            }),
             expected
           )
           assert.lengthOf(seen, 1, "one attempt, one request")

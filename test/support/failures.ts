@@ -85,7 +85,7 @@ export interface Job {
   readonly emulator?: Omit<Options, "faults">
   /** The token comes from an OAuth app with this refresh token; the right one is `refresh-token`. */
   readonly refreshToken?: string
-  /** The client's timeout on a socket. By default 10 seconds, so that a busy machine is no failure. */
+  /** The client's timeout on a socket. By default 100 seconds: a busy machine is no failure. */
   readonly timeout?: Duration.Input
   /** What happens to the n-th create on its way to HubSpot, from 0, in process. */
   readonly line?: HubSpot.Fault
@@ -406,7 +406,7 @@ export const overSocket = (
     Effect.gen(function* () {
       const { url } = yield* EmulatorServer
       const baseUrl = yield* address?.(url) ?? Effect.succeed(url)
-      return client(transport, { baseUrl, sent, timeout: job.timeout ?? "10 seconds" })
+      return client(transport, { baseUrl, sent, timeout: job.timeout ?? "100 seconds" })
     })
   ).pipe(
     Layer.provideMerge(EmulatorServer.layer({ ...job.emulator, faults: { rules: job.faults } })),

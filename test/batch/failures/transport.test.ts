@@ -196,7 +196,7 @@ describe("TLS", () => {
         `F13 ${what} is in doubt, and nobody sends it again`,
         trusting,
         Line.http2Line(localhost, (stream, n, carry) => (n === 0 ? breakOff(stream) : carry())),
-        { ...lostOnTheWay(reason), timeout: "2 seconds", also: tried(3) }
+        { ...lostOnTheWay(reason), timeout: "3 seconds", also: tried(3) }
       )
     }
   })
@@ -255,7 +255,7 @@ describe("no answer in time", () => {
     also: afterTheTimeout
   })
   socketRow("F10 no answer, and nothing applied, on a socket, is in doubt", {
-    timeout: "1 second",
+    timeout: "3 seconds",
     faults: on(before({ kind: "never" })),
     ...oneInDoubt("TimedOut", 20)
   })
@@ -300,7 +300,7 @@ describe("no answer in time", () => {
     also: afterTheTimeout
   })
   socketRow("F14 a body that drips, on a socket, is given up, and in doubt", {
-    timeout: "1 second",
+    timeout: "3 seconds",
     faults: on(after({ kind: "drip", everyMillis: 50 })),
     ...oneInDoubt("TimedOut", 30)
   })
