@@ -3,7 +3,6 @@
  * an advice, the exit code, and that rows that are right go all the same.
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import * as Effect from "effect/Effect"
 import { execFileSync } from "node:child_process"
 import { chmodSync, globSync, mkdirSync, readFileSync } from "node:fs"
 import { createServer, type Server as HttpServer } from "node:http"
@@ -528,26 +527,11 @@ const waitingFor = async (pid: number): Promise<void> => {
 
 describe("bad input", () => {
   let place: Directory
-  let finished: ReadonlyMap<Case, PromiseSettledResult<Finished>>
 
-  beforeAll(async () => {
+  beforeAll(() => {
     place = directory()
     mkdirSync(place.at("directory"))
     place.write("good.csv", good)
-    for (const { file } of all) if (file !== undefined) place.write(...file)
-    finished = new Map(
-      await Effect.runPromise(
-        Effect.forEach(
-          all,
-          (one) =>
-            Effect.promise(async () => {
-              const [end] = await Promise.allSettled([run(argsOf(one), { ...one, cwd: place.path })])
-              return [one, end] as const
-            }),
-          { concurrency: 2 }
-        )
-      )
-    )
   })
 
   afterAll(() => {
@@ -556,10 +540,9 @@ describe("bad input", () => {
   })
 
   for (const one of all) {
-    it(`${one.id} ${one.what}`, () => {
-      const settled = finished.get(one)
-      if (settled?.status !== "fulfilled") throw settled?.reason
-      const end = settled.value
+    it(`${one.id} ${one.what}`, async () => {
+      if (one.file !== undefined) place.write(...one.file)
+      const end = await run(argsOf(one), { ...one, cwd: place.path })
       // Outcomes of HubSpot come when they come, those of the file in its order.
       assert.deepStrictEqual(linesOf(end), one.stderr)
       assert.strictEqual(end.code, one.code)
