@@ -14,6 +14,8 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // A module is loaded once for all files of a worker: half of a run would be loading the same ones.
     isolate: false,
+    // Worlds are made and thrown away by the hundred.
+    execArgv: ["--max-semi-space-size=64"],
     testTimeout: hangs,
     hookTimeout: hangs
   }

@@ -553,7 +553,7 @@ describe("bad input", () => {
 
   it("B03 a pipe that nobody writes to is given up at the first Ctrl-C", async () => {
     execFileSync("mkfifo", [place.at("fifo")])
-    const started = startProcess(["import", "fifo", "--emulator", "--json"], { cwd: place.path })
+    const started = await startProcess(["import", "fifo", "--emulator", "--json"], { cwd: place.path })
     await waitingFor(started.pid)
     started.kill("SIGINT")
     const { code } = await started.finished

@@ -15,6 +15,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Binary from "../support/binary.ts"
+import { bundled } from "../support/bundle.ts"
 import * as Command from "../support/command.ts"
 
 export { endAll } from "../support/binary.ts"
@@ -43,7 +44,7 @@ export const start = (args: ReadonlyArray<string>, options: Options = {}): Start
   fed(Command.start({ args, cwd: options.cwd ?? root, env: envOf(options) }), args, options)
 
 /** The same as a process of its own, for what only a process has. */
-export const startProcess = (
+export const startProcess = async (
   args: ReadonlyArray<string>,
   options: Options & {
     readonly nodeOptions?: string | undefined
@@ -51,8 +52,8 @@ export const startProcess = (
     /** Of a shell, around the command, which it is given as `"$@"`. */
     readonly shell?: string | undefined
   } = {}
-): Started => {
-  const command = [Binary.node, Binary.bin, ...args] as const
+): Promise<Started> => {
+  const command = [Binary.node, (await bundled())("line-items"), ...args] as const
   return fed(
     Binary.start({
       command: options.shell === undefined ? command : ["sh", "-c", options.shell, "sh", ...command],
@@ -95,8 +96,8 @@ export const until = async <A>(look: () => Promise<A> | A, is: (found: A) => boo
   }
 }
 
-export const runProcess = (...given: Parameters<typeof startProcess>): Promise<Finished> =>
-  startProcess(...given).finished
+export const runProcess = async (...given: Parameters<typeof startProcess>): Promise<Finished> =>
+  (await startProcess(...given)).finished
 
 const assertClean = ({ stderr, stdout }: Finished, token: string | undefined): void => {
   for (const text of [stdout, stderr]) {

@@ -129,7 +129,7 @@ export const make = (options: Options): Effect.Effect<World, never, Scope.Scope>
       statement,
       stopping: (nth) =>
         program((own) =>
-          Cycle.start(join(import.meta.dirname, "worker.ts"), [
+          Cycle.start("cluster", [
             JSON.stringify({ database: { port, name }, url, port: own, nth } satisfies Work)
           ])
         ),

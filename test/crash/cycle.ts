@@ -14,12 +14,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Binary from "../support/binary.ts"
+import { bundled } from "../support/bundle.ts"
 import * as Command from "../support/command.ts"
 import type { Started } from "../support/command.ts"
 import type { Point } from "./points.ts"
 import { type Database, importing, postgres, runtimeOf, type Strategy, type Work } from "./worker.ts"
-
-const worker = join(import.meta.dirname, "worker.ts")
 
 export const keyProperty = "import_key"
 export const jobId = "crash"
@@ -35,9 +34,15 @@ export { endAll } from "../support/binary.ts"
 
 const env = { HUBSPOT_ACCESS_TOKEN: "pat-eu1-crash" }
 
+const fileOfProgram = await bundled()
+
 /** Any program of the tests, as a process of its own. */
-export const start = (script: string, args: ReadonlyArray<string>): Process => {
-  const started = Binary.start({ command: [Binary.node, script, ...args], cwd: Binary.root, env })
+export const start = (name: Parameters<typeof fileOfProgram>[0], args: ReadonlyArray<string>): Process => {
+  const started = Binary.start({
+    command: [Binary.node, fileOfProgram(name), ...args],
+    cwd: Binary.root,
+    env
+  })
   started.end()
   return started
 }
@@ -50,10 +55,10 @@ export const command = (...args: ReadonlyArray<string>): Process => {
 }
 
 /** The command as a process, which can be killed. */
-export const program = (...args: ReadonlyArray<string>): Process => start(Binary.bin, args)
+export const program = (...args: ReadonlyArray<string>): Process => start("line-items", args)
 
 /** The command with points to be struck at, as a process. */
-export const work = (work: Work): Process => start(worker, [JSON.stringify(work)])
+export const work = (work: Work): Process => start("crash", [JSON.stringify(work)])
 
 /** The same in this process, where no point is to be struck. */
 export const workHere = (work: Work): Process =>

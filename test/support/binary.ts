@@ -10,7 +10,6 @@ export const root = fileURLToPath(new URL("../../", import.meta.url))
 
 // The tests may themselves run on an older Node that cannot read the sources.
 export const node = join(root, "node_modules/.bin/node")
-export const bin = join(root, "packages/batch/src/bin.ts")
 
 export interface Options {
   /** The program and its arguments. */
