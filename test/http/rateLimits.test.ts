@@ -105,6 +105,42 @@ describe("the rolling limiter", () => {
       )
   )
 
+  it.effect("a slot that was got too long ago is given back, and a new one is waited for", () =>
+    Effect.gen(function* () {
+      const store = yield* RateLimitStore.RateLimitStore
+      let asked = 0
+      // The process stands still when the store has handed the slot out.
+      const stopping = RateLimitStore.RateLimitStore.of({
+        ...store,
+        take: (slot) => Effect.tap(store.take(slot), () => Effect.sleep(asked++ === 0 ? 130_000 : 0))
+      })
+      const limitsOn = (store: RateLimitStore.RateLimitStore["Service"]) =>
+        Effect.provideService(RateLimits.make({ limit: 3 }), RateLimitStore.RateLimitStore, store)
+      const [stopped, others] = [yield* limitsOn(stopping), yield* limitsOn(store)]
+      const arrivals: Array<number> = []
+      const request = Effect.map(Clock.currentTimeMillis, (at) => void arrivals.push(at))
+      const first = yield* Effect.forkChild(stopped.withSlot("burst")(request), { startImmediately: true })
+      const rest = yield* Effect.forkChild(
+        Effect.forEach(Array.from({ length: 60 }), () => others.withSlot("burst")(request))
+      )
+      yield* TestClock.adjust("10 minutes")
+      yield* Fiber.join(first)
+      yield* Fiber.join(rest)
+      assert.lengthOf(arrivals, 61)
+      assert.isAtMost(worst(arrivals), 3)
+    }).pipe(Effect.provide(RateLimitStore.RateLimitStore.layerMemory))
+  )
+
+  it.effect("a request that sent nothing has cost no slot", () =>
+    withLimits({ limit: 1 }, (limits) =>
+      Effect.gen(function* () {
+        const unsent = limits.withSlot("burst")(Effect.fail(new RateLimits.NothingSent()))
+        assert.instanceOf(yield* Effect.flip(unsent), RateLimits.NothingSent)
+        assert.strictEqual(yield* limits.withSlot("burst")(Clock.currentTimeMillis), 0)
+      })
+    )
+  )
+
   it.effect("a refusal pauses everyone", () =>
     withLimits({ limit: 100 }, (limits) =>
       Effect.gen(function* () {

@@ -8,11 +8,11 @@
  *
  * @since 0.1.0
  */
-import { HubSpotClient, type Operation } from "@effect-hubspot/http/HubSpotClient"
+import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import * as HubSpotErrorModule from "@effect-hubspot/http/HubSpotError"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Metrics from "@effect-hubspot/http/Metrics"
-import { RateLimits } from "@effect-hubspot/http/RateLimits"
+import { NothingSent, RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Retry from "@effect-hubspot/http/Retry"
 import { type BatchResponse, type CrmObject, ErrorBody } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
@@ -25,7 +25,7 @@ import * as Random from "effect/Random"
 import * as AttemptLog from "./AttemptLog.ts"
 import type { BatchOperation } from "./BatchOperation.ts"
 import * as BatchState from "./BatchState.ts"
-import { monotonicMillis } from "./internal/monotonic.ts"
+import { elapsing } from "./internal/monotonic.ts"
 import type * as Correlation from "./Correlation.ts"
 import type {
   Evidence,
@@ -130,18 +130,10 @@ export interface BatchRunner<In, S extends Success> {
   ) => Effect.Effect<ReadonlyArray<Settled<I, S>>>
 }
 
-/** An intent that is older is asked for again before it is sent. */
+/** A slot and an intent that are older are asked for again before they are used. */
 const maxPauseMillis = 1000
 
-const maxRefenced = 3
-
-/** The milliseconds from now on. The wall's clock goes on while a machine sleeps, the monotonic one may not. */
-const elapsing = Effect.gen(function* () {
-  const [monotonic, wall] = [yield* monotonicMillis, yield* Clock.currentTimeMillis]
-  return Effect.gen(function* () {
-    return Math.max((yield* monotonicMillis) - monotonic, (yield* Clock.currentTimeMillis) - wall)
-  })
-})
+const maxPauses = 3
 
 /**
  * The runner of batches on the client and the limiter of the context.
@@ -195,33 +187,27 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
   })
 
   /**
-   * An intent that is fresh. Who was paused after it was written down (stopped, asleep) may have lost the job meanwhile,
-   * so it asks again. A log that is slow each time is no pause, and is believed in the end.
+   * Writes down what is about to be sent, and sends it. A process that stood still on the way (stopped, asleep) may have
+   * lost its job and outlived its slot, so it sends nothing and begins anew, unless it is `patient`.
    */
-  const intend = Effect.fnUntraced(function* (
-    request: Operation<BatchResponse.BatchResponse>,
-    items: ReadonlyArray<Item<unknown, In>>
-  ) {
-    for (let refenced = 0; ; refenced++) {
-      const before = yield* elapsing
+  const intendAndSend = (
+    items: ReadonlyArray<Item<unknown, In>>,
+    patient: boolean
+  ): Effect.Effect<Ended | Paused> =>
+    Effect.gen(function* () {
+      if (!items.every(isWanted)) return { _tag: "Unwanted" } as const
+      const sinceSlot = yield* elapsing
+      const request = yield* operation.request(items)
       const intent = yield* fence.intend(request, {
         jobId: options.jobId,
         operation: operation.name,
         inputs: items.map(({ index }) => index),
         ...(options.epoch !== undefined && { epoch: options.epoch })
       })
-      // Only what has an epoch can be taken over.
-      if (options.epoch === undefined || refenced === maxRefenced) return intent
-      if ((yield* before) <= maxPauseMillis) return intent
-      yield* fence.end(intent, { acceptance: "NotAccepted", reason: "Paused", outcomes: [] })
-    }
-  })
-
-  const intendAndSend = (items: ReadonlyArray<Item<unknown, In>>): Effect.Effect<Ended> =>
-    Effect.gen(function* () {
-      if (!items.every(isWanted)) return { _tag: "Unwanted" } as const
-      const request = yield* operation.request(items)
-      const intent = yield* intend(request, items)
+      if (!patient && (yield* sinceSlot) > maxPauseMillis) {
+        yield* fence.end(intent, { acceptance: "NotAccepted", reason: "Paused", outcomes: [] })
+        return { _tag: "Paused" } as const
+      }
       return yield* Effect.raceFirst(
         Effect.interruptible(send(intent, items.length)),
         Effect.interruptible(Effect.as(Deferred.await(options.abandon), { _tag: "Abandoned" } as const))
@@ -254,34 +240,55 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
    * An attempt in a slot, unless the job is halted before it begins. Once begun it is not interrupted, only
    * abandoned.
    */
-  const attempt = Effect.fnUntraced(function* (
-    items: ReadonlyArray<Item<unknown, In>>
-  ): Effect.fn.Return<Ended> {
-    let ended: Ended | undefined
-    const keep = (how: Ended): Effect.Effect<void, HubSpotError> => {
+  const attemptOnce = Effect.fnUntraced(function* (
+    items: ReadonlyArray<Item<unknown, In>>,
+    patient: boolean
+  ): Effect.fn.Return<Ended | Paused> {
+    let ended: Ended | Paused | undefined
+    const keep = (how: Ended | Paused): Effect.Effect<void, HubSpotError | NothingSent> => {
       ended ??= how
-      // The limiter has to know what may arrive all the same.
-      if (how._tag === "Failed") return Effect.fail(how.error)
-      if (how._tag !== "Abandoned") return Effect.void
-      const error = ambiguous(operation.name, "abandoned")
-      return Effect.andThen(
-        tell({ _tag: "Requested", inputs: items.length, millis: 0, error }),
-        Effect.fail(error)
-      )
+      switch (how._tag) {
+        case "Answered":
+          return Effect.void
+        // The limiter has to know what may arrive all the same.
+        case "Failed":
+          return Effect.fail(how.error)
+        case "Abandoned": {
+          const error = ambiguous(operation.name, "abandoned")
+          return Effect.andThen(
+            tell({ _tag: "Requested", inputs: items.length, millis: 0, error }),
+            Effect.fail(error)
+          )
+        }
+        default:
+          return Effect.fail(new NothingSent())
+      }
     }
     const sending = Effect.andThen(
       ready,
-      limits.withSlot("burst", { uninterruptible: true })(Effect.flatMap(intendAndSend(items), keep))
+      limits.withSlot("burst", { uninterruptible: true })(Effect.flatMap(intendAndSend(items, patient), keep))
     ).pipe(
-      Effect.catch((error) =>
-        Effect.sync(() => {
-          // No token or no slot, and nothing sent.
-          ended ??= { _tag: "Failed", error }
-        })
-      )
+      Effect.catchTags({
+        NothingSent: () => Effect.void,
+        HubSpotError: (error) =>
+          Effect.sync(() => {
+            // No token or no slot, and nothing sent.
+            ended ??= { _tag: "Failed", error }
+          })
+      })
     )
     const halted = yield* Effect.raceFirst(Deferred.await(options.halt), Effect.as(sending, undefined))
     return ended ?? { _tag: "Unsent", reason: halted! }
+  })
+
+  /** A log that is slow every time is no pause, and is believed in the end. */
+  const attempt = Effect.fnUntraced(function* (
+    items: ReadonlyArray<Item<unknown, In>>
+  ): Effect.fn.Return<Ended> {
+    for (let pauses = 0; ; pauses++) {
+      const ended = yield* attemptOnce(items, pauses === maxPauses)
+      if (ended._tag !== "Paused") return ended
+    }
   })
 
   /** Attempts, as long as another one is allowed and makes sense. */
@@ -576,6 +583,11 @@ type Ended =
   | { readonly _tag: "Unwanted" }
   /** Nobody waited for its end. */
   | { readonly _tag: "Abandoned" }
+
+/** It stood still after it had its slot, and was not sent. */
+interface Paused {
+  readonly _tag: "Paused"
+}
 
 /**
  * Whether sending again is at the expense of the job's budget. It is not where all wait together (429),

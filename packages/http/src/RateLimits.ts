@@ -12,8 +12,10 @@
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -23,7 +25,7 @@ import * as Option from "effect/Option"
 import * as HubSpotError from "./HubSpotError.ts"
 import * as Metrics from "./Metrics.ts"
 import * as InRange from "./internal/inRange.ts"
-import { monotonicMillis } from "./internal/monotonic.ts"
+import { elapsing, monotonicMillis } from "./internal/monotonic.ts"
 import * as Turns from "./internal/turns.ts"
 import { asFarAsPossible, unlessUnavailable } from "./internal/unavailable.ts"
 import { type Pool, RateLimitStore, type Slot, type Taken } from "./RateLimitStore.ts"
@@ -114,6 +116,11 @@ const marginMillis = 5
 
 const searchWindowMillis = 1000
 
+// A slot that was asked for longer ago is given back and asked for again: whoever stood still (stopped, asleep) may have
+// outlived its lease. A store that is slow every time is believed in the end.
+const maxPauseMillis = 1000
+const maxPauses = 3
+
 // HubSpot's midnight and ours are this far apart at most; answers from between the two tell nothing.
 const resetMillis = 60_000
 
@@ -140,6 +147,14 @@ export const Share: Context.Reference<string> = Context.Reference<string>(
 )
 
 /**
+ * A request fails with it, inside of its slot, if it sent nothing: the slot is free at once.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NothingSent extends Data.TaggedError("NothingSent") {}
+
+/**
  * The limiter that all requests of one account share.
  *
  * **Example**
@@ -164,7 +179,8 @@ export class RateLimits extends Context.Service<
   {
     /**
      * Waits for a slot, runs one request in it, and keeps the slot as long as the proof demands. Fails
-     * without sending when the account's day is used up, or the store of the slots cannot be reached.
+     * without sending when the account's day is used up, or the store of the slots cannot be reached. A request that
+     * fails with `NothingSent` gives its slot back.
      */
     readonly withSlot: (
       pool: Pool,
@@ -286,27 +302,40 @@ export const make = Effect.fnUntraced(function* (
     })
   })
 
+  const giveBack = (slot: Slot, share: string) =>
+    Effect.suspend(() => {
+      turns[slot.pool].leave(share)
+      return asFarAsPossible(store.giveBack(slot))
+    })
+
   /** Waits for a slot, and takes it if the day still allows a request. */
   const enter = (pool: Pool, restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>) =>
     Effect.gen(function* () {
       const askedAt = yield* monotonicMillis
-      let slot: Slot | undefined
       const share = yield* Share
-      const giveBack = Effect.suspend(() => {
-        if (slot === undefined) return Effect.void
-        turns[pool].leave(share)
-        return asFarAsPossible(store.giveBack(slot))
-      })
-      const take = turns[pool].take(
-        share,
-        () => boundsOf(pool).limit,
-        (left) => ask(pool, left, (taken) => (slot = taken))
-      )
-      yield* restore(take).pipe(Effect.onInterrupt(() => giveBack))
-      yield* Metrics.slotWaited((yield* monotonicMillis) - askedAt)
-      yield* Effect.tapError(dayIsOver(1), () => giveBack)
-      underWay++
-      return { slot: slot!, share }
+      for (let pauses = 0; ; pauses++) {
+        let slot: Slot | undefined
+        let sinceAsked = Effect.succeed(0)
+        const take = turns[pool].take(
+          share,
+          () => boundsOf(pool).limit,
+          (left) =>
+            Effect.flatMap(elapsing, (since) => {
+              sinceAsked = since
+              return ask(pool, left, (taken) => (slot = taken))
+            })
+        )
+        const leave = Effect.suspend(() => (slot === undefined ? Effect.void : giveBack(slot, share)))
+        yield* restore(take).pipe(Effect.onInterrupt(() => leave))
+        yield* Effect.tapError(dayIsOver(1), () => leave)
+        if (pauses < maxPauses && (yield* sinceAsked) > maxPauseMillis) {
+          yield* leave
+          continue
+        }
+        yield* Metrics.slotWaited((yield* monotonicMillis) - askedAt)
+        underWay++
+        return { slot: slot!, share }
+      }
     })
 
   return RateLimits.of({
@@ -315,19 +344,20 @@ export const make = Effect.fnUntraced(function* (
         Effect.gen(function* () {
           yield* dayIsOver(0)
           const { share, slot } = yield* enter(pool, restore)
-          // Whether the request is over is known inside: its fiber may be interrupted right after its end.
-          let over = false
+          // What became of the request is known inside: its fiber may be interrupted right after its end.
+          let fate: Fate = "mayArrive"
           const watched = Effect.onExit(request, (exit) =>
             Effect.sync(() => {
-              over = !mayStillArrive(exit)
+              fate = fateOf(exit)
             })
           )
           const sentAt = yield* monotonicMillis
           return yield* Effect.onExit(options?.uninterruptible === true ? watched : restore(watched), () =>
             Effect.flatMap(monotonicMillis, (until) => {
               underWay--
+              if (fate === "notSent") return giveBack(slot, share)
               turns[pool].leave(share, { at: sentAt, until })
-              return over ? asFarAsPossible(store.complete(slot)) : Effect.void
+              return fate === "over" ? asFarAsPossible(store.complete(slot)) : Effect.void
             })
           )
         })
@@ -367,9 +397,19 @@ export const make = Effect.fnUntraced(function* (
 })
 
 /**
- * A request that was given up, or whose connection broke without an answer, may arrive all the same; its
- * slot is held for the whole lease.
+ * What becomes of a request's slot: it is free at once, it is held for a window, or for the whole lease.
  */
+type Fate = "notSent" | "over" | "mayArrive"
+
+const fateOf = (exit: Exit.Exit<unknown, unknown>): Fate => {
+  if (mayStillArrive(exit)) return "mayArrive"
+  return Exit.isFailure(exit) && exit.cause.reasons.some(isNothingSent) ? "notSent" : "over"
+}
+
+const isNothingSent = (reason: Cause.Reason<unknown>): boolean =>
+  reason._tag === "Fail" && reason.error instanceof NothingSent
+
+/** A request that was given up, or whose connection broke without an answer, may arrive all the same. */
 const mayStillArrive = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) &&
   exit.cause.reasons.some(

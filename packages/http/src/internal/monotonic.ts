@@ -6,3 +6,11 @@ import * as Effect from "effect/Effect"
 
 /** Time that no clock correction moves, in milliseconds. */
 export const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
+
+/** The milliseconds from now on. The wall's clock goes on while a machine sleeps, the monotonic one may not. */
+export const elapsing = Effect.gen(function* () {
+  const [monotonic, wall] = [yield* monotonicMillis, yield* Clock.currentTimeMillis]
+  return Effect.gen(function* () {
+    return Math.max((yield* monotonicMillis) - monotonic, (yield* Clock.currentTimeMillis) - wall)
+  })
+})
