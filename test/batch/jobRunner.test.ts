@@ -41,7 +41,7 @@ describe("a run of a job", () => {
   it.live("F61 what cannot be written down is not sent, and the run is suspended for the disk", () =>
     Effect.gen(function* () {
       const jobs = yield* planned
-      const log = yield* Effect.service(AttemptLog.AttemptLog)
+      const { log } = jobs
       let begun = 0
       const full = new AttemptLog.AttemptLogError({ reason: "Unwritable", detail: "no space" })
       const failing: AttemptLog.Service = {
@@ -51,7 +51,7 @@ describe("a run of a job", () => {
       const claim = yield* jobs.claim("a", { holder })
       const end = yield* JobRunner.run(claim).pipe(
         Effect.scoped,
-        Effect.provideService(AttemptLog.AttemptLog, failing)
+        Effect.provideService(JobStore.JobStore, { ...jobs, log: failing })
       )
       assert.deepInclude(end, { _tag: "Suspended" })
       const { open } = yield* jobs.counts("a")

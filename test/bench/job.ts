@@ -3,7 +3,6 @@
  * `job.ts <work> <batches> <strategy>` plans it if it is not there, settles its first batches with their attempts, and leaves
  * the ten after them under way. It lets go of nothing, as the dead do not.
  */
-import * as AttemptLog from "@effect-hubspot/batch/AttemptLog"
 import * as DurableImport from "@effect-hubspot/batch/cli/DurableImport"
 import * as Process from "@effect-hubspot/batch/cli/Process"
 import * as DoubtStrategy from "@effect-hubspot/batch/DoubtStrategy"
@@ -49,7 +48,7 @@ const outcomesOf = ({ items }: Job.Batch) =>
 
 const program = Effect.gen(function* () {
   const store = yield* JobStore.JobStore
-  const log = yield* AttemptLog.AttemptLog
+  const { log } = store
   const known = yield* Effect.option(store.get(jobId))
   if (Option.isNone(known)) yield* plan
   const job = yield* store.get(jobId)

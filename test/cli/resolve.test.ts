@@ -1,4 +1,4 @@
-import { AttemptLog, JobStore, Stores } from "@effect-hubspot/batch"
+import { JobStore, Stores } from "@effect-hubspot/batch"
 import * as Process from "@effect-hubspot/batch/cli/Process"
 import * as Resolve from "@effect-hubspot/batch/cli/Resolve"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
@@ -15,7 +15,7 @@ describe("resolve", () => {
     () =>
       Effect.gen(function* () {
         const jobs = yield* JobStore.JobStore
-        const log = yield* AttemptLog.AttemptLog
+        const { log } = jobs
         const planning = yield* jobs.create({ id: "a", frozen, holder })
         yield* jobs.append(planning, yield* batchesOf(rowsOf(2), { jobId: "a" }))
         yield* jobs.planned(planning, { digest: "d", inputs: 2 })

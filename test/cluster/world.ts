@@ -3,7 +3,7 @@
  * real sockets. What must be true in the end is checked against the ledger: nothing is in it twice, no row is lost, every
  * outcome is true, and what is in doubt the log has as under way.
  */
-import { AttemptLog, type Job, JobStore, Stores } from "@effect-hubspot/batch"
+import { type Job, JobStore, Stores } from "@effect-hubspot/batch"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { EmulatorServer } from "@effect-hubspot/http/emulator/EmulatorServer"
 import type * as Faults from "@effect-hubspot/http/emulator/Faults"
@@ -256,9 +256,8 @@ export const check = Effect.fnUntraced(function* (world: World, jobs: Readonly<R
   for (const [id, inputs] of Object.entries(jobs)) {
     const { attempts, rows } = yield* world.look(
       Effect.gen(function* () {
-        const log = yield* AttemptLog.AttemptLog
         const store = yield* JobStore.JobStore
-        return { attempts: yield* log.attempts(id), rows: yield* Stream.runCollect(store.rows(id)) }
+        return { attempts: yield* store.log.attempts(id), rows: yield* Stream.runCollect(store.rows(id)) }
       })
     )
     const doubtful = new Set<number>()

@@ -2,7 +2,7 @@
  * A durable import whose processes are killed, with real processes and real sockets, and what must be true in the end:
  * nothing is in the ledger twice, no row is lost, every outcome is true, and what the files and `status` say agrees.
  */
-import { AttemptLog, JobStore, Store } from "@effect-hubspot/batch"
+import { JobStore, Store } from "@effect-hubspot/batch"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { EmulatorServer } from "@effect-hubspot/http/emulator/EmulatorServer"
 import type * as Faults from "@effect-hubspot/http/emulator/Faults"
@@ -329,12 +329,11 @@ export const check = Effect.fnUntraced(function* (
     world,
     Effect.gen(function* () {
       const store = yield* JobStore.JobStore
-      const log = yield* AttemptLog.AttemptLog
       return {
         job: yield* store.get(jobId),
         counts: yield* store.counts(jobId),
         rows: yield* Stream.runCollect(store.rows(jobId)),
-        attempts: yield* log.attempts(jobId)
+        attempts: yield* store.log.attempts(jobId)
       }
     })
   )

@@ -2,7 +2,6 @@
  * A durable import, as the command makes it, that strikes itself with a signal at a point. The command has no such
  * points: it is built here of the same parts, with what it calls wrapped.
  */
-import * as AttemptLog from "@effect-hubspot/batch/AttemptLog"
 import * as DurableImport from "@effect-hubspot/batch/cli/DurableImport"
 import * as Process from "@effect-hubspot/batch/cli/Process"
 import * as DoubtStrategy from "@effect-hubspot/batch/DoubtStrategy"
@@ -117,6 +116,7 @@ export const importing = (work: Work) => {
     const lease = work.leaseMillis
     return {
       ...all,
+      log: wrapped(service.log),
       claim: (jobId, taking) =>
         Effect.tap(all.claim(jobId, lease === undefined ? taking : { ...taking, lease }), () =>
           Effect.sync(() => {
@@ -176,10 +176,9 @@ export const importing = (work: Work) => {
   })
 
   const layer = Layer.mergeAll(
-    Layer.mergeAll(
-      Layer.effect(JobStore.JobStore, Effect.map(JobStore.JobStore, store)),
-      Layer.effect(AttemptLog.AttemptLog, Effect.map(Effect.service(AttemptLog.AttemptLog), wrapped))
-    ).pipe(Layer.provide(runtimeOf(work.database))),
+    Layer.effect(JobStore.JobStore, Effect.map(JobStore.JobStore, store)).pipe(
+      Layer.provide(runtimeOf(work.database))
+    ),
     LineItems.LineItems.layer({ baseUrl: work.url, limit: "auto" }).pipe(
       Layer.provide(Layer.merge(client, Credentials.Credentials.layer(Redacted.make("pat-eu1-crash"))))
     ),

@@ -4,7 +4,7 @@
  *
  * What is checked is the emulator's ledger against what the store says in the end.
  */
-import { AttemptLog, DoubtStrategy, Job, JobRunner, JobStore, Plan, Store } from "@effect-hubspot/batch"
+import { DoubtStrategy, Job, JobRunner, JobStore, Plan, Store } from "@effect-hubspot/batch"
 import type { Source } from "@effect-hubspot/batch"
 import { Credentials, LineItems } from "@effect-hubspot/http"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
@@ -74,8 +74,10 @@ const processOn = (life: { dead: boolean }) => {
         )
       )
     ),
-    Layer.effect(JobStore.JobStore, Effect.map(JobStore.JobStore, mortally)),
-    Layer.effect(AttemptLog.AttemptLog, Effect.map(Effect.service(AttemptLog.AttemptLog), mortally))
+    Layer.effect(
+      JobStore.JobStore,
+      Effect.map(JobStore.JobStore, (store) => ({ ...mortally(store), log: mortally(store.log) }))
+    )
   )
 }
 
@@ -177,9 +179,8 @@ export const run = (world: World): Effect.Effect<Result> =>
         wrong.push(`${trace} twice`)
     }
     // What the log accounts for is not in doubt.
-    const log = yield* AttemptLog.AttemptLog
     const accounted = new Set(
-      (yield* log.attempts(jobId)).flatMap(({ end }) =>
+      (yield* store.log.attempts(jobId)).flatMap(({ end }) =>
         (end?.outcomes ?? []).flatMap(({ _tag, index }) => (_tag === "Created" ? [index] : []))
       )
     )
@@ -203,7 +204,7 @@ export const run = (world: World): Effect.Effect<Result> =>
     return { runs, ends, counts, entries, wrong }
   }).pipe(
     Effect.provide(
-      Layer.mergeAll(JobStore.JobStore.layer, AttemptLog.AttemptLog.layerSql).pipe(
+      JobStore.JobStore.layer.pipe(
         Layer.provideMerge(Store.layerSqlite({ file: ":memory:" })),
         Layer.provideMerge(
           Emulator.layer({

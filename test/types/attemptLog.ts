@@ -1,10 +1,10 @@
 /*
  * What must not compile. Each of these would be a request that leaves without having been written down.
  */
-import type { AttemptLog } from "@effect-hubspot/batch"
-import type { Operations } from "@effect-hubspot/http"
-import type { BatchResponse } from "@effect-hubspot/schema"
-import type { Effect } from "effect"
+import { AttemptLog, BulkCreate, JobRunner, type JobStore, type Outcome } from "@effect-hubspot/batch"
+import type { HubSpotClient, Operations, RateLimits } from "@effect-hubspot/http"
+import type { BatchRequest, BatchResponse } from "@effect-hubspot/schema"
+import type { Effect, Scope, Stream } from "effect"
 
 declare const fence: AttemptLog.Fence
 declare const operation: ReturnType<typeof Operations.batchCreate>
@@ -35,3 +35,32 @@ export const sendsUnwritten = fence.send(fence.intend(operation, attempt))
 /** And what must compile. */
 export const sends: Effect.Effect<BatchResponse.BatchResponse, unknown> = fence.send(intent)
 export const ends = fence.end(intent, { acceptance: "Accepted", outcomes: [] })
+
+/*
+ * A durable job has a log that survives the process: that of its store. There is no other way to give it one.
+ */
+type Client = HubSpotClient.HubSpotClient | RateLimits.RateLimits
+type Input = BatchRequest.CreateInput
+
+declare const client: HubSpotClient.HubSpotClient["Service"]
+declare const claim: JobStore.Claim
+declare const inputs: Stream.Stream<Input>
+declare const jobsWithoutLog: Omit<JobStore.Service, "log">
+
+type Run<R> = Effect.Effect<JobRunner.End, JobStore.JobStoreError, R | Client | Scope.Scope>
+
+// @ts-expect-error a job cannot be run without its store, which has its log
+export const runsWithoutLog: Run<never> = JobRunner.run(claim)
+
+// @ts-expect-error a log beside it, such as one in memory, does not do
+export const runsWithAnyLog: Run<AttemptLog.AttemptLog> = JobRunner.run(claim)
+
+// @ts-expect-error a store of jobs without a log is none
+export const storesWithoutLog: JobStore.Service = jobsWithoutLog
+
+// @ts-expect-error a fence without a log is none
+export const fencesWithoutLog: Effect.Effect<AttemptLog.Fence> = AttemptLog.fence(client)
+
+/** And what must compile: a job with its store, and what is over with its process without any. */
+export const runs: Run<JobStore.JobStore> = JobRunner.run(claim)
+export const creates: Stream.Stream<Outcome.Outcome<Input>, never, Client> = BulkCreate.run()(inputs)

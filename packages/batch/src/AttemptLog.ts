@@ -6,7 +6,8 @@
  * unlogged, and {@link fence} is how: it sends intents, and an intent can be had from the log only.
  *
  * A port: the memory log serves one process and is gone with it; the SQL log survives a crash on SQLite
- * and PostgreSQL. It says neither what to do about a doubt nor who may run a job.
+ * and PostgreSQL. A durable job has no other than that of its `JobStore`. It says neither what to do about a doubt nor
+ * who may run a job.
  *
  * @since 0.1.0
  */
@@ -231,8 +232,8 @@ export interface Service {
 }
 
 /**
- * Where attempts are written down. Without a layer it is a log in memory that forgets an attempt when it
- * ends, so that it does not grow: enough for a job that is not to be resumed.
+ * Where attempts are written down. Bulk operations, which are over with their process, have one in memory if there is
+ * none; a durable job does not ask for it, but has the log of its `JobStore`.
  *
  * **Example**
  *
@@ -254,15 +255,13 @@ export interface Service {
  * @category services
  * @since 0.1.0
  */
-export class AttemptLog extends Context.Reference<Service>("@effect-hubspot/batch/AttemptLog", {
-  defaultValue: () => makeMemoryUnsafe({})
-}) {
+export class AttemptLog extends Context.Service<AttemptLog, Service>()("@effect-hubspot/batch/AttemptLog") {
   /** A log in this process, gone with it. */
-  static readonly layerMemory = (options: MemoryOptions = {}): Layer.Layer<never> =>
+  static readonly layerMemory = (options: MemoryOptions = {}): Layer.Layer<AttemptLog> =>
     Layer.effect(AttemptLog, makeMemory(options))
 
   /** A log in the tables of `Store`, which are made if they are not there, on SQLite or PostgreSQL. */
-  static readonly layerSql: Layer.Layer<never, Store.StoreError, SqlClient.SqlClient> = Layer.effect(
+  static readonly layerSql: Layer.Layer<AttemptLog, Store.StoreError, SqlClient.SqlClient> = Layer.effect(
     AttemptLog,
     Effect.suspend(() => makeSql)
   )
@@ -417,27 +416,34 @@ interface Row {
   readonly outcomes: string | null
 }
 
-const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = Effect.gen(function* () {
-  yield* Store.migrate
-  const sql = yield* SqlClient.SqlClient
+/**
+ * The log in a database.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = Effect.gen(
+  function* () {
+    yield* Store.migrate
+    const sql = yield* SqlClient.SqlClient
 
-  const failed = (reason: "Unwritable" | "Unreadable") => (error: SqlError) =>
-    new AttemptLogError({ reason, detail: Store.describeSqlError(error), cause: error })
+    const failed = (reason: "Unwritable" | "Unreadable") => (error: SqlError) =>
+      new AttemptLogError({ reason, detail: Store.describeSqlError(error), cause: error })
 
-  const begin = Effect.fnUntraced(function* (attempt: Attempt) {
-    yield* check(attempt)
-    if (Option.isSome(yield* Effect.serviceOption(sql.transactionService))) {
-      return yield* Effect.die(
-        new Error("an attempt cannot begin inside of a transaction: it could be rolled back")
-      )
-    }
-    const { inputs, jobId, operation } = attempt
-    const epoch = attempt.epoch ?? null
-    const now = yield* Clock.currentTimeMillis
-    // One statement, so one commit: a greater epoch is looked for where the attempt is written. The row of
-    // a job is locked, so who takes the job over either stops this attempt or finds it in the log.
-    const lock = sql.onDialectOrElse({ pg: () => sql.literal("FOR SHARE"), orElse: () => sql.literal("") })
-    const rows = yield* sql<{ id: number }>`
+    const begin = Effect.fnUntraced(function* (attempt: Attempt) {
+      yield* check(attempt)
+      if (Option.isSome(yield* Effect.serviceOption(sql.transactionService))) {
+        return yield* Effect.die(
+          new Error("an attempt cannot begin inside of a transaction: it could be rolled back")
+        )
+      }
+      const { inputs, jobId, operation } = attempt
+      const epoch = attempt.epoch ?? null
+      const now = yield* Clock.currentTimeMillis
+      // One statement, so one commit: a greater epoch is looked for where the attempt is written. The row of
+      // a job is locked, so who takes the job over either stops this attempt or finds it in the log.
+      const lock = sql.onDialectOrElse({ pg: () => sql.literal("FOR SHARE"), orElse: () => sql.literal("") })
+      const rows = yield* sql<{ id: number }>`
       WITH job AS (SELECT epoch FROM line_items_jobs WHERE id = ${jobId} ${lock})
       INSERT INTO line_items_attempts (job_id, epoch, operation, inputs, first_input, last_input, begun_at)
       SELECT ${jobId}, CAST(${epoch} AS BIGINT), ${operation}, ${Ranges.format(inputs)},
@@ -447,41 +453,44 @@ const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = E
           SELECT 1 FROM line_items_attempts WHERE job_id = ${jobId} AND epoch > CAST(${epoch} AS BIGINT)
         )
       RETURNING id`.pipe(Effect.mapError(failed("Unwritable")))
-    return rows[0] === undefined ? yield* fenced(attempt) : Number(rows[0].id)
-  })
+      return rows[0] === undefined ? yield* fenced(attempt) : Number(rows[0].id)
+    })
 
-  const end = Effect.fnUntraced(function* (id: number, { acceptance, outcomes, reason }: End) {
-    const json = encodeOutcomes(outcomes)
-    const now = yield* Clock.currentTimeMillis
-    const rows = yield* sql`
+    const end = Effect.fnUntraced(function* (id: number, { acceptance, outcomes, reason }: End) {
+      const json = encodeOutcomes(outcomes)
+      const now = yield* Clock.currentTimeMillis
+      const rows = yield* sql`
       UPDATE line_items_attempts
       SET ended_at = ${now}, acceptance = ${acceptance}, reason = ${reason ?? null}, outcomes = ${json}
       WHERE id = ${id} AND ended_at IS NULL
       RETURNING id`.pipe(Effect.mapError(failed("Unwritable")))
-    if (rows.length === 0) return yield* notOpen(id)
-  })
+      if (rows.length === 0) return yield* notOpen(id)
+    })
 
-  const unfinished = Effect.fnUntraced(function* (id: number, seen: Unfinished) {
-    // Where the outcomes will be.
-    const rows = yield* sql`
+    const unfinished = Effect.fnUntraced(function* (id: number, seen: Unfinished) {
+      // Where the outcomes will be.
+      const rows = yield* sql`
       UPDATE line_items_attempts SET outcomes = ${encodeUnfinished(seen)}
       WHERE id = ${id} AND ended_at IS NULL
       RETURNING id`.pipe(Effect.mapError(failed("Unwritable")))
-    if (rows.length === 0) return yield* notOpen(id)
-  })
+      if (rows.length === 0) return yield* notOpen(id)
+    })
 
-  const attempts: Service["attempts"] = Effect.fnUntraced(function* (jobId, inputs) {
-    const about =
-      inputs === undefined ? sql`1 = 1` : sql`first_input <= ${inputs.last} AND last_input >= ${inputs.first}`
-    const rows = yield* sql<Row>`
+    const attempts: Service["attempts"] = Effect.fnUntraced(function* (jobId, inputs) {
+      const about =
+        inputs === undefined
+          ? sql`1 = 1`
+          : sql`first_input <= ${inputs.last} AND last_input >= ${inputs.first}`
+      const rows = yield* sql<Row>`
       SELECT * FROM line_items_attempts WHERE job_id = ${jobId} AND ${about} ORDER BY id`.pipe(
-      Effect.mapError(failed("Unreadable"))
-    )
-    return yield* Effect.forEach(rows, fromRow)
-  })
+        Effect.mapError(failed("Unreadable"))
+      )
+      return yield* Effect.forEach(rows, fromRow)
+    })
 
-  return { begin, end, unfinished, attempts }
-})
+    return { begin, end, unfinished, attempts }
+  }
+)
 
 const decodeOutcomes = Schema.decodeEffect(Outcomes)
 const decodeUnfinished = Schema.decodeEffect(UnfinishedText)
@@ -556,7 +565,7 @@ class Written<out A> {
 }
 
 /**
- * The way to HubSpot that leads past the log.
+ * The only way from an operation to HubSpot: it goes through the log, and what was not written down cannot be sent.
  *
  * @category models
  * @since 0.1.0
@@ -583,7 +592,7 @@ export interface Fence {
  * ```ts
  * import { AttemptLog } from "@effect-hubspot/batch"
  * import { HubSpotClient, LineItems, Operations } from "@effect-hubspot/http"
- * import { Effect } from "effect"
+ * import { Effect, Layer } from "effect"
  *
  * const program = Effect.gen(function* () {
  *   const fence = yield* AttemptLog.fence(yield* HubSpotClient.HubSpotClient)
@@ -593,14 +602,15 @@ export interface Fence {
  *   yield* fence.end(intent, { acceptance: "Accepted", outcomes: [] })
  *   return results.length
  * })
- * await Effect.runPromise(Effect.provide(program, LineItems.LineItems.layerEmulator())) // => 1
+ * const layer = Layer.merge(AttemptLog.AttemptLog.layerMemory(), LineItems.LineItems.layerEmulator())
+ * await Effect.runPromise(Effect.provide(program, layer)) // => 1
  * ```
  *
  * @category constructors
  * @since 0.1.0
  */
-export const fence = (client: HubSpotClient["Service"]): Effect.Effect<Fence> =>
-  Effect.map(Effect.service(AttemptLog), (log) => ({
+export const fence = (client: HubSpotClient["Service"]): Effect.Effect<Fence, never, AttemptLog> =>
+  Effect.map(AttemptLog, (log) => ({
     intend: (operation, attempt) => Effect.map(log.begin(attempt), (id) => write(log, id, operation)),
     send: (intent) =>
       Effect.suspend(() => {

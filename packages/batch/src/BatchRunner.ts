@@ -136,7 +136,7 @@ const maxPauseMillis = 1000
 const maxPauses = 3
 
 /**
- * The runner of batches on the client and the limiter of the context.
+ * The runner of batches on the client, the limiter and the log of the context.
  *
  * @category constructors
  * @since 0.1.0
@@ -144,7 +144,7 @@ const maxPauses = 3
 export const make = Effect.fnUntraced(function* <In, S extends Success>(
   operation: BatchOperation<In, S>,
   options: Options<In>
-): Effect.fn.Return<BatchRunner<In, S>, never, HubSpotClient | RateLimits> {
+): Effect.fn.Return<BatchRunner<In, S>, never, HubSpotClient | RateLimits | AttemptLog.AttemptLog> {
   const client = yield* HubSpotClient
   const fence = yield* AttemptLog.fence(client)
   const limits = yield* RateLimits

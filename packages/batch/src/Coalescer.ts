@@ -25,9 +25,11 @@ import * as Request from "effect/Request"
 import * as RequestResolver from "effect/RequestResolver"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
+import * as AttemptLog from "./AttemptLog.ts"
 import * as BatchOperation from "./BatchOperation.ts"
 import * as BatchRunner from "./BatchRunner.ts"
 import * as BulkCreate from "./BulkCreate.ts"
+import { inProcessLog } from "./internal/inProcessLog.ts"
 import { inRange } from "./internal/inRange.ts"
 import {
   describe,
@@ -122,7 +124,11 @@ export class Coalescer extends Context.Service<
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<Coalescer["Service"], never, HubSpotClient | RateLimits> {
-  const services = yield* Effect.context<HubSpotClient | RateLimits>()
+  const services = Context.add(
+    yield* Effect.context<HubSpotClient | RateLimits>(),
+    AttemptLog.AttemptLog,
+    yield* inProcessLog
+  )
   const jobId = yield* WriteTrace.randomJobId
   const { batchSize = BatchRequest.maxInputs, capacity = 10_000, concurrency = 10 } = options
   const inside = yield* Semaphore.make(inRange("capacity", capacity, 1, Number.MAX_SAFE_INTEGER))

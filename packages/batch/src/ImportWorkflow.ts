@@ -29,7 +29,6 @@ import * as DurableClock from "effect/workflow/DurableClock"
 import * as Workflow from "effect/workflow/Workflow"
 import { type WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import * as Accounts from "./Accounts.ts"
-import * as AttemptLog from "./AttemptLog.ts"
 import * as Job from "./Job.ts"
 import * as JobRunner from "./JobRunner.ts"
 import * as JobStore from "./JobStore.ts"
@@ -96,7 +95,6 @@ export const layer = (
 
 const make = Effect.fnUntraced(function* (options: Options) {
   const store = yield* JobStore.JobStore
-  const log = yield* AttemptLog.AttemptLog
   const accounts = yield* Accounts.Accounts
   const lease = options.lease ?? Duration.seconds(10)
   const around = options.aroundRun ?? ((run) => run)
@@ -181,8 +179,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     const { job, services } = ready
     const { batches, end, leave, work } = yield* JobRunner.session({ ...claim, job }, options).pipe(
       Effect.provide(services),
-      Effect.provideService(JobStore.JobStore, store),
-      Effect.provideService(AttemptLog.AttemptLog, log)
+      Effect.provideService(JobStore.JobStore, store)
     )
     const here = yield* Effect.scope
     const activities = batches.pipe(

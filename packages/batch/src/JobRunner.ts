@@ -19,7 +19,6 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
-import * as AttemptLog from "./AttemptLog.ts"
 import type * as BatchRunner from "./BatchRunner.ts"
 import * as Bulk from "./internal/bulk.ts"
 import * as Creating from "./internal/creating.ts"
@@ -99,11 +98,11 @@ export const session = Effect.fn("JobRunner.session")(function* (
   JobStore.JobStore | HubSpotClient | RateLimits | Scope.Scope
 > {
   const store = yield* JobStore.JobStore
-  const log = yield* AttemptLog.AttemptLog
+  const { log } = store
   const { epoch, jobId } = claim
   const { batchSize, keyProperty, retryOf, strategy } = claim.job.frozen
   const stop = options.stop ?? (yield* Deferred.make<void>())
-  const job = yield* Bulk.job({ ...options, jobId, batchSize, stop }, epoch)
+  const job = yield* Bulk.job({ ...options, jobId, batchSize, stop }, { epoch, log })
   const resolver = yield* Creating.resolver(job, strategy, keyProperty, retryOf?.first)
 
   /** The job shall end, not only this run. */

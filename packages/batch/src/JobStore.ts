@@ -20,6 +20,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
+import type * as AttemptLog from "./AttemptLog.ts"
 import * as Job from "./Job.ts"
 import type * as Plan from "./Plan.ts"
 import type { Row } from "./Source.ts"
@@ -214,6 +215,11 @@ export interface Revision {
  * @since 0.1.0
  */
 export interface Service {
+  /**
+   * The attempts at the jobs, in the same database: an attempt begins only if no later run has the job, and what a run
+   * leaves behind the next one finds.
+   */
+  readonly log: AttemptLog.Service
   /**
    * A new job in `planning`, held by the caller. A job of this id that never got beyond planning is
    * replaced, once nobody holds it. An id that is none is a defect.

@@ -1,5 +1,5 @@
 /**
- * What durable jobs need of a database, as layers: the jobs, the log of attempts, and the limits that all who
+ * What durable jobs need of a database, as layers: the jobs with their log of attempts, and the limits that all who
  * work for an account share.
  *
  * @since 0.1.0
@@ -7,7 +7,6 @@
 import type { RateLimitStore } from "@effect-hubspot/http/RateLimitStore"
 import * as Layer from "effect/Layer"
 import type * as SqlClient from "effect/sql/SqlClient"
-import * as AttemptLog from "./AttemptLog.ts"
 import * as JobStore from "./JobStore.ts"
 import * as SqlRateLimitStore from "./SqlRateLimitStore.ts"
 import * as Store from "./Store.ts"
@@ -22,7 +21,7 @@ export const layerSql: Layer.Layer<
   JobStore.JobStore | RateLimitStore,
   Store.StoreError,
   SqlClient.SqlClient
-> = Layer.mergeAll(JobStore.JobStore.layer, AttemptLog.AttemptLog.layerSql, SqlRateLimitStore.layer)
+> = Layer.merge(JobStore.JobStore.layer, SqlRateLimitStore.layer)
 
 /**
  * In one file under a directory of this machine, readable by its owner only.

@@ -30,7 +30,7 @@ describe("the attempt log in memory, by itself", () => {
     })
   )
 
-  it.effect("without a layer there is one, and it forgets what has ended", () =>
+  it.effect("unless it is to keep them, it forgets attempts that have ended", () =>
     Effect.gen(function* () {
       const log = yield* AttemptLog.AttemptLog
       const first = yield* log.begin({ ...batch, jobId: "default" })
@@ -43,6 +43,6 @@ describe("the attempt log in memory, by itself", () => {
       assert.include(defectOf(yield* Effect.exit(log.end(first, end))), "is not under way")
       yield* log.end(second, end)
       assert.deepStrictEqual(yield* log.attempts("default"), [])
-    })
+    }).pipe(Effect.provide(AttemptLog.AttemptLog.layerMemory()))
   )
 })

@@ -7,13 +7,13 @@ import { Cause, Effect, Exit, Layer, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 
 /** Where a log is; to build the layer is to open it, as another process would. */
-export type Place = Effect.Effect<Layer.Layer<never, unknown>, never, Scope.Scope>
+export type Place = Effect.Effect<Layer.Layer<AttemptLog.AttemptLog, unknown>, never, Scope.Scope>
 
 export const batch: AttemptLog.Attempt = { jobId: "job", operation: "batchCreate", inputs: [0, 1, 2] }
 
 /** Works with the log until it is closed again. */
 export const opened = <A, E>(
-  layer: Layer.Layer<never, unknown>,
+  layer: Layer.Layer<AttemptLog.AttemptLog, unknown>,
   use: (log: AttemptLog.Service) => Effect.Effect<A, E>
 ) => Effect.flatMap(AttemptLog.AttemptLog, use).pipe(Effect.provide(Layer.fresh(Layer.orDie(layer))))
 
@@ -44,7 +44,7 @@ export const suite = (name: string, place: Place) =>
   describe(name, () => {
     const test = (
       sentence: string,
-      body: (layer: Layer.Layer<never, unknown>) => Effect.Effect<void, unknown>
+      body: (layer: Layer.Layer<AttemptLog.AttemptLog, unknown>) => Effect.Effect<void, unknown>
     ) => it.effect(sentence, () => Effect.scoped(Effect.flatMap(place, body)))
 
     test("an attempt that began is there when the log is opened again, and has no end", (layer) =>

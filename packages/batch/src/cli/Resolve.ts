@@ -13,7 +13,7 @@ import { BatchRequest } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import * as AttemptLog from "../AttemptLog.ts"
+import type * as AttemptLog from "../AttemptLog.ts"
 import * as DoubtStrategy from "../DoubtStrategy.ts"
 import type * as Job from "../Job.ts"
 import * as JobStore from "../JobStore.ts"
@@ -56,7 +56,7 @@ export const run = Effect.fnUntraced(
       Stream.runCollect,
       Effect.map((some) => some.flat())
     )
-    const attempts = yield* (yield* AttemptLog.AttemptLog).attempts(jobId)
+    const attempts = yield* store.log.attempts(jobId)
     const lastAt = attempts.reduce(
       (last, { begunAtMillis, end }) => Math.max(last, end?.endedAtMillis ?? begunAtMillis),
       0

@@ -12,6 +12,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as AttemptLog from "../AttemptLog.ts"
 import type { BatchOperation } from "../BatchOperation.ts"
 import * as BatchRunner from "../BatchRunner.ts"
 import * as BatchState from "../BatchState.ts"
@@ -21,6 +22,7 @@ import * as Plan from "../Plan.ts"
 import * as RetryBudget from "../RetryBudget.ts"
 import * as WriteTrace from "../WriteTrace.ts"
 import * as Concurrency from "./concurrency.ts"
+import { inProcessLog } from "./inProcessLog.ts"
 import { inRange } from "./inRange.ts"
 
 /**
@@ -75,11 +77,16 @@ export interface Job {
   ) => Effect.Effect<BatchRunner.BatchRunner<In, S>, never, HubSpotClient | RateLimits>
 }
 
-/** Options out of range are defects. */
+/** A run of a durable job: its number, and the log that the next run reads. */
+export interface Durable {
+  readonly epoch: number
+  readonly log: AttemptLog.Service
+}
+
+/** Options out of range are defects. What is not durable is over with its process. */
 export const job = Effect.fnUntraced(function* (
   options: Options & Observing,
-  /** The number of the run, where several can run the job one after the other. */
-  epoch?: number | undefined
+  durable?: Durable | undefined
 ): Effect.fn.Return<Job, never, HubSpotClient | RateLimits | Scope.Scope> {
   const { batchSize = BatchRequest.maxInputs, retry: policy = Retry.defaults } = options
   inRange("batchSize", batchSize, 1, BatchRequest.maxInputs)
@@ -116,6 +123,7 @@ export const job = Effect.fnUntraced(function* (
     withSlot: (pool, how) => (request) =>
       Effect.provideService(limiter.withSlot(pool, how)(request), Share, jobId)
   }
+  const log = durable?.log ?? (yield* inProcessLog)
   const client = yield* HubSpotClient
   const told: HubSpotClient["Service"] = {
     ...client,
@@ -132,19 +140,18 @@ export const job = Effect.fnUntraced(function* (
     runner: (operation, special) =>
       BatchRunner.make(operation, {
         jobId,
-        epoch,
+        epoch: durable?.epoch,
         halt,
         abandon,
         policy,
         budget,
         limit: concurrency.limit,
-        // A job with a number for its runs has a log that the next one reads.
-        leavesUnfinished: epoch === undefined ? undefined : Deferred.await(halt),
+        leavesUnfinished: durable === undefined ? undefined : Deferred.await(halt),
         ...special,
         pending: { ...BatchState.defaultWaiting, ...options.pending },
         processing: { ...BatchState.defaultWaiting, ...options.processing },
         onEvent
-      }).pipe(Effect.provideService(RateLimits, limits))
+      }).pipe(Effect.provideService(RateLimits, limits), Effect.provideService(AttemptLog.AttemptLog, log))
   }
 })
 

@@ -13,6 +13,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import type { Fragment } from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
+import * as AttemptLog from "../AttemptLog.ts"
 import * as Job from "../Job.ts"
 import * as JobStore from "../JobStore.ts"
 import type { Row } from "../Source.ts"
@@ -730,6 +731,7 @@ export const make: Effect.Effect<JobStore.Service, Store.StoreError, SqlClient.S
     })
 
     return JobStore.JobStore.of({
+      log: yield* AttemptLog.makeSql,
       create,
       append,
       planned,
