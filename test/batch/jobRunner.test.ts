@@ -2,7 +2,7 @@ import { AttemptLog, Stores, JobRunner, JobStore } from "@effect-hubspot/batch"
 import { LineItems } from "@effect-hubspot/http"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Effect, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { batchesOf, frozen, holder, rowsOf } from "./jobStore/rows.ts"
 
@@ -64,5 +64,36 @@ describe("a run of a job", () => {
       assert.strictEqual(next._tag, "Complete")
       assert.strictEqual(yield* creates, 6)
     }).pipe(Effect.provide(layer))
+  )
+
+  it.live("works on a batch once, however often it is asked to", () =>
+    Effect.gen(function* () {
+      const jobs = yield* planned
+      // The answer of a database on another machine is on its way for a while.
+      const attempts: AttemptLog.Service["attempts"] = (...about) =>
+        Effect.tap(jobs.log.attempts(...about), () => Effect.sleep("20 millis"))
+      const { batches, end, work } = yield* Effect.provideService(
+        JobRunner.session(yield* jobs.claim("a", { holder })),
+        JobStore.JobStore,
+        { ...jobs, log: { ...jobs.log, attempts } }
+      )
+      const all = yield* Stream.runCollect(batches)
+      // At once, while the first is at it, and when it is settled.
+      const asked = yield* Effect.forkChild(
+        Effect.forEach([...all, ...all, ...all], work, { concurrency: "unbounded" }),
+        { startImmediately: true }
+      )
+      while ((yield* Effect.flatMap(Emulator, ({ ledger }) => ledger)).requests.length < 3) {
+        yield* Effect.sleep("10 millis")
+      }
+      const amid = yield* Effect.forEach(all, work, { concurrency: "unbounded" })
+      const after = yield* Effect.forEach(all, work)
+      const said = [...(yield* Fiber.join(asked)), ...amid, ...after]
+      assert.strictEqual(yield* creates, 6)
+      assert.deepStrictEqual(new Set(said), new Set(["settled"] as const))
+      assert.deepStrictEqual(yield* end, { _tag: "Complete" })
+      assert.strictEqual((yield* jobs.counts("a")).created, 6)
+      assert.lengthOf(yield* jobs.log.attempts("a"), 3)
+    }).pipe(Effect.scoped, Effect.provide(Layer.fresh(layer)))
   )
 })

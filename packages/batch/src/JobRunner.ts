@@ -68,14 +68,17 @@ export interface Options {
 
 /**
  * A run under way. `batches` are those to be done, read as far ahead as they can be worked on; each of them is given
- * to `work` once, all at once. When no more come, or none shall come any more, `end` says in the store how it ended.
+ * to `work`, all at once. When no more come, or none shall come any more, `end` says in the store how it ended.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Session {
   readonly batches: Stream.Stream<Job.Batch, JobStore.JobStoreError>
-  /** Sends what is to be sent of a batch and settles it, or leaves it to the next run. */
+  /**
+   * Sends what is to be sent of a batch and settles it, or leaves it to the next run. A run does so once for each batch: a
+   * second call waits for the first, or says what became of it.
+   */
   readonly work: (batch: Job.Batch) => Effect.Effect<"settled" | "left", JobStore.JobStoreError>
   /** Nothing more is sent; the job is given up for another run, unless it was to end otherwise before. */
   readonly leave: Effect.Effect<void>
@@ -219,7 +222,7 @@ export const session = Effect.fn("JobRunner.session")(function* (
     Stream.catchTag("JobNotFound", (error) => Stream.drain(Stream.fromEffect(lost(error))))
   )
 
-  const work = (batch: Job.Batch) =>
+  const workOnce = (batch: Job.Batch) =>
     begin(batch).pipe(
       Effect.ensuring(ahead.release(1)),
       Effect.tap(({ open }) => (open.length === 0 ? Effect.void : recalled)),
@@ -236,6 +239,20 @@ export const session = Effect.fn("JobRunner.session")(function* (
         Effect.as(Deferred.succeed(job.halt, { _tag: "Unlogged", error }), "left" as const)
       ),
       underWay.withPermits(1)
+    )
+
+  const worked = new Map<number, Deferred.Deferred<"settled" | "left", JobStore.JobStoreError>>()
+
+  const work = (batch: Job.Batch) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        const known = worked.get(batch.number)
+        if (known !== undefined) return restore(Deferred.await(known))
+        const result = Deferred.makeUnsafe<"settled" | "left", JobStore.JobStoreError>()
+        worked.set(batch.number, result)
+        const working = restore(workOnce(batch))
+        return Effect.onExit(working, (exit) => Deferred.done(result, exit))
+      })
     )
 
   /** Says in the store how the run ended, and lets go of the job. */
