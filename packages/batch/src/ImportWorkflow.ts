@@ -216,10 +216,9 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const suspend = (claim: JobStore.Claim, error: Accounts.AccountUnavailable) =>
     Effect.gen(function* () {
       if (claim.job.state === "suspended") yield* store.resume(claim)
-      yield* store.suspend(claim, {
-        reason: error.reason === "Unreachable" ? "network" : "auth",
-        message: error.message
-      })
+      const reason = error.reason === "Unreachable" ? "network" : "auth"
+      const now = yield* Clock.currentTimeMillis
+      yield* store.suspend(claim, Job.suspended({ reason, message: error.message }, now))
       yield* store.release(claim)
     }).pipe(
       // It is another's by now.
@@ -238,19 +237,24 @@ const make = Effect.fnUntraced(function* (options: Options) {
 
   return Effect.fnUntraced(function* ({ createdAtMillis, jobId }: typeof ImportWorkflow.payloadSchema.Type) {
     let takesOver = options.takesOver ?? nobody
+    let clock = { epoch: 0, rung: 0 }
     while (true) {
       if (Deferred.isDoneUnsafe(options.leave)) return yield* standStill
       const job = yield* Effect.catchTag(store.get(jobId), "JobNotFound", () => Effect.undefined)
       if (job === undefined || job.createdAtMillis !== createdAtMillis) return "forgotten" as const
       if (job.state === "done" || job.state === "canceled") return job.state
-      if (!Job.isDue(job, yield* Clock.currentTimeMillis)) {
-        const wait = yield* waitOf(job)
-        if (wait === undefined) return yield* standStill
+      const now = yield* Clock.currentTimeMillis
+      if (!Job.isDue(job, now)) {
+        const { epoch, suspension } = job
+        if (suspension?.resumeAtMillis === undefined) return yield* standStill
+        // The clock may ring too early, for a message that is forged. It rings once, so the next one has another name.
+        clock = { epoch, rung: clock.epoch === epoch ? clock.rung + 1 : 0 }
         yield* DurableClock.sleep({
-          name: `suspension of run ${job.epoch}`,
-          duration: wait,
+          name: `suspension of run ${epoch}${clock.rung === 0 ? "" : `, again ${clock.rung}`}`,
+          duration: suspension.resumeAtMillis - now,
           inMemoryThreshold: Duration.zero
         })
+        continue
       }
       const claimed = yield* take(jobId, takesOver)
       // Taken from us later, it is not taken back: only one of two sees rightly that the other is gone.
@@ -278,23 +282,3 @@ const cancelMillis = 2000
 
 /** So often a job that is another's is looked at. */
 const busyMillis = 1000
-
-/** How long a job stands still; undefined if a person has to do something first. */
-const waitOf = ({ suspension }: Job.Job): Effect.Effect<Duration.Duration | undefined> =>
-  Effect.map(Clock.currentTimeMillis, (now) => {
-    if (suspension?.resumeAtMillis !== undefined) {
-      return Duration.millis(Math.max(1, suspension.resumeAtMillis - now))
-    }
-    switch (suspension?.reason) {
-      case "quota":
-      case "migration":
-        return Duration.hours(1)
-      case "network":
-        return Duration.minutes(1)
-      case "disk":
-        // The log could not be written, and this could.
-        return Duration.seconds(5)
-      default:
-        return undefined
-    }
-  })

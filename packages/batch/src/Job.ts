@@ -234,6 +234,39 @@ export const Suspension = Schema.Struct({
  */
 export interface Suspension extends Schema.Schema.Type<typeof Suspension> {}
 
+/** How long a job stands still, in milliseconds, that may go on by itself but is not told when. */
+const pauses: Partial<Record<Suspension["reason"], number>> = {
+  quota: 3_600_000,
+  migration: 3_600_000,
+  network: 60_000,
+  // The log could not be written, and the job's row could.
+  disk: 5000
+}
+
+/**
+ * A suspension from now on: with the time to go on at, unless a person has to do something first.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Job } from "@effect-hubspot/batch"
+ *
+ * const network = Job.suspended({ reason: "network", message: "no network" }, 1000)
+ * const auth = Job.suspended({ reason: "auth", message: "the token is refused" }, 1000)
+ * const resumeAt = [network.resumeAtMillis, auth.resumeAtMillis]
+ * resumeAt // => [61000, undefined]
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const suspended = (suspension: Suspension, nowMillis: number): Suspension => {
+  const pause = pauses[suspension.reason]
+  return pause === undefined || suspension.resumeAtMillis !== undefined
+    ? suspension
+    : { ...suspension, resumeAtMillis: nowMillis + pause }
+}
+
 /**
  * Who runs a job.
  *

@@ -276,7 +276,8 @@ export const session = Effect.fn("JobRunner.session")(function* (
       yield* store.release(claim)
       return { _tag: "Left" }
     }
-    const suspension = suspensionOf(reason, yield* Clock.currentTimeMillis)
+    const now = yield* Clock.currentTimeMillis
+    const suspension = Job.suspended(suspensionOf(reason, now), now)
     yield* store.suspend(claim, suspension)
     yield* store.release(claim)
     return reason._tag === "Stopped" ? { _tag: "Stopped" } : { _tag: "Suspended", suspension, reason }
