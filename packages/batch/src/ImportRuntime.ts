@@ -192,9 +192,9 @@ export const layerLocal = <Made, E, R>(
  * A runner of a cluster on PostgreSQL: as many processes as wanted, on as many machines, share the jobs of a database.
  * When one dies, the others have its jobs in a few seconds, and what it had under way is in doubt.
  *
- * The runners speak to each other at `host` and `port`, without a password and without encryption: let nobody else
- * reach that address. The database needs sessions of its own for each runner, so no pooler of transactions between. Needs
- * `@effect/platform-node`.
+ * The runners speak to each other at `host` and `port`, by TLS with a key that is in the database: a process that cannot
+ * read the database is refused there. The database needs sessions of its own for each runner, so no pooler of transactions
+ * between. Needs `@effect/platform-node`.
  *
  * @category layers
  * @since 0.1.0

@@ -10,7 +10,9 @@
  * @since 0.1.0
  */
 import { ErrorBody } from "@effect-hubspot/schema"
+import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
+import * as Hex from "effect/encoding/Hex"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Reactivity from "effect/reactivity/Reactivity"
@@ -25,7 +27,7 @@ import type { SqlError } from "effect/sql/SqlError"
  * @category versions
  * @since 0.1.0
  */
-export const version = 2
+export const version = 3
 
 const advice = {
   Unreadable: "check its path or address, and that you may read and write it",
@@ -308,6 +310,14 @@ const takeSlot: Effect.Effect<unknown, SqlError, SqlClient.SqlClient> = Effect.f
     END $$`
 )
 
+/** The key that the workers of a database share: a process that can read the database can speak to them. */
+const workerKey: Effect.Effect<void, SqlError, SqlClient.SqlClient> = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const { randomBytes } = yield* SecureRandom.SecureRandom
+  yield* sql`CREATE TABLE line_items_worker_key (one INTEGER PRIMARY KEY CHECK (one = 1), key TEXT NOT NULL)`
+  yield* sql`INSERT INTO line_items_worker_key (one, key) VALUES (1, ${Hex.encode(yield* randomBytes(32))})`
+}).pipe(Effect.provide(SecureRandom.layerWebCrypto))
+
 /** What makes each version of the one before it. Text and whole numbers only: both databases have them. */
 const steps: ReadonlyArray<Effect.Effect<void, SqlError, SqlClient.SqlClient>> = [
   Effect.gen(function* () {
@@ -427,5 +437,9 @@ const steps: ReadonlyArray<Effect.Effect<void, SqlError, SqlClient.SqlClient>> =
     )`
     yield* sql`CREATE INDEX line_items_slots_by_time ON line_items_slots (account, pool, free_at)`
     yield* sql.onDialectOrElse({ pg: () => takeSlot, orElse: () => Effect.void })
+  }),
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql.onDialectOrElse({ pg: () => workerKey, orElse: () => Effect.void })
   })
 ]

@@ -116,8 +116,8 @@ const marginMillis = 5
 
 const searchWindowMillis = 1000
 
-// A slot that was asked for longer ago is given back and asked for again: whoever stood still (stopped, asleep) may have
-// outlived its lease. A store that is slow every time is believed in the end.
+// A slot that was asked for longer ago is given back and asked for again: a process that stood still (stopped, asleep)
+// may have outlived its lease. A store that is slow every time is believed in the end.
 const maxPauseMillis = 1000
 const maxPauses = 3
 

@@ -3,7 +3,6 @@
  *
  * The times are tuned for a runner that is gone to be replaced in seconds. They must be the same in all runners.
  */
-import { layerClientProtocol, layerSocketServer } from "@effect/platform-node/NodeClusterSocket"
 import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
 import * as EntityAddress from "effect/cluster/EntityAddress"
 import * as EntityId from "effect/cluster/EntityId"
@@ -22,15 +21,22 @@ import * as SqlRunnerStorage from "effect/cluster/SqlRunnerStorage"
 import * as Digest from "effect/crypto/Digest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Hex from "effect/encoding/Hex"
 import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as RpcClient from "effect/rpc/RpcClient"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import * as Schedule from "effect/Schedule"
+import { Socket } from "effect/socket/Socket"
 import * as SqlClient from "effect/sql/SqlClient"
 import { hostname } from "node:os"
 import { ImportWorkflow } from "../ImportWorkflow.ts"
 import * as JobStore from "../JobStore.ts"
+import * as Store from "../Store.ts"
+import * as SharedKey from "./sharedKey.ts"
 
 /** Of the tables, so that a cluster of somebody else may be in the same database. */
 export const prefix = "line_items_cluster"
@@ -110,6 +116,35 @@ export const layerLocal = ClusterWorkflowEngine.layer.pipe(
   Layer.provide(config({}))
 )
 
+/** The key that the runners of a database share. */
+const key: Effect.Effect<SharedKey.Key, Store.StoreError, SqlClient.SqlClient> = Effect.gen(function* () {
+  yield* Store.migrate
+  const sql = yield* SqlClient.SqlClient
+  const [row] = yield* Effect.mapError(
+    sql<{ key: string }>`SELECT key FROM line_items_worker_key`,
+    (cause) => new Store.StoreError({ reason: "Unreadable", detail: Store.describeSqlError(cause), cause })
+  )
+  const bytes = Hex.decode(row?.key ?? "")
+  if (Result.isFailure(bytes) || bytes.success.length !== 32) {
+    return yield* new Store.StoreError({ reason: "Unreadable", detail: "line_items_worker_key has no key" })
+  }
+  return Redacted.make(bytes.success)
+})
+
+/** How a runner speaks to others. */
+const layerClientProtocol = (key: SharedKey.Key) =>
+  Layer.effect(
+    Runners.RpcClientProtocol,
+    Effect.map(RpcSerialization.RpcSerialization, (serialization) => ({
+      codecFor: serialization.codecFor,
+      make: (address) =>
+        RpcClient.makeProtocolSocket().pipe(
+          Effect.provideServiceEffect(Socket, SharedKey.connect(address, key)),
+          Effect.provideService(RpcSerialization.RpcSerialization, serialization)
+        )
+    }))
+  )
+
 /** A runner that stands still answers nobody: so soon it counts as gone. */
 const pingTimeout = Duration.seconds(1)
 
@@ -128,7 +163,7 @@ const health = Layer.effect(
         )
     })
   )
-).pipe(Layer.provide(Runners.layerRpc), Layer.provide(layerClientProtocol))
+).pipe(Layer.provide(Runners.layerRpc))
 
 /**
  * Each runner looks after the others. The engine has one do it for all; where that one dies, the others would learn of it
@@ -154,29 +189,31 @@ const watch = (self: RunnerAddress.RunnerAddress) =>
     })
   )
 
-/** The engine of a runner that others reach at this address. */
-export const layerCluster = ({
-  host,
-  listenHost = host,
-  port
-}: {
-  readonly host: string
-  readonly port: number
-  readonly listenHost?: string | undefined
-}) => {
+/** The engine of a runner that others of the same database reach at this address. */
+export const layerCluster = (options: Parameters<typeof layerRunner>[0]) =>
+  Layer.unwrap(Effect.map(key, (key) => layerRunner(options, key)))
+
+const layerRunner = (
+  {
+    host,
+    listenHost = host,
+    port
+  }: {
+    readonly host: string
+    readonly port: number
+    readonly listenHost?: string | undefined
+  },
+  key: SharedKey.Key
+) => {
   const runnerAddress = RunnerAddress.RunnerAddress.make({ host, port })
   return ClusterWorkflowEngine.layer.pipe(
     Layer.merge(retention),
     Layer.merge(watch(runnerAddress)),
-    Layer.provide(Layer.provide(SocketRunner.layer, [layerSocketServer, layerClientProtocol])),
+    Layer.provide(Layer.provide(SocketRunner.layer, SharedKey.layerServer({ host: listenHost, port }, key))),
     Layer.provide(health),
+    Layer.provide(layerClientProtocol(key)),
     Layer.provide(storage),
-    Layer.provide(
-      config({
-        runnerAddress: Option.some(runnerAddress),
-        runnerListenAddress: Option.some(RunnerAddress.RunnerAddress.make({ host: listenHost, port }))
-      })
-    ),
+    Layer.provide(config({ runnerAddress: Option.some(runnerAddress) })),
     Layer.provide(RpcSerialization.layerSchemaBinary())
   )
 }
