@@ -34,6 +34,35 @@ describe("the attempt log on PostgreSQL, by itself", () => {
     })
   )
 
+  it.effect(
+    "has one key for its workers, made by the first who opens it, also where its tables are older",
+    () =>
+      Effect.gen(function* () {
+        const connect = yield* database
+        const open = Effect.forEach([1, 2, 3], () => Effect.provide(Store.migrate, connect()), {
+          concurrency: "unbounded"
+        })
+        const keys = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+          Effect.map(sql<{ key: string }>`SELECT key FROM line_items_worker_key`, (rows) =>
+            rows.map(({ key }) => key)
+          )
+        ).pipe(Effect.provide(connect()))
+        yield* open
+        const first = yield* keys
+        assert.lengthOf(first, 1)
+        assert.match(first[0]!, /^[0-9a-f]{64}$/)
+        yield* open
+        assert.deepStrictEqual(yield* keys, first)
+        yield* Effect.flatMap(SqlClient.SqlClient, (sql) =>
+          Effect.andThen(sql`DROP TABLE line_items_worker_key`, sql`UPDATE line_items_schema SET version = 2`)
+        ).pipe(Effect.provide(connect()))
+        yield* open
+        const second = yield* keys
+        assert.lengthOf(second, 1)
+        assert.notStrictEqual(second[0], first[0])
+      })
+  )
+
   it.effect("a database that takes no writes any more fails the begin and the end by type", () =>
     Effect.gen(function* () {
       const connect = yield* schema
@@ -115,7 +144,7 @@ describe("the attempt log on PostgreSQL, by itself", () => {
       assert.strictEqual(newer.reason, "Newer")
       assert.strictEqual(
         newer.message,
-        "the job database cannot be used: its tables are of version 99, and this version knows them up to 2; use the version of this library that made it, or a later one"
+        `the job database cannot be used: its tables are of version 99, and this version knows them up to ${Store.version}; use the version of this library that made it, or a later one`
       )
       yield* run((sql) => sql`ALTER TABLE line_items_schema DROP COLUMN product`)
       assert.strictEqual((yield* refused(connect())).reason, "Foreign")
