@@ -66,7 +66,7 @@ describe("a run of a job", () => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.live("works on a batch once, however often it is asked to", () =>
+  it.effect("works on a batch once, however often it is asked to", () =>
     Effect.gen(function* () {
       const jobs = yield* planned
       // The answer of a database on another machine is on its way for a while.
@@ -78,17 +78,24 @@ describe("a run of a job", () => {
         { ...jobs, log: { ...jobs.log, attempts } }
       )
       const all = yield* Stream.runCollect(batches)
+      const working = (times: number) =>
+        Effect.forkChild(
+          Effect.forEach(Array.from({ length: times }, () => all).flat(), work, { concurrency: "unbounded" }),
+          { startImmediately: true }
+        )
       // At once, while the first is at it, and when it is settled.
-      const asked = yield* Effect.forkChild(
-        Effect.forEach([...all, ...all, ...all], work, { concurrency: "unbounded" }),
-        { startImmediately: true }
-      )
-      while ((yield* Effect.flatMap(Emulator, ({ ledger }) => ledger)).requests.length < 3) {
-        yield* Effect.sleep("10 millis")
-      }
-      const amid = yield* Effect.forEach(all, work, { concurrency: "unbounded" })
-      const after = yield* Effect.forEach(all, work)
-      const said = [...(yield* Fiber.join(asked)), ...amid, ...after]
+      const first = yield* working(3)
+      yield* TestClock.adjust("500 millis")
+      assert.isUndefined(first.pollUnsafe())
+      const amid = yield* working(1)
+      while (first.pollUnsafe() === undefined) yield* TestClock.adjust("1 second")
+      const after = yield* working(1)
+      yield* TestClock.adjust("1 minute")
+      const said = [
+        ...(yield* Fiber.join(first)),
+        ...(yield* Fiber.join(amid)),
+        ...(yield* Fiber.join(after))
+      ]
       assert.strictEqual(yield* creates, 6)
       assert.deepStrictEqual(new Set(said), new Set(["settled"] as const))
       assert.deepStrictEqual(yield* end, { _tag: "Complete" })

@@ -23,10 +23,10 @@ for (const beside of ["no", "memory"] as const) {
         yield* setFaults({ rules: [{ match: { path: "*/batch/create" }, fault: { place: "replyLost" } }] })
         const first = run()
         while ((yield* ledger).created.length < 10) {
-          assert.strictEqual(first.child.exitCode, null)
+          assert.strictEqual(first.code(), null)
           yield* Effect.sleep("10 millis")
         }
-        first.child.kill("SIGKILL")
+        first.kill("SIGKILL")
         yield* Effect.promise(() => first.finished)
 
         yield* setFaults({ rules: [] })

@@ -32,14 +32,14 @@ const main = (file: string, url: string, beside: string) =>
       yield* Console.log(JSON.stringify({ end: end._tag, counts: yield* jobs.counts("a") }))
     }).pipe(
       Effect.scoped,
-      Effect.provide(Layer.provide(JobStore.JobStore.layer, Store.layerSqlite({ file }))),
-      Effect.provide(beside === "memory" ? AttemptLog.AttemptLog.layerMemory() : Layer.empty),
-      Effect.provide(
+      Effect.provide([
+        Layer.provide(JobStore.JobStore.layer, Store.layerSqlite({ file })),
+        beside === "memory" ? AttemptLog.AttemptLog.layerMemory() : Layer.empty,
         LineItems.LineItems.layer({ baseUrl: url }).pipe(
           Layer.provide(NodeHttpClient.layerUndici),
           Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-alone")))
         )
-      )
+      ])
     )
   )
 

@@ -50,15 +50,18 @@ declare const jobsWithoutLog: Omit<JobStore.Service, "log">
 type Run<R> = Effect.Effect<JobRunner.End, JobStore.JobStoreError, R | Client | Scope.Scope>
 
 // @ts-expect-error a job cannot be run without its store, which has its log
+// @effect-diagnostics-next-line missingEffectContext:off
 export const runsWithoutLog: Run<never> = JobRunner.run(claim)
 
 // @ts-expect-error a log beside it, such as one in memory, does not do
+// @effect-diagnostics-next-line missingEffectContext:off
 export const runsWithAnyLog: Run<AttemptLog.AttemptLog> = JobRunner.run(claim)
 
 // @ts-expect-error a store of jobs without a log is none
 export const storesWithoutLog: JobStore.Service = jobsWithoutLog
 
 // @ts-expect-error a fence without a log is none
+// @effect-diagnostics-next-line missingEffectContext:off
 export const fencesWithoutLog: Effect.Effect<AttemptLog.Fence> = AttemptLog.fence(client)
 
 /** And what must compile: a job with its store, and what is over with its process without any. */

@@ -8,9 +8,10 @@ import * as Effect from "effect/Effect"
 export const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
 /** The milliseconds from now on. The wall's clock goes on while a machine sleeps, the monotonic one may not. */
-export const elapsing = Effect.gen(function* () {
-  const [monotonic, wall] = [yield* monotonicMillis, yield* Clock.currentTimeMillis]
-  return Effect.gen(function* () {
-    return Math.max((yield* monotonicMillis) - monotonic, (yield* Clock.currentTimeMillis) - wall)
-  })
-})
+export const elapsing = Effect.map(
+  Effect.all([monotonicMillis, Clock.currentTimeMillis]),
+  ([monotonic, wall]) =>
+    Effect.map(Effect.all([monotonicMillis, Clock.currentTimeMillis]), (now) =>
+      Math.max(now[0] - monotonic, now[1] - wall)
+    )
+)
