@@ -57,8 +57,8 @@ describe("the house", () => {
       "packages/http/src/emulator/EmulatorServer.ts",
       "packages/batch/src/cli/main.ts",
       "packages/batch/src/cli/Connection.ts",
-      // Loaded by who asks for it, see below.
-      "packages/batch/src/internal/engine.ts"
+      // Of the engine, which is loaded by who asks for it, see below.
+      "packages/batch/src/internal/sharedKey.ts"
     ]
     const users = sources
       .filter(({ file }) => codeImportsOf(file).some((name) => name.startsWith("@effect/platform-node")))
@@ -81,6 +81,9 @@ describe("the house", () => {
     loaded("@effect/sql-pg/PgClient", "Store")
     assert.deepStrictEqual(importersOf(/^effect\/cluster\//), ["packages/batch/src/internal/engine.ts"])
     loaded("internal/engine.ts", "ImportRuntime")
+    assert.deepStrictEqual(importersOf(/internal\/sharedKey\.ts$|^\.\/sharedKey\.ts$/), [
+      "packages/batch/src/internal/engine.ts"
+    ])
   })
 
   it("what users install is effect, and of Effect's what they want: Node for the command, PostgreSQL", () => {

@@ -416,34 +416,27 @@ interface Row {
   readonly outcomes: string | null
 }
 
-/**
- * The log in a database.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = Effect.gen(
-  function* () {
-    yield* Store.migrate
-    const sql = yield* SqlClient.SqlClient
+const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = Effect.gen(function* () {
+  yield* Store.migrate
+  const sql = yield* SqlClient.SqlClient
 
-    const failed = (reason: "Unwritable" | "Unreadable") => (error: SqlError) =>
-      new AttemptLogError({ reason, detail: Store.describeSqlError(error), cause: error })
+  const failed = (reason: "Unwritable" | "Unreadable") => (error: SqlError) =>
+    new AttemptLogError({ reason, detail: Store.describeSqlError(error), cause: error })
 
-    const begin = Effect.fnUntraced(function* (attempt: Attempt) {
-      yield* check(attempt)
-      if (Option.isSome(yield* Effect.serviceOption(sql.transactionService))) {
-        return yield* Effect.die(
-          new Error("an attempt cannot begin inside of a transaction: it could be rolled back")
-        )
-      }
-      const { inputs, jobId, operation } = attempt
-      const epoch = attempt.epoch ?? null
-      const now = yield* Clock.currentTimeMillis
-      // One statement, so one commit: a greater epoch is looked for where the attempt is written. The row of
-      // a job is locked, so who takes the job over either stops this attempt or finds it in the log.
-      const lock = sql.onDialectOrElse({ pg: () => sql.literal("FOR SHARE"), orElse: () => sql.literal("") })
-      const rows = yield* sql<{ id: number }>`
+  const begin = Effect.fnUntraced(function* (attempt: Attempt) {
+    yield* check(attempt)
+    if (Option.isSome(yield* Effect.serviceOption(sql.transactionService))) {
+      return yield* Effect.die(
+        new Error("an attempt cannot begin inside of a transaction: it could be rolled back")
+      )
+    }
+    const { inputs, jobId, operation } = attempt
+    const epoch = attempt.epoch ?? null
+    const now = yield* Clock.currentTimeMillis
+    // One statement, so one commit: a greater epoch is looked for where the attempt is written. The row of
+    // a job is locked, so who takes the job over either stops this attempt or finds it in the log.
+    const lock = sql.onDialectOrElse({ pg: () => sql.literal("FOR SHARE"), orElse: () => sql.literal("") })
+    const rows = yield* sql<{ id: number }>`
       WITH job AS (SELECT epoch FROM line_items_jobs WHERE id = ${jobId} ${lock})
       INSERT INTO line_items_attempts (job_id, epoch, operation, inputs, first_input, last_input, begun_at)
       SELECT ${jobId}, CAST(${epoch} AS BIGINT), ${operation}, ${Ranges.format(inputs)},
@@ -453,44 +446,41 @@ export const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClie
           SELECT 1 FROM line_items_attempts WHERE job_id = ${jobId} AND epoch > CAST(${epoch} AS BIGINT)
         )
       RETURNING id`.pipe(Effect.mapError(failed("Unwritable")))
-      return rows[0] === undefined ? yield* fenced(attempt) : Number(rows[0].id)
-    })
+    return rows[0] === undefined ? yield* fenced(attempt) : Number(rows[0].id)
+  })
 
-    const end = Effect.fnUntraced(function* (id: number, { acceptance, outcomes, reason }: End) {
-      const json = encodeOutcomes(outcomes)
-      const now = yield* Clock.currentTimeMillis
-      const rows = yield* sql`
+  const end = Effect.fnUntraced(function* (id: number, { acceptance, outcomes, reason }: End) {
+    const json = encodeOutcomes(outcomes)
+    const now = yield* Clock.currentTimeMillis
+    const rows = yield* sql`
       UPDATE line_items_attempts
       SET ended_at = ${now}, acceptance = ${acceptance}, reason = ${reason ?? null}, outcomes = ${json}
       WHERE id = ${id} AND ended_at IS NULL
       RETURNING id`.pipe(Effect.mapError(failed("Unwritable")))
-      if (rows.length === 0) return yield* notOpen(id)
-    })
+    if (rows.length === 0) return yield* notOpen(id)
+  })
 
-    const unfinished = Effect.fnUntraced(function* (id: number, seen: Unfinished) {
-      // Where the outcomes will be.
-      const rows = yield* sql`
+  const unfinished = Effect.fnUntraced(function* (id: number, seen: Unfinished) {
+    // Where the outcomes will be.
+    const rows = yield* sql`
       UPDATE line_items_attempts SET outcomes = ${encodeUnfinished(seen)}
       WHERE id = ${id} AND ended_at IS NULL
       RETURNING id`.pipe(Effect.mapError(failed("Unwritable")))
-      if (rows.length === 0) return yield* notOpen(id)
-    })
+    if (rows.length === 0) return yield* notOpen(id)
+  })
 
-    const attempts: Service["attempts"] = Effect.fnUntraced(function* (jobId, inputs) {
-      const about =
-        inputs === undefined
-          ? sql`1 = 1`
-          : sql`first_input <= ${inputs.last} AND last_input >= ${inputs.first}`
-      const rows = yield* sql<Row>`
+  const attempts: Service["attempts"] = Effect.fnUntraced(function* (jobId, inputs) {
+    const about =
+      inputs === undefined ? sql`1 = 1` : sql`first_input <= ${inputs.last} AND last_input >= ${inputs.first}`
+    const rows = yield* sql<Row>`
       SELECT * FROM line_items_attempts WHERE job_id = ${jobId} AND ${about} ORDER BY id`.pipe(
-        Effect.mapError(failed("Unreadable"))
-      )
-      return yield* Effect.forEach(rows, fromRow)
-    })
+      Effect.mapError(failed("Unreadable"))
+    )
+    return yield* Effect.forEach(rows, fromRow)
+  })
 
-    return { begin, end, unfinished, attempts }
-  }
-)
+  return { begin, end, unfinished, attempts }
+})
 
 const decodeOutcomes = Schema.decodeEffect(Outcomes)
 const decodeUnfinished = Schema.decodeEffect(UnfinishedText)

@@ -731,7 +731,7 @@ export const make: Effect.Effect<JobStore.Service, Store.StoreError, SqlClient.S
     })
 
     return JobStore.JobStore.of({
-      log: yield* AttemptLog.makeSql,
+      log: yield* Effect.provide(AttemptLog.AttemptLog, AttemptLog.AttemptLog.layerSql),
       create,
       append,
       planned,
