@@ -4,9 +4,9 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { afterAll, assert, it } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
 import { join } from "node:path"
-import * as Cycle from "./cycle.ts"
+import * as Binary from "../support/binary.ts"
 
-afterAll(Cycle.endAll)
+afterAll(Binary.endAll)
 
 for (const beside of ["no", "memory"] as const) {
   it.live(
@@ -18,7 +18,17 @@ for (const beside of ["no", "memory"] as const) {
         const { ledger, setFaults } = yield* Emulator
         const { url } = yield* EmulatorServer
         const run = () =>
-          Cycle.start(join(import.meta.dirname, "jobAlone.ts"), [join(directory, "jobs.sqlite"), url, beside])
+          Binary.start({
+            command: [
+              Binary.node,
+              join(import.meta.dirname, "jobAlone.ts"),
+              join(directory, "jobs.sqlite"),
+              url,
+              beside
+            ],
+            cwd: directory,
+            env: {}
+          })
 
         yield* setFaults({ rules: [{ match: { path: "*/batch/create" }, fault: { place: "replyLost" } }] })
         const first = run()
