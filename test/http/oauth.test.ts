@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, type Duration, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream } from "effect"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
+import * as Canary from "../support/canary.ts"
 
 interface World {
   /** Bodies of the token requests, and tokens of the others. */
@@ -181,6 +182,47 @@ describe("OAuth", () => {
       assert.lengthOf(world.bearers, 0)
       assert.lengthOf(world.forms, 1)
       assert.isFalse(/canary/.test(`${error.message}${JSON.stringify(error)}`))
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect(
+    "what the token endpoint hands back of our secrets is not shown, in no form and however cut",
+    () => {
+      const secrets = ["client-secret-Zr2Lk9Vw4Tb6Ny1Hd8Mj3Pc5", "refresh-token-Gs0Fu7Ae2Ro9Kx4Wv6Zt1Lh8"]
+      const [clientSecret, refreshToken] = secrets.map((secret) => Redacted.make(secret))
+      let echo = ""
+      const { layer } = worldOf({
+        oauth: { clientSecret: clientSecret!, refreshToken: refreshToken! },
+        answer: () => ({
+          status: 400,
+          body: { error: "invalid_grant", status: echo, message: `you sent ${echo}` }
+        })
+      })
+      return Effect.gen(function* () {
+        for (const secret of secrets) {
+          for (const [form, text] of Canary.forms(secret)) {
+            echo = text
+            const error = yield* inTime(Effect.flip(create))
+            assert.strictEqual(error.reason._tag, "TokenRefused")
+            assert.deepStrictEqual(Canary.leaks(`${error.message}${JSON.stringify(error)}`, secret), [], form)
+          }
+        }
+      }).pipe(Effect.provide(layer))
+    }
+  )
+
+  it.effect("the refresh token in a success is ours, and not a new one", () => {
+    const told: Array<string> = []
+    const { layer } = worldOf({
+      oauth: { onRefreshToken: (token) => Effect.sync(() => told.push(Redacted.value(token))) },
+      answer: () => ({
+        status: 200,
+        body: { access_token: "access-token-1", refresh_token: "refresh-token-canary", expires_in: 1800 }
+      })
+    })
+    return Effect.gen(function* () {
+      yield* inTime(create)
+      assert.deepStrictEqual(told, [])
     }).pipe(Effect.provide(layer))
   })
 

@@ -68,7 +68,7 @@ describe("what an operator sees", () => {
     })
   })
 
-  it.effect("ids are not in the path of a span", () => {
+  it.effect("ids are not in the path of a span, nor elsewhere in one", () => {
     const { spans, tracer } = recorder()
     return Effect.gen(function* () {
       const get = (id: string) =>
@@ -84,6 +84,11 @@ describe("what an operator sees", () => {
         spans.flatMap((span) => (span.name === "HubSpotClient.get" ? [span.attributes.get("path")] : [])),
         ["/crm/v3/objects/line_items/:id", "/crm/v3/objects/line_items/:id"]
       )
+      const shown = inspect(
+        spans.map(({ attributes }) => [...attributes]),
+        { depth: 9 }
+      )
+      assert.notMatch(shown, /123456|4711/)
     })
   })
 

@@ -13,13 +13,7 @@
  *
  * @since 0.1.0
  */
-import {
-  BatchStatus,
-  ErrorBody,
-  Properties,
-  type BatchResponse,
-  type CrmObject
-} from "@effect-hubspot/schema"
+import { BatchStatus, ErrorBody, Properties, type BatchResponse, CrmObject } from "@effect-hubspot/schema"
 import * as BigDecimal from "effect/BigDecimal"
 import * as Option from "effect/Option"
 import * as BatchState from "./BatchState.ts"
@@ -126,7 +120,7 @@ export const judge = (
   for (const object of response.results) {
     const position = registry.ofObject(object)
     // Without an id that can be one there is nothing to point to.
-    if (!/^[\w-]{1,64}$/.test(object.id) || position === "foreign") surplus.push(object)
+    if (!CrmObject.isId(object.id) || position === "foreign") surplus.push(object)
     else if (position === undefined) loose.push(object)
     else claims[position]!.objects.push(object)
   }

@@ -12,7 +12,7 @@ import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Operations from "@effect-hubspot/http/Operations"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Retry from "@effect-hubspot/http/Retry"
-import { BatchRequest, type CrmObject, ErrorBody, Search } from "@effect-hubspot/schema"
+import { BatchRequest, CrmObject, ErrorBody, Search } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as Correlation from "./Correlation.ts"
 import type { Item } from "./Plan.ts"
@@ -165,6 +165,9 @@ const byKeys =
           const object = sightings.map((sighting) => sighting.found.get(key)).find((one) => one !== undefined)
           if (object === undefined) {
             if (sightings.some((sighting) => sighting.absent.has(key))) absent.add(index)
+          } else if (!CrmObject.isId(object.id)) {
+            // There is something, and nothing to point to.
+            continue
           } else if (mustEqual(item) && !Correlation.couldBe(input, object)) different.add(index)
           else found.set(index, object)
         }

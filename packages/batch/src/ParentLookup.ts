@@ -12,7 +12,7 @@
  * @since 0.1.0
  */
 import * as Operations from "@effect-hubspot/http/Operations"
-import { Association, BatchRequest, type CrmObject } from "@effect-hubspot/schema"
+import { Association, BatchRequest, CrmObject } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -135,7 +135,7 @@ export const make = (services: Lookup.Services): ParentLookup => {
           properties
         })
       )
-      for (const object of results) records.set(object.id, object)
+      for (const object of results) if (CrmObject.isId(object.id)) records.set(object.id, object)
     }
     return records
   })

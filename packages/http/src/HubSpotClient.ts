@@ -23,11 +23,11 @@ import * as HubSpotError from "./HubSpotError.ts"
 import * as Classify from "./internal/classify.ts"
 import * as InRange from "./internal/inRange.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
-import * as Redact from "./internal/redact.ts"
 import * as Wire from "./internal/wire.ts"
 import * as Metrics from "./Metrics.ts"
 import { RateLimits } from "./RateLimits.ts"
 import type { Pool } from "./RateLimitStore.ts"
+import * as Redaction from "./Redaction.ts"
 import * as Retry from "./Retry.ts"
 
 /**
@@ -145,6 +145,15 @@ export const make = Effect.fnUntraced(function* (
   const credentials = yield* Credentials
   const limits = yield* RateLimits
 
+  // A token stays the same for long.
+  let redaction: { readonly token: string; readonly redact: (text: string) => string } | undefined
+  const redactionOf = (token: Redacted.Redacted<string>): ((text: string) => string) => {
+    if (redaction?.token !== Redacted.value(token)) {
+      redaction = { token: Redacted.value(token), redact: Redaction.make([token]) }
+    }
+    return redaction.redact
+  }
+
   const attempt = Effect.fnUntraced(function* <A>(
     operation: Operation<A>,
     path: string
@@ -158,23 +167,20 @@ export const make = Effect.fnUntraced(function* (
     const token = yield* credentials.token
     const request = requestOf(operation, url, token)
     const sentAt = yield* monotonicMillis
-    const secret = Redacted.value(token)
-    const raw = yield* Effect.mapError(
-      Wire.exchange(httpClient, request, { timeoutMillis, maxBytes }),
-      (reason) => new HubSpotError.HubSpotError({ reason, operation: what })
+    const redact = redactionOf(token)
+    // Somebody on the way may print the request into an answer. Nothing from here on sees a reply as it came.
+    const raw = yield* Wire.exchange(httpClient, request, { timeoutMillis, maxBytes, redact }).pipe(
+      Effect.mapBoth({
+        onSuccess: (reply) => Wire.redacted(reply, redact),
+        onFailure: (reason) => new HubSpotError.HubSpotError({ reason, operation: what })
+      })
     )
-    // Somebody on the way may print the request into an answer, so nothing is shown as it came.
-    const given = Classify.correlationId(raw)
-    const correlation = given.correlationId?.includes(secret) === true ? {} : given
+    const correlation = Classify.correlationId(raw)
     yield* Effect.annotateCurrentSpan({ status: raw.status, ...correlation })
     const ageMillis = (yield* monotonicMillis) - sentAt
     yield* limits.observe({ ...observationOf(raw.headers), ageMillis })
     const fail = (reason: HubSpotError.Reason) =>
-      new HubSpotError.HubSpotError({
-        reason: Redact.reason(reason, secret),
-        operation: what,
-        ...correlation
-      })
+      new HubSpotError.HubSpotError({ reason, operation: what, ...correlation })
     const shape = (detail: string) =>
       fail(new HubSpotError.ProtocolViolation({ kind: "shape", status: raw.status, detail }))
     const json = yield* Effect.catch(Classify.reply(raw, operation.expects), (reason) =>
@@ -182,7 +188,7 @@ export const make = Effect.fnUntraced(function* (
     )
     const unfit = Wire.unfit(json)
     if (unfit !== undefined) return yield* shape(unfit)
-    return yield* Effect.mapError(Effect.fromOption(operation.read(Redact.success(json, secret))), () =>
+    return yield* Effect.mapError(Effect.fromOption(operation.read(json)), () =>
       shape("JSON of another shape than HubSpot's")
     )
   })

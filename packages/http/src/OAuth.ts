@@ -25,8 +25,8 @@ import * as BaseUrl from "./BaseUrl.ts"
 import { otherPaths } from "./HubSpotApi.ts"
 import * as HubSpotError from "./HubSpotError.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
-import * as Redact from "./internal/redact.ts"
 import * as Wire from "./internal/wire.ts"
+import * as Redaction from "./Redaction.ts"
 
 /**
  * @category models
@@ -100,15 +100,15 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       HttpClientRequest.setHeaders({ accept: "application/json", "accept-encoding": "identity" }),
       HttpClientRequest.setBody(HttpBody.urlParams(form))
     )
-    const raw = yield* Wire.exchange(client, request, { timeoutMillis: 30_000, maxBytes: 64 * 1024 }).pipe(
+    const redact = Redaction.make([options.clientSecret, refreshToken])
+    const bounds = { timeoutMillis: 30_000, maxBytes: 64 * 1024, redact }
+    const raw = yield* Wire.exchange(client, request, bounds).pipe(
       Effect.mapError((reason) => failed(new HubSpotError.TokenUnavailable({ detail: reason.message })))
     )
     const refused =
-      raw.status === 400 || raw.status === 401 || raw.status === 403 ? refusal(raw.body) : undefined
-    if (refused !== undefined) {
-      const secrets = [options.clientSecret, refreshToken].map(Redacted.value)
-      return yield* failed(secrets.reduce<HubSpotError.Reason>(Redact.reason, refused))
-    }
+      raw.status === 400 || raw.status === 401 || raw.status === 403 ? refusal(redact(raw.body)) : undefined
+    if (refused !== undefined) return yield* failed(refused)
+    // A success is made of secrets, and nothing of it is shown.
     const answer = raw.status === 200 ? Option.getOrUndefined(decodeToken(raw.body)) : undefined
     if (answer === undefined || !wellFormed.test(answer.access_token)) {
       return yield* failed(

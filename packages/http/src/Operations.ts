@@ -53,7 +53,8 @@ export interface ListOptions extends Omit<ReadOptions, "idProperty"> {
 
 const readBatchResponse = (answer: unknown) =>
   Option.map(BatchResponse.salvage(answer), ({ response }) => response)
-const readObject = Schema.decodeUnknownOption(CrmObject.CrmObject)
+const decodeObject = Schema.decodeUnknownOption(CrmObject.CrmObject)
+const readObject = (answer: unknown) => Option.filter(decodeObject(answer), ({ id }) => CrmObject.isId(id))
 const readPage = Schema.decodeUnknownOption(Page.Page)
 const readNothing = () => Option.some<void>(undefined)
 

@@ -100,6 +100,15 @@ export const CrmObject = Schema.StructWithRest(
 export interface CrmObject extends Schema.Schema.Type<typeof CrmObject> {}
 
 /**
+ * Whether a text can be the id of a record. What a reply gives another id, such as one that held a secret, is not to be
+ * pointed to.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const isId = (text: string): boolean => /^[\w-]{1,64}$/.test(text)
+
+/**
  * When the record was created, if HubSpot said so in a readable way.
  *
  * @category reading

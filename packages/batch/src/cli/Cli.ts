@@ -27,6 +27,7 @@ import * as Flags from "./Flags.ts"
 import * as ImportCommands from "./ImportCommands.ts"
 import * as JobCommands from "./JobCommands.ts"
 import * as Log from "./Log.ts"
+import * as Secrets from "./Secrets.ts"
 import * as Serve from "./Serve.ts"
 
 const serveCommand = Command.make(
@@ -209,5 +210,6 @@ export const run = Command.run(command, { version: packageJson.version }).pipe(
   // The standard output is for what was asked for.
   Effect.provideService(Logger.LogToStderr, true),
   Effect.provideService(Logger.CurrentLoggers, new Set([Log.make()])),
-  Effect.provideService(References.MinimumLogLevel, "Warn")
+  Effect.provideService(References.MinimumLogLevel, "Warn"),
+  Secrets.unprinted
 )

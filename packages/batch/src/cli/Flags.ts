@@ -232,7 +232,7 @@ export const stateDir = Flag.String("state-dir").pipe(
 
 const isDatabaseUrl = (text: string): boolean => /^postgres(ql)?:\/\/[^/\s]/.test(text) && URL.canParse(text)
 
-const databaseVariable = "LINE_ITEMS_DATABASE_URL"
+export const databaseVariable = "LINE_ITEMS_DATABASE_URL"
 const databaseForm = "an address such as postgres://user:password@host:5432/name"
 expectations.set("database-url", `${databaseForm}, best in ${databaseVariable}`)
 

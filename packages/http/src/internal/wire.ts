@@ -23,9 +23,11 @@ export interface Bounds {
   readonly timeoutMillis: number
   /** Of the reply's body, after inflation. */
   readonly maxBytes: number
+  /** Takes the request's secrets out of a text. */
+  readonly redact: (text: string) => string
 }
 
-/** Sends a request and reads the reply to its end. */
+/** Sends a request and reads the reply to its end. The reply may hold the request's secrets; what it fails with does not. */
 export const exchange = (
   client: HttpClient.HttpClient,
   request: HttpClientRequest,
@@ -50,9 +52,41 @@ export const exchange = (
     const body = yield* within("body", readBody(response, bounds.maxBytes))
     return { status: response.status, headers: response.headers, body }
   }).pipe(
+    Effect.mapError((reason) => withoutSecrets(reason, bounds.redact)),
+    Effect.catchDefect((defect) => Effect.die(shown(defect, bounds.redact))),
+    // The caller's span says the same, without the ids in the address.
+    Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
     Effect.provideService(HttpClient.TracerPropagationEnabled, false),
     Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" })
   )
+
+/** The reply without the request's secrets. */
+export const redacted = (reply: Classify.RawReply, redact: Bounds["redact"]): Classify.RawReply => ({
+  status: reply.status,
+  headers: Headers.fromInput(
+    Object.entries(reply.headers).map(([name, value]): [string, string] => [name, redact(value)])
+  ),
+  body: redact(reply.body)
+})
+
+/** A code comes from the transport, which may be anybody's. */
+const withoutSecrets = (reason: HubSpotError.Reason, redact: Bounds["redact"]): HubSpotError.Reason => {
+  switch (reason._tag) {
+    case "TransportAmbiguous":
+      return new HubSpotError.TransportAmbiguous({ code: redact(reason.code) })
+    case "TlsUntrusted":
+      return new HubSpotError.TlsUntrusted({ code: redact(reason.code) })
+    default:
+      return reason
+  }
+}
+
+/** A defect as far as it can be shown: what hangs on it may be the request. */
+const shown = (defect: unknown, redact: Bounds["redact"]): Error => {
+  const error = new Error(redact(Predicate.isError(defect) ? defect.message : String(defect)))
+  if (Predicate.isError(defect)) error.stack = redact(defect.stack ?? "")
+  return error
+}
 
 const readBody = (
   response: HttpClientResponse,

@@ -1,0 +1,73 @@
+/**
+ * Keeps the secrets that the command was given out of what it prints, whatever brings them there: an argument in the wrong
+ * place, a row of a file, the words of a database. What HubSpot hands back is without them before it gets here.
+ */
+import { Credentials, Redaction } from "@effect-hubspot/http"
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Sink from "effect/Sink"
+import * as Stdio from "effect/Stdio"
+import { format } from "node:util"
+import { databaseVariable } from "./Flags.ts"
+
+/** The password of a database's address, unless it is none: those who name it after the user tell it to everybody. */
+const passwordOf = (text: string): ReadonlyArray<string> => {
+  if (!URL.canParse(text)) return []
+  const { password, searchParams, username } = new URL(text)
+  return [decoded(password), searchParams.get("password") ?? ""].filter(
+    (found) => found !== decoded(username)
+  )
+}
+
+const decoded = (text: string): string =>
+  Result.getOrElse(
+    Result.try(() => decodeURIComponent(text)),
+    () => text
+  )
+
+const setting = (name: string) =>
+  Effect.map(
+    Effect.orElseSucceed(Config.Redacted(name), () => Redacted.make("")),
+    Redacted.value
+  )
+
+const given = Effect.gen(function* () {
+  const { args } = yield* Stdio.Stdio
+  const addresses = (yield* args).map((arg) => arg.replace(/^--database-url=/, ""))
+  return [
+    yield* setting(Credentials.environmentVariable),
+    ...[yield* setting(databaseVariable), ...addresses].flatMap(passwordOf)
+  ]
+})
+
+/** Runs a command that prints no secret. */
+export const unprinted = <A, E, R>(command: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Stdio.Stdio> =>
+  Effect.gen(function* () {
+    const redact = Redaction.make((yield* given).map((secret) => Redacted.make(secret)))
+    const console = yield* Console.Console
+    const stdio = yield* Stdio.Stdio
+    const line =
+      (write: (text: string) => void) =>
+      (...parts: ReadonlyArray<unknown>): void =>
+        write(redact(format(...parts)))
+    const printed = Sink.mapInput((part: string | Uint8Array) =>
+      typeof part === "string" ? redact(part) : part
+    )
+    return yield* command.pipe(
+      Effect.provideService(
+        Console.Console,
+        Object.assign(Object.create(console) as Console.Console, {
+          log: line((text) => console.log(text)),
+          error: line((text) => console.error(text))
+        })
+      ),
+      Effect.provideService(Stdio.Stdio, {
+        ...stdio,
+        stdout: (options) => printed(stdio.stdout(options)),
+        stderr: (options) => printed(stdio.stderr(options))
+      })
+    )
+  })
