@@ -39,7 +39,7 @@ export const make = (secrets: Iterable<Redacted.Redacted<string>>): ((text: stri
   const anchors = anchorsOf([...secrets].flatMap((secret) => formsOf(Redacted.value(secret))))
   return (text) => {
     const isEscaped = escapeForms.test(text)
-    // Nearly always it holds none, and that is all there is to do.
+    // Most texts hold no secret, and take no more than this.
     if (!anchors.areIn(text) && !(isEscaped && anchors.areIn(unescaped(text)))) return text
     return without(text, [
       ...anchors.find(read(text, false)),

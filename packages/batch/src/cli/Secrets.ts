@@ -13,7 +13,7 @@ import * as Stdio from "effect/Stdio"
 import { format } from "node:util"
 import { databaseVariable } from "./Flags.ts"
 
-/** The password of a database's address, unless it is none: those who name it after the user tell it to everybody. */
+/** The password in a database's address. One that equals the user's name is no secret. */
 const passwordOf = (text: string): ReadonlyArray<string> => {
   if (!URL.canParse(text)) return []
   const { password, searchParams, username } = new URL(text)
@@ -43,7 +43,7 @@ const given = Effect.gen(function* () {
   ]
 })
 
-/** Runs a command that prints no secret. */
+/** The command, which prints no secret. */
 export const unprinted = <A, E, R>(command: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Stdio.Stdio> =>
   Effect.gen(function* () {
     const redact = Redaction.make((yield* given).map((secret) => Redacted.make(secret)))
