@@ -2,6 +2,10 @@
  * `pnpm crash [--cycles N] [--seed S] [--database sqlite|postgres|cluster]`: durable imports killed at random, with real
  * processes and sockets. Every second cycle on SQLite is the command itself, the others strike themselves at a point. Of
  * a cluster it is two workers, killed and replaced.
+ *
+ * `pnpm crash --network`: the network is lost under a request instead, see network.ts. Where the system allows no
+ * network stacks of one's own, the command says so and exits 0.
+ *
  * Exits 1 if a cycle failed.
  */
 import { Effect, Random } from "effect"
@@ -10,6 +14,7 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import * as Kills from "../cluster/kills.ts"
 import * as Cycle from "./cycle.ts"
+import * as Network from "./network.ts"
 import { random } from "./random.ts"
 
 const { values } = parseArgs({
@@ -17,9 +22,11 @@ const { values } = parseArgs({
     cycles: { type: "string", default: "100" },
     seed: { type: "string", default: "1" },
     database: { type: "string", default: "sqlite" },
+    network: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false }
   }
 })
+if (values.network) process.exit((await Network.run()) === 0 ? 0 : 1)
 const cycles = Number(values.cycles)
 const first = Number(values.seed)
 if (!(cycles > 0) || !Number.isInteger(first)) throw new Error("--cycles and --seed are whole numbers")
