@@ -374,7 +374,7 @@ describe("what was provably refused is sent again, the same to the byte", () => 
           : n === 2
             ? HubSpot.answer(request, 521, "<html>")
             : n === 3
-              ? HubSpot.transport(request, "ECONNREFUSED")
+              ? HubSpot.transport(request, "ECONNREFUSED", "connect")
               : pass
     }
     return Effect.gen(function* () {
@@ -568,7 +568,11 @@ describe("when it cannot go on", () => {
       assert.isTrue(
         outcomes.every((outcome) => outcome._tag === "NotSent" && outcome.reason._tag === "Suspended")
       )
-    }).pipe(Effect.provide(HubSpot.layer({ fault: (request) => HubSpot.transport(request, "ENOTFOUND") })))
+    }).pipe(
+      Effect.provide(
+        HubSpot.layer({ fault: (request) => HubSpot.transport(request, "ENOTFOUND", "getaddrinfo") })
+      )
+    )
   )
 
   it.effect("the account's daily limit suspends it", () =>

@@ -50,7 +50,7 @@ describe("a blip while many requests are under way", () => {
     }).pipe(Effect.provide(HubSpot.layer({ fault })))
 
   it.effect("of the network costs no input", () =>
-    whole((request, pass, n) => (n < 20 ? HubSpot.transport(request, "ECONNREFUSED") : pass))
+    whole((request, pass, n) => (n < 20 ? HubSpot.transport(request, "ECONNREFUSED", "connect") : pass))
   )
 
   it.effect("of refusals by the limiter costs no input", () =>
@@ -60,7 +60,7 @@ describe("a blip while many requests are under way", () => {
 
 describe("a trouble that lasts", () => {
   for (const [what, cause, answer] of [
-    ["no network", "network", (request) => HubSpot.transport(request, "ECONNREFUSED")],
+    ["no network", "network", (request) => HubSpot.transport(request, "ECONNREFUSED", "connect")],
     ["a limiter that refuses everything", "quota", (request) => HubSpot.answer(request, 429, busy)]
   ] as ReadonlyArray<readonly [string, string, HubSpot.Fault]>) {
     it.effect(`${what} suspends the job after a few hundred requests, not after thousands`, () => {

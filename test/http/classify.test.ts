@@ -8,10 +8,11 @@ import {
   Retry
 } from "@effect-hubspot/http"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Redacted } from "effect"
+import { Effect, Fiber, Layer, Redacted, Stream } from "effect"
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
+import { announced } from "../support/hubspot.ts"
 
 const token = "pat-eu1-canary-0123456789"
 
@@ -19,26 +20,29 @@ type Answer = (
   request: HttpClientRequest.HttpClientRequest
 ) => Effect.Effect<Response, HttpClientError.HttpClientError>
 
-const clientOf = (answer: Answer, options?: HubSpotClient.Options) =>
+const clientOver = (transport: HttpClient.HttpClient, options?: HubSpotClient.Options) =>
   HubSpotClient.HubSpotClient.layer(options).pipe(
     Layer.provideMerge(RateLimits.RateLimits.layer({ limit: "auto" })),
     Layer.provide(Credentials.Credentials.layer(Redacted.make(token))),
-    Layer.provide(
-      Layer.succeed(
-        HttpClient.HttpClient,
-        HttpClient.make((request) =>
-          Effect.map(answer(request), (response) => HttpClientResponse.fromWeb(request, response))
-        )
-      )
-    )
+    Layer.provide(Layer.succeed(HttpClient.HttpClient, transport))
+  )
+
+const clientOf = (answer: Answer, options?: HubSpotClient.Options) =>
+  clientOver(
+    HttpClient.make((request) =>
+      Effect.map(answer(request), (response) => HttpClientResponse.fromWeb(request, response))
+    ),
+    options
   )
 
 const operation = Operations.batchCreate({ inputs: [{ properties: { name: "x" } }] })
 
+const failing = Effect.flatMap(HubSpotClient.HubSpotClient, (client) =>
+  Effect.flip(client.execute(operation))
+)
+
 const failureOf = (answer: Answer, options?: HubSpotClient.Options) =>
-  Effect.flatMap(HubSpotClient.HubSpotClient, (client) => Effect.flip(client.execute(operation))).pipe(
-    Effect.provide(clientOf(answer, options))
-  )
+  Effect.provide(failing, clientOf(answer, options))
 
 const reply =
   (status: number, body: unknown, headers: Record<string, string> = {}): Answer =>
@@ -53,15 +57,32 @@ const reply =
       )
     )
 
+/** The transport fails with what is made when the request is with it. */
 const breaks =
-  (cause: unknown): Answer =>
+  (cause: () => unknown): Answer =>
   (request) =>
-    Effect.fail(
-      new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
+    Effect.suspend(() =>
+      Effect.fail(
+        new HttpClientError.HttpClientError({
+          reason: new HttpClientError.TransportError({ request, cause: cause() })
+        })
+      )
     )
 
 const code = (code: string, extra: object = {}) =>
   Object.assign(new Error(`${code} Bearer ${token}`), { code, ...extra })
+
+/** A call of the operating system that fails. */
+const system = (syscall: string, name: string) => code(name, { syscall, errno: -1 })
+
+/** A failure that undici has while it connects, of which the system knows nothing. */
+const connecting = (name: string) => announced(code(name))
+
+const fetchFailed = (cause: unknown) => new TypeError("fetch failed", { cause })
+
+/** As for a host with several addresses. */
+const eachOf = (...errors: ReadonlyArray<Error>) =>
+  Object.assign(new AggregateError(errors), { code: (errors[0] as { readonly code?: string }).code })
 
 const envelope = (category: string | undefined, extra: object = {}) => ({
   status: "error",
@@ -82,67 +103,112 @@ const table: ReadonlyArray<
     fields?: object
   ]
 > = [
-  ["F01 name not found", breaks(code("ENOTFOUND")), "TransportNotSent", "NotAccepted", { failure: "dns" }],
   [
-    "F01 name not found for now",
-    breaks(code("EAI_AGAIN")),
+    "F01 name not found",
+    breaks(() => system("getaddrinfo", "ENOTFOUND")),
     "TransportNotSent",
     "NotAccepted",
     { failure: "dns" }
   ],
-  ["F02 refused", breaks(code("ECONNREFUSED")), "TransportNotSent", "NotAccepted", { failure: "refused" }],
+  [
+    "F01 name not found for now",
+    breaks(() => system("getaddrinfo", "EAI_AGAIN")),
+    "TransportNotSent",
+    "NotAccepted",
+    { failure: "dns" }
+  ],
+  [
+    "F02 refused",
+    breaks(() => system("connect", "ECONNREFUSED")),
+    "TransportNotSent",
+    "NotAccepted",
+    { failure: "refused" }
+  ],
   [
     "F02 refused, as fetch wraps it",
-    breaks(new TypeError("fetch failed", { cause: code("ECONNREFUSED") })),
+    breaks(() => fetchFailed(system("connect", "ECONNREFUSED"))),
+    "TransportNotSent",
+    "NotAccepted",
+    { failure: "refused" }
+  ],
+  [
+    "F02 refused at every address",
+    breaks(() => fetchFailed(eachOf(system("connect", "ECONNREFUSED"), system("connect", "ENETUNREACH")))),
     "TransportNotSent",
     "NotAccepted",
     { failure: "refused" }
   ],
   [
     "F02 unreachable",
-    breaks(code("EHOSTUNREACH")),
+    breaks(() => system("connect", "EHOSTUNREACH")),
+    "TransportNotSent",
+    "NotAccepted",
+    { failure: "unreachable" }
+  ],
+  [
+    "F02 no address to connect from",
+    breaks(() => announced(system("bind", "EADDRNOTAVAIL"))),
     "TransportNotSent",
     "NotAccepted",
     { failure: "unreachable" }
   ],
   [
     "F03 connect timeout",
-    breaks(code("UND_ERR_CONNECT_TIMEOUT")),
+    breaks(() => connecting("UND_ERR_CONNECT_TIMEOUT")),
     "TransportNotSent",
     "NotAccepted",
     { failure: "connectTimeout" }
   ],
   [
     "F03 connect timeout of the system",
-    breaks(code("ETIMEDOUT", { syscall: "connect" })),
+    breaks(() => system("connect", "ETIMEDOUT")),
     "TransportNotSent",
     "NotAccepted",
     { failure: "connectTimeout" }
   ],
-  ["F04 expired certificate", breaks(code("CERT_HAS_EXPIRED")), "TlsUntrusted", "NotAccepted"],
-  ["F04 wrong name", breaks(code("ERR_TLS_CERT_ALTNAME_INVALID")), "TlsUntrusted", "NotAccepted"],
+  ["F04 expired certificate", breaks(() => connecting("CERT_HAS_EXPIRED")), "TlsUntrusted", "NotAccepted"],
+  [
+    "F04 wrong name",
+    breaks(() => fetchFailed(connecting("ERR_TLS_CERT_ALTNAME_INVALID"))),
+    "TlsUntrusted",
+    "NotAccepted"
+  ],
   [
     "F05 handshake failure",
-    breaks(code("ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE")),
+    breaks(() => connecting("ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE")),
     "TransportNotSent",
     "NotAccepted",
     { failure: "tls" }
   ],
   [
+    "F05 a reset in the handshake",
+    breaks(() => announced(system("read", "ECONNRESET"))),
+    "TransportNotSent",
+    "NotAccepted",
+    { failure: "tls" }
+  ],
+  [
+    "F08 the way is lost",
+    breaks(() => system("read", "EHOSTUNREACH")),
+    "TransportAmbiguous",
+    "InDoubt",
+    { code: "EHOSTUNREACH" }
+  ],
+  [
     "F07 a TLS record that is damaged in the middle",
-    breaks(code("ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC")),
+    breaks(() => code("ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC")),
     "TransportAmbiguous",
     "InDoubt"
   ],
   [
     "F07 reset",
-    breaks(code("ECONNRESET", { syscall: "read" })),
+    breaks(() => system("read", "ECONNRESET")),
     "TransportAmbiguous",
     "InDoubt",
     { code: "ECONNRESET" }
   ],
-  ["F08 other side closed", breaks(code("UND_ERR_SOCKET")), "TransportAmbiguous", "InDoubt"],
-  ["F08 a failure nobody knows", breaks("?"), "TransportAmbiguous", "InDoubt", { code: "unknown" }],
+  ["F08 other side closed", breaks(() => code("UND_ERR_SOCKET")), "TransportAmbiguous", "InDoubt"],
+  ["F08 a failure nobody knows", breaks(() => "?"), "TransportAmbiguous", "InDoubt", { code: "unknown" }],
   [
     "F15 refused, with the guilty named",
     reply(
@@ -357,6 +423,32 @@ describe("the classifier: could it have happened?", () => {
     })
   )
 
+  it.effect("F09 whatever ends a body that had begun, it proves nothing", () =>
+    Effect.gen(function* () {
+      for (const reasonOf of [
+        (request: HttpClientRequest.HttpClientRequest) =>
+          new HttpClientError.TransportError({ request, cause: system("connect", "ECONNREFUSED") }),
+        (request: HttpClientRequest.HttpClientRequest) =>
+          new HttpClientError.TransportError({ request, cause: connecting("CERT_HAS_EXPIRED") }),
+        (request: HttpClientRequest.HttpClientRequest) => new HttpClientError.EncodeError({ request }),
+        (request: HttpClientRequest.HttpClientRequest) => new HttpClientError.InvalidUrlError({ request })
+      ]) {
+        const client = HttpClient.make((request) => {
+          const response = HttpClientResponse.fromWeb(request, new Response("{", { status: 201 }))
+          const reason = reasonOf(request)
+          return Effect.succeed(
+            Object.create(response, {
+              stream: { value: Stream.fail(new HttpClientError.HttpClientError({ reason })) }
+            }) as HttpClientResponse.HttpClientResponse
+          )
+        })
+        const { reason } = yield* Effect.provide(failing, clientOver(client))
+        assert.strictEqual(reason._tag, "ResponseTruncated")
+        assert.strictEqual(reason.acceptance, "InDoubt")
+      }
+    })
+  )
+
   it.effect("F09 a body that breaks off is cut, not malformed", () =>
     Effect.gen(function* () {
       const body = new ReadableStream<Uint8Array>({
@@ -462,6 +554,82 @@ describe("what goes out", () => {
   )
 })
 
+/*
+ * Every error code that a transport has been seen with, by every system call, alone and inside other errors, before
+ * and after the request was written.
+ */
+describe("whether nothing has left", () => {
+  const codes = `
+    ENOTFOUND EAI_AGAIN EAI_FAIL ECONNREFUSED EHOSTUNREACH ENETUNREACH ENETDOWN EADDRNOTAVAIL ETIMEDOUT
+    ECONNRESET ECONNABORTED EPIPE EPROTO EMFILE EACCES UND_ERR_CONNECT_TIMEOUT UND_ERR_SOCKET
+    UND_ERR_HEADERS_TIMEOUT UND_ERR_BODY_TIMEOUT UND_ERR_INFO UND_ERR_ABORTED UND_ERR_DESTROYED
+    UND_ERR_CLOSED UND_ERR_REQ_RETRY UND_ERR_RES_CONTENT_LENGTH_MISMATCH UND_ERR_PRX_CONN
+    HPE_INVALID_CONSTANT ABORT_ERR CERT_HAS_EXPIRED DEPTH_ZERO_SELF_SIGNED_CERT ERR_TLS_CERT_ALTNAME_INVALID
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE SELF_SIGNED_CERT_IN_CHAIN ERR_SSL_UNSUPPORTED_PROTOCOL
+    ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE
+    ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION
+    ERR_SSL_NO_PROTOCOLS_AVAILABLE ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED ERR_HTTP2_STREAM_ERROR
+    ERR_HTTP2_GOAWAY_SESSION ERR_TLS_HANDSHAKE_TIMEOUT ERR_ASSERTION`
+    .trim()
+    .split(/\s+/)
+  const calls = [undefined, "getaddrinfo", "connect", "bind", "read", "write", "shutdown"]
+  const lost = () => system("read", "ECONNRESET")
+  const refused = () => system("connect", "ECONNREFUSED")
+  /** Errors around one error, and whether that one alone decides. */
+  const shapes: ReadonlyArray<readonly [shape: string, around: (error: Error) => unknown, decides: boolean]> =
+    [
+      ["alone", (error) => error, true],
+      ["as fetch wraps it", fetchFailed, true],
+      ["wrapped twice", (error) => fetchFailed(new Error("no", { cause: error })), true],
+      ["at each of two addresses", (error) => eachOf(error, error), true],
+      ["beside a refusal, as fetch wraps it", (error) => fetchFailed(eachOf(error, refused())), true],
+      ["over a refusal", (error) => Object.assign(error, { cause: refused() }), true],
+      ["under a refusal", (error) => Object.assign(refused(), { cause: error }), true],
+      ["beside a reset", (error) => eachOf(error, lost()), false],
+      ["under a reset", (error) => Object.assign(lost(), { cause: error }), false],
+      [
+        "in a circle",
+        (error) => Object.assign(new Error("no"), { cause: Object.assign(error, { cause: error }) }),
+        false
+      ]
+    ]
+
+  let cause: () => unknown = () => undefined
+  it.effect("is proved by the call that connects, by undici's word, and by nothing else", () =>
+    Effect.gen(function* () {
+      const client = yield* HubSpotClient.HubSpotClient
+      const acceptanceOf = (next: () => unknown) =>
+        Effect.suspend(() => {
+          cause = next
+          return Effect.flip(client.execute(operation))
+        })
+      let proved = 0
+      for (const name of codes) {
+        for (const call of calls) {
+          const plain = () => (call === undefined ? code(name) : system(call, name))
+          for (const [shape, around, decides] of shapes) {
+            const what = `${call} ${name} ${shape}`
+            const told = yield* acceptanceOf(() => around(plain()))
+            const byCall = decides && (call === "connect" || call === "getaddrinfo")
+            assert.strictEqual(told.acceptance, byCall ? "NotAccepted" : "InDoubt", what)
+            if (byCall) proved++
+
+            const before = yield* acceptanceOf(() => around(announced(plain())))
+            const byUndici = decides || shape === "in a circle"
+            assert.strictEqual(before.acceptance, byUndici ? "NotAccepted" : "InDoubt", `${what}, connecting`)
+
+            const after = yield* acceptanceOf(() => around(announced(plain(), true)))
+            assert.strictEqual(after.acceptance, byCall ? "NotAccepted" : "InDoubt", `${what}, written`)
+            if (told.acceptance === "InDoubt")
+              assert.strictEqual(told.reason._tag, "TransportAmbiguous", what)
+          }
+        }
+      }
+      assert.strictEqual(proved, codes.length * 2 * 7)
+    }).pipe(Effect.provide(clientOf((request) => breaks(() => cause())(request))))
+  )
+})
+
 describe("retry", () => {
   const calls = (...answers: ReadonlyArray<Answer>) => {
     let count = 0
@@ -482,7 +650,7 @@ describe("retry", () => {
     Effect.gen(function* () {
       const burst = reply(429, { message: "m", errorType: "RATE_LIMIT", policyName: "TEN_SECONDLY_ROLLING" })
       const [count, exit] = yield* calls(
-        breaks(code("ECONNREFUSED")),
+        breaks(() => system("connect", "ECONNREFUSED")),
         burst,
         reply(423, envelope("X")),
         created
@@ -504,7 +672,7 @@ describe("retry", () => {
 
   it.effect("a refusal that stays is given up on after a bounded number of sends", () =>
     Effect.gen(function* () {
-      const [count, exit] = yield* calls(breaks(code("ECONNREFUSED")))
+      const [count, exit] = yield* calls(breaks(() => system("connect", "ECONNREFUSED")))
       assert.strictEqual(count, Retry.defaults.attempts)
       assert.strictEqual(exit._tag, "Failure")
       const [limited] = yield* calls(reply(429, ""))

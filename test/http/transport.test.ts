@@ -1,9 +1,12 @@
 import { Credentials, HubSpotClient, Operations, RateLimits } from "@effect-hubspot/http"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Deferred, Effect, Fiber, Layer, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import type * as Http from "node:http"
+import * as Net from "node:net"
+import * as Tls from "node:tls"
+import * as Line from "../support/line.ts"
 import { serve } from "../support/server.ts"
 
 const operation = Operations.batchCreate({ inputs: [{ properties: { name: "x" } }] })
@@ -15,13 +18,58 @@ const attempt = (baseUrl: string, options: HubSpotClient.Options = {}) =>
         ? Effect.succeed("accepted")
         : Effect.flip(exit).pipe(Effect.map((error) => error.reason._tag))
     ),
-    Effect.provide(
-      HubSpotClient.HubSpotClient.layer({ baseUrl, ...options }).pipe(
-        Layer.provideMerge(RateLimits.RateLimits.layer()),
-        Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-sockets")))
-      )
-    )
+    Effect.provide(clientOf(baseUrl, options))
   )
+
+const clientOf = (baseUrl: string, options: HubSpotClient.Options = {}) =>
+  HubSpotClient.HubSpotClient.layer({ baseUrl, ...options }).pipe(
+    Layer.provideMerge(RateLimits.RateLimits.layer()),
+    Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-sockets")))
+  )
+
+/** Sends these bytes as they are as the answer to a request, piece by piece. Without an end it stays silent then. */
+const serveBytes = (pieces: ReadonlyArray<string>, end: boolean) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.callback<{ readonly server: Net.Server; readonly seen: Array<Net.Socket> }>((resume) => {
+        const seen: Array<Net.Socket> = []
+        const server = Net.createServer((socket) => {
+          let request = ""
+          socket.on("error", () => {})
+          socket.setNoDelay().on("data", (chunk) => {
+            request += String(chunk)
+            if (!request.endsWith("}")) return
+            request = ""
+            seen.push(socket)
+            const next = (n: number): void => {
+              const piece = pieces[n]
+              if (piece !== undefined) socket.write(piece, () => void setTimeout(next, 2, n + 1))
+              else if (end) socket.end()
+            }
+            next(0)
+          })
+        })
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed({ server, seen })))
+      }),
+      ({ seen, server }) =>
+        Effect.sync(() => {
+          for (const socket of seen) socket.destroy()
+          server.close()
+        })
+    ),
+    ({ seen, server }) => ({ url: `http://127.0.0.1:${(server.address() as Net.AddressInfo).port}`, seen })
+  )
+
+/** One certificate after the other, and the last one from then on. */
+const certificatesInTurn = (identities: ReadonlyArray<Line.Identity>) => {
+  let n = 0
+  return (_: string, done: (error: null, context: Tls.SecureContext) => void) =>
+    done(null, Tls.createSecureContext(identities[Math.min(n++, identities.length - 1)]))
+}
+
+const created =
+  'HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: 14\r\n\r\n{"results":[]}'
+const continued = "HTTP/1.1 100 Continue\r\n\r\n"
 
 for (const [name, transport] of [
   ["undici", NodeHttpClient.layerUndici],
@@ -104,11 +152,116 @@ for (const [name, transport] of [
       )
     }
 
-    it.live("nobody listening is TransportNotSent", () =>
+    const interim: ReadonlyArray<
+      readonly [what: string, pieces: ReadonlyArray<string>, expected: string, end?: boolean]
+    > = [
+      ["a 100 that was not asked for, and the answer", [continued, created], "accepted"],
+      ["a 100 in one packet with the answer", [continued + created], "accepted"],
+      ["a 100 in single bytes", [...continued, created], "accepted"],
+      [
+        "a 100 that shares a packet with the answer's beginning",
+        [continued + created.slice(0, 9), created.slice(9)],
+        "accepted"
+      ],
+      ["a 100 with fields and without words", ["HTTP/1.1 100\r\nx: y\r\nz: 1\r\n\r\n", created], "accepted"],
+      [
+        "a 102, a 100, a 103, a 100",
+        [102, 100, 103, 100].map((status) => `HTTP/1.1 ${status} x\r\n\r\n`).concat(created),
+        "accepted"
+      ],
+      ["a hundred of them", [continued.repeat(100), created], "accepted"],
+      ["a 100, and a body cut by a close", [continued, created.slice(0, -3)], "ResponseTruncated", true],
+      ["a 100, and a close", [continued], "TransportAmbiguous", true],
+      ["a 100, and silence", [continued], "TimedOut"],
+      ["a 100 that never ends", [`HTTP/1.1 100 x\r\n${"x: y\r\n".repeat(10_000)}`], "TransportAmbiguous"],
+      ["a 101", ["HTTP/1.1 101 x\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"], "TransportAmbiguous"],
+      ["what is no HTTP", ["HTTP/1.1 1xx no\r\n\r\n"], "TransportAmbiguous"]
+    ]
+    for (const [what, pieces, expected, end = false] of interim) {
+      it.live(`${what} is ${expected}`, () =>
+        Effect.gen(function* () {
+          const { seen, url } = yield* serveBytes(pieces, end)
+          assert.strictEqual(yield* attempt(url, { timeout: "2 seconds" }), expected)
+          assert.lengthOf(seen, 1, "one attempt, one request")
+        }).pipe(Effect.provide(transport))
+      )
+    }
+
+    it.live("a 100 before every answer on a kept connection", () =>
+      Effect.gen(function* () {
+        const { seen, url } = yield* serveBytes([continued, created], false)
+        const answers = yield* Effect.replicateEffect(
+          Effect.flatMap(HubSpotClient.HubSpotClient, (client) => client.execute(operation)),
+          10
+        ).pipe(Effect.provide(clientOf(url)))
+        assert.lengthOf(answers, 10)
+        assert.isBelow(new Set(seen).size, 10, "some connection had a second request")
+      }).pipe(Effect.provide(transport))
+    )
+
+    it.live("a 421 proves nothing, and only fetch sends again by itself", () =>
+      Effect.gen(function* () {
+        const { seen, url } = yield* serve((_, response) => response.writeHead(421).end())
+        assert.strictEqual(yield* attempt(url), "ProtocolViolation")
+        assert.lengthOf(seen, name === "fetch" ? 2 : 1)
+      }).pipe(Effect.provide(transport))
+    )
+
+    it.live("nobody listening, at one address or at each of several, is TransportNotSent", () =>
       Effect.gen(function* () {
         const { url } = yield* Effect.scoped(serve(() => {}))
         assert.strictEqual(yield* attempt(url), "TransportNotSent")
+        assert.strictEqual(yield* attempt(url.replace("127.0.0.1", "localhost")), "TransportNotSent")
       }).pipe(Effect.provide(transport))
     )
   })
 }
+
+describe("HTTP/2", () => {
+  it.live("a 100 that was not asked for, and the answer is accepted", () =>
+    Effect.gen(function* () {
+      const identity = Line.selfSigned("localhost", "2049")
+      const url = yield* Line.http2Server({ ...identity }, (stream) => {
+        stream.additionalHeaders({ ":status": 100 })
+        stream.respond({ ":status": 201, "content-type": "application/json" })
+        stream.end('{"results":[]}')
+      })
+      assert.strictEqual(yield* attempt(url).pipe(Effect.provide(Line.trusting(identity))), "accepted")
+    })
+  )
+
+  it.live(
+    "another certificate on the connection after a farewell proves nothing of what was sent before it",
+    () =>
+      Effect.gen(function* () {
+        const first = Line.selfSigned("localhost", "2049")
+        const second = Line.selfSigned("elsewhere", "2049")
+        const arrived = yield* Deferred.make<void>()
+        const url = yield* Line.http2Server(
+          { ...first, SNICallback: certificatesInTurn([first, second]) },
+          (stream) => {
+            if (stream.id === 1) Deferred.doneUnsafe(arrived, Effect.void)
+            // The request before is accepted, this one is not: it is sent again on another connection.
+            else stream.session!.goaway(0, 1)
+          }
+        )
+        const transport = NodeHttpClient.layerUndiciNoDispatcher.pipe(
+          Layer.provide(
+            NodeHttpClient.layerDispatcherOptions({
+              pipelining: 2,
+              connect: { ca: [first.cert, second.cert], maxCachedSessions: 0 }
+            })
+          )
+        )
+        const outcomes = yield* Effect.gen(function* () {
+          const client = yield* HubSpotClient.HubSpotClient
+          const execute = Effect.flip(client.execute(operation))
+          const accepted = yield* Effect.forkChild(execute)
+          yield* Deferred.await(arrived)
+          const errors = [yield* execute, yield* Fiber.join(accepted), yield* execute]
+          return errors.map((error) => error.reason._tag)
+        }).pipe(Effect.provide(Layer.provide(clientOf(url), transport)))
+        assert.deepStrictEqual(outcomes, ["TransportAmbiguous", "TransportAmbiguous", "TlsUntrusted"])
+      })
+  )
+})

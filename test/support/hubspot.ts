@@ -5,6 +5,8 @@ import { Credentials, LineItems } from "@effect-hubspot/http"
 import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import { Effect, Layer, Redacted } from "effect"
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
+import { channel } from "node:diagnostics_channel"
+import { PassThrough } from "node:stream"
 
 type Answer = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 
@@ -33,15 +35,31 @@ export const transport = (
   request: HttpClientRequest.HttpClientRequest,
   code: string,
   syscall?: string
-): Answer =>
+): Answer => broken(request, failure(code, syscall))
+
+/** A connection that does not come about, with a code that undici itself announces. */
+export const unconnected = (request: HttpClientRequest.HttpClientRequest, code: string): Answer =>
+  Effect.suspend(() => broken(request, announced(failure(code))))
+
+const broken = (request: HttpClientRequest.HttpClientRequest, cause: unknown): Answer =>
   Effect.fail(
-    new HttpClientError.HttpClientError({
-      reason: new HttpClientError.TransportError({
-        request,
-        cause: Object.assign(new Error(code), { code, ...(syscall !== undefined && { syscall }) })
-      })
-    })
+    new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
   )
+
+const failure = (code: string, syscall?: string): Error =>
+  Object.assign(new Error(code), { code, ...(syscall !== undefined && { syscall }) })
+
+/**
+ * As undici announces the failure of a connection that does not come about; and where it fails a request with it of
+ * which something had been `written`, that too.
+ */
+export const announced = (error: Error, written = false): Error => {
+  const request = { origin: "https://api.hubapi.com" }
+  if (written) channel("undici:client:sendHeaders").publish({ request, socket: new PassThrough() })
+  channel("undici:client:connectError").publish({ error })
+  channel("undici:request:error").publish({ request, error })
+  return error
+}
 
 /** The JSON of a request's body. */
 export const bodyOf = (

@@ -5,7 +5,8 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import Undici, { type buildConnector } from "@effect/platform-node/Undici"
 import { Effect, Layer } from "effect"
-import { createHash, createSign, generateKeyPairSync } from "node:crypto"
+import { FetchHttpClient } from "effect/http"
+import { constants, createHash, createSign, generateKeyPairSync } from "node:crypto"
 import * as Http from "node:http"
 import * as Http2 from "node:http2"
 import * as Net from "node:net"
@@ -101,6 +102,35 @@ export const tlsLine =
     return Effect.map(listen(server), ({ port }) => `https://localhost:${port}`)
   }
 
+/**
+ * A line with TLS 1.2, in which a server can negotiate anew: on its first connection it shows another certificate
+ * instead of the answer, after HubSpot has executed the request.
+ */
+export const renegotiatingLine = (identity: Identity, other: Identity) => (emulatorUrl: string) => {
+  let first = true
+  const server = Tls.createServer(
+    {
+      ...identity,
+      maxVersion: "TLSv1.2",
+      secureOptions: constants.SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION
+    },
+    (socket) => {
+      if (!first) return void join(socket, emulatorUrl)
+      first = false
+      const upstream = Net.connect(portOf(emulatorUrl), "127.0.0.1")
+      socket.on("error", () => {})
+      socket.on("close", () => upstream.destroy())
+      socket.pipe(upstream)
+      upstream.once("data", () => {
+        socket.setKeyCert(other)
+        socket.renegotiate({ rejectUnauthorized: false }, () => {})
+      })
+    }
+  )
+  server.on("tlsClientError", () => {})
+  return Effect.map(listen(server), ({ port }) => `https://localhost:${port}`)
+}
+
 /** Answers a handshake with an alert: nothing that the client speaks is spoken here. */
 export const refuseHandshake = (identity: Identity, socket: Net.Socket): void => {
   const tls = Tls.createServer({ ...identity, ALPNProtocols: ["none"] })
@@ -111,13 +141,24 @@ export const refuseHandshake = (identity: Identity, socket: Net.Socket): void =>
 /** What is done to the n-th HTTP/2 request, from 0; `carry` carries it to the emulator. */
 export type OnStream = (stream: Http2.ServerHttp2Stream, n: number, carry: () => void) => void
 
-/** An HTTP/2 server in front of the emulator, which prefers it to HTTP/1.1. */
-export const http2Line = (identity: Identity, onStream: OnStream) => (emulatorUrl: string) => {
-  let n = 0
-  const server = Http2.createSecureServer({ cert: identity.cert, key: identity.key })
+/** An HTTP/2 server, which prefers it to HTTP/1.1. */
+export const http2Server = (
+  options: Http2.SecureServerOptions,
+  onStream: (stream: Http2.ServerHttp2Stream, headers: Http2.IncomingHttpHeaders) => void
+) => {
+  const server = Http2.createSecureServer(options)
   server.on("sessionError", () => {})
   server.on("stream", (stream, headers) => {
     stream.on("error", () => {})
+    onStream(stream, headers)
+  })
+  return Effect.map(listen(server), ({ port }) => `https://localhost:${port}`)
+}
+
+/** The same in front of the emulator. */
+export const http2Line = (identity: Identity, onStream: OnStream) => (emulatorUrl: string) => {
+  let n = 0
+  return http2Server({ ...identity }, (stream, headers) =>
     onStream(stream, n++, () => {
       const { authorization = "", "content-type": type = "" } = headers
       const request = Http.request(
@@ -133,8 +174,7 @@ export const http2Line = (identity: Identity, onStream: OnStream) => (emulatorUr
       )
       stream.pipe(request)
     })
-  })
-  return Effect.map(listen(server), ({ port }) => `https://localhost:${port}`)
+  )
 }
 
 // -----------------------------------------------------------------------------
@@ -145,6 +185,23 @@ export const http2Line = (identity: Identity, onStream: OnStream) => (emulatorUr
 export const trusting = (identity: Identity) =>
   NodeHttpClient.layerUndiciNoDispatcher.pipe(
     Layer.provide(NodeHttpClient.layerDispatcherOptions({ connect: { ca: identity.cert } }))
+  )
+
+/** Node's fetch, which trusts this certificate: for everybody in this process, while the layer is there. */
+export const fetchTrusting = (identity: Identity) =>
+  FetchHttpClient.layer.pipe(
+    Layer.provideMerge(
+      Layer.effectDiscard(
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            const before = Tls.getCACertificates("default")
+            Tls.setDefaultCACertificates([...before, identity.cert])
+            return before
+          }),
+          (before) => Effect.sync(() => Tls.setDefaultCACertificates(before))
+        )
+      )
+    )
   )
 
 /** undici, with another way to dial for the n-th connection, from 0. */

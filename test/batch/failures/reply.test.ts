@@ -38,10 +38,12 @@ describe("no answer to this request", () => {
     faults: on(after({ kind: "switchProtocols" })),
     ...oneInDoubt("TransportAmbiguous", 30)
   })
-  socketRow("F41 a flood of interim answers before the true one changes nothing", {
-    faults: on(after({ kind: "informational", status: 102, count: 50 })),
-    ...allCreated
-  })
+  for (const code of [100, 102, 103] as const) {
+    socketRow(`F41 a flood of interim answers (${code}) before the true one changes nothing`, {
+      faults: on(after({ kind: "informational", status: code, count: 50 })),
+      ...allCreated
+    })
+  }
   row("F41 a 202 proves nothing, even with the true body", {
     faults: on(after({ kind: "otherStatus", status: 202 })),
     ...oneInDoubt("ProtocolViolation", 30)

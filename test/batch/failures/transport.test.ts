@@ -7,6 +7,7 @@ import type { Socket } from "node:net"
 import {
   after,
   allCreated,
+  always,
   before,
   type Came,
   compare,
@@ -43,6 +44,13 @@ const lostOnTheWay = (reason: string): Came => ({
   stored: 20
 })
 
+/** HubSpot has executed the first batch, and the client cannot know. */
+const firstInDoubt: Came = {
+  outcomes: { Created: 20, "InDoubt: TransportAmbiguous": 10 },
+  sent: [10, 10, 10],
+  stored: 30
+}
+
 const refusedStream = constants.NGHTTP2_REFUSED_STREAM
 const internalError = constants.NGHTTP2_INTERNAL_ERROR
 
@@ -65,28 +73,40 @@ const undici = transports[0][1]
 const closedPort = await Effect.runPromise(Line.closedPort)
 
 describe("no connection", () => {
-  for (const [name, codes] of [
-    ["F01 a name that is not found", ["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL"]],
+  const cannot =
+    (code: string, syscall: string): HubSpot.Fault =>
+    (request) =>
+      HubSpot.transport(request, code, syscall)
+  const connections: ReadonlyArray<readonly [name: string, fails: HubSpot.Fault]> = [
+    ...["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL"].map(
+      (code) => [`F01 a name that is not found (${code})`, cannot(code, "getaddrinfo")] as const
+    ),
+    ...["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"].map(
+      (code) =>
+        [
+          `F02 a connection that is refused, or a host that is not reached (${code})`,
+          cannot(code, "connect")
+        ] as const
+    ),
+    ["F03 a connection that takes too long (ETIMEDOUT)", cannot("ETIMEDOUT", "connect")],
     [
-      "F02 a connection that is refused, or a host that is not reached",
-      ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"]
-    ],
-    ["F03 a connection that takes too long", ["UND_ERR_CONNECT_TIMEOUT"]]
-  ] as const) {
-    for (const code of codes) {
-      row(`${name} (${code}) twice, is tried again, and costs no input`, {
-        faults: [],
-        line: (request, pass, n) => (n === 1 || n === 2 ? HubSpot.transport(request, code) : pass),
-        ...allCreated,
-        also: tried(5)
-      })
-      row(`${name} (${code}) for ever, suspends the job after six tries of a batch`, {
-        faults: [],
-        line: (request) => HubSpot.transport(request, code),
-        ...nothingSent("Suspended (network) TransportNotSent"),
-        also: tried(6)
-      })
-    }
+      "F03 a connection that takes too long (UND_ERR_CONNECT_TIMEOUT)",
+      (request) => HubSpot.unconnected(request, "UND_ERR_CONNECT_TIMEOUT")
+    ]
+  ]
+  for (const [name, fails] of connections) {
+    row(`${name} twice, is tried again, and costs no input`, {
+      faults: [],
+      line: (request, pass, n) => (n === 1 || n === 2 ? fails(request, pass, n) : pass),
+      ...allCreated,
+      also: tried(5)
+    })
+    row(`${name} for ever, suspends the job after six tries of a batch`, {
+      faults: [],
+      line: fails,
+      ...nothingSent("Suspended (network) TransportNotSent"),
+      also: tried(6)
+    })
   }
 
   for (const [name, dial] of [
@@ -140,26 +160,32 @@ describe("TLS", () => {
     )
   }
 
-  lineRow(
-    "F05 a handshake that the server refuses is tried again",
-    trusting,
-    Line.tlsLine(localhost, (socket, n, carry) =>
-      n === 0 ? Line.refuseHandshake(localhost, socket) : carry()
-    ),
-    { ...allCreated, also: tried(4) }
-  )
-  for (const [what, breakOff] of [
-    ["a reset", (socket: Socket) => socket.resetAndDestroy()],
-    ["a close", (socket: Socket) => socket.end()]
+  for (const [by, transport] of [
+    ["undici", trusting],
+    ["fetch", Line.fetchTrusting(localhost)]
   ] as const) {
+    for (const [what, onFirst] of [
+      ["that the server refuses", (socket: Socket) => Line.refuseHandshake(localhost, socket)],
+      ["that is reset", (socket: Socket) => void socket.once("data", () => socket.resetAndDestroy())],
+      ["that is closed", (socket: Socket) => void socket.once("data", () => socket.end())]
+    ] as const) {
+      lineRow(
+        `F05 a handshake ${what} is tried again (${by})`,
+        transport,
+        Line.tlsLine(localhost, (socket, n, carry) => (n === 0 ? onFirst(socket) : carry())),
+        { ...allCreated, also: tried(4) }
+      )
+    }
+    lineRow(`a 100 before every answer changes nothing (${by})`, transport, Line.tlsLine(localhost), {
+      faults: always(after({ kind: "informational", status: 100, count: 1 })),
+      ...allCreated,
+      also: tried(3)
+    })
     lineRow(
-      // What is seen of it is what is seen of a connection that breaks later: no proof.
-      `F05 ${what} in the middle of a handshake is in doubt`,
-      trusting,
-      Line.tlsLine(localhost, (socket, n, carry) =>
-        n === 0 ? void socket.once("data", () => breakOff(socket)) : carry()
-      ),
-      { ...lostOnTheWay("TransportAmbiguous"), also: tried(3) }
+      `F08 another certificate instead of the answer is in doubt, and the job goes on (${by})`,
+      transport,
+      Line.renegotiatingLine(localhost, Line.selfSigned("localhost", "2049")),
+      { ...firstInDoubt, also: tried(3) }
     )
   }
 
@@ -209,6 +235,14 @@ describe("a connection that breaks", () => {
     ...allCreated,
     also: tried(4)
   })
+  for (const code of ["EHOSTUNREACH", "ENETUNREACH", "ECONNREFUSED", "ETIMEDOUT"]) {
+    row(`F08 a way to HubSpot that is lost under way (read ${code}), with all applied, is in doubt`, {
+      faults: [],
+      line: (request, pass, n) =>
+        n === 1 ? Effect.andThen(pass, HubSpot.transport(request, code, "read")) : pass,
+      ...oneInDoubt("TransportAmbiguous", 30)
+    })
+  }
   lineRow(
     // The same code of a connection that had come about: nobody tells how much of the request had left.
     "F06 a reset of a new connection before HubSpot read from it is in doubt",

@@ -16,6 +16,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as HubSpotError from "../HubSpotError.ts"
+import * as Undici from "./undici.ts"
 
 /** A reply with its body read to the end. */
 export interface RawReply {
@@ -28,62 +29,83 @@ export interface RawReply {
 // Transport
 // -----------------------------------------------------------------------------
 
-const notSentCodes: ReadonlyMap<string, HubSpotError.TransportNotSent["failure"]> = new Map([
+/**
+ * Whether a failure proves that nothing of the request has left: no connection was made. An error code alone proves
+ * nothing. The kernel reports what it knows of the network (`read EHOSTUNREACH`) also for a connection that has carried
+ * the request, and a TLS alert or a certificate can come in mid-stream. What proves it is the system call that failed,
+ * or undici's word that it was still connecting; where there are several errors, each has to prove it.
+ */
+const neverConnected = (error: unknown, depth = 0): boolean => {
+  if (depth > deepest || !Predicate.isObject(error)) return false
+  if (Undici.isConnectError(error)) return true
+  const tried = triedOf(error)
+  const below = [...tried, ...causeOf(error)]
+  const isWrapper = tried.length > 0 || typeof error.code !== "string"
+  return (
+    (isWrapper ? below.length > 0 : error.syscall === "connect" || error.syscall === "getaddrinfo") &&
+    below.every((inner) => neverConnected(inner, depth + 1))
+  )
+}
+
+/** The outermost error of a failure that has a code. */
+const codedOf = (
+  error: unknown,
+  depth = 0
+): { readonly code: string; readonly syscall: unknown } | undefined => {
+  if (depth > deepest || !Predicate.isObject(error)) return undefined
+  if (typeof error.code === "string") return { code: error.code, syscall: error.syscall }
+  for (const inner of [...causeOf(error), ...triedOf(error)]) {
+    const found = codedOf(inner, depth + 1)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+const deepest = 4
+
+const causeOf = (error: object): ReadonlyArray<unknown> =>
+  "cause" in error && error.cause !== undefined ? [error.cause] : []
+
+/** The failure of each address of a host that has several. */
+const triedOf = (error: object): ReadonlyArray<unknown> =>
+  "errors" in error && Array.isArray(error.errors) ? error.errors : []
+
+const connectFailures: ReadonlyMap<string, HubSpotError.TransportNotSent["failure"]> = new Map([
   ["ENOTFOUND", "dns"],
-  ["EAI_AGAIN", "dns"],
-  ["EAI_FAIL", "dns"],
   ["ECONNREFUSED", "refused"],
   ["EHOSTUNREACH", "unreachable"],
   ["ENETUNREACH", "unreachable"],
   ["EADDRNOTAVAIL", "unreachable"],
+  ["ETIMEDOUT", "connectTimeout"],
   ["UND_ERR_CONNECT_TIMEOUT", "connectTimeout"]
 ])
 
-// Other errors of OpenSSL come in the middle of a stream as well, after the request has left.
-const handshakeCodes: ReadonlySet<string> = new Set([
-  "ERR_SSL_NO_PROTOCOLS_AVAILABLE",
-  "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE",
-  "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL",
-  "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION",
-  "ERR_SSL_UNSUPPORTED_PROTOCOL"
-])
+const connectFailure = (code: string, syscall: unknown): HubSpotError.TransportNotSent["failure"] =>
+  syscall === "getaddrinfo"
+    ? "dns"
+    : (connectFailures.get(code) ?? (syscall === "connect" ? "unreachable" : "tls"))
 
 const untrustedCode =
   /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_|ERR_TLS_CERT|HOSTNAME_MISMATCH)/
 
-/** The error codes of a cause and of the causes below it, outermost first. */
-const codes = (
-  cause: unknown,
-  depth = 0
-): ReadonlyArray<{ readonly code: string; readonly error: object }> => {
-  if (depth > 4 || !Predicate.isObject(cause)) return []
-  const own = typeof cause.code === "string" ? [{ code: cause.code, error: cause }] : []
-  return [...own, ...codes(cause.cause, depth + 1)]
-}
-
 /** What a failure of the transport means. The failure itself is dropped: some print the token. */
 export const transport = (error: HttpClientError, statusSeen: number | undefined): HubSpotError.Reason => {
+  // An answer had begun, so the request had arrived.
+  if (statusSeen !== undefined) return new HubSpotError.ResponseTruncated({ status: statusSeen })
   switch (error.reason._tag) {
     case "EncodeError":
     case "InvalidUrlError":
       return new HubSpotError.InvalidRequest({ detail: "the request cannot be put on the wire" })
     case "TransportError": {
-      const found = codes(error.reason.cause)
-      for (const { code, error: cause } of found) {
-        const failure = notSentCodes.get(code)
-        if (failure !== undefined) return new HubSpotError.TransportNotSent({ failure })
-        if (untrustedCode.test(code)) return new HubSpotError.TlsUntrusted({ code })
-        if (handshakeCodes.has(code)) return new HubSpotError.TransportNotSent({ failure: "tls" })
-        if (Predicate.hasProperty(cause, "syscall") && cause.syscall === "connect") {
-          return new HubSpotError.TransportNotSent({
-            failure: code === "ETIMEDOUT" ? "connectTimeout" : "unreachable"
-          })
-        }
-      }
-      return new HubSpotError.TransportAmbiguous({ code: found[0]?.code ?? "unknown" })
+      const { cause } = error.reason
+      const { code, syscall } = codedOf(cause) ?? { code: "unknown", syscall: undefined }
+      if (!neverConnected(cause)) return new HubSpotError.TransportAmbiguous({ code })
+      return untrustedCode.test(code)
+        ? new HubSpotError.TlsUntrusted({ code })
+        : new HubSpotError.TransportNotSent({ failure: connectFailure(code, syscall) })
     }
     default:
-      return new HubSpotError.ResponseTruncated({ status: statusSeen ?? 0 })
+      return new HubSpotError.ResponseTruncated({ status: 0 })
   }
 }
 

@@ -17,6 +17,7 @@ import * as Stream from "effect/Stream"
 import * as HubSpotError from "../HubSpotError.ts"
 import * as Classify from "./classify.ts"
 import { monotonicMillis } from "./monotonic.ts"
+import * as Undici from "./undici.ts"
 
 export interface Bounds {
   /** For the whole exchange. */
@@ -34,6 +35,7 @@ export const exchange = (
   bounds: Bounds
 ): Effect.Effect<Classify.RawReply, HubSpotError.Reason> =>
   Effect.gen(function* () {
+    Undici.watch(new URL(request.url).origin)
     const startedAt = yield* monotonicMillis
     const within = <A>(
       phase: HubSpotError.TimedOut["phase"],
