@@ -118,7 +118,7 @@ const suite = (name: string, place: Effect.Effect<Database>) =>
           const world = yield* Cycle.world({ database: yield* place })
           const point: Point = { what: "send", when: "before", nth: 9, signal: "SIGSTOP" }
           const stopped = Cycle.work(world.workOf("import", { leaseMillis: 1500, point }))
-          yield* sent(world, 8)
+          yield* sent(world, 5)
           yield* unheardOf(world)
           const files = world.workOf("resume")
           const { code, stderr } = yield* ended(run(world, files))
