@@ -60,6 +60,8 @@ export const inputs = (count: number): ReadonlyArray<Input> =>
 export interface World {
   readonly seed: number
   readonly count: number
+  /** Default: 100. */
+  readonly batchSize?: number
   /** The share of calls that a fault strikes. */
   readonly share: number
 }
@@ -111,15 +113,15 @@ export const hubspot = (plan: Faults.Plan) =>
     )
   )
 
-const engine = (options: BulkCreate.Options) => (all: ReadonlyArray<Input>) =>
-  Stream.fromIterable(all).pipe(BulkCreate.run({ jobId: "sim", ...options }), Stream.runCollect)
+const engine = (options: BulkCreate.Options) => (all: ReadonlyArray<Input>, batchSize: number) =>
+  Stream.fromIterable(all).pipe(BulkCreate.run({ jobId: "sim", batchSize, ...options }), Stream.runCollect)
 
 /** What clients do that retry whatever looks transient: three times, and results by position. */
-const naive = (all: ReadonlyArray<Input>) =>
+const naive = (all: ReadonlyArray<Input>, batchSize: number) =>
   Effect.gen(function* () {
     const client = yield* HubSpotClient.HubSpotClient
-    const batches = Array.from({ length: Math.ceil(all.length / 100) }, (_, n) =>
-      all.slice(n * 100, n * 100 + 100)
+    const batches = Array.from({ length: Math.ceil(all.length / batchSize) }, (_, n) =>
+      all.slice(n * batchSize, (n + 1) * batchSize)
     )
     yield* Effect.forEach(
       batches,
@@ -127,7 +129,10 @@ const naive = (all: ReadonlyArray<Input>) =>
         client
           .execute(
             Operations.batchCreate({
-              inputs: batch.map((input, n) => ({ ...input, objectWriteTraceId: `naive-${b * 100 + n}` }))
+              inputs: batch.map((input, n) => ({
+                ...input,
+                objectWriteTraceId: `naive-${b * batchSize + n}`
+              }))
             })
           )
           .pipe(
@@ -199,7 +204,7 @@ export const run = (world: World, policy: Policy = "failVisible"): Effect.Effect
     return yield* Effect.gen(function* () {
       const all = inputs(world.count)
       const log = yield* AttemptLog.makeMemory({ keep: true })
-      const job = yield* policies[policy](all).pipe(
+      const job = yield* policies[policy](all, world.batchSize ?? 100).pipe(
         Effect.provideService(AttemptLog.AttemptLog, log),
         Effect.forkChild
       )
