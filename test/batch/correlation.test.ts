@@ -348,3 +348,111 @@ describe("records that are known", () => {
     )
   })
 })
+
+describe("what an error names", () => {
+  const inputs = ["a", "b", "c"].map((name) => ({
+    properties: { name, import_key: `K-${name}` },
+    objectWriteTraceId: `t-${name}`
+  }))
+  const judged = (error: ErrorBody.StandardError) => {
+    const { unattributed, verdicts } = Correlation.correlate(
+      inputs,
+      { status: "COMPLETE", results: [], errors: [error] },
+      "import_key"
+    )
+    return [...verdicts.map((verdict) => verdict._tag), unattributed.length]
+  }
+  const none = ["Unaccounted", "Unaccounted", "Unaccounted", 1]
+  const onlyA = ["Rejected", "Unaccounted", "Unaccounted", 0]
+
+  it("is its trace ids where it has any; an id beside them is about something else", () => {
+    for (const name of ["id", "ids"]) {
+      assert.deepStrictEqual(
+        judged({ message: "no", context: { objectWriteTraceId: ["t-a"], [name]: ["K-b"] } }),
+        onlyA
+      )
+      assert.deepStrictEqual(
+        judged({
+          message: "no",
+          context: { objectWriteTraceId: ["t-a"] },
+          errors: [{ message: "no", context: { [name]: ["K-b"] } }]
+        }),
+        onlyA
+      )
+      assert.deepStrictEqual(
+        judged({
+          message: "no",
+          context: { [name]: ["K-b"] },
+          errors: [{ message: "no", context: { objectWriteTraceId: ["t-a"] } }]
+        }),
+        onlyA
+      )
+      assert.deepStrictEqual(
+        judged({ message: "no", context: `{objectWriteTraceId=[t-a], ${name}=[K-b]}` }),
+        onlyA
+      )
+    }
+  })
+
+  it("is nobody of this batch where its trace id is foreign, whatever else it carries", () => {
+    assert.deepStrictEqual(
+      judged({ message: "no", context: { objectWriteTraceId: ["t-x"], ids: ["K-b"] } }),
+      none
+    )
+    assert.deepStrictEqual(
+      judged({
+        message: "no",
+        context: { ids: ["K-b"] },
+        errors: [{ message: "no", context: { objectWriteTraceId: ["t-x"] } }]
+      }),
+      none
+    )
+    // A number that has lost digits names somebody, too.
+    assert.deepStrictEqual(
+      judged({ message: "no", context: { objectWriteTraceId: [2 ** 60], ids: ["K-b"] } }),
+      none
+    )
+  })
+
+  it("is its ids and keys where no trace id is named", () => {
+    for (const objectWriteTraceId of [undefined, null, []]) {
+      assert.deepStrictEqual(judged({ message: "no", context: { objectWriteTraceId, ids: ["K-a"] } }), onlyA)
+    }
+  })
+
+  it("is every input whose trace id it has, in its own context or a detail's", () => {
+    assert.deepStrictEqual(
+      judged({
+        message: "no",
+        context: { objectWriteTraceId: ["t-a"] },
+        errors: [{ message: "nor this", context: { objectWriteTraceId: ["t-c"] } }]
+      }),
+      ["Rejected", "Unaccounted", "Rejected", 0]
+    )
+  })
+
+  it("is nobody where two inputs have that name", () => {
+    const { unattributed, verdicts } = Correlation.judge(
+      [{ id: "7" }, { key: { property: "import_key", value: "7" } }, { id: "8" }],
+      { status: "COMPLETE", results: [], errors: [{ message: "no", context: { ids: ["7", "8"] } }] }
+    )
+    assert.deepStrictEqual(
+      verdicts.map((verdict) => verdict._tag),
+      ["Unaccounted", "Unaccounted", "Rejected"]
+    )
+    assert.lengthOf(unattributed, 0)
+  })
+
+  it("is not read from a number that has lost digits", () => {
+    const id = String(2 ** 60)
+    const { verdicts } = Correlation.judge([{ id }], {
+      status: "COMPLETE",
+      results: [],
+      errors: [{ message: "no", context: { ids: [2 ** 60] } }]
+    })
+    assert.deepStrictEqual(
+      verdicts.map((verdict) => verdict._tag),
+      ["Unaccounted"]
+    )
+  })
+})

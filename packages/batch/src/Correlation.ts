@@ -188,27 +188,27 @@ const registryOf = (identities: ReadonlyArray<Identity>): Registry => {
     }
     return undefined
   }
-  /** What a request called a record: its id, or the value of the property it went by. */
-  const ofName = (name: string): ReadonlyArray<number> => [
-    ...option(byId.get(name)),
-    ...[...byKey.values()].flatMap((values) => option(values.get(name)))
-  ]
+  /** What a request called a record: its id, or the value of the property it went by; nobody where two have that name. */
+  const ofName = (name: string): ReadonlyArray<number> => {
+    const named = new Set([byId, ...byKey.values()].flatMap((positions) => option(positions.get(name))))
+    return named.size === 1 ? [...named] : []
+  }
   return {
     ofObject: (object) =>
       byTraceId.size > 0 && typeof object.objectWriteTraceId === "string"
         ? (byTraceId.get(object.objectWriteTraceId) ?? "foreign")
         : (byId.get(object.id) ?? ofKey(object)),
-    ofError: (error) =>
-      new Set(
-        [error, ...(error.errors ?? [])].flatMap(({ context }) => [
-          ...ErrorBody.contextValues(context, "objectWriteTraceId").flatMap((traceId) =>
-            option(byTraceId.get(traceId))
-          ),
-          ...[...ErrorBody.contextValues(context, "ids"), ...ErrorBody.contextValues(context, "id")].flatMap(
-            ofName
-          )
-        ])
+    ofError: (error) => {
+      const contexts = [error.context, ...(error.errors ?? []).map(({ context }) => context)]
+      const named = (name: string) => contexts.flatMap((context) => ErrorBody.contextValues(context, name))
+      const traceIds = named("objectWriteTraceId")
+      // Beside a trace id, also a foreign one, an id is that of a parent, a product, another record.
+      return new Set(
+        traceIds.length > 0
+          ? traceIds.flatMap((traceId) => option(byTraceId.get(traceId)))
+          : [...named("ids"), ...named("id")].flatMap(ofName)
       )
+    }
   }
 }
 

@@ -97,7 +97,8 @@ export interface ErrorBody extends Schema.Schema.Type<typeof ErrorBody> {}
 
 /**
  * The values a `context` holds under one name, whatever its shape: a list, a single value, or the
- * text form `{name=[a, b]}` of HubSpot's own example.
+ * text form `{name=[a, b]}` of HubSpot's own example. An integer too large for JavaScript has lost digits and
+ * stands with `~` before it, so that it is taken for no id.
  *
  * **Example**
  *
@@ -128,9 +129,13 @@ export const contextValues = (context: unknown, name: string): ReadonlyArray<str
   const value = (context as Readonly<Record<string, unknown>>)[name]
   const values = Array.isArray(value) ? value : [value]
   return values.flatMap((one) =>
-    typeof one === "string" ? [one] : typeof one === "number" || typeof one === "boolean" ? [String(one)] : []
+    typeof one === "string" ? [one] : typeof one === "number" || typeof one === "boolean" ? [textOf(one)] : []
   )
 }
+
+/** An integer that JSON has taken digits from is about this one, and names nothing. */
+const textOf = (value: number | boolean): string =>
+  Number.isInteger(value) && !Number.isSafeInteger(value) ? `~${value}` : String(value)
 
 /**
  * Foreign text made fit to be shown: one line, no control or direction characters, cut to `limit`
