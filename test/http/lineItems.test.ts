@@ -11,7 +11,7 @@ import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import * as Ledger from "@effect-hubspot/http/emulator/Ledger"
 import { Association } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, DateTime, Effect, Fiber, Layer, Random, Redacted, Stream } from "effect"
+import { Clock, DateTime, Effect, Fiber, Layer, Option, Random, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as HubSpot from "../support/hubspot.ts"
 
@@ -321,4 +321,30 @@ describe("the verbs", () => {
       assert.strictEqual((yield* service.get("7")).id, "7")
     }).pipe(Effect.provide(Layer.mock(LineItems.LineItems, { get: (id) => Effect.succeed({ id }) })))
   )
+})
+
+describe("numbers in the place of ids", () => {
+  const answered = Operations.lineItemsOf("deal", "1")
+
+  it.effect("are read where associations are made", () =>
+    Effect.gen(function* () {
+      const { read } = yield* Operations.batchAssociate("0-3", [{ id: "7", toObjectId: "1" }])
+      const confirmed = (results: ReadonlyArray<unknown>) =>
+        Option.map(read({ results }), (seen) => [...seen.confirmed])
+      assert.deepStrictEqual(
+        confirmed([{ fromObjectId: 7, toObjectId: 1 }, { from: { id: 8 } }, { fromObjectId: "9" }]),
+        Option.some(["7", "8", "9"])
+      )
+      assert.deepStrictEqual(confirmed([{ fromObjectId: 2 ** 60 }]), Option.none())
+    })
+  )
+
+  it("are read where a parent's line items are listed, as is the cursor", () => {
+    assert.deepStrictEqual(
+      answered.read({ results: [{ toObjectId: 7 }, { toObjectId: "8" }], paging: { next: { after: 500 } } }),
+      Option.some({ ids: ["7", "8"], after: "500" })
+    )
+    // An id that has lost digits would be that of another record.
+    assert.deepStrictEqual(answered.read({ results: [{ toObjectId: 2 ** 60 }] }), Option.none())
+  })
 })

@@ -7,6 +7,7 @@ import {
   CrmObject,
   ErrorBody,
   LineItem,
+  Page,
   Properties
 } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
@@ -57,22 +58,76 @@ describe("the bodies of HubSpot's own documentation", () => {
   })
 })
 
+describe("numbers where HubSpot's description says text", () => {
+  it.effect("are ids and values in their decimal text, and are written as text", () =>
+    Effect.gen(function* () {
+      const result = {
+        id: 1000,
+        objectWriteTraceId: 77,
+        properties: { amount: 12000.5, quantity: 3, taxed: true, name: null },
+        associations: { deals: { results: [{ id: 4711, type: "line_item_to_deal" }] } },
+        propertiesWithHistory: { price: [{ value: 5, sourceId: 9 }] }
+      }
+      const text = {
+        id: "1000",
+        objectWriteTraceId: "77",
+        properties: { amount: "12000.5", quantity: "3", taxed: "true", name: null },
+        associations: { deals: { results: [{ id: "4711", type: "line_item_to_deal" }] } },
+        propertiesWithHistory: { price: [{ value: "5", sourceId: "9" }] }
+      }
+      const error = { id: 5, message: "no", correlationId: 6 }
+      assert.deepStrictEqual(
+        yield* roundTrip(BatchResponse.BatchResponse, { results: [result], errors: [error] }),
+        { results: [text], errors: [{ id: "5", message: "no", correlationId: 6 }] }
+      )
+      assert.deepStrictEqual(yield* roundTrip(ErrorBody.ErrorBody, { message: "no", correlationId: 6 }), {
+        message: "no",
+        correlationId: "6"
+      })
+      assert.deepStrictEqual(
+        yield* roundTrip(Page.Page, { results: [result], paging: { next: { after: 100 } } }),
+        { results: [text], paging: { next: { after: "100" } } }
+      )
+    })
+  )
+
+  it("are no ids where JavaScript has lost digits of them, or where they are no integers", () => {
+    const decode = Schema.decodeUnknownOption(CrmObject.CrmObject)
+    for (const id of [2 ** 53, 12345678901234567890, 1e300, 1.5, -1, NaN, true]) {
+      assert.isTrue(Option.isNone(decode({ id })), String(id))
+    }
+    assert.strictEqual(Option.getOrThrow(decode({ id: 2 ** 53 - 1 })).id, "9007199254740991")
+    // A digit that is lost is no value either.
+    assert.isTrue(Option.isNone(decode({ id: "1", properties: { import_key: 12345678901234567890 } })))
+  })
+})
+
 describe("a reply of a wrong shape", () => {
-  it("is read entry by entry", () => {
+  it("is read entry by entry, and of an entry what can be read", () => {
     const salvaged = Option.getOrThrow(
       BatchResponse.salvage({
         status: "COMPLETE",
         startedAt: 7,
-        results: [{ id: "1" }, { id: 2 }, null, { id: "3", properties: { price: 5 } }],
+        results: [
+          { id: "1" },
+          { id: 2 },
+          null,
+          { id: "3", properties: { price: [5], name: "c" }, createdAt: 7, archived: "no", new: true },
+          { id: 2 ** 60, objectWriteTraceId: "t-4", properties: "none" },
+          { id: null, properties: { name: "e" } }
+        ],
         errors: "none"
       })
     )
-    assert.deepStrictEqual(
-      salvaged.response.results.map((object) => object.id),
-      ["1"]
-    )
+    assert.deepStrictEqual(salvaged.response.results, [
+      { id: "1" },
+      { id: "2" },
+      { id: "3", properties: { name: "c" }, new: true },
+      // It names an input, so there is one that exists, under an id that cannot be read.
+      { id: "", objectWriteTraceId: "t-4" }
+    ])
     assert.strictEqual(salvaged.response.status, "COMPLETE")
-    assert.strictEqual(salvaged.unreadable, 5)
+    assert.strictEqual(salvaged.unreadable, 6)
   })
 
   it("is nothing at all without a list of results", () => {
@@ -142,6 +197,48 @@ describe("words and numbers", () => {
       assert.strictEqual(Properties.formatDecimal(Properties.decimal(text)), text)
     }
     assert.strictEqual(Properties.formatDecimal(Properties.decimal("1e3")), "1000")
+  })
+
+  it("two texts are the same value by number, instant, word or plain text", () => {
+    const same = (a: string, b: string) => {
+      assert.strictEqual(Properties.isSameValue(a, b), Properties.isSameValue(b, a))
+      return Properties.isSameValue(a, b)
+    }
+    for (const [a, b] of [
+      ["2.50", "2.5"],
+      ["1e3", "1000"],
+      ["-0", "0"],
+      ["+1", "1.0"],
+      [".5", "0.50"],
+      ["10", "1E1"],
+      ["123456789012345678901234567890.10", "123456789012345678901234567890.1"],
+      ["2026-01-01", "1767225600000"],
+      ["2026-01-01", "2026-01-01T00:00:00Z"],
+      ["2026-01-01T00:00:00.000Z", "1767225600000"],
+      ["2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00.000Z"],
+      ["TRUE", "true"],
+      [" a ", "a"],
+      ["a\r\nb", "a\nb"],
+      ["e\u0301", "\u00e9"]
+    ] as const) {
+      assert.isTrue(same(a, b), `${a} is ${b}`)
+    }
+    for (const [a, b] of [
+      ["2.5", "2.51"],
+      ["0.1", "0.10000000000000000001"],
+      ["A", "a"],
+      ["a b", "a  b"],
+      ["", "0"],
+      ["2026-01-01", "2026-01-02"],
+      ["2026-02-30", "2026-03-02"],
+      // Date.parse would read these as dates.
+      ["Seat 1", "Seat 01"],
+      ["1", "2001-01-01"],
+      ["1,5", "1.5"],
+      ["true", "1"]
+    ] as const) {
+      assert.isFalse(same(a, b), `${a} is not ${b}`)
+    }
   })
 
   it("dates are days, instants are instants, booleans are words", () => {

@@ -16,6 +16,7 @@ import {
   CrmObject,
   ErrorBody,
   LineItem,
+  ObjectId,
   Page,
   Property,
   Search
@@ -201,7 +202,7 @@ const associated = (status: 200 | 201) => [
 const AssociationPage = Schema.StructWithRest(
   Schema.Struct({
     results: Schema.Array(
-      Schema.StructWithRest(Schema.Struct({ toObjectId: Schema.Union([Schema.String, Schema.Finite]) }), [
+      Schema.StructWithRest(Schema.Struct({ toObjectId: ObjectId.FromWire }), [
         Schema.Record(Schema.String, Schema.Unknown)
       ])
     ),

@@ -13,6 +13,7 @@ import {
   BatchResponse,
   CrmObject,
   ErrorBody,
+  ObjectId,
   Page,
   Property,
   Search
@@ -382,14 +383,12 @@ export interface Associated {
   readonly errors: ReadonlyArray<ErrorBody.StandardError>
 }
 
-const ObjectId = Schema.Union([Schema.String, Schema.Finite])
-
 const AssociationReply = Schema.Struct({
   // With types a pair is told by its ids, by default both directions are.
   results: Schema.Array(
     Schema.Struct({
-      fromObjectId: Schema.optional(ObjectId),
-      from: Schema.optional(Schema.Struct({ id: ObjectId }))
+      fromObjectId: Schema.optional(ObjectId.FromWire),
+      from: Schema.optional(Schema.Struct({ id: ObjectId.FromWire }))
     })
   ),
   errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorBody.StandardError)))
@@ -398,10 +397,7 @@ const AssociationReply = Schema.Struct({
 const readAssociated = (answer: unknown): Option.Option<Associated> =>
   Option.map(Schema.decodeUnknownOption(AssociationReply)(answer), ({ errors, results }) => ({
     confirmed: new Set(
-      results.flatMap(({ from, fromObjectId }) => {
-        const id = fromObjectId ?? from?.id
-        return id === undefined ? [] : [String(id)]
-      })
+      results.flatMap(({ from, fromObjectId }) => fromObjectId ?? from?.id ?? [])
     ),
     errors: errors ?? []
   }))
@@ -466,16 +462,16 @@ export const lineItemsOf = (
   ...json,
   read: (answer) =>
     Option.map(Schema.decodeUnknownOption(LineItemIds)(answer), ({ paging, results }) => ({
-      ids: results.map(({ toObjectId }) => String(toObjectId)),
+      ids: results.map(({ toObjectId }) => toObjectId),
       after: paging?.next?.after
     }))
 })
 
 const LineItemIds = Schema.Struct({
-  results: Schema.Array(Schema.Struct({ toObjectId: Schema.Union([Schema.String, Schema.Finite]) })),
+  results: Schema.Array(Schema.Struct({ toObjectId: ObjectId.FromWire })),
   paging: Schema.optional(
     Schema.NullOr(
-      Schema.Struct({ next: Schema.optional(Schema.NullOr(Schema.Struct({ after: Schema.String }))) })
+      Schema.Struct({ next: Schema.optional(Schema.NullOr(Schema.Struct({ after: ObjectId.FromWire }))) })
     )
   )
 })

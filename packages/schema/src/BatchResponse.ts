@@ -13,6 +13,8 @@ import * as Schema from "effect/Schema"
 import * as BatchStatus from "./BatchStatus.ts"
 import { CrmObject } from "./CrmObject.ts"
 import { StandardError } from "./ErrorBody.ts"
+import * as ObjectId from "./ObjectId.ts"
+import { ValueFromWire } from "./Properties.ts"
 
 const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
 
@@ -49,10 +51,12 @@ export interface BatchResponse extends Schema.Schema.Type<typeof BatchResponse> 
 const readWhole = Schema.decodeUnknownOption(BatchResponse)
 const readEnvelope = Schema.decodeUnknownOption(Schema.Struct(envelope))
 const readObject = Schema.decodeUnknownOption(CrmObject)
+const readId = Schema.decodeUnknownOption(ObjectId.FromWire)
+const readValue = Schema.decodeUnknownOption(Schema.NullOr(ValueFromWire))
 const readError = Schema.decodeUnknownOption(StandardError)
 
 /**
- * A reply, read as far as it can be. `unreadable` counts what had a wrong shape and was left out:
+ * A reply, read as far as it can be. `unreadable` counts what had a wrong shape and was left out, as a whole or in part:
  * entries of `results` or `errors`, or the rest of the envelope.
  *
  * @category models
@@ -65,7 +69,9 @@ export interface Salvaged {
 
 /**
  * Reads a reply entry by entry, so that one result of a wrong shape does not hide the ninety-nine that
- * were created. `None` when there is no list of results at all.
+ * were created, nor a field of a wrong shape the id of its result. A result that names its input but has no id that
+ * can be read (a number beyond 2⁵³ − 1, which has lost digits) has the id `""`: something was created, and
+ * where is not known. `None` when there is no list of results at all.
  *
  * **Example**
  *
@@ -73,9 +79,9 @@ export interface Salvaged {
  * import { BatchResponse } from "@effect-hubspot/schema"
  * import { Option } from "effect"
  *
- * const salvaged = BatchResponse.salvage({ status: "COMPLETE", results: [{ id: "1" }, { id: 2 }] })
- * const counts = Option.map(salvaged, (_) => [_.response.results.length, _.unreadable])
- * Option.getOrNull(counts) // => [1, 1]
+ * const salvaged = BatchResponse.salvage({ status: "COMPLETE", results: [{ id: "1" }, { id: 2, archived: "no" }, null] })
+ * const read = Option.map(salvaged, (_) => [..._.response.results, _.unreadable])
+ * Option.getOrNull(read) // => [{ id: "1" }, { id: "2" }, 2]
  * ```
  *
  * @category reading
@@ -93,7 +99,8 @@ export const salvage = (json: unknown): Option.Option<Salvaged> =>
 const entryByEntry = (json: { readonly [name: string]: unknown }): Salvaged => {
   const givenResults = json.results as ReadonlyArray<unknown>
   const givenErrors = json.errors ?? []
-  const results = givenResults.flatMap((entry) => Option.toArray(readObject(entry)))
+  const whole = givenResults.map(readObject)
+  const results = whole.flatMap((read, n) => Option.toArray(Option.orElse(read, () => inPart(givenResults[n]))))
   const errors = Array.isArray(givenErrors)
     ? givenErrors.flatMap((entry) => Option.toArray(readError(entry)))
     : []
@@ -105,9 +112,29 @@ const entryByEntry = (json: { readonly [name: string]: unknown }): Salvaged => {
       ...(errors.length > 0 && { errors })
     },
     unreadable:
-      givenResults.length -
-      results.length +
+      whole.filter(Option.isNone).length +
       (Array.isArray(givenErrors) ? givenErrors.length - errors.length : 1) +
       (Option.isNone(rest) ? 1 : 0)
   }
+}
+
+/** What of a result says which record it is, and of which input. */
+const inPart = (entry: unknown): Option.Option<CrmObject> => {
+  if (!Predicate.isObject(entry)) return Option.none()
+  const { id, new: isNew, objectWriteTraceId, properties } = entry as { readonly [name: string]: unknown }
+  const known = Option.getOrElse(readId(id), () => "")
+  const traceId = Option.getOrUndefined(readId(objectWriteTraceId))
+  if (known === "" && traceId === undefined) return Option.none()
+  return Option.some({
+    id: known,
+    ...(traceId !== undefined && { objectWriteTraceId: traceId }),
+    ...(Predicate.isObject(properties) && {
+      properties: Object.fromEntries(
+        Object.entries(properties).flatMap(([name, value]) =>
+          Option.match(readValue(value), { onNone: () => [], onSome: (read) => [[name, read] as const] })
+        )
+      )
+    }),
+    ...(typeof isNew === "boolean" && { new: isNew })
+  })
 }

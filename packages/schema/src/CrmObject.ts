@@ -10,7 +10,8 @@
 import * as DateTime from "effect/DateTime"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { PropertyValues } from "./Properties.ts"
+import * as ObjectId from "./ObjectId.ts"
+import { PropertyValues, ValueFromWire } from "./Properties.ts"
 
 const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
 
@@ -22,10 +23,10 @@ const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
  */
 export const ValueWithTimestamp = Schema.StructWithRest(
   Schema.Struct({
-    value: Schema.optional(Schema.NullOr(Schema.String)),
+    value: Schema.optional(Schema.NullOr(ValueFromWire)),
     timestamp: Schema.optional(Schema.String),
     sourceType: Schema.optional(Schema.String),
-    sourceId: Schema.optional(Schema.NullOr(Schema.String)),
+    sourceId: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
     sourceLabel: Schema.optional(Schema.NullOr(Schema.String)),
     updatedByUserId: Schema.optional(Schema.NullOr(Schema.Int))
   }),
@@ -57,7 +58,7 @@ export const AssociatedIds = Schema.StructWithRest(
   Schema.Struct({
     results: Schema.Array(
       Schema.StructWithRest(
-        Schema.Struct({ id: Schema.String, type: Schema.optional(Schema.String) }),
+        Schema.Struct({ id: ObjectId.FromWire, type: Schema.optional(Schema.String) }),
         unknownFields
       )
     )
@@ -75,13 +76,13 @@ export const AssociatedIds = Schema.StructWithRest(
  */
 export const CrmObject = Schema.StructWithRest(
   Schema.Struct({
-    id: Schema.String,
+    id: ObjectId.FromWire,
     properties: Schema.optional(PropertyValues),
     createdAt: Schema.optional(Schema.String),
     updatedAt: Schema.optional(Schema.String),
     archived: Schema.optional(Schema.Boolean),
     archivedAt: Schema.optional(Schema.NullOr(Schema.String)),
-    objectWriteTraceId: Schema.optional(Schema.NullOr(Schema.String)),
+    objectWriteTraceId: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
     propertiesWithHistory: Schema.optional(
       Schema.NullOr(Schema.Record(Schema.String, Schema.Array(ValueWithTimestamp)))
     ),

@@ -11,6 +11,7 @@
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as ObjectId from "./ObjectId.ts"
 
 const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
 
@@ -53,7 +54,7 @@ export const StandardError = Schema.StructWithRest(
     links: Schema.optional(Schema.Unknown),
     message: Schema.optional(Schema.NullOr(Schema.String)),
     status: Schema.optional(Schema.Unknown),
-    id: Schema.optional(Schema.NullOr(Schema.String)),
+    id: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
     subCategory: Schema.optional(Schema.Unknown)
   }),
   unknownFields
@@ -76,7 +77,7 @@ export const ErrorBody = Schema.StructWithRest(
   Schema.Struct({
     status: Schema.optional(Schema.Unknown),
     message: Schema.optional(Schema.NullOr(Schema.String)),
-    correlationId: Schema.optional(Schema.NullOr(Schema.String)),
+    correlationId: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
     category: Schema.optional(Schema.NullOr(Schema.String)),
     subCategory: Schema.optional(Schema.Unknown),
     context: Schema.optional(Schema.Unknown),

@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import { CrmObject } from "./CrmObject.ts"
+import * as ObjectId from "./ObjectId.ts"
 
 const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
 
@@ -13,7 +14,7 @@ const Paging = Schema.StructWithRest(
     next: Schema.optional(
       Schema.NullOr(
         Schema.StructWithRest(
-          Schema.Struct({ after: Schema.String, link: Schema.optional(Schema.NullOr(Schema.String)) }),
+          Schema.Struct({ after: ObjectId.FromWire, link: Schema.optional(Schema.NullOr(Schema.String)) }),
           unknownFields
         )
       )

@@ -15,12 +15,38 @@ import * as Issue from "effect/SchemaIssue"
 import * as Transformation from "effect/SchemaTransformation"
 
 /**
+ * A value as it stands on the wire: text, or a number or a truth value, which are read as their text. It is
+ * written as text.
+ *
+ * An integer beyond 2⁵³ − 1 has lost digits when JavaScript has read it, so it is no value.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ValueFromWire = Schema.Union([
+  Schema.String,
+  Schema.Union([
+    Schema.Finite.check(
+      Schema.makeFilter((value) => !Number.isInteger(value) || Number.isSafeInteger(value), {
+        expected: "a number with all its digits"
+      })
+    ),
+    Schema.Boolean
+  ]).pipe(
+    Schema.decodeTo(
+      Schema.String,
+      Transformation.transform<string, number | boolean>({ decode: String, encode: Number })
+    )
+  )
+])
+
+/**
  * Property name → text, or null for a property that is asked for and empty.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const PropertyValues = Schema.Record(Schema.String, Schema.NullOr(Schema.String))
+export const PropertyValues = Schema.Record(Schema.String, Schema.NullOr(ValueFromWire))
 
 /**
  * @category models
@@ -217,6 +243,51 @@ const accepts = {
  * @since 0.1.0
  */
 export const isValueOf = (type: PropertyType, text: string): boolean => accepts[type](text)
+
+// Without a zone it is UTC's time, as HubSpot's dates are.
+const isoInstant = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/
+
+/** The one text for a value that can be written in several ways. */
+const canonical = (text: string): string => {
+  const trimmed = text.trim()
+  if (isDecimalText(trimmed)) return canonicalNumber(trimmed)
+  const iso = isoInstant.exec(trimmed)
+  if (iso !== null) {
+    const instant = readInstant(trimmed.length > 10 && iso[1] === undefined ? `${trimmed}Z` : trimmed)
+    if (Option.isSome(instant)) return canonicalNumber(String(instant.value.epochMilliseconds))
+  }
+  return /^(?:true|false)$/i.test(trimmed)
+    ? trimmed.toLowerCase()
+    : trimmed.replaceAll(/\r\n?/g, "\n").normalize("NFC")
+}
+
+const canonicalNumber = (text: string): string =>
+  Option.match(BigDecimal.fromString(text), {
+    onNone: () => text,
+    onSome: (number) => {
+      const { scale, value } = BigDecimal.normalize(number)
+      return `${value}e${-scale}`
+    }
+  })
+
+/**
+ * Whether two texts are the same value, whatever the type of its property: numbers are compared exactly by value,
+ * dates by instant (ISO 8601 or epoch milliseconds), truth values without regard to case, other texts without their outer blanks, in
+ * one form of line ends and of Unicode (NFC).
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Properties } from "@effect-hubspot/schema"
+ *
+ * const same = [["2.50", "2.5"], ["2026-01-01", "1767225600000"], ["A", "a"]].map(([a, b]) => Properties.isSameValue(a, b))
+ * same // => [true, true, false]
+ * ```
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isSameValue = (a: string, b: string): boolean => a === b || canonical(a) === canonical(b)
 
 const internalName = /^[a-z][a-z0-9_]{0,99}$/
 const forbiddenNames: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"])
