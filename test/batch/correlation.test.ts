@@ -286,6 +286,10 @@ describe("the key property", () => {
     Correlation.correlate(inputs, { status: "COMPLETE", results }, keyProperty).verdicts.map((verdict) =>
       verdict._tag === "Done" ? verdict.object.id : verdict._tag === "Unaccounted" ? verdict.why : "Rejected"
     )
+  const seenOf = (results: BatchResponse.BatchResponse["results"]) =>
+    Correlation.correlate(inputs, { status: "COMPLETE", results }, "import_key").verdicts.map((verdict) =>
+      verdict._tag === "Unaccounted" ? verdict.seen : undefined
+    )
   const record = (id: string, key: string, more: object = {}) => ({
     id,
     // HubSpot has changed the name, so that content is no evidence.
@@ -299,9 +303,33 @@ describe("the key property", () => {
     assert.deepStrictEqual(idsOf(results), ["missing", "missing", "missing"])
   })
 
-  it("does not outweigh a trace id", () => {
+  it("that is another input's under a trace id leaves both in doubt, with what was seen", () => {
     const results = [record("1", "B", { objectWriteTraceId: "t-A" }), record("2", "B")]
-    assert.deepStrictEqual(idsOf(results, "import_key"), ["1", "2", "missing"])
+    assert.deepStrictEqual(idsOf(results, "import_key"), ["contradiction", "contradiction", "missing"])
+    assert.deepStrictEqual(seenOf(results), [
+      "id 1 came under its trace id with the key of t-B",
+      "id 1 came with its key under the trace id t-A",
+      undefined
+    ])
+  })
+
+  it("that is nobody's does not outweigh a trace id", () => {
+    const results = [
+      record("1", "a", { objectWriteTraceId: "t-A" }),
+      record("2", " B ", { objectWriteTraceId: "t-B" }),
+      { id: "3", properties: { import_key: null }, objectWriteTraceId: "t-C" }
+    ]
+    assert.deepStrictEqual(idsOf(results, "import_key"), ["1", "2", "3"])
+  })
+
+  it("that is the input's own outweighs all other values", () => {
+    const own = inputs.map(({ objectWriteTraceId, properties }, n) => ({
+      id: String(n),
+      // As the next input's.
+      properties: { ...properties, name: inputs[(n + 1) % 3]!.properties.name },
+      objectWriteTraceId
+    }))
+    assert.deepStrictEqual(idsOf(own, "import_key"), ["0", "1", "2"])
   })
 
   it("with two ids is a contradiction, with a stranger's value nobody's", () => {
@@ -453,6 +481,188 @@ describe("what an error names", () => {
     assert.deepStrictEqual(
       verdicts.map((verdict) => verdict._tag),
       ["Unaccounted"]
+    )
+  })
+})
+
+describe("a result under a trace id", () => {
+  type Properties = Readonly<Record<string, string>>
+  const inputsOf = (all: ReadonlyArray<Properties>): ReadonlyArray<Plan.TracedInput> =>
+    all.map((properties, index) => ({ properties, objectWriteTraceId: traceOf(index) }))
+  /** `shown[n]` came under the trace id of input `under[n]`; the ids are `0`, `1`, `2`. */
+  const account = (
+    all: ReadonlyArray<Properties>,
+    shown: ReadonlyArray<Readonly<Record<string, string | null>>>,
+    under: ReadonlyArray<number> = shown.map((_, index) => index)
+  ) =>
+    Correlation.correlate(inputsOf(all), {
+      status: "COMPLETE",
+      results: shown.map((properties, n) => ({
+        id: String(n),
+        properties,
+        objectWriteTraceId: traceOf(under[n]!)
+      }))
+    })
+  const told = (...given: Parameters<typeof account>) =>
+    account(...given).verdicts.map((verdict) =>
+      verdict._tag === "Done" ? verdict.object.id : verdict._tag === "Unaccounted" ? verdict.why : "Rejected"
+    )
+  const both = ["contradiction", "contradiction"]
+  const own = ["0", "1"]
+
+  it("that has the values of another input, and not its own, leaves both in doubt, with what was seen", () => {
+    const [a, b] = [
+      { name: "a", price: "1" },
+      { name: "b", price: "2" }
+    ]
+    assert.deepStrictEqual(told([a, b], [a, b], [1, 0]), both)
+    assert.deepStrictEqual(
+      account([a, b], [a, b], [1, 0]).verdicts.map((verdict) =>
+        verdict._tag === "Unaccounted" ? verdict.seen : undefined
+      ),
+      [
+        "id 1 came under its trace id with the values of t-1; id 0 came with its values under the trace id t-1",
+        "id 1 came with its values under the trace id t-0; id 0 came under its trace id with the values of t-0"
+      ]
+    )
+    // The other one is not answered at all, or refused.
+    assert.deepStrictEqual(told([a, b], [b]), both)
+    const { verdicts } = Correlation.correlate(inputsOf([a, b]), {
+      status: "COMPLETE",
+      results: [{ id: "0", properties: b, objectWriteTraceId: "t-0" }],
+      errors: [{ message: "no", context: { objectWriteTraceId: ["t-1"] } }]
+    })
+    assert.deepStrictEqual(
+      verdicts.map((verdict) => verdict._tag),
+      ["Unaccounted", "Unaccounted"]
+    )
+    const c = { name: "c", price: "3" }
+    assert.deepStrictEqual(told([a, b, c], [a, b, c], [1, 2, 0]), [...both, "contradiction"])
+    assert.deepStrictEqual(told([a, b, c], [a, b, c], [1, 0, 2]), [...both, "2"])
+  })
+
+  it("that has the values of an input whose own result has them too says nothing against that one", () => {
+    const [a, b] = [{ name: "a" }, { name: "b" }]
+    assert.deepStrictEqual(told([a, b], [b, b]), ["contradiction", "1"])
+    // A result that shows too little to tell them apart may be of either.
+    const [c, d] = [
+      { name: "c", quantity: "1" },
+      { name: "d", quantity: "1" }
+    ]
+    assert.deepStrictEqual(told([c, d], [d, {}]), both)
+    assert.deepStrictEqual(told([c, d], [d, { quantity: "1" }]), both)
+    // Of equal inputs, only the one whose result is elsewhere can be meant.
+    assert.deepStrictEqual(told([a, b, b, b], [a, b, b, b], [2, 1, 0, 3]), [
+      "contradiction",
+      "1",
+      "contradiction",
+      "3"
+    ])
+  })
+
+  it("keeps its word where the values fit its input: numbers by value, dates by instant, texts normalised", () => {
+    for (const [sent, shown, other] of [
+      ["2.50", "2.5", "3"],
+      ["1e3", "1000", "1"],
+      ["2026-01-01", "1767225600000", "2026-01-02"],
+      ["2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00.000Z", "2026-01-01T01:00:00Z"],
+      ["TRUE", "true", "false"],
+      [" a\r\nb ", "a\nb", "a b"],
+      ["e\u0301", "\u00e9", "e"]
+    ] as const) {
+      assert.deepStrictEqual(told([{ x: sent }, { x: other }], [{ x: shown }, { x: other }]), own, sent)
+      assert.deepStrictEqual(told([{ x: sent }, { x: other }], [{ x: shown }, { x: other }], [1, 0]), both, sent)
+    }
+  })
+
+  it("keeps its word where its values fit no input, or fit both", () => {
+    const [a, b] = [
+      { name: "a", price: "1.005" },
+      { name: "a", quantity: "1" }
+    ]
+    // Rounded; nobody else has asked for this price.
+    assert.deepStrictEqual(told([a, b], [{ name: "a", price: "1.01", quantity: "1" }, b]), own)
+    assert.deepStrictEqual(told([a, b], [{ name: "other" }, { name: "another" }]), own)
+    // From a product, and computed.
+    assert.deepStrictEqual(
+      told([{ name: "a" }, { name: "a", price: "5" }], [{ name: "a", price: "5", amount: "5" }]),
+      ["0", "missing"]
+    )
+    assert.deepStrictEqual(told([a, a], [a, a], [1, 0]), ["1", "0"])
+  })
+
+  it("keeps its word where nothing is shown that can be compared", () => {
+    const [a, b] = [{ name: "a" }, { name: "b", price: "" }]
+    assert.deepStrictEqual(told([a, b], [{}, { price: "7" }]), own)
+    assert.deepStrictEqual(told([a, b], [{ price: null }, { name: null, price: null }]), own)
+    assert.deepStrictEqual(told([{ sku: "1" }, b], [b]), ["0", "missing"])
+  })
+
+  it("is doubted although a product has filled in what its true input left out", () => {
+    const [a, b] = [
+      { name: "a", price: "1" },
+      { name: "b", hs_product_id: "7" }
+    ]
+    assert.deepStrictEqual(told([a, b], [{ name: "b", price: "5", hs_product_id: "7" }, a]), both)
+  })
+
+  it("takes what has none along: it may be of an input in doubt, and is given to no other", () => {
+    const [a, b, c] = [{ name: "a", price: "1" }, { name: "b", price: "2" }, { name: "a" }]
+    const { surplus, verdicts } = Correlation.correlate(inputsOf([a, b, c]), {
+      status: "COMPLETE",
+      results: [
+        { id: "8", properties: b, objectWriteTraceId: "t-0" },
+        { id: "9", properties: a }
+      ]
+    })
+    assert.deepStrictEqual(
+      verdicts.map((verdict) => (verdict._tag === "Unaccounted" ? verdict.why : verdict._tag)),
+      [...both, "ambiguous"]
+    )
+    assert.deepStrictEqual(
+      surplus.map(({ id }) => id),
+      ["9"]
+    )
+  })
+
+  it("with the id of a record that another input is about leaves both in doubt", () => {
+    const { verdicts } = Correlation.judge(
+      [
+        { id: "7", objectWriteTraceId: "t-7" },
+        { id: "8", objectWriteTraceId: "t-8" }
+      ],
+      { status: "COMPLETE", results: [{ id: "8", objectWriteTraceId: "t-7" }] }
+    )
+    assert.deepStrictEqual(
+      verdicts.map((verdict) => (verdict._tag === "Unaccounted" ? verdict.why : verdict._tag)),
+      both
+    )
+  })
+
+  it("without an id that can be one says that its input exists, and not where", () => {
+    for (const id of ["", "../x", "x".repeat(65)]) {
+      const { surplus, verdicts } = Correlation.correlate(inputsOf([{ name: "a" }, { name: "b" }]), {
+        status: "COMPLETE",
+        results: [{ id, objectWriteTraceId: "t-0" }]
+      })
+      assert.deepStrictEqual(
+        verdicts.map((verdict) => (verdict._tag === "Unaccounted" ? verdict.why : verdict._tag)),
+        ["noId", "missing"]
+      )
+      assert.lengthOf(surplus, 0)
+    }
+  })
+
+  it("of a full batch that HubSpot has changed altogether is looked into in milliseconds", () => {
+    const all = Array.from({ length: 100 }, (_, n) => ({
+      name: `Seat ${n} é`,
+      description: "x".repeat(2000),
+      price: `${n}.995`
+    }))
+    const shown = all.map(({ name }, n) => ({ name: `${name} (EUR)`, description: "y", price: String(n + 1) }))
+    assert.deepStrictEqual(
+      told(all, shown),
+      all.map((_, n) => String(n))
     )
   })
 })

@@ -562,7 +562,7 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
           verdict.errors.flatMap(ErrorBody.faults)
         )
       case "Unaccounted":
-        return inDoubt(item, { _tag: "Unaccounted", why: verdict.why })
+        return inDoubt(item, verdict)
     }
   }
 

@@ -11,11 +11,13 @@
  * input is about; the value of the key property; for creates, content that can belong to one input (or to
  * one of several identical ones) only; for a batch of a single create, the single result.
  *
+ * A result contradicts its trace id where it has the key of another input of the batch, or, if it shows no key,
+ * values that are another input's and not those of the one it names; then both are in doubt. HubSpot and products change values, so
+ * a result that fits no input, or both, is that of its trace id; so is one that shows nothing to compare.
+ *
  * @since 0.1.0
  */
 import { BatchStatus, ErrorBody, Properties, type BatchResponse, CrmObject } from "@effect-hubspot/schema"
-import * as BigDecimal from "effect/BigDecimal"
-import * as Option from "effect/Option"
 import * as BatchState from "./BatchState.ts"
 import type { Unaccounted } from "./Outcome.ts"
 import type { TracedInput } from "./Plan.ts"
@@ -27,7 +29,8 @@ import type { TracedInput } from "./Plan.ts"
 export type Verdict =
   | { readonly _tag: "Done"; readonly object: CrmObject.CrmObject }
   | { readonly _tag: "Rejected"; readonly errors: ReadonlyArray<ErrorBody.StandardError> }
-  | { readonly _tag: "Unaccounted"; readonly why: Unaccounted }
+  /** `seen` is what the reply says instead, where it says something. */
+  | { readonly _tag: "Unaccounted"; readonly why: Unaccounted; readonly seen?: string }
 
 /**
  * `verdicts` in the order of the inputs. `surplus` are results that fit no input, `unattributed` errors
@@ -44,7 +47,8 @@ export interface Account {
 
 /**
  * By what an input is recognised in a reply: the trace id it was sent with, the record it is about, the
- * value of a property that no other input has. What is given must be unique among the inputs.
+ * value of a property that no other input has. What is given must be unique among the inputs, but for the `properties`
+ * it was sent with: a result under its trace id may show that it is of another input.
  *
  * @category models
  * @since 0.1.0
@@ -53,6 +57,7 @@ export interface Identity {
   readonly objectWriteTraceId?: string | undefined
   readonly id?: string | undefined
   readonly key?: { readonly property: string; readonly value: string } | undefined
+  readonly properties?: Readonly<Record<string, string>> | undefined
 }
 
 /**
@@ -87,6 +92,7 @@ export const correlate = (
       const value = keyProperty === undefined ? undefined : properties[keyProperty]
       return {
         objectWriteTraceId,
+        properties,
         key: value === undefined ? undefined : { property: keyProperty!, value }
       }
     }),
@@ -119,10 +125,10 @@ export const judge = (
 
   for (const object of response.results) {
     const position = registry.ofObject(object)
+    if (position === "foreign") surplus.push(object)
+    else if (position !== undefined) claims[position]!.objects.push(object)
     // Without an id that can be one there is nothing to point to.
-    if (!CrmObject.isId(object.id) || position === "foreign") surplus.push(object)
-    else if (position === undefined) loose.push(object)
-    else claims[position]!.objects.push(object)
+    else (isId(object.id) ? loose : surplus).push(object)
   }
   const unfinished = BatchState.isOpen(response)
   for (const error of response.errors ?? []) {
@@ -134,22 +140,29 @@ export const judge = (
   }
 
   const shared = sharedIds(response.results, registry)
-  const verdicts: Array<Verdict | undefined> = claims.map((claim) => fromClaim(claim, shared))
+  const contradicted = contradictions(identities, claims, registry)
+  const verdicts: Array<Verdict | undefined> = claims.map((claim, position) => {
+    const seen = contradicted.get(position)
+    return seen === undefined ? fromClaim(claim, shared) : unaccounted("contradiction", seen.join("; "))
+  })
 
-  const open = verdicts.flatMap((verdict, position) => (verdict === undefined ? [position] : []))
+  // An input whose trace id came with another one's record may be that of a loose result, and gets none.
+  const open = verdicts.flatMap((verdict, position) =>
+    verdict === undefined || contradicted.has(position) ? [position] : []
+  )
   const own = loose.filter((object) => !shared.has(object.id))
   const placed = place?.(open, own) ?? { matched: [], ambiguous: new Set<number>(), surplus: own }
-  for (const [position, object] of placed.matched) verdicts[open[position]!] = { _tag: "Done", object }
+  for (const [position, object] of placed.matched) {
+    if (contradicted.has(open[position]!)) surplus.push(object)
+    else verdicts[open[position]!] = { _tag: "Done", object }
+  }
   surplus.push(...placed.surplus, ...loose.filter((object) => shared.has(object.id)))
 
   const why = unaccountedBy(response)
   return {
     verdicts: verdicts.map(
       (verdict, position) =>
-        verdict ?? {
-          _tag: "Unaccounted",
-          why: placed.ambiguous.has(open.indexOf(position)) ? "ambiguous" : why
-        }
+        verdict ?? unaccounted(placed.ambiguous.has(open.indexOf(position)) ? "ambiguous" : why)
     ),
     surplus,
     unattributed
@@ -162,10 +175,23 @@ interface Claim {
   readonly errors: Array<ErrorBody.StandardError>
 }
 
+const { isId } = CrmObject
+
+const unaccounted = (why: Unaccounted, seen?: string): Verdict => ({
+  _tag: "Unaccounted",
+  why,
+  ...(seen !== undefined && { seen })
+})
+
 /** Who is meant: a position among the inputs, nobody that can be told, or somebody who is not among them. */
 interface Registry {
   readonly ofObject: (object: CrmObject.CrmObject) => number | "foreign" | undefined
   readonly ofError: (error: ErrorBody.StandardError) => ReadonlySet<number>
+  /** Of which inputs a result shows itself to be, by what, though its trace id names the one at this position. */
+  readonly others: (
+    object: CrmObject.CrmObject,
+    position: number
+  ) => { readonly by: "id" | "key" | "values"; readonly positions: ReadonlyArray<number> } | undefined
 }
 
 const registryOf = (identities: ReadonlyArray<Identity>): Registry => {
@@ -179,6 +205,17 @@ const registryOf = (identities: ReadonlyArray<Identity>): Registry => {
     const values = byKey.get(key.property)
     if (values === undefined) byKey.set(key.property, new Map([[key.value, position]]))
     else values.set(key.value, position)
+  }
+  /** Inputs by what they were sent with; made when a result differs from its input, which is rare. */
+  let bySent: ReadonlyMap<string, ReadonlyArray<number>> | undefined
+  const byValues = (object: CrmObject.CrmObject, position: number): ReadonlyArray<number> => {
+    const differing = differences(identities[position]!.properties, object)
+    if (differing.length === 0) return []
+    const sent = (bySent ??= indexOfValues(identities))
+    const candidates = new Set(
+      differing.flatMap((name) => sent.get(valueKey(name, object.properties![name]!)) ?? [])
+    )
+    return [...candidates].filter((other) => differences(identities[other]!.properties, object).length === 0)
   }
   const ofKey = ({ properties }: CrmObject.CrmObject): number | undefined => {
     for (const [property, values] of byKey) {
@@ -208,11 +245,97 @@ const registryOf = (identities: ReadonlyArray<Identity>): Registry => {
           ? traceIds.flatMap((traceId) => option(byTraceId.get(traceId)))
           : [...named("ids"), ...named("id")].flatMap(ofName)
       )
+    },
+    others: (object, position) => {
+      const { key } = identities[position]!
+      const holder = byId.get(object.id)
+      if (holder !== undefined) return holder === position ? undefined : { by: "id", positions: [holder] }
+      const shown = key === undefined ? undefined : object.properties?.[key.property]
+      if (!isShown(shown)) {
+        const positions = byValues(object, position)
+        return positions.length === 0 ? undefined : { by: "values", positions }
+      }
+      // A key that HubSpot has changed is nobody's.
+      const owner = byKey.get(key!.property)!.get(shown)
+      return owner === undefined || Properties.isSameValue(key!.value, shown)
+        ? undefined
+        : { by: "key", positions: [owner] }
     }
   }
 }
 
 const option = <A>(value: A | undefined): ReadonlyArray<A> => (value === undefined ? [] : [value])
+
+const isShown = (value: string | null | undefined): value is string =>
+  value !== undefined && value !== null && value !== ""
+
+/** The properties of an input that a record shows with another value. What is not shown, or was sent empty, is none. */
+const differences = (
+  sent: Readonly<Record<string, string>> | undefined,
+  { properties }: CrmObject.CrmObject
+): ReadonlyArray<string> => {
+  let names: Array<string> | undefined
+  for (const name in sent) {
+    const [own, shown] = [sent[name], properties?.[name]]
+    if (own === shown || !isShown(own) || !isShown(shown) || Properties.isSameValue(own, shown)) continue
+    names ??= []
+    names.push(name)
+  }
+  return names ?? []
+}
+
+const valueKey = (name: string, value: string): string => `${name}\u0000${Properties.canonical(value)}`
+
+const indexOfValues = (
+  identities: ReadonlyArray<Identity>
+): ReadonlyMap<string, ReadonlyArray<number>> => {
+  const index = new Map<string, Array<number>>()
+  for (const [position, { properties }] of identities.entries()) {
+    for (const name in properties) {
+      const key = valueKey(name, properties[name]!)
+      const positions = index.get(key)
+      if (positions === undefined) index.set(key, [position])
+      else positions.push(position)
+    }
+  }
+  return index
+}
+
+/**
+ * The inputs that are in doubt because a result is another one's than its trace id says, with what was seen. An input is
+ * not meant where it has a result of its own that has its values, and not those of the one that the trace id names.
+ */
+const contradictions = (
+  identities: ReadonlyArray<Identity>,
+  claims: ReadonlyArray<Claim>,
+  registry: Registry
+): ReadonlyMap<number, ReadonlyArray<string>> => {
+  const seen = new Map<number, Array<string>>()
+  const note = (position: number, text: string): void => {
+    const texts = seen.get(position)
+    if (texts === undefined) seen.set(position, [text])
+    else texts.push(text)
+  }
+  const nameOf = (position: number): string => identities[position]!.objectWriteTraceId ?? "another input"
+  const isDifferent = (position: number, object: CrmObject.CrmObject): boolean =>
+    differences(identities[position]!.properties, object).length > 0
+  for (const [position, { objects }] of claims.entries()) {
+    for (const object of objects) {
+      if (typeof object.objectWriteTraceId !== "string") continue
+      const others = registry.others(object, position)
+      if (others === undefined) continue
+      const { by, positions } = others
+      const id = `id ${ErrorBody.showable(object.id, 64)} came`
+      note(position, `${id} under its trace id with the ${by} of ${nameOf(positions[0]!)}`)
+      for (const other of positions) {
+        const isItsOwn = (one: CrmObject.CrmObject) => !isDifferent(other, one) && isDifferent(position, one)
+        if (by === "values" && claims[other]!.objects.some(isItsOwn)) continue
+        note(other, `${id} with its ${by} under the trace id ${nameOf(position)}`)
+      }
+    }
+  }
+  return seen
+}
 
 /** What the reply says of an input; `undefined` if nothing. */
 const fromClaim = (claim: Claim, shared: ReadonlySet<string>): Verdict | undefined => {
@@ -220,12 +343,19 @@ const fromClaim = (claim: Claim, shared: ReadonlySet<string>): Verdict | undefin
   if (object === undefined) {
     return claim.errors.length === 0 ? undefined : { _tag: "Rejected", errors: claim.errors }
   }
+  if (claim.errors.length === 0 && !claim.objects.some((one) => isId(one.id))) return unaccounted("noId")
   const id = claim.id ?? object.id
   if (claim.errors.length > 0 || claim.objects.some((other) => other.id !== id)) {
-    return { _tag: "Unaccounted", why: "contradiction" }
+    return unaccounted("contradiction", `${answeredFor(claim)} came for it`)
   }
-  return shared.has(object.id) ? { _tag: "Unaccounted", why: "duplicateId" } : { _tag: "Done", object }
+  return shared.has(object.id) ? unaccounted("duplicateId", `id ${object.id}`) : { _tag: "Done", object }
 }
+
+const answeredFor = ({ errors, objects }: Claim): string =>
+  [
+    ...new Set(objects.map(({ id }) => (isId(id) ? `id ${id}` : "no id that can be read"))),
+    ...(errors.length > 0 ? ["an error"] : [])
+  ].join(" and ")
 
 /** Ids that stand in the results for more than one record; an exact repetition of one is harmless. */
 const sharedIds = (results: ReadonlyArray<CrmObject.CrmObject>, registry: Registry): ReadonlySet<string> => {
@@ -368,7 +498,7 @@ const groupIdentical = (inputs: ReadonlyArray<TracedInput>): ReadonlyArray<Reado
 }
 
 /**
- * Whether a record repeats every value of an input; HubSpot may write a number in another way.
+ * Whether a record repeats every value of an input; HubSpot may write a value in another way.
  *
  * @category correlating
  * @since 0.1.0
@@ -377,16 +507,7 @@ export const couldBe = (input: Pick<TracedInput, "properties">, object: CrmObjec
   for (const name in input.properties) {
     const sent = input.properties[name]
     // An empty text clears a property, and is then shown as none.
-    const got = object.properties?.[name] ?? ""
-    if (sent === undefined || (sent !== got && !sameNumber(sent, got))) return false
+    if (sent === undefined || !Properties.isSameValue(sent, object.properties?.[name] ?? "")) return false
   }
   return true
 }
-
-const sameNumber = (a: string, b: string): boolean =>
-  Properties.isDecimalText(a) &&
-  Properties.isDecimalText(b) &&
-  Option.getOrElse(
-    Option.zipWith(BigDecimal.fromString(a), BigDecimal.fromString(b), BigDecimal.equals),
-    () => false
-  )

@@ -204,7 +204,7 @@ export type NotSentReason =
 
 /**
  * Why an input is in doubt: no usable answer came (`NoAnswer`), the answer does not account for the input
- * (`Unaccounted`), the caller did not wait for it (`Abandoned`), or it was refused after an earlier attempt was in doubt
+ * (`Unaccounted`; `seen` is what it says instead), the caller did not wait for it (`Abandoned`), or it was refused after an earlier attempt was in doubt
  * and could not be looked for (`Unverified`).
  *
  * @category models
@@ -212,7 +212,7 @@ export type NotSentReason =
  */
 export type Evidence =
   | { readonly _tag: "NoAnswer"; readonly error: HubSpotError }
-  | { readonly _tag: "Unaccounted"; readonly why: Unaccounted }
+  | { readonly _tag: "Unaccounted"; readonly why: Unaccounted; readonly seen?: string }
   | { readonly _tag: "Abandoned" }
   | {
       readonly _tag: "Unverified"
@@ -224,18 +224,20 @@ export type Evidence =
 
 /**
  * How a reply fails to account for an input: it says nothing of it (`missing`); it says created and
- * rejected, or two ids (`contradiction`); its id was given to two inputs (`duplicateId`); something was
- * created that could be this or another input (`ambiguous`); HubSpot has not finished (`unfinished`).
+ * rejected, or two ids, or has its trace id on a record with the key or the values of another input, or the other way
+ * round (`contradiction`); its id was given to two inputs (`duplicateId`); it says created, and no id that can be read
+ * (`noId`); something was created that could be this or another input (`ambiguous`); HubSpot has not finished (`unfinished`).
  *
  * @category models
  * @since 0.1.0
  */
-export type Unaccounted = "missing" | "contradiction" | "duplicateId" | "ambiguous" | "unfinished"
+export type Unaccounted = "missing" | "contradiction" | "duplicateId" | "noId" | "ambiguous" | "unfinished"
 
 const unaccountedTexts: Record<Unaccounted, string> = {
   missing: "HubSpot's answer does not mention it",
   contradiction: "HubSpot's answer contradicts itself about it",
   duplicateId: "HubSpot's answer gives its id to another input too",
+  noId: "HubSpot's answer says that it was created, but gives no id that can be read",
   ambiguous: "HubSpot's answer does not tell it from another input",
   unfinished: "HubSpot had not finished the batch"
 }
@@ -278,7 +280,7 @@ export const describeEvidence = (evidence: Evidence): string => {
     case "NoAnswer":
       return evidence.error.message
     case "Unaccounted":
-      return unaccountedTexts[evidence.why]
+      return `${unaccountedTexts[evidence.why]}${evidence.seen === undefined ? "" : `: ${evidence.seen}`}`
     case "Abandoned":
       return "the answer was not waited for"
     case "Unverified":

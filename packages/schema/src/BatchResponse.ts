@@ -99,7 +99,7 @@ export const salvage = (json: unknown): Option.Option<Salvaged> =>
 const entryByEntry = (json: { readonly [name: string]: unknown }): Salvaged => {
   const givenResults = json.results as ReadonlyArray<unknown>
   const givenErrors = json.errors ?? []
-  const whole = givenResults.map(readObject)
+  const whole = givenResults.map((entry) => readObject(entry))
   const results = whole.flatMap((read, n) => Option.toArray(Option.orElse(read, () => inPart(givenResults[n]))))
   const errors = Array.isArray(givenErrors)
     ? givenErrors.flatMap((entry) => Option.toArray(readError(entry)))

@@ -247,8 +247,15 @@ export const isValueOf = (type: PropertyType, text: string): boolean => accepts[
 // Without a zone it is UTC's time, as HubSpot's dates are.
 const isoInstant = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/
 
-/** The one text for a value that can be written in several ways. */
-const canonical = (text: string): string => {
+/**
+ * The one text for a value that can be written in several ways, whatever the type of its property: the same for equal
+ * numbers, for equal instants (ISO 8601 or epoch milliseconds), for truth values in any case, and for other texts that
+ * differ in their outer blanks, line ends or form of Unicode (NFC) only. For comparing; it is no value itself.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const canonical = (text: string): string => {
   const trimmed = text.trim()
   if (isDecimalText(trimmed)) return canonicalNumber(trimmed)
   const iso = isoInstant.exec(trimmed)
@@ -271,9 +278,7 @@ const canonicalNumber = (text: string): string =>
   })
 
 /**
- * Whether two texts are the same value, whatever the type of its property: numbers are compared exactly by value,
- * dates by instant (ISO 8601 or epoch milliseconds), truth values without regard to case, other texts without their outer blanks, in
- * one form of line ends and of Unicode (NFC).
+ * Whether two texts are the same value: {@link canonical} says what is the same.
  *
  * **Example**
  *
@@ -287,7 +292,14 @@ const canonicalNumber = (text: string): string =>
  * @category predicates
  * @since 0.1.0
  */
-export const isSameValue = (a: string, b: string): boolean => a === b || canonical(a) === canonical(b)
+export const isSameValue = (a: string, b: string): boolean =>
+  a === b ||
+  (shortDecimal.test(a) && shortDecimal.test(b)
+    ? Number(a) === Number(b)
+    : canonical(a) === canonical(b))
+
+// A binary float tells so few digits apart, and most numbers have no more.
+const shortDecimal = /^-?\d{1,8}(?:\.\d{1,6})?$/
 
 const internalName = /^[a-z][a-z0-9_]{0,99}$/
 const forbiddenNames: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"])
