@@ -559,7 +559,9 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
         return rejected(
           item,
           verdict.errors[0]?.category ?? "no category",
-          verdict.errors.flatMap(ErrorBody.faults)
+          verdict.errors.flatMap((error) =>
+            ownFaults(item, ErrorBody.faultsOfInputs(error), ErrorBody.faults(error))
+          )
         )
       case "Unaccounted":
         return inDoubt(item, verdict)
@@ -670,14 +672,21 @@ const refused = <I>(item: Item<I, unknown>, { reason }: HubSpotError): Rejected<
 
 /** What HubSpot says of this input, or else of the request it was in. */
 const faultsOf = (
-  { objectWriteTraceId }: Item<unknown, unknown>,
+  item: Item<unknown, unknown>,
   reason: HubSpotErrorModule.Reason
+): ReadonlyArray<ErrorBody.Fault> =>
+  reason._tag === "ValidationFailed"
+    ? ownFaults(item, reason.blamed, reason.faults)
+    : [{ message: reason.message }]
+
+/** What an error says of this input by its trace id, or else of all that it names. */
+const ownFaults = (
+  { objectWriteTraceId }: Item<unknown, unknown>,
+  blamed: ReturnType<typeof ErrorBody.faultsOfInputs>,
+  faults: ReadonlyArray<ErrorBody.Fault>
 ): ReadonlyArray<ErrorBody.Fault> => {
-  if (reason._tag !== "ValidationFailed") return [{ message: reason.message }]
-  const own = reason.blamed.flatMap(({ fault, traceIds }) =>
-    traceIds.includes(objectWriteTraceId) ? [fault] : []
-  )
-  return own.length > 0 ? own : reason.faults
+  const own = blamed.flatMap(({ fault, traceIds }) => (traceIds.includes(objectWriteTraceId) ? [fault] : []))
+  return own.length > 0 ? own : faults
 }
 
 type Unsuccessful<I> = Rejected<I> | NotSent<I> | InDoubt<I>

@@ -122,6 +122,54 @@ describe("a batch that succeeds in part", () => {
     sent: [10, 10, 10],
     stored: 28
   })
+  row("F18 an id beside a trace id names nobody, though it is the key of another input", {
+    faults: on(
+      tampered(
+        { do: "dropResults", count: 8 },
+        { do: "contextIds", ids: Array.from({ length: 10 }, (_, n) => `job:${n + 10}`) }
+      )
+    ),
+    inputs,
+    options: { keyProperty: "import_key" },
+    emulator: { uniqueProperties: ["import_key"] },
+    outcomes: { Created: 20, "Rejected: VALIDATION_ERROR": 2, "InDoubt: missing": 8 },
+    sent: [10, 10, 10],
+    stored: 28
+  })
+  row("F18 an error that names several inputs says of each what it says of that one", {
+    faults: on(
+      after({
+        kind: "whole",
+        json: {
+          status: "COMPLETE",
+          results: [],
+          errors: [
+            {
+              category: "VALIDATION_ERROR",
+              message: "Some inputs were not valid",
+              context: { objectWriteTraceId: [traceIdOf(0)] },
+              errors: [
+                { message: "-1 is too small", context: { objectWriteTraceId: [traceIdOf(1)] } },
+                { message: "-2 is too small", context: { objectWriteTraceId: [traceIdOf(2)] } }
+              ]
+            }
+          ]
+        }
+      }),
+      1
+    ),
+    inputs: [refused, refused, refused],
+    outcomes: { "Rejected: VALIDATION_ERROR": 3 },
+    sent: [3],
+    stored: 0,
+    also: ({ all }) =>
+      assert.deepStrictEqual(
+        all
+          .toSorted((a, b) => a.index - b.index)
+          .map((outcome) => (outcome._tag === "Rejected" ? outcome.faults.map(({ message }) => message) : [])),
+        [["Some inputs were not valid"], ["-1 is too small"], ["-2 is too small"]]
+      )
+  })
   row("F18 a refusal for the moment is a rejection: it is HubSpot's last word", {
     faults: on({ place: "rejectInputs" }),
     outcomes: { Created: 20, "Rejected: TRANSIENT_ERROR": 10 },

@@ -1,3 +1,4 @@
+import { Outcome } from "@effect-hubspot/batch"
 import { assert, describe } from "@effect/vitest"
 import type * as Faults from "@effect-hubspot/http/emulator/Faults"
 import {
@@ -6,6 +7,7 @@ import {
   always,
   before,
   type Came,
+  guarded,
   on,
   oneInDoubt,
   refused,
@@ -169,6 +171,41 @@ describe("results that do not fit", () => {
     faults: tamperedBy({ do: "contradict" }),
     ...someInDoubt("contradiction", 1)
   })
+  const swapped: Parameters<typeof row>[1] = {
+    faults: tamperedBy({ do: "swapTraceIds" }),
+    ...someInDoubt("contradiction", 2),
+    also: ({ all, ledger: { created } }) => {
+      const ids = new Map(created.map(({ id, objectWriteTraceId }) => [objectWriteTraceId, id]))
+      const doubts = all.flatMap((outcome) => (outcome._tag === "InDoubt" ? [outcome] : []))
+      for (const doubt of doubts) {
+        const other = doubts.find(({ index }) => index !== doubt.index)!
+        const text = Outcome.describe(doubt)
+        assert.include(text, `id ${ids.get(doubt.objectWriteTraceId)} came with its`)
+        assert.include(text, `id ${ids.get(other.objectWriteTraceId)} came under its trace id with the`)
+        assert.include(text, `of ${other.objectWriteTraceId}`)
+      }
+    }
+  }
+  row("F49 two inputs whose trace ids came on each other's record are in doubt, with what was seen", swapped)
+  row("F49 two inputs whose trace ids came on each other's record are in doubt by their keys", {
+    ...swapped,
+    inputs: thirty.map(() => thirty[0]!),
+    options: { keyProperty: "import_key" },
+    emulator: { uniqueProperties: ["import_key"] }
+  })
+  row("F49 trace ids that came on each other's record are found out under guard", {
+    faults: tamperedBy({ do: "swapTraceIds" }),
+    ...guarded,
+    outcomes: { Created: 28, "Created: conflict": 2 },
+    sent: [10, 10, 10, 2],
+    stored: 30
+  })
+  row("F49 trace ids that came on the record of an equal input are as good as right", {
+    faults: tamperedBy({ do: "swapTraceIds" }),
+    inputs: thirty.map(() => thirty[0]!),
+    alike: true,
+    ...allCreated
+  })
   row("F50 inputs that the answer leaves out are in doubt", {
     faults: tamperedBy({ do: "dropResults", count: 3 }),
     ...someInDoubt("missing", 3)
@@ -225,6 +262,21 @@ describe("results that do not fit", () => {
     outcomes: { "InDoubt: ambiguous": 2 },
     sent: [2],
     stored: 2
+  })
+})
+
+describe("numbers where text should be", () => {
+  row("F54 ids that are numbers are ids", {
+    faults: on(tampered({ do: "numericIds" })),
+    ...allCreated
+  })
+  row("F54 ids that are numbers are ids of results without trace ids, too", {
+    faults: on(tampered({ do: "numericIds" }, { do: "dropTraceIds" })),
+    ...allCreated
+  })
+  row("F54 a number that has lost digits is no id: that there is a line item is said, and not where", {
+    faults: on(tampered({ do: "numericIds", lossy: true })),
+    ...someInDoubt("noId", 10)
   })
 })
 

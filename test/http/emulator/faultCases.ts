@@ -207,6 +207,9 @@ export const cases: ReadonlyArray<Case> = [
   // Batch replies.
   tamper([{ do: "dropTraceIds" }], "201 COMPLETE 3 results 3 anonymous"),
   tamper([{ do: "dropTraceIds", count: 1 }], "201 COMPLETE 3 results 1 anonymous"),
+  tamper([{ do: "swapTraceIds" }], "201 COMPLETE 3 results"),
+  tamper([{ do: "numericIds" }], "201 COMPLETE 3 results 3 numbers"),
+  tamper([{ do: "numericIds", lossy: true }], "201 COMPLETE 3 results 1 ids 3 numbers"),
   tamper([{ do: "duplicateId" }], "201 COMPLETE 3 results 2 ids"),
   tamper([{ do: "repeatResult" }], "201 COMPLETE 4 results 3 ids"),
   tamper([{ do: "dropResults" }], "201 COMPLETE 2 results"),
@@ -220,6 +223,10 @@ export const cases: ReadonlyArray<Case> = [
     created: 2
   }),
   tamper([{ do: "foreignErrors" }], "207 COMPLETE 2 results 1 errors of 1 foreign-0", {
+    inputs: mixed,
+    created: 2
+  }),
+  tamper([{ do: "contextIds", ids: ["7"] }], "207 COMPLETE 2 results 1 errors of 1 beside 7", {
     inputs: mixed,
     created: 2
   }),
@@ -283,9 +290,11 @@ interface Body {
   readonly links?: object
   readonly nested?: unknown
   readonly numErrors?: number
-  readonly results?: ReadonlyArray<{ readonly id: string; readonly objectWriteTraceId?: string }>
+  readonly results?: ReadonlyArray<{ readonly id: unknown; readonly objectWriteTraceId?: string }>
   readonly errors?: ReadonlyArray<{
-    readonly context?: string | { readonly objectWriteTraceId?: ReadonlyArray<string> }
+    readonly context?:
+      | string
+      | { readonly objectWriteTraceId?: ReadonlyArray<string>; readonly ids?: ReadonlyArray<string> }
   }>
 }
 
@@ -323,6 +332,7 @@ const describe = (
   if (!Array.isArray(body?.results)) return `${status} no batch`
   const results = body.results as NonNullable<Body["results"]>
   const ids = new Set(results.flatMap((_) => _.id ?? [])).size
+  const numbers = results.filter((_) => typeof _.id === "number").length
   const anonymous = results.filter((_) => _.objectWriteTraceId === undefined).length
   const foreign = results.flatMap((_) =>
     _.objectWriteTraceId?.startsWith("foreign") ? _.objectWriteTraceId : []
@@ -336,11 +346,15 @@ const describe = (
   return [
     `${status} ${body.status ?? "no status"} ${results.length} results`,
     ...(ids === results.length ? [] : [`${ids} ids`]),
+    ...(numbers === 0 ? [] : [`${numbers} numbers`]),
     ...(anonymous === 0 ? [] : [`${anonymous} anonymous`]),
     ...foreign.map((id) => `t ${id}`),
     ...(errors === undefined ? [] : [`${errors.length} errors of ${body.numErrors}`]),
     ...(errors ?? []).flatMap((id) =>
       /^(unnamed|foreign|\{)/.test(id) ? [id] : named.has(id) ? ["contradiction"] : []
+    ),
+    ...(body.errors ?? []).flatMap(({ context }) =>
+      typeof context === "object" && context.ids !== undefined ? [`beside ${context.ids.join()}`] : []
     ),
     ...(body.links === undefined || body.status === "PENDING" ? [] : ["links"]),
     ...(text.length > 100_000 ? [`${text.length} bytes`] : []),

@@ -109,6 +109,10 @@ export type BareReply = typeof BareReply.Type
 export const Tampering = Schema.Union([
   /** Results lose their trace ids: the first `count`, or all of them. */
   Schema.Struct({ do: Schema.Literal("dropTraceIds"), count: optional(Count) }),
+  /** The first two results have each other's trace id. */
+  Schema.Struct({ do: Schema.Literal("swapTraceIds") }),
+  /** Ids of results are JSON numbers; with `lossy` so large that a reader of doubles loses digits. */
+  Schema.Struct({ do: Schema.Literal("numericIds"), lossy: optional(Schema.Boolean) }),
   /** The second result gets the id of the first. */
   Schema.Struct({ do: Schema.Literal("duplicateId") }),
   /** The first result comes twice. */
@@ -129,6 +133,8 @@ export const Tampering = Schema.Union([
   Schema.Struct({ do: Schema.Literal("anonymousErrors") }),
   /** Errors name trace ids that nobody sent. */
   Schema.Struct({ do: Schema.Literal("foreignErrors") }),
+  /** `context` of errors has these `ids` beside its trace ids. */
+  Schema.Struct({ do: Schema.Literal("contextIds"), ids: Schema.Array(Schema.String) }),
   /** `context` of errors as the text `{objectWriteTraceId=[…]}`. */
   Schema.Struct({ do: Schema.Literal("contextAsText") }),
   Schema.Struct({ do: Schema.Literal("numErrors"), value: Schema.Int }),

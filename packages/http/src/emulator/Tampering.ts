@@ -13,6 +13,9 @@ type Json = { readonly [name: string]: unknown }
 /** Ids that no line item of the account has. */
 const surplusId = 90_000_000_001
 
+/** Beyond what a double holds to the digit. */
+const lossyId = 2 ** 60
+
 /**
  * Applies the tamperings in their order.
  *
@@ -43,6 +46,18 @@ const one = (body: Json, tampering: Faults.Tampering): Json => {
         results: results.map((result, n) => (n < count ? without(result, "objectWriteTraceId") : result))
       }
     }
+    case "swapTraceIds":
+      return first === undefined || second === undefined
+        ? body
+        : { ...body, results: [tracedAs(first, second), tracedAs(second, first), ...results.slice(2)] }
+    case "numericIds":
+      return {
+        ...body,
+        results: results.map((result) => ({
+          ...result,
+          id: tampering.lossy === true ? Number(result.id) + lossyId : Number(result.id)
+        }))
+      }
     case "duplicateId":
       return first === undefined || second === undefined
         ? body
@@ -78,6 +93,11 @@ const one = (body: Json, tampering: Faults.Tampering): Json => {
       return mapErrors(body, (error) => without(error, "context"))
     case "foreignErrors":
       return mapErrors(body, (error, n) => ({ ...error, context: { objectWriteTraceId: [`foreign-${n}`] } }))
+    case "contextIds":
+      return mapErrors(body, (error) => ({
+        ...error,
+        context: { ...(Predicate.isObject(error.context) && error.context), ids: tampering.ids }
+      }))
     case "contextAsText":
       return mapErrors(body, (error) => ({ ...error, context: asText(error.context) }))
     case "numErrors":
@@ -100,6 +120,12 @@ const list = (json: unknown): ReadonlyArray<Json> =>
 
 const without = (json: Json, ...names: ReadonlyArray<string>): Json =>
   Object.fromEntries(Object.entries(json).filter(([name]) => !names.includes(name)))
+
+/** A result with the trace id of another one, or without if that has none. */
+const tracedAs = (result: Json, { objectWriteTraceId }: Json): Json => ({
+  ...without(result, "objectWriteTraceId"),
+  ...(objectWriteTraceId !== undefined && { objectWriteTraceId })
+})
 
 const withErrors = (body: Json, errors: ReadonlyArray<object>): Json => ({
   ...body,
