@@ -47,6 +47,17 @@ const existing = (count: number, of: (n: number) => Record<string, string> = () 
       .map((outcome) => (outcome._tag === "Created" ? outcome.id : ""))
   })
 
+/** The record of each key, as the ledger has it. */
+const idsByKey = Effect.map(
+  Effect.flatMap(Emulator, (emulator) => emulator.ledger),
+  ({ created }) => new Map(created.map(({ id, properties }) => [properties[key], id]))
+)
+
+const swapped = {
+  place: "afterCommit",
+  reply: { kind: "tamper", tampering: [{ do: "swapTraceIds" }] }
+} as const
+
 const requestsTo = (path: string) =>
   Effect.map(
     Effect.flatMap(Emulator, (emulator) => emulator.ledger),
@@ -147,6 +158,23 @@ describe("BulkUpdate", () => {
       assert.lengthOf(yield* requestsTo("/batch/update"), 1)
     }).pipe(Effect.provide(hubspot([])))
   )
+
+  it.effect("asks again where trace ids came on each other's record, and gives nobody another one's id", () =>
+    Effect.gen(function* () {
+      yield* existing(3, (n) => ({ [key]: `K${n}` }))
+      const outcomes = yield* collect(
+        Stream.make("K1", "K2", "K3").pipe(
+          Stream.map((id) => ({ id, idProperty: key, properties: { price: id.slice(1) } })),
+          BulkUpdate.run()
+        )
+      )
+      const ids = yield* idsByKey
+      for (const outcome of outcomes) {
+        assert.strictEqual(outcome._tag === "Updated" ? outcome.id : outcome._tag, ids.get(outcome.source.id))
+      }
+      assert.lengthOf(yield* requestsTo("/batch/update"), 2)
+    }).pipe(Effect.provide(faults(path, swapped)))
+  )
 })
 
 describe("BulkUpsert", () => {
@@ -192,6 +220,17 @@ describe("BulkUpsert", () => {
         })
       )
     )
+  )
+
+  it.effect("asks again where trace ids came on each other's record, and gives nobody another one's id", () =>
+    Effect.gen(function* () {
+      const outcomes = yield* upsert([input(1, "1"), input(2, "1"), input(3, "1")])
+      const ids = yield* idsByKey
+      for (const outcome of outcomes) {
+        assert.strictEqual(outcome._tag === "Upserted" ? outcome.id : outcome._tag, ids.get(outcome.source.id))
+      }
+      assert.lengthOf(yield* requestsTo("/batch/upsert"), 2)
+    }).pipe(Effect.provide(faults("*/batch/upsert", swapped)))
   )
 
   it.effect("an input without a property that names it is invalid", () =>

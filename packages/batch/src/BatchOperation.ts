@@ -93,8 +93,9 @@ export const createByUpsert = (keyProperty: string): BatchOperation<TracedInput,
     }),
   account: (items, response) =>
     Correlation.judge(
-      items.map(({ key, objectWriteTraceId }) => ({
+      items.map(({ input: { properties }, key, objectWriteTraceId }) => ({
         objectWriteTraceId,
+        properties,
         key: { property: keyProperty, value: key ?? "" }
       })),
       response

@@ -12,9 +12,13 @@ interface Named {
   readonly idProperty?: string
 }
 
-/** By the trace id it was sent with, and by its name. */
-export const identityOf = ({ input, objectWriteTraceId }: Item<unknown, Named>): Correlation.Identity => ({
+/** By the trace id it was sent with, by its name, and by what a record under that trace id must show. */
+export const identityOf = ({
+  input,
+  objectWriteTraceId
+}: Item<unknown, Named & Pick<Correlation.Identity, "properties">>): Correlation.Identity => ({
   objectWriteTraceId,
+  properties: input.properties,
   ...nameOf(input)
 })
 
