@@ -227,7 +227,10 @@ describe("BulkUpsert", () => {
       const outcomes = yield* upsert([input(1, "1"), input(2, "1"), input(3, "1")])
       const ids = yield* idsByKey
       for (const outcome of outcomes) {
-        assert.strictEqual(outcome._tag === "Upserted" ? outcome.id : outcome._tag, ids.get(outcome.source.id))
+        assert.strictEqual(
+          outcome._tag === "Upserted" ? outcome.id : outcome._tag,
+          ids.get(outcome.source.id)
+        )
       }
       assert.lengthOf(yield* requestsTo("/batch/upsert"), 2)
     }).pipe(Effect.provide(faults("*/batch/upsert", swapped)))

@@ -93,12 +93,12 @@ describe("numbers where HubSpot's description says text", () => {
 
   it("are no ids where JavaScript has lost digits of them, or where they are no integers", () => {
     const decode = Schema.decodeUnknownOption(CrmObject.CrmObject)
-    for (const id of [2 ** 53, 12345678901234567890, 1e300, 1.5, -1, NaN, true]) {
+    for (const id of [2 ** 53, 2 ** 63, 1e300, 1.5, -1, NaN, true]) {
       assert.isTrue(Option.isNone(decode({ id })), String(id))
     }
     assert.strictEqual(Option.getOrThrow(decode({ id: 2 ** 53 - 1 })).id, "9007199254740991")
     // A digit that is lost is no value either.
-    assert.isTrue(Option.isNone(decode({ id: "1", properties: { import_key: 12345678901234567890 } })))
+    assert.isTrue(Option.isNone(decode({ id: "1", properties: { import_key: 2 ** 63 } })))
   })
 })
 
@@ -187,13 +187,7 @@ describe("words and numbers", () => {
   })
 
   it("money keeps every digit", () => {
-    for (const text of [
-      "10.00",
-      "0.10000000000000000001",
-      "-0.5",
-      "123456789012345678901234567890.12",
-      "0"
-    ]) {
+    for (const text of ["10.00", "0.10000000000000000001", "-0.5", "2 ** 631234567890.12", "0"]) {
       assert.strictEqual(Properties.formatDecimal(Properties.decimal(text)), text)
     }
     assert.strictEqual(Properties.formatDecimal(Properties.decimal("1e3")), "1000")
@@ -211,7 +205,7 @@ describe("words and numbers", () => {
       ["+1", "1.0"],
       [".5", "0.50"],
       ["10", "1E1"],
-      ["123456789012345678901234567890.10", "123456789012345678901234567890.1"],
+      ["2 ** 631234567890.10", "2 ** 631234567890.1"],
       ["2026-01-01", "1767225600000"],
       ["2026-01-01", "2026-01-01T00:00:00Z"],
       ["2026-01-01T00:00:00.000Z", "1767225600000"],

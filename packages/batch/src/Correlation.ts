@@ -147,9 +147,10 @@ export const judge = (
   })
 
   // An input whose trace id came with another one's record may be that of a loose result, and gets none.
-  const open = verdicts.flatMap((verdict, position) =>
-    verdict === undefined || contradicted.has(position) ? [position] : []
-  )
+  const open = [
+    ...verdicts.flatMap((verdict, position) => (verdict === undefined ? [position] : [])),
+    ...contradicted.keys()
+  ]
   const own = loose.filter((object) => !shared.has(object.id))
   const placed = place?.(open, own) ?? { matched: [], ambiguous: new Set<number>(), surplus: own }
   for (const [position, object] of placed.matched) {
@@ -286,9 +287,7 @@ const differences = (
 
 const valueKey = (name: string, value: string): string => `${name}\u0000${Properties.canonical(value)}`
 
-const indexOfValues = (
-  identities: ReadonlyArray<Identity>
-): ReadonlyMap<string, ReadonlyArray<number>> => {
+const indexOfValues = (identities: ReadonlyArray<Identity>): ReadonlyMap<string, ReadonlyArray<number>> => {
   const index = new Map<string, Array<number>>()
   for (const [position, { properties }] of identities.entries()) {
     for (const name in properties) {

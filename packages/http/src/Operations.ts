@@ -396,9 +396,7 @@ const AssociationReply = Schema.Struct({
 
 const readAssociated = (answer: unknown): Option.Option<Associated> =>
   Option.map(Schema.decodeUnknownOption(AssociationReply)(answer), ({ errors, results }) => ({
-    confirmed: new Set(
-      results.flatMap(({ from, fromObjectId }) => fromObjectId ?? from?.id ?? [])
-    ),
+    confirmed: new Set(results.flatMap(({ from, fromObjectId }) => fromObjectId ?? from?.id ?? [])),
     errors: errors ?? []
   }))
 

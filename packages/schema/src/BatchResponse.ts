@@ -100,7 +100,9 @@ const entryByEntry = (json: { readonly [name: string]: unknown }): Salvaged => {
   const givenResults = json.results as ReadonlyArray<unknown>
   const givenErrors = json.errors ?? []
   const whole = givenResults.map((entry) => readObject(entry))
-  const results = whole.flatMap((read, n) => Option.toArray(Option.orElse(read, () => inPart(givenResults[n]))))
+  const results = whole.flatMap((read, n) =>
+    Option.toArray(Option.orElse(read, () => inPart(givenResults[n])))
+  )
   const errors = Array.isArray(givenErrors)
     ? givenErrors.flatMap((entry) => Option.toArray(readError(entry)))
     : []

@@ -294,9 +294,7 @@ const canonicalNumber = (text: string): string =>
  */
 export const isSameValue = (a: string, b: string): boolean =>
   a === b ||
-  (shortDecimal.test(a) && shortDecimal.test(b)
-    ? Number(a) === Number(b)
-    : canonical(a) === canonical(b))
+  (shortDecimal.test(a) && shortDecimal.test(b) ? Number(a) === Number(b) : canonical(a) === canonical(b))
 
 // A binary float tells so few digits apart, and most numbers have no more.
 const shortDecimal = /^-?\d{1,8}(?:\.\d{1,6})?$/

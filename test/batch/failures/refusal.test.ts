@@ -166,7 +166,9 @@ describe("a batch that succeeds in part", () => {
       assert.deepStrictEqual(
         all
           .toSorted((a, b) => a.index - b.index)
-          .map((outcome) => (outcome._tag === "Rejected" ? outcome.faults.map(({ message }) => message) : [])),
+          .map((outcome) =>
+            outcome._tag === "Rejected" ? outcome.faults.map(({ message }) => message) : []
+          ),
         [["Some inputs were not valid"], ["-1 is too small"], ["-2 is too small"]]
       )
   })
