@@ -187,7 +187,13 @@ describe("words and numbers", () => {
   })
 
   it("money keeps every digit", () => {
-    for (const text of ["10.00", "0.10000000000000000001", "-0.5", "2 ** 631234567890.12", "0"]) {
+    for (const text of [
+      "10.00",
+      "0.10000000000000000001",
+      "-0.5",
+      "123456789012345678901234567890.12",
+      "0"
+    ]) {
       assert.strictEqual(Properties.formatDecimal(Properties.decimal(text)), text)
     }
     assert.strictEqual(Properties.formatDecimal(Properties.decimal("1e3")), "1000")
@@ -205,7 +211,7 @@ describe("words and numbers", () => {
       ["+1", "1.0"],
       [".5", "0.50"],
       ["10", "1E1"],
-      ["2 ** 631234567890.10", "2 ** 631234567890.1"],
+      ["123456789012345678901234567890.10", "123456789012345678901234567890.1"],
       ["2026-01-01", "1767225600000"],
       ["2026-01-01", "2026-01-01T00:00:00Z"],
       ["2026-01-01T00:00:00.000Z", "1767225600000"],

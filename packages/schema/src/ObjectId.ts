@@ -21,8 +21,9 @@ import * as Transformation from "effect/SchemaTransformation"
  * import { ObjectId } from "@effect-hubspot/schema"
  * import { Option, Schema } from "effect"
  *
- * const read = ["20000000001", 20000000001, 12345678901234567890].map(Schema.decodeUnknownOption(ObjectId.FromWire))
- * read.map(Option.getOrNull) // => ["20000000001", "20000000001", null]
+ * const decode = Schema.decodeUnknownOption(ObjectId.FromWire)
+ * const read = ["20000000001", 20000000001, 2 ** 60].map((id) => Option.getOrNull(decode(id)))
+ * read // => ["20000000001", "20000000001", null]
  * ```
  *
  * @category schemas

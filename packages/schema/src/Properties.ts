@@ -285,7 +285,8 @@ const canonicalNumber = (text: string): string =>
  * ```ts
  * import { Properties } from "@effect-hubspot/schema"
  *
- * const same = [["2.50", "2.5"], ["2026-01-01", "1767225600000"], ["A", "a"]].map(([a, b]) => Properties.isSameValue(a, b))
+ * const pairs = [["2.50", "2.5"], ["2026-01-01", "1767225600000"], ["A", "a"]] as const
+ * const same = pairs.map(([a, b]) => Properties.isSameValue(a, b))
  * same // => [true, true, false]
  * ```
  *
