@@ -36,6 +36,7 @@ const serveCommand = Command.make(
     port: Flags.port,
     limit: Flags.serverLimit,
     latency: Flags.latency,
+    keep: Flags.keep,
     token: Flag.Redacted("token").pipe(
       Flag.optional,
       Flag.withDescription("The only access token that is good; without it any well-formed one is")
@@ -51,13 +52,20 @@ const serveCommand = Command.make(
       port: flags.port,
       limit: flags.limit,
       latency: Option.getOrUndefined(flags.latency),
+      keep: Option.getOrUndefined(flags.keep),
       token,
       json: flags.json
     })
   })
 ).pipe(
   Command.withDescription("Run a local HubSpot (emulator) on this machine"),
-  Command.withExamples([{ command: "line-items serve --port 4010", description: "On a fixed port" }])
+  Command.withExamples([
+    { command: "line-items serve --port 4010", description: "On a fixed port" },
+    {
+      command: "line-items serve --keep 100000",
+      description: "For long: it forgets what is older than the last 100,000 line items and requests"
+    }
+  ])
 )
 
 const setupKeyCommand = Command.make(

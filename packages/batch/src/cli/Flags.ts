@@ -145,6 +145,14 @@ export const latency = checked("latency", "milliseconds as min-max, such as 20-4
   Flag.withDescription("Milliseconds the emulator takes for a request, such as 20-400")
 )
 
+export const keep = checked("keep", "a whole number from 1 to 999999999", wholeNumber(1, 999_999_999)).pipe(
+  Flag.optional,
+  Flag.withMetavar("n"),
+  Flag.withDescription(
+    "How many of the last line items and requests the emulator keeps; without it all, in memory"
+  )
+)
+
 export const json = Flag.Boolean("json").pipe(
   Flag.withDefault(false),
   Flag.withDescription("One JSON object on the standard output, all else on the standard error")

@@ -15,7 +15,7 @@ export const run = (options: Options & { readonly json: boolean }): Effect.Effec
     yield* Console.log(
       options.json
         ? JSON.stringify({ url, adminKey: Redacted.value(adminKey) })
-        : forPeople(url, Redacted.value(adminKey), options.limit ?? 190)
+        : forPeople(url, Redacted.value(adminKey), options)
     )
     return yield* Effect.never
   }).pipe(
@@ -23,9 +23,9 @@ export const run = (options: Options & { readonly json: boolean }): Effect.Effec
     Effect.mapError((error) => new Exit({ code: Report.exitCodes.usage, lines: [error.message] }))
   )
 
-const forPeople = (url: string, adminKey: string, limit: number): string =>
+const forPeople = (url: string, adminKey: string, { keep, limit = 190 }: Options): string =>
   [
-    `HubSpot emulator: ${url}   (${limit} requests per 10 s, state in memory, Ctrl-C to stop)`,
+    `HubSpot emulator: ${url}   (${limit} requests per 10 s, ${keep === undefined ? "state" : `the last ${keep} line items and requests`} in memory, Ctrl-C to stop)`,
     "",
     `  import into it   HUBSPOT_ACCESS_TOKEN=any-token line-items import items.csv --base-url ${url}`,
     `  what happened    curl -H "Authorization: Bearer ${adminKey}" ${url}/_emulator/ledger`,

@@ -29,6 +29,7 @@ import * as FaultPlan from "./FaultPlan.ts"
 import * as Faults from "./Faults.ts"
 import * as Journal from "./Journal.ts"
 import * as Ledger from "./Ledger.ts"
+import * as Pieces from "./Pieces.ts"
 
 /**
  * No admin key, or a wrong one.
@@ -224,12 +225,8 @@ export const layer = (account: Account, adminKey: Redacted.Redacted<string>) =>
       HttpApiBuilder.group(AdminApi, "admin", (handlers) =>
         handlers
           // Raw, because encoding a large ledger through its schema would only cost time.
-          .handleRaw("ledger", () =>
-            Effect.sync(() => HttpServerResponse.jsonUnsafe(account.ledger.snapshot()))
-          )
-          .handleRaw("journal", () =>
-            Effect.sync(() => HttpServerResponse.jsonUnsafe(account.journal.snapshot()))
-          )
+          .handleRaw("ledger", () => Effect.sync(() => Pieces.toResponse(account.ledger.snapshot())))
+          .handleRaw("journal", () => Effect.sync(() => Pieces.toResponse(account.journal.snapshot())))
           .handle("faults", () => Effect.sync(() => account.faults.plan))
           .handleRaw("setFaults", ({ request }) => putFaults(account, request))
           .handle("clearFaults", () => setFaults(account, Faults.none))

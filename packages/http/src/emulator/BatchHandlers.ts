@@ -71,21 +71,23 @@ export const update = Effect.fnUntraced(function* (
     const record = yield* Effect.fromResult(
       LineItems.find(crm, input.id, input.idProperty, false, millis, "update/upsert")
     )
-    if (record !== undefined) found.push({ ...input, recordId: record.id })
+    if (record !== undefined) found.push({ ...input, record })
   }
   return yield* settle(account, version, 200, found, {
     check: (input) => LineItems.checkChange(crm, input.properties),
-    conflict: (input) => Rules.conflictOfUpdate(crm, input.recordId, input.properties),
+    conflict: (input) => Rules.conflictOfUpdate(crm, input.record.id, input.properties),
     values: (input) => input.properties,
     commit: (input, now) => {
-      const record = crm.update(crm.find(input.recordId, now.millis)!, input.properties, now)
+      // It may have been forgotten in the meantime.
+      const current = crm.find(input.record.id, now.millis) ?? input.record
+      const record = crm.update(current, input.properties, now)
       return RecordView.updated(record, input.properties, input.objectWriteTraceId)
     }
   })
 })
 
 interface Found extends Body.Change {
-  readonly recordId: string
+  readonly record: Crm.LineItemRecord
 }
 
 /**

@@ -2,7 +2,7 @@
  * The account behind the emulator: which properties a line item may have, which parents and products
  * exist, and the line items that were created.
  *
- * It keeps what it is told and judges nothing: whether an input is good is `Rules`. It lives in memory,
+ * It keeps what it is told, or the last of it, and judges nothing: whether an input is good is `Rules`. It lives in memory,
  * and its changes are synchronous, so that a batch is committed at one instant. Records are never
  * changed in place: whoever holds one holds that version of it.
  *
@@ -162,7 +162,8 @@ const inherited = ["name", "price", "description", "hs_sku"]
 
 /**
  * An account without line items. `properties` and `uniqueProperties` are names of further custom
- * properties; `changed` is told of every new version of a record.
+ * properties; `changed` is told of every new version of a record. It holds the last `keep` line items, by default
+ * all, and as many writes of each; one that is forgotten stays so, whoever still works on it.
  *
  * A parent exists when its id is decimal and has up to 12 digits. That rule is the emulator's own, so
  * that unknown parents can be had without seeding; seeding an object type ends it for that type.
@@ -174,16 +175,19 @@ export const makeUnsafe = (config: {
   readonly portalId: number
   readonly properties: ReadonlyArray<string>
   readonly uniqueProperties?: ReadonlyArray<string> | undefined
+  readonly keep?: number | undefined
   readonly changed?: ((record: LineItemRecord, at: number) => void) | undefined
 }): Crm => {
   const lineItems = new Map<string, LineItemRecord>()
-  const ids: Array<string> = []
+  /** Ids are given one after the other; those before `oldestId` are forgotten. */
+  let nextId = firstId
+  let oldestId = firstId
   const seeded = new Map<Association.Target, Set<string>>()
   const products = new Map<string, Values>()
   const properties = new Map<string, Definitions.Definition>()
   const holders = new Map<string, Map<string, string>>()
   const links = Links.makeUnsafe(() => lineItems.values())
-  const changed = config.changed ?? (() => {})
+  const { changed = () => {}, keep = Infinity } = config
 
   const define = (definition: Definitions.Definition): void => {
     properties.set(definition.name, definition)
@@ -215,6 +219,18 @@ export const makeUnsafe = (config: {
     lineItems.set(record.id, record)
     changed(record, at)
     return record
+  }
+  const isForgotten = ({ id }: LineItemRecord): boolean => !lineItems.has(id)
+  const forgetOldest = (): void => {
+    const record = lineItems.get(String(oldestId++))!
+    release(record)
+    for (const { to, types } of record.associations) {
+      for (const spec of types) {
+        const target = Association.targetOf(spec)
+        if (target !== undefined) links.remove(target, to.id, record.id)
+      }
+    }
+    lineItems.delete(record.id)
   }
   const inherit = (sent: Values): Values => {
     const product = sent.hs_product_id === undefined ? undefined : products.get(sent.hs_product_id)
@@ -252,9 +268,9 @@ export const makeUnsafe = (config: {
     },
     page: (after, limit, archived, at) => {
       const records: Array<LineItemRecord> = []
-      let index = after === undefined ? 0 : Math.max(0, Number(after) - firstId + 1)
-      for (; index < ids.length; index++) {
-        const record = lineItems.get(ids[index]!)!
+      let id = after === undefined ? oldestId : Math.max(oldestId, Number(after) + 1)
+      for (; id < nextId; id++) {
+        const record = lineItems.get(String(id))!
         if ((record.archived !== undefined) !== archived || isGone(record, at)) continue
         if (records.length === limit) return { records, after: records[limit - 1]!.id }
         records.push(record)
@@ -262,7 +278,7 @@ export const makeUnsafe = (config: {
       return { records, after: undefined }
     },
     create: (sent, associations, now) => {
-      const id = String(firstId + ids.length)
+      const id = String(nextId++)
       const properties = inherit(sent)
       const record: LineItemRecord = {
         id,
@@ -274,7 +290,6 @@ export const makeUnsafe = (config: {
         archived: undefined,
         writes: []
       }
-      ids.push(id)
       for (const { to, types } of associations) {
         for (const spec of types) {
           const target = Association.targetOf(spec)
@@ -282,9 +297,12 @@ export const makeUnsafe = (config: {
         }
       }
       hold(record)
-      return put(record, now.millis)
+      put(record, now.millis)
+      if (lineItems.size > keep) forgetOldest()
+      return record
     },
     update: (record, sent, now) => {
+      if (isForgotten(record)) return { ...record, properties: { ...record.properties, ...sent } }
       release(record)
       const earlier =
         record.writes.length > 0 ? record.writes : [{ at: record.createdAt, properties: record.properties }]
@@ -293,16 +311,18 @@ export const makeUnsafe = (config: {
         version: record.version + 1,
         properties: { ...record.properties, ...sent },
         updatedAt: now.iso,
-        writes: [...earlier, { at: now.iso, properties: sent }]
+        writes: [...earlier, { at: now.iso, properties: sent }].slice(-keep)
       }
       hold(next)
       return put(next, now.millis)
     },
     archive: (record, now) => {
+      if (isForgotten(record)) return
       release(record)
       put({ ...record, version: record.version + 1, archived: now, updatedAt: now.iso }, now.millis)
     },
     associate: (record, to, spec, now) => {
+      if (isForgotten(record)) return record
       const target = Association.targetOf(spec)
       if (target !== undefined) links.add(target, to, record.id, spec.associationTypeId)
       const has = record.associations.some(
@@ -314,6 +334,7 @@ export const makeUnsafe = (config: {
       return put({ ...record, version: record.version + 1, associations }, now.millis)
     },
     dissociate: (record, target, to, now) => {
+      if (isForgotten(record)) return
       links.remove(target, to, record.id)
       const associations = record.associations.flatMap((one) => {
         const types =

@@ -65,6 +65,13 @@ export interface Options {
   readonly uniqueProperties?: ReadonlyArray<string> | undefined
   /** How long until a new or changed line item appears in a search, in milliseconds. Default 0. */
   readonly searchLag?: SearchIndex.Lag | undefined
+  /**
+   * How many of the last line items, requests and tasks are kept, in the ledger, the journal and the account: for an
+   * emulator that runs for long. A line item that is forgotten is found by no request, its values of
+   * unique properties are free, and of an update's history as many entries are kept. The ledger and the journal say how
+   * many they have forgotten. Default: everything is kept.
+   */
+  readonly keep?: number | undefined
   /** The account's id, as error bodies show it. Default 891936587. */
   readonly portalId?: number | undefined
   /** What goes wrong. Default: nothing. */
@@ -109,6 +116,7 @@ export interface ResolvedOptions {
   readonly properties: ReadonlyArray<string>
   readonly uniqueProperties: ReadonlyArray<string>
   readonly searchLag: SearchIndex.Lag
+  readonly keep: number | undefined
   readonly portalId: number
 }
 
@@ -123,7 +131,7 @@ export class Emulator extends Context.Service<
     readonly options: ResolvedOptions
     /** The key of the admin API. */
     readonly adminKey: Redacted.Redacted<string>
-    /** Everything that happened up to now. */
+    /** Everything that happened up to now, or what is kept of it. */
     readonly ledger: Effect.Effect<Ledger.Snapshot>
     /**
      * Answers a request, of HubSpot's API or of the admin API. Whoever waits for it may be interrupted;
@@ -169,6 +177,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
     properties: given.properties ?? [],
     uniqueProperties: given.uniqueProperties ?? [],
     searchLag: given.searchLag ?? 0,
+    keep: given.keep,
     portalId: given.portalId ?? 891936587
   }
   const adminKey = given.adminKey ?? (yield* randomKey)
@@ -178,17 +187,17 @@ const make = Effect.fnUntraced(function* (given: Options) {
   const index = SearchIndex.makeUnsafe(
     options.searchLag,
     () => random.nextDoubleUnsafe(),
-    () => crm.lineItems.values()
+    () => crm.lineItems
   )
   const crm = Crm.makeUnsafe({ ...options, changed: index.changed })
   const account: Exchange.Account = {
     crm,
-    ledger: Ledger.makeUnsafe(),
+    ledger: Ledger.makeUnsafe(options.keep),
     quota: Quota.makeUnsafe({ ...options, timeZone: DateTime.zoneMakeNamedUnsafe(options.timeZone) }),
     tokens: Tokens.makeUnsafe(options),
     latency: options.latency,
-    journal: Journal.makeUnsafe(),
-    tasks: Tasks.makeUnsafe(scope),
+    journal: Journal.makeUnsafe(options.keep),
+    tasks: Tasks.makeUnsafe(scope, options.keep),
     scope,
     asynchronous: FaultPlan.makeUnsafe(asynchronousPlan(given.asynchronous), startedAt),
     faults: FaultPlan.makeUnsafe(given.faults ?? Faults.none, startedAt),

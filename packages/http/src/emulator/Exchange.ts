@@ -82,10 +82,12 @@ export interface Reply {
  */
 export const notFound = Effect.fnUntraced(function* (account: Account, request: HttpServerRequest) {
   const at = yield* Clock.currentTimeMillis
-  const entry = account.ledger.arrived(at, request.method, pathOf(request))
+  // Anybody can ask for what does not exist.
+  const how = account.tokens.check(request.headers.authorization, at) === undefined ? "arrived" : "refused"
+  const entry = account.ledger[how](at, request.method, pathOf(request))
   const correlationId = yield* uuid
   entry.status = 404
-  const record = account.journal.arrived({
+  const record = account.journal[how]({
     arrivedAt: at,
     correlationId,
     method: entry.method,
@@ -112,11 +114,12 @@ export const answer = Effect.fnUntraced(function* (
   const at = yield* Clock.currentTimeMillis
   const { method } = request
   const path = pathOf(request)
-  const entry = account.ledger.arrived(at, method, path)
   const refused = admit(account, operation, request, at)
+  const how = refused?.status === 401 ? "refused" : "arrived"
+  const entry = account.ledger[how](at, method, path)
   const limits = limitHeaders(account, operation, request, at)
   const correlationId = yield* uuid
-  const record = account.journal.arrived({ arrivedAt: at, correlationId, method, path })
+  const record = account.journal[how]({ arrivedAt: at, correlationId, method, path })
   const [before, after] = yield* drawLatency(account.latency)
   const received: Result.Result<string, Refusal.Refusal> = yield* refused === undefined
     ? receive(request, operation.body)

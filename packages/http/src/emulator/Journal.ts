@@ -2,11 +2,13 @@
  * The emulator's diary of requests, for whoever wants to know why one went the way it did: when it
  * arrived, was decided and was answered, which fault struck it, and its correlation id.
  *
- * The ledger says what is true; this says how it came about. It holds no header and no body, so no token.
+ * The ledger says what is true; this says how it came about. It holds no header and no body, so no token, and as the
+ * ledger no request without a good one.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as Recent from "./Recent.ts"
 
 /**
  * One request; times in epoch milliseconds, null for what has not happened or never will.
@@ -45,12 +47,15 @@ export const Entry = Schema.Struct({
 export type Entry = typeof Entry.Type
 
 /**
- * In order of arrival.
+ * In order of arrival. `forgotten` counts those that are not kept, and is there when there is one.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Snapshot = Schema.Struct({ requests: Schema.Array(Entry) })
+export const Snapshot = Schema.Struct({
+  requests: Schema.Array(Entry),
+  forgotten: Schema.optionalKey(Schema.Struct({ requests: Schema.Int, unauthorized: Schema.Int }))
+})
 
 /**
  * @category models
@@ -66,35 +71,53 @@ export type Snapshot = typeof Snapshot.Type
  */
 export type Open = { -readonly [Field in keyof Entry]: Entry[Field] }
 
+type Arrival = Pick<Entry, "arrivedAt" | "correlationId" | "method" | "path">
+
 /**
  * @category models
  * @since 0.1.0
  */
 export interface Journal {
-  readonly arrived: (entry: Pick<Entry, "arrivedAt" | "correlationId" | "method" | "path">) => Open
+  readonly arrived: (entry: Arrival) => Open
+  /** A request without a good token: it is counted, and its entry is not kept. */
+  readonly refused: (entry: Arrival) => Open
   readonly snapshot: () => Snapshot
 }
 
 /**
+ * Keeps the last `keep` requests, by default all.
+ *
  * @category constructors
  * @since 0.1.0
  */
-export const makeUnsafe = (): Journal => {
-  const requests: Array<Open> = []
+export const makeUnsafe = (keep?: number): Journal => {
+  const requests = Recent.makeUnsafe<Open>(keep)
+  let unauthorized = 0
+  const open = (entry: Arrival): Open => ({
+    ...entry,
+    inputs: null,
+    decidedAt: null,
+    answeredAt: null,
+    decided: null,
+    status: 0,
+    fault: null
+  })
   return {
     arrived: (entry) => {
-      const open: Open = {
-        ...entry,
-        inputs: null,
-        decidedAt: null,
-        answeredAt: null,
-        decided: null,
-        status: 0,
-        fault: null
-      }
-      requests.push(open)
-      return open
+      const one = open(entry)
+      requests.push(one)
+      return one
     },
-    snapshot: () => ({ requests: requests.map((request) => ({ ...request })) })
+    refused: (entry) => {
+      unauthorized++
+      return open(entry)
+    },
+    snapshot: () => {
+      const forgotten = { requests: requests.forgotten(), unauthorized }
+      return {
+        requests: requests.toArray().map((request) => ({ ...request })),
+        ...(forgotten.requests + unauthorized > 0 && { forgotten })
+      }
+    }
   }
 }

@@ -1,15 +1,17 @@
 /**
  * What truly happened in the emulated account: every line item that was created and every request that
- * arrived. It is only ever added to.
+ * arrived. It is only ever added to, and forgets nothing unless it is told how many to keep.
  *
  * A line item is written at the moment of its commit, whatever the caller was told or did not live to
- * hear. Requests of the admin API are not in it.
+ * hear. Requests of the admin API are not in it. Requests without a good token are counted only: anybody who reaches the
+ * emulator can make them, and nothing comes of them.
  *
  * @since 0.1.0
  */
 import { Association } from "@effect-hubspot/schema"
 import * as Schema from "effect/Schema"
 import * as Quota from "./Quota.ts"
+import * as Recent from "./Recent.ts"
 
 /**
  * One created line item. `objectWriteTraceId` is null when its input had none; `createdAt` is ISO 8601.
@@ -54,6 +56,19 @@ export const Request = Schema.Struct({
 export type Request = typeof Request.Type
 
 /**
+ * How many line items and requests were there once and are not kept, and how many requests had no good token; it is
+ * there when there is one.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Forgotten = Schema.Struct({
+  created: Schema.Int,
+  requests: Schema.Int,
+  unauthorized: Schema.Int
+})
+
+/**
  * The ledger as it stood at one moment; requests in order of arrival.
  *
  * @category schemas
@@ -61,7 +76,8 @@ export type Request = typeof Request.Type
  */
 export const Snapshot = Schema.Struct({
   created: Schema.Array(Created),
-  requests: Schema.Array(Request)
+  requests: Schema.Array(Request),
+  forgotten: Schema.optionalKey(Forgotten)
 })
 
 /**
@@ -87,25 +103,49 @@ export interface OpenRequest extends Omit<Request, "status" | "inputs"> {
  */
 export interface Ledger {
   readonly arrived: (at: number, method: string, path: string) => OpenRequest
+  /** A request without a good token arrived: it is counted, and its entry is not kept. */
+  readonly refused: (at: number, method: string, path: string) => OpenRequest
   readonly created: (lineItem: Created) => void
   readonly snapshot: () => Snapshot
 }
 
 /**
+ * Keeps the last `keep` line items and as many requests, by default all.
+ *
  * @category constructors
  * @since 0.1.0
  */
-export const makeUnsafe = (): Ledger => {
-  const created: Array<Created> = []
-  const requests: Array<OpenRequest> = []
+export const makeUnsafe = (keep?: number): Ledger => {
+  const created = Recent.makeUnsafe<Created>(keep)
+  const requests = Recent.makeUnsafe<OpenRequest>(keep)
+  let unauthorized = 0
+  const open = (at: number, method: string, path: string): OpenRequest => ({
+    at,
+    method,
+    path,
+    status: 0,
+    inputs: null
+  })
   return {
     arrived: (at, method, path) => {
-      const request = { at, method, path, status: 0, inputs: null }
+      const request = open(at, method, path)
       requests.push(request)
       return request
     },
-    created: (lineItem) => void created.push(lineItem),
-    snapshot: () => ({ created: created.slice(), requests: requests.map((request) => ({ ...request })) })
+    refused: (at, method, path) => {
+      unauthorized++
+      return open(at, method, path)
+    },
+    created: created.push,
+    snapshot: () => {
+      const forgotten = { created: created.forgotten(), requests: requests.forgotten(), unauthorized }
+      return {
+        created: created.toArray(),
+        // What is answered does not change any more.
+        requests: requests.toArray().map((request) => (request.status === 0 ? { ...request } : request)),
+        ...(Object.values(forgotten).some((count) => count > 0) && { forgotten })
+      }
+    }
   }
 }
 

@@ -28,6 +28,8 @@ export interface Links {
   readonly remove: (target: Association.Target, id: string, lineItem: string) => void
   /** The ids of an object's line items, ascending. */
   readonly lineItemsOf: (target: Association.Target, id: string) => ReadonlyArray<string>
+  /** How many objects it knows to have line items. */
+  readonly size: () => number
   /** The types by which a line item is associated with an object. */
   readonly typesOf: (target: Association.Target, id: string, lineItem: string) => ReadonlyArray<number>
 }
@@ -73,7 +75,9 @@ export const makeUnsafe = (source: Source): Links => {
     },
     remove: (target, id, lineItem) => {
       const entry = known?.get(keyOf(target, id))
-      if (entry?.types.delete(lineItem) === true) entry.sorted = undefined
+      if (entry?.types.delete(lineItem) !== true) return
+      entry.sorted = undefined
+      if (entry.types.size === 0) known?.delete(keyOf(target, id))
     },
     lineItemsOf: (target, id) => {
       known ??= build()
@@ -82,6 +86,7 @@ export const makeUnsafe = (source: Source): Links => {
       entry.sorted ??= [...entry.types.keys()].sort((a, b) => Number(a) - Number(b))
       return entry.sorted
     },
+    size: () => known?.size ?? 0,
     typesOf: (target, id, lineItem) => {
       known ??= build()
       return known.get(keyOf(target, id))?.types.get(lineItem) ?? []

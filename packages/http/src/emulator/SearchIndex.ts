@@ -3,7 +3,7 @@
  *
  * A new or changed record appears after a lag. Documentation says "a few moments", observation seconds;
  * there is no figure, so the lag is an option and by default there is none. Older versions never replace
- * newer ones. What matches is `Filters`' business.
+ * newer ones. What matches is `Filters`' business. What the account forgets, it forgets too.
  *
  * @since 0.1.0
  */
@@ -25,10 +25,12 @@ export interface SearchIndex {
   readonly changed: (record: Crm.LineItemRecord, at: number) => void
   /** The versions that a search at this time sees. Documentation: archived records are never there. */
   readonly at: (at: number) => Iterable<Crm.LineItemRecord>
+  /** How many versions it holds besides the account's own. */
+  readonly size: () => number
 }
 
 /**
- * `random` draws from 0 to 1; `live` are the records as they are, which is what is seen without a lag.
+ * `random` draws from 0 to 1; `live` are the records as they are, which is what is seen without a lag; others are forgotten.
  *
  * @category constructors
  * @since 0.1.0
@@ -36,19 +38,28 @@ export interface SearchIndex {
 export const makeUnsafe = (
   lag: Lag,
   random: () => number,
-  live: () => Iterable<Crm.LineItemRecord>
-): SearchIndex => (lag === 0 ? withoutLag(live) : withLag(lag, random))
+  live: () => ReadonlyMap<string, Crm.LineItemRecord>
+): SearchIndex => (lag === 0 ? withoutLag(live) : withLag(lag, random, live))
 
-const withoutLag = (live: () => Iterable<Crm.LineItemRecord>): SearchIndex => ({
+const withoutLag = (live: () => ReadonlyMap<string, Crm.LineItemRecord>): SearchIndex => ({
   changed: () => {},
+  size: () => 0,
   at: function* () {
-    for (const record of live()) if (record.archived === undefined) yield record
+    for (const record of live().values()) if (record.archived === undefined) yield record
   }
 })
 
-const withLag = (lag: Lag, random: () => number): SearchIndex => {
+/** So many versions are held at least before they are gone through without a search. */
+const few = 1000
+
+const withLag = (
+  lag: Lag,
+  random: () => number,
+  live: () => ReadonlyMap<string, Crm.LineItemRecord>
+): SearchIndex => {
   const seen = new Map<string, Crm.LineItemRecord>()
   let pending: Array<{ readonly visibleAt: number; readonly record: Crm.LineItemRecord }> = []
+  let sweepFrom = few
 
   // An archived record stays, unseen, so that a late older version does not bring it back.
   const show = (record: Crm.LineItemRecord): void => {
@@ -58,21 +69,30 @@ const withLag = (lag: Lag, random: () => number): SearchIndex => {
   const draw = (): number =>
     typeof lag === "number" ? lag : Math.round(lag.min + random() * (lag.max - lag.min))
 
+  const size = (): number => seen.size + pending.length
+  const sweep = (at: number): void => {
+    const kept = live()
+    const waiting: typeof pending = []
+    for (const one of pending) {
+      if (one.visibleAt > at) waiting.push(one)
+      else if (kept.has(one.record.id)) show(one.record)
+    }
+    pending = waiting
+    for (const id of seen.keys()) if (!kept.has(id)) seen.delete(id)
+    sweepFrom = Math.max(few, 2 * size())
+  }
+
   return {
+    size,
     changed: (record, at) => {
       const millis = draw()
       if (millis > 0) pending.push({ visibleAt: at + millis, record })
       else show(record)
+      // Though nobody searches.
+      if (size() > sweepFrom) sweep(at)
     },
     at: function* (at) {
-      if (pending.length > 0) {
-        const waiting: typeof pending = []
-        for (const one of pending) {
-          if (one.visibleAt <= at) show(one.record)
-          else waiting.push(one)
-        }
-        pending = waiting
-      }
+      sweep(at)
       for (const record of seen.values()) if (record.archived === undefined) yield record
     }
   }

@@ -43,13 +43,19 @@ export interface Tasks {
 }
 
 /**
- * Tasks run in the scope given, so that they end with the account.
+ * Tasks run in the scope given, so that they end with the account. What is to be said of them is kept of the last `keep` whose status
+ * has changed, by default of all.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const makeUnsafe = (scope: Scope.Scope): Tasks => {
+export const makeUnsafe = (scope: Scope.Scope, keep: number = Infinity): Tasks => {
   const replies = new Map<string, object>()
+  const reply = (id: string, body: object): void => {
+    replies.delete(id)
+    replies.set(id, body)
+    if (replies.size > keep) replies.delete(replies.keys().next().value!)
+  }
   return {
     status: (id) => replies.get(id),
     begin: Effect.fnUntraced(function* ({ course, id, link, work }) {
@@ -58,16 +64,16 @@ export const makeUnsafe = (scope: Scope.Scope): Tasks => {
       const run = Effect.gen(function* () {
         yield* Effect.sleep(course.pendingMillis)
         const startedAt = yield* now
-        replies.set(id, { ...common, status: "PROCESSING", results: [], startedAt })
+        reply(id, { ...common, status: "PROCESSING", results: [], startedAt })
         if (course.end === "never") return
         const canceled = course.end === "canceled"
         yield* Effect.sleep(canceled ? course.processingMillis / 2 : course.processingMillis)
         const body = yield* work(canceled ? course.created : undefined)
         const done = { ...body, ...common, startedAt, completedAt: yield* now }
-        replies.set(id, canceled ? { ...done, status: "CANCELED" } : done)
+        reply(id, canceled ? { ...done, status: "CANCELED" } : done)
       })
       const pending = { ...common, status: "PENDING", results: [] }
-      replies.set(id, pending)
+      reply(id, pending)
       yield* Effect.forkIn(run, scope)
       return pending
     })
