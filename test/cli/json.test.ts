@@ -96,6 +96,24 @@ describe("serve", () => {
     }
   })
 
+  it("keeps the last of what happened where it is told how much", async () => {
+    const refused = await run(["serve", "--keep", "0"])
+    assert.deepStrictEqual(
+      { code: refused.code, stderr: refused.stderr },
+      { code: 2, stderr: 'line-items: --keep: "0" is not a whole number from 1 to 999999999\n' }
+    )
+    const server = await serve("--keep", "120")
+    const end = await run(["import", "-", "--json", "--base-url", server.url], {
+      stdin: rows(250),
+      token: canary
+    })
+    assert.strictEqual(end.code, 0)
+    const { created, forgotten } = await server.ledger()
+    assert.lengthOf(created, 120)
+    assert.strictEqual(forgotten?.created, 130)
+    await server.stop("SIGTERM")
+  })
+
   it("takes a key property from setup-key, twice as well as once, and an import that goes by it", async () => {
     const server = await serve("--token", canary)
     const options = { token: canary, stdin: "name,hs_sku\nChair,k1\nTable,k2\n" }
@@ -211,7 +229,7 @@ describe("serve", () => {
     assert.deepStrictEqual((await server.ledger()).requests, [], "a file is checked before anything is sent")
     assert.strictEqual((await importInto("pat-eu1-another-token")).code, 5)
     assert.strictEqual((await importInto(canary)).code, 0)
-    const { created, requests } = await server.ledger()
+    const { created, forgotten, requests } = await server.ledger()
     const [{ objectWriteTraceId, ...record } = assert.fail("nothing was created"), ...more] = created
     assert.deepStrictEqual(more, [])
     assert.match(objectWriteTraceId ?? "", /^[\w-]{1,64}$/)
@@ -226,11 +244,10 @@ describe("serve", () => {
     assert.strictEqual(new Date(record.createdAt).toISOString(), record.createdAt)
     assert.deepStrictEqual(
       requests.map(({ inputs, method, path, status }) => ({ method, path, status, inputs })),
-      [
-        { method: "POST", path: "/crm/v3/objects/line_items/batch/create", status: 401, inputs: null },
-        { method: "POST", path: "/crm/v3/objects/line_items/batch/create", status: 201, inputs: 1 }
-      ]
+      [{ method: "POST", path: "/crm/v3/objects/line_items/batch/create", status: 201, inputs: 1 }]
     )
+    // The one with the other token.
+    assert.deepStrictEqual(forgotten, { created: 0, requests: 0, unauthorized: 1 })
     const first = requests[0]?.at ?? 0
     assert.isTrue(
       requests.every(({ at }) => at >= first && Math.abs(at - Date.parse(record.createdAt)) < 60_000)

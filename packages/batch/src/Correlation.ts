@@ -300,6 +300,9 @@ const indexOfValues = (identities: ReadonlyArray<Identity>): ReadonlyMap<string,
   return index
 }
 
+/** So much is said of an input: of its own result, and of others that may be its. */
+const maxSeen = 3
+
 /**
  * The inputs that are in doubt because a result is another one's than its trace id says, with what was seen. An input is
  * not meant where it has a result of its own that has its values, and not those of the one that the trace id names.
@@ -313,7 +316,7 @@ const contradictions = (
   const note = (position: number, text: string): void => {
     const texts = seen.get(position)
     if (texts === undefined) seen.set(position, [text])
-    else texts.push(text)
+    else if (texts.length < maxSeen) texts.push(text)
   }
   const nameOf = (position: number): string => identities[position]!.objectWriteTraceId ?? "another input"
   const isDifferent = (position: number, object: CrmObject.CrmObject): boolean =>

@@ -156,12 +156,12 @@ describe("the asynchronous mode", () => {
       const other = yield* follow(link.replace(/[0-9a-f-]{36}/, "no-such-task"))
       assert.strictEqual(other.status, 404)
       assert.strictEqual(other.body.category, "OBJECT_NOT_FOUND")
-      const { requests } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+      const { forgotten, requests } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+      assert.strictEqual(forgotten?.unauthorized, 1)
       assert.deepStrictEqual(
         requests.map((_) => [_.method, _.status]),
         [
           ["POST", 201],
-          ["GET", 401],
           ["GET", 403],
           ["GET", 404]
         ]

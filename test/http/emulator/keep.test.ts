@@ -3,7 +3,9 @@ import { Emulator, type Options } from "@effect-hubspot/http/emulator/Emulator"
 import { EmulatorServer } from "@effect-hubspot/http/emulator/EmulatorServer"
 import * as Ledger from "@effect-hubspot/http/emulator/Ledger"
 import * as Pieces from "@effect-hubspot/http/emulator/Pieces"
+import * as Refusal from "@effect-hubspot/http/emulator/Refusal"
 import * as SearchIndex from "@effect-hubspot/http/emulator/SearchIndex"
+import * as Tokens from "@effect-hubspot/http/emulator/Tokens"
 import { Association } from "@effect-hubspot/schema"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
@@ -146,6 +148,26 @@ describe("what the emulator keeps", () => {
   )
 })
 
+describe("tokens", () => {
+  it("that have expired are forgotten, and no others", () => {
+    const oauth = {
+      clientId: "app",
+      clientSecret: Redacted.make("secret"),
+      refreshToken: Redacted.make("refresh-me"),
+      expiresIn: 10
+    }
+    const tokens = Tokens.makeUnsafe({ oauth, keep: 3 })
+    const said = (n: number, at: number) => tokens.check(`Bearer token-${n}-of-many`, at)?.body
+    for (let n = 0; n < 8; n++) tokens.issue(`token-${n}-of-many`, n * 1000)
+    for (let n = 0; n < 8; n++) assert.isUndefined(said(n, 7000))
+    tokens.issue("token-8-of-many", 20_000)
+    assert.notDeepEqual(said(7, 20_000), said(0, 20_000))
+    assert.deepStrictEqual(said(5, 20_000), said(0, 20_000))
+    assert.deepStrictEqual(said(0, 20_000), Refusal.wrongCredentials.body)
+    assert.isUndefined(said(8, 20_000))
+  })
+})
+
 describe("the account", () => {
   const now = (millis: number) => ({ millis, iso: new Date(millis).toISOString() })
 
@@ -202,12 +224,8 @@ describe("a request without a good token", () => {
   const good = Redacted.make("the-only-good-token")
   const attack = Effect.gen(function* () {
     for (let n = 0; n < 300; n++) {
-      assert.strictEqual(
-        (yield* send(request("{}", { authorization: `Bearer guess-${n}-guess` }))).status,
-        401
-      )
-      const unknown = yield* send(HttpClientRequest.get(`https://api.hubapi.com/${"x".repeat(1000)}/${n}`))
-      assert.strictEqual(unknown.status, 404)
+      const guess = request("{}", { authorization: `Bearer guess-${n}-guess` })
+      assert.strictEqual((yield* send(guess)).status, 401)
     }
   })
 
@@ -227,10 +245,10 @@ describe("a request without a good token", () => {
             requests.map(({ path, status }) => [path, status]),
             [[new URL(url).pathname, 201]]
           )
-          assert.deepStrictEqual(forgotten, { created: 0, requests: 0, unauthorized: 600 })
+          assert.deepStrictEqual(forgotten, { created: 0, requests: 0, unauthorized: 300 })
           const diary = yield* journal
           assert.lengthOf(diary.requests, 1)
-          assert.deepStrictEqual(diary.forgotten, { requests: 0, unauthorized: 600 })
+          assert.deepStrictEqual(diary.forgotten, { requests: 0, unauthorized: 300 })
         }).pipe(emulated({ token: good, keep }))
     )
   }
@@ -249,11 +267,48 @@ describe("a request without a good token", () => {
     )
   )
 
-  it.effect("to a path that nobody knows is kept with a good one", () =>
+  it.effect("to a path that nobody knows is kept a thousand times, and with a good one always", () =>
     Effect.gen(function* () {
+      for (let n = 0; n < 1200; n++) {
+        const unknown = yield* send(HttpClientRequest.get(`https://api.hubapi.com/nothing/${n}`))
+        assert.strictEqual(unknown.status, 404)
+      }
+      assert.lengthOf((yield* ledger).requests, 1000)
+      assert.lengthOf((yield* journal).requests, 1000)
+      assert.strictEqual((yield* ledger).forgotten?.unauthorized, 200)
       assert.strictEqual((yield* api("GET", "/nothing")).status, 404)
-      assert.lengthOf((yield* ledger).requests, 1)
+      assert.lengthOf((yield* ledger).requests, 1001)
     }).pipe(emulated({}))
+  )
+})
+
+describe("a request for a token", () => {
+  const oauth = {
+    clientId: "app",
+    clientSecret: Redacted.make("secret"),
+    refreshToken: Redacted.make("refresh-me")
+  }
+  const ask = (secret: string) =>
+    send(
+      HttpClientRequest.post("https://api.hubapi.com/oauth/2026-09/token").pipe(
+        HttpClientRequest.bodyUrlParams({
+          grant_type: "refresh_token",
+          client_id: "app",
+          client_secret: secret,
+          refresh_token: "refresh-me"
+        })
+      )
+    )
+
+  it.effect("is kept where it is granted, and a thousand times where it is in vain", () =>
+    Effect.gen(function* () {
+      for (let n = 0; n < 1100; n++) assert.strictEqual((yield* ask("secret")).status, 200)
+      assert.lengthOf((yield* ledger).requests, 1100)
+      for (let n = 0; n < 1200; n++) assert.strictEqual((yield* ask(`guess-${n}`)).status, 400)
+      assert.lengthOf((yield* ledger).requests, 2100)
+      assert.lengthOf((yield* journal).requests, 2100)
+      assert.deepStrictEqual((yield* ledger).forgotten, { created: 0, requests: 0, unauthorized: 200 })
+    }).pipe(emulated({ oauth }))
   )
 })
 

@@ -201,7 +201,8 @@ const make = Effect.fnUntraced(function* (given: Options) {
     scope,
     asynchronous: FaultPlan.makeUnsafe(asynchronousPlan(given.asynchronous), startedAt),
     faults: FaultPlan.makeUnsafe(given.faults ?? Faults.none, startedAt),
-    scopes: new Set(options.scopes)
+    scopes: new Set(options.scopes),
+    strangers: 0
   }
   const route = yield* HttpRouter.toHttpEffect(
     Layer.mergeAll(

@@ -49,7 +49,12 @@ export interface Account {
   readonly asynchronous: FaultPlan.FaultPlan
   faults: FaultPlan.FaultPlan
   scopes: ReadonlySet<string>
+  /** How many requests without a good token asked for what does not exist, or for a token in vain. */
+  strangers: number
 }
+
+/** So many of them are kept. */
+const maxStrangers = 1000
 
 /**
  * The time one request takes, in milliseconds, drawn uniformly.
@@ -82,8 +87,10 @@ export interface Reply {
  */
 export const notFound = Effect.fnUntraced(function* (account: Account, request: HttpServerRequest) {
   const at = yield* Clock.currentTimeMillis
-  // Anybody can ask for what does not exist.
-  const how = account.tokens.check(request.headers.authorization, at) === undefined ? "arrived" : "refused"
+  // Anybody can ask for what does not exist; so the first of those who do so without a good token are kept, for who
+  // has the path wrong, and no more than these.
+  const isStranger = account.tokens.check(request.headers.authorization, at) !== undefined
+  const how = isStranger && account.strangers++ >= maxStrangers ? "refused" : "arrived"
   const entry = account.ledger[how](at, request.method, pathOf(request))
   const correlationId = yield* uuid
   entry.status = 404
@@ -115,7 +122,10 @@ export const answer = Effect.fnUntraced(function* (
   const { method } = request
   const path = pathOf(request)
   const refused = admit(account, operation, request, at)
-  const how = refused?.status === 401 ? "refused" : "arrived"
+  // Whoever asks for a token is a stranger until it is given.
+  const isStranger = operation.scopes === undefined
+  const isTooMany = isStranger && account.strangers++ >= maxStrangers
+  const how = refused?.status === 401 || isTooMany ? "refused" : "arrived"
   const entry = account.ledger[how](at, method, path)
   const limits = limitHeaders(account, operation, request, at)
   const correlationId = yield* uuid
@@ -160,6 +170,7 @@ export const answer = Effect.fnUntraced(function* (
   record.inputs = entry.inputs
   record.decidedAt = yield* Clock.currentTimeMillis
   record.decided = outcome.decided?.status ?? null
+  if (isStranger && outcome.decided?.status === 200) account.strangers--
   record.status = entry.status
   yield* sleep(after)
   const delivery = yield* Commit.deliver(outcome, {

@@ -3,8 +3,8 @@
  * arrived. It is only ever added to, and forgets nothing unless it is told how many to keep.
  *
  * A line item is written at the moment of its commit, whatever the caller was told or did not live to
- * hear. Requests of the admin API are not in it. Requests without a good token are counted only: anybody who reaches the
- * emulator can make them, and nothing comes of them.
+ * hear. Requests of the admin API are not in it. Those that are refused for their token (401) are counted only: anybody
+ * who reaches the emulator can make them, and nothing comes of them.
  *
  * @since 0.1.0
  */
@@ -56,8 +56,8 @@ export const Request = Schema.Struct({
 export type Request = typeof Request.Type
 
 /**
- * How many line items and requests were there once and are not kept, and how many requests had no good token; it is
- * there when there is one.
+ * How many line items and requests were there once and are not kept, and how many requests never were, having no good
+ * token; it is there when there is one.
  *
  * @category schemas
  * @since 0.1.0

@@ -46,7 +46,8 @@ const wellFormed = /^[A-Za-z0-9._~+/=-]{8,4096}$/
 
 /**
  * Any well-formed token is good, unless `token` names the only one or there is an OAuth app: then the
- * tokens it was issued are good too, and no others.
+ * tokens it was issued are good too, and no others. Of those that have expired the last `keep` are known as such, by
+ * default all.
  *
  * @category constructors
  * @since 0.1.0
@@ -54,8 +55,9 @@ const wellFormed = /^[A-Za-z0-9._~+/=-]{8,4096}$/
 export const makeUnsafe = (options: {
   readonly token?: Redacted.Redacted<string> | undefined
   readonly oauth?: OAuthApp | undefined
+  readonly keep?: number | undefined
 }): Tokens => {
-  const app = options.oauth
+  const { keep = Infinity, oauth: app } = options
   const only = options.token === undefined ? undefined : Redacted.value(options.token)
   const lifeMillis = (app?.expiresIn ?? defaultExpiresIn) * 1000
   const expiries = new Map<string, number>()
@@ -78,7 +80,14 @@ export const makeUnsafe = (options: {
       return Refusal.wrongCredentials
     },
     isIssued: (authorization) => authorization !== undefined && expiries.has(tokenOf(authorization)),
-    issue: (token, at) => void expiries.set(token, at + lifeMillis)
+    issue: (token, at) => {
+      expiries.set(token, at + lifeMillis)
+      // They expire in the order in which they were issued.
+      for (const [known, expiry] of expiries) {
+        if (expiries.size <= keep || at < expiry) break
+        expiries.delete(known)
+      }
+    }
   }
 }
 
