@@ -851,6 +851,26 @@ describe("a result under a trace id", () => {
     assert.strictEqual(seen([{ id: "\u001b[2J" }, { id: "\u001b[2J" }], false), "noId: undefined")
   })
 
+  it("whose own hs_object_id is another one is not believed to be under its id", () => {
+    const why = (id: string, own: string | null, traced = true) => {
+      const { surplus, verdicts } = Correlation.correlate(inputsOf([{ name: "a" }]), {
+        status: "COMPLETE",
+        results: [{ id, properties: { hs_object_id: own }, ...(traced && { objectWriteTraceId: "t-0" }) }]
+      })
+      return verdicts.map((verdict) =>
+        verdict._tag === "Unaccounted"
+          ? [verdict.why, verdict.seen, surplus.length]
+          : [verdict._tag, surplus.length]
+      )[0]
+    }
+    assert.deepStrictEqual(why("5", "2000"), ["contradiction", "id 5 and id 2000 came for it", 0])
+    assert.deepStrictEqual(why("5", "2000", false), ["missing", undefined, 1])
+    assert.deepStrictEqual(why("5", "5"), ["Done", 0])
+    assert.deepStrictEqual(why("5", null), ["Done", 0])
+    // It is said at least.
+    assert.deepStrictEqual(why("", "2000"), ["noId", "its hs_object_id is 2000", 0])
+  })
+
   it("of a full batch that HubSpot has changed altogether is looked into in milliseconds", () => {
     const all = Array.from({ length: 100 }, (_, n) => ({
       name: `Seat ${n} é`,

@@ -13,7 +13,8 @@
  *
  * A result contradicts its trace id where it has the key of another input of the batch, or, if it shows no key,
  * values that are another input's and not those of the one it names; then both are in doubt. HubSpot and products change values, so
- * a result that fits no input, or both, is that of its trace id; so is one that shows nothing to compare.
+ * a result that fits no input, or both, is that of its trace id; so is one that shows nothing to compare. A record that
+ * shows another `hs_object_id` than the id it came under contradicts that id.
  *
  * @since 0.1.0
  */
@@ -127,8 +128,8 @@ export const judge = (
     const position = registry.ofObject(object)
     if (position === "foreign") surplus.push(object)
     else if (position !== undefined) claims[position]!.objects.push(object)
-    // Without an id that can be one there is nothing to point to.
-    else (isId(object.id) ? loose : surplus).push(object)
+    // Without an id that can be its own there is nothing to point to.
+    else (isId(object.id) && otherIdOf(object) === undefined ? loose : surplus).push(object)
   }
   const unfinished = BatchState.isOpen(response)
   for (const error of response.errors ?? []) {
@@ -177,6 +178,12 @@ interface Claim {
 }
 
 const { isId } = CrmObject
+
+/** The id that a record itself shows, where it is another one than it came under. */
+const otherIdOf = ({ id, properties }: CrmObject.CrmObject): string | undefined => {
+  const own = properties?.["hs_object_id"]
+  return isShown(own) && own !== id ? own : undefined
+}
 
 const unaccounted = (why: Unaccounted, seen?: string): Verdict => ({
   _tag: "Unaccounted",
@@ -345,17 +352,27 @@ const fromClaim = (claim: Claim, shared: ReadonlySet<string>): Verdict | undefin
   if (object === undefined) {
     return claim.errors.length === 0 ? undefined : { _tag: "Rejected", errors: claim.errors }
   }
-  if (claim.errors.length === 0 && !claim.objects.some((one) => isId(one.id))) return unaccounted("noId")
+  const other = claim.objects.map(otherIdOf).find((own) => own !== undefined)
+  if (claim.errors.length === 0 && !claim.objects.some((one) => isId(one.id))) {
+    return unaccounted("noId", other && `its hs_object_id is ${ErrorBody.showable(other, 64)}`)
+  }
   const id = claim.id ?? object.id
   if (claim.errors.length > 0 || claim.objects.some((other) => other.id !== id)) {
     return unaccounted("contradiction", `${answeredFor(claim)} came for it`)
   }
-  return shared.has(object.id) ? unaccounted("duplicateId", `id ${object.id}`) : { _tag: "Done", object }
+  if (shared.has(object.id)) return unaccounted("duplicateId", `id ${object.id}`)
+  return other === undefined
+    ? { _tag: "Done", object }
+    : unaccounted("contradiction", `${answeredFor(claim)} came for it`)
 }
 
 const answeredFor = ({ errors, objects }: Claim): string =>
   [
-    ...new Set(objects.map(({ id }) => (isId(id) ? `id ${id}` : "no id that can be read"))),
+    ...new Set(
+      objects
+        .flatMap((object) => [object.id, ...option(otherIdOf(object))])
+        .map((id) => (isId(id) ? `id ${id}` : "no id that can be read"))
+    ),
     ...(errors.length > 0 ? ["an error"] : [])
   ].join(" and ")
 
