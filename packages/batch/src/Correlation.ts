@@ -352,12 +352,13 @@ const fromClaim = (claim: Claim, shared: ReadonlySet<string>): Verdict | undefin
   if (object === undefined) {
     return claim.errors.length === 0 ? undefined : { _tag: "Rejected", errors: claim.errors }
   }
-  const other = claim.objects.map(otherIdOf).find((own) => own !== undefined)
+  const denying = claim.objects.find((one) => otherIdOf(one) !== undefined)
+  const other = denying && otherIdOf(denying)
   if (claim.errors.length === 0 && !claim.objects.some((one) => isId(one.id))) {
     return unaccounted("noId", other && `its hs_object_id is ${ErrorBody.showable(other, 64)}`)
   }
   const id = claim.id ?? object.id
-  if (claim.errors.length > 0 || claim.objects.some((other) => other.id !== id)) {
+  if (claim.errors.length > 0 || claim.objects.some((one) => one.id !== id)) {
     return unaccounted("contradiction", `${answeredFor(claim)} came for it`)
   }
   if (shared.has(object.id)) return unaccounted("duplicateId", `id ${object.id}`)
