@@ -7,13 +7,14 @@ const seeds = (count: number, first = 1) => Array.from({ length: count }, (_, n)
 /** A world of this number: as many requests as one of 1,000 inputs has, with a quarter of them hit by a fault. */
 const small = (seed: number) => ({ seed, count: 250, batchSize: 25, share: 0.25 })
 
+// Worlds that are wrong as soon as the bug is back; a fault more in docs/faults.md makes other worlds of the numbers.
 const onceWrong = [
   // A refusal that lied, and then the end of the job, were taken for "not sent".
-  ["failVisibleVerified", 104],
-  ["failVisibleVerified", 734],
-  ["failVisibleVerified", 1333],
+  ["failVisibleVerified", 529],
+  ["failVisibleVerified", 837],
+  ["failVisibleVerified", 1090],
   // What was not there at once after a conflict was taken for absent, and came later.
-  ["guard", 2036]
+  ["guard", 1261]
 ] as const
 
 describe("simulated worlds", () => {
