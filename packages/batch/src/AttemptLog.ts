@@ -11,7 +11,8 @@
  *
  * @since 0.1.0
  */
-import type { HubSpotClient, Operation } from "@effect-hubspot/http/HubSpotClient"
+import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { Operation } from "@effect-hubspot/http/Operation"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

@@ -8,11 +8,11 @@
  *
  * @since 0.1.0
  */
+import type * as Dispatch from "@effect-hubspot/http/Dispatch"
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Operations from "@effect-hubspot/http/Operations"
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
-import * as Retry from "@effect-hubspot/http/Retry"
 import type { BatchResponse } from "@effect-hubspot/schema"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -74,9 +74,7 @@ export class BatchObserver extends Context.Service<
    */
   static readonly layerLinks: Layer.Layer<BatchObserver, never, HubSpotClient | RateLimits> = Layer.effect(
     BatchObserver,
-    Effect.map(Effect.all([HubSpotClient, RateLimits]), ([client, limits]) =>
-      links({ client, limits, policy: Retry.defaults })
-    )
+    Effect.map(Effect.all([HubSpotClient, RateLimits]), ([client, limits]) => links({ client, limits }))
   )
 
   /** Reads the inputs back by their keys: at once where the values of the property are unique, else by search. */
@@ -87,7 +85,7 @@ export class BatchObserver extends Context.Service<
     Layer.effect(
       BatchObserver,
       Effect.map(Effect.all([HubSpotClient, RateLimits]), ([client, limits]) => {
-        const services = { client, limits, policy: Retry.defaults }
+        const services = { client, limits }
         return key(
           options.unique
             ? Lookup.byUniqueValue(services, options.property)
@@ -103,7 +101,7 @@ export class BatchObserver extends Context.Service<
  * @category constructors
  * @since 0.1.0
  */
-export const links = (services: Lookup.Services): BatchObserver["Service"] => ({
+export const links = (services: Dispatch.Services): BatchObserver["Service"] => ({
   observe: ({ last }) => {
     const link = last.links?.["status"]
     if (link === undefined) return Effect.fail(new NotObservable({ problem: "its reply gives no link" }))

@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import type { Operation } from "@effect-hubspot/http/HubSpotClient"
+import type { Operation } from "@effect-hubspot/http/Operation"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Operations from "@effect-hubspot/http/Operations"
 import type { BatchResponse, CrmObject } from "@effect-hubspot/schema"

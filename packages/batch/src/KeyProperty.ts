@@ -8,11 +8,12 @@
  *
  * @since 0.1.0
  */
-import { HubSpotClient, type Operation } from "@effect-hubspot/http/HubSpotClient"
+import * as Dispatch from "@effect-hubspot/http/Dispatch"
+import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { Operation } from "@effect-hubspot/http/Operation"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Operations from "@effect-hubspot/http/Operations"
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
-import * as Retry from "@effect-hubspot/http/Retry"
 import { Property } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -38,7 +39,7 @@ const ask = <A>(operation: Operation<A>) =>
   Effect.gen(function* () {
     const client = yield* HubSpotClient
     const limits = yield* RateLimits
-    return yield* Retry.inSlots({ client, limits })(operation)
+    return yield* Dispatch.make({ client, limits })(operation)
   })
 
 /**

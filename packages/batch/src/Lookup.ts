@@ -7,11 +7,10 @@
  *
  * @since 0.1.0
  */
-import type { HubSpotClient, Operation } from "@effect-hubspot/http/HubSpotClient"
+import * as Dispatch from "@effect-hubspot/http/Dispatch"
+import type { Operation } from "@effect-hubspot/http/Operation"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Operations from "@effect-hubspot/http/Operations"
-import type { RateLimits } from "@effect-hubspot/http/RateLimits"
-import * as Retry from "@effect-hubspot/http/Retry"
 import { BatchRequest, CrmObject, ErrorBody, Search } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as Correlation from "./Correlation.ts"
@@ -39,25 +38,15 @@ export interface Sighting {
 export type Lookup = (items: ReadonlyArray<Item<unknown>>) => Effect.Effect<Sighting, HubSpotError>
 
 /**
- * @category models
- * @since 0.1.0
- */
-export interface Services {
-  readonly client: HubSpotClient["Service"]
-  readonly limits: RateLimits["Service"]
-  readonly policy: Retry.Policy
-}
-
-/**
  * Asks as everyone but the runner of batches does: in a slot, again as the policy allows.
  *
  * @category asking
  * @since 0.1.0
  */
 export const ask =
-  (services: Services) =>
+  (services: Dispatch.Services) =>
   <A>(operation: Effect.Effect<Operation<A>, HubSpotError>): Effect.Effect<A, HubSpotError> =>
-    Effect.flatMap(operation, Retry.inSlots(services))
+    Effect.flatMap(operation, Dispatch.make(services))
 
 /**
  * By the value of a property with unique values. Such a read is not the search index: it sees at once what
@@ -68,7 +57,7 @@ export const ask =
  * @since 0.1.0
  */
 export const byUniqueValue = (
-  services: Services,
+  services: Dispatch.Services,
   property: string,
   mustEqual: (item: Item<unknown>) => boolean = () => false
 ): Lookup =>
@@ -105,7 +94,7 @@ export const byUniqueValue = (
  * @category lookups
  * @since 0.1.0
  */
-export const bySearch = (services: Services, property: string): Lookup =>
+export const bySearch = (services: Dispatch.Services, property: string): Lookup =>
   byKeys(
     portions(Search.maxBodyLength / 2, (key) => JSON.stringify(key).length + 1),
     property,

@@ -11,6 +11,7 @@
  *
  * @since 0.1.0
  */
+import type * as Dispatch from "@effect-hubspot/http/Dispatch"
 import * as Operations from "@effect-hubspot/http/Operations"
 import { Association, BatchRequest, CrmObject } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
@@ -70,7 +71,7 @@ export interface Recalled {
  * @category constructors
  * @since 0.1.0
  */
-export const make = (services: Lookup.Services): ParentLookup => {
+export const make = (services: Dispatch.Services): ParentLookup => {
   /** Ids that belong to an input of this job. */
   const claimed = new Set<string>()
   /** Inputs that were sent and have no certain outcome: when that was first, by parent and index. */

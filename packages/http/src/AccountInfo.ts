@@ -11,11 +11,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Dispatch from "./Dispatch.ts"
 import { HubSpotClient } from "./HubSpotClient.ts"
 import type { HubSpotError } from "./HubSpotError.ts"
 import * as Operations from "./Operations.ts"
 import { RateLimits } from "./RateLimits.ts"
-import * as Retry from "./Retry.ts"
 
 /**
  * **Example**
@@ -51,7 +51,7 @@ export class AccountInfo extends Context.Service<
       const client = yield* HubSpotClient
       const limits = yield* RateLimits
       const ask = Effect.tap(
-        Retry.inSlots({ client, limits })(Operations.accountDetails),
+        Dispatch.make({ client, limits })(Operations.accountDetails),
         ({ portalId, timeZone }) => limits.observe({ timeZone, account: String(portalId) })
       )
       const details = yield* Effect.cachedWithTTL(ask, (exit) =>

@@ -25,8 +25,8 @@ import * as InRange from "./internal/inRange.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
 import * as Wire from "./internal/wire.ts"
 import * as Metrics from "./Metrics.ts"
+import type { Operation } from "./Operation.ts"
 import { RateLimits } from "./RateLimits.ts"
-import type { Pool } from "./RateLimitStore.ts"
 import * as Redaction from "./Redaction.ts"
 import * as Retry from "./Retry.ts"
 
@@ -46,56 +46,6 @@ export interface Options {
   /** The longest reply that is read, in bytes after inflation. Default 4 MiB. */
   readonly maxResponseBytes?: number | undefined
 }
-
-/**
- * A request as data: what to send and how to read the reply.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Operation<A> {
-  /** Its name in spans and metrics, such as `batchCreate`. */
-  readonly name: string
-  readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE"
-  /** The path with its parameters filled in and escaped: see {@link fill}. */
-  readonly path: (version: ApiVersion.ApiVersion) => string
-  readonly query?: ReadonlyArray<readonly [name: string, value: string]> | undefined
-  /** JSON text. */
-  readonly body?: string | undefined
-  /** The limit it counts for. */
-  readonly pool: Pool
-  /** Whether doing it twice is the same as doing it once. */
-  readonly idempotent: boolean
-  /** What a success holds: JSON, or nothing at all. */
-  readonly expects: Classify.Expected
-  /** The value of a success. `None` means that the JSON has a wrong shape. */
-  readonly read: (json: unknown) => Option.Option<A>
-}
-
-/**
- * A path with its parameters: `fill("/x/:id", { id: "7" })` is `/x/7`. Values are escaped. What is no text
- * (a lone surrogate) leaves its place empty, as an empty value does: an attempt at such a path is an
- * `InvalidRequest`.
- *
- * **Example**
- *
- * ```ts
- * import { HubSpotClient } from "@effect-hubspot/http"
- *
- * const path = HubSpotClient.fill("/line_items/:id", { id: "a/b" })
- * path // => "/line_items/a%2Fb"
- * ```
- *
- * @category paths
- * @since 0.1.0
- */
-export const fill = (path: string, parameters: Readonly<Record<string, string>>): string =>
-  path.replace(/:([A-Za-z]+)/g, (_, name: string) => {
-    const value = parameters[name] ?? ""
-    return loneSurrogate.test(value) ? "" : encodeURIComponent(value)
-  })
-
-const loneSurrogate = /\p{Surrogate}/u
 
 /**
  * @category services

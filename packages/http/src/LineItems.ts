@@ -28,12 +28,13 @@ import * as AccountLimits from "./AccountLimits.ts"
 import type { InvalidBaseUrl } from "./BaseUrl.ts"
 import type * as Emulator from "./emulator/Emulator.ts"
 import { Credentials, type CredentialsError } from "./Credentials.ts"
+import * as Dispatch from "./Dispatch.ts"
 import * as HubSpotClient from "./HubSpotClient.ts"
 import * as HubSpotError from "./HubSpotError.ts"
+import type { Operation } from "./Operation.ts"
 import * as Operations from "./Operations.ts"
 import * as RateLimits from "./RateLimits.ts"
 import type { RateLimitStore } from "./RateLimitStore.ts"
-import * as Retry from "./Retry.ts"
 
 /**
  * Limits, address and timeout of the client.
@@ -288,10 +289,10 @@ export const make = Effect.gen(function* () {
   const client = yield* HubSpotClient.HubSpotClient
   const limits = yield* RateLimits.RateLimits
 
-  const run = Retry.inSlots({ client, limits })
+  const run = Dispatch.make({ client, limits })
 
   /** An operation whose request is checked before it is sent. */
-  const checked = <A>(operation: Effect.Effect<HubSpotClient.Operation<A>, HubSpotError.HubSpotError>) =>
+  const checked = <A>(operation: Effect.Effect<Operation<A>, HubSpotError.HubSpotError>) =>
     Effect.flatMap(operation, run)
 
   /** Pages one after the other. A failure comes after the records of the pages before it. */

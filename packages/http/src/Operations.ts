@@ -22,7 +22,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { BatchAssociate, otherPaths, paths } from "./HubSpotApi.ts"
-import { fill, type Operation } from "./HubSpotClient.ts"
+import { fill, type Operation } from "./Operation.ts"
 import * as HubSpotError from "./HubSpotError.ts"
 
 /**

@@ -1,5 +1,5 @@
 /**
- * When a request may be sent again, and after how long: the only schedules of this package.
+ * When a request may be sent again, and after how long.
  *
  * Of what is not idempotent only a `NotAccepted` is ever repeated: the acceptance class decides that, and
  * this module only says whether a repetition makes sense and how long to wait. Waits are capped exponential with full jitter
@@ -9,10 +9,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import type { HubSpotClient, Operation } from "./HubSpotClient.ts"
 import type { HubSpotError, Reason } from "./HubSpotError.ts"
 import * as Metrics from "./Metrics.ts"
-import type { RateLimits } from "./RateLimits.ts"
 
 /**
  * Times in milliseconds.
@@ -179,26 +177,3 @@ export const run = <A, R>(
     )
   return go(1, 0, false)
 }
-
-/**
- * Runs operations as everything but the runner of batches does: each attempt in a slot of its pool, with
- * the token got before, again as the policy allows. `attempt` is on the spans.
- *
- * @category running
- * @since 0.1.0
- */
-export const inSlots =
-  (services: {
-    readonly client: HubSpotClient["Service"]
-    readonly limits: RateLimits["Service"]
-    readonly policy?: Policy | undefined
-  }) =>
-  <A>(operation: Operation<A>): Effect.Effect<A, HubSpotError> =>
-    run(
-      (attempt) =>
-        Effect.andThen(
-          services.client.ready,
-          services.limits.withSlot(operation.pool)(services.client.execute(operation))
-        ).pipe(Effect.annotateSpans({ attempt })),
-      { operation: operation.name, idempotent: operation.idempotent, policy: services.policy }
-    )

@@ -6,9 +6,9 @@
  * since. Then it looks, by the job's key property, and where there is none by what a row's parent holds. What is not there counts as
  * absent only some time after the last request of the job: HubSpot may apply a request later, or index it later.
  */
+import type * as Dispatch from "@effect-hubspot/http/Dispatch"
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
-import * as Retry from "@effect-hubspot/http/Retry"
 import { BatchRequest } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -151,10 +151,9 @@ const lookupOf = Effect.fnUntraced(function* (
   doubts: ReadonlyArray<Doubt>,
   attempts: ReadonlyArray<AttemptLog.Logged>
 ) {
-  const services: Lookup.Services = {
+  const services: Dispatch.Services = {
     client: yield* HubSpotClient,
-    limits: yield* RateLimits,
-    policy: Retry.defaults
+    limits: yield* RateLimits
   }
   if (frozen.keyProperty !== undefined) {
     return DoubtStrategy.keyNeeded(frozen.strategy) === "unique"

@@ -4,6 +4,7 @@
  * Associating is idempotent, so it is repeated as the retry policy says. What is not known to be associated
  * in the end is in doubt, with its id.
  */
+import type * as Dispatch from "@effect-hubspot/http/Dispatch"
 import * as Operations from "@effect-hubspot/http/Operations"
 import { Association, ErrorBody, type InputIssue } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
@@ -49,7 +50,7 @@ export const issuesOf = (
  * comes first.
  */
 export const complete = <I, O extends Of<I> & { readonly _tag: string }>(
-  services: Lookup.Services,
+  services: Dispatch.Services,
   outcomes: ReadonlyArray<O>,
   items: ReadonlyArray<Item<I, Related>>,
   givenUp: Effect.Effect<unknown>
@@ -95,7 +96,7 @@ const pairsOf = <I>(
 
 /** Associates, and says what is wrong with whom. */
 const associate = Effect.fnUntraced(function* (
-  services: Lookup.Services,
+  services: Dispatch.Services,
   pairs: ReadonlyMap<Association.Target, ReadonlyArray<Pair>>
 ): Effect.fn.Return<ReadonlyMap<string, string>> {
   const problems = new Map<string, string>()

@@ -3,6 +3,7 @@
  * grow with the inputs, but for what must be unique among them (ids, keys and trace ids that callers gave). The operations
  * differ in their shape and in their runner.
  */
+import type * as Dispatch from "@effect-hubspot/http/Dispatch"
 import { RateLimits, Share } from "@effect-hubspot/http/RateLimits"
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import * as Retry from "@effect-hubspot/http/Retry"
@@ -16,7 +17,6 @@ import * as AttemptLog from "../AttemptLog.ts"
 import type { BatchOperation } from "../BatchOperation.ts"
 import * as BatchRunner from "../BatchRunner.ts"
 import * as BatchState from "../BatchState.ts"
-import type * as Lookup from "../Lookup.ts"
 import type { NotSentReason, Outcome, Success } from "../Outcome.ts"
 import * as Plan from "../Plan.ts"
 import * as RetryBudget from "../RetryBudget.ts"
@@ -68,7 +68,7 @@ export interface Job {
   readonly halt: Deferred.Deferred<NotSentReason>
   readonly abandon: Deferred.Deferred<void>
   /** For requests beside those of batches; each is told as an event. */
-  readonly services: Lookup.Services
+  readonly services: Dispatch.Services
   readonly onEvent: (event: BatchRunner.Event) => Effect.Effect<void>
   /** The runner of batches of an operation. */
   readonly runner: <In, S extends Success>(

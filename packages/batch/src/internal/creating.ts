@@ -2,6 +2,7 @@
  * How line items are created under a strategy: the runner of its operation, how unfinished batches are
  * observed, and what is done about doubts.
  */
+import type * as Dispatch from "@effect-hubspot/http/Dispatch"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as BatchObserver from "../BatchObserver.ts"
@@ -30,7 +31,7 @@ export const resolver = Effect.fnUntraced(function* (
 
 /** The one of the context, or by key where there is a key. */
 const observerOf = Effect.fnUntraced(function* (
-  services: Lookup.Services,
+  services: Dispatch.Services,
   strategy: DoubtStrategy.DoubtStrategy,
   property: string | undefined
 ) {

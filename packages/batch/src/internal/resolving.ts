@@ -4,6 +4,7 @@
  * Everything that is concluded is concluded from a look (`Lookup`), and only from what the look proves. What cannot be
  * looked for stays in doubt.
  */
+import type * as Dispatch from "@effect-hubspot/http/Dispatch"
 import type { CrmObject } from "@effect-hubspot/schema"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -47,7 +48,7 @@ export interface Options {
   readonly halt: Deferred.Deferred<NotSentReason>
   readonly abandon: Deferred.Deferred<void>
   /** How to look for inputs. */
-  readonly services: Lookup.Services
+  readonly services: Dispatch.Services
   readonly onEvent: (event: BatchRunner.Event) => Effect.Effect<void>
 }
 

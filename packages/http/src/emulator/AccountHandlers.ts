@@ -11,7 +11,8 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Definitions from "./Definitions.ts"
-import type { Account, Reply } from "./Exchange.ts"
+import type { Account } from "./Account.ts"
+import type { Reply } from "./Exchange.ts"
 import * as Tokens from "./Tokens.ts"
 
 /**

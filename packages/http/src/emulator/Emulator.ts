@@ -24,6 +24,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
+import type { Account, Latency } from "./Account.ts"
 import * as Admin from "./Admin.ts"
 import * as Body from "./Body.ts"
 import * as Crm from "./Crm.ts"
@@ -58,7 +59,7 @@ export interface Options {
   /** What the token may do. Default: read and write line items, and define their properties. */
   readonly scopes?: ReadonlyArray<string> | undefined
   /** How long a request takes in milliseconds, drawn uniformly. Default: no time at all. */
-  readonly latency?: Exchange.Latency | undefined
+  readonly latency?: Latency | undefined
   /** Names of further custom properties, besides `Definitions.customProperties`. Default none. */
   readonly properties?: ReadonlyArray<string> | undefined
   /** Names of custom properties with unique values. Default none; more can be defined over the API. */
@@ -112,7 +113,7 @@ export interface ResolvedOptions {
   readonly oauth: Tokens.OAuthApp | undefined
   readonly timeZone: string
   readonly scopes: ReadonlyArray<string>
-  readonly latency: Exchange.Latency | undefined
+  readonly latency: Latency | undefined
   readonly properties: ReadonlyArray<string>
   readonly uniqueProperties: ReadonlyArray<string>
   readonly searchLag: SearchIndex.Lag
@@ -190,7 +191,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
     () => crm.lineItems
   )
   const crm = Crm.makeUnsafe({ ...options, changed: index.changed })
-  const account: Exchange.Account = {
+  const account: Account = {
     crm,
     ledger: Ledger.makeUnsafe(options.keep),
     quota: Quota.makeUnsafe({ ...options, timeZone: DateTime.zoneMakeNamedUnsafe(options.timeZone) }),

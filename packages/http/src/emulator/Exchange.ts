@@ -14,58 +14,17 @@ import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
-import type * as Scope from "effect/Scope"
+import type { Account, Latency } from "./Account.ts"
 import * as Body from "./Body.ts"
 import * as Commit from "./Commit.ts"
-import type * as Crm from "./Crm.ts"
 import * as Delivery from "./Delivery.ts"
-import type * as FaultPlan from "./FaultPlan.ts"
 import * as Inputs from "./Inputs.ts"
-import type * as Journal from "./Journal.ts"
 import type * as Ledger from "./Ledger.ts"
 import * as Operation from "./Operation.ts"
-import type * as Quota from "./Quota.ts"
 import * as Refusal from "./Refusal.ts"
-import type * as Tasks from "./Tasks.ts"
-import type * as Tokens from "./Tokens.ts"
-
-/**
- * The state that requests act upon, and what is set for it. `scopes` and `faults` may be exchanged at run
- * time; `asynchronous` is the plan beneath, which makes tasks of batches. What outlives its request runs
- * in `scope`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Account {
-  readonly crm: Crm.Crm
-  readonly ledger: Ledger.Ledger
-  readonly quota: Quota.Quota
-  readonly tokens: Tokens.Tokens
-  readonly latency: Latency | undefined
-  readonly journal: Journal.Journal
-  readonly tasks: Tasks.Tasks
-  readonly scope: Scope.Scope
-  readonly asynchronous: FaultPlan.FaultPlan
-  faults: FaultPlan.FaultPlan
-  scopes: ReadonlySet<string>
-  /** How many requests without a good token asked for what does not exist, or for a token in vain. */
-  strangers: number
-}
 
 /** So many of them are kept. */
 const maxStrangers = 1000
-
-/**
- * The time one request takes, in milliseconds, drawn uniformly.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Latency {
-  readonly min: number
-  readonly max: number
-}
 
 /**
  * What is answered; without a body for a 204.

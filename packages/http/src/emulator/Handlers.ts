@@ -13,6 +13,7 @@ import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as HubSpotApi from "../HubSpotApi.ts"
+import type { Account } from "./Account.ts"
 import * as Details from "./AccountHandlers.ts"
 import * as Associations from "./AssociationsHandlers.ts"
 import * as Batch from "./BatchHandlers.ts"
@@ -43,7 +44,7 @@ export interface Surroundings {
  * @category layers
  * @since 0.1.0
  */
-export const layer = (account: Exchange.Account, { index, timeZone }: Surroundings) => {
+export const layer = (account: Account, { index, timeZone }: Surroundings) => {
   const [first, ...rest] = ApiVersion.ApiVersion.literals.map((version) =>
     layerVersion(account, version, index)
   )
@@ -57,7 +58,7 @@ export const layer = (account: Exchange.Account, { index, timeZone }: Surroundin
 }
 
 const respond = (
-  account: Exchange.Account,
+  account: Account,
   request: HttpServerRequest,
   operation: Operation.Operation,
   decide: (text: string, entry: Ledger.OpenRequest) => Effect.Effect<Exchange.Reply, Refusal.Refusal>
@@ -67,11 +68,7 @@ const respond = (
     Effect.catchTag("HttpServerError", () => Effect.succeed(HttpServerResponse.empty({ status: 400 })))
   )
 
-const layerVersion = (
-  account: Exchange.Account,
-  version: ApiVersion.ApiVersion,
-  index: SearchIndex.SearchIndex
-) => {
+const layerVersion = (account: Account, version: ApiVersion.ApiVersion, index: SearchIndex.SearchIndex) => {
   const api = HubSpotApi.make(version)
   const { read, readByBody, search, write, writeByPath } = Operation
   return HttpApiBuilder.layer(api).pipe(
@@ -120,7 +117,7 @@ const layerVersion = (
   )
 }
 
-const layerDated = (account: Exchange.Account, version: Exclude<ApiVersion.ApiVersion, "v3">) => {
+const layerDated = (account: Account, version: Exclude<ApiVersion.ApiVersion, "v3">) => {
   const api = HubSpotApi.makeDatedAssociations(version)
   const { write, writeByPath } = Operation
   return HttpApiBuilder.layer(api).pipe(
@@ -141,7 +138,7 @@ const layerDated = (account: Exchange.Account, version: Exclude<ApiVersion.ApiVe
   )
 }
 
-const layerSurroundings = (account: Exchange.Account, timeZone: string) => {
+const layerSurroundings = (account: Account, timeZone: string) => {
   const api = HubSpotApi.Surroundings
   const associations = HttpApiBuilder.group(api, "associations", (handlers) =>
     handlers

@@ -5,7 +5,8 @@
  */
 import { Search } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
-import type { Account, Reply } from "./Exchange.ts"
+import type { Account } from "./Account.ts"
+import type { Reply } from "./Exchange.ts"
 import * as Filters from "./Filters.ts"
 import * as LineItems from "./LineItemsHandlers.ts"
 import * as RecordView from "./RecordView.ts"

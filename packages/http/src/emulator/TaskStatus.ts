@@ -12,6 +12,7 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as HubSpotApi from "../HubSpotApi.ts"
+import type { Account } from "./Account.ts"
 import * as Exchange from "./Exchange.ts"
 import * as Operation from "./Operation.ts"
 import type * as Refusal from "./Refusal.ts"
@@ -20,14 +21,14 @@ import type * as Refusal from "./Refusal.ts"
  * @category layers
  * @since 0.1.0
  */
-export const layer = (account: Exchange.Account): Layer.Layer<never, never, HttpRouter.HttpRouter> => {
+export const layer = (account: Account): Layer.Layer<never, never, HttpRouter.HttpRouter> => {
   const [first, ...rest] = ApiVersion.ApiVersion.literals.map((version) =>
     HttpRouter.add("GET", `${HubSpotApi.paths(version).batchCreate}/tasks/:id/status`, status(account))
   )
   return Layer.mergeAll(first!, ...rest)
 }
 
-const status = (account: Exchange.Account) =>
+const status = (account: Account) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
     Exchange.answer(
       account,

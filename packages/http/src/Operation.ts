@@ -1,0 +1,61 @@
+/**
+ * A request as data: what to send, which limit it counts for, whether doing it twice is harmless, and how the reply is read.
+ *
+ * It sends nothing. `Operations` has those of line items, `HubSpotClient` makes an attempt at one.
+ *
+ * @since 0.1.0
+ */
+import type { ApiVersion } from "@effect-hubspot/schema"
+import type * as Option from "effect/Option"
+import type * as Classify from "./internal/classify.ts"
+import type { Pool } from "./RateLimitStore.ts"
+
+/**
+ * A request as data: what to send and how to read the reply.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Operation<A> {
+  /** Its name in spans and metrics, such as `batchCreate`. */
+  readonly name: string
+  readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE"
+  /** The path with its parameters filled in and escaped: see {@link fill}. */
+  readonly path: (version: ApiVersion.ApiVersion) => string
+  readonly query?: ReadonlyArray<readonly [name: string, value: string]> | undefined
+  /** JSON text. */
+  readonly body?: string | undefined
+  /** The limit it counts for. */
+  readonly pool: Pool
+  /** Whether doing it twice is the same as doing it once. */
+  readonly idempotent: boolean
+  /** What a success holds: JSON, or nothing at all. */
+  readonly expects: Classify.Expected
+  /** The value of a success. `None` means that the JSON has a wrong shape. */
+  readonly read: (json: unknown) => Option.Option<A>
+}
+
+/**
+ * A path with its parameters: `fill("/x/:id", { id: "7" })` is `/x/7`. Values are escaped. What is no text
+ * (a lone surrogate) leaves its place empty, as an empty value does: an attempt at such a path is an
+ * `InvalidRequest`.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Operation } from "@effect-hubspot/http"
+ *
+ * const path = Operation.fill("/line_items/:id", { id: "a/b" })
+ * path // => "/line_items/a%2Fb"
+ * ```
+ *
+ * @category paths
+ * @since 0.1.0
+ */
+export const fill = (path: string, parameters: Readonly<Record<string, string>>): string =>
+  path.replace(/:([A-Za-z]+)/g, (_, name: string) => {
+    const value = parameters[name] ?? ""
+    return loneSurrogate.test(value) ? "" : encodeURIComponent(value)
+  })
+
+const loneSurrogate = /\p{Surrogate}/u
