@@ -265,6 +265,37 @@ const suite = (name: string, place: Effect.Effect<Database>) =>
         })
     )
 
+    it.live(
+      "C0 one whose rows were not all written down is told as status tells it, and is imported again",
+      () =>
+        Effect.gen(function* () {
+          const world = yield* Cycle.world({ database: yield* place })
+          const planning = Cycle.work(
+            world.workOf("import", { point: { what: "append", when: "after", nth: 1 } })
+          )
+          yield* ended(planning)
+          const { code, stderr } = yield* ended(run(world, world.workOf("resume")))
+          assert.strictEqual(code, 2, stderr)
+          const words = "not all of its rows were written down, and nothing was sent; import the file again"
+          assert.match(
+            stderr,
+            new RegExp(`^(line-items: )?job "${Cycle.jobId}": ${words} under this id$`, "m")
+          )
+          assert.lengthOf(stderr.trim().split("\n"), 1)
+          if (world.database._tag === "sqlite") {
+            const status = yield* ended(
+              Cycle.command("status", Cycle.jobId, "--state-dir", world.database.stateDir)
+            )
+            assert.include(status.stdout, `  ${words} under this id`)
+          }
+          assert.lengthOf(yield* sends(world), 0)
+          const files = world.workOf("import")
+          const again = yield* ended(run(world, files))
+          assert.strictEqual(again.code, 3, again.stderr)
+          assert.deepStrictEqual((yield* Cycle.check(world, files)).wrong, [])
+        })
+    )
+
     it.live("F63 B52 a database of a newer version is refused and left as it is", () =>
       Effect.gen(function* () {
         const world = yield* slow(yield* place)

@@ -32,6 +32,7 @@ import * as Report from "../Report.ts"
 import * as Source from "../Source.ts"
 import { Exit } from "./Exit.ts"
 import * as Import from "./Import.ts"
+import * as Jobs from "./Jobs.ts"
 import * as Lines from "./Lines.ts"
 import * as Output from "./Output.ts"
 import { Process } from "./Process.ts"
@@ -275,6 +276,7 @@ export const carryOn = Effect.fnUntraced(function* (
   const { jobId } = options
   const startedAt = yield* monotonicMillis
   const found = yield* Effect.mapError(store.get(jobId), refused)
+  yield* Jobs.mustBePlanned(found)
   if (options.check && !Job.isFinal(found.state)) yield* checkResume(found)
   const { format, header, source } = found.frozen
   const from = { name: source.name, format, header }
