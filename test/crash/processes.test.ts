@@ -324,5 +324,54 @@ describe("processes of one job on PostgreSQL alone", () => {
   )
 })
 
+describe("processes of one job on SQLite alone", () => {
+  /** An import that is stopped in a transaction, until it goes on; what others do meanwhile. */
+  const stoppedBy = <A>(
+    signal: NonNullable<Point["signal"]>,
+    meanwhile: (world: Cycle.World, pid: number) => Effect.Effect<A>
+  ) =>
+    Effect.gen(function* () {
+      const world = yield* Cycle.world({ database: "sqlite" })
+      const what = "UPDATE line_items_batches SET settled_at"
+      const work = world.workOf("import", { point: { what, when: "statement", nth: 5, signal } })
+      const stopped = Cycle.work(work)
+      const { pid } = stopped
+      while (!/\) T /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))) yield* Effect.sleep("20 millis")
+      yield* meanwhile(world, pid)
+      stopped.kill("SIGCONT")
+      const { code, stderr } = yield* ended(stopped)
+      assert.strictEqual(code, 3, stderr)
+      assert.deepStrictEqual((yield* Cycle.check(world, work)).wrong, [])
+    })
+
+  it.live("F64 Ctrl-Z in the middle of a transaction stops one after it, and keeps nothing from others", () =>
+    stoppedBy("SIGTSTP", (world) =>
+      Effect.gen(function* () {
+        const input = world.at("invalid.ndjson")
+        writeFileSync(input, '{"name":"Other","price":"much"}')
+        const other = yield* ended(run(world, world.workOf("import", { jobId: "other", input })))
+        assert.strictEqual(other.code, 3, other.stderr)
+      })
+    )
+  )
+
+  it.live(
+    "F64 one that is stopped in a transaction all the same is named to others, with how to end that",
+    () =>
+      stoppedBy("SIGSTOP", (world, pid) =>
+        Effect.gen(function* () {
+          if (world.database._tag !== "sqlite") return
+          const { stateDir } = world.database
+          const { code, stderr } = yield* ended(Cycle.program("cancel", Cycle.jobId, "--state-dir", stateDir))
+          assert.strictEqual(code, 74, stderr)
+          assert.strictEqual(
+            stderr,
+            `line-items: job store: the database is locked by pid ${pid}, which is stopped; continue it (kill -CONT ${pid}) or end it (kill -KILL ${pid})\n`
+          )
+        })
+      )
+  )
+})
+
 suite("SQLite", Effect.succeed("sqlite"))
 suite("PostgreSQL", postgres)

@@ -197,7 +197,7 @@ export class AttemptLogError extends Schema.TaggedError<AttemptLogError>()("Atte
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {
-    return `attempt log: ${this.detail}; ${advice[this.reason]}`
+    return `attempt log: ${this.detail}; ${Store.adviceOn(this.cause, advice[this.reason])}`
   }
 }
 

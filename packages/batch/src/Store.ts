@@ -19,7 +19,7 @@ import * as Reactivity from "effect/reactivity/Reactivity"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
 
 /**
  * The version of the tables that this version of the library makes and knows.
@@ -51,7 +51,7 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {
-    return `the job database cannot be used: ${this.detail}; ${advice[this.reason]}`
+    return `the job database cannot be used: ${this.detail}; ${adviceOn(this.cause, advice[this.reason])}`
   }
 }
 
@@ -67,6 +67,19 @@ export const describeSqlError = ({ reason }: SqlError): string => {
     Predicate.hasProperty(cause, "message") && typeof cause.message === "string" ? cause.message : ""
   return ErrorBody.showable(text === "" ? (reason.message ?? reason._tag) : text, 200)
 }
+
+/**
+ * What to do about it, if the database itself says so: who keeps it locked, and how that ends. Else what holds in general.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const adviceOn = (cause: unknown, general: string): string =>
+  isSqlError(cause) &&
+  Predicate.hasProperty(cause.reason.cause, "advice") &&
+  typeof cause.reason.cause.advice === "string"
+    ? cause.reason.cause.advice
+    : general
 
 /**
  * A SQLite database in a file, or `:memory:`. A commit is on the disk when it is confirmed. A file that is

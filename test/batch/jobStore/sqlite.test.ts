@@ -1,4 +1,4 @@
-import { JobStore, Store } from "@effect-hubspot/batch"
+import { type Job, JobStore, Store } from "@effect-hubspot/batch"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import { SqlClient } from "effect/sql"
@@ -6,7 +6,8 @@ import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { batchesOf, frozen, holder, planned, rowsOf, settlement, suite } from "./suite.ts"
+import { DatabaseSync } from "node:sqlite"
+import { batchesOf, created, frozen, holder, planned, rowsOf, settlement, suite } from "./suite.ts"
 
 const newFile = Effect.map(
   Effect.acquireRelease(
@@ -75,6 +76,52 @@ describe("the job store on SQLite, by itself", () => {
       yield* jobs.settle(claim, left.map(settlement))
       yield* jobs.complete(claim, "done")
     }).pipe(Effect.provide(Layer.unwrap(Effect.map(newFile, on))))
+  )
+
+  it.effect("no transaction is open while anything else of its process goes on", () =>
+    Effect.gen(function* () {
+      const file = yield* newFile
+      const rows = rowsOf(20_000)
+      const batches = yield* batchesOf(rows, { batchSize: 100 })
+      yield* Effect.gen(function* () {
+        const jobs = yield* JobStore.JobStore
+        // Ctrl-Z stops the command between two turns of its loop, and that is when this looks.
+        const other = new DatabaseSync(file, { timeout: 0 })
+        const found = { free: 0, locked: 0 }
+        let looking: NodeJS.Immediate
+        const look = () => {
+          looking = setImmediate(look)
+          try {
+            other.exec("BEGIN IMMEDIATE; ROLLBACK")
+            found.free++
+          } catch {
+            found.locked++
+          }
+        }
+        look()
+        const planning = yield* jobs.create({ id: "a", frozen, holder })
+        yield* jobs.append(planning, batches)
+        yield* jobs.planned(planning, { digest: "d", inputs: rows.length })
+        const claim = yield* jobs.claim("a", { holder })
+        const doubt = ({ index }: { readonly index: number }): Job.Entry => ({
+          _tag: "InDoubt",
+          index,
+          evidence: { _tag: "Abandoned", text: "" }
+        })
+        yield* jobs.settle(
+          claim,
+          batches.map(({ items, number }) => ({ number, outcomes: items.map(doubt) }))
+        )
+        const outcomes = rows.slice(0, 300).map(({ index }) => created(index))
+        yield* jobs.revise(claim, { outcomes, who: "w", why: "y" })
+        yield* jobs.complete(claim, "done")
+        yield* jobs.forget({ olderThan: 0 })
+        clearImmediate(looking!)
+        other.close()
+        assert.deepStrictEqual(found, { free: found.free, locked: 0 })
+        assert.isAbove(found.free, 1)
+      }).pipe(Effect.provide(on(file)))
+    })
   )
 
   it.effect("tables of a newer version are refused", () =>
