@@ -124,6 +124,42 @@ describe("a disk that fails", () => {
     assert.isAtLeast(after, created)
   })
 
+  it("F61 one that fails later: the summary has every answer that came, and says which are not written down", async () => {
+    files.write("told.csv", rows(1500, "Told"))
+    const job = ["--job", "told", "--state-dir", "told", "--batch-size", "10", "--concurrency", "2"]
+    const end = await limited(3000, "import", "told.csv", ...job, "--rejects", "told-rejects.csv", "--json")
+    assert.strictEqual(end.code, 74, end.stderr)
+    const summary = JSON.parse(end.stdout)
+    const there = (await server.ledger()).created.filter(({ properties }) =>
+      properties["name"]?.startsWith("Told ")
+    )
+    assert.deepInclude(summary, {
+      job: "told",
+      status: "PROCESSING",
+      inputs: 1500,
+      created: there.length,
+      notSent: 1500 - there.length,
+      inDoubt: 0,
+      suspended: { reason: "disk", resumeAt: null }
+    })
+    assert.match(
+      end.stderr,
+      /^told\.csv: [\d,]+ of 1,500 rows are not settled: .*disk I\/O error.*line-items resume told$/m
+    )
+    assert.match(end.stderr, /^told-rejects\.csv is not written: disk I\/O error$/m)
+    const named = [
+      ...end.stderr.matchAll(/^told\.csv:(\d+): created as (\d+); that could not be written down/gm)
+    ]
+    const lines = new Map(there.map(({ id, properties }) => [id, Number(properties["name"]?.slice(5)) + 2]))
+    for (const [, line, id] of named) assert.strictEqual(lines.get(id!), Number(line))
+    const resumed = await connected("told", "resume", "told", "--json")
+    const { created, inDoubt } = JSON.parse(resumed.stdout)
+    assert.strictEqual(created + inDoubt, 1500)
+    // Whatever is in doubt now was named before.
+    assert.isAtMost(inDoubt, named.length)
+    assert.strictEqual(await once("Told"), 1500)
+  })
+
   it("F61 a database that may only be read is refused before anything is sent", async () => {
     Fs.mkdirSync(files.at("readonly"))
     Fs.writeFileSync(files.at("readonly/jobs.sqlite"), "", { mode: 0o400 })

@@ -340,7 +340,8 @@ describe("processes of one job on SQLite alone", () => {
       yield* meanwhile(world, pid)
       stopped.kill("SIGCONT")
       const { code, stderr } = yield* ended(stopped)
-      assert.strictEqual(code, 3, stderr)
+      // A connection may have been closed meanwhile, under a request.
+      assert.include([3, 4], code, stderr)
       assert.deepStrictEqual((yield* Cycle.check(world, work)).wrong, [])
     })
 

@@ -215,8 +215,8 @@ export interface Service {
    */
   readonly begin: (attempt: Attempt) => Effect.Effect<number, AttemptLogError>
   /**
-   * Writes down the end and the outcomes, both or neither. An attempt ends once: to end it twice, or one
-   * that was never begun, is a defect.
+   * Writes down the end and the outcomes, both or neither. An attempt ends once. The same end again changes nothing, since
+   * the first may have been committed and not confirmed; another one, or that of an attempt that was never begun, is a defect.
    */
   readonly end: (id: number, end: End) => Effect.Effect<void, AttemptLogError>
   /**
@@ -330,22 +330,21 @@ const makeMemoryUnsafe = ({
           return Effect.succeed(id)
         })
       ),
-    end: (id, { acceptance, outcomes, reason }) =>
+    end: (id, end) =>
       commit((endedAtMillis) => {
         const attempt = logged.get(id)
-        if (attempt === undefined || attempt.end !== undefined) return notOpen(id)
+        if (attempt === undefined) return notOpen(id)
+        if (attempt.end !== undefined) {
+          const { endedAtMillis: _, ...known } = attempt.end
+          return JSON.stringify(known) === JSON.stringify(endOf(end)) ? Effect.void : notOpen(id)
+        }
         if (!keep) {
           logged.delete(id)
           return Effect.void
         }
         logged.set(id, {
           ...Struct.omit(attempt, ["unfinished"]),
-          end: {
-            acceptance,
-            ...(reason !== undefined && { reason }),
-            outcomes: decodeOutcomesUnsafe(encodeOutcomes(outcomes)),
-            endedAtMillis
-          }
+          end: { ...endOf(end), endedAtMillis }
         })
         return Effect.void
       }),
@@ -377,6 +376,13 @@ const UnfinishedText = Schema.fromJsonString(Unfinished)
 const encodeUnfinished = Schema.encodeSync(UnfinishedText)
 const decodeUnfinishedUnsafe = Schema.decodeSync(UnfinishedText)
 const decodeOutcomesUnsafe = Schema.decodeSync(Outcomes)
+
+/** An end as it comes back. */
+const endOf = ({ acceptance, outcomes, reason }: End): End => ({
+  acceptance,
+  ...(reason !== undefined && { reason }),
+  outcomes: decodeOutcomesUnsafe(encodeOutcomes(outcomes))
+})
 
 const check = ({ epoch = 0, inputs }: Attempt): Effect.Effect<void> =>
   isIndex(epoch) && inputs.every(isIndex) && inputs.length <= Ranges.most
@@ -457,7 +463,14 @@ const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = E
       SET ended_at = ${now}, acceptance = ${acceptance}, reason = ${reason ?? null}, outcomes = ${json}
       WHERE id = ${id} AND ended_at IS NULL
       RETURNING id`.pipe(Effect.mapError(failed("Unwritable")))
-    if (rows.length === 0) return yield* notOpen(id)
+    if (rows.length > 0) return
+    const [known] = yield* sql<Row>`
+      SELECT * FROM line_items_attempts WHERE id = ${id} AND ended_at IS NOT NULL`.pipe(
+      Effect.mapError(failed("Unwritable"))
+    )
+    const isSame =
+      known?.acceptance === acceptance && known.reason === (reason ?? null) && known.outcomes === json
+    if (!isSame) return yield* notOpen(id)
   })
 
   const unfinished = Effect.fnUntraced(function* (id: number, seen: Unfinished) {
