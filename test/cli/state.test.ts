@@ -214,6 +214,38 @@ describe("a database that is damaged, or is not ours", () => {
     assert.notInclude(await created(), "Another 1")
   })
 
+  it("F63 an attempt that is garbled or missing is named, and nothing is sent until it is restored", async () => {
+    files.write("logged.csv", rows(3, "Logged"))
+    await held("logged", "logged.csv", "--batch-size", "1", "--concurrency", "1")
+    const change = (statement: string) => edit("logged", (database) => database.exec(statement))
+    const sent = async () =>
+      (await server.ledger()).requests.filter(({ path }) => /create$/.test(path)).length
+    const before = await sent()
+    const refusals = [
+      [
+        "UPDATE line_items_attempts SET inputs = '1' WHERE id = 1",
+        "attempt log: attempt 1 is garbled; restore the database, or check in HubSpot what was created",
+        "UPDATE line_items_attempts SET inputs = '0' WHERE id = 1"
+      ],
+      [
+        "UPDATE line_items_attempts SET job_id = 'hold' WHERE id = 1",
+        'attempt log: it has 0 of the 1 attempts of job "held"; restore the database',
+        "UPDATE line_items_attempts SET job_id = 'held' WHERE id = 1"
+      ]
+    ] as const
+    for (const [harm, words, repair] of refusals) {
+      change(harm)
+      const end = await connected("logged", "resume", "held", "--json")
+      assert.strictEqual(end.code, 74, end.stderr)
+      assert.include(end.stderr, words)
+      assert.deepInclude(JSON.parse(end.stdout), { status: "PROCESSING", notSent: 3 })
+      assert.strictEqual(await sent(), before)
+      change(repair)
+    }
+    const end = await connected("logged", "resume", "held", "--json")
+    assert.deepInclude(JSON.parse(end.stdout), { status: "COMPLETE", created: 3 })
+  })
+
   it("F63 B52 a database that is damaged in its middle is refused", async () => {
     await held("damaged", "three.csv")
     edit("damaged", (database) => database.exec("PRAGMA wal_checkpoint(TRUNCATE)"))

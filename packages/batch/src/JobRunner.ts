@@ -154,15 +154,24 @@ export const session = Effect.fn("JobRunner.session")(function* (
     yield* Deferred.await(options.leave).pipe(Effect.andThen(leave), Effect.forkScoped)
   }
 
+  // What was forgotten would be done again.
+  yield* Effect.catchTags(Effect.andThen(log.verify(jobId), store.counts(jobId)), {
+    AttemptLogError: failed,
+    JobStoreError: failed,
+    JobNotFound: lost
+  })
   if (claim.job.cancelRequested) yield* cancel
   if (claim.job.state === "suspended") {
     yield* Effect.catchTags(store.resume(claim), { ...whenLost, JobStoreError: failed })
   }
+  /** It lets go of the job itself, perhaps without being told that it has. */
+  let isEnding = false
+  const lostUnlessEnding = (error: { readonly message: string }) => (isEnding ? Effect.void : lost(error))
   yield* store.renew(claim).pipe(
-    Effect.tap((job) => (job.cancelRequested && !canceled ? cancel : Effect.void)),
+    Effect.tap((job) => (job.cancelRequested && !canceled && !isEnding ? cancel : Effect.void)),
     Effect.catchTags({
-      JobNotFound: lost,
-      JobFenced: lost,
+      JobNotFound: lostUnlessEnding,
+      JobFenced: lostUnlessEnding,
       // It is asked again. If it stays away, nothing can be written down, and so nothing is sent.
       JobStoreError: (error) => Effect.logWarning(error.message)
     }),
@@ -356,6 +365,7 @@ export const session = Effect.fn("JobRunner.session")(function* (
 
   const end = Effect.gen(function* () {
     const reason = (yield* Deferred.isDone(job.halt)) ? yield* Deferred.await(job.halt) : undefined
+    isEnding = true
     const end = yield* ending(reason)
     return fenced === undefined ? end : ({ _tag: "Fenced", message: fenced } as const)
   }).pipe(underWay.withPermits(maxAtOnce))
