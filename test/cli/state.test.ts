@@ -219,7 +219,7 @@ describe("a database that is damaged, or is not ours", () => {
     await held("logged", "logged.csv", "--batch-size", "1", "--concurrency", "1")
     const change = (statement: string) => edit("logged", (database) => database.exec(statement))
     const sent = async () =>
-      (await server.ledger()).requests.filter(({ path }) => /create$/.test(path)).length
+      (await server.ledger()).requests.filter(({ path }) => path.endsWith("create")).length
     const before = await sent()
     const refusals = [
       [
@@ -244,6 +244,34 @@ describe("a database that is damaged, or is not ours", () => {
     }
     const end = await connected("logged", "resume", "held", "--json")
     assert.deepInclude(JSON.parse(end.stdout), { status: "COMPLETE", created: 3 })
+  })
+
+  it("F63 an old copy does not know what was sent after it: --restored puts that in doubt, and nothing is sent", async () => {
+    files.write("copied.csv", rows(3, "Copied"))
+    await held("copied", "copied.csv", "--batch-size", "1")
+    Fs.mkdirSync(files.at("restored"), { mode: 0o700 })
+    edit("copied", (database) => database.exec(`VACUUM INTO '${files.at("restored/jobs.sqlite")}'`))
+    const first = await connected("copied", "resume", "held", "--json")
+    assert.deepInclude(JSON.parse(first.stdout), { status: "COMPLETE", created: 3 })
+    const end = await connected(
+      "restored",
+      "resume",
+      "held",
+      "--restored",
+      "--json",
+      "--doubts",
+      "copied-doubts.csv"
+    )
+    assert.strictEqual(end.code, 4, end.stderr)
+    assert.deepInclude(JSON.parse(end.stdout), { status: "COMPLETE", created: 0, inDoubt: 3 })
+    assert.strictEqual(await once("Copied"), 3)
+    assert.include(files.read("copied-doubts.csv"), "Restored")
+    // And again: what is over is over.
+    const again = await connected("restored", "resume", "held", "--restored", "--json")
+    assert.deepInclude(JSON.parse(again.stdout), { status: "COMPLETE", inDoubt: 3 })
+    const resolved = await connected("restored", "resolve", "held")
+    assert.strictEqual(resolved.code, 4)
+    assert.match(resolved.stdout, /^copied\.csv:2: cannot be told; look in HubSpot$/m)
   })
 
   it("F63 B52 a database that is damaged in its middle is refused", async () => {

@@ -43,6 +43,17 @@ export interface Attempt {
   readonly epoch?: number
 }
 
+/**
+ * An attempt to write down. `sinceMillis` is when it may have been sent at the earliest, in milliseconds since 1970, if it is
+ * not about to be sent but was, before anybody knew.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Beginning extends Attempt {
+  readonly sinceMillis?: number
+}
+
 const Fault = Schema.Struct({
   message: Schema.String,
   code: Schema.optionalKey(Schema.String),
@@ -215,7 +226,7 @@ export interface Service {
    * with `Fenced` if an attempt of the job was begun with a greater epoch. Inside of a transaction of the
    * caller's nothing would be durable yet, so that is a defect.
    */
-  readonly begin: (attempt: Attempt) => Effect.Effect<number, AttemptLogError>
+  readonly begin: (attempt: Beginning) => Effect.Effect<number, AttemptLogError>
   /**
    * Writes down the end and the outcomes, both or neither. An attempt ends once. The same end again changes nothing, since
    * the first may have been committed and not confirmed; another one, or that of an attempt that was never begun, is a defect.
@@ -320,8 +331,8 @@ const makeMemoryUnsafe = ({
     begin: (attempt) =>
       Effect.andThen(
         check(attempt),
-        commit((begunAtMillis) => {
-          const { epoch, inputs, jobId, operation } = attempt
+        commit((now) => {
+          const { epoch, inputs, jobId, operation, sinceMillis: begunAtMillis = now } = attempt
           if (epoch !== undefined) {
             if ((epochs.get(jobId) ?? epoch) > epoch) return fenced(attempt)
             epochs.set(jobId, epoch)
@@ -435,7 +446,7 @@ const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = E
   const failed = (reason: "Unwritable" | "Unreadable") => (error: SqlError) =>
     new AttemptLogError({ reason, detail: Store.describeSqlError(error), cause: error })
 
-  const begin = Effect.fnUntraced(function* (attempt: Attempt) {
+  const begin = Effect.fnUntraced(function* (attempt: Beginning) {
     yield* check(attempt)
     if (Option.isSome(yield* Effect.serviceOption(sql.transactionService))) {
       return yield* Effect.die(
@@ -445,8 +456,8 @@ const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = E
     const { jobId, operation } = attempt
     const epoch = attempt.epoch ?? null
     const inputs = Ranges.format(attempt.inputs)
-    const now = yield* Clock.currentTimeMillis
-    const digest = Digests.ofBegin({ job_id: jobId, epoch, operation, inputs, begun_at: now })
+    const begunAt = attempt.sinceMillis ?? (yield* Clock.currentTimeMillis)
+    const digest = Digests.ofBegin({ job_id: jobId, epoch, operation, inputs, begun_at: begunAt })
     // One statement, so one commit: a greater epoch is looked for where the attempt is written. The row of
     // a job is locked, so who takes the job over either stops this attempt or finds it in the log.
     const lock = sql.onDialectOrElse({ pg: () => sql.literal("FOR SHARE"), orElse: () => sql.literal("") })
@@ -456,7 +467,7 @@ const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = E
         (job_id, epoch, operation, inputs, first_input, last_input, begun_at, digest)
       SELECT ${jobId}, CAST(${epoch} AS BIGINT), ${operation}, ${inputs},
         CAST(${least(attempt.inputs)} AS BIGINT), CAST(${greatest(attempt.inputs)} AS BIGINT),
-        CAST(${now} AS BIGINT), ${digest}
+        CAST(${begunAt} AS BIGINT), ${digest}
       WHERE NOT EXISTS (SELECT 1 FROM job WHERE epoch > CAST(${epoch} AS BIGINT))
         AND NOT EXISTS (
           SELECT 1 FROM line_items_attempts WHERE job_id = ${jobId} AND epoch > CAST(${epoch} AS BIGINT)

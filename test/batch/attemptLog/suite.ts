@@ -89,6 +89,15 @@ export const suite = (name: string, place: Place) =>
         }
       }))
 
+    test("an attempt that was perhaps made earlier has begun then", (layer) =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(5000)
+        const id = yield* opened(layer, (log) => log.begin({ ...batch, sinceMillis: 1234 }))
+        assert.deepStrictEqual(yield* opened(layer, (log) => log.attempts("job")), [
+          { ...batch, id, begunAtMillis: 1234 }
+        ])
+      }))
+
     test("an end without reason or outcomes comes back so", (layer) =>
       Effect.gen(function* () {
         const id = yield* opened(layer, (log) => log.begin(batch))

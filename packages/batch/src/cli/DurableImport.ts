@@ -67,7 +67,7 @@ const portion = 50
 const refused = (error: { readonly _tag: string; readonly message: string }): Exit =>
   new Exit({
     code:
-      error._tag === "JobStoreError"
+      error._tag === "JobStoreError" || error._tag === "AttemptLogError"
         ? Report.exitCodes.store
         : error._tag === "JobBusy"
           ? Report.exitCodes.suspended
@@ -251,6 +251,37 @@ const checkResume = Effect.fnUntraced(function* (job: Job.Job) {
       : yield* Effect.orElseSucceed(store.difference(job.id, source.rows), () => undefined)
   return yield* Effect.mapError(Effect.fromResult(Job.checkResume(job, { account, digest, line })), refused)
 })
+
+/**
+ * Writes into the log that all that is not settled may have been sent. An old copy of the database has forgotten what was
+ * sent after it was made; the strategy of the job deals with it as with any doubt.
+ */
+export const distrust = Effect.fnUntraced(
+  function* (jobId: string) {
+    const store = yield* JobStore.JobStore
+    const self = yield* Process
+    const found = yield* store.get(jobId)
+    yield* Jobs.mustBePlanned(found)
+    if (Job.isFinal(found.state)) return
+    const claim = yield* store.claim(jobId, { holder: self.holder, ...insteadOf(self, found) })
+    yield* store.unsettled(jobId).pipe(
+      Stream.runForEach(({ items }) =>
+        Effect.flatMap(
+          store.log.begin({
+            jobId,
+            operation: "restored",
+            inputs: items.map(({ index }) => index),
+            epoch: claim.epoch,
+            sinceMillis: found.createdAtMillis
+          }),
+          (id) => store.log.end(id, { acceptance: "InDoubt", reason: "Restored", outcomes: [] })
+        )
+      )
+    )
+    yield* store.release(claim)
+  },
+  Effect.mapError((error) => (error._tag === "Exit" ? error : refused(error)))
+)
 
 /** Runs a job that is written down, from where it stands. */
 export const carryOn = Effect.fnUntraced(function* (
