@@ -195,7 +195,7 @@ describe("a bit that flips in the database of a killed job", () => {
     })
   )
 
-  it.live("in any column of an attempt is noticed, or does no harm", () =>
+  it.live("F63 in any column of an attempt is noticed, or does no harm", () =>
     Effect.gen(function* () {
       const { after, attempts } = yield* world
       const problems: Array<string> = []
@@ -223,7 +223,7 @@ describe("a bit that flips in the database of a killed job", () => {
     })
   )
 
-  it.live("an attempt that is missing is missed", () =>
+  it.live("F63 an attempt that is missing is missed", () =>
     Effect.gen(function* () {
       const { after } = yield* world
       for (const id of [1, 5, 8]) {
@@ -235,7 +235,7 @@ describe("a bit that flips in the database of a killed job", () => {
     })
   )
 
-  it.live("anywhere in the file is noticed, or does no harm", () =>
+  it.live("F63 anywhere in the file is noticed, or does no harm", () =>
     Effect.gen(function* () {
       const { after, bytes } = yield* world
       const problems: Array<string> = []

@@ -137,33 +137,36 @@ const suspensionOf = Effect.map(
 )
 
 describe("a job whose database is away", () => {
-  it.effect("for two seconds loses no answer, sends nothing meanwhile, and goes on with the next run", () => {
-    let away = false
-    return Effect.gen(function* () {
-      const jobs = yield* planned()
-      const { running, unsettled } = yield* begun()
-      yield* until(creates, (n) => n > 0)
-      away = true
-      const before = yield* creates
-      // The answers come, and cannot be written down.
-      yield* TestClock.adjust("2 seconds")
-      assert.strictEqual(yield* creates, before)
-      assert.isUndefined(running.pollUnsafe())
-      away = false
-      const end = yield* ended(running)
-      assert.strictEqual(yield* creates, before)
-      assert.deepStrictEqual(unsettled, [])
-      const { created, inDoubt, settledBatches } = yield* jobs.counts("a")
-      assert.deepStrictEqual([created, inDoubt, settledBatches], [before * 2, 0, before])
-      if (before < 3) {
-        assert.strictEqual(end._tag, "Suspended")
-        assert.deepStrictEqual(yield* suspensionOf, ["suspended", "database"])
-      } else assert.strictEqual(end._tag, "Complete")
-      assert.deepInclude(yield* finish(), { created: inputs, inDoubt: 0, stored: inputs })
-    }).pipe(Effect.provide(failing(() => (away ? "refused" : undefined))))
-  })
+  it.effect(
+    "F61 for two seconds loses no answer, sends nothing meanwhile, and goes on with the next run",
+    () => {
+      let away = false
+      return Effect.gen(function* () {
+        const jobs = yield* planned()
+        const { running, unsettled } = yield* begun()
+        yield* until(creates, (n) => n > 0)
+        away = true
+        const before = yield* creates
+        // The answers come, and cannot be written down.
+        yield* TestClock.adjust("2 seconds")
+        assert.strictEqual(yield* creates, before)
+        assert.isUndefined(running.pollUnsafe())
+        away = false
+        const end = yield* ended(running)
+        assert.strictEqual(yield* creates, before)
+        assert.deepStrictEqual(unsettled, [])
+        const { created, inDoubt, settledBatches } = yield* jobs.counts("a")
+        assert.deepStrictEqual([created, inDoubt, settledBatches], [before * 2, 0, before])
+        if (before < 3) {
+          assert.strictEqual(end._tag, "Suspended")
+          assert.deepStrictEqual(yield* suspensionOf, ["suspended", "database"])
+        } else assert.strictEqual(end._tag, "Complete")
+        assert.deepInclude(yield* finish(), { created: inputs, inDoubt: 0, stored: inputs })
+      }).pipe(Effect.provide(failing(() => (away ? "refused" : undefined))))
+    }
+  )
 
-  it.effect("for good ends after half a minute, with what it knows, and none of it is sent again", () => {
+  it.effect("F61 for good ends after half a minute, with what it knows, and none of it is sent again", () => {
     let away = false
     return Effect.gen(function* () {
       yield* planned()
@@ -245,7 +248,7 @@ describe("a job whose database is away", () => {
     })
   }
 
-  it.effect("because a disk is full is suspended for it, and goes on when there is room", () =>
+  it.effect("F61 because a disk is full is suspended for it, and goes on when there is room", () =>
     Effect.gen(function* () {
       const jobs = yield* planned(100)
       const sql = yield* SqlClient.SqlClient
