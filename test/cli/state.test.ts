@@ -124,6 +124,42 @@ describe("a disk that fails", () => {
     assert.isAtLeast(after, created)
   })
 
+  it("F61 one that fails later: the summary has every answer that came, and says which are not written down", async () => {
+    files.write("told.csv", rows(1500, "Told"))
+    const job = ["--job", "told", "--state-dir", "told", "--batch-size", "10", "--concurrency", "2"]
+    const end = await limited(3000, "import", "told.csv", ...job, "--rejects", "told-rejects.csv", "--json")
+    assert.strictEqual(end.code, 74, end.stderr)
+    const summary = JSON.parse(end.stdout)
+    const there = (await server.ledger()).created.filter(({ properties }) =>
+      properties["name"]?.startsWith("Told ")
+    )
+    assert.deepInclude(summary, {
+      job: "told",
+      status: "PROCESSING",
+      inputs: 1500,
+      created: there.length,
+      notSent: 1500 - there.length,
+      inDoubt: 0,
+      suspended: { reason: "disk", resumeAt: null }
+    })
+    assert.match(
+      end.stderr,
+      /^told\.csv: [\d,]+ of 1,500 rows are not settled: .*disk I\/O error.*line-items resume told$/m
+    )
+    assert.match(end.stderr, /^told-rejects\.csv is not written: disk I\/O error$/m)
+    const named = [
+      ...end.stderr.matchAll(/^told\.csv:(\d+): created as (\d+); that could not be written down/gm)
+    ]
+    const lines = new Map(there.map(({ id, properties }) => [id, Number(properties["name"]?.slice(5)) + 2]))
+    for (const [, line, id] of named) assert.strictEqual(lines.get(id!), Number(line))
+    const resumed = await connected("told", "resume", "told", "--json")
+    const { created, inDoubt } = JSON.parse(resumed.stdout)
+    assert.strictEqual(created + inDoubt, 1500)
+    // Whatever is in doubt now was named before.
+    assert.isAtMost(inDoubt, named.length)
+    assert.strictEqual(await once("Told"), 1500)
+  })
+
   it("F61 a database that may only be read is refused before anything is sent", async () => {
     Fs.mkdirSync(files.at("readonly"))
     Fs.writeFileSync(files.at("readonly/jobs.sqlite"), "", { mode: 0o400 })
@@ -176,6 +212,66 @@ describe("a database that is damaged, or is not ours", () => {
     assert.strictEqual(end.code, 74, end.stderr)
     assert.include(end.stderr, 'job store: batch 1 of job "held" is garbled; restore the database')
     assert.notInclude(await created(), "Another 1")
+  })
+
+  it("F63 an attempt that is garbled or missing is named, and nothing is sent until it is restored", async () => {
+    files.write("logged.csv", rows(3, "Logged"))
+    await held("logged", "logged.csv", "--batch-size", "1", "--concurrency", "1")
+    const change = (statement: string) => edit("logged", (database) => database.exec(statement))
+    const sent = async () =>
+      (await server.ledger()).requests.filter(({ path }) => path.endsWith("create")).length
+    const before = await sent()
+    const refusals = [
+      [
+        "UPDATE line_items_attempts SET inputs = '1' WHERE id = 1",
+        "attempt log: attempt 1 is garbled; restore the database, or check in HubSpot what was created",
+        "UPDATE line_items_attempts SET inputs = '0' WHERE id = 1"
+      ],
+      [
+        "UPDATE line_items_attempts SET job_id = 'hold' WHERE id = 1",
+        'attempt log: it has 0 of the 1 attempts of job "held"; restore the database',
+        "UPDATE line_items_attempts SET job_id = 'held' WHERE id = 1"
+      ]
+    ] as const
+    for (const [harm, words, repair] of refusals) {
+      change(harm)
+      const end = await connected("logged", "resume", "held", "--json")
+      assert.strictEqual(end.code, 74, end.stderr)
+      assert.include(end.stderr, words)
+      assert.deepInclude(JSON.parse(end.stdout), { status: "PROCESSING", notSent: 3 })
+      assert.strictEqual(await sent(), before)
+      change(repair)
+    }
+    const end = await connected("logged", "resume", "held", "--json")
+    assert.deepInclude(JSON.parse(end.stdout), { status: "COMPLETE", created: 3 })
+  })
+
+  it("F63 an old copy does not know what was sent after it: --restored puts that in doubt, and nothing is sent", async () => {
+    files.write("copied.csv", rows(3, "Copied"))
+    await held("copied", "copied.csv", "--batch-size", "1")
+    Fs.mkdirSync(files.at("restored"), { mode: 0o700 })
+    edit("copied", (database) => database.exec(`VACUUM INTO '${files.at("restored/jobs.sqlite")}'`))
+    const first = await connected("copied", "resume", "held", "--json")
+    assert.deepInclude(JSON.parse(first.stdout), { status: "COMPLETE", created: 3 })
+    const end = await connected(
+      "restored",
+      "resume",
+      "held",
+      "--restored",
+      "--json",
+      "--doubts",
+      "copied-doubts.csv"
+    )
+    assert.strictEqual(end.code, 4, end.stderr)
+    assert.deepInclude(JSON.parse(end.stdout), { status: "COMPLETE", created: 0, inDoubt: 3 })
+    assert.strictEqual(await once("Copied"), 3)
+    assert.include(files.read("copied-doubts.csv"), "Restored")
+    // And again: what is over is over.
+    const again = await connected("restored", "resume", "held", "--restored", "--json")
+    assert.deepInclude(JSON.parse(again.stdout), { status: "COMPLETE", inDoubt: 3 })
+    const resolved = await connected("restored", "resolve", "held")
+    assert.strictEqual(resolved.code, 4)
+    assert.match(resolved.stdout, /^copied\.csv:2: cannot be told; look in HubSpot$/m)
   })
 
   it("F63 B52 a database that is damaged in its middle is refused", async () => {

@@ -5,7 +5,7 @@ import { JobStore, Stores } from "@effect-hubspot/batch"
 import * as Jobs from "@effect-hubspot/batch/cli/Jobs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Process from "@effect-hubspot/batch/cli/Process"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Stdio } from "effect"
 import { TestClock } from "effect/testing"
 import { batchesOf, frozen, rowsOf } from "../batch/jobStore/rows.ts"
 
@@ -101,6 +101,31 @@ describe("the status of a job", () => {
         ])
         yield* TestClock.adjust("5 seconds")
         assert.deepStrictEqual(yield* said("workers"), [head, whenAWorkerRuns])
+      })
+    )
+  )
+
+  it.effect("of one whose rows were not all written down is what resume says as well", () =>
+    onJobs(
+      Effect.gen(function* () {
+        const jobs = yield* JobStore.JobStore
+        yield* jobs.create({ id: "q3", frozen, holder })
+        const resumed = Effect.flip(Jobs.requestResume("q3", { json: false, writes: false })).pipe(
+          Effect.provide(Stdio.layerTest({}))
+        )
+        const busy = yield* resumed
+        assert.strictEqual(busy.code, 75)
+        assert.match(busy.lines.join(), /^job "q3" is held by pid 4711 on host elsewhere since /)
+        yield* TestClock.adjust("1 minute")
+        const words =
+          "not all of its rows were written down, and nothing was sent; import the file again under this id"
+        assert.strictEqual((yield* said("workers")).at(-1), words)
+        assert.deepInclude(yield* resumed, { code: 2, lines: [`job "q3": ${words}`] })
+        const of = { ...frozen, retryOf: { job: "q3", first: "q3" } }
+        yield* jobs.create({ id: "q3", frozen: of, holder })
+        yield* TestClock.adjust("1 minute")
+        const retried = (yield* resumed).lines.join()
+        assert.include(retried, "run line-items retry q3 <file> --as q3 again")
       })
     )
   )

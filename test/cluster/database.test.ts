@@ -1,5 +1,6 @@
+import { JobStore } from "@effect-hubspot/batch"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import * as Net from "node:net"
 import * as Cycle from "../crash/cycle.ts"
 import { serverPort } from "../support/postgres.ts"
@@ -58,6 +59,35 @@ describe.concurrent("workers whose database goes away", () => {
       150_000
     )
   }
+
+  it.live("for 2 s while answers come lose none of them: no row that was created is in doubt", () =>
+    Effect.gen(function* () {
+      const port = yield* serverPort
+      // Every request that is under way now is answered while the database is away.
+      const here = yield* World.make({ port, latency: { min: 400, max: 900 } })
+      yield* here.submit("a", 4000)
+      const workers = yield* Effect.all([here.worker(), here.worker()], { concurrency: 2 })
+      yield* World.sent(here, 15)
+      yield* takeAway(here)
+      yield* Effect.sleep("2 seconds")
+      yield* giveBack(here)
+      yield* World.finished(here, ["a"]).pipe(
+        Effect.onError(() =>
+          Effect.sync(() => console.log(workers.map(({ said }) => said()).join("\n=====\n")))
+        )
+      )
+      assert.deepStrictEqual((yield* World.check(here, { a: 4000 })).wrong, [])
+      const { created } = yield* here.ledger
+      const there = new Set(created.map(({ objectWriteTraceId }) => objectWriteTraceId))
+      const doubts = yield* here.look(
+        Effect.flatMap(JobStore.JobStore, (store) => Stream.runCollect(store.rows("a", ["InDoubt"])))
+      )
+      assert.deepStrictEqual(
+        doubts.filter(({ item }) => there.has(item?.objectWriteTraceId ?? "")),
+        []
+      )
+    })
+  )
 
   it.live("and does not answer any more end when they are asked twice", () =>
     Effect.gen(function* () {

@@ -225,8 +225,8 @@ export const asCommand = (work: Work, run: typeof command = program): Process =>
     `--doubts=${work.doubts}`,
     `--concurrency=${work.concurrency}`
   ]
-  if (work.input === undefined) return run("resume", jobId, ...common)
-  return run("import", work.input, "--job", jobId, "--batch-size", String(work.batchSize), ...common)
+  if (work.input === undefined) return run("resume", work.jobId, ...common)
+  return run("import", work.input, "--job", work.jobId, "--batch-size", String(work.batchSize), ...common)
 }
 
 const pause = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis))

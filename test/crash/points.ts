@@ -15,7 +15,7 @@ export interface Point {
   readonly when: "before" | "after" | "amid" | "statement"
   readonly nth: number
   /** Default SIGKILL. */
-  readonly signal?: "SIGSTOP"
+  readonly signal?: "SIGSTOP" | "SIGTSTP"
 }
 
 /** A cycle: where its processes are killed, one after the other. */

@@ -265,6 +265,37 @@ const suite = (name: string, place: Effect.Effect<Database>) =>
         })
     )
 
+    it.live(
+      "C0 one whose rows were not all written down is told as status tells it, and is imported again",
+      () =>
+        Effect.gen(function* () {
+          const world = yield* Cycle.world({ database: yield* place })
+          const planning = Cycle.work(
+            world.workOf("import", { point: { what: "append", when: "after", nth: 1 } })
+          )
+          yield* ended(planning)
+          const { code, stderr } = yield* ended(run(world, world.workOf("resume")))
+          assert.strictEqual(code, 2, stderr)
+          const words = "not all of its rows were written down, and nothing was sent; import the file again"
+          assert.match(
+            stderr,
+            new RegExp(`^(line-items: )?job "${Cycle.jobId}": ${words} under this id$`, "m")
+          )
+          assert.lengthOf(stderr.trim().split("\n"), 1)
+          if (world.database._tag === "sqlite") {
+            const status = yield* ended(
+              Cycle.command("status", Cycle.jobId, "--state-dir", world.database.stateDir)
+            )
+            assert.include(status.stdout, `  ${words} under this id`)
+          }
+          assert.lengthOf(yield* sends(world), 0)
+          const files = world.workOf("import")
+          const again = yield* ended(run(world, files))
+          assert.strictEqual(again.code, 3, again.stderr)
+          assert.deepStrictEqual((yield* Cycle.check(world, files)).wrong, [])
+        })
+    )
+
     it.live("F63 B52 a database of a newer version is refused and left as it is", () =>
       Effect.gen(function* () {
         const world = yield* slow(yield* place)
@@ -290,6 +321,56 @@ describe("processes of one job on PostgreSQL alone", () => {
     Effect.flatMap(postgres, (database) =>
       stopped(database, { what: "UPDATE line_items_batches SET settled_at", when: "statement", nth: 5 })
     )
+  )
+})
+
+describe("processes of one job on SQLite alone", () => {
+  /** An import that is stopped in a transaction, until it goes on; what others do meanwhile. */
+  const stoppedBy = <A>(
+    signal: NonNullable<Point["signal"]>,
+    meanwhile: (world: Cycle.World, pid: number) => Effect.Effect<A>
+  ) =>
+    Effect.gen(function* () {
+      const world = yield* Cycle.world({ database: "sqlite" })
+      const what = "UPDATE line_items_batches SET settled_at"
+      const work = world.workOf("import", { point: { what, when: "statement", nth: 5, signal } })
+      const stopped = Cycle.work(work)
+      const { pid } = stopped
+      while (!/\) T /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))) yield* Effect.sleep("20 millis")
+      yield* meanwhile(world, pid)
+      stopped.kill("SIGCONT")
+      const { code, stderr } = yield* ended(stopped)
+      // A connection may have been closed meanwhile, under a request.
+      assert.include([3, 4], code, stderr)
+      assert.deepStrictEqual((yield* Cycle.check(world, work)).wrong, [])
+    })
+
+  it.live("F64 Ctrl-Z in the middle of a transaction stops one after it, and keeps nothing from others", () =>
+    stoppedBy("SIGTSTP", (world) =>
+      Effect.gen(function* () {
+        const input = world.at("invalid.ndjson")
+        writeFileSync(input, '{"name":"Other","price":"much"}')
+        const other = yield* ended(run(world, world.workOf("import", { jobId: "other", input })))
+        assert.strictEqual(other.code, 3, other.stderr)
+      })
+    )
+  )
+
+  it.live(
+    "F64 one that is stopped in a transaction all the same is named to others, with how to end that",
+    () =>
+      stoppedBy("SIGSTOP", (world, pid) =>
+        Effect.gen(function* () {
+          if (world.database._tag !== "sqlite") return
+          const { stateDir } = world.database
+          const { code, stderr } = yield* ended(Cycle.program("cancel", Cycle.jobId, "--state-dir", stateDir))
+          assert.strictEqual(code, 74, stderr)
+          assert.strictEqual(
+            stderr,
+            `line-items: job store: the database is locked by pid ${pid}, which is stopped; continue it (kill -CONT ${pid}) or end it (kill -KILL ${pid})\n`
+          )
+        })
+      )
   )
 })
 

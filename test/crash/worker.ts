@@ -220,6 +220,7 @@ export const importing = (work: Work) => {
 }
 
 if (import.meta.main) {
+  Process.heedTerminal()
   NodeRuntime.runMain(
     Effect.provide(
       importing(JSON.parse(process.argv[2]!) as Work),

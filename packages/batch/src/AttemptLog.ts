@@ -14,6 +14,7 @@
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { Operation } from "@effect-hubspot/http/Operation"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
+import { ErrorBody } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -23,6 +24,7 @@ import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import * as Digests from "./internal/digests.ts"
 import * as Ranges from "./internal/ranges.ts"
 import * as Outcome from "./Outcome.ts"
 import * as Store from "./Store.ts"
@@ -40,6 +42,17 @@ export interface Attempt {
   readonly operation: string
   readonly inputs: ReadonlyArray<number>
   readonly epoch?: number
+}
+
+/**
+ * An attempt to write down. `sinceMillis` is when it may have been sent at the earliest, in milliseconds since 1970, if it is
+ * not about to be sent but was, before anybody knew.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Beginning extends Attempt {
+  readonly sinceMillis?: number
 }
 
 const Fault = Schema.Struct({
@@ -198,7 +211,7 @@ export class AttemptLogError extends Schema.TaggedError<AttemptLogError>()("Atte
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {
-    return `attempt log: ${this.detail}; ${advice[this.reason]}`
+    return `attempt log: ${this.detail}; ${Store.adviceOn(this.cause, advice[this.reason])}`
   }
 }
 
@@ -214,10 +227,10 @@ export interface Service {
    * with `Fenced` if an attempt of the job was begun with a greater epoch. Inside of a transaction of the
    * caller's nothing would be durable yet, so that is a defect.
    */
-  readonly begin: (attempt: Attempt) => Effect.Effect<number, AttemptLogError>
+  readonly begin: (attempt: Beginning) => Effect.Effect<number, AttemptLogError>
   /**
-   * Writes down the end and the outcomes, both or neither. An attempt ends once: to end it twice, or one
-   * that was never begun, is a defect.
+   * Writes down the end and the outcomes, both or neither. An attempt ends once. The same end again changes nothing, since
+   * the first may have been committed and not confirmed; another one, or that of an attempt that was never begun, is a defect.
    */
   readonly end: (id: number, end: End) => Effect.Effect<void, AttemptLogError>
   /**
@@ -230,6 +243,12 @@ export interface Service {
     jobId: string,
     inputs?: { readonly first: number; readonly last: number }
   ) => Effect.Effect<ReadonlyArray<Logged>, AttemptLogError>
+  /**
+   * Makes sure that no attempt of a job is missing or was changed: an attempt that is forgotten would be made again. It
+   * fails with `Unreadable`. SQLite is asked as well whether its file is in order. An old copy of a database is in order
+   * and has forgotten what came after it; that cannot be noticed.
+   */
+  readonly verify: (jobId: string) => Effect.Effect<void, AttemptLogError>
 }
 
 /**
@@ -313,8 +332,8 @@ const makeMemoryUnsafe = ({
     begin: (attempt) =>
       Effect.andThen(
         check(attempt),
-        commit((begunAtMillis) => {
-          const { epoch, inputs, jobId, operation } = attempt
+        commit((now) => {
+          const { epoch, inputs, jobId, operation, sinceMillis: begunAtMillis = now } = attempt
           if (epoch !== undefined) {
             if ((epochs.get(jobId) ?? epoch) > epoch) return fenced(attempt)
             epochs.set(jobId, epoch)
@@ -331,22 +350,21 @@ const makeMemoryUnsafe = ({
           return Effect.succeed(id)
         })
       ),
-    end: (id, { acceptance, outcomes, reason }) =>
+    end: (id, end) =>
       commit((endedAtMillis) => {
         const attempt = logged.get(id)
-        if (attempt === undefined || attempt.end !== undefined) return notOpen(id)
+        if (attempt === undefined) return notOpen(id)
+        if (attempt.end !== undefined) {
+          const { endedAtMillis: _, ...known } = attempt.end
+          return JSON.stringify(known) === JSON.stringify(endOf(end)) ? Effect.void : notOpen(id)
+        }
         if (!keep) {
           logged.delete(id)
           return Effect.void
         }
         logged.set(id, {
           ...Struct.omit(attempt, ["unfinished"]),
-          end: {
-            acceptance,
-            ...(reason !== undefined && { reason }),
-            outcomes: decodeOutcomesUnsafe(encodeOutcomes(outcomes)),
-            endedAtMillis
-          }
+          end: { ...endOf(end), endedAtMillis }
         })
         return Effect.void
       }),
@@ -365,6 +383,7 @@ const makeMemoryUnsafe = ({
             (about === undefined || inputs.some((index) => index >= about.first && index <= about.last))
         )
       ),
+    verify: () => Effect.void,
     crash: Effect.sync(() => {
       lives++
     })
@@ -378,6 +397,13 @@ const UnfinishedText = Schema.fromJsonString(Unfinished)
 const encodeUnfinished = Schema.encodeSync(UnfinishedText)
 const decodeUnfinishedUnsafe = Schema.decodeSync(UnfinishedText)
 const decodeOutcomesUnsafe = Schema.decodeSync(Outcomes)
+
+/** An end as it comes back. */
+const endOf = ({ acceptance, outcomes, reason }: End): End => ({
+  acceptance,
+  ...(reason !== undefined && { reason }),
+  outcomes: decodeOutcomesUnsafe(encodeOutcomes(outcomes))
+})
 
 const check = ({ epoch = 0, inputs }: Attempt): Effect.Effect<void> =>
   isIndex(epoch) && inputs.every(isIndex) && inputs.length <= Ranges.most
@@ -404,18 +430,15 @@ const least = (inputs: ReadonlyArray<number>): number =>
   inputs.reduce((a, b) => Math.min(a, b), Number.MAX_SAFE_INTEGER)
 const greatest = (inputs: ReadonlyArray<number>): number => inputs.reduce((a, b) => Math.max(a, b), -1)
 
-interface Row {
-  readonly id: number
-  readonly job_id: string
-  readonly epoch: number | null
-  readonly operation: string
-  readonly inputs: string
-  readonly begun_at: number
-  readonly ended_at: number | null
-  readonly acceptance: string | null
-  readonly reason: string | null
-  readonly outcomes: string | null
+interface Row extends Digests.Attempt {
+  readonly first_input: number
+  readonly last_input: number
+  readonly digest: string | null
+  readonly end_digest: string | null
 }
+
+/** The columns that are written when an attempt begins, and not changed any more. */
+const begunColumns = "id, job_id, epoch, operation, inputs, first_input, last_input, begun_at, digest"
 
 const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = Effect.gen(function* () {
   yield* Store.migrate
@@ -424,24 +447,28 @@ const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = E
   const failed = (reason: "Unwritable" | "Unreadable") => (error: SqlError) =>
     new AttemptLogError({ reason, detail: Store.describeSqlError(error), cause: error })
 
-  const begin = Effect.fnUntraced(function* (attempt: Attempt) {
+  const begin = Effect.fnUntraced(function* (attempt: Beginning) {
     yield* check(attempt)
     if (Option.isSome(yield* Effect.serviceOption(sql.transactionService))) {
       return yield* Effect.die(
         new Error("an attempt cannot begin inside of a transaction: it could be rolled back")
       )
     }
-    const { inputs, jobId, operation } = attempt
+    const { jobId, operation } = attempt
     const epoch = attempt.epoch ?? null
-    const now = yield* Clock.currentTimeMillis
+    const inputs = Ranges.format(attempt.inputs)
+    const begunAt = attempt.sinceMillis ?? (yield* Clock.currentTimeMillis)
+    const digest = Digests.ofBegin({ job_id: jobId, epoch, operation, inputs, begun_at: begunAt })
     // One statement, so one commit: a greater epoch is looked for where the attempt is written. The row of
     // a job is locked, so who takes the job over either stops this attempt or finds it in the log.
     const lock = sql.onDialectOrElse({ pg: () => sql.literal("FOR SHARE"), orElse: () => sql.literal("") })
     const rows = yield* sql<{ id: number }>`
       WITH job AS (SELECT epoch FROM line_items_jobs WHERE id = ${jobId} ${lock})
-      INSERT INTO line_items_attempts (job_id, epoch, operation, inputs, first_input, last_input, begun_at)
-      SELECT ${jobId}, CAST(${epoch} AS BIGINT), ${operation}, ${Ranges.format(inputs)},
-        CAST(${least(inputs)} AS BIGINT), CAST(${greatest(inputs)} AS BIGINT), CAST(${now} AS BIGINT)
+      INSERT INTO line_items_attempts
+        (job_id, epoch, operation, inputs, first_input, last_input, begun_at, digest)
+      SELECT ${jobId}, CAST(${epoch} AS BIGINT), ${operation}, ${inputs},
+        CAST(${least(attempt.inputs)} AS BIGINT), CAST(${greatest(attempt.inputs)} AS BIGINT),
+        CAST(${begunAt} AS BIGINT), ${digest}
       WHERE NOT EXISTS (SELECT 1 FROM job WHERE epoch > CAST(${epoch} AS BIGINT))
         AND NOT EXISTS (
           SELECT 1 FROM line_items_attempts WHERE job_id = ${jobId} AND epoch > CAST(${epoch} AS BIGINT)
@@ -453,18 +480,28 @@ const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = E
   const end = Effect.fnUntraced(function* (id: number, { acceptance, outcomes, reason }: End) {
     const json = encodeOutcomes(outcomes)
     const now = yield* Clock.currentTimeMillis
+    const ended = { ended_at: now, acceptance, reason: reason ?? null, outcomes: json }
     const rows = yield* sql`
       UPDATE line_items_attempts
-      SET ended_at = ${now}, acceptance = ${acceptance}, reason = ${reason ?? null}, outcomes = ${json}
+      SET ${sql.update({ ...ended, end_digest: Digests.ofEnd({ id, ...ended }) })}
       WHERE id = ${id} AND ended_at IS NULL
       RETURNING id`.pipe(Effect.mapError(failed("Unwritable")))
-    if (rows.length === 0) return yield* notOpen(id)
+    if (rows.length > 0) return
+    const [known] = yield* sql<Row>`
+      SELECT * FROM line_items_attempts WHERE id = ${id} AND ended_at IS NOT NULL`.pipe(
+      Effect.mapError(failed("Unwritable"))
+    )
+    const isSame =
+      known?.acceptance === acceptance && known.reason === ended.reason && known.outcomes === json
+    if (!isSame) return yield* notOpen(id)
   })
 
   const unfinished = Effect.fnUntraced(function* (id: number, seen: Unfinished) {
     // Where the outcomes will be.
+    const open = { ended_at: null, acceptance: null, reason: null, outcomes: encodeUnfinished(seen) }
     const rows = yield* sql`
-      UPDATE line_items_attempts SET outcomes = ${encodeUnfinished(seen)}
+      UPDATE line_items_attempts
+      SET outcomes = ${open.outcomes}, end_digest = ${Digests.ofEnd({ id, ...open })}
       WHERE id = ${id} AND ended_at IS NULL
       RETURNING id`.pipe(Effect.mapError(failed("Unwritable")))
     if (rows.length === 0) return yield* notOpen(id)
@@ -480,24 +517,61 @@ const makeSql: Effect.Effect<Service, Store.StoreError, SqlClient.SqlClient> = E
     return yield* Effect.forEach(rows, fromRow)
   })
 
-  return { begin, end, unfinished, attempts }
+  const verify: Service["verify"] = Effect.fnUntraced(function* (jobId) {
+    const unreadable = (detail: string) => new AttemptLogError({ reason: "Unreadable", detail })
+    const read = Effect.mapError(failed("Unreadable"))
+    const rows = yield* read(sql<Begun>`
+      SELECT ${sql.literal(begunColumns)} FROM line_items_attempts WHERE job_id = ${jobId}`)
+    const [counted] = yield* read(sql<{ begun: number }>`
+      SELECT begun FROM line_items_attempt_counts WHERE job_id = ${jobId}`)
+    const begun = Number(counted?.begun ?? 0)
+    if (begun === 0 && rows.length === 0) return
+    const damage = yield* read(
+      sql.onDialectOrElse({
+        // With the indexes: a row that is not found by one is missing.
+        sqlite: () => sql<{ integrity_check: string }>`PRAGMA integrity_check(1)`,
+        orElse: () => Effect.succeed([{ integrity_check: "ok" }])
+      })
+    )
+    const [{ integrity_check: found } = { integrity_check: "nothing" }] = damage
+    if (found !== "ok") return yield* unreadable(`the database is damaged: ${ErrorBody.showable(found, 100)}`)
+    for (const row of rows) yield* begunOf(row)
+    if (new Set(rows.map(({ id }) => Number(id))).size !== begun) {
+      return yield* unreadable(
+        `it has ${rows.length} of the ${begun} attempts of job ${JSON.stringify(jobId)}`
+      )
+    }
+  })
+
+  return { begin, end, unfinished, attempts, verify }
 })
 
 const decodeOutcomes = Schema.decodeEffect(Outcomes)
 const decodeUnfinished = Schema.decodeEffect(UnfinishedText)
 const isAcceptance = Schema.is(Schema.Literals(["Accepted", "NotAccepted", "InDoubt"]))
 
-const fromRow = Effect.fnUntraced(function* (row: Row): Effect.fn.Return<Logged, AttemptLogError> {
-  const { acceptance, reason } = row
-  const garbled = (cause?: unknown) =>
-    new AttemptLogError({
-      reason: "Unreadable",
-      detail: `attempt ${String(row.id)} is garbled`,
-      ...(cause !== undefined && { cause })
-    })
+type Begun = Pick<
+  Row,
+  "id" | "job_id" | "epoch" | "operation" | "inputs" | "first_input" | "last_input" | "begun_at" | "digest"
+>
+
+const garbled = ({ id }: Pick<Row, "id">, cause?: unknown) =>
+  new AttemptLogError({
+    reason: "Unreadable",
+    detail: `attempt ${String(id)} is garbled`,
+    ...(cause !== undefined && { cause })
+  })
+
+/** An attempt as it was begun, if it still is. */
+const begunOf = Effect.fnUntraced(function* (row: Begun): Effect.fn.Return<Logged, AttemptLogError> {
   const inputs = Ranges.parse(row.inputs)
-  if (inputs === undefined) return yield* garbled()
-  const attempt: Logged = {
+  const isAsWritten =
+    inputs !== undefined &&
+    row.digest === Digests.ofBegin(row) &&
+    Number(row.first_input) === least(inputs) &&
+    Number(row.last_input) === greatest(inputs)
+  if (!isAsWritten) return yield* garbled(row)
+  return {
     jobId: row.job_id,
     operation: row.operation,
     inputs,
@@ -505,13 +579,19 @@ const fromRow = Effect.fnUntraced(function* (row: Row): Effect.fn.Return<Logged,
     id: Number(row.id),
     begunAtMillis: Number(row.begun_at)
   }
+})
+
+const fromRow = Effect.fnUntraced(function* (row: Row): Effect.fn.Return<Logged, AttemptLogError> {
+  const { acceptance, reason } = row
+  const attempt = yield* begunOf(row)
+  if (row.end_digest !== Digests.ofEnd(row)) return yield* garbled(row)
   if (row.ended_at === null) {
     if (row.outcomes === null) return attempt
-    const unfinished = yield* Effect.mapError(decodeUnfinished(row.outcomes), garbled)
+    const unfinished = yield* Effect.mapError(decodeUnfinished(row.outcomes), (cause) => garbled(row, cause))
     return { ...attempt, unfinished }
   }
-  if (!isAcceptance(acceptance) || row.outcomes === null) return yield* garbled()
-  const outcomes = yield* Effect.mapError(decodeOutcomes(row.outcomes), garbled)
+  if (!isAcceptance(acceptance) || row.outcomes === null) return yield* garbled(row)
+  const outcomes = yield* Effect.mapError(decodeOutcomes(row.outcomes), (cause) => garbled(row, cause))
   const endedAtMillis = Number(row.ended_at)
   return { ...attempt, end: { acceptance, ...(reason !== null && { reason }), outcomes, endedAtMillis } }
 })

@@ -190,7 +190,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
             success: Schema.Literals(["settled", "left"]),
             // Not the activity's own, which the engine interrupts where a workflow is moved: a request that is interrupted
             // is in doubt.
-            execute: Effect.flatMap(Effect.forkIn(Effect.orDie(work(batch)), here), Fiber.join)
+            execute: Effect.flatMap(Effect.forkIn(work(batch), here), Fiber.join)
           }),
         { concurrency: JobRunner.maxAtOnce, unordered: true }
       ),

@@ -223,7 +223,7 @@ export const firstOf = ({ frozen, id }: Pick<Job, "id" | "frozen">): string => f
  * @since 0.1.0
  */
 export const Suspension = Schema.Struct({
-  reason: Schema.Literals(["auth", "quota", "migration", "network", "disk", "operator"]),
+  reason: Schema.Literals(["auth", "quota", "migration", "network", "disk", "database", "operator"]),
   message: Schema.String,
   resumeAtMillis: Schema.optionalKey(Schema.Finite)
 })
@@ -239,8 +239,9 @@ const pauses: Partial<Record<Suspension["reason"], number>> = {
   quota: 3_600_000,
   migration: 3_600_000,
   network: 60_000,
-  // The log could not be written, and the job's row could.
-  disk: 5000
+  // What was to be written down could not be, and this could.
+  disk: 5000,
+  database: 5000
 }
 
 /**

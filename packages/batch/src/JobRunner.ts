@@ -23,6 +23,7 @@ import type * as BatchRunner from "./BatchRunner.ts"
 import * as Bulk from "./internal/bulk.ts"
 import * as Creating from "./internal/creating.ts"
 import { isDenied } from "./internal/denied.ts"
+import * as Outage from "./internal/outage.ts"
 import { recover } from "./internal/recovery.ts"
 import * as Job from "./Job.ts"
 import * as JobStore from "./JobStore.ts"
@@ -33,8 +34,8 @@ import type { Row } from "./Source.ts"
 
 /**
  * How a run ended. `Complete` and `Canceled` are the job's end as well; after the others it can be resumed. `Stopped`: the
- * user stopped this run. `Suspended`: it cannot go on now. `Left`: this run gave the job up for another to go on with.
- * `Fenced`: somebody else runs the job.
+ * user stopped this run. `Suspended`: it cannot go on now; with `unwritten` that could not be written down, and the store
+ * has the job as it was. `Left`: this run gave the job up for another to go on with. `Fenced`: somebody else runs the job.
  *
  * @category models
  * @since 0.1.0
@@ -43,7 +44,12 @@ export type End =
   | { readonly _tag: "Complete" }
   | { readonly _tag: "Canceled" }
   | { readonly _tag: "Stopped" }
-  | { readonly _tag: "Suspended"; readonly suspension: Job.Suspension; readonly reason: NotSentReason }
+  | {
+      readonly _tag: "Suspended"
+      readonly suspension: Job.Suspension
+      readonly reason: NotSentReason
+      readonly unwritten?: JobStore.JobStoreError
+    }
   | { readonly _tag: "Left" }
   | { readonly _tag: "Fenced"; readonly message: string }
 
@@ -64,6 +70,16 @@ export interface Options {
   readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
   /** Told of the outcomes of each batch once they are written down. Those of invalid inputs were with the plan. */
   readonly onSettled?: ((outcomes: ReadonlyArray<Outcome.Outcome<Row>>) => Effect.Effect<void>) | undefined
+  /**
+   * Told what is known of a batch that this run leaves unsettled. The next run knows it as far as the log has it; after an
+   * `error` of the store, perhaps not at all.
+   */
+  readonly onUnsettled?:
+    | ((
+        outcomes: ReadonlyArray<Outcome.Outcome<Row>>,
+        error: JobStore.JobStoreError | undefined
+      ) => Effect.Effect<void>)
+    | undefined
 }
 
 /**
@@ -74,16 +90,16 @@ export interface Options {
  * @since 0.1.0
  */
 export interface Session {
-  readonly batches: Stream.Stream<Job.Batch, JobStore.JobStoreError>
+  readonly batches: Stream.Stream<Job.Batch>
   /**
    * Sends what is to be sent of a batch and settles it, or leaves it to the next run. A run does so once for each batch: a
    * second call waits for the first, or says what became of it.
    */
-  readonly work: (batch: Job.Batch) => Effect.Effect<"settled" | "left", JobStore.JobStoreError>
+  readonly work: (batch: Job.Batch) => Effect.Effect<"settled" | "left">
   /** Nothing more is sent; the job is given up for another run, unless it was to end otherwise before. */
   readonly leave: Effect.Effect<void>
   /** Waits for the work under way, and lets go of the job. */
-  readonly end: Effect.Effect<End, JobStore.JobStoreError>
+  readonly end: Effect.Effect<End>
 }
 
 /**
@@ -95,11 +111,7 @@ export interface Session {
 export const session = Effect.fn("JobRunner.session")(function* (
   claim: JobStore.Claim,
   options: Options = {}
-): Effect.fn.Return<
-  Session,
-  JobStore.JobStoreError,
-  JobStore.JobStore | HubSpotClient | RateLimits | Scope.Scope
-> {
+): Effect.fn.Return<Session, never, JobStore.JobStore | HubSpotClient | RateLimits | Scope.Scope> {
   const store = yield* JobStore.JobStore
   const { log } = store
   const { epoch, jobId } = claim
@@ -124,6 +136,14 @@ export const session = Effect.fn("JobRunner.session")(function* (
   const whenLost = { JobNotFound: lost, JobFenced: lost, IllegalTransition: lost }
   const leftWhenLost = (error: { readonly message: string }) => Effect.as(lost(error), "left" as const)
 
+  /** What stays unread or unwritten ends the run; what is under way comes to its end. */
+  let failure: Outage.Failure | undefined
+  const failed = (error: Outage.Failure) =>
+    Effect.suspend(() => {
+      failure ??= error
+      return Effect.asVoid(Deferred.succeed(job.halt, { _tag: "Unlogged", error }))
+    })
+
   /** This run shall end, and the job go on. */
   let left = false
   const leave = Effect.suspend(() => {
@@ -134,13 +154,24 @@ export const session = Effect.fn("JobRunner.session")(function* (
     yield* Deferred.await(options.leave).pipe(Effect.andThen(leave), Effect.forkScoped)
   }
 
+  // What was forgotten would be done again.
+  yield* Effect.catchTags(Effect.andThen(log.verify(jobId), store.counts(jobId)), {
+    AttemptLogError: failed,
+    JobStoreError: failed,
+    JobNotFound: lost
+  })
   if (claim.job.cancelRequested) yield* cancel
-  if (claim.job.state === "suspended") yield* Effect.catchTags(store.resume(claim), whenLost)
+  if (claim.job.state === "suspended") {
+    yield* Effect.catchTags(store.resume(claim), { ...whenLost, JobStoreError: failed })
+  }
+  /** It lets go of the job itself, perhaps without being told that it has. */
+  let isEnding = false
+  const lostUnlessEnding = (error: { readonly message: string }) => (isEnding ? Effect.void : lost(error))
   yield* store.renew(claim).pipe(
-    Effect.tap((job) => (job.cancelRequested && !canceled ? cancel : Effect.void)),
+    Effect.tap((job) => (job.cancelRequested && !canceled && !isEnding ? cancel : Effect.void)),
     Effect.catchTags({
-      JobNotFound: lost,
-      JobFenced: lost,
+      JobNotFound: lostUnlessEnding,
+      JobFenced: lostUnlessEnding,
       // It is asked again. If it stays away, nothing can be written down, and so nothing is sent.
       JobStoreError: (error) => Effect.logWarning(error.message)
     }),
@@ -151,13 +182,17 @@ export const session = Effect.fn("JobRunner.session")(function* (
   /** What earlier runs settled, for strategies that have to know it: of a large job much, so only once it is needed. */
   const recalled = yield* Effect.cached(
     resolver.recall === undefined
-      ? Effect.void
+      ? Effect.succeed(true)
       : store.outcomes(jobId).pipe(
           Stream.filterMap((entry) =>
             entry._tag === "Created" ? Result.succeed(entry.id) : Result.fail(undefined)
           ),
           Stream.runForEachArray((created) => Effect.sync(() => resolver.recall?.({ created, open: [] }))),
-          Effect.catchTag("JobNotFound", lost)
+          Effect.as(true),
+          Effect.catchTags({
+            JobNotFound: (error) => Effect.as(lost(error), false),
+            JobStoreError: (error) => Effect.as(failed(error), false)
+          })
         )
   )
 
@@ -187,6 +222,11 @@ export const session = Effect.fn("JobRunner.session")(function* (
     return Bulk.sort<Row, TracedInput, "Created">(resolver, outcomes, items)
   })
 
+  const resolved: typeof resolver.resolve = (outcomes, items) =>
+    Effect.flatMap(recalled, (isKnown) =>
+      isKnown ? resolver.resolve(outcomes, items) : Effect.succeed(outcomes)
+    )
+
   /** Settles a batch; but if this run was stopped before all of it was final, the next one does. */
   const settle = Effect.fnUntraced(function* (
     { items, number }: Job.Batch,
@@ -197,17 +237,29 @@ export const session = Effect.fn("JobRunner.session")(function* (
       outcome._tag === "NotSent" ||
       (outcome._tag === "InDoubt" && isUnfinished(outcome.evidence)) ||
       resolver.workOf(outcome, byIndex.get(outcome.index)!) !== undefined
+    const unsettled = (error?: JobStore.JobStoreError) => {
+      const known = outcomes.filter(({ _tag }) => _tag !== "NotSent")
+      return Effect.as(options.onUnsettled?.(known, error) ?? Effect.void, "left" as const)
+    }
     const halted = yield* Deferred.isDone(job.halt)
-    if (fenced !== undefined || (halted && !canceled && outcomes.some(isLeft))) return "left" as const
-    return yield* store.settle(claim, [{ number, outcomes: outcomes.map(Job.entry) }]).pipe(
-      Effect.andThen(options.onSettled?.(outcomes) ?? Effect.void),
-      Effect.as("settled" as const),
-      Effect.catchTags({
-        JobNotFound: leftWhenLost,
-        JobFenced: leftWhenLost,
-        IllegalTransition: leftWhenLost,
-        AlreadySettled: leftWhenLost
-      })
+    if (fenced !== undefined) return "left" as const
+    if (halted && !canceled && outcomes.some(isLeft)) return yield* unsettled()
+    const settled = store.settle(claim, [{ number, outcomes: outcomes.map(Job.entry) }])
+    return yield* (
+      job.patience
+        // Only this run settles its batches, so one that is settled already was settled by this.
+        .write((again) => (again ? Effect.catchTag(settled, "AlreadySettled", () => Effect.void) : settled))
+        .pipe(
+          Effect.andThen(options.onSettled?.(outcomes) ?? Effect.void),
+          Effect.as("settled" as const),
+          Effect.catchTags({
+            JobNotFound: leftWhenLost,
+            JobFenced: leftWhenLost,
+            IllegalTransition: leftWhenLost,
+            AlreadySettled: leftWhenLost,
+            JobStoreError: (error) => Effect.andThen(failed(error), unsettled(error))
+          })
+        )
     )
   })
 
@@ -219,72 +271,101 @@ export const session = Effect.fn("JobRunner.session")(function* (
     Stream.tap(() => ahead.take(1)),
     // A job that is canceled tells every input that it was not sent; any other is read on by the next run.
     Stream.takeWhile(() => canceled || !Deferred.isDoneUnsafe(job.halt)),
-    Stream.catchTag("JobNotFound", (error) => Stream.drain(Stream.fromEffect(lost(error))))
+    Stream.catchTags({
+      JobNotFound: (error) => Stream.drain(Stream.fromEffect(lost(error))),
+      JobStoreError: (error) => Stream.drain(Stream.fromEffect(failed(error)))
+    })
   )
 
   const workOnce = (batch: Job.Batch) =>
     begin(batch).pipe(
       Effect.ensuring(ahead.release(1)),
-      Effect.tap(({ open }) => (open.length === 0 ? Effect.void : recalled)),
       Effect.flatMap(({ open, settled }) =>
         Effect.map(
-          Effect.forEach(open, ({ items, outcomes }) => resolver.resolve(outcomes, items), {
+          Effect.forEach(open, ({ items, outcomes }) => resolved(outcomes, items), {
             concurrency: "unbounded"
           }),
           (resolved) => [...settled, ...resolved.flat()]
         )
       ),
       Effect.flatMap((outcomes) => settle(batch, outcomes)),
-      Effect.catchTag("AttemptLogError", (error) =>
-        Effect.as(Deferred.succeed(job.halt, { _tag: "Unlogged", error }), "left" as const)
-      ),
+      Effect.catchTag("AttemptLogError", (error) => Effect.as(failed(error), "left" as const)),
       underWay.withPermits(1)
     )
 
-  const worked = new Map<number, Deferred.Deferred<"settled" | "left", JobStore.JobStoreError>>()
+  const worked = new Map<number, Deferred.Deferred<"settled" | "left">>()
 
   const work = (batch: Job.Batch) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.suspend(() => {
         const known = worked.get(batch.number)
         if (known !== undefined) return restore(Deferred.await(known))
-        const result = Deferred.makeUnsafe<"settled" | "left", JobStore.JobStoreError>()
+        const result = Deferred.makeUnsafe<"settled" | "left">()
         worked.set(batch.number, result)
         const working = restore(workOnce(batch))
         return Effect.onExit(working, (exit) => Deferred.done(result, exit))
       })
     )
 
-  /** Says in the store how the run ended, and lets go of the job. */
-  const ending = (reason: NotSentReason | undefined): Effect.Effect<End, JobStore.JobStoreError> => {
-    if (fenced !== undefined) return Effect.as(store.release(claim), { _tag: "Fenced", message: fenced })
-    return Effect.catchTags(written(reason), { JobNotFound: gone, JobFenced: gone, IllegalTransition: gone })
+  /** Says in the store how the run ended, as far as that can be written down, and lets go of the job. */
+  const ending = (reason: NotSentReason | undefined): Effect.Effect<End> => {
+    if (fenced !== undefined) {
+      return Effect.as(Effect.ignore(store.release(claim)), { _tag: "Fenced", message: fenced })
+    }
+    return job.patience
+      .write(() => written(reason))
+      .pipe(
+        Effect.catchTags({
+          JobNotFound: gone,
+          JobFenced: gone,
+          IllegalTransition: gone,
+          JobStoreError: (unwritten) =>
+            Effect.map(Clock.currentTimeMillis, (now): End => {
+              const reason = { _tag: "Unlogged", error: unwritten } as const
+              const suspension = Job.suspended(suspensionOf(reason, now), now)
+              return { _tag: "Suspended", suspension, reason, unwritten }
+            })
+        })
+      )
   }
 
   const written = Effect.fnUntraced(function* (
-    reason: NotSentReason | undefined
+    halted: NotSentReason | undefined
   ): Effect.fn.Return<End, JobStore.Refused> {
-    if (canceled) {
-      yield* store.complete(claim, "canceled")
-      return { _tag: "Canceled" }
+    // What failed may be back, and nothing be left to do.
+    if (canceled || halted === undefined || halted._tag === "Unlogged") {
+      if (yield* completed(halted)) return { _tag: canceled ? "Canceled" : "Complete" }
     }
-    if (reason === undefined) {
-      yield* store.complete(claim, "done")
-      return { _tag: "Complete" }
-    }
+    const reason: NotSentReason =
+      canceled && failure !== undefined ? { _tag: "Unlogged", error: failure } : halted!
     if (left && reason._tag === "Stopped") {
       yield* store.release(claim)
       return { _tag: "Left" }
     }
     const now = yield* Clock.currentTimeMillis
     const suspension = Job.suspended(suspensionOf(reason, now), now)
-    yield* store.suspend(claim, suspension)
+    // Only this run suspends the job, so one that is suspended already was suspended by this.
+    yield* Effect.catchIf(store.suspend(claim, suspension), isAlready("suspended"), () => Effect.void)
     yield* store.release(claim)
     return reason._tag === "Stopped" ? { _tag: "Stopped" } : { _tag: "Suspended", suspension, reason }
   })
 
+  /** Whether the job is over; if not, batches are left that could not be settled. */
+  const completed = (halted: NotSentReason | undefined) => {
+    const as = canceled ? "canceled" : "done"
+    return store.complete(claim, as).pipe(
+      Effect.as(true),
+      Effect.catchIf(isAlready(as), () => Effect.succeed(true)),
+      Effect.catchIf(
+        (error) => halted !== undefined && isAlready("running")(error),
+        () => Effect.succeed(false)
+      )
+    )
+  }
+
   const end = Effect.gen(function* () {
     const reason = (yield* Deferred.isDone(job.halt)) ? yield* Deferred.await(job.halt) : undefined
+    isEnding = true
     const end = yield* ending(reason)
     return fenced === undefined ? end : ({ _tag: "Fenced", message: fenced } as const)
   }).pipe(underWay.withPermits(maxAtOnce))
@@ -336,11 +417,7 @@ export const session = Effect.fn("JobRunner.session")(function* (
 export const run = Effect.fn("JobRunner.run")(function* (
   claim: JobStore.Claim,
   options: Options = {}
-): Effect.fn.Return<
-  End,
-  JobStore.JobStoreError,
-  JobStore.JobStore | HubSpotClient | RateLimits | Scope.Scope
-> {
+): Effect.fn.Return<End, never, JobStore.JobStore | HubSpotClient | RateLimits | Scope.Scope> {
   const { batches, end, work } = yield* session(claim, options)
   yield* batches.pipe(Stream.mapEffect(work, { concurrency: maxAtOnce, unordered: true }), Stream.runDrain)
   return yield* end
@@ -352,6 +429,11 @@ export const maxAtOnce = Bulk.maxResolving
 /** Of what HubSpot did not answer, or was not done with, the next run may learn more. */
 const isUnfinished = (evidence: Outcome.Evidence): boolean =>
   evidence._tag === "Abandoned" || (evidence._tag === "Unaccounted" && evidence.why === "unfinished")
+
+const isAlready =
+  (state: Job.State) =>
+  (error: { readonly _tag: string }): error is Job.IllegalTransition =>
+    error instanceof Job.IllegalTransition && error.from === state
 
 /** So soon a job that is to be canceled stops. */
 const cancelMillis = 2000
@@ -366,7 +448,7 @@ const suspensionOf = (reason: NotSentReason, nowMillis: number): Job.Suspension 
     case "Stopped":
       return { reason: "operator", message: "stopped by the user" }
     case "Unlogged":
-      return { reason: "disk", message }
+      return { reason: Outage.suspensionOf(reason.error), message }
     case "RetriesExhausted":
       return { reason: "network", message }
     case "Suspended": {

@@ -131,7 +131,7 @@ export class JobStoreError extends Schema.TaggedError<JobStoreError>()("JobStore
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {
-    return `job store: ${this.detail}; ${advice[this.reason]}`
+    return `job store: ${this.detail}; ${Store.adviceOn(this.cause, advice[this.reason])}`
   }
 }
 

@@ -13,6 +13,7 @@ import type { CrmObject } from "@effect-hubspot/schema/CrmObject"
 import * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
 import type { InputIssue } from "@effect-hubspot/schema/InputIssue"
 import type { AttemptLogError } from "./AttemptLog.ts"
+import type { JobStoreError } from "./JobStore.ts"
 
 /**
  * What every outcome says: whose it is.
@@ -185,8 +186,8 @@ export type Outcome<I, S extends Success = "Created"> = Successes<I>[S] | Failur
  * Why an input was not sent: the caller stopped the job (`Stopped`); HubSpot refuses all of it until
  * something is mended (`Halted`: credentials, path, certificate); it cannot go on now but can later
  * (`Suspended`: daily quota, migration, no network); its batch was refused time and again, or the job's
- * budget of repetitions was used up, and others went on (`RetriesExhausted`); what is about to be sent could
- * not be written down, and is not sent without (`Unlogged`).
+ * budget of repetitions was used up, and others went on (`RetriesExhausted`); what is about to be sent, or was
+ * answered, could not be written down, and nothing is sent without (`Unlogged`).
  *
  * @category models
  * @since 0.1.0
@@ -195,7 +196,7 @@ export type NotSentReason =
   | { readonly _tag: "Stopped" }
   | { readonly _tag: "Halted"; readonly error: HubSpotError }
   | { readonly _tag: "RetriesExhausted"; readonly error: HubSpotError }
-  | { readonly _tag: "Unlogged"; readonly error: AttemptLogError }
+  | { readonly _tag: "Unlogged"; readonly error: AttemptLogError | JobStoreError }
   | {
       readonly _tag: "Suspended"
       readonly cause: "quota" | "migration" | "network"

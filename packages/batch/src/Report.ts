@@ -9,6 +9,7 @@ import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import type { BatchStatus } from "@effect-hubspot/schema/BatchStatus"
 import * as DateTime from "effect/DateTime"
 import { isDenied } from "./internal/denied.ts"
+import * as Outage from "./internal/outage.ts"
 import type { NotSentReason, Outcome } from "./Outcome.ts"
 
 /**
@@ -150,7 +151,7 @@ const causeOf = (reason: NonNullable<ReturnType<typeof canGoOn>>): string => {
     case "RetriesExhausted":
       return "retries"
     case "Unlogged":
-      return "disk"
+      return Outage.suspensionOf(reason.error)
   }
 }
 

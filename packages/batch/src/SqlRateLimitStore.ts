@@ -72,7 +72,12 @@ interface DayRow {
 const failing = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, RateLimitStoreError> =>
   Effect.mapError(
     Effect.provideService(effect, Unsynced, true),
-    (cause) => new RateLimitStoreError({ detail: Store.describeSqlError(cause), cause })
+    (cause) =>
+      new RateLimitStoreError({
+        detail: Store.describeSqlError(cause),
+        advice: Store.adviceOn(cause, "mend their database"),
+        cause
+      })
   )
 
 const make: Effect.Effect<RateLimitStore["Service"], Store.StoreError, SqlClient.SqlClient> = Effect.gen(

@@ -19,7 +19,8 @@ import * as Reactivity from "effect/reactivity/Reactivity"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import * as Digests from "./internal/digests.ts"
 
 /**
  * The version of the tables that this version of the library makes and knows.
@@ -27,7 +28,7 @@ import type { SqlError } from "effect/sql/SqlError"
  * @category versions
  * @since 0.1.0
  */
-export const version = 3
+export const version = 4
 
 const advice = {
   Unreadable: "check its path or address, and that you may read and write it",
@@ -51,7 +52,7 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {
-    return `the job database cannot be used: ${this.detail}; ${advice[this.reason]}`
+    return `the job database cannot be used: ${this.detail}; ${adviceOn(this.cause, advice[this.reason])}`
   }
 }
 
@@ -67,6 +68,19 @@ export const describeSqlError = ({ reason }: SqlError): string => {
     Predicate.hasProperty(cause, "message") && typeof cause.message === "string" ? cause.message : ""
   return ErrorBody.showable(text === "" ? (reason.message ?? reason._tag) : text, 200)
 }
+
+/**
+ * What to do about it, if the database itself says so: who keeps it locked, and how that ends. Else what holds in general.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const adviceOn = (cause: unknown, general: string): string =>
+  isSqlError(cause) &&
+  Predicate.hasProperty(cause.reason.cause, "advice") &&
+  typeof cause.reason.cause.advice === "string"
+    ? cause.reason.cause.advice
+    : general
 
 /**
  * A SQLite database in a file, or `:memory:`. A commit is on the disk when it is confirmed. A file that is
@@ -441,5 +455,82 @@ const steps: ReadonlyArray<Effect.Effect<void, SqlError, SqlClient.SqlClient>> =
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     yield* sql.onDialectOrElse({ pg: () => workerKey, orElse: () => Effect.void })
+  }),
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* withColumn("line_items_attempts", "digest")
+    yield* withColumn("line_items_attempts", "end_digest")
+    yield* withColumn("line_items_outcomes", "digest")
+    yield* withColumn("line_items_jobs", "frozen_digest")
+    // A digest in the database's own words: it can be compared where rows are added up.
+    yield* withColumn("line_items_batches", "seal")
+    yield* digested
+    // How many attempts a job has, so that one that is missing is missed.
+    yield* sql`CREATE TABLE IF NOT EXISTS line_items_attempt_counts
+      (job_id TEXT PRIMARY KEY, begun BIGINT NOT NULL)`
+    yield* sql`DELETE FROM line_items_attempt_counts`
+    yield* sql`INSERT INTO line_items_attempt_counts (job_id, begun)
+      SELECT job_id, COUNT(*) FROM line_items_attempts GROUP BY job_id`
+    yield* sql.onDialectOrElse({ pg: () => countOnPostgres, orElse: () => countOnSqlite })
   })
 ]
+
+/** One more attempt of the job, in the statement that begins it. */
+const count = (job: string) => `INSERT INTO line_items_attempt_counts (job_id, begun) VALUES (${job}, 1)
+  ON CONFLICT (job_id) DO UPDATE SET begun = line_items_attempt_counts.begun + 1`
+
+const countOnSqlite = Effect.flatMap(
+  SqlClient.SqlClient,
+  (sql) => sql`CREATE TRIGGER IF NOT EXISTS line_items_attempts_counted AFTER INSERT ON line_items_attempts
+    BEGIN ${sql.literal(count("NEW.job_id"))}; END`
+)
+
+const countOnPostgres = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  // An older worker that is connected already knows of no digest, and begins nothing any more.
+  yield* sql`ALTER TABLE line_items_attempts ALTER COLUMN digest SET NOT NULL`
+  yield* sql`CREATE OR REPLACE FUNCTION line_items_count_attempt() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN ${sql.literal(count("NEW.job_id"))}; RETURN NULL; END $$`
+  yield* sql`DROP TRIGGER IF EXISTS line_items_attempts_counted ON line_items_attempts`
+  yield* sql`CREATE TRIGGER line_items_attempts_counted AFTER INSERT ON line_items_attempts
+    FOR EACH ROW EXECUTE FUNCTION line_items_count_attempt()`
+})
+
+/** A column more, if the table has not got it. */
+const withColumn = Effect.fnUntraced(function* (table: string, column: string) {
+  const sql = yield* SqlClient.SqlClient
+  const columns = yield* sql.onDialectOrElse({
+    pg: () => sql`SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(${table}) AND attname = ${column}`,
+    orElse: () => sql`SELECT 1 FROM pragma_table_info(${table}) WHERE name = ${column}`
+  })
+  if (columns.length === 0) yield* sql`ALTER TABLE ${sql(table)} ADD COLUMN ${sql(column)} TEXT`
+})
+
+/** Gives the rows of older versions their digests: as they are now they are believed. */
+const digested = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`UPDATE line_items_batches SET seal = ${Digests.seal(sql)}`
+  const attempts = sql<Digests.Attempt>`SELECT * FROM line_items_attempts WHERE digest IS NULL ORDER BY id LIMIT ${portion}`
+  for (let rows = yield* attempts; rows.length > 0; rows = yield* attempts) {
+    for (const row of rows) {
+      yield* sql`UPDATE line_items_attempts
+        SET digest = ${Digests.ofBegin(row)}, end_digest = ${Digests.ofEnd(row)} WHERE id = ${row.id}`
+    }
+  }
+  const outcomes = sql<{ job_id: string; number: number; outcomes: string }>`
+    SELECT job_id, number, outcomes FROM line_items_outcomes WHERE digest IS NULL LIMIT ${portion}`
+  for (let rows = yield* outcomes; rows.length > 0; rows = yield* outcomes) {
+    for (const row of rows) {
+      const digest = Digests.ofOutcomes(row.job_id, row.number, row.outcomes)
+      yield* sql`UPDATE line_items_outcomes SET digest = ${digest}
+        WHERE job_id = ${row.job_id} AND number = ${row.number}`
+    }
+  }
+  for (const row of yield* sql<{ id: string; frozen: string }>`SELECT id, frozen FROM line_items_jobs`) {
+    yield* sql`UPDATE line_items_jobs SET frozen_digest = ${Digests.ofFrozen(row.id, row.frozen)}
+      WHERE id = ${row.id}`
+  }
+})
+
+/** Rows read at once. */
+const portion = 500

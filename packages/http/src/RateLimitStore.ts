@@ -80,10 +80,12 @@ export interface Day {
  */
 export class RateLimitStoreError extends Schema.TaggedError<RateLimitStoreError>()("RateLimitStoreError", {
   detail: Schema.String,
+  /** What to do, where the store knows. */
+  advice: Schema.optionalKey(Schema.String),
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {
-    return `the shared rate limits cannot be used: ${this.detail}; mend their database`
+    return `the shared rate limits cannot be used: ${this.detail}; ${this.advice ?? "mend their database"}`
   }
 }
 

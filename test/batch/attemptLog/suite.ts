@@ -89,6 +89,15 @@ export const suite = (name: string, place: Place) =>
         }
       }))
 
+    test("an attempt that was perhaps made earlier has begun then", (layer) =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(5000)
+        const id = yield* opened(layer, (log) => log.begin({ ...batch, sinceMillis: 1234 }))
+        assert.deepStrictEqual(yield* opened(layer, (log) => log.attempts("job")), [
+          { ...batch, id, begunAtMillis: 1234 }
+        ])
+      }))
+
     test("an end without reason or outcomes comes back so", (layer) =>
       Effect.gen(function* () {
         const id = yield* opened(layer, (log) => log.begin(batch))
@@ -170,6 +179,26 @@ export const suite = (name: string, place: Place) =>
         assert.include(defectOf(again), `attempt ${id} is not under way`)
         const [attempt] = yield* opened(layer, (log) => log.attempts("job"))
         assert.deepStrictEqual(attempt!.end, { ...end, endedAtMillis: 0 })
+      }))
+
+    test("the same end may be written again, as if it had not been confirmed; the first one stays", (layer) =>
+      Effect.gen(function* () {
+        for (const how of [end, { acceptance: "NotAccepted", outcomes: [] } as const]) {
+          const id = yield* opened(layer, (log) => log.begin({ ...batch, jobId: how.acceptance }))
+          yield* opened(layer, (log) => log.end(id, how))
+          yield* TestClock.adjust("1 second")
+          yield* opened(layer, (log) => log.end(id, how))
+          const [attempt] = yield* opened(layer, (log) => log.attempts(how.acceptance))
+          assert.deepStrictEqual(attempt!.end, { ...how, endedAtMillis: attempt!.begunAtMillis })
+          for (const another of [
+            { ...how, reason: "Another" },
+            { ...how, acceptance: "Accepted" } as const,
+            { ...how, outcomes: end.outcomes.slice(0, 1) }
+          ]) {
+            const exit = yield* Effect.exit(opened(layer, (log) => log.end(id, another)))
+            assert.include(defectOf(exit), `attempt ${id} is not under way`)
+          }
+        }
       }))
 
     test("of two ends at once, one is written down and one is a defect", (layer) =>

@@ -1,4 +1,4 @@
-import { JobStore, Store } from "@effect-hubspot/batch"
+import { AttemptLog, type Job, JobStore, Store } from "@effect-hubspot/batch"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import { SqlClient } from "effect/sql"
@@ -6,7 +6,8 @@ import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { batchesOf, frozen, holder, planned, rowsOf, settlement, suite } from "./suite.ts"
+import { DatabaseSync } from "node:sqlite"
+import { batchesOf, created, frozen, holder, planned, rowsOf, settlement, suite } from "./suite.ts"
 
 const newFile = Effect.map(
   Effect.acquireRelease(
@@ -15,6 +16,14 @@ const newFile = Effect.map(
   ),
   (path) => join(path, "jobs.db")
 )
+
+const entryOf = (index: number): AttemptLog.Entry => ({
+  _tag: "Created",
+  index,
+  id: String(1000 + index),
+  via: "response",
+  possibleDuplicate: false
+})
 
 const on = (file: string) => Layer.provideMerge(JobStore.JobStore.layer, Store.layerSqlite({ file }))
 
@@ -77,6 +86,52 @@ describe("the job store on SQLite, by itself", () => {
     }).pipe(Effect.provide(Layer.unwrap(Effect.map(newFile, on))))
   )
 
+  it.effect("no transaction is open while anything else of its process goes on", () =>
+    Effect.gen(function* () {
+      const file = yield* newFile
+      const rows = rowsOf(20_000)
+      const batches = yield* batchesOf(rows, { batchSize: 100 })
+      yield* Effect.gen(function* () {
+        const jobs = yield* JobStore.JobStore
+        // Ctrl-Z stops the command between two turns of its loop, and that is when this looks.
+        const other = new DatabaseSync(file, { timeout: 0 })
+        const found = { free: 0, locked: 0 }
+        let looking: NodeJS.Immediate
+        const look = () => {
+          looking = setImmediate(look)
+          try {
+            other.exec("BEGIN IMMEDIATE; ROLLBACK")
+            found.free++
+          } catch {
+            found.locked++
+          }
+        }
+        look()
+        const planning = yield* jobs.create({ id: "a", frozen, holder })
+        yield* jobs.append(planning, batches)
+        yield* jobs.planned(planning, { digest: "d", inputs: rows.length })
+        const claim = yield* jobs.claim("a", { holder })
+        const doubt = ({ index }: { readonly index: number }): Job.Entry => ({
+          _tag: "InDoubt",
+          index,
+          evidence: { _tag: "Abandoned", text: "" }
+        })
+        yield* jobs.settle(
+          claim,
+          batches.map(({ items, number }) => ({ number, outcomes: items.map(doubt) }))
+        )
+        const outcomes = rows.slice(0, 300).map(({ index }) => created(index))
+        yield* jobs.revise(claim, { outcomes, who: "w", why: "y" })
+        yield* jobs.complete(claim, "done")
+        yield* jobs.forget({ olderThan: 0 })
+        clearImmediate(looking!)
+        other.close()
+        assert.deepStrictEqual(found, { free: found.free, locked: 0 })
+        assert.isAbove(found.free, 1)
+      }).pipe(Effect.provide(on(file)))
+    })
+  )
+
   it.effect("tables of a newer version are refused", () =>
     Effect.gen(function* () {
       const file = yield* newFile
@@ -92,6 +147,23 @@ describe("the job store on SQLite, by itself", () => {
     })
   )
 
+  /** Takes back what version 4 made of the tables. */
+  const asVersion3 = Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`DROP TRIGGER line_items_attempts_counted`
+    yield* sql`DROP TABLE line_items_attempt_counts`
+    for (const [table, column] of [
+      ["attempts", "digest"],
+      ["attempts", "end_digest"],
+      ["outcomes", "digest"],
+      ["jobs", "frozen_digest"],
+      ["batches", "seal"]
+    ] as const) {
+      yield* sql`ALTER TABLE ${sql(`line_items_${table}`)} DROP COLUMN ${sql(column)}`
+    }
+    yield* sql`UPDATE line_items_schema SET version = 3`
+  })
+
   it.effect("tables of the version before are brought up to date, and what is in them stays", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
@@ -104,6 +176,33 @@ describe("the job store on SQLite, by itself", () => {
       const jobs = yield* Effect.provide(JobStore.JobStore, JobStore.JobStore.layer)
       yield* planned(jobs, rowsOf(3), "b")
       assert.deepStrictEqual(yield* sql`SELECT job_id FROM line_items_attempts`.values, [["a"]])
+    }).pipe(Effect.provide(Layer.unwrap(Effect.map(newFile, on))))
+  )
+
+  it.effect("rows of version 3 get their digests, and are what they were", () =>
+    Effect.gen(function* () {
+      const jobs = yield* JobStore.JobStore
+      const log = yield* Effect.provide(AttemptLog.AttemptLog, AttemptLog.AttemptLog.layerSql)
+      const batches = yield* planned(jobs, rowsOf(1300, [1]))
+      const claim = yield* jobs.claim("a", { holder })
+      yield* jobs.settle(claim, batches.slice(0, 600).map(settlement))
+      for (const [n, batch] of batches.slice(0, 602).entries()) {
+        const inputs = batch.items.map(({ index }) => index)
+        const id = yield* log.begin({ jobId: "a", operation: "batchCreate", inputs, epoch: claim.epoch })
+        if (n < 600) yield* log.end(id, { acceptance: "Accepted", outcomes: inputs.map(entryOf) })
+        if (n === 600) yield* log.unfinished(id, { status: "PENDING" })
+      }
+      const look = Effect.all([
+        jobs.get("a"),
+        jobs.counts("a"),
+        Stream.runCollect(jobs.rows("a")),
+        log.attempts("a"),
+        log.verify("a")
+      ])
+      const before = yield* look
+      yield* asVersion3
+      yield* Store.migrate
+      assert.deepStrictEqual(yield* look, before)
     }).pipe(Effect.provide(Layer.unwrap(Effect.map(newFile, on))))
   )
 })

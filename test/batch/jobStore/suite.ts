@@ -860,6 +860,84 @@ export const suite = (name: string, place: Place) =>
         assert.include((yield* Effect.flip(jobs.get("a"))).message, 'job "a" is garbled')
       }))
 
+    test("an attempt that is missing, or is not as it was written, is missed", (jobs) =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const log = yield* Effect.provide(AttemptLog.AttemptLog, AttemptLog.AttemptLog.layerSql)
+        yield* planned(jobs, rowsOf(6))
+        const claim = yield* jobs.claim("a", { holder })
+        const begin = (...inputs: ReadonlyArray<number>) =>
+          log.begin({ jobId: "a", operation: "batchCreate", inputs, epoch: claim.epoch })
+        yield* log.verify("a")
+        const first = yield* begin(0, 1)
+        const last = yield* begin(2, 3)
+        yield* log.end(first, { acceptance: "Accepted", outcomes: [] })
+        yield* log.begin({ jobId: "b", operation: "batchCreate", inputs: [0] })
+        yield* log.verify("a")
+        const garbled = `attempt ${last} is garbled`
+        for (const change of [
+          sql`UPDATE line_items_attempts SET inputs = '2-2' WHERE id = ${last}`,
+          sql`UPDATE line_items_attempts SET inputs = '2-3', first_input = 9 WHERE id = ${last}`,
+          sql`UPDATE line_items_attempts SET first_input = 2, last_input = 2 WHERE id = ${last}`,
+          sql`UPDATE line_items_attempts SET last_input = 3, epoch = NULL WHERE id = ${last}`
+        ]) {
+          yield* change
+          const error = yield* Effect.flip(log.verify("a"))
+          assert.deepStrictEqual([error.reason, error.detail], ["Unreadable", garbled])
+        }
+        yield* sql`UPDATE line_items_attempts SET epoch = ${claim.epoch} WHERE id = ${last}`
+        yield* log.verify("a")
+        yield* sql`UPDATE line_items_attempts SET acceptance = 'NotAccepted' WHERE id = ${first}`
+        assert.strictEqual((yield* Effect.flip(log.attempts("a"))).detail, `attempt ${first} is garbled`)
+        for (const lost of [
+          sql`UPDATE line_items_attempts SET job_id = 'c' WHERE id = ${last}`,
+          sql`DELETE FROM line_items_attempts WHERE id = ${last}`
+        ]) {
+          yield* lost
+          const error = yield* Effect.flip(log.verify("a"))
+          assert.strictEqual(error.detail, 'it has 1 of the 2 attempts of job "a"')
+        }
+        yield* log.verify("b")
+        yield* settleAll(jobs, claim)
+        yield* jobs.complete(claim, "done")
+        yield* jobs.forget({ olderThan: 0 })
+        yield* log.verify("a")
+      }))
+
+    test("what became of a batch is counted only if it is as it was written", (jobs) =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const [batch] = yield* planned(jobs, rowsOf(6, [1]))
+        const claim = yield* jobs.claim("a", { holder })
+        yield* jobs.settle(claim, [settlement(batch!)])
+        const before = yield* jobs.counts("a")
+        for (const [change, back] of [
+          [
+            sql`UPDATE line_items_batches SET settled_at = 0 WHERE number = 1`,
+            sql`UPDATE line_items_batches SET settled_at = NULL WHERE number = 1`
+          ],
+          [
+            sql`UPDATE line_items_batches SET created = 3 WHERE number = 0`,
+            sql`UPDATE line_items_batches SET created = 2 WHERE number = 0`
+          ],
+          [
+            sql`UPDATE line_items_batches SET sendable = '4' WHERE number = 1`,
+            sql`UPDATE line_items_batches SET sendable = '3-4' WHERE number = 1`
+          ]
+        ] as const) {
+          yield* change
+          const { message } = yield* Effect.flip(jobs.counts("a"))
+          assert.include(message, '1 of the batches of job "a" are garbled; restore the database')
+          yield* back
+          assert.deepStrictEqual(yield* jobs.counts("a"), before)
+        }
+        yield* sql`UPDATE line_items_outcomes SET outcomes = REPLACE(outcomes, '"1000"', '"1001"')`
+        const told = yield* Effect.flip(Stream.runCollect(jobs.outcomes("a")))
+        assert.include(told.message, 'the outcomes of batch 0 of job "a" are garbled')
+        yield* sql`UPDATE line_items_jobs SET frozen = REPLACE(frozen, 'failVisible', 'failvisible')`
+        assert.include((yield* Effect.flip(jobs.get("a"))).message, 'job "a" is garbled')
+      }))
+
     test("one that cannot be understood keeps nobody from the others", (jobs) =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient

@@ -32,6 +32,7 @@ import * as Report from "../Report.ts"
 import * as Source from "../Source.ts"
 import { Exit } from "./Exit.ts"
 import * as Import from "./Import.ts"
+import * as Jobs from "./Jobs.ts"
 import * as Lines from "./Lines.ts"
 import * as Output from "./Output.ts"
 import { Process } from "./Process.ts"
@@ -66,7 +67,7 @@ const portion = 50
 const refused = (error: { readonly _tag: string; readonly message: string }): Exit =>
   new Exit({
     code:
-      error._tag === "JobStoreError"
+      error._tag === "JobStoreError" || error._tag === "AttemptLogError"
         ? Report.exitCodes.store
         : error._tag === "JobBusy"
           ? Report.exitCodes.suspended
@@ -251,6 +252,37 @@ const checkResume = Effect.fnUntraced(function* (job: Job.Job) {
   return yield* Effect.mapError(Effect.fromResult(Job.checkResume(job, { account, digest, line })), refused)
 })
 
+/**
+ * Writes into the log that all that is not settled may have been sent. An old copy of the database has forgotten what was
+ * sent after it was made; the strategy of the job deals with it as with any doubt.
+ */
+export const distrust = Effect.fnUntraced(
+  function* (jobId: string) {
+    const store = yield* JobStore.JobStore
+    const self = yield* Process
+    const found = yield* store.get(jobId)
+    yield* Jobs.mustBePlanned(found)
+    if (Job.isFinal(found.state)) return
+    const claim = yield* store.claim(jobId, { holder: self.holder, ...insteadOf(self, found) })
+    yield* store.unsettled(jobId).pipe(
+      Stream.runForEach(({ items }) =>
+        Effect.flatMap(
+          store.log.begin({
+            jobId,
+            operation: "restored",
+            inputs: items.map(({ index }) => index),
+            epoch: claim.epoch,
+            sinceMillis: found.createdAtMillis
+          }),
+          (id) => store.log.end(id, { acceptance: "InDoubt", reason: "Restored", outcomes: [] })
+        )
+      )
+    )
+    yield* store.release(claim)
+  },
+  Effect.mapError((error) => (error._tag === "Exit" ? error : refused(error)))
+)
+
 /** Runs a job that is written down, from where it stands. */
 export const carryOn = Effect.fnUntraced(function* (
   options: Pick<Options, "jobId" | "concurrency" | "rejects" | "doubts" | "named"> & {
@@ -275,6 +307,7 @@ export const carryOn = Effect.fnUntraced(function* (
   const { jobId } = options
   const startedAt = yield* monotonicMillis
   const found = yield* Effect.mapError(store.get(jobId), refused)
+  yield* Jobs.mustBePlanned(found)
   if (options.check && !Job.isFinal(found.state)) yield* checkResume(found)
   const { format, header, source } = found.frozen
   const from = { name: source.name, format, header }
@@ -301,6 +334,14 @@ export const carryOn = Effect.fnUntraced(function* (
     }
     for (const line of Lines.linesOf(from, outcome)) yield* progress.line(line)
   })
+  /** What is known of rows that are not settled in the store. */
+  const unsettled: Array<Outcome.Outcome<Source.Row>> = []
+  const tellUnwritten = (outcome: Outcome.Outcome<Source.Row>) =>
+    outcome._tag === "Created"
+      ? progress.line(
+          `${shown}:${outcome.source.line}: created as ${outcome.id}; that could not be written down, so the next run may report it in doubt`
+        )
+      : tell(outcome)
   const notices = Lines.noticesOf(shown)
   const onEvent = (event: BatchRunner.Event): Effect.Effect<void> => {
     switch (event._tag) {
@@ -352,21 +393,48 @@ export const carryOn = Effect.fnUntraced(function* (
           Effect.suspend(() => {
             counts = Report.add(counts, outcomes)
             return Effect.forEach(outcomes, tell, { discard: true })
+          }),
+        onUnsettled: (outcomes, error) =>
+          Effect.suspend(() => {
+            unsettled.push(...outcomes)
+            // Perhaps nobody but this process knows.
+            return error === undefined
+              ? Effect.void
+              : Effect.forEach(outcomes, tellUnwritten, { discard: true })
           })
       })
     }
   ).pipe(Effect.scoped, Effect.mapError(refused))
 
+  /** The job and its counts as the store has them. Without the store, what this process knows. */
+  const lookBack = Effect.gen(function* () {
+    const job = yield* store.get(jobId)
+    const { open: _, ...settled } = yield* store.counts(jobId)
+    counts = { ...settled, requests: counts.requests }
+    return { job, error: undefined }
+  }).pipe(Effect.catchTag("JobStoreError", (error) => Effect.succeed({ job: undefined, error })))
+
+  /** Says why the files are not written, if they are not. */
+  const files = (job: Job.Job | undefined, error: JobStore.JobStoreError | undefined) =>
+    job === undefined
+      ? Effect.forEach([options.rejects, options.doubts], (path) =>
+          path === undefined
+            ? Effect.void
+            : progress.line(`${Source.visible(path)} is not written: ${error?.detail ?? ""}`)
+        ).pipe(Effect.as(true))
+      : writeFiles(options, from, job).pipe(
+          Effect.as(false),
+          Effect.catchTags({
+            RejectsError: (error) => Effect.as(progress.line(error.message), true),
+            JobStoreError: (error) => Effect.as(progress.line(error.message), true)
+          })
+        )
+
   const conclude = Effect.fnUntraced(function* (end: JobRunner.End) {
     yield* progress.end
-    const job = yield* store.get(jobId)
-    const { requests } = counts
-    const { open, ...settled } = yield* store.counts(jobId)
-    counts = { ...settled, requests }
-    const unwritable = yield* writeFiles(options, from, job).pipe(
-      Effect.as(false),
-      Effect.catchTag("RejectsError", (error) => Effect.as(progress.line(error.message), true))
-    )
+    const { error, job } = yield* lookBack
+    const state = job?.state ?? stateAfter(end)
+    const unwritable = yield* files(job, error)
     const ending: Report.Ending = {
       interrupted,
       reason: end._tag === "Suspended" ? end.reason : undefined,
@@ -375,33 +443,27 @@ export const carryOn = Effect.fnUntraced(function* (
     }
     if (end._tag === "Fenced") yield* progress.line(end.message)
     if (counts.inputs === 0) yield* progress.line(`${shown}: no rows`)
-    if (!Job.isFinal(job.state)) {
+    if (!Job.isFinal(state)) {
       yield* progress.line(
-        `${shown}: ${Report.format(open)} of ${Report.format(counts.inputs)} rows are not settled${end._tag === "Suspended" ? `: ${end.suspension.message}` : ""}; go on with: line-items resume ${jobId}`
+        `${shown}: ${Report.format(openOf(counts))} of ${Report.format(counts.inputs)} rows are not settled${end._tag === "Suspended" ? `: ${end.suspension.message}` : ""}; go on with: line-items resume ${jobId}`
       )
     }
-    const summary = Report.summarize(
-      { ...counts, notSent: counts.notSent + open },
-      (yield* monotonicMillis) - startedAt,
-      ending
-    )
+    const known = Report.add(counts, unsettled)
+    const all = { ...known, notSent: known.notSent + openOf(known) }
+    const summary = Report.summarize(all, (yield* monotonicMillis) - startedAt, ending)
     const ran: Ran = {
       name: source.name,
-      summary: { ...summary, status: Job.statusOf(job.state), job: jobId },
-      promise: DoubtStrategy.promise(job.frozen.strategy),
-      code:
-        end._tag === "Fenced"
-          ? Report.exitCodes.suspended
-          : Report.exitCode({ ...counts, notSent: counts.notSent + open }, ending)
+      summary: { ...summary, status: Job.statusOf(state), job: jobId },
+      promise: DoubtStrategy.promise(found.frozen.strategy),
+      code: end._tag === "Fenced" ? Report.exitCodes.suspended : Report.exitCode(all, ending)
     }
     yield* finish(ran)
-    return ran
+    const unwritten = (end._tag === "Suspended" ? end.unwritten : undefined) ?? error
+    return unwritten === undefined ? ran : yield* new Exit({ code: ran.code, lines: [unwritten.message] })
   })
 
   const working = yield* Effect.forkDetach(
-    Effect.flatMap(run, (end) =>
-      Effect.catchTags(conclude(end), { JobNotFound: refusing, JobStoreError: refusing })
-    )
+    Effect.flatMap(run, (end) => Effect.catchTag(conclude(end), "JobNotFound", refusing))
   )
   return yield* Effect.onInterrupt(
     Fiber.join(working),
@@ -419,6 +481,14 @@ export const carryOn = Effect.fnUntraced(function* (
     })
   )
 })
+
+/** A job whose end is known, and which cannot be looked at. */
+const stateAfter = ({ _tag }: JobRunner.End): Job.State =>
+  _tag === "Complete" ? "done" : _tag === "Canceled" ? "canceled" : "running"
+
+/** Rows without an outcome. What was settled although that was not confirmed may be counted twice. */
+const openOf = ({ created, inDoubt, inputs, invalid, notSent, rejected }: Report.Counts): number =>
+  Math.max(0, inputs - created - rejected - invalid - notSent - inDoubt)
 
 const refusing = (error: { readonly _tag: string; readonly message: string }) => Effect.fail(refused(error))
 

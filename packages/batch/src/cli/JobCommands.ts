@@ -28,10 +28,17 @@ export const resumeCommand = Command.make(
     timeout: Flags.timeout,
     rejects: Flags.file("rejects", "Write rows that were not created here, of all runs of the job"),
     doubts: Flags.file("doubts", "Write rows that HubSpot may or may not have here"),
+    restored: Flag.Boolean("restored").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription(
+        "The database is an old copy: what it says was not sent may have been since, and is in doubt"
+      )
+    ),
     ...Connection.kept,
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
+    if (flags.restored) yield* Connection.onStore(flags, DurableImport.distrust(flags.job))
     if (Connection.runBy(flags) === "workers") {
       const writes = Option.isSome(flags.rejects) || Option.isSome(flags.doubts)
       const isOver = yield* Connection.onStore(
@@ -57,7 +64,13 @@ export const resumeCommand = Command.make(
   Command.withDescription(
     "Go on with a durable import where it stopped. What was under way when it stopped is in doubt, and is dealt with by the job's strategy"
   ),
-  Command.withExamples([{ command: "line-items resume q3", description: "The import with --job q3" }])
+  Command.withExamples([
+    { command: "line-items resume q3", description: "The import with --job q3" },
+    {
+      command: "line-items resume q3 --restored",
+      description: "After its database was restored from a backup"
+    }
+  ])
 )
 
 export const retryCommand = Command.make(

@@ -160,7 +160,7 @@ export const textOf = Effect.fnUntraced(function* (job: Job.Job, counts: Job.Cou
 const nextOf = (job: Job.Job, runBy: RunBy, run: boolean, now: number): ReadonlyArray<string> => {
   const { id, state, suspension } = job
   if (Job.isFinal(state) || run) return []
-  if (state === "planning") return ["  not written down to the end; give the file once more, under this id"]
+  if (state === "planning") return [`  ${unplanned(job)}`]
   if (runBy === "processes") {
     return [`  ${isToBeCanceled(job) ? "end it" : "go on"} with: line-items resume ${id}`]
   }
@@ -170,6 +170,24 @@ const nextOf = (job: Job.Job, runBy: RunBy, run: boolean, now: number): Readonly
     ? [`  ${whenAWorkerRuns}`]
     : [`  goes on at ${iso(suspension.resumeAtMillis)}, or at once with: line-items resume ${id}`]
 }
+
+/** Of a job that nobody is planning any more. */
+const unplanned = ({ frozen: { retryOf }, id }: Job.Job): string => {
+  const again =
+    retryOf === undefined
+      ? "import the file again under this id"
+      : `run line-items retry ${retryOf.job} <file> --as ${id} again`
+  return `not all of its rows were written down, and nothing was sent; ${again}`
+}
+
+/** Refuses a job whose rows are not all written down: it cannot be run, only planned again. */
+export const mustBePlanned = Effect.fnUntraced(function* (job: Job.Job) {
+  const { epoch, holder, id, state } = job
+  if (state !== "planning") return
+  if (holder === undefined || !(yield* isRun(job))) return yield* usage(`job "${id}": ${unplanned(job)}`)
+  const busy = new JobStore.JobBusy({ ...holder, jobId: id, epoch })
+  return yield* new Exit({ code: Report.exitCodes.suspended, lines: [busy.message] })
+})
 
 const whenAWorkerRuns = "a worker of this database takes it as soon as one runs"
 
@@ -197,6 +215,7 @@ export const requestResume = Effect.fnUntraced(function* (
   const store = yield* JobStore.JobStore
   const found = yield* Effect.mapError(store.get(jobId), refused)
   if (Job.isFinal(found.state)) return true
+  yield* mustBePlanned(found)
   if (writes) {
     return yield* usage(
       `job "${jobId}" is ${found.state}, and workers write no files: give --rejects and --doubts once it is over`

@@ -56,4 +56,12 @@ export const make = (): Process["Service"] => ({
   exit: (code) => Effect.sync(() => process.exit(code))
 })
 
+/** What the terminal asks the program for, as the program does it. */
+export const heedTerminal = (): void => {
+  // One that goes away ends it as an orderly request to end does.
+  process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
+  // Ctrl-Z: stopped in a transaction it would keep the jobs' database from all others. Here none is open.
+  process.on("SIGTSTP", () => process.kill(process.pid, "SIGSTOP"))
+}
+
 export const layer: Layer.Layer<Process> = Layer.sync(Process, make)

@@ -9,8 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Cli from "./Cli.ts"
 import * as Process from "./Process.ts"
 
-// A terminal that goes away ends the program as an orderly request to end it does.
-process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
+Process.heedTerminal()
 
 NodeRuntime.runMain(Effect.provide(Cli.run, Layer.merge(NodeServices.layer, Process.layer)), {
   disableErrorReporting: true,

@@ -24,6 +24,7 @@ import * as WriteTrace from "../WriteTrace.ts"
 import * as Concurrency from "./concurrency.ts"
 import { inProcessLog } from "./inProcessLog.ts"
 import { inRange } from "./inRange.ts"
+import * as Patience from "./patience.ts"
 
 /**
  * Batches that are read ahead: those that are sent, and those that HubSpot has not finished. How many requests are
@@ -67,6 +68,8 @@ export interface Job {
   readonly batchSize: number
   readonly halt: Deferred.Deferred<NotSentReason>
   readonly abandon: Deferred.Deferred<void>
+  /** Makes writes again that fail for a moment. The first that does halts the job: nothing more is sent. */
+  readonly patience: Patience.Patience
   /** For requests beside those of batches; each is told as an event. */
   readonly services: Dispatch.Services
   readonly onEvent: (event: BatchRunner.Event) => Effect.Effect<void>
@@ -124,6 +127,15 @@ export const job = Effect.fnUntraced(function* (
       Effect.provideService(limiter.withSlot(pool, how)(request), Share, jobId)
   }
   const log = durable?.log ?? (yield* inProcessLog)
+  const patience = Patience.make({
+    abandon,
+    onFailure: (error) => Deferred.succeed(halt, { _tag: "Unlogged", error })
+  })
+  const patient: AttemptLog.Service = {
+    ...log,
+    end: (id, end) => patience.write(() => log.end(id, end)),
+    unfinished: (id, seen) => patience.write(() => log.unfinished(id, seen))
+  }
   const client = yield* HubSpotClient
   const told: HubSpotClient["Service"] = {
     ...client,
@@ -135,6 +147,7 @@ export const job = Effect.fnUntraced(function* (
     batchSize,
     halt,
     abandon,
+    patience,
     services: { client: told, limits, policy },
     onEvent,
     runner: (operation, special) =>
@@ -151,7 +164,10 @@ export const job = Effect.fnUntraced(function* (
         pending: { ...BatchState.defaultWaiting, ...options.pending },
         processing: { ...BatchState.defaultWaiting, ...options.processing },
         onEvent
-      }).pipe(Effect.provideService(RateLimits, limits), Effect.provideService(AttemptLog.AttemptLog, log))
+      }).pipe(
+        Effect.provideService(RateLimits, limits),
+        Effect.provideService(AttemptLog.AttemptLog, patient)
+      )
   }
 })
 

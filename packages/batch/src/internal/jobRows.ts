@@ -8,11 +8,13 @@ import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import * as Job from "../Job.ts"
 import * as Store from "../Store.ts"
 import * as JobStore from "../JobStore.ts"
+import * as Digests from "./digests.ts"
 
 export interface JobRow {
   readonly id: string
   readonly state: string
   readonly frozen: string
+  readonly frozen_digest: string | null
   readonly digest: string | null
   readonly inputs: number | null
   readonly created_at: number
@@ -38,6 +40,7 @@ export interface CountsRow {
   readonly possible_duplicates: number
   readonly batches: number
   readonly settled: number
+  readonly garbled: number
 }
 
 const Frozen = Schema.fromJsonString(Job.Frozen)
@@ -82,6 +85,7 @@ export const jobOf = Effect.fnUntraced(function* (
   const { state } = row
   if (!isState(state)) return yield* garbled()
   const frozen = yield* Effect.mapError(decodeFrozen(row.frozen), garbled)
+  if (row.frozen_digest !== Digests.ofFrozen(row.id, row.frozen)) return yield* garbled()
   const suspension =
     row.suspension === null ? undefined : yield* Effect.mapError(decodeSuspension(row.suspension), garbled)
   return {

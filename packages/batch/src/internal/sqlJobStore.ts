@@ -19,6 +19,7 @@ import * as JobStore from "../JobStore.ts"
 import type { Row } from "../Source.ts"
 import * as Store from "../Store.ts"
 import * as WriteTrace from "../WriteTrace.ts"
+import * as Digests from "./digests.ts"
 import { inRange } from "./inRange.ts"
 import * as JobBatch from "./jobBatch.ts"
 import * as Ranges from "./ranges.ts"
@@ -132,7 +133,8 @@ export const make: Effect.Effect<JobStore.Service, Store.StoreError, SqlClient.S
       sql<CountsRow>`SELECT job_id, COUNT(*) AS batches, COUNT(settled_at) AS settled,
         SUM(last_index - first_index + 1) AS inputs, SUM(created) AS created, SUM(rejected) AS rejected,
         SUM(invalid) AS invalid, SUM(not_sent) AS not_sent, SUM(in_doubt) AS in_doubt,
-        SUM(possible_duplicates) AS possible_duplicates
+        SUM(possible_duplicates) AS possible_duplicates,
+        SUM(CASE WHEN seal = ${Digests.seal(sql)} THEN 0 ELSE 1 END) AS garbled
         FROM line_items_batches WHERE ${sql.in("job_id", jobIds)} GROUP BY job_id`
 
     // ---------------------------------------------------------------------------
@@ -146,13 +148,14 @@ export const make: Effect.Effect<JobStore.Service, Store.StoreError, SqlClient.S
       }
       const leaseMillis = leaseOf(options)
       const now = yield* Clock.currentTimeMillis
+      const text = encodeFrozen(frozen)
       return yield* Effect.gen(function* () {
         const [row] = yield* sql<JobRow>`INSERT INTO line_items_jobs
-          (id, state, frozen, created_at, epoch, held_pid, held_host, held_since, held_until)
-          VALUES (${id}, 'planning', ${encodeFrozen(frozen)}, ${now}, 1, ${holder.pid},
+          (id, state, frozen, frozen_digest, created_at, epoch, held_pid, held_host, held_since, held_until)
+          VALUES (${id}, 'planning', ${text}, ${Digests.ofFrozen(id, text)}, ${now}, 1, ${holder.pid},
             ${ErrorBody.showable(holder.host, 255)}, ${now}, ${now + leaseMillis})
           ON CONFLICT (id) DO UPDATE SET
-            frozen = excluded.frozen, created_at = excluded.created_at, cancel_requested = 0,
+            frozen = excluded.frozen, frozen_digest = excluded.frozen_digest, created_at = excluded.created_at, cancel_requested = 0,
             epoch = line_items_jobs.epoch + 1, held_pid = excluded.held_pid, held_host = excluded.held_host,
             held_since = excluded.held_since, held_until = excluded.held_until
           WHERE line_items_jobs.state = 'planning' AND ${isFree(now, options.insteadOf)}
@@ -234,13 +237,12 @@ export const make: Effect.Effect<JobStore.Service, Store.StoreError, SqlClient.S
           const wrong = some.filter(({ batch }) => batch.invalid.length > 0)
           if (!Arr.isArrayNonEmpty(wrong)) continue
           yield* sql`INSERT INTO line_items_outcomes ${sql.insert(
-            Arr.map(wrong, ({ batch: { invalid, number } }) => ({
-              job_id: jobId,
-              number,
-              outcomes: encodeEntries([...invalid].sort(byIndex).map(Job.entry))
-            }))
+            Arr.map(wrong, ({ batch: { invalid, number } }) =>
+              outcomesRow(jobId, number, [...invalid].sort(byIndex).map(Job.entry))
+            )
           )}`
         }
+        if (rows.length > 0) yield* sealed(jobId, rows[0]!.batch.number)
       }).pipe(transaction)
     })
 
@@ -414,11 +416,15 @@ export const make: Effect.Effect<JobStore.Service, Store.StoreError, SqlClient.S
     // Batches
     // ---------------------------------------------------------------------------
 
-    interface PageRow {
+    interface OutcomesRow {
       readonly number: number
+      readonly outcomes: string | null
+      readonly outcomes_digest: string | null
+    }
+
+    interface PageRow extends OutcomesRow {
       readonly digest: string
       readonly items: string
-      readonly outcomes: string | null
     }
 
     /** Batches of a job with what is in them, a page after the other. */
@@ -433,7 +439,8 @@ export const make: Effect.Effect<JobStore.Service, Store.StoreError, SqlClient.S
             -1,
             Effect.fnUntraced(function* (after: number) {
               const rows = yield* sql<PageRow>`
-                SELECT b.number AS number, b.digest AS digest, i.items AS items, o.outcomes AS outcomes
+                SELECT b.number AS number, b.digest AS digest, i.items AS items, o.outcomes AS outcomes,
+                  o.digest AS outcomes_digest
                 FROM line_items_batches b
                 JOIN line_items_inputs i ON i.job_id = b.job_id AND i.number = b.number
                 LEFT JOIN line_items_outcomes o ON o.job_id = b.job_id AND o.number = b.number
@@ -464,10 +471,18 @@ export const make: Effect.Effect<JobStore.Service, Store.StoreError, SqlClient.S
       return batch ?? (yield* unreadable(`batch ${String(number)} of job "${id}" is garbled`))
     })
 
-    const entriesOf = (jobId: string, number: number, outcomes: string) =>
-      Effect.mapError(decodeEntries(outcomes), (cause) =>
-        unreadable(`the outcomes of batch ${number} of job "${jobId}" are garbled`, cause)
-      )
+    /** What became of a batch, as it was written down; nothing if nothing was. */
+    const entriesOf = Effect.fnUntraced(function* (
+      jobId: string,
+      { number, outcomes, outcomes_digest }: OutcomesRow
+    ) {
+      if (outcomes === null && outcomes_digest === null) return []
+      const garbled = (cause?: unknown) =>
+        unreadable(`the outcomes of batch ${Number(number)} of job "${jobId}" are garbled`, cause)
+      return outcomes === null || Digests.ofOutcomes(jobId, number, outcomes) !== outcomes_digest
+        ? yield* garbled()
+        : yield* Effect.mapError(decodeEntries(outcomes), garbled)
+    })
 
     const unsettled: JobStore.Service["unsettled"] = (jobId) =>
       pages(jobId, sql`AND b.settled_at IS NULL`, (job, row) =>
@@ -485,8 +500,7 @@ export const make: Effect.Effect<JobStore.Service, Store.StoreError, SqlClient.S
         some,
         Effect.fnUntraced(function* (job, row) {
           const { invalid, items } = yield* batchOf(job, row)
-          const entries =
-            row.outcomes === null ? [] : yield* entriesOf(jobId, Number(row.number), row.outcomes)
+          const entries = yield* entriesOf(jobId, row)
           const outcomes = new Map(entries.map((entry) => [entry.index, entry]))
           return [...items, ...invalid].sort(byIndex).flatMap((one): ReadonlyArray<JobStore.Settled> => {
             const outcome = outcomes.get(one.index)
@@ -510,13 +524,11 @@ export const make: Effect.Effect<JobStore.Service, Store.StoreError, SqlClient.S
           Stream.paginate(
             -1,
             Effect.fnUntraced(function* (after: number) {
-              const rows = yield* sql<{ number: number; outcomes: string }>`
-                SELECT number, outcomes FROM line_items_outcomes
+              const rows = yield* sql<OutcomesRow>`
+                SELECT number, outcomes, digest AS outcomes_digest FROM line_items_outcomes
                 WHERE job_id = ${jobId} AND number > ${after} ORDER BY number LIMIT ${pageSize}`
               const last = rows.at(-1)
-              const read = yield* Effect.forEach(rows, ({ number, outcomes }) =>
-                entriesOf(jobId, Number(number), outcomes)
-              )
+              const read = yield* Effect.forEach(rows, (row) => entriesOf(jobId, row))
               return [
                 read.flat(),
                 last === undefined || rows.length < pageSize
@@ -578,16 +590,33 @@ export const make: Effect.Effect<JobStore.Service, Store.StoreError, SqlClient.S
           new RangeError(`the outcomes of batch ${number} of job ${jobId} are not those of its items`)
         )
       }
+      yield* sealed(jobId, number, number)
       if (Number(row.invalid) === 0) {
-        yield* sql`INSERT INTO line_items_outcomes ${sql.insert({ job_id: jobId, number, outcomes: encodeEntries(sorted) })}`
+        yield* sql`INSERT INTO line_items_outcomes ${sql.insert(outcomesRow(jobId, number, sorted))}`
         return
       }
-      const [known] = yield* sql<{ outcomes: string }>`SELECT outcomes FROM line_items_outcomes
+      const [known] = yield* sql<OutcomesRow>`
+        SELECT number, outcomes, digest AS outcomes_digest FROM line_items_outcomes
         WHERE job_id = ${jobId} AND number = ${number}`
-      const invalid = yield* entriesOf(jobId, number, known?.outcomes ?? "")
-      yield* sql`UPDATE line_items_outcomes SET outcomes = ${encodeEntries([...invalid, ...sorted].sort(byIndex))}
-        WHERE job_id = ${jobId} AND number = ${number}`
+      const invalid = known === undefined ? [] : yield* entriesOf(jobId, known)
+      yield* rewritten(jobId, number, [...invalid, ...sorted].sort(byIndex))
     })
+
+    const outcomesRow = (jobId: string, number: number, entries: ReadonlyArray<Job.Entry>) => {
+      const outcomes = encodeEntries(entries)
+      return { job_id: jobId, number, outcomes, digest: Digests.ofOutcomes(jobId, number, outcomes) }
+    }
+
+    const rewritten = (jobId: string, number: number, entries: ReadonlyArray<Job.Entry>) => {
+      const { digest, outcomes } = outcomesRow(jobId, number, entries)
+      return sql`UPDATE line_items_outcomes SET outcomes = ${outcomes}, digest = ${digest}
+        WHERE job_id = ${jobId} AND number = ${number}`
+    }
+
+    /** Batches that were changed carry what they are now. */
+    const sealed = (jobId: string, first: number, last = Number.MAX_SAFE_INTEGER) =>
+      sql`UPDATE line_items_batches SET seal = ${Digests.seal(sql)}
+        WHERE job_id = ${jobId} AND number >= ${first} AND number <= ${last}`
 
     const settle: JobStore.Service["settle"] = Effect.fnUntraced(function* (claim, settlements) {
       const now = yield* Clock.currentTimeMillis
@@ -602,22 +631,23 @@ export const make: Effect.Effect<JobStore.Service, Store.StoreError, SqlClient.S
       to: Job.Entry,
       trail: { readonly who: string; readonly why: string; readonly revised_at: number }
     ) {
-      const [row] = yield* sql<{ number: number; outcomes: string | null }>`
-        SELECT b.number AS number, o.outcomes AS outcomes FROM line_items_batches b
+      const [row] = yield* sql<OutcomesRow>`
+        SELECT b.number AS number, o.outcomes AS outcomes, o.digest AS outcomes_digest
+        FROM line_items_batches b
         LEFT JOIN line_items_outcomes o ON o.job_id = b.job_id AND o.number = b.number
         WHERE b.job_id = ${jobId} AND b.first_index <= ${to.index} ORDER BY b.first_index DESC LIMIT 1`
       const number = Number(row?.number)
-      const known = typeof row?.outcomes === "string" ? yield* entriesOf(jobId, number, row.outcomes) : []
+      const known = row === undefined ? [] : yield* entriesOf(jobId, row)
       const from = known.find(({ index }) => index === to.index)
       if (from === undefined) {
         return yield* new Job.IllegalRevision({ index: to.index, from: "not settled", to: to._tag })
       }
       const became = yield* Effect.fromResult(Job.revise(from, to))
       const next = known.map((entry) => (entry === from ? became : entry))
-      yield* sql`UPDATE line_items_outcomes SET outcomes = ${encodeEntries(next)}
-        WHERE job_id = ${jobId} AND number = ${number}`
+      yield* rewritten(jobId, number, next)
       yield* sql`UPDATE line_items_batches SET ${sql.update(tally(next))}
         WHERE job_id = ${jobId} AND number = ${number}`
+      yield* sealed(jobId, number, number)
       yield* sql`INSERT INTO line_items_revisions ${sql.insert({
         job_id: jobId,
         input: to.index,
@@ -685,7 +715,11 @@ export const make: Effect.Effect<JobStore.Service, Store.StoreError, SqlClient.S
 
     const counts: JobStore.Service["counts"] = Effect.fnUntraced(function* (jobId) {
       yield* get(jobId)
-      return countsOf((yield* countRows([jobId]))[0])
+      const [row] = yield* countRows([jobId])
+      const garbled = Number(row?.garbled ?? 0)
+      return garbled === 0
+        ? countsOf(row)
+        : yield* unreadable(`${garbled} of the batches of job "${jobId}" are garbled`)
     }, reading)
 
     /** Jobs that may be forgotten, each with all its retries. */
@@ -724,6 +758,7 @@ export const make: Effect.Effect<JobStore.Service, Store.StoreError, SqlClient.S
           // Batches and what belongs to them go with the job.
           yield* sql`DELETE FROM line_items_jobs WHERE ${sql.in("id", ids)}`
           yield* sql`DELETE FROM line_items_attempts WHERE ${sql.in("job_id", ids)}`
+          yield* sql`DELETE FROM line_items_attempt_counts WHERE ${sql.in("job_id", ids)}`
           return ids
         }).pipe(transaction)
       )

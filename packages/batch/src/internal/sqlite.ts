@@ -12,15 +12,23 @@
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { Reactivity } from "effect/reactivity/Reactivity"
+import { PreventSchedulerYield } from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
-import { classifySqliteError, ConnectionError, SqlError, UnknownError } from "effect/sql/SqlError"
+import {
+  classifySqliteError,
+  ConnectionError,
+  LockTimeoutError,
+  SqlError,
+  UnknownError
+} from "effect/sql/SqlError"
 import * as Statement from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import { lockedBy } from "./lockHolder.ts"
 import { Unsynced } from "./unsynced.ts"
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
 
@@ -55,7 +63,7 @@ export const make = Effect.fnUntraced(function* (
     semaphore: yield* Semaphore.make(1),
     isTransaction: () => database.isOpen && database.isTransaction
   })
-  return yield* SqlClient.make({
+  const client = yield* SqlClient.make({
     ...acquirers,
     compiler: Statement.makeCompilerSqlite(),
     driver: "node-sqlite",
@@ -65,21 +73,29 @@ export const make = Effect.fnUntraced(function* (
     releaseSavepoint: (name) => `RELEASE SAVEPOINT ${name}`,
     spanAttributes: [["db.system.name", "sqlite"]]
   })
+  const { withTransaction } = client
+  // A process that is stopped in a transaction keeps all others from the file. What awaits nothing in it is in it for one
+  // turn only, and Ctrl-Z stops the command between two.
+  return Object.assign(client, {
+    withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      Effect.provideService(withTransaction(effect), PreventSchedulerYield, true)
+  })
 })
 
 const open = ({ busyMillis = 5000, file }: Options): Effect.Effect<DatabaseSync, SqlError> =>
   Effect.gen(function* () {
     const inMemory = file === ":memory:"
-    if (!inMemory) yield* attempt("open", () => prepareFile(file))
+    if (!inMemory) yield* attempt("open", file, () => prepareFile(file))
     const database = yield* attempt(
       "open",
+      file,
       () =>
         new DatabaseSync(inMemory ? file : Path.resolve(file), {
           timeout: busyMillis,
           enableForeignKeyConstraints: true
         })
     )
-    return yield* attempt("open", () => {
+    return yield* attempt("open", file, () => {
       const mode = database.prepare("PRAGMA journal_mode=WAL").get()?.journal_mode
       if (mode !== "wal" && !inMemory) {
         throw refused(`the database cannot have a write-ahead log (it has ${String(mode)})`)
@@ -157,7 +173,7 @@ const makeConnection = (database: DatabaseSync, file: string): Connection => {
       const bigInts = fiber.getRef(SqlClient.SafeIntegers)
       const unsynced = fiber.getRef(Unsynced)
       if (broken !== undefined) return Effect.fail(broken)
-      return attempt("execute", () => {
+      return attempt("execute", path, () => {
         checkFile()
         setDurability(unsynced)
         const statement = prepare(sql)
@@ -198,9 +214,15 @@ const makeConnection = (database: DatabaseSync, file: string): Connection => {
   }
 }
 
-/** SQLite's SQLITE_IOERR and SQLITE_CORRUPT, in all their kinds. */
-const isDamage = ({ reason: { cause } }: SqlError): boolean =>
-  Predicate.hasProperty(cause, "errcode") && [10, 11].includes(Number(cause.errcode) & 0xff)
+/** SQLite's result code, in all its kinds. */
+const codeOf = (cause: unknown): number | undefined =>
+  Predicate.hasProperty(cause, "errcode") ? Number(cause.errcode) & 0xff : undefined
+
+/** SQLITE_BUSY */
+const busy = 5
+
+/** SQLITE_IOERR and SQLITE_CORRUPT */
+const isDamage = ({ reason: { cause } }: SqlError): boolean => [10, 11].includes(codeOf(cause) ?? 0)
 
 type Transform = Parameters<Connection["execute"]>[2]
 
@@ -227,11 +249,18 @@ const toSqlite = (value: unknown): SQLInputValue => {
 }
 
 /** Node tells SQLite's result code as `errcode`; Effect looks for it in `errno`. */
-const attempt = <A>(operation: "open" | "execute", evaluate: () => A): Effect.Effect<A, SqlError> =>
+const attempt = <A>(
+  operation: "open" | "execute",
+  file: string,
+  evaluate: () => A
+): Effect.Effect<A, SqlError> =>
   Effect.try({
     try: evaluate,
     catch: (thrown) => {
       const details = { message: `SQLite failed to ${operation}`, operation }
+      if (codeOf(thrown) === busy) {
+        return new SqlError({ reason: new LockTimeoutError({ ...details, cause: lockedBy(file) }) })
+      }
       if (!(thrown instanceof Error) || thrown instanceof TypeError) {
         return new SqlError({ reason: new UnknownError({ ...details, cause: thrown }) })
       }

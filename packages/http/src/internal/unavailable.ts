@@ -2,17 +2,20 @@ import * as Effect from "effect/Effect"
 import * as HubSpotError from "../HubSpotError.ts"
 import type { RateLimitStoreError } from "../RateLimitStore.ts"
 
-/** Without its store the limiter lets nothing through. */
+/** Without its store the limiter lets nothing through. It is asked again, so that it is said at once why it takes so long. */
 export const unlessUnavailable = <A>(
   effect: Effect.Effect<A, RateLimitStoreError>
 ): Effect.Effect<A, HubSpotError.HubSpotError> =>
-  Effect.mapError(
-    effect,
-    ({ message }) =>
-      new HubSpotError.HubSpotError({
-        reason: new HubSpotError.LimitsUnavailable({ detail: message }),
-        operation: "RateLimits.withSlot"
-      })
+  Effect.catch(effect, ({ message }) =>
+    Effect.andThen(
+      Effect.logWarning(message),
+      Effect.fail(
+        new HubSpotError.HubSpotError({
+          reason: new HubSpotError.LimitsUnavailable({ detail: message }),
+          operation: "RateLimits.withSlot"
+        })
+      )
+    )
   )
 
 /**
