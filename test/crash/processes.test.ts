@@ -73,13 +73,14 @@ const unheardOf = (world: Cycle.World) =>
 /** A process is stopped, another one finishes its job, and then it goes on: it sends nothing more, and says so. */
 const stopped = (database: Database, point: Omit<Point, "signal">) =>
   Effect.gen(function* () {
-    const world = yield* Cycle.world({ database })
+    // Nothing else is on its way where it is stopped: that might leave all the same, as below.
+    const world = yield* Cycle.world({ database, concurrency: 1 })
     const stopped = Cycle.work(
       world.workOf("import", { leaseMillis: 1500, point: { ...point, signal: "SIGSTOP" } })
     )
     yield* sent(world, 5)
     yield* unheardOf(world)
-    const files = world.workOf("resume")
+    const files = world.workOf("resume", { concurrency: 16 })
     const other = yield* ended(run(world, files))
     assert.include([3, 4], other.code, other.stderr)
     const before = yield* world.ledger
@@ -88,7 +89,7 @@ const stopped = (database: Database, point: Omit<Point, "signal">) =>
     stopped.kill("SIGCONT")
     assertLost(world, yield* ended(stopped))
     const after = yield* world.ledger
-    assert.strictEqual(after.requests.length, before.requests.length, "it sent something")
+    assert.deepStrictEqual(after.requests.slice(before.requests.length), [], "it sent something")
     // It may write into the log what it was answered long ago, but not into the outcomes.
     assert.deepStrictEqual((yield* Cycle.check(world, files)).counts, checked.counts)
   })
@@ -115,12 +116,12 @@ const suite = (name: string, place: Effect.Effect<Database>) =>
       "F59 one that was stopped just before its bytes leave may send them, and nothing is there twice",
       () =>
         Effect.gen(function* () {
-          const world = yield* Cycle.world({ database: yield* place })
+          const world = yield* Cycle.world({ database: yield* place, concurrency: 1 })
           const point: Point = { what: "send", when: "before", nth: 9, signal: "SIGSTOP" }
           const stopped = Cycle.work(world.workOf("import", { leaseMillis: 1500, point }))
           yield* sent(world, 5)
           yield* unheardOf(world)
-          const files = world.workOf("resume")
+          const files = world.workOf("resume", { concurrency: 16 })
           const { code, stderr } = yield* ended(run(world, files))
           assert.strictEqual(code, 4, stderr)
           const before = yield* sends(world)
