@@ -239,7 +239,7 @@ describe("a bit that flips in the database of a killed job", () => {
     Effect.gen(function* () {
       const { after, bytes } = yield* world
       const problems: Array<string> = []
-      for (let n = 0; n < 250; n++) {
+      for (let n = 0; n < 120; n++) {
         const at = yield* Random.nextIntBetween(0, bytes)
         const bit = yield* Random.nextIntBetween(0, 8)
         const found = yield* after((copy) => {
