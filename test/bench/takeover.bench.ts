@@ -11,10 +11,9 @@ const rounds = 5
 const takeover = (port: number, signal: "SIGKILL" | "SIGSTOP") =>
   Effect.gen(function* () {
     const world = yield* World.make({ port, latency: { min: 400, max: 600 } })
-    const begin = world.worker("--concurrency=2")
+    const begin = world.process("--concurrency=2")
     const workers = yield* Effect.all([begin, begin], { concurrency: 2 })
-    // Until they have found each other, so that the job does not move by itself.
-    yield* Effect.sleep("3 seconds")
+    yield* World.shared(world, 2)
     yield* world.submit("a", 20_000)
     yield* World.sent(world, 4)
     const runner = yield* World.runnerOf(world, "a", workers)

@@ -1,42 +1,71 @@
 import { ImportRuntime, JobRunner, JobStore } from "@effect-hubspot/batch"
 import { Retry } from "@effect-hubspot/http"
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer, References, Tracer } from "effect"
 import { freePort } from "../support/freePort.ts"
 import { database } from "../support/postgres.ts"
 import { holder } from "../batch/jobStore/rows.ts"
-import { isCreate, plan, refused, services, settled, worldOf } from "./suite.ts"
+import { isCreate, plan, refused, services, worldOf } from "./suite.ts"
 
-it.live("a job that is run beside the workers is left to who runs it", () =>
-  Effect.gen(function* () {
+/** Sees how often somebody tries to take a job: every statement is a span. */
+const watch = () => {
+  let tries = 0
+  const tracer = Tracer.make({
+    span: (options) => {
+      const span = new Tracer.NativeSpan(options)
+      const end = span.end.bind(span)
+      span.end = (...how) => {
+        end(...how)
+        if (String(span.attributes.get("db.query.text")).includes("epoch = epoch + 1")) tries++
+      }
+      return span
+    }
+  })
+  return { tracer, tries: () => tries }
+}
+
+it.live("a job that is run beside the workers is left to who runs it", () => {
+  const { tracer, tries } = watch()
+  return Effect.gen(function* () {
     const connect = yield* database
-    const { layer, world } = worldOf({ latency: { min: 300, max: 500 } })
+    const { layer, world } = worldOf()
+    const gate = yield* Deferred.make<void>()
     let once = false
     world.fault = (request, pass) => {
-      if (!isCreate(request) || once) return pass
+      if (!isCreate(request)) return pass
+      if (once) return Effect.andThen(Deferred.await(gate), pass)
       once = true
-      return refused(request, 477, { "retry-after": "4" })
+      return refused(request, 477, { "retry-after": "5" })
     }
+    const suspended = yield* Deferred.make<void>()
     const port = yield* freePort
     const runtime = ImportRuntime.layerCluster({
       account: services,
       concurrency: 1,
       host: "127.0.0.1",
       port,
+      onRun: ({ end }) =>
+        end?._tag === "Suspended" ? Effect.asVoid(Deferred.succeed(suspended, undefined)) : Effect.void,
       retry: { ...Retry.defaults, patienceMillis: 1000 }
     }).pipe(Layer.provide(connect()))
     yield* Effect.gen(function* () {
       const jobs = yield* JobStore.JobStore
-      yield* plan("a", 300)
-      assert.strictEqual((yield* settled("a")).state, "suspended")
-      yield* Effect.sleep("1 second")
+      yield* plan("a", 30)
+      yield* Deferred.await(suspended)
       const claim = yield* jobs.claim("a", { holder })
-      const end = yield* JobRunner.run(claim, { concurrency: 1 }).pipe(
+      const run = yield* JobRunner.run(claim, { concurrency: 1 }).pipe(
         Effect.scoped,
-        Effect.provide(services("891936587"))
+        Effect.provide(services("891936587")),
+        Effect.forkChild
       )
-      assert.strictEqual(end._tag, "Complete")
-      assert.strictEqual((yield* jobs.counts("a")).inDoubt, 0)
+      // The suspension is over, and the worker tries in vain.
+      const before = tries()
+      while (tries() < before + 2) yield* Effect.sleep("50 millis")
+      yield* Deferred.succeed(gate, undefined)
+      assert.strictEqual((yield* Fiber.join(run))._tag, "Complete")
+      assert.strictEqual((yield* jobs.get("a")).epoch, claim.epoch)
+      const { created, inDoubt } = yield* jobs.counts("a")
+      assert.deepStrictEqual([created, inDoubt], [26, 0])
     }).pipe(Effect.provide(Layer.provideMerge(runtime, layer)))
-  })
-)
+  }).pipe(Effect.withTracer(tracer), Effect.provideService(References.MinimumLogLevel, "Error"))
+})

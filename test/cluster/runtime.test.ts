@@ -5,7 +5,7 @@ import { freePort } from "../support/freePort.ts"
 import { database } from "../support/postgres.ts"
 import { type Options, suite } from "./suite.ts"
 
-suite("the runtime in memory", Effect.succeed(ImportRuntime.layerMemory), "forgets")
+suite("the runtime in memory", Effect.succeed(ImportRuntime.layerMemory), { keeps: false, time: "virtual" })
 
 suite(
   "the runtime in one process",
@@ -14,7 +14,7 @@ suite(
     const stateDir = yield* fs.makeTempDirectoryScoped()
     return (options: Options) => ImportRuntime.layerLocal({ ...options, stateDir })
   }).pipe(Effect.orDie, Effect.provide(NodeFileSystem.layer)),
-  "keeps"
+  { keeps: true, time: "virtual" }
 )
 
 suite(
@@ -28,5 +28,5 @@ suite(
         )
       )
   }),
-  "keeps"
+  { keeps: true, time: "real" }
 )

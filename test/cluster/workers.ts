@@ -21,27 +21,30 @@ export const assertTrue = Effect.fnUntraced(function* (
 
 export const both = <A>(one: Effect.Effect<A>) => Effect.all([one, one], { concurrency: 2 })
 
-/** A job on one of two workers, which has sent so much of it; and the other worker. */
-export const running = Effect.fnUntraced(function* (
-  here: World.World,
-  rows: number,
-  batches: number,
-  ...args: ReadonlyArray<string>
-) {
-  const workers = yield* both(here.worker(...args))
-  // Until they have found each other, so that the job does not move by itself.
-  yield* Effect.sleep("2 seconds")
-  yield* here.submit("a", rows)
-  yield* World.sent(here, batches)
+/** So many rows of a job are sent at once. */
+export const batchSize = 5
+
+/** So many requests of a job are under way at once. */
+export const concurrency = 2
+
+/** Writes a job down, of so many batches. */
+export const submit = (here: World.World, id: string, batches: number) =>
+  here.submit(id, batches * batchSize, `--batch-size=${batchSize}`)
+
+/** A job of 50 rows on one of two workers, whose requests are held; and the other worker. */
+export const running = Effect.fnUntraced(function* (here: World.World) {
+  const workers = yield* both(here.worker(`--concurrency=${concurrency}`))
+  yield* World.shared(here, 2)
+  yield* here.hold
+  yield* submit(here, "a", 10)
   const first = yield* World.runnerOf(here, "a", workers)
-  yield* World.until("under way", World.underWay(here), (n) => n > 0)
-  return { first, other: workers.find((worker) => worker !== first)! }
+  const underWay = yield* World.held(here, "a", concurrency)
+  return { first, other: workers.find((worker) => worker !== first)!, underWay }
 })
 
-/** What one has to say when asked to end, and how long it takes. */
-export const ending = Effect.fnUntraced(function* (worker: World.Worker, signal: "SIGINT" | "SIGTERM") {
-  const from = performance.now()
-  worker.kill(signal)
-  const { code, stderr } = yield* worker.ended
-  return { code, stderr, millis: performance.now() - from }
-})
+/** Asks a worker to end, until it waits for its requests. */
+export const stop = (worker: World.Worker, signal: "SIGINT" | "SIGTERM") =>
+  Effect.andThen(
+    Effect.sync(() => worker.kill(signal)),
+    World.says(worker, "stopping: waiting for the requests under way", "stderr")
+  )

@@ -206,7 +206,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
         yield* leave
         // Not waited for: where a shard was lost, the engine waits for replies to activities that never come.
         running.interruptUnsafe()
-        yield* end
+        // The workflow that is interrupted does not get to say it.
+        yield* tell({ jobId: claim.jobId, epoch, end: yield* end })
         return yield* Effect.failCause(told.cause)
       })
     )
