@@ -11,6 +11,7 @@ import { Reactivity } from "effect/reactivity"
 import { SqlClient, SqlError, Statement } from "effect/sql"
 import type { SqlConnection } from "effect/sql"
 import { TestClock } from "effect/testing"
+import * as Outage from "../../packages/batch/src/internal/outage.ts"
 import * as HubSpot from "../support/hubspot.ts"
 import { batchesOf, frozen, holder, other, rowsOf } from "./jobStore/rows.ts"
 
@@ -279,4 +280,42 @@ describe("a job whose database is away", () => {
       assert.deepStrictEqual([created, inDoubt], [(yield* ledger).created.length, 0])
     }).pipe(Effect.provide(failing(() => undefined)))
   )
+})
+
+describe("why a database failed", () => {
+  const sqlite = (errcode: number) =>
+    new SqlError.SqlError({
+      reason: SqlError.classifySqliteError(Object.assign(new Error(), { errcode, errno: errcode }))
+    })
+  const postgres = (code: string) =>
+    new SqlError.SqlError({
+      reason: new SqlError.UnknownError({ cause: Object.assign(new Error(), { code }) })
+    })
+  const log = (cause: unknown, reason: "Unwritable" | "Unreadable" | "Fenced" = "Unwritable") =>
+    new AttemptLog.AttemptLogError({ reason, detail: "d", ...(cause !== undefined && { cause }) })
+
+  for (const [name, error, passes, reason] of [
+    ["the connection was lost", log(gone), true, "database"],
+    ["SQLITE_BUSY", log(sqlite(5)), true, "database"],
+    ["SQLITE_FULL", log(sqlite(13)), true, "disk"],
+    ["SQLITE_IOERR_WRITE", log(sqlite(778)), false, "disk"],
+    ["SQLITE_CORRUPT", log(sqlite(11)), false, "disk"],
+    ["SQLITE_READONLY", log(sqlite(8)), false, "disk"],
+    ["PostgreSQL's disk is full", log(postgres("53100")), true, "disk"],
+    ["too many connections", log(postgres("53300")), true, "database"],
+    ["no connections are accepted", log(postgres("55000")), true, "database"],
+    ["it is shut down", log(postgres("57P01")), true, "database"],
+    ["it starts", log(postgres("57P03")), true, "database"],
+    ["it may only be read", log(postgres("25006")), true, "database"],
+    ["an I/O error", log(postgres("58030")), true, "disk"],
+    ["a number is too large", log(postgres("22003")), false, "disk"],
+    ["a log of another kind is full", log(undefined), true, "disk"],
+    ["a row is garbled", log(undefined, "Unreadable"), false, "operator"],
+    ["another run has the job", log(undefined, "Fenced"), false, "operator"]
+  ] as const) {
+    it(name, () => {
+      assert.strictEqual(Outage.mayPass(error), passes)
+      assert.strictEqual(Outage.suspensionOf(error), reason)
+    })
+  }
 })

@@ -240,6 +240,7 @@ describe("a database that is damaged, or is not ours", () => {
       assert.include(end.stderr, words)
       assert.deepInclude(JSON.parse(end.stdout), { status: "PROCESSING", notSent: 3 })
       assert.strictEqual(await sent(), before)
+      refused(await connected("logged", "resolve", "held"), 74, words)
       change(repair)
     }
     const end = await connected("logged", "resume", "held", "--json")

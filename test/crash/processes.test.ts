@@ -70,6 +70,12 @@ const unheardOf = (world: Cycle.World) =>
     )
   )
 
+/** Until a process has stopped itself. */
+const standsStill = ({ pid }: Cycle.Process) =>
+  Effect.gen(function* () {
+    while (!/\) T /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))) yield* Effect.sleep("20 millis")
+  })
+
 /** A process is stopped, another one finishes its job, and then it goes on: it sends nothing more, and says so. */
 const stopped = (database: Database, point: Omit<Point, "signal">) =>
   Effect.gen(function* () {
@@ -78,7 +84,7 @@ const stopped = (database: Database, point: Omit<Point, "signal">) =>
     const stopped = Cycle.work(
       world.workOf("import", { leaseMillis: 1500, point: { ...point, signal: "SIGSTOP" } })
     )
-    yield* sent(world, 5)
+    yield* standsStill(stopped)
     yield* unheardOf(world)
     const files = world.workOf("resume", { concurrency: 16 })
     const other = yield* ended(run(world, files))
@@ -119,7 +125,7 @@ const suite = (name: string, place: Effect.Effect<Database>) =>
           const world = yield* Cycle.world({ database: yield* place, concurrency: 1 })
           const point: Point = { what: "send", when: "before", nth: 9, signal: "SIGSTOP" }
           const stopped = Cycle.work(world.workOf("import", { leaseMillis: 1500, point }))
-          yield* sent(world, 5)
+          yield* standsStill(stopped)
           yield* unheardOf(world)
           const files = world.workOf("resume", { concurrency: 16 })
           const { code, stderr } = yield* ended(run(world, files))
@@ -336,9 +342,8 @@ describe("processes of one job on SQLite alone", () => {
       const what = "UPDATE line_items_batches SET settled_at"
       const work = world.workOf("import", { point: { what, when: "statement", nth: 5, signal } })
       const stopped = Cycle.work(work)
-      const { pid } = stopped
-      while (!/\) T /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))) yield* Effect.sleep("20 millis")
-      yield* meanwhile(world, pid)
+      yield* standsStill(stopped)
+      yield* meanwhile(world, stopped.pid)
       stopped.kill("SIGCONT")
       const { code, stderr } = yield* ended(stopped)
       // A connection may have been closed meanwhile, under a request.

@@ -430,8 +430,9 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
       case "TransportNotSent":
       case "EdgeUnreachable":
       case "TokenUnavailable":
-      case "LimitsUnavailable":
         return yield* stop(items, { _tag: "Suspended", cause: "network", error })
+      case "LimitsUnavailable":
+        return yield* stop(items, { _tag: "Suspended", cause: "database", error })
       default:
         return yield* stop(items, { _tag: "Halted", error })
     }

@@ -185,9 +185,9 @@ export type Outcome<I, S extends Success = "Created"> = Successes<I>[S] | Failur
 /**
  * Why an input was not sent: the caller stopped the job (`Stopped`); HubSpot refuses all of it until
  * something is mended (`Halted`: credentials, path, certificate); it cannot go on now but can later
- * (`Suspended`: daily quota, migration, no network); its batch was refused time and again, or the job's
- * budget of repetitions was used up, and others went on (`RetriesExhausted`); what is about to be sent, or was
- * answered, could not be written down, and nothing is sent without (`Unlogged`).
+ * (`Suspended`: daily quota, migration, no network, no database of the shared limits); its batch was refused
+ * time and again, or the job's budget of repetitions was used up, and others went on (`RetriesExhausted`); what
+ * is about to be sent, or was answered, could not be written down, and nothing is sent without (`Unlogged`).
  *
  * @category models
  * @since 0.1.0
@@ -199,7 +199,7 @@ export type NotSentReason =
   | { readonly _tag: "Unlogged"; readonly error: AttemptLogError | JobStoreError }
   | {
       readonly _tag: "Suspended"
-      readonly cause: "quota" | "migration" | "network"
+      readonly cause: "quota" | "migration" | "network" | "database"
       readonly error: HubSpotError
     }
 

@@ -56,6 +56,8 @@ export const run = Effect.fnUntraced(
       Stream.runCollect,
       Effect.map((some) => some.flat())
     )
+    // One that is missing may have been the last, or have had an answer.
+    yield* store.log.verify(jobId)
     const attempts = yield* store.log.attempts(jobId)
     const lastAt = attempts.reduce(
       (last, { begunAtMillis, end }) => Math.max(last, end?.endedAtMillis ?? begunAtMillis),

@@ -17,13 +17,7 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
-import {
-  classifySqliteError,
-  ConnectionError,
-  LockTimeoutError,
-  SqlError,
-  UnknownError
-} from "effect/sql/SqlError"
+import { classifySqliteError, LockTimeoutError, SqlError, UnknownError } from "effect/sql/SqlError"
 import * as Statement from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
@@ -261,13 +255,11 @@ const attempt = <A>(
       if (codeOf(thrown) === busy) {
         return new SqlError({ reason: new LockTimeoutError({ ...details, cause: lockedBy(file) }) })
       }
-      if (!(thrown instanceof Error) || thrown instanceof TypeError) {
-        return new SqlError({ reason: new UnknownError({ ...details, cause: thrown }) })
-      }
+      // Our own refusals, and what is wrong with a statement: neither passes.
       const reason =
-        "errcode" in thrown
+        thrown instanceof Error && "errcode" in thrown
           ? classifySqliteError(Object.assign(thrown, { errno: thrown.errcode }), details)
-          : new ConnectionError({ ...details, cause: thrown })
+          : new UnknownError({ ...details, cause: thrown })
       return new SqlError({ reason })
     }
   })
