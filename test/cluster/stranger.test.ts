@@ -2,7 +2,7 @@ import { ImportRuntime, ImportWorkflow, JobStore } from "@effect-hubspot/batch"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Schema } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, References, Schema } from "effect"
 import * as EntityAddress from "effect/cluster/EntityAddress"
 import * as EntityId from "effect/cluster/EntityId"
 import * as EntityType from "effect/cluster/EntityType"
@@ -129,7 +129,7 @@ const repeated = (connect: (key: Uint8Array) => Connect) =>
       assert.deepStrictEqual([created, inDoubt], [86, 0])
       return { pinged, answers: yield* Fiber.join(repeating) }
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(runtime, layer)))
-  })
+  }).pipe(Effect.provideService(References.MinimumLogLevel, "Error"))
 
 describe.concurrent("a client at the port of a worker", () => {
   it.live("that has the key of the database is heard, and can have nothing sent twice", () =>
