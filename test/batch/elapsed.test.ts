@@ -3,8 +3,9 @@ import * as Process from "@effect-hubspot/batch/cli/Process"
 import * as Progress from "@effect-hubspot/batch/Progress"
 import * as Report from "@effect-hubspot/batch/Report"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Fiber, FileSystem, Layer, Queue, Sink, Stdio, Stream, Terminal } from "effect"
+import { Clock, Effect, Fiber, FileSystem, Layer, Sink, Stdio, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { terminal } from "../support/command.ts"
 import * as HubSpot from "../support/hubspot.ts"
 
 /** The test's clock with a wall clock beside it that can be set. */
@@ -34,18 +35,6 @@ const stdioOf = (lines: Array<string>, stdin: string) =>
       Sink.forEach((text: string | Uint8Array) => Effect.sync(() => void lines.push(String(text))))
   })
 
-const terminal = Layer.succeed(
-  Terminal.Terminal,
-  Terminal.make({
-    columns: Effect.succeed(80),
-    rows: Effect.succeed(24),
-    size: Effect.never,
-    readInput: Queue.unbounded<Terminal.UserInput>(),
-    readLine: Effect.never,
-    display: () => Effect.void
-  })
-)
-
 describe("the time that an import took", () => {
   it.effect("is not that of a wall clock that was set back meanwhile", () =>
     Effect.gen(function* () {
@@ -58,7 +47,7 @@ describe("the time that an import took", () => {
         Effect.provide([
           HubSpot.layer({ emulator: { latency: { min: 10_000, max: 10_000 } } }),
           stdioOf([], "name\nChair\n"),
-          terminal,
+          terminal(80),
           Process.layer,
           FileSystem.layerNoop({})
         ]),

@@ -5,8 +5,9 @@ import { Stores, JobStore } from "@effect-hubspot/batch"
 import * as Process from "@effect-hubspot/batch/cli/Process"
 import * as Watch from "@effect-hubspot/batch/cli/Watch"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Queue, Sink, Stdio, Terminal } from "effect"
+import { Effect, Fiber, Layer, Sink, Stdio } from "effect"
 import { TestClock } from "effect/testing"
+import { terminal } from "../support/command.ts"
 import { batchesOf, frozen, rowsOf } from "../batch/jobStore/rows.ts"
 
 // Of another machine: nobody here can tell that it is gone.
@@ -18,19 +19,6 @@ const stdioOf = (written: Array<string>, isTerminal: boolean) =>
     stdout: () =>
       Sink.forEach((text: string | Uint8Array) => Effect.sync(() => void written.push(String(text))))
   })
-
-const terminalOf = (columns: number) =>
-  Layer.succeed(
-    Terminal.Terminal,
-    Terminal.make({
-      columns: Effect.succeed(columns),
-      rows: Effect.succeed(24),
-      size: Effect.never,
-      readInput: Queue.unbounded<Terminal.UserInput>(),
-      readLine: Effect.never,
-      display: () => Effect.void
-    })
-  )
 
 interface Followed {
   readonly jobs: JobStore.Service
@@ -58,7 +46,7 @@ const followed = (
     const watch = yield* Watch.run("q3", options.json ?? false, "processes").pipe(
       Effect.provide([
         stdioOf(lines, options.columns !== undefined),
-        terminalOf(options.columns ?? 80),
+        terminal(options.columns ?? 80),
         Process.layer
       ]),
       Effect.forkScoped

@@ -78,7 +78,8 @@ const own = Process.make()
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-const terminal = (columns: number) =>
+/** A terminal of so many columns. */
+export const terminal = (columns: number) =>
   Layer.succeed(
     Terminal.Terminal,
     Terminal.make({
