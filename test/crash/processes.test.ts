@@ -2,6 +2,7 @@ import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as JobStore from "@effect-hubspot/batch/JobStore"
 import { Cause, Effect, Exit, Schedule } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
+import { execFileSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { inject } from "vitest"
 import * as Cycle from "./cycle.ts"
@@ -22,7 +23,7 @@ const sends = (world: Cycle.World) =>
 /** When the world has got so many batches. */
 const sent = (world: Cycle.World, batches: number) =>
   Effect.gen(function* () {
-    while ((yield* sends(world)).length < batches) yield* Effect.sleep("10 millis")
+    while ((yield* sends(world)).length < batches) yield* Effect.sleep("50 millis")
   })
 
 const ended = ({ finished }: Cycle.Process) => Effect.promise(() => finished)
@@ -70,10 +71,16 @@ const unheardOf = (world: Cycle.World) =>
     )
   )
 
+/** A letter for the state of a process, `T` if it is stopped. */
+const stateOf = (pid: number): string =>
+  process.platform === "linux"
+    ? (/\) (.)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1] ?? "")
+    : execFileSync("ps", ["-o", "state=", "-p", String(pid)], { encoding: "utf8" }).charAt(0)
+
 /** Until a process has stopped itself. */
 const standsStill = ({ pid }: Cycle.Process) =>
   Effect.gen(function* () {
-    while (!/\) T /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))) yield* Effect.sleep("20 millis")
+    while (stateOf(pid) !== "T") yield* Effect.sleep("50 millis")
   })
 
 /** A process is stopped, another one finishes its job, and then it goes on: it sends nothing more, and says so. */
