@@ -449,13 +449,13 @@ describe("where a durable import writes to, and reads from", () => {
     assert.strictEqual(empty.code, 0, empty.stderr)
     assert.include(empty.stderr, "stdin: no rows")
     assert.deepInclude(JSON.parse(empty.stdout), { status: "COMPLETE", inputs: 0 })
+    const before = (await server.ledger()).requests.length
     const slow = start(
       ["import", "-", "--job", "slow", "--batch-size", "1", "--state-dir", "b55", "--base-url", server.url],
       { cwd: files.path, token: canary }
     )
     slow.write("name\nSlow 0\n")
     // It asks whose the token is as soon as it has read the header.
-    const before = (await server.ledger()).requests.length
     await until(
       async () => (await server.ledger()).requests.length,
       (requests) => requests > before
