@@ -1,24 +1,19 @@
 import { ImportRuntime, JobRunner, JobStore } from "@effect-hubspot/batch"
 import { Retry } from "@effect-hubspot/http"
 import { assert, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, References, Tracer } from "effect"
+import { Deferred, Effect, Fiber, Layer, References } from "effect"
 import { freePort } from "../support/freePort.ts"
 import { database } from "../support/postgres.ts"
+import * as Spans from "../support/spans.ts"
 import { holder } from "../batch/jobStore/rows.ts"
 import { isCreate, plan, refused, services, worldOf } from "./suite.ts"
 
 /** Sees how often somebody tries to take a job: every statement is a span. */
 const watch = () => {
   let tries = 0
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      const end = span.end.bind(span)
-      span.end = (...how) => {
-        end(...how)
-        if (String(span.attributes.get("db.query.text")).includes("epoch = epoch + 1")) tries++
-      }
-      return span
+  const tracer = Spans.tracer({
+    ended: ({ attributes }) => {
+      if (String(attributes.get("db.query.text")).includes("epoch = epoch + 1")) tries++
     }
   })
   return { tracer, tries: () => tries }

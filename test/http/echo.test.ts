@@ -1,9 +1,10 @@
 import { Credentials, HubSpotClient, LineItems, Operations, RateLimits } from "@effect-hubspot/http"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Layer, Redacted, Tracer } from "effect"
+import { Cause, Effect, Exit, Layer, Redacted } from "effect"
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { inspect } from "node:util"
 import * as Canary from "../support/canary.ts"
+import * as Spans from "../support/spans.ts"
 
 type Answer = (
   request: HttpClientRequest.HttpClientRequest
@@ -117,14 +118,7 @@ const answerOf =
 
 /** All that a caller, a log or a tracer could see of an attempt. */
 const seenOf = (answer: Answer) => {
-  const spans: Array<Tracer.NativeSpan> = []
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      spans.push(span)
-      return span
-    }
-  })
+  const { spans, tracer } = Spans.recorder()
   return create.pipe(
     Effect.exit,
     Effect.provide(clientOf(answer)),

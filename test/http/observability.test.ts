@@ -1,25 +1,13 @@
 import { Credentials, LineItems, Metrics } from "@effect-hubspot/http"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Logger, Metric, Redacted, Tracer } from "effect"
+import { Effect, Fiber, Layer, Logger, Metric, Redacted } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
+import * as Spans from "../support/spans.ts"
 
 const token = "pat-eu1-canary-987654321"
-
-/** A tracer that keeps every span. */
-const recorder = () => {
-  const spans: Array<Tracer.NativeSpan> = []
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      spans.push(span)
-      return span
-    }
-  })
-  return { spans, tracer }
-}
 
 const hubspot = (first: ReadonlyArray<number> = []) =>
   LineItems.LineItems.layer({ limit: 190 }).pipe(
@@ -54,7 +42,7 @@ const create = Effect.flatMap(LineItems.LineItems, (lineItems) =>
 
 describe("what an operator sees", () => {
   it.effect("a span per attempt with method, path, status, attempt and correlation id", () => {
-    const { spans, tracer } = recorder()
+    const { spans, tracer } = Spans.recorder()
     return Effect.gen(function* () {
       yield* create.pipe(Effect.provide(hubspot([])), Effect.withTracer(tracer))
       const outer = spans.find((span) => span.name === "LineItems.createBatch")
@@ -69,7 +57,7 @@ describe("what an operator sees", () => {
   })
 
   it.effect("ids are not in the path of a span, nor elsewhere in one", () => {
-    const { spans, tracer } = recorder()
+    const { spans, tracer } = Spans.recorder()
     return Effect.gen(function* () {
       const get = (id: string) =>
         Effect.flatMap(LineItems.LineItems, (lineItems) =>
@@ -117,7 +105,7 @@ describe("what an operator sees", () => {
   )
 
   it.effect("the token is in no span, log, metric or error", () => {
-    const { spans, tracer } = recorder()
+    const { spans, tracer } = Spans.recorder()
     const logs: Array<string> = []
     const logger = Logger.make((options) => {
       logs.push(JSON.stringify([options.message, options.cause, String(options.cause)]))

@@ -20,7 +20,12 @@ export const programs = {
 const stampOf = (): string => {
   const hash = createHash("sha256")
   const sources = globSync(
-    ["packages/*/src/**/*.ts", "packages/*/package.json", "test/{crash,cluster}/*.ts", "pnpm-lock.yaml"],
+    [
+      "packages/*/src/**/*.ts",
+      "packages/*/package.json",
+      "test/{crash,cluster,support}/*.ts",
+      "pnpm-lock.yaml"
+    ],
     {
       cwd: root
     }

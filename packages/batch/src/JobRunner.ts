@@ -84,7 +84,7 @@ export interface Options {
 
 /**
  * A run under way. `batches` are those to be done, read as far ahead as they can be worked on; each of them is given
- * to `work`, all at once. When no more come, or none shall come any more, `end` says in the store how it ended.
+ * to `work`, all at once. When no more come, `end` says in the store how it ended.
  *
  * @category models
  * @since 0.1.0

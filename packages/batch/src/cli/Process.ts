@@ -5,25 +5,20 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Job from "../Job.ts"
 import { homedir, hostname } from "node:os"
-
-/** A process that holds a job, by its machine and its number there. */
-export interface Holder {
-  readonly pid: number
-  readonly host: string
-}
 
 export class Process extends Context.Service<
   Process,
   {
     /** This process, as the holder of a job. */
-    readonly holder: Holder
+    readonly holder: Job.Holder
     /** The user's home directory. */
     readonly home: string
     /** The next Ctrl-C or SIGTERM after the first, which interrupts the command. */
     readonly signaled: Effect.Effect<void>
     /** Whether a process of this machine has ended. One of another machine cannot be seen from here. */
-    readonly isGone: (holder: Holder) => boolean
+    readonly isGone: (holder: Job.Holder) => boolean
     /** Ends the process at once, whatever is under way. */
     readonly exit: (code: number) => Effect.Effect<void>
   }
