@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Random, Result, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as HubSpot from "../support/hubspot.ts"
+import { inVirtualTime } from "../support/virtualTime.ts"
 
 type Input = BatchRequest.CreateInput
 
@@ -17,13 +18,6 @@ const ledger = Effect.flatMap(Emulator, (emulator) => emulator.ledger)
 
 const collect = (inputs: ReadonlyArray<Input>, options?: BulkCreate.Options) =>
   Stream.fromIterable(inputs).pipe(BulkCreate.run(options), Stream.runCollect)
-
-const inVirtualTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.forkChild(effect)
-    yield* TestClock.adjust("1 hour")
-    return yield* Fiber.join(fiber)
-  })
 
 const countBy = (outcomes: Iterable<Outcome.Outcome<unknown>>) => {
   const counts: Record<string, number> = {}

@@ -16,6 +16,7 @@ import { Deferred, Effect, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { gateway, good, hubspot, key, rule } from "../support/doubt.ts"
 import * as HubSpot from "../support/hubspot.ts"
+import { inVirtualTime, join } from "../support/virtualTime.ts"
 
 type AnyOutcome = Outcome.Outcome<unknown, Outcome.Success>
 
@@ -26,12 +27,7 @@ const tagsOf = (outcomes: Iterable<AnyOutcome>) => {
 }
 
 /** All outcomes, after as much virtual time as it takes. */
-const collect = <A, R>(stream: Stream.Stream<A, never, R>) =>
-  Effect.gen(function* () {
-    const job = yield* Effect.forkChild(Stream.runCollect(stream))
-    for (let n = 0; n < 600; n++) yield* TestClock.adjust("1 second")
-    return yield* Fiber.join(job)
-  })
+const collect = <A, R>(stream: Stream.Stream<A, never, R>) => inVirtualTime(Stream.runCollect(stream))
 
 /** Line items that are there already; their ids in the order of their numbers. */
 const existing = (count: number, of: (n: number) => Record<string, string> = () => ({})) =>
@@ -385,8 +381,9 @@ describe("runForEach", () => {
       // Five requests are under way, and none has come back.
       yield* TestClock.adjust(options.latency / 2)
       const interruption = yield* Effect.forkChild(Fiber.interrupt(job), { startImmediately: true })
-      for (let n = 0; n < 200; n++) yield* TestClock.adjust("1 second")
-      yield* Fiber.join(interruption)
+      yield* join(interruption)
+      // HubSpot executes what it has received.
+      yield* TestClock.adjust(options.latency)
       const { created, requests } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
       return { counts: tagsOf(outcomes), created: created.length, requests: requests.length }
     }).pipe(
@@ -420,8 +417,7 @@ describe("runForEach", () => {
           BulkCreate.runForEach({}, (some) => Effect.sync(() => void outcomes.push(...some)))
         )
       )
-      for (let n = 0; n < 60; n++) yield* TestClock.adjust("1 second")
-      yield* Fiber.join(job)
+      yield* join(job)
       assert.deepStrictEqual(tagsOf(outcomes), { Created: 300 })
     }).pipe(Effect.provide(hubspot([])))
   )

@@ -5,6 +5,7 @@ import { Clock, Deferred, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as HubSpot from "../support/hubspot.ts"
 import { batchesOf, frozen, holder, other, rowsOf } from "./jobStore/rows.ts"
+import { join } from "../support/virtualTime.ts"
 
 const keyProperty = "import_key"
 
@@ -33,24 +34,17 @@ const creates = Effect.map(
   ({ requests }) => requests.filter(({ path }) => path.endsWith("/batch/create")).length
 )
 
-/** Until HubSpot has all batches; what is not done in virtual time, such as a digest, takes its time. */
+/** Until HubSpot has all batches. */
 const sent = Effect.gen(function* () {
   while ((yield* creates) < 3) yield* TestClock.adjust("50 millis")
 })
-
-/** Until a run is over. */
-const ended = <A, E>(running: Fiber.Fiber<A, E>) =>
-  Effect.gen(function* () {
-    while (running.pollUnsafe() === undefined) yield* TestClock.adjust("1 second")
-    return yield* Fiber.join(running)
-  })
 
 /** The job, run to its end. */
 const finish = Effect.fnUntraced(function* (taking: Partial<JobStore.Taking> = {}) {
   const jobs = yield* JobStore.JobStore
   const claim = yield* jobs.claim("a", { holder: other, ...taking })
   const running = yield* Effect.forkChild(Effect.scoped(JobRunner.run(claim)))
-  return [(yield* ended(running))._tag, yield* jobs.counts("a")] as const
+  return [(yield* join(running))._tag, yield* jobs.counts("a")] as const
 })
 
 describe("a job with batches that HubSpot has not finished", () => {
@@ -79,7 +73,7 @@ describe("a job with batches that HubSpot has not finished", () => {
       yield* sent
       yield* Deferred.succeed(stop, undefined)
       const stoppedAt = yield* Clock.currentTimeMillis
-      assert.strictEqual((yield* ended(running))._tag, "Stopped")
+      assert.strictEqual((yield* join(running))._tag, "Stopped")
       assert.isBelow((yield* Clock.currentTimeMillis) - stoppedAt, 20_000)
       assert.deepStrictEqual([(yield* jobs.counts("a")).open, (yield* jobs.counts("a")).inDoubt], [30, 0])
       const [end, { created }] = yield* finish()
@@ -98,12 +92,12 @@ describe("a job with batches that HubSpot has not finished", () => {
       yield* sent
       yield* TestClock.adjust("14 minutes")
       yield* Deferred.succeed(stop, undefined)
-      yield* ended(running)
+      yield* join(running)
       const stoppedAt = yield* Clock.currentTimeMillis
       const second = yield* Effect.forkChild(
         Effect.scoped(Effect.flatMap(jobs.claim("a", { holder: other }), (claim) => JobRunner.run(claim)))
       )
-      assert.strictEqual((yield* ended(second))._tag, "Complete")
+      assert.strictEqual((yield* join(second))._tag, "Complete")
       assert.isBelow((yield* Clock.currentTimeMillis) - stoppedAt, 600_000)
       assert.strictEqual((yield* jobs.counts("a")).inDoubt, 30)
       assert.strictEqual(yield* creates, 3)

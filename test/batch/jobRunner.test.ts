@@ -4,7 +4,7 @@ import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { inVirtualTime } from "../support/failures.ts"
+import { join } from "../support/virtualTime.ts"
 import { batchesOf, frozen, holder, rowsOf } from "./jobStore/rows.ts"
 
 const layer = Layer.merge(
@@ -33,7 +33,7 @@ describe("a run of a job", () => {
       const busy = yield* Effect.flip(run)
       assert.strictEqual(busy._tag, "JobBusy")
       assert.match(busy.message, /^job "a" is held by pid 4711 on host a since .*; wait for it, or stop it/)
-      assert.deepStrictEqual(yield* inVirtualTime(Fiber.join(first)), { _tag: "Complete" })
+      assert.deepStrictEqual(yield* join(first), { _tag: "Complete" })
       assert.strictEqual(yield* creates, 6)
     }).pipe(Effect.provide(Layer.fresh(layer)))
   )
@@ -88,7 +88,7 @@ describe("a run of a job", () => {
       yield* TestClock.adjust("500 millis")
       assert.isUndefined(first.pollUnsafe())
       const amid = yield* working(1)
-      while (first.pollUnsafe() === undefined) yield* TestClock.adjust("1 second")
+      yield* join(first)
       const after = yield* working(1)
       yield* TestClock.adjust("1 minute")
       const said = [

@@ -14,6 +14,7 @@ import { TestClock } from "effect/testing"
 import * as Outage from "../../packages/batch/src/internal/outage.ts"
 import * as HubSpot from "../support/hubspot.ts"
 import { batchesOf, frozen, holder, other, rowsOf } from "./jobStore/rows.ts"
+import { join } from "../support/virtualTime.ts"
 
 /** What becomes of a statement: it is refused, or done and not confirmed. */
 type Fault = "refused" | "unconfirmed" | undefined
@@ -91,14 +92,7 @@ const until = <A, R>(
     while (!is(yield* look)) yield* TestClock.adjust(step)
   })
 
-const ended = <A, E>(running: Fiber.Fiber<A, E>) =>
-  Effect.andThen(
-    until(
-      Effect.sync(() => running.pollUnsafe()),
-      (exit) => exit !== undefined
-    ),
-    Fiber.join(running)
-  )
+const ended = <A, E>(running: Fiber.Fiber<A, E>) => join(running, "50 millis")
 
 /** A run of the job that begins, and what it says of outcomes that are not written down. */
 const begun = (taking: Partial<JobStore.Taking> = {}) =>

@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Fiber, Result, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as HubSpot from "../support/hubspot.ts"
+import { inVirtualTime, join } from "../support/virtualTime.ts"
 
 /*
  * What happens to many batches at once: a blip must not cost inputs, a lasting trouble must not be
@@ -16,13 +17,6 @@ const some = (count: number) => Array.from({ length: count }, (_, n) => good(n))
 
 const collect = (count: number, options: BulkCreate.Options) =>
   Stream.fromIterable(some(count)).pipe(BulkCreate.run({ jobId: "job", ...options }), Stream.runCollect)
-
-const minutes = <A, E, R>(effect: Effect.Effect<A, E, R>, count = 120) =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.forkChild(effect)
-    for (let n = 0; n < count; n++) yield* TestClock.adjust("1 minute")
-    return yield* Fiber.join(fiber)
-  })
 
 const kinds = (outcomes: Iterable<Outcome.Outcome<unknown>>) => {
   const counts: Record<string, number> = {}
@@ -44,7 +38,7 @@ const busy = { status: "error", message: "busy", category: "RATE_LIMITS", policy
 describe("a blip while many requests are under way", () => {
   const whole = (fault: HubSpot.Fault) =>
     Effect.gen(function* () {
-      const outcomes = yield* minutes(collect(500, { batchSize: 10, concurrency: 20 }))
+      const outcomes = yield* inVirtualTime(collect(500, { batchSize: 10, concurrency: 20 }), "1 minute")
       assert.deepStrictEqual(kinds(outcomes), { Created: 500 })
       assert.strictEqual(yield* created, 500)
     }).pipe(Effect.provide(HubSpot.layer({ fault })))
@@ -66,7 +60,7 @@ describe("a trouble that lasts", () => {
     it.effect(`${what} suspends the job after a few hundred requests, not after thousands`, () => {
       let requests = 0
       return Effect.gen(function* () {
-        const outcomes = yield* minutes(collect(20_000, { batchSize: 10, concurrency: 10 }))
+        const outcomes = yield* inVirtualTime(collect(20_000, { batchSize: 10, concurrency: 10 }), "1 minute")
         assert.deepStrictEqual(kinds(outcomes), { "NotSent Suspended": 20_000 })
         for (const outcome of outcomes) {
           assert(outcome._tag === "NotSent" && outcome.reason._tag === "Suspended")
@@ -121,8 +115,7 @@ describe("one input's or batch's trouble", () => {
       // Well within the quiet period of the first two.
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* created, 180)
-      for (let n = 0; n < 10; n++) yield* TestClock.adjust("1 minute")
-      assert.deepStrictEqual(kinds(yield* Fiber.join(job)), { Created: 200 })
+      assert.deepStrictEqual(kinds(yield* join(job, "1 minute")), { Created: 200 })
       assert.strictEqual(yield* created, 200)
     }).pipe(
       Effect.provide(

@@ -1,10 +1,10 @@
 import { DoubtStrategy, Stores, JobRunner, JobStore, Plan, type Source } from "@effect-hubspot/batch"
 import { LineItems } from "@effect-hubspot/http"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
-import { TestClock } from "effect/testing"
+import { Effect, Stream } from "effect"
 import * as HubSpot from "../support/hubspot.ts"
 import { batchesOf, frozen, holder, rowsOf } from "./jobStore/rows.ts"
+import { join } from "../support/virtualTime.ts"
 
 /** What a row comes to that is retried under the key that was made for it, which a record with other values has. */
 const outcomeOf = (retry: boolean) =>
@@ -28,9 +28,7 @@ const outcomeOf = (retry: boolean) =>
     const running = yield* Effect.forkScoped(
       Effect.flatMap(jobs.claim("again", { holder }), (claim) => JobRunner.run(claim))
     )
-    // Longer than rejections are verified, and than leases are renewed.
-    for (let n = 0; n < 40; n++) yield* TestClock.adjust("10 seconds")
-    yield* Fiber.join(running)
+    yield* join(running)
     const [entry] = yield* Stream.runCollect(jobs.outcomes("again"))
     return entry?._tag
   }).pipe(

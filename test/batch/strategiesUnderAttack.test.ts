@@ -2,7 +2,7 @@ import { BulkCreate, DoubtStrategy, type Outcome } from "@effect-hubspot/batch"
 import { LineItems } from "@effect-hubspot/http"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Deferred, Effect, Fiber, Stream } from "effect"
+import { Clock, Deferred, Effect, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import {
   countBy,
@@ -16,6 +16,7 @@ import {
   run,
   some
 } from "../support/doubt.ts"
+import { join } from "../support/virtualTime.ts"
 
 /*
  * Ways in which a strategy could be made to say what is not true, each found by somebody who looked for them.
@@ -45,9 +46,8 @@ const meanwhile = <E, R>(
     )
     for (let n = 0; n < 60; n++) yield* TestClock.adjust("1 second")
     const changing = yield* Effect.forkChild(change)
-    for (let n = 0; n < 900; n++) yield* TestClock.adjust("1 second")
-    yield* Fiber.join(changing)
-    const outcomes = yield* Fiber.join(job)
+    yield* join(changing)
+    const outcomes = yield* join(job)
     const { created } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
     return { counts: countBy(outcomes), outcomes, created }
   })
@@ -175,8 +175,7 @@ describe("reconcileByParent: what was changed is not absent", () => {
           ),
           Effect.forkChild
         )
-        for (let n = 0; n < 900; n++) yield* TestClock.adjust("1 second")
-        yield* Fiber.join(job)
+        yield* join(job)
         const { created } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
         assert.lengthOf(created, 1)
       }).pipe(Effect.provide(hubspot([lost])))

@@ -9,9 +9,8 @@ import { RateLimitStore } from "@effect-hubspot/http/RateLimitStore"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Fiber, Layer, Redacted, References, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { WebCrypto } from "effect/crypto/WebCrypto"
 import { HttpClient } from "effect/http"
-import { createHash, randomUUID } from "node:crypto"
+import { randomUUID } from "node:crypto"
 import { batchesOf, frozen, holder, rowsOf } from "../batch/jobStore/rows.ts"
 import * as HubSpot from "../support/hubspot.ts"
 
@@ -141,13 +140,6 @@ const impatient = { ...Retry.defaults, patienceMillis: 1000 }
 /** Creates are answered so slowly that a job is under way when it is looked at. */
 const slow: EmulatorOptions.Options = { latency: { min: 300, max: 500 } }
 
-/** What is computed somewhere else takes real time, in which the virtual time would pass. */
-const crypto = {
-  subtle: {
-    digest: async (name: string, data: Uint8Array) => createHash(name.replace("-", "")).update(data).digest()
-  }
-} as unknown as Crypto
-
 /** Lets time pass until it is done, as soon as everything has happened that is to happen by then. */
 const passing = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
@@ -158,7 +150,7 @@ const passing = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
     }
     return yield* Fiber.join(fiber)
-  }).pipe(Effect.provideService(WebCrypto, crypto))
+  })
 
 export const suite = (
   name: string,

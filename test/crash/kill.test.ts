@@ -27,8 +27,8 @@ const cycle = (database: Cycle.Options["database"], { leaseMillis, points, strat
       database,
       strategy,
       leaseMillis,
-      // Enough for the last of seven points, whatever was under way at the others.
-      rows: 320,
+      // Enough for the last point: batches of four rows, four at once, whatever was under way at the others.
+      rows: 60 + points.reduce((rows, { nth }) => rows + 4 * nth + 16, 0),
       // A lease is renewed while requests take their time.
       ...(leaseMillis !== undefined && { latency: { min: 100, max: 200 } }),
       kills: points

@@ -17,7 +17,7 @@ const faults = {
 } as const
 
 /** Five rows to a deal. */
-const rows = rowsOf(400).map((row) => ({
+const rows = rowsOf(240).map((row) => ({
   ...row,
   input: Result.map(row.input, (input) => ({
     ...input,

@@ -26,7 +26,7 @@ const attempt = (baseUrl: string) =>
 
 const good = '{"results":[{"id":"7"}]}'
 const deep = (levels: number) => `{"results":[],"x":${"[".repeat(levels)}${"]".repeat(levels)}}`
-const bomb = Buffer.alloc(64 * 1024 * 1024, 0x20)
+const bomb = Buffer.alloc(16 * 1024 * 1024, 0x20)
 
 for (const [name, transport] of [
   ["undici", NodeHttpClient.layerUndici],

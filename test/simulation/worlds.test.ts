@@ -5,7 +5,7 @@ import * as World from "./world.ts"
 const seeds = (count: number, first = 1) => Array.from({ length: count }, (_, n) => first + n)
 
 /** A world of this number: as many requests as one of 1,000 inputs has, with a quarter of them hit by a fault. */
-const small = (seed: number) => ({ seed, count: 250, batchSize: 25, share: 0.25 })
+const small = (seed: number) => ({ seed, count: 100, batchSize: 10, share: 0.25 })
 
 // Worlds that are wrong as soon as the bug is back; a fault more in docs/faults.md makes other worlds of the numbers.
 const onceWrong = [

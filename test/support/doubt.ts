@@ -5,9 +5,10 @@ import { BulkCreate, type Outcome } from "@effect-hubspot/batch"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import type * as Faults from "@effect-hubspot/http/emulator/Faults"
 import { Association, type BatchRequest } from "@effect-hubspot/schema"
-import { Effect, Fiber, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as HubSpot from "./hubspot.ts"
+import { join } from "./virtualTime.ts"
 
 export type Input = BatchRequest.CreateInput
 
@@ -40,9 +41,9 @@ export const run = (inputs: ReadonlyArray<Input>, options: BulkCreate.Options) =
       Stream.runCollect,
       Effect.forkChild
     )
-    // In steps: between two of them everything that can go on goes on.
-    for (let n = 0; n < 1000; n++) yield* TestClock.adjust("1 second")
-    const outcomes = yield* Fiber.join(job)
+    const outcomes = yield* join(job)
+    // What comes late has come.
+    yield* TestClock.adjust("1000 seconds")
     const { created, requests } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
     return { outcomes, created, requests, counts: countBy(outcomes) }
   })

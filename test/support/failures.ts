@@ -16,10 +16,11 @@ import type * as Ledger from "@effect-hubspot/http/emulator/Ledger"
 import type { BatchRequest } from "@effect-hubspot/schema"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, it } from "@effect/vitest"
-import { Clock, type Duration, Effect, Fiber, Layer, Random, Redacted, type Scope, Stream } from "effect"
+import { Clock, type Duration, Effect, Layer, Random, Redacted, type Scope, Stream } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import * as HubSpot from "./hubspot.ts"
+import { inVirtualTime } from "./virtualTime.ts"
 
 type Input = BatchRequest.CreateInput
 
@@ -342,19 +343,6 @@ const checkSends = (
     }
   }
 }
-
-const hour = 3600
-
-/** Second by second to its end, so that between two of them all that can go on goes on. */
-export const inVirtualTime = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.forkChild(effect)
-    for (let seconds = 0; fiber.pollUnsafe() === undefined; seconds++) {
-      if (seconds > 2 * hour) assert.fail("the job hangs")
-      yield* TestClock.adjust("1 second")
-    }
-    return yield* Fiber.join(fiber)
-  })
 
 /** A wall clock that is set while the monotonic one goes on. */
 const jumping = (clock: Clock.Clock, { after, by }: NonNullable<Job["jump"]>): Clock.Clock => {

@@ -68,8 +68,15 @@ const respond = (
     Effect.catchTag("HttpServerError", () => Effect.succeed(HttpServerResponse.empty({ status: 400 })))
   )
 
+/** The contracts, made once: making them costs more than serving a hundred requests. */
+const apis = {
+  v3: HubSpotApi.make("v3"),
+  "2026-03": HubSpotApi.make("2026-03"),
+  "2026-09": HubSpotApi.make("2026-09")
+} satisfies Record<ApiVersion.ApiVersion, unknown>
+
 const layerVersion = (account: Account, version: ApiVersion.ApiVersion, index: SearchIndex.SearchIndex) => {
-  const api = HubSpotApi.make(version)
+  const api = apis[version]
   const { read, readByBody, search, write, writeByPath } = Operation
   return HttpApiBuilder.layer(api).pipe(
     Layer.provide(
