@@ -30,7 +30,7 @@ describe("a job whose process dies", () => {
     it.live(`under ${strategy} is taken up, creates nothing twice and loses nothing`, () =>
       Effect.gen(function* () {
         let killed = 0
-        for (let seed = 1; seed <= 24; seed++) {
+        for (let seed = 1; seed <= 16; seed++) {
           const result = yield* World.run({
             seed,
             rows,

@@ -27,7 +27,7 @@ describe("simulated worlds", () => {
       let struck = 0
       let requests = 0
       const rows = new Set<string>()
-      for (const seed of seeds(150)) {
+      for (const seed of seeds(100)) {
         const result = yield* World.run(small(seed))
         assert.deepStrictEqual(result.wrong, [], `seed ${seed}: ${result.rows.join(" ")}`)
         struck += result.struck

@@ -60,7 +60,14 @@ const make = async (): Promise<string> => {
     ],
     logLevel: "silent"
   })
-  await bundle.write({ dir: made, format: "esm", sourcemap: true })
+  await bundle.write({
+    dir: made,
+    format: "esm",
+    // Node has to read a `.js` of no package to know what it is.
+    entryFileNames: "[name].mjs",
+    chunkFileNames: "[name]-[hash].mjs",
+    minify: { compress: false, mangle: false }
+  })
   try {
     renameSync(made, dir)
   } catch {
@@ -75,5 +82,5 @@ let dir: Promise<string> | undefined
 /** The bundles, by the names of their programs. */
 export const bundled = async (): Promise<(name: keyof typeof programs) => string> => {
   const made = await (dir ??= make())
-  return (name) => join(made, `${name}.js`)
+  return (name) => join(made, `${name}.mjs`)
 }

@@ -102,6 +102,9 @@ const open = ({ busyMillis = 5000, file }: Options): Effect.Effect<DatabaseSync,
 
 /** SQLite gives the files beside the database, `-wal` and `-shm`, the mode of the database. */
 const prepareFile = (file: string): void => {
+  Fs.mkdirSync(Path.dirname(file), { recursive: true, mode: 0o700 })
+  // Made before it is looked for: several processes may open a new database at once.
+  makeFile(file)
   for (const path of [file, `${file}-wal`, `${file}-shm`]) {
     const stat = Fs.lstatSync(path, { throwIfNoEntry: false })
     if (stat === undefined) continue
@@ -111,10 +114,15 @@ const prepareFile = (file: string): void => {
     if ((stat.mode & 0o022) !== 0) throw refused(`others may write to ${Path.basename(path)}`)
     if ((stat.mode & 0o077) !== 0) Fs.chmodSync(path, 0o600)
   }
-  if (Fs.existsSync(file)) return
-  Fs.mkdirSync(Path.dirname(file), { recursive: true, mode: 0o700 })
-  // An existing file is never opened and closed here: that would free the locks that SQLite holds on it.
-  Fs.closeSync(Fs.openSync(file, "wx", 0o600))
+}
+
+/** An existing file is never opened and closed here: that would free the locks that SQLite holds on it. */
+const makeFile = (file: string): void => {
+  try {
+    Fs.closeSync(Fs.openSync(file, "wx", 0o600))
+  } catch (error) {
+    if (!Predicate.hasProperty(error, "code") || error.code !== "EEXIST") throw error
+  }
 }
 
 /** The file is there, and is not opened. */
