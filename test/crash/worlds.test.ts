@@ -30,7 +30,7 @@ describe("a job whose process dies", () => {
     it.live(`under ${strategy} is taken up, creates nothing twice and loses nothing`, () =>
       Effect.gen(function* () {
         let killed = 0
-        for (let seed = 1; seed <= 16; seed++) {
+        for (let seed = 1; seed <= 20; seed++) {
           const result = yield* World.run({
             seed,
             rows,
@@ -41,7 +41,7 @@ describe("a job whose process dies", () => {
           assert.deepStrictEqual(result.wrong, [], `seed ${seed}: ${result.ends.join(" ")}`)
           killed += result.ends.filter((end) => end === "killed").length
         }
-        assert.isAtLeast(killed, 20)
+        assert.isAtLeast(killed, 18)
       })
     )
   }
