@@ -2,13 +2,10 @@
  * For services: many fibers each create one line item, and they go out in batches. Every fiber gets its own answer.
  */
 import { Coalescer } from "@effect-hubspot/batch"
-import { LineItems } from "@effect-hubspot/http"
-import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import { Effect, Layer } from "effect"
 
-const hubspot = Coalescer.Coalescer.layer({ window: "25 millis" }).pipe(
-  Layer.provideMerge(LineItems.LineItems.layerEmulator())
-)
+const hubspot = Coalescer.layer({ window: "25 millis" }).pipe(Layer.provideMerge(Emulator.layerLineItems()))
 
 /** What a request of yours does. */
 const addSeat = Effect.fnUntraced(function* (n: number) {
@@ -27,7 +24,7 @@ export const program = Effect.gen(function* () {
     addSeat,
     { concurrency: "unbounded" }
   )
-  const { requests } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+  const { requests } = yield* Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
   return {
     seven: answers[7],
     created: answers.filter((answer) => answer === "created").length,

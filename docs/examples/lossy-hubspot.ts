@@ -3,13 +3,12 @@
  * came of an import.
  */
 import type { Outcome } from "@effect-hubspot/batch"
-import { LineItems } from "@effect-hubspot/http"
-import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import { Effect, Stream } from "effect"
 
 /** `batch/create` for creates, `batch/upsert` for upserts. `import_key` is a property with unique values. */
 export const lossyHubSpot = (request: "batch/create" | "batch/upsert" = "batch/create") =>
-  LineItems.LineItems.layerEmulator({
+  Emulator.layerLineItems({
     emulator: {
       uniqueProperties: ["import_key"],
       faults: {
@@ -36,6 +35,6 @@ export const summarize = <I, E, R>(outcomes: Stream.Stream<Outcome.Outcome<I>, E
         counts[kind] = (counts[kind] ?? 0) + 1
       })
     )
-    const { created } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+    const { created } = yield* Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
     return { outcomes: counts, inHubSpot: created.length }
   })

@@ -3,11 +3,11 @@
  * HubSpot stores a row and refuses it all the same.
  */
 import { BulkCreate, DoubtStrategy } from "@effect-hubspot/batch"
-import { LineItems } from "@effect-hubspot/http"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import { Effect, Stream } from "effect"
 import { summarize } from "./lossy-hubspot.ts"
 
-const lyingHubSpot = LineItems.LineItems.layerEmulator({
+const lyingHubSpot = Emulator.layerLineItems({
   emulator: {
     uniqueProperties: ["import_key"],
     faults: {

@@ -2,14 +2,14 @@
  * `client.ts <variant> <url> <batches>`: creates batches of 100 line items, ten at once, without a limit of its own, and
  * prints what that cost. The first tenth, at least 100 batches, is not counted.
  */
-import * as BulkCreate from "@effect-hubspot/batch/BulkCreate"
-import * as DoubtStrategy from "@effect-hubspot/batch/DoubtStrategy"
-import * as Stores from "@effect-hubspot/batch/Stores"
-import * as Job from "@effect-hubspot/batch/Job"
-import * as JobRunner from "@effect-hubspot/batch/JobRunner"
-import * as JobStore from "@effect-hubspot/batch/JobStore"
-import * as Plan from "@effect-hubspot/batch/Plan"
-import type * as Source from "@effect-hubspot/batch/Source"
+import * as BulkCreate from "@effect-hubspot/batch/bulk/BulkCreate"
+import * as DoubtStrategy from "@effect-hubspot/batch/doubt/DoubtStrategy"
+import * as Stores from "@effect-hubspot/batch/sql/Stores"
+import * as Job from "@effect-hubspot/batch/jobs/Job"
+import * as JobRunner from "@effect-hubspot/batch/jobs/JobRunner"
+import * as JobStore from "@effect-hubspot/batch/jobs/JobStore"
+import * as Plan from "@effect-hubspot/batch/model/Plan"
+import type * as Source from "@effect-hubspot/batch/files/Source"
 import * as Credentials from "@effect-hubspot/http/Credentials"
 import * as LineItems from "@effect-hubspot/http/LineItems"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
@@ -52,8 +52,8 @@ const eachBatch = async (total: number, call: (batch: number) => Promise<unknown
   await Promise.all(Array.from({ length: atOnce }, worker))
 }
 
-const hubspot = LineItems.LineItems.layer({ baseUrl: url, limit: 10_000_000 }).pipe(
-  Layer.provide(Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layer(Redacted.make(token)))),
+const hubspot = LineItems.layer({ baseUrl: url, limit: 10_000_000 }).pipe(
+  Layer.provide(Layer.merge(NodeHttpClient.layerUndici, Credentials.layer(Redacted.make(token)))),
   Layer.orDie
 )
 

@@ -1,8 +1,8 @@
 /**
  * `import.ts <file> <url>`: `line-items import`, but without a rate limit, which no flag turns off.
  */
-import * as Import from "@effect-hubspot/batch/cli/Import"
-import * as Process from "@effect-hubspot/batch/cli/Process"
+import * as Import from "../../packages/batch/src/cli/Import.ts"
+import * as Process from "../../packages/batch/src/cli/Process.ts"
 import * as Credentials from "@effect-hubspot/http/Credentials"
 import * as LineItems from "@effect-hubspot/http/LineItems"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
@@ -15,10 +15,8 @@ import * as Redacted from "effect/Redacted"
 
 const [path = "", baseUrl = ""] = process.argv.slice(2)
 
-const hubspot = LineItems.LineItems.layer({ baseUrl, limit: 10_000_000 }).pipe(
-  Layer.provide(
-    Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layer(Redacted.make("pat-eu1-bench")))
-  )
+const hubspot = LineItems.layer({ baseUrl, limit: 10_000_000 }).pipe(
+  Layer.provide(Layer.merge(NodeHttpClient.layerUndici, Credentials.layer(Redacted.make("pat-eu1-bench"))))
 )
 
 NodeRuntime.runMain(

@@ -3,11 +3,11 @@
  * `job.ts <work> <batches> <strategy>` plans it if it is not there, settles its first batches with their attempts, and leaves
  * the ten after them under way. It lets go of nothing, as the dead do not.
  */
-import * as DurableImport from "@effect-hubspot/batch/cli/DurableImport"
-import * as Process from "@effect-hubspot/batch/cli/Process"
-import * as DoubtStrategy from "@effect-hubspot/batch/DoubtStrategy"
-import type * as Job from "@effect-hubspot/batch/Job"
-import * as JobStore from "@effect-hubspot/batch/JobStore"
+import * as DurableImport from "../../packages/batch/src/cli/DurableImport.ts"
+import * as Process from "../../packages/batch/src/cli/Process.ts"
+import * as DoubtStrategy from "@effect-hubspot/batch/doubt/DoubtStrategy"
+import type * as Job from "@effect-hubspot/batch/jobs/Job"
+import * as JobStore from "@effect-hubspot/batch/jobs/JobStore"
 import * as Credentials from "@effect-hubspot/http/Credentials"
 import * as LineItems from "@effect-hubspot/http/LineItems"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
@@ -21,10 +21,8 @@ const strategy =
   process.argv[4] === "reconcileByParent" ? DoubtStrategy.reconcileByParent() : DoubtStrategy.failVisible
 const { jobId } = work
 
-const hubspot = LineItems.LineItems.layer({ baseUrl: work.url, limit: 1_000_000 }).pipe(
-  Layer.provide(
-    Layer.merge(NodeHttpClient.layerUndici, Credentials.Credentials.layer(Redacted.make("pat-eu1-bench")))
-  )
+const hubspot = LineItems.layer({ baseUrl: work.url, limit: 1_000_000 }).pipe(
+  Layer.provide(Layer.merge(NodeHttpClient.layerUndici, Credentials.layer(Redacted.make("pat-eu1-bench"))))
 )
 
 const plan = DurableImport.plan({

@@ -3,7 +3,7 @@
  * workers, one job, requests of half a second under way, and the limit of the account not reached.
  */
 import { Effect, Random } from "effect"
-import * as World from "../cluster/world.ts"
+import * as World from "../batch/cluster/world.ts"
 import * as Measure from "./measure.ts"
 
 const rounds = 5

@@ -5,7 +5,7 @@ import { FilterOperatorEnum as Operator } from "@hubspot/api-client/lib/codegen/
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
-import { serve, type Server } from "../cli/run.ts"
+import { serve, type Server } from "../batch/cli/run.ts"
 
 /*
  * HubSpot's own SDK, unmodified, against `line-items serve`. What it sends and
@@ -54,8 +54,8 @@ describe("the official SDK takes the emulator for HubSpot", () => {
     Effect.runPromise(
       Effect.flatMap(LineItems.LineItems, use).pipe(
         Effect.provide(
-          LineItems.LineItems.layer({ baseUrl: emulator.url }).pipe(
-            Layer.provide(Credentials.Credentials.layer(Redacted.make(token))),
+          LineItems.layer({ baseUrl: emulator.url }).pipe(
+            Layer.provide(Credentials.layer(Redacted.make(token))),
             Layer.provide(NodeHttpClient.layerUndici)
           )
         )

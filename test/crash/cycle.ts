@@ -2,9 +2,10 @@
  * A durable import whose processes are killed, with real processes and real sockets, and what must be true in the end:
  * nothing is in the ledger twice, no row is lost, every outcome is true, and what the files and `status` say agrees.
  */
-import { JobStore, Store } from "@effect-hubspot/batch"
+import { JobStore } from "@effect-hubspot/batch"
+import * as Database from "@effect-hubspot/batch/sql/Database"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
-import { EmulatorServer } from "@effect-hubspot/http/emulator/EmulatorServer"
+import * as EmulatorServer from "@effect-hubspot/http/emulator/EmulatorServer"
 import type * as Faults from "@effect-hubspot/http/emulator/Faults"
 import type * as Ledger from "@effect-hubspot/http/emulator/Ledger"
 import { Effect, Layer, Option, type Scope, Stream } from "effect"
@@ -18,7 +19,7 @@ import { bundled } from "../support/bundle.ts"
 import * as Command from "../support/command.ts"
 import type { Started } from "../support/command.ts"
 import type { Point } from "./points.ts"
-import { type Database, importing, postgres, runtimeOf, type Strategy, type Work } from "./worker.ts"
+import { importing, postgres, runtimeOf, type Place, type Strategy, type Work } from "./worker.ts"
 
 export const keyProperty = "import_key"
 export const jobId = "crash"
@@ -98,7 +99,7 @@ export interface World {
   readonly url: string
   readonly rows: number
   readonly strategy: Strategy
-  readonly database: Database
+  readonly database: Place
   readonly input: string
   readonly at: (name: string) => string
   readonly ledger: Effect.Effect<Ledger.Snapshot>
@@ -127,7 +128,7 @@ export const world = Effect.fnUntraced(function* (options: Options) {
     )
   )
   const { ledger } = yield* Effect.provide(Emulator, context)
-  const { url } = yield* Effect.provide(EmulatorServer, context)
+  const { url } = yield* Effect.provide(EmulatorServer.EmulatorServer, context)
   const database = yield* databaseOf(options.database, path)
   let files = 0
   return {
@@ -161,7 +162,7 @@ export const world = Effect.fnUntraced(function* (options: Options) {
 const databaseOf = Effect.fnUntraced(function* (
   given: Options["database"],
   stateDir: string
-): Effect.fn.Return<Database> {
+): Effect.fn.Return<Place> {
   if (given === "sqlite") return { _tag: "sqlite", stateDir }
   const name = `crash_${randomUUID().replaceAll("-", "")}`
   yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE DATABASE ${sql(name)}`).pipe(
@@ -185,10 +186,10 @@ export const statement = <A, E>(
     Effect.orDie
   )
 
-const sqlOf = (database: Database) =>
+const sqlOf = (database: Place) =>
   database._tag === "postgres"
     ? Layer.orDie(postgres(database))
-    : Layer.orDie(Store.layerSqlite({ file: `${database.stateDir}/jobs.sqlite` }))
+    : Layer.orDie(Database.layerSqlite({ file: `${database.stateDir}/jobs.sqlite` }))
 
 const stateOf = (world: World) =>
   look(

@@ -1,5 +1,5 @@
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
-import { EmulatorServer } from "@effect-hubspot/http/emulator/EmulatorServer"
+import * as EmulatorServer from "@effect-hubspot/http/emulator/EmulatorServer"
 import { NodeFileSystem } from "@effect/platform-node"
 import { afterAll, assert, it } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
@@ -16,7 +16,7 @@ for (const beside of ["no", "memory"] as const) {
         const fs = yield* FileSystem.FileSystem
         const directory = yield* fs.makeTempDirectoryScoped()
         const { ledger, setFaults } = yield* Emulator
-        const { url } = yield* EmulatorServer
+        const { url } = yield* EmulatorServer.EmulatorServer
         const run = () =>
           Binary.start({
             command: [

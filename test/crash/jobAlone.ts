@@ -2,10 +2,11 @@
  * A program of one's own that runs a durable job, with nothing of the library but the store of jobs: no commands, and no
  * layer for the log of attempts, or one in memory. Plans ten rows if they are not planned yet.
  */
-import * as AttemptLog from "@effect-hubspot/batch/AttemptLog"
-import * as JobRunner from "@effect-hubspot/batch/JobRunner"
-import * as JobStore from "@effect-hubspot/batch/JobStore"
-import * as Store from "@effect-hubspot/batch/Store"
+import * as SqlJobStore from "@effect-hubspot/batch/sql/SqlJobStore"
+import * as AttemptLog from "@effect-hubspot/batch/engine/AttemptLog"
+import * as JobRunner from "@effect-hubspot/batch/jobs/JobRunner"
+import * as JobStore from "@effect-hubspot/batch/jobs/JobStore"
+import * as Database from "@effect-hubspot/batch/sql/Database"
 import * as Credentials from "@effect-hubspot/http/Credentials"
 import * as LineItems from "@effect-hubspot/http/LineItems"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
@@ -14,7 +15,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { batchesOf, frozen, holder, rowsOf } from "../batch/jobStore/rows.ts"
+import { batchesOf, frozen, holder, rowsOf } from "../batch/sql/jobStore/rows.ts"
 
 const main = (file: string, url: string, beside: string) =>
   NodeRuntime.runMain(
@@ -33,11 +34,11 @@ const main = (file: string, url: string, beside: string) =>
     }).pipe(
       Effect.scoped,
       Effect.provide([
-        Layer.provide(JobStore.JobStore.layer, Store.layerSqlite({ file })),
-        beside === "memory" ? AttemptLog.AttemptLog.layerMemory() : Layer.empty,
-        LineItems.LineItems.layer({ baseUrl: url }).pipe(
+        Layer.provide(SqlJobStore.layer, Database.layerSqlite({ file })),
+        beside === "memory" ? AttemptLog.layerMemory() : Layer.empty,
+        LineItems.layer({ baseUrl: url }).pipe(
           Layer.provide(NodeHttpClient.layerUndici),
-          Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-alone")))
+          Layer.provide(Credentials.layer(Redacted.make("pat-eu1-alone")))
         )
       ])
     )

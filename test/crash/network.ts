@@ -9,7 +9,7 @@
 import { BulkCreate, type Outcome } from "@effect-hubspot/batch"
 import { Credentials, LineItems } from "@effect-hubspot/http"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
-import { EmulatorServer } from "@effect-hubspot/http/emulator/EmulatorServer"
+import * as EmulatorServer from "@effect-hubspot/http/emulator/EmulatorServer"
 import type { BatchRequest } from "@effect-hubspot/schema"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { type Cause, Effect, Layer, ManagedRuntime, Queue, Redacted, Stream } from "effect"
@@ -104,7 +104,7 @@ const emulator = EmulatorServer.layer({
 
 const beHubSpot = async (): Promise<void> => {
   const runtime = ManagedRuntime.make(emulator)
-  const { url } = await runtime.runPromise(EmulatorServer)
+  const { url } = await runtime.runPromise(EmulatorServer.EmulatorServer)
   const created = async () =>
     (await runtime.runPromise(Effect.flatMap(Emulator, ({ ledger }) => ledger))).created
   const identity = Line.selfSigned("api.hubapi.com", "2049")
@@ -154,8 +154,8 @@ const beClient = async (transport: Case["transport"]): Promise<void> => {
     BulkCreate.run({ jobId: "network", batchSize: inputs, concurrency: 1 }),
     Stream.runForEach((outcome) => Effect.sync(() => void outcomes.push(outcome))),
     Effect.provide(
-      LineItems.LineItems.layer({ limit: 190 }).pipe(
-        Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-network"))),
+      LineItems.layer({ limit: 190 }).pipe(
+        Layer.provide(Credentials.layer(Redacted.make("pat-eu1-network"))),
         Layer.provide(transports[transport])
       )
     )

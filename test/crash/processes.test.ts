@@ -1,5 +1,5 @@
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import * as JobStore from "@effect-hubspot/batch/JobStore"
+import * as JobStore from "@effect-hubspot/batch/jobs/JobStore"
 import { Cause, Effect, Exit, Schedule } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { execFileSync } from "node:child_process"

@@ -2,11 +2,11 @@
  * A durable import, as the command makes it, that strikes itself with a signal at a point. The command has no such
  * points: it is built here of the same parts, with what it calls wrapped.
  */
-import * as DurableImport from "@effect-hubspot/batch/cli/DurableImport"
-import * as Process from "@effect-hubspot/batch/cli/Process"
-import * as DoubtStrategy from "@effect-hubspot/batch/DoubtStrategy"
-import * as Stores from "@effect-hubspot/batch/Stores"
-import * as JobStore from "@effect-hubspot/batch/JobStore"
+import * as DurableImport from "../../packages/batch/src/cli/DurableImport.ts"
+import * as Process from "../../packages/batch/src/cli/Process.ts"
+import * as DoubtStrategy from "@effect-hubspot/batch/doubt/DoubtStrategy"
+import * as Stores from "@effect-hubspot/batch/sql/Stores"
+import * as JobStore from "@effect-hubspot/batch/jobs/JobStore"
 import * as Credentials from "@effect-hubspot/http/Credentials"
 import * as LineItems from "@effect-hubspot/http/LineItems"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
@@ -26,7 +26,7 @@ import type { Point } from "./points.ts"
 
 /** What a process is to do. */
 export interface Work {
-  readonly database: Database
+  readonly database: Place
   readonly url: string
   readonly jobId: string
   /** A file to import. Without one the job is resumed. */
@@ -43,11 +43,11 @@ export interface Work {
 
 export type Strategy = "failVisible" | "guard"
 
-export type Database =
+export type Place =
   | { readonly _tag: "sqlite"; readonly stateDir: string }
   | { readonly _tag: "postgres"; readonly port: number; readonly name: string }
 
-export const runtimeOf = (database: Database) =>
+export const runtimeOf = (database: Place) =>
   database._tag === "sqlite"
     ? Stores.layerLocal(database)
     : Stores.layerSql.pipe(Layer.provide(postgres(database)))
@@ -179,8 +179,8 @@ export const importing = (work: Work) => {
     Layer.effect(JobStore.JobStore, Effect.map(JobStore.JobStore, store)).pipe(
       Layer.provide(runtimeOf(work.database))
     ),
-    LineItems.LineItems.layer({ baseUrl: work.url, limit: "auto" }).pipe(
-      Layer.provide(Layer.merge(client, Credentials.Credentials.layer(Redacted.make("pat-eu1-crash"))))
+    LineItems.layer({ baseUrl: work.url, limit: "auto" }).pipe(
+      Layer.provide(Layer.merge(client, Credentials.layer(Redacted.make("pat-eu1-crash"))))
     ),
     files
   )

@@ -4,10 +4,15 @@
  *
  * What is checked is the emulator's ledger against what the store says in the end.
  */
-import { DoubtStrategy, Job, JobRunner, JobStore, Plan, Store } from "@effect-hubspot/batch"
+import { DoubtStrategy, JobStore } from "@effect-hubspot/batch"
+import * as Job from "@effect-hubspot/batch/jobs/Job"
+import * as JobRunner from "@effect-hubspot/batch/jobs/JobRunner"
+import * as Plan from "@effect-hubspot/batch/model/Plan"
+import * as Database from "@effect-hubspot/batch/sql/Database"
+import * as SqlJobStore from "@effect-hubspot/batch/sql/SqlJobStore"
 import type { Source } from "@effect-hubspot/batch"
 import { Credentials, LineItems } from "@effect-hubspot/http"
-import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import type * as Faults from "@effect-hubspot/http/emulator/Faults"
 import { Effect, Layer, Random, Redacted, Stream } from "effect"
 import { HttpClient } from "effect/http"
@@ -62,8 +67,8 @@ const processOn = (life: { dead: boolean }) => {
       }
     })
   return Layer.mergeAll(
-    LineItems.LineItems.layer({ limit: 190 }).pipe(
-      Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-crash"))),
+    LineItems.layer({ limit: 190 }).pipe(
+      Layer.provide(Credentials.layer(Redacted.make("pat-eu1-crash"))),
       Layer.provide(
         Layer.effect(
           HttpClient.HttpClient,
@@ -158,7 +163,7 @@ export const run = (world: World): Effect.Effect<Result> =>
       ends.push(exit === undefined ? "hangs" : exit._tag === "Success" ? exit.value._tag : "failed")
       if (exit === undefined) break
     }
-    const emulator = yield* Emulator
+    const emulator = yield* Emulator.Emulator
     const { created } = yield* emulator.ledger
     const entries = yield* Stream.runCollect(store.outcomes(jobId))
     const counts = yield* store.counts(jobId)
@@ -204,8 +209,8 @@ export const run = (world: World): Effect.Effect<Result> =>
     return { runs, ends, counts, entries, wrong }
   }).pipe(
     Effect.provide(
-      JobStore.JobStore.layer.pipe(
-        Layer.provideMerge(Store.layerSqlite({ file: ":memory:" })),
+      SqlJobStore.layer.pipe(
+        Layer.provideMerge(Database.layerSqlite({ file: ":memory:" })),
         Layer.provideMerge(
           Emulator.layer({
             limit: 190,

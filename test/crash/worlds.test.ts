@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Association } from "@effect-hubspot/schema"
 import { Effect, Result } from "effect"
-import { rowsOf } from "../batch/jobStore/rows.ts"
+import { rowsOf } from "../batch/sql/jobStore/rows.ts"
 import * as World from "./world.ts"
 
 const gateway = { kind: "status", status: 502, body: "html" } as const

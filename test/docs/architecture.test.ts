@@ -41,13 +41,61 @@ describe("the house", () => {
     }
   })
 
-  it("the emulator knows nothing of the client", () => {
-    const contract = "packages/http/src/HubSpotApi.ts"
-    for (const { file } of sources) {
-      if (!file.startsWith("packages/http/src/emulator/")) continue
-      for (const name of codeImportsOf(file)) {
-        if (!name.startsWith("packages/")) continue
-        assert.isTrue(name === contract || name.startsWith("packages/http/src/emulator/"), `${file}: ${name}`)
+  /** What a source imports of the house, as files from the root: types and `import()` too. */
+  const edges = new Map(
+    sources.map(({ file }) => [
+      file,
+      codeImportsOf(file).flatMap((name) => {
+        const [, own, path] = /^@effect-hubspot\/(\w+)(?:\/(.+))?$/.exec(name) ?? []
+        if (own !== undefined) return [`packages/${own}/src/${path ?? "index"}.ts`]
+        return name.startsWith("packages/") && name.endsWith(".ts") ? [name] : []
+      })
+    ])
+  )
+
+  it("no import goes in a circle", () => {
+    for (const [file, imports] of edges)
+      for (const name of imports) assert.isTrue(edges.has(name), `${file}: ${name}`)
+    const state = new Map<string, "open" | "done">()
+    const walk = (file: string, path: ReadonlyArray<string>): void => {
+      if (state.get(file) === "done") return
+      assert.notStrictEqual(state.get(file), "open", `a circle: ${[...path, file].join(" → ")}`)
+      state.set(file, "open")
+      for (const next of edges.get(file) ?? []) walk(next, [...path, file])
+      state.set(file, "done")
+    }
+    for (const file of edges.keys()) walk(file, [])
+  })
+
+  /** The rooms of `batch`, from the ground up: a room imports from those before it only. */
+  const rooms = ["model", "files", "engine", "doubt", "bulk", "jobs", "sql", "cluster", "cli"]
+  const roomOf = (file: string) => /^packages\/batch\/src\/(\w+)\//.exec(file)?.[1]
+
+  it("rooms of batch import from the rooms below them only", () => {
+    const there = new Set(sources.flatMap(({ file }) => roomOf(file) ?? []))
+    assert.deepStrictEqual([...there].sort(), [...rooms].sort())
+    for (const [file, imports] of edges) {
+      const from = roomOf(file)
+      if (from === undefined) continue
+      for (const name of imports) {
+        const to = roomOf(name)
+        if (!name.startsWith("packages/batch/")) continue
+        assert.isTrue(to !== undefined && rooms.indexOf(to) <= rooms.indexOf(from), `${file} → ${name}`)
+      }
+    }
+  })
+
+  it("the rooms of the emulator know nothing of the client", () => {
+    const emulator = "packages/http/src/emulator/"
+    for (const [file, imports] of edges) {
+      // `Emulator.layerLineItems` is the client on an emulator.
+      if (!file.startsWith(emulator) || file === `${emulator}Emulator.ts`) continue
+      for (const name of imports) {
+        if (!name.startsWith("packages/http/")) continue
+        assert.isTrue(
+          name === "packages/http/src/HubSpotApi.ts" || name.startsWith(emulator),
+          `${file}: ${name}`
+        )
       }
     }
   })
@@ -58,7 +106,7 @@ describe("the house", () => {
       "packages/batch/src/cli/main.ts",
       "packages/batch/src/cli/Connection.ts",
       // Of the engine, which is loaded by who asks for it, see below.
-      "packages/batch/src/internal/sharedKey.ts"
+      "packages/batch/src/cluster/SharedKey.ts"
     ]
     const users = sources
       .filter(({ file }) => codeImportsOf(file).some((name) => name.startsWith("@effect/platform-node")))
@@ -73,31 +121,38 @@ describe("the house", () => {
         .map(({ file }) => file)
     const loaded = (name: string, importer: string) => {
       assert.deepStrictEqual(importersOf(new RegExp(`${name}$`)), [`packages/batch/src/${importer}.ts`])
-      assert.match(read(`packages/batch/src/${importer}.ts`), new RegExp(`import\\("[^"]*${name}"\\)`))
-      assert.notMatch(read(`packages/batch/src/${importer}.ts`), new RegExp(`from "[^"]*${name}"`))
+      const end = name.startsWith("@") ? name : name.replace(/^.*\//, "/")
+      assert.match(read(`packages/batch/src/${importer}.ts`), new RegExp(`import\\("[^"]*${end}"\\)`))
+      assert.notMatch(read(`packages/batch/src/${importer}.ts`), new RegExp(`from "[^"]*${end}"`))
     }
-    assert.deepStrictEqual(importersOf(/^node:sqlite$/), ["packages/batch/src/internal/sqlite.ts"])
-    loaded("internal/sqlite.ts", "Store")
-    loaded("@effect/sql-pg/PgClient", "Store")
-    assert.deepStrictEqual(importersOf(/^effect\/cluster\//), ["packages/batch/src/internal/engine.ts"])
-    loaded("internal/engine.ts", "ImportRuntime")
-    assert.deepStrictEqual(importersOf(/internal\/sharedKey\.ts$|^\.\/sharedKey\.ts$/), [
-      "packages/batch/src/internal/engine.ts"
+    assert.deepStrictEqual(importersOf(/^node:sqlite$/), ["packages/batch/src/sql/Sqlite.ts"])
+    loaded("sql/Sqlite.ts", "sql/Database")
+    loaded("@effect/sql-pg/PgClient", "sql/Database")
+    assert.deepStrictEqual(importersOf(/^effect\/cluster\//), ["packages/batch/src/cluster/ClusterEngine.ts"])
+    loaded("cluster/ClusterEngine.ts", "cluster/ImportRuntime")
+    assert.deepStrictEqual(importersOf(/cluster\/SharedKey\.ts$/), [
+      "packages/batch/src/cluster/ClusterEngine.ts"
     ])
   })
+
+  /** As Effect's own packages depend on each other. */
+  const ranges: Readonly<Record<string, string>> = {
+    effect: "^4.1.0",
+    "@effect/platform-node": "^4.1.0",
+    "@effect/sql-pg": "^4.0.5"
+  }
 
   it("what users install is effect, and of Effect's what they want: Node for the command, PostgreSQL", () => {
     for (const name of Object.keys(allowed)) {
       const manifest = JSON.parse(read(`packages/${name}/package.json`))
       assert.deepStrictEqual(Object.keys(manifest.dependencies ?? {}).sort(), [...allowed[name]!].sort())
-      assert.strictEqual(manifest.peerDependencies.effect, "4.1.0", "exact: the modules used are unstable")
-      for (const [peer, version] of Object.entries(manifest.peerDependencies)) {
-        assert.include(["effect", "@effect/platform-node", "@effect/sql-pg"], peer)
-        assert.match(String(version), /^\d+\.\d+\.\d+$/)
+      for (const [peer, range] of Object.entries(manifest.peerDependencies)) {
+        assert.strictEqual(range, ranges[peer], peer)
         if (peer !== "effect") assert.isTrue(manifest.peerDependenciesMeta[peer].optional, peer)
       }
-      assert.isNull(manifest.exports["./internal/*"])
-      assert.isNull(manifest.publishConfig.exports["./internal/*"])
+      const closed = name === "batch" ? "./cli/*" : "./internal/*"
+      assert.isNull(manifest.exports[closed])
+      assert.isNull(manifest.publishConfig.exports[closed])
       assert.isUndefined(manifest.scripts?.install ?? manifest.scripts?.postinstall)
     }
   })

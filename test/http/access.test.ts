@@ -100,7 +100,7 @@ describe("access tokens", () => {
     Effect.gen(function* () {
       const tokenOf = (env: Record<string, string>) =>
         Effect.flatMap(Credentials.Credentials, (credentials) => credentials.token).pipe(
-          Effect.provide(Credentials.Credentials.layerConfig),
+          Effect.provide(Credentials.layerConfig),
           Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown(env))
         )
       assert.strictEqual(Redacted.value(yield* tokenOf({ HUBSPOT_ACCESS_TOKEN: token })), token)

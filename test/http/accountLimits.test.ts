@@ -21,11 +21,7 @@ const world = <A, E>(
 ) =>
   Effect.gen(function* () {
     return yield* use(yield* RateLimits.RateLimits, yield* RateLimitStore.RateLimitStore)
-  }).pipe(
-    Effect.provide(
-      Layer.provideMerge(AccountLimits.layer(options), RateLimitStore.RateLimitStore.layerMemory)
-    )
-  )
+  }).pipe(Effect.provide(Layer.provideMerge(AccountLimits.layer(options), RateLimitStore.layerMemory)))
 
 describe("limits of an account that is not known yet", () => {
   for (const supposed of [undefined, "42", "43"]) {
@@ -102,7 +98,7 @@ describe("limits of an account that is not known yet", () => {
               ...store,
               take: () => Effect.fail(new RateLimitStore.RateLimitStoreError({ detail: "gone" }))
             }))
-          ).pipe(Layer.provide(RateLimitStore.RateLimitStore.layerMemory))
+          ).pipe(Layer.provide(RateLimitStore.layerMemory))
         )
       )
     )

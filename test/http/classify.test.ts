@@ -21,9 +21,9 @@ type Answer = (
 ) => Effect.Effect<Response, HttpClientError.HttpClientError>
 
 const clientOver = (transport: HttpClient.HttpClient, options?: HubSpotClient.Options) =>
-  HubSpotClient.HubSpotClient.layer(options).pipe(
-    Layer.provideMerge(RateLimits.RateLimits.layer({ limit: "auto" })),
-    Layer.provide(Credentials.Credentials.layer(Redacted.make(token))),
+  HubSpotClient.layer(options).pipe(
+    Layer.provideMerge(RateLimits.layer({ limit: "auto" })),
+    Layer.provide(Credentials.layer(Redacted.make(token))),
     Layer.provide(Layer.succeed(HttpClient.HttpClient, transport))
   )
 
@@ -634,7 +634,7 @@ describe("retry", () => {
   const calls = (...answers: ReadonlyArray<Answer>) => {
     let count = 0
     const answer: Answer = (request) => answers[Math.min(count++, answers.length - 1)]!(request)
-    const layer = LineItems.LineItems.layerClient.pipe(Layer.provideMerge(clientOf(answer)))
+    const layer = LineItems.layerClient.pipe(Layer.provideMerge(clientOf(answer)))
     const create = Effect.flatMap(LineItems.LineItems, (lineItems) =>
       lineItems.createBatch({ inputs: [{ properties: { name: "x" } }] })
     ).pipe(Effect.exit, Effect.provide(layer))

@@ -1,4 +1,5 @@
 import { Credentials, HubSpotClient, LineItems, Operations, RateLimits } from "@effect-hubspot/http"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Layer, Redacted } from "effect"
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
@@ -11,10 +12,10 @@ type Answer = (
 ) => Effect.Effect<Response, HttpClientError.HttpClientError>
 
 const clientOf = (answer: Answer) =>
-  LineItems.LineItems.layerClient.pipe(
-    Layer.provideMerge(HubSpotClient.HubSpotClient.layer()),
-    Layer.provideMerge(RateLimits.RateLimits.layer({ limit: "auto" })),
-    Layer.provide(Credentials.Credentials.layer(Redacted.make(Canary.canary))),
+  LineItems.layerClient.pipe(
+    Layer.provideMerge(HubSpotClient.layer()),
+    Layer.provideMerge(RateLimits.layer({ limit: "auto" })),
+    Layer.provide(Credentials.layer(Redacted.make(Canary.canary))),
     Layer.provide(
       Layer.succeed(
         HttpClient.HttpClient,
@@ -173,7 +174,7 @@ describe("a token that somebody on the way hands back", () => {
       const name = "Embedded controller, emulated"
       const { id } = yield* lineItems.create({ properties: { name } })
       assert.strictEqual((yield* lineItems.get(id, { properties: ["name"] })).properties?.name, name)
-    }).pipe(Effect.provide(LineItems.LineItems.layerEmulator()))
+    }).pipe(Effect.provide(Emulator.layerLineItems()))
   )
 
   it.effect("in what breaks the connection is not shown", () =>

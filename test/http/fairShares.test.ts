@@ -63,7 +63,7 @@ const together = (jobs: ReadonlyArray<Job>, seconds: number, shared = true) =>
     yield* TestClock.adjust(seconds * 1000)
     assert.isAtMost(worst(all.flat()), limit)
     return all
-  }).pipe(Effect.provide(RateLimits.RateLimits.layer({ limit })), Random.withSeed("shares"))
+  }).pipe(Effect.provide(RateLimits.layer({ limit })), Random.withSeed("shares"))
 
 describe("jobs that share an account in one process", () => {
   const cases: ReadonlyArray<readonly [string, ReadonlyArray<Job>]> = [
@@ -143,7 +143,7 @@ describe("jobs that share an account in one process", () => {
       assert.isAbove(stuck.length, 50)
       // Nine windows, without the slots that hang.
       assert.isAtLeast(during(going, [19, 109]), 0.95 * 9 * (limit - 10))
-    }).pipe(Effect.provide(RateLimits.RateLimits.layer({ limit })), Random.withSeed("stuck"))
+    }).pipe(Effect.provide(RateLimits.layer({ limit })), Random.withSeed("stuck"))
   )
 
   it.effect("within a job who came first is first", () =>
@@ -159,7 +159,7 @@ describe("jobs that share an account in one process", () => {
       yield* TestClock.adjust("2 minutes")
       // b was not there when a had its first turn.
       assert.deepStrictEqual(order, ["a1", "b1", "a2", "b2", "a3", "a4"])
-    }).pipe(Effect.provide(RateLimits.RateLimits.layer({ limit: 1 })))
+    }).pipe(Effect.provide(RateLimits.layer({ limit: 1 })))
   )
 
   for (const seed of ["leave", "left", "leaving"]) {
@@ -203,7 +203,7 @@ describe("jobs that share an account in one process", () => {
           // None of them waited longer than others' requests take.
           const gaps = sent.slice(1).map((at, n) => at - sent[n]!)
           assert.isAtMost(Math.max(...gaps), 11_000)
-        }).pipe(Effect.provide(RateLimits.RateLimits.layer({ limit: 20 })), Random.withSeed(seed))
+        }).pipe(Effect.provide(RateLimits.layer({ limit: 20 })), Random.withSeed(seed))
     )
   }
 })
@@ -214,7 +214,7 @@ describe("accounts on one store", () => {
       const of = (account: string) =>
         Effect.provide(
           RateLimits.RateLimits,
-          Layer.fresh(RateLimits.RateLimits.layerStore({ limit: 2, account, timeZone: "UTC" }))
+          Layer.fresh(RateLimits.layerStore({ limit: 2, account, timeZone: "UTC" }))
         )
       const [paused, usedUp, full, free] = yield* Effect.forEach(["1", "2", "3", "4"], of)
       yield* TestClock.adjust("1 hour")
@@ -236,6 +236,6 @@ describe("accounts on one store", () => {
       assert.isTrue(hanging.every((fiber) => fiber.pollUnsafe() === undefined))
       yield* TestClock.adjust("5 minutes")
       yield* Fiber.join(waiting)
-    }).pipe(Effect.provide(RateLimitStore.RateLimitStore.layerMemory))
+    }).pipe(Effect.provide(RateLimitStore.layerMemory))
   )
 })

@@ -1,5 +1,5 @@
 import { Credentials, HubSpotClient, LineItems, Operations, RateLimits } from "@effect-hubspot/http"
-import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
@@ -11,8 +11,8 @@ import { serve } from "../support/server.ts"
 const operation = Operations.batchCreate({ inputs: [{ properties: { name: "x" } }] })
 
 const clientOf = (baseUrl: string, options: HubSpotClient.Options = {}) =>
-  LineItems.LineItems.layer({ baseUrl, timeout: "100 seconds", ...options }).pipe(
-    Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-guard")))
+  LineItems.layer({ baseUrl, timeout: "100 seconds", ...options }).pipe(
+    Layer.provide(Credentials.layer(Redacted.make("pat-eu1-guard")))
   )
 
 const attempt = (baseUrl: string) =>
@@ -152,12 +152,12 @@ describe("ids and names that are no text", () => {
           assert.deepStrictEqual([reason._tag, acceptance], ["InvalidRequest", "NotAccepted"])
         }
       }
-      const { requests } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+      const { requests } = yield* Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
       assert.lengthOf(requests, 0)
       // A pair of surrogates is text.
       const { reason } = yield* fails((lineItems) => lineItems.get("\ud83e\ude91"))
       assert.strictEqual(reason._tag, "ObjectNotFound")
-    }).pipe(Effect.provide(LineItems.LineItems.layerEmulator({ apiVersion: "2026-03" })))
+    }).pipe(Effect.provide(Emulator.layerLineItems({ apiVersion: "2026-03" })))
   )
 })
 
@@ -165,9 +165,9 @@ describe("certificate checks", () => {
   const layerIn = (env: Record<string, string>, baseUrl?: string) =>
     Effect.flatMap(HubSpotClient.HubSpotClient, () => Effect.void).pipe(
       Effect.provide(
-        HubSpotClient.HubSpotClient.layer({ baseUrl }).pipe(
-          Layer.provide(RateLimits.RateLimits.layer()),
-          Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-guard"))),
+        HubSpotClient.layer({ baseUrl }).pipe(
+          Layer.provide(RateLimits.layer()),
+          Layer.provide(Credentials.layer(Redacted.make("pat-eu1-guard"))),
           Layer.provide(FetchHttpClient.layer)
         )
       ),

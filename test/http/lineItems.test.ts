@@ -7,7 +7,7 @@ import {
   Operations,
   RateLimits
 } from "@effect-hubspot/http"
-import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import * as Ledger from "@effect-hubspot/http/emulator/Ledger"
 import { Association } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
@@ -15,7 +15,7 @@ import { Clock, DateTime, Effect, Fiber, Layer, Option, Random, Redacted, Stream
 import { TestClock } from "effect/testing"
 import * as HubSpot from "../support/hubspot.ts"
 
-const ledger = Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+const ledger = Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
 
 const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
@@ -89,14 +89,14 @@ describe("one client in many hands", () => {
       yield* inTime(all)
       const { created } = yield* ledger
       assert.lengthOf(created, 200)
-      const { journal } = yield* Emulator
+      const { journal } = yield* Emulator.Emulator
       const tokens = (yield* journal).requests.filter((entry) => entry.path.startsWith("/oauth/"))
       assert.lengthOf(tokens, 2)
     }).pipe(
       Effect.provide(
-        LineItems.LineItems.layer({ limit: 190 }).pipe(
+        LineItems.layer({ limit: 190 }).pipe(
           Layer.provide(
-            Credentials.Credentials.layerOAuth({
+            Credentials.layerOAuth({
               clientId: "client",
               clientSecret: Redacted.make("secret-secret"),
               refreshToken: Redacted.make("refresh-refresh")
@@ -308,7 +308,7 @@ describe("the verbs", () => {
       assert.strictEqual(details[1].timeZone, "Asia/Tokyo")
     }).pipe(
       Effect.provide(
-        AccountInfo.AccountInfo.layer.pipe(
+        AccountInfo.layer.pipe(
           Layer.provide(HubSpot.layer({ emulator: { portalId: 42, timeZone: "Asia/Tokyo" } }))
         )
       )

@@ -74,12 +74,12 @@ const worldOf = (
           )
       })
     )
-  ).pipe(Layer.provide(RateLimits.RateLimits.layer({ limit: options.limit ?? 190 })))
-  const layer = LineItems.LineItems.layerClient.pipe(
-    Layer.provideMerge(HubSpotClient.HubSpotClient.layer()),
+  ).pipe(Layer.provide(RateLimits.layer({ limit: options.limit ?? 190 })))
+  const layer = LineItems.layerClient.pipe(
+    Layer.provideMerge(HubSpotClient.layer()),
     Layer.provideMerge(limits),
     Layer.provideMerge(
-      Credentials.Credentials.layerOAuth({
+      Credentials.layerOAuth({
         clientId: "client-id",
         clientSecret: Redacted.make("client-secret-canary"),
         refreshToken: Redacted.make("refresh-token-canary"),
@@ -346,7 +346,7 @@ describe("OAuth", () => {
       )
     }).pipe(
       Effect.provide(
-        LineItems.LineItems.layer().pipe(
+        LineItems.layer().pipe(
           Layer.provide(dies),
           Layer.provide(
             Layer.succeed(

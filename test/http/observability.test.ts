@@ -1,5 +1,5 @@
 import { Credentials, LineItems, Metrics } from "@effect-hubspot/http"
-import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Logger, Metric, Redacted } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
@@ -10,8 +10,8 @@ import * as Spans from "../support/spans.ts"
 const token = "pat-eu1-canary-987654321"
 
 const hubspot = (first: ReadonlyArray<number> = []) =>
-  LineItems.LineItems.layer({ limit: 190 }).pipe(
-    Layer.provide(Credentials.Credentials.layer(Redacted.make(token))),
+  LineItems.layer({ limit: 190 }).pipe(
+    Layer.provide(Credentials.layer(Redacted.make(token))),
     Layer.provide(
       Layer.effect(
         HttpClient.HttpClient,

@@ -1,4 +1,5 @@
 import { HubSpotError, LineItems, RateLimits, RateLimitStore } from "@effect-hubspot/http"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, DateTime, Effect, Exit, Fiber, Layer, Random } from "effect"
 import { TestClock } from "effect/testing"
@@ -10,7 +11,7 @@ const worst = (times: ReadonlyArray<number>) =>
 const withLimits = <A, E>(
   options: RateLimits.Options,
   use: (limits: RateLimits.RateLimits["Service"]) => Effect.Effect<A, E>
-) => Effect.flatMap(RateLimits.RateLimits, use).pipe(Effect.provide(RateLimits.RateLimits.layer(options)))
+) => Effect.flatMap(RateLimits.RateLimits, use).pipe(Effect.provide(RateLimits.layer(options)))
 
 describe("the rolling limiter", () => {
   it.effect("whatever the way to the server takes, no window holds more than the limit", () =>
@@ -128,7 +129,7 @@ describe("the rolling limiter", () => {
       yield* Fiber.join(rest)
       assert.lengthOf(arrivals, 61)
       assert.isAtMost(worst(arrivals), 3)
-    }).pipe(Effect.provide(RateLimitStore.RateLimitStore.layerMemory))
+    }).pipe(Effect.provide(RateLimitStore.layerMemory))
   )
 
   it.effect("a request that sent nothing has cost no slot", () =>
@@ -172,9 +173,7 @@ describe("the rolling limiter", () => {
 
 describe("the store of slots in memory", () => {
   const withStore = <A, E>(use: (store: RateLimitStore.RateLimitStore["Service"]) => Effect.Effect<A, E>) =>
-    Effect.flatMap(RateLimitStore.RateLimitStore, use).pipe(
-      Effect.provide(RateLimitStore.RateLimitStore.layerMemory)
-    )
+    Effect.flatMap(RateLimitStore.RateLimitStore, use).pipe(Effect.provide(RateLimitStore.layerMemory))
   const windowMillis = 10_000
   const bounds = (limit: number) =>
     ({ account: "a", pool: "burst", limit, windowMillis, leaseMillis: 120_000 }) as const
@@ -313,8 +312,8 @@ describe("options that make no sense", () => {
       Effect.exit(
         Effect.scoped(
           layer === "limits"
-            ? Layer.build(RateLimits.RateLimits.layer(options))
-            : Layer.build(LineItems.LineItems.layerEmulator(options))
+            ? Layer.build(RateLimits.layer(options))
+            : Layer.build(Emulator.layerLineItems(options))
         )
       ),
       (exit) => {

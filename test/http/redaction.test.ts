@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Redacted, Schema } from "effect"
 import * as Arbitrary from "effect/Arbitrary"
 import { readFileSync } from "node:fs"
-import { holds } from "../batch/source/read.ts"
+import { holds } from "../batch/files/read.ts"
 import * as Canary from "../support/canary.ts"
 
 const redactionOf = (...secrets: ReadonlyArray<string>) =>

@@ -1,6 +1,6 @@
 import { BulkCreate } from "@effect-hubspot/batch"
 import { Credentials, LineItems } from "@effect-hubspot/http"
-import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Random, Redacted, Schedule, Stream } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
@@ -43,7 +43,7 @@ describe("an account that is shared", () => {
         yield* TestClock.adjust("10 minutes")
         yield* Fiber.interrupt(other)
         assert.strictEqual(yield* Fiber.join(job), batches)
-        const { requests } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+        const { requests } = yield* Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
         const mine = requests.filter((request) => request.inputs === 1)
         const millis = mine.at(-1)!.at - mine[0]!.at
         const bound = (batches / (190 - 63)) * 10_000
@@ -51,8 +51,8 @@ describe("an account that is shared", () => {
         assert.isAtMost(millis, bound * 1.1)
       }).pipe(
         Effect.provide(
-          LineItems.LineItems.layer({ limit: 190 }).pipe(
-            Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-ours"))),
+          LineItems.layer({ limit: 190 }).pipe(
+            Layer.provide(Credentials.layer(Redacted.make("pat-eu1-ours"))),
             Layer.provideMerge(Emulator.layer({ limit: 190, latency: { min: 20, max: 400 } }))
           )
         ),

@@ -22,9 +22,9 @@ const attempt = (baseUrl: string, options: HubSpotClient.Options = {}) =>
   )
 
 const clientOf = (baseUrl: string, options: HubSpotClient.Options = {}) =>
-  HubSpotClient.HubSpotClient.layer({ baseUrl, ...options }).pipe(
-    Layer.provideMerge(RateLimits.RateLimits.layer()),
-    Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-sockets")))
+  HubSpotClient.layer({ baseUrl, ...options }).pipe(
+    Layer.provideMerge(RateLimits.layer()),
+    Layer.provide(Credentials.layer(Redacted.make("pat-eu1-sockets")))
   )
 
 /** Sends these bytes as they are as the answer to a request, piece by piece. Without an end it stays silent then. */

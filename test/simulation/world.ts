@@ -4,9 +4,10 @@
  *
  * What is checked is the emulator's ledger against what the engine said, also hours after it ended.
  */
-import { AttemptLog, BulkCreate, DoubtStrategy, type Outcome } from "@effect-hubspot/batch"
+import { BulkCreate, DoubtStrategy, type Outcome } from "@effect-hubspot/batch"
+import * as AttemptLog from "@effect-hubspot/batch/engine/AttemptLog"
 import { Credentials, HubSpotClient, LineItems, Operations } from "@effect-hubspot/http"
-import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import type * as Faults from "@effect-hubspot/http/emulator/Faults"
 import { Association, type BatchRequest } from "@effect-hubspot/schema"
 import { Effect, Fiber, Layer, Random, Redacted, Schedule, Stream } from "effect"
@@ -100,8 +101,8 @@ const uniqueKey = "import_key"
 const plainKey = "line_item_key"
 
 export const hubspot = (plan: Faults.Plan) =>
-  LineItems.LineItems.layer({ limit: 190 }).pipe(
-    Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-simulated"))),
+  LineItems.layer({ limit: 190 }).pipe(
+    Layer.provide(Credentials.layer(Redacted.make("pat-eu1-simulated"))),
     Layer.provideMerge(
       Emulator.layer({
         limit: 190,
@@ -211,7 +212,7 @@ export const run = (world: World, policy: Policy = "failVisible"): Effect.Effect
       yield* TestClock.adjust("6 hours")
       const outcomes = yield* Fiber.join(job)
       yield* TestClock.adjust("3 hours")
-      const emulator = yield* Emulator
+      const emulator = yield* Emulator.Emulator
       const { created, requests } = yield* emulator.ledger
       const journal = yield* emulator.journal
       const wrong: Array<string> = []

@@ -14,18 +14,13 @@ const bundles = join(root, "node_modules/.cache/test-bundles")
 export const programs = {
   "line-items": "packages/batch/src/bin.ts",
   crash: "test/crash/worker.ts",
-  cluster: "test/cluster/worker.ts"
+  cluster: "test/batch/cluster/worker.ts"
 } as const
 
 const stampOf = (): string => {
   const hash = createHash("sha256")
   const sources = globSync(
-    [
-      "packages/*/src/**/*.ts",
-      "packages/*/package.json",
-      "test/{crash,cluster,support}/*.ts",
-      "pnpm-lock.yaml"
-    ],
+    ["packages/*/src/**/*.ts", "packages/*/package.json", "test/**/*.ts", "pnpm-lock.yaml"],
     {
       cwd: root
     }

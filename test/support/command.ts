@@ -4,8 +4,8 @@
  *
  * What only a process has is tested with one, see `binary.ts`.
  */
-import * as Cli from "@effect-hubspot/batch/cli/Cli"
-import * as Process from "@effect-hubspot/batch/cli/Process"
+import * as Cli from "../../packages/batch/src/cli/Cli.ts"
+import * as Process from "../../packages/batch/src/cli/Process.ts"
 import * as NodeChildProcessSpawner from "@effect/platform-node/NodeChildProcessSpawner"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"

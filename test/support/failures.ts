@@ -7,10 +7,11 @@
  * for each input and all of them true, nothing created twice, nothing in doubt sent again, and every
  * repetition the same to the byte.
  */
-import { BulkCreate, type BatchRunner, DoubtStrategy, type Outcome } from "@effect-hubspot/batch"
+import { BulkCreate, DoubtStrategy, type Outcome } from "@effect-hubspot/batch"
+import type * as BatchRunner from "@effect-hubspot/batch/engine/BatchRunner"
 import { Credentials, LineItems } from "@effect-hubspot/http"
-import { Emulator, type Options } from "@effect-hubspot/http/emulator/Emulator"
-import { EmulatorServer } from "@effect-hubspot/http/emulator/EmulatorServer"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+import * as EmulatorServer from "@effect-hubspot/http/emulator/EmulatorServer"
 import type * as Faults from "@effect-hubspot/http/emulator/Faults"
 import type * as Ledger from "@effect-hubspot/http/emulator/Ledger"
 import type { BatchRequest } from "@effect-hubspot/schema"
@@ -83,7 +84,7 @@ export interface Job {
   readonly faults: ReadonlyArray<Faults.Rule>
   readonly inputs?: ReadonlyArray<Input>
   readonly options?: BulkCreate.Options
-  readonly emulator?: Omit<Options, "faults">
+  readonly emulator?: Omit<Emulator.Options, "faults">
   /** The token comes from an OAuth app with this refresh token; the right one is `refresh-token`. */
   readonly refreshToken?: string
   /** The client's timeout on a socket. By default 100 seconds: a busy machine is no failure. */
@@ -227,14 +228,14 @@ const client = (
   ).pipe(Layer.provide(transport))
   const credentials: Layer.Layer<Credentials.Credentials, unknown, HttpClient.HttpClient> =
     refreshToken === undefined
-      ? Credentials.Credentials.layer(Redacted.make("pat-eu1-test"))
-      : Credentials.Credentials.layerOAuth({
+      ? Credentials.layer(Redacted.make("pat-eu1-test"))
+      : Credentials.layerOAuth({
           clientId: "app",
           clientSecret: Redacted.make("client-secret"),
           refreshToken: Redacted.make(refreshToken),
           baseUrl: options.baseUrl
         })
-  return LineItems.LineItems.layer({ limit: 190, ...rest }).pipe(
+  return LineItems.layer({ limit: 190, ...rest }).pipe(
     Layer.provide(credentials),
     Layer.provide(recording),
     Layer.orDie
@@ -247,8 +248,8 @@ const run = Effect.fnUntraced(function* (
   sent: ReadonlyArray<Sent>,
   inTime: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>,
   later: Effect.Effect<void>
-): Effect.fn.Return<Came & Seen, never, Emulator | HttpServices> {
-  const emulator = yield* Emulator
+): Effect.fn.Return<Came & Seen, never, Emulator.Emulator | HttpServices> {
+  const emulator = yield* Emulator.Emulator
   const inputs = job.inputs ?? thirty
   const events: Array<BatchRunner.Event> = []
   const all = yield* Stream.fromIterable(inputs).pipe(
@@ -392,7 +393,7 @@ export const overSocket = (
   const sent: Array<Sent> = []
   const hubspot = Layer.unwrap(
     Effect.gen(function* () {
-      const { url } = yield* EmulatorServer
+      const { url } = yield* EmulatorServer.EmulatorServer
       const baseUrl = yield* address?.(url) ?? Effect.succeed(url)
       return client(transport, { baseUrl, sent, timeout: job.timeout ?? "100 seconds" })
     })

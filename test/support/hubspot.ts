@@ -78,7 +78,7 @@ export const layer = (
   } = {}
 ) => {
   const { fault } = options
-  const server = Emulator.Emulator.layer(options.emulator)
+  const server = Emulator.layer(options.emulator)
   const faulty =
     fault === undefined
       ? server
@@ -89,8 +89,8 @@ export const layer = (
             return HttpClient.make((request) => fault(request, client.execute(request), n++))
           })
         ).pipe(Layer.provideMerge(server))
-  return LineItems.LineItems.layer({ limit: 190, ...options.client }).pipe(
-    Layer.provide(Credentials.Credentials.layer(Redacted.make(options.token ?? "pat-eu1-test"))),
+  return LineItems.layer({ limit: 190, ...options.client }).pipe(
+    Layer.provide(Credentials.layer(Redacted.make(options.token ?? "pat-eu1-test"))),
     Layer.provideMerge(faulty)
   )
 }

@@ -1,7 +1,9 @@
 /*
  * What must not compile. Each of these would be a request that leaves without having been written down.
  */
-import { AttemptLog, BulkCreate, JobRunner, type JobStore, type Outcome } from "@effect-hubspot/batch"
+import { BulkCreate, type JobStore, type Outcome } from "@effect-hubspot/batch"
+import * as AttemptLog from "@effect-hubspot/batch/engine/AttemptLog"
+import * as JobRunner from "@effect-hubspot/batch/jobs/JobRunner"
 import type { HubSpotClient, Operations, RateLimits } from "@effect-hubspot/http"
 import type { BatchRequest, BatchResponse } from "@effect-hubspot/schema"
 import type { Effect, Scope, Stream } from "effect"

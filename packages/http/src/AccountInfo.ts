@@ -21,11 +21,12 @@ import { RateLimits } from "./RateLimits.ts"
  * **Example**
  *
  * ```ts
- * import { AccountInfo, LineItems } from "@effect-hubspot/http"
+ * import { AccountInfo } from "@effect-hubspot/http"
+ * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
  * import { Effect, Layer } from "effect"
  *
- * const layer = AccountInfo.AccountInfo.layer.pipe(
- *   Layer.provide(LineItems.LineItems.layerEmulator({ emulator: { portalId: 42 } }))
+ * const layer = AccountInfo.layer.pipe(
+ *   Layer.provide(Emulator.layerLineItems({ emulator: { portalId: 42 } }))
  * )
  * const program = Effect.gen(function* () {
  *   const account = yield* AccountInfo.AccountInfo
@@ -44,20 +45,26 @@ export class AccountInfo extends Context.Service<
     /** Asked for once; a failure is not kept. */
     readonly details: Effect.Effect<Account.AccountDetails, HubSpotError>
   }
->()("@effect-hubspot/http/AccountInfo") {
-  static readonly layer: Layer.Layer<AccountInfo, never, HubSpotClient | RateLimits> = Layer.effect(
-    AccountInfo,
-    Effect.gen(function* () {
-      const client = yield* HubSpotClient
-      const limits = yield* RateLimits
-      const ask = Effect.tap(
-        Dispatch.make({ client, limits })(Operations.accountDetails),
-        ({ portalId, timeZone }) => limits.observe({ timeZone, account: String(portalId) })
-      )
-      const details = yield* Effect.cachedWithTTL(ask, (exit) =>
-        Exit.isSuccess(exit) ? Duration.infinity : Duration.zero
-      )
-      return AccountInfo.of({ details: Effect.withSpan(details, "AccountInfo.details") })
-    })
-  )
-}
+>()("@effect-hubspot/http/AccountInfo") {}
+
+/**
+ * The account of the token, asked for when it is first needed.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<AccountInfo, never, HubSpotClient | RateLimits> = Layer.effect(
+  AccountInfo,
+  Effect.gen(function* () {
+    const client = yield* HubSpotClient
+    const limits = yield* RateLimits
+    const ask = Effect.tap(
+      Dispatch.make({ client, limits })(Operations.accountDetails),
+      ({ portalId, timeZone }) => limits.observe({ timeZone, account: String(portalId) })
+    )
+    const details = yield* Effect.cachedWithTTL(ask, (exit) =>
+      Exit.isSuccess(exit) ? Duration.infinity : Duration.zero
+    )
+    return AccountInfo.of({ details: Effect.withSpan(details, "AccountInfo.details") })
+  })
+)

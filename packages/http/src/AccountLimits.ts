@@ -15,7 +15,7 @@ import * as InRange from "./internal/inRange.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
 import { asFarAsPossible, unlessUnavailable } from "./internal/unavailable.ts"
 import * as RateLimits from "./RateLimits.ts"
-import { type Pool, RateLimitStore, type RateLimitStoreError, type Slot } from "./RateLimitStore.ts"
+import * as RateLimitStore from "./RateLimitStore.ts"
 
 /**
  * @category models
@@ -39,7 +39,7 @@ export interface Options extends Omit<RateLimits.Options, "account"> {
  *   yield* limits.observe({ account: String(portalId) })
  *   return yield* limits.withSlot("burst")(Effect.succeed("counted for 42"))
  * }).pipe(
- *   Effect.provide(Layer.provide(AccountLimits.layer(), RateLimitStore.RateLimitStore.layerMemory))
+ *   Effect.provide(Layer.provide(AccountLimits.layer(), RateLimitStore.layerMemory))
  * )
  * await Effect.runPromise(program) // => "counted for 42"
  * ```
@@ -47,7 +47,9 @@ export interface Options extends Omit<RateLimits.Options, "account"> {
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options = {}): Layer.Layer<RateLimits.RateLimits, never, RateLimitStore> =>
+export const layer = (
+  options: Options = {}
+): Layer.Layer<RateLimits.RateLimits, never, RateLimitStore.RateLimitStore> =>
   Layer.effect(RateLimits.RateLimits, make(options))
 
 /**
@@ -56,25 +58,26 @@ export const layer = (options: Options = {}): Layer.Layer<RateLimits.RateLimits,
  */
 export const make = Effect.fnUntraced(function* (
   options: Options
-): Effect.fn.Return<RateLimits.RateLimits["Service"], never, RateLimitStore> {
-  const store = yield* RateLimitStore
+): Effect.fn.Return<RateLimits.RateLimits["Service"], never, RateLimitStore.RateLimitStore> {
+  const store = yield* RateLimitStore.RateLimitStore
   const { supposed } = options
   const windowMillis = InRange.duration("window", options.window ?? "10 seconds")
   const leaseMillis = InRange.duration("timeout", options.timeout ?? "110 seconds") + windowMillis
   const before = yield* Effect.provide(RateLimits.make(options), RateLimitStore.layerMemory)
   let known: RateLimits.RateLimits["Service"] | undefined
   /** Requests that have no slot of the supposed account, and those that have. */
-  const sent: Array<{ readonly pool: Pool; readonly slot: Slot | undefined }> = []
+  const sent: Array<{ readonly pool: RateLimitStore.Pool; readonly slot: RateLimitStore.Slot | undefined }> =
+    []
   let heard: RateLimits.Observation = {}
 
-  const ask = (account: string, pool: Pool, limit: number) =>
+  const ask = (account: string, pool: RateLimitStore.Pool, limit: number) =>
     store.take({ account, pool, limit, windowMillis, leaseMillis })
 
   /** A slot of the account that it is supposed to be, if one comes free within a window. */
   const lent = Effect.fnUntraced(function* (
     account: string,
-    pool: Pool
-  ): Effect.fn.Return<Slot | undefined, RateLimitStoreError> {
+    pool: RateLimitStore.Pool
+  ): Effect.fn.Return<RateLimitStore.Slot | undefined, RateLimitStore.RateLimitStoreError> {
     const until = (yield* monotonicMillis) + windowMillis
     while (true) {
       const answer = yield* ask(account, pool, yield* before.limit)
@@ -84,7 +87,7 @@ export const make = Effect.fnUntraced(function* (
     }
   })
 
-  const counted = <A, E, R>(pool: Pool, request: Effect.Effect<A, E, R>) =>
+  const counted = <A, E, R>(pool: RateLimitStore.Pool, request: Effect.Effect<A, E, R>) =>
     Effect.flatMap(
       supposed === undefined ? Effect.undefined : unlessUnavailable(lent(supposed, pool)),
       (slot) => {
@@ -96,7 +99,7 @@ export const make = Effect.fnUntraced(function* (
     )
 
   /** A request that is over is counted, whether there is room for it or not. */
-  const charge = (account: string, pool: Pool) =>
+  const charge = (account: string, pool: RateLimitStore.Pool) =>
     Effect.flatMap(ask(account, pool, Number.MAX_SAFE_INTEGER), (answer) =>
       answer._tag === "Taken" ? store.complete(answer.slot) : Effect.void
     )
@@ -104,7 +107,7 @@ export const make = Effect.fnUntraced(function* (
   const know = Effect.fnUntraced(function* (account: string) {
     const limits = yield* Effect.provideService(
       RateLimits.make({ ...options, account }),
-      RateLimitStore,
+      RateLimitStore.RateLimitStore,
       store
     )
     for (const { pool, slot } of sent) {

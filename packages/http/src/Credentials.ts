@@ -82,7 +82,7 @@ export const check = (
  * const program = Effect.gen(function* () {
  *   const credentials = yield* Credentials.Credentials
  *   return String(yield* credentials.token)
- * }).pipe(Effect.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-0000"))))
+ * }).pipe(Effect.provide(Credentials.layer(Redacted.make("pat-eu1-0000"))))
  * Effect.runSync(program) // => "<redacted>"
  * ```
  *
@@ -104,38 +104,52 @@ export class Credentials extends Context.Service<
      */
     readonly refused: (token: Redacted.Redacted<string>) => Effect.Effect<boolean>
   }
->()("@effect-hubspot/http/Credentials") {
-  /** The token of a private app, or a service key. */
-  static readonly layer = (
-    token: Redacted.Redacted<string>,
-    name?: string
-  ): Layer.Layer<Credentials, CredentialsError> =>
-    Layer.effect(
-      Credentials,
-      Effect.map(check(token, name), (checked) =>
-        Credentials.of({
-          ready: Effect.void,
-          token: Effect.succeed(checked),
-          refused: () => Effect.succeed(false)
-        })
-      )
-    )
+>()("@effect-hubspot/http/Credentials") {}
 
-  /** The token from `HUBSPOT_ACCESS_TOKEN`. */
-  static readonly layerConfig: Layer.Layer<Credentials, CredentialsError> = Layer.unwrap(
-    Config.Redacted(environmentVariable).pipe(
-      Effect.mapError(
-        () =>
-          new CredentialsError({
-            message: `${environmentVariable} is not set; set it to the token of a private app or a service key`
-          })
-      ),
-      Effect.map((token) => Credentials.layer(token, environmentVariable))
+/**
+ * The token of a private app, or a service key.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  token: Redacted.Redacted<string>,
+  name?: string
+): Layer.Layer<Credentials, CredentialsError> =>
+  Layer.effect(
+    Credentials,
+    Effect.map(check(token, name), (checked) =>
+      Credentials.of({
+        ready: Effect.void,
+        token: Effect.succeed(checked),
+        refused: () => Effect.succeed(false)
+      })
     )
   )
 
-  /** Tokens of an OAuth app for one account, renewed as they expire. */
-  static readonly layerOAuth = (
-    options: OAuth.Options
-  ): Layer.Layer<Credentials, InvalidBaseUrl, HttpClient> => Layer.effect(Credentials, OAuth.make(options))
-}
+/**
+ * The token from `HUBSPOT_ACCESS_TOKEN`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig: Layer.Layer<Credentials, CredentialsError> = Layer.unwrap(
+  Config.Redacted(environmentVariable).pipe(
+    Effect.mapError(
+      () =>
+        new CredentialsError({
+          message: `${environmentVariable} is not set; set it to the token of a private app or a service key`
+        })
+    ),
+    Effect.map((token) => layer(token, environmentVariable))
+  )
+)
+
+/**
+ * Tokens of an OAuth app for one account, renewed as they expire.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerOAuth = (options: OAuth.Options): Layer.Layer<Credentials, InvalidBaseUrl, HttpClient> =>
+  Layer.effect(Credentials, OAuth.make(options))

@@ -68,12 +68,18 @@ export class HubSpotClient extends Context.Service<
     /** The only origin that is ever asked, such as `https://api.hubapi.com`. */
     readonly origin: string
   }
->()("@effect-hubspot/http/HubSpotClient") {
-  static readonly layer = (
-    options: Options = {}
-  ): Layer.Layer<HubSpotClient, BaseUrl.InvalidBaseUrl, HttpClient.HttpClient | Credentials | RateLimits> =>
-    Layer.effect(HubSpotClient, make(options))
-}
+>()("@effect-hubspot/http/HubSpotClient") {}
+
+/**
+ * The client on a transport, a token and a limiter.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<HubSpotClient, BaseUrl.InvalidBaseUrl, HttpClient.HttpClient | Credentials | RateLimits> =>
+  Layer.effect(HubSpotClient, make(options))
 
 /**
  * @category constructors

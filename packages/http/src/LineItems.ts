@@ -22,12 +22,10 @@ import * as Effect from "effect/Effect"
 import type { HttpClient } from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as AccountLimits from "./AccountLimits.ts"
 import type { InvalidBaseUrl } from "./BaseUrl.ts"
-import type * as Emulator from "./emulator/Emulator.ts"
-import { Credentials, type CredentialsError } from "./Credentials.ts"
+import * as Credentials from "./Credentials.ts"
 import * as Dispatch from "./Dispatch.ts"
 import * as HubSpotClient from "./HubSpotClient.ts"
 import * as HubSpotError from "./HubSpotError.ts"
@@ -58,7 +56,7 @@ type Result<A> = Effect.Effect<A, HubSpotError.HubSpotError>
  *
  * ```ts
  * import { Credentials, LineItems } from "@effect-hubspot/http"
- * import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+ * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
  * import { Effect, Layer, Redacted } from "effect"
  *
  * const program = Effect.gen(function* () {
@@ -69,8 +67,8 @@ type Result<A> = Effect.Effect<A, HubSpotError.HubSpotError>
  *   return chair.properties?.price
  * }).pipe(
  *   Effect.provide(
- *     LineItems.LineItems.layer().pipe(
- *       Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-0000"))),
+ *     LineItems.layer().pipe(
+ *       Layer.provide(Credentials.layer(Redacted.make("pat-eu1-0000"))),
  *       Layer.provide(Emulator.layer())
  *     )
  *   )
@@ -136,136 +134,117 @@ export class LineItems extends Context.Service<
     /** Takes all associations with one object away. Not in `v3`, where it is an `InvalidRequest`. */
     readonly dissociate: (target: Operations.AssociationTarget) => Result<void>
   }
->()("@effect-hubspot/http/LineItems") {
-  /** The service on a client and a limiter that are there already. */
-  static readonly layerClient: Layer.Layer<
-    LineItems,
-    never,
-    HubSpotClient.HubSpotClient | RateLimits.RateLimits
-  > = Layer.effect(
+>()("@effect-hubspot/http/LineItems") {}
+
+/**
+ * The service on a client and a limiter that are there already.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerClient: Layer.Layer<LineItems, never, HubSpotClient.HubSpotClient | RateLimits.RateLimits> =
+  Layer.effect(
     LineItems,
     Effect.suspend(() => make)
   )
 
-  /**
-   * The service with its client and its limiter.
-   *
-   * **Example**
-   *
-   * ```ts
-   * import { Credentials, LineItems } from "@effect-hubspot/http"
-   * import { Layer, Redacted } from "effect"
-   * import { FetchHttpClient } from "effect/http"
-   *
-   * const layer = LineItems.LineItems.layer({ limit: 190 }).pipe(
-   *   Layer.provide(Credentials.Credentials.layer(Redacted.make("pat-eu1-0000"))),
-   *   Layer.provide(FetchHttpClient.layer)
-   * )
-   * Layer.isLayer(layer) // => true
-   * ```
-   */
-  static readonly layer = (
-    options: Options = {}
-  ): Layer.Layer<
-    LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
-    InvalidBaseUrl,
-    HttpClient | Credentials
-  > => within(RateLimits.RateLimits.layer(limitsOf(options)), options)
+/**
+ * The service with its client and its limiter.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Credentials, LineItems } from "@effect-hubspot/http"
+ * import { Layer, Redacted } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ *
+ * const layer = LineItems.layer({ limit: 190 }).pipe(
+ *   Layer.provide(Credentials.layer(Redacted.make("pat-eu1-0000"))),
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * Layer.isLayer(layer) // => true
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<
+  LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
+  InvalidBaseUrl,
+  HttpClient | Credentials.Credentials
+> => within(RateLimits.layer(limitsOf(options)), options)
 
-  /**
-   * The same within the limits that an account has in a store, with everyone else who uses that store.
-   *
-   * **Example**
-   *
-   * ```ts
-   * import { Credentials, LineItems, RateLimitStore } from "@effect-hubspot/http"
-   * import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
-   * import { Effect, Layer, Redacted } from "effect"
-   *
-   * // Two tokens of one account; the store may as well be a database that several processes share.
-   * const hubspot = (token: string) =>
-   *   LineItems.LineItems.layerStore({ limit: 190, account: "25012345" }).pipe(
-   *     Layer.provide(Credentials.Credentials.layer(Redacted.make(token)))
-   *   )
-   * const create = Effect.flatMap(LineItems.LineItems, (lineItems) =>
-   *   lineItems.create({ properties: { name: "Chair" } })
-   * )
-   * const program = Effect.gen(function* () {
-   *   const one = yield* Effect.provide(create, hubspot("pat-eu1-0001"))
-   *   const two = yield* Effect.provide(create, hubspot("pat-eu1-0002"))
-   *   return one.id === two.id
-   * }).pipe(
-   *   Effect.provide(Layer.merge(RateLimitStore.RateLimitStore.layerMemory, Emulator.layer()))
-   * )
-   * await Effect.runPromise(program) // => false
-   * ```
-   */
-  static readonly layerStore = (
-    options: Options & {
-      /** Whose limits these are: the id of the HubSpot account. */
-      readonly account: string
-    }
-  ): Layer.Layer<
-    LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
-    InvalidBaseUrl,
-    HttpClient | Credentials | RateLimitStore
-  > => within(RateLimits.RateLimits.layerStore({ ...limitsOf(options), account: options.account }), options)
+/**
+ * The same within the limits that an account has in a store, with everyone else who uses that store.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Credentials, LineItems, RateLimitStore } from "@effect-hubspot/http"
+ * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+ * import { Effect, Layer, Redacted } from "effect"
+ *
+ * // Two tokens of one account; the store may as well be a database that several processes share.
+ * const hubspot = (token: string) =>
+ *   LineItems.layerStore({ limit: 190, account: "25012345" }).pipe(
+ *     Layer.provide(Credentials.layer(Redacted.make(token)))
+ *   )
+ * const create = Effect.flatMap(LineItems.LineItems, (lineItems) =>
+ *   lineItems.create({ properties: { name: "Chair" } })
+ * )
+ * const program = Effect.gen(function* () {
+ *   const one = yield* Effect.provide(create, hubspot("pat-eu1-0001"))
+ *   const two = yield* Effect.provide(create, hubspot("pat-eu1-0002"))
+ *   return one.id === two.id
+ * }).pipe(
+ *   Effect.provide(Layer.merge(RateLimitStore.layerMemory, Emulator.layer()))
+ * )
+ * await Effect.runPromise(program) // => false
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerStore = (
+  options: Options & {
+    /** Whose limits these are: the id of the HubSpot account. */
+    readonly account: string
+  }
+): Layer.Layer<
+  LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
+  InvalidBaseUrl,
+  HttpClient | Credentials.Credentials | RateLimitStore
+> => within(RateLimits.layerStore({ ...limitsOf(options), account: options.account }), options)
 
-  /** The same where the account is not known before HubSpot is asked, see `AccountLimits`. */
-  static readonly layerAccount = (
-    options: Options & Pick<AccountLimits.Options, "supposed"> = {}
-  ): Layer.Layer<
-    LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
-    InvalidBaseUrl,
-    HttpClient | Credentials | RateLimitStore
-  > => within(AccountLimits.layer({ ...limitsOf(options), supposed: options.supposed }), options)
+/**
+ * The same where the account is not known before HubSpot is asked, see `AccountLimits`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerAccount = (
+  options: Options & Pick<AccountLimits.Options, "supposed"> = {}
+): Layer.Layer<
+  LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
+  InvalidBaseUrl,
+  HttpClient | Credentials.Credentials | RateLimitStore
+> => within(AccountLimits.layer({ ...limitsOf(options), supposed: options.supposed }), options)
 
-  /** The same with the token from `HUBSPOT_ACCESS_TOKEN`. */
-  static readonly layerConfig = (
-    options: Options = {}
-  ): Layer.Layer<
-    LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
-    InvalidBaseUrl | CredentialsError,
-    HttpClient
-  > => Layer.provide(LineItems.layer(options), Credentials.layerConfig)
-
-  /**
-   * The service on a HubSpot inside this process: for tests, without socket, port or account. The
-   * emulator is loaded only where this layer is built.
-   *
-   * **Example**
-   *
-   * ```ts
-   * import { LineItems } from "@effect-hubspot/http"
-   * import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
-   * import { Effect } from "effect"
-   *
-   * const test = Effect.gen(function* () {
-   *   const lineItems = yield* LineItems.LineItems
-   *   yield* lineItems.create({ properties: { name: "Chair" } })
-   *   const { created } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
-   *   return created.length
-   * })
-   * await Effect.runPromise(Effect.provide(test, LineItems.LineItems.layerEmulator())) // => 1
-   * ```
-   */
-  static readonly layerEmulator = (
-    options: Omit<Options, "baseUrl"> & { readonly emulator?: Emulator.Options | undefined } = {}
-  ): Layer.Layer<
-    LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits | Emulator.Emulator | HttpClient
-  > =>
-    Layer.unwrap(
-      Effect.map(
-        Effect.promise(() => import("./emulator/Emulator.ts")),
-        ({ Emulator }) =>
-          LineItems.layer({ ...options, baseUrl: undefined }).pipe(
-            Layer.provide(Credentials.layer(Redacted.make("embedded-emulator"))),
-            Layer.provideMerge(Emulator.layer(options.emulator)),
-            Layer.orDie
-          )
-      )
-    )
-}
+/**
+ * The same with the token from `HUBSPOT_ACCESS_TOKEN`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = (
+  options: Options = {}
+): Layer.Layer<
+  LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
+  InvalidBaseUrl | Credentials.CredentialsError,
+  HttpClient
+> => Layer.provide(layer(options), Credentials.layerConfig)
 
 const limitsOf = ({ dailyReserve, limit, timeout, timeZone }: Options) => ({
   limit,
@@ -276,10 +255,7 @@ const limitsOf = ({ dailyReserve, limit, timeout, timeZone }: Options) => ({
 
 /** The service with its client, on a limiter. */
 const within = <R>(limits: Layer.Layer<RateLimits.RateLimits, never, R>, options: HubSpotClient.Options) =>
-  LineItems.layerClient.pipe(
-    Layer.provideMerge(HubSpotClient.HubSpotClient.layer(options)),
-    Layer.provideMerge(limits)
-  )
+  layerClient.pipe(Layer.provideMerge(HubSpotClient.layer(options)), Layer.provideMerge(limits))
 
 /**
  * @category constructors

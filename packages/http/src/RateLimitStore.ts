@@ -120,13 +120,18 @@ export class RateLimitStore extends Context.Service<
     readonly day: (account: string) => Effect.Effect<Day | undefined, RateLimitStoreError>
     readonly setDay: (account: string, day: Day) => Effect.Effect<void, RateLimitStoreError>
   }
->()("@effect-hubspot/http/RateLimitStore") {
-  /** Slots in this process, on the monotonic clock. */
-  static readonly layerMemory: Layer.Layer<RateLimitStore> = Layer.effect(
-    RateLimitStore,
-    Effect.sync(() => makeMemory())
-  )
-}
+>()("@effect-hubspot/http/RateLimitStore") {}
+
+/**
+ * Slots in this process, on the monotonic clock.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory: Layer.Layer<RateLimitStore> = Layer.effect(
+  RateLimitStore,
+  Effect.sync(() => makeMemory())
+)
 
 interface Account {
   /** When each slot that is held comes free. */

@@ -28,7 +28,7 @@ import * as InRange from "./internal/inRange.ts"
 import { elapsing, monotonicMillis } from "./internal/monotonic.ts"
 import * as Turns from "./internal/turns.ts"
 import { asFarAsPossible, unlessUnavailable } from "./internal/unavailable.ts"
-import { type Pool, RateLimitStore, type Slot, type Taken } from "./RateLimitStore.ts"
+import * as RateLimitStore from "./RateLimitStore.ts"
 
 /**
  * Requests per ten seconds by what the account and the app are.
@@ -167,7 +167,7 @@ export class NothingSent extends Data.TaggedError("NothingSent") {}
  *   const limits = yield* RateLimits.RateLimits
  *   const sent = yield* limits.withSlot("burst")(Effect.succeed("sent"))
  *   return [sent, yield* limits.limit]
- * }).pipe(Effect.provide(RateLimits.RateLimits.layer({ limit: RateLimits.tiers.professional })))
+ * }).pipe(Effect.provide(RateLimits.layer({ limit: RateLimits.tiers.professional })))
  * await Effect.runPromise(program) // => ["sent", 190]
  * ```
  *
@@ -183,7 +183,7 @@ export class RateLimits extends Context.Service<
      * fails with `NothingSent` gives its slot back.
      */
     readonly withSlot: (
-      pool: Pool,
+      pool: RateLimitStore.Pool,
       options?: {
         /** Waiting for the slot can be interrupted, the request in it cannot. Default false. */
         readonly uninterruptible?: boolean
@@ -194,15 +194,26 @@ export class RateLimits extends Context.Service<
     /** Requests per window at this moment. */
     readonly limit: Effect.Effect<number>
   }
->()("@effect-hubspot/http/RateLimits") {
-  /** Limits kept in this process. */
-  static readonly layer = (options: Options = {}): Layer.Layer<RateLimits> =>
-    Layer.provide(RateLimits.layerStore(options), RateLimitStore.layerMemory)
+>()("@effect-hubspot/http/RateLimits") {}
 
-  /** Limits kept where the store is, with everyone else who uses it. */
-  static readonly layerStore = (options: Options = {}): Layer.Layer<RateLimits, never, RateLimitStore> =>
-    Layer.effect(RateLimits, make(options))
-}
+/**
+ * Limits kept in this process.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options = {}): Layer.Layer<RateLimits> =>
+  Layer.provide(layerStore(options), RateLimitStore.layerMemory)
+
+/**
+ * Limits kept where the store is, with everyone else who uses it.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerStore = (
+  options: Options = {}
+): Layer.Layer<RateLimits, never, RateLimitStore.RateLimitStore> => Layer.effect(RateLimits, make(options))
 
 /**
  * @category constructors
@@ -210,8 +221,8 @@ export class RateLimits extends Context.Service<
  */
 export const make = Effect.fnUntraced(function* (
   options: Options
-): Effect.fn.Return<RateLimits["Service"], never, RateLimitStore> {
-  const store = yield* RateLimitStore
+): Effect.fn.Return<RateLimits["Service"], never, RateLimitStore.RateLimitStore> {
+  const store = yield* RateLimitStore.RateLimitStore
   const account = options.account ?? "default"
   const adopts = options.limit === undefined || options.limit === "auto"
   const window = InRange.duration("window", options.window ?? "10 seconds")
@@ -221,17 +232,17 @@ export const make = Effect.fnUntraced(function* (
   let timeZone = options.timeZone === undefined ? undefined : InRange.timeZone("timeZone", options.timeZone)
   const turns = { burst: Turns.make(window), search: Turns.make(searchWindowMillis) }
 
-  const boundsOf = (pool: Pool) =>
+  const boundsOf = (pool: RateLimitStore.Pool) =>
     pool === "search"
       ? { limit: searchLimit, windowMillis: searchWindowMillis + marginMillis }
       : { limit, windowMillis: window + marginMillis }
 
   /** Asks for a slot; `taken` is told at once, whatever happens to the waiter. */
   const ask = (
-    pool: Pool,
+    pool: RateLimitStore.Pool,
     left: number,
-    taken: (slot: Slot) => void
-  ): Effect.Effect<Taken, HubSpotError.HubSpotError> => {
+    taken: (slot: RateLimitStore.Slot) => void
+  ): Effect.Effect<RateLimitStore.Taken, HubSpotError.HubSpotError> => {
     const { limit, windowMillis } = boundsOf(pool)
     return Effect.map(
       unlessUnavailable(
@@ -302,19 +313,22 @@ export const make = Effect.fnUntraced(function* (
     })
   })
 
-  const giveBack = (slot: Slot, share: string) =>
+  const giveBack = (slot: RateLimitStore.Slot, share: string) =>
     Effect.suspend(() => {
       turns[slot.pool].leave(share)
       return asFarAsPossible(store.giveBack(slot))
     })
 
   /** Waits for a slot, and takes it if the day still allows a request. */
-  const enter = (pool: Pool, restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>) =>
+  const enter = (
+    pool: RateLimitStore.Pool,
+    restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  ) =>
     Effect.gen(function* () {
       const askedAt = yield* monotonicMillis
       const share = yield* Share
       for (let pauses = 0; ; pauses++) {
-        let slot: Slot | undefined
+        let slot: RateLimitStore.Slot | undefined
         let sinceAsked = Effect.succeed(0)
         const take = turns[pool].take(
           share,

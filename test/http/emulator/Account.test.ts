@@ -1,5 +1,5 @@
-import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
-import * as Crm from "@effect-hubspot/http/emulator/Crm"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+import * as Crm from "../../../packages/http/src/emulator/state/Crm.ts"
 import { Account, Property } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -96,7 +96,7 @@ describe("properties", () => {
 describe("scopes", () => {
   it.effect("for reading, writing and defining are told apart", () =>
     Effect.gen(function* () {
-      const emulator = yield* Emulator
+      const emulator = yield* Emulator.Emulator
       const statuses = Effect.forEach(
         [
           get(root),
@@ -263,7 +263,7 @@ describe("an OAuth app", () => {
       assert.strictEqual((yield* list(body.access_token)).status, 429)
       const other = Effect.provide(refresh(good), Emulator.layer(), { local: true })
       assert.strictEqual((yield* other).body.status, "BAD_CLIENT_ID")
-      const emulator = yield* Emulator
+      const emulator = yield* Emulator.Emulator
       const { requests } = yield* emulator.ledger
       assert.strictEqual(requests.filter((_) => _.path === "/oauth/2026-09/token").length, 6)
       assert.notInclude(JSON.stringify([yield* emulator.ledger, yield* emulator.journal]), "hush")

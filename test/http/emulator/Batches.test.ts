@@ -1,11 +1,11 @@
-import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import { ApiVersion } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import { api, createAll, get, post, root } from "./api.ts"
 
-const ledger = Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+const ledger = Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
 
 const withKeys = (count: number) =>
   Array.from({ length: count }, (_, n) => ({ key: `K${n}`, name: `Item ${n}` }))

@@ -1,5 +1,5 @@
 import { Association, BatchResponse } from "@effect-hubspot/schema"
-import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import * as Ledger from "@effect-hubspot/http/emulator/Ledger"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,7 @@ import { type Answer, bad, create, inputs, request, send, token, url, withoutTra
 
 const chunk = new Uint8Array(1024 * 1024)
 
-const ledger = Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+const ledger = Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
 
 describe("creating", () => {
   it.effect("creates every input of a good batch and answers 201 without errors", () =>
@@ -195,7 +195,7 @@ describe("parents", () => {
 
   it.effect("are the seeded ones only, once their type was seeded", () =>
     Effect.gen(function* () {
-      const emulator = yield* Emulator
+      const emulator = yield* Emulator.Emulator
       yield* emulator.seedObjects("deals", ["1234567890123"])
       const answer = yield* create([
         withDeal("1", "unseeded"),
@@ -320,7 +320,7 @@ describe("refusing", () => {
         "e-commerce"
       ])
       assert.property(body.links, "scopes")
-      yield* Effect.flatMap(Emulator, (emulator) => emulator.setScopes(["e-commerce"]))
+      yield* Effect.flatMap(Emulator.Emulator, (emulator) => emulator.setScopes(["e-commerce"]))
       assert.strictEqual((yield* create(inputs(1))).status, 201)
     }).pipe(Effect.provide(Emulator.layer({ scopes: ["crm.objects.line_items.read"] })))
   )
@@ -435,7 +435,7 @@ describe("time and chance", () => {
             })
           )
           yield* TestClock.adjust("10 seconds")
-          const emulator = yield* Emulator
+          const emulator = yield* Emulator.Emulator
           const answers = yield* Fiber.join(fiber)
           return JSON.stringify([answers, yield* emulator.ledger, Redacted.value(emulator.adminKey)])
         }).pipe(

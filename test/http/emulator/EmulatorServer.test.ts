@@ -1,5 +1,5 @@
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
-import { EmulatorServer, type Options } from "@effect-hubspot/http/emulator/EmulatorServer"
+import * as EmulatorServer from "@effect-hubspot/http/emulator/EmulatorServer"
 import * as HubSpotApi from "@effect-hubspot/http/HubSpotApi"
 import * as Ledger from "@effect-hubspot/http/emulator/Ledger"
 import { Association } from "@effect-hubspot/schema"
@@ -15,25 +15,25 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { inputs, request, send } from "./calls.ts"
 
-const served = (options?: Options) =>
+const served = (options?: EmulatorServer.Options) =>
   Effect.provide(Layer.merge(EmulatorServer.layer(options), NodeHttpClient.layerUndici))
 
 const path = "/crm/v3/objects/line_items/batch/create"
 
 const post = (body: unknown) =>
-  Effect.flatMap(EmulatorServer, ({ url }) =>
+  Effect.flatMap(EmulatorServer.EmulatorServer, ({ url }) =>
     send(HttpClientRequest.setUrl(request(JSON.stringify(body)), url + path))
   )
 
 const admin = Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
-  const { adminKey, url } = yield* EmulatorServer
+  const { adminKey, url } = yield* EmulatorServer.EmulatorServer
   return yield* send(request.pipe(HttpClientRequest.prependUrl(url), HttpClientRequest.bearerToken(adminKey)))
 })
 
 describe("over a real socket", () => {
   it.live("creates line items and shows them in its ledger, by default on 127.0.0.1", () =>
     Effect.gen(function* () {
-      const { url } = yield* EmulatorServer
+      const { url } = yield* EmulatorServer.EmulatorServer
       assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
       const answer = yield* post({ inputs: inputs(3) })
       assert.strictEqual(answer.status, 201)
@@ -55,7 +55,7 @@ describe("over a real socket", () => {
 
   it.live("lets only the admin key in, and says nothing of the ledger otherwise", () =>
     Effect.gen(function* () {
-      const { adminKey, url } = yield* EmulatorServer
+      const { adminKey, url } = yield* EmulatorServer.EmulatorServer
       assert.match(Redacted.value(adminKey), /^[0-9a-f]{64}$/)
       for (const authorization of ["", "Bearer wrong", `Basic ${Redacted.value(adminKey)}`]) {
         const { body, status } = yield* send(
@@ -98,7 +98,7 @@ describe("over a real socket", () => {
 
   it.live("answers 403 to a foreign Host, whatever is asked", () =>
     Effect.gen(function* () {
-      const { adminKey, url } = yield* EmulatorServer
+      const { adminKey, url } = yield* EmulatorServer.EmulatorServer
       const port = new URL(url).port
       const status = (host: string, path: string) =>
         Effect.map(
@@ -163,7 +163,7 @@ describe("over a real socket", () => {
 
   it.live("sends no CORS header, also when asked for one, on any path", () =>
     Effect.gen(function* () {
-      const { adminKey, url } = yield* EmulatorServer
+      const { adminKey, url } = yield* EmulatorServer.EmulatorServer
       for (const path of [
         "/docs",
         "/_emulator/ledger",
@@ -191,7 +191,7 @@ describe("over a real socket", () => {
 
   it.live("shows the whole contract at /docs, without anything from elsewhere", () =>
     Effect.gen(function* () {
-      const { url } = yield* EmulatorServer
+      const { url } = yield* EmulatorServer.EmulatorServer
       const { headers, status, text } = yield* send(HttpClientRequest.get(`${url}/docs`))
       assert.strictEqual(status, 200)
       assert.match(headers["content-type"]!, /^text\/html/)
@@ -217,12 +217,12 @@ describe("over a real socket", () => {
 })
 
 describe("starting", () => {
-  const start = (options: Options) =>
+  const start = (options: EmulatorServer.Options) =>
     Effect.scoped(Layer.build(EmulatorServer.layer(options))).pipe(Effect.flip)
 
   it.live("fails with a clear message when the port is busy", () =>
     Effect.gen(function* () {
-      const port = Number(new URL((yield* EmulatorServer).url).port)
+      const port = Number(new URL((yield* EmulatorServer.EmulatorServer).url).port)
       const error = yield* start({ port })
       assert.strictEqual(error._tag, "EmulatorServerError")
       assert.strictEqual(error.reason._tag, "PortInUse")
@@ -241,7 +241,7 @@ describe("starting", () => {
 
   it.live("keeps its keys out of what is printed", () =>
     Effect.gen(function* () {
-      const server = yield* EmulatorServer
+      const server = yield* EmulatorServer.EmulatorServer
       const emulator = yield* Emulator
       assert.notInclude(JSON.stringify([server, emulator]), "the-key-of-this-test")
       assert.strictEqual(Redacted.value(server.adminKey), "the-key-of-this-test")

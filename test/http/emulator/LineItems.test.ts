@@ -1,4 +1,4 @@
-import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import { Association } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -6,7 +6,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { type ApiAnswer, api, createAll, get, post, root } from "./api.ts"
 
 const day = 86_400_000
-const ledger = Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+const ledger = Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
 
 describe("creating one line item", () => {
   it.effect("answers 201 with the record and writes it into the ledger without a trace id", () =>

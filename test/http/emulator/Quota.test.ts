@@ -1,6 +1,6 @@
-import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import * as Ledger from "@effect-hubspot/http/emulator/Ledger"
-import * as Quota from "@effect-hubspot/http/emulator/Quota"
+import * as Quota from "../../../packages/http/src/emulator/state/Quota.ts"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -21,7 +21,7 @@ describe("the limits", () => {
       assert.deepStrictEqual([yield* status, yield* status], [201, 429]) // at 10,000 it does not
       yield* TestClock.adjust(5000)
       assert.deepStrictEqual([yield* status, yield* status, yield* status], [201, 201, 429])
-      const { requests } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+      const { requests } = yield* Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
       assert.strictEqual(Ledger.worstWindow(requests), 3)
     }).pipe(Effect.provide(Emulator.layer({ limit: 3 })))
   )
@@ -40,7 +40,7 @@ describe("the limits", () => {
         groupName: "publicapi:private_app-api-calls-ten-secondly:1000001:42"
       })
       assert.notProperty(headers, "retry-after")
-      const { created } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+      const { created } = yield* Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
       assert.strictEqual(created.length, 1)
     }).pipe(Effect.provide(Emulator.layer({ limit: 1, portalId: 42 })))
   )

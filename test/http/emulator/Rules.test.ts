@@ -1,5 +1,5 @@
-import * as Crm from "@effect-hubspot/http/emulator/Crm"
-import * as Rules from "@effect-hubspot/http/emulator/Rules"
+import * as Crm from "../../../packages/http/src/emulator/state/Crm.ts"
+import * as Rules from "../../../packages/http/src/emulator/answering/Rules.ts"
 import { Association } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
 

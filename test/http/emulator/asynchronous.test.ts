@@ -1,4 +1,4 @@
-import { Emulator, type Options } from "@effect-hubspot/http/emulator/Emulator"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -6,11 +6,11 @@ import * as Random from "effect/Random"
 import * as TestClock from "effect/testing/TestClock"
 import { type Answer, bad, create, inputs, request, send, token, withoutTraceIds } from "./calls.ts"
 
-const emulated = (options: Options) => Effect.provide(Emulator.layer(options))
+const emulated = (options: Emulator.Options) => Effect.provide(Emulator.layer(options))
 const times = { pendingMillis: 1000, processingMillis: 2000 }
 
 const created = Effect.map(
-  Effect.flatMap(Emulator, (emulator) => emulator.ledger),
+  Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger),
   (ledger) => ledger.created
 )
 
@@ -150,13 +150,13 @@ describe("the asynchronous mode", () => {
     Effect.gen(function* () {
       const link = linkOf(yield* create(inputs(1)))
       assert.strictEqual((yield* follow(link, "short")).status, 401)
-      yield* Effect.flatMap(Emulator, (emulator) => emulator.setScopes([]))
+      yield* Effect.flatMap(Emulator.Emulator, (emulator) => emulator.setScopes([]))
       assert.strictEqual((yield* follow(link)).status, 403)
-      yield* Effect.flatMap(Emulator, (emulator) => emulator.setScopes(["e-commerce"]))
+      yield* Effect.flatMap(Emulator.Emulator, (emulator) => emulator.setScopes(["e-commerce"]))
       const other = yield* follow(link.replace(/[0-9a-f-]{36}/, "no-such-task"))
       assert.strictEqual(other.status, 404)
       assert.strictEqual(other.body.category, "OBJECT_NOT_FOUND")
-      const { forgotten, requests } = yield* Effect.flatMap(Emulator, (emulator) => emulator.ledger)
+      const { forgotten, requests } = yield* Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
       assert.strictEqual(forgotten?.unauthorized, 1)
       assert.deepStrictEqual(
         requests.map((_) => [_.method, _.status]),

@@ -1,4 +1,4 @@
-import { Emulator, type Options } from "@effect-hubspot/http/emulator/Emulator"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import * as Faults from "@effect-hubspot/http/emulator/Faults"
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
@@ -14,14 +14,14 @@ import { readFileSync } from "node:fs"
 import { bad, create, inputs, send, token, url } from "./calls.ts"
 import { cases, observe } from "./faultCases.ts"
 
-const ledger = Effect.flatMap(Emulator, (emulator) => emulator.ledger)
-const journal = Effect.flatMap(Emulator, (emulator) => emulator.journal)
+const ledger = Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
+const journal = Effect.flatMap(Emulator.Emulator, (emulator) => emulator.journal)
 const createdTraceIds = Effect.map(ledger, ({ created }) => created.map((_) => _.objectWriteTraceId).sort())
 
 const rule = (fault: Faults.Fault, match?: Faults.Match): Faults.Rule =>
   match === undefined ? { fault } : { fault, match }
 const plan = (...rules: ReadonlyArray<Faults.Rule>): Faults.Plan => ({ rules })
-const emulated = (options: Options) => Effect.provide(Emulator.layer(options))
+const emulated = (options: Emulator.Options) => Effect.provide(Emulator.layer(options))
 
 const badGateway: Faults.Fault = {
   place: "beforeCommit",
@@ -160,7 +160,7 @@ describe("what is true afterwards", () => {
 
   it.effect("a request that is refused for its own sake meets no fault and counts for no rule", () =>
     Effect.gen(function* () {
-      const emulator = yield* Emulator
+      const emulator = yield* Emulator.Emulator
       yield* emulator.setScopes([])
       assert.strictEqual((yield* create(inputs(1))).status, 403)
       yield* emulator.setScopes(["e-commerce"])
@@ -238,7 +238,7 @@ describe("a rule", () => {
 
   it.effect("fires in a window of time since the plan was set", () =>
     Effect.gen(function* () {
-      const emulator = yield* Emulator
+      const emulator = yield* Emulator.Emulator
       yield* TestClock.adjust("1 hour")
       yield* emulator.setFaults(plan(rule(badGateway, { from: 1000, to: 2000 })))
       const seen: Array<number> = []
@@ -266,7 +266,7 @@ describe("a rule", () => {
 
   it.effect("begins anew when the plan is set again", () =>
     Effect.gen(function* () {
-      const emulator = yield* Emulator
+      const emulator = yield* Emulator.Emulator
       assert.deepStrictEqual(yield* statuses(2), [502, 201])
       yield* emulator.setFaults(yield* emulator.faults)
       assert.deepStrictEqual(yield* statuses(2), [502, 201])
@@ -280,7 +280,7 @@ describe("a rule", () => {
       const run = (seed: string) =>
         Effect.gen(function* () {
           yield* statuses(60)
-          const emulator = yield* Emulator
+          const emulator = yield* Emulator.Emulator
           return JSON.stringify([yield* emulator.ledger, yield* emulator.journal])
         }).pipe(
           emulated({
@@ -433,7 +433,7 @@ describe("docs/faults.md", () => {
     it.effect(`${row}: its faults are faults, and strike`, () =>
       Effect.forEach(faults, (json) =>
         Effect.gen(function* () {
-          const emulator = yield* Emulator
+          const emulator = yield* Emulator.Emulator
           const { rules } = yield* Faults.decode({ rules: [{ fault: JSON.parse(json) }] })
           yield* emulator.setFaults({ rules })
           const fiber = yield* Effect.forkChild(
@@ -454,7 +454,7 @@ describe("docs/faults.md", () => {
 
 describe("the admin API", () => {
   const admin = Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
-    const { adminKey } = yield* Emulator
+    const { adminKey } = yield* Emulator.Emulator
     return yield* send(
       request.pipe(
         HttpClientRequest.prependUrl("http://127.0.0.1"),

@@ -1,11 +1,11 @@
-import * as Crm from "@effect-hubspot/http/emulator/Crm"
-import { Emulator, type Options } from "@effect-hubspot/http/emulator/Emulator"
-import { EmulatorServer } from "@effect-hubspot/http/emulator/EmulatorServer"
+import * as Crm from "../../../packages/http/src/emulator/state/Crm.ts"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+import * as EmulatorServer from "@effect-hubspot/http/emulator/EmulatorServer"
 import * as Ledger from "@effect-hubspot/http/emulator/Ledger"
-import * as Pieces from "@effect-hubspot/http/emulator/Pieces"
-import * as Refusal from "@effect-hubspot/http/emulator/Refusal"
-import * as SearchIndex from "@effect-hubspot/http/emulator/SearchIndex"
-import * as Tokens from "@effect-hubspot/http/emulator/Tokens"
+import * as Pieces from "../../../packages/http/src/emulator/passage/Pieces.ts"
+import * as Refusal from "../../../packages/http/src/emulator/answering/Refusal.ts"
+import * as SearchIndex from "../../../packages/http/src/emulator/state/SearchIndex.ts"
+import * as Tokens from "../../../packages/http/src/emulator/state/Tokens.ts"
 import { Association } from "@effect-hubspot/schema"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
@@ -20,9 +20,9 @@ import * as TestClock from "effect/testing/TestClock"
 import { api, root } from "./api.ts"
 import { bad, create, inputs, request, send, url } from "./calls.ts"
 
-const emulated = (options: Options) => Effect.provide(Emulator.layer(options))
-const ledger = Effect.flatMap(Emulator, (emulator) => emulator.ledger)
-const journal = Effect.flatMap(Emulator, (emulator) => emulator.journal)
+const emulated = (options: Emulator.Options) => Effect.provide(Emulator.layer(options))
+const ledger = Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
+const journal = Effect.flatMap(Emulator.Emulator, (emulator) => emulator.journal)
 
 /** Batches of a hundred, one after the other; the keys are `<batch>-<n>`. */
 const batches = (count: number) =>
@@ -314,7 +314,7 @@ describe("a request for a token", () => {
 
 describe("the ledger over the admin API", () => {
   const reading = Effect.fnUntraced(function* (name: "ledger" | "journal", origin = "http://127.0.0.1") {
-    const { adminKey } = yield* Emulator
+    const { adminKey } = yield* Emulator.Emulator
     return yield* HttpClient.execute(
       HttpClientRequest.get(`${origin}/_emulator/${name}`).pipe(HttpClientRequest.bearerToken(adminKey))
     )
@@ -341,7 +341,7 @@ describe("the ledger over the admin API", () => {
 
   it.live("over a socket too, without its length", () =>
     Effect.gen(function* () {
-      const { url } = yield* EmulatorServer
+      const { url } = yield* EmulatorServer.EmulatorServer
       const response = yield* reading("ledger", url)
       assert.isUndefined(response.headers["content-length"])
       assert.match(response.headers["content-type"] ?? "", /^application\/json/)

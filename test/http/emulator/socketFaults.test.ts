@@ -1,5 +1,5 @@
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
-import { EmulatorServer, type Options } from "@effect-hubspot/http/emulator/EmulatorServer"
+import * as EmulatorServer from "@effect-hubspot/http/emulator/EmulatorServer"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ import { cases, observe } from "./faultCases.ts"
 
 const path = "/crm/v3/objects/line_items/batch/create"
 
-const served = (options: Options) => EmulatorServer.layer(options)
+const served = (options: EmulatorServer.Options) => EmulatorServer.layer(options)
 
 const fetchManually = FetchHttpClient.layer.pipe(
   Layer.provideMerge(Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }))
@@ -42,7 +42,7 @@ for (const [transport, layer] of [
     for (const { created, fault, fetch, inputs: given, name, seen, takesTime } of cases) {
       it.live(name, () =>
         Effect.gen(function* () {
-          const { url } = yield* EmulatorServer
+          const { url } = yield* EmulatorServer.EmulatorServer
           const sent = given ?? inputs(3)
           const emulator = yield* Emulator
           const answer = observe(sent, { url: url + path })
@@ -62,7 +62,7 @@ for (const [transport, layer] of [
 
 /** What is on the wire, byte for byte, and how the connection ended. */
 const raw = Effect.fnUntraced(function* (text: string) {
-  const { url } = yield* EmulatorServer
+  const { url } = yield* EmulatorServer.EmulatorServer
   return yield* Effect.callback<{ readonly bytes: string; readonly end: string }>((resume) => {
     let bytes = ""
     let end = "close"
@@ -140,7 +140,7 @@ describe("the bytes on the wire", () => {
 describe("the served emulator", () => {
   it.live("sets faults over its admin API, for whoever comes next", () =>
     Effect.gen(function* () {
-      const { adminKey, url } = yield* EmulatorServer
+      const { adminKey, url } = yield* EmulatorServer.EmulatorServer
       const admin = (request: HttpClientRequest.HttpClientRequest) =>
         send(request.pipe(HttpClientRequest.prependUrl(url), HttpClientRequest.bearerToken(adminKey)))
       const set = yield* admin(
@@ -161,7 +161,7 @@ describe("the served emulator", () => {
 
   it.live("gives links to itself, which can be followed", () =>
     Effect.gen(function* () {
-      const { url } = yield* EmulatorServer
+      const { url } = yield* EmulatorServer.EmulatorServer
       const answer = yield* send(
         request(JSON.stringify({ inputs: inputs(2) })).pipe(HttpClientRequest.setUrl(url + path))
       )
@@ -188,7 +188,7 @@ describe("the served emulator", () => {
           const context = yield* Layer.build(
             served({ faults: { rules: [{ fault: { place: "replyLost" } }] } })
           )
-          return yield* Effect.flatMap(EmulatorServer, ({ url }) =>
+          return yield* Effect.flatMap(EmulatorServer.EmulatorServer, ({ url }) =>
             orNothing(observe(inputs(1), { url: url + path }), 1)
           ).pipe(Effect.provideContext(context))
         })

@@ -18,8 +18,8 @@ import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import packageJson from "../../package.json" with { type: "json" }
-import * as KeyProperty from "../KeyProperty.ts"
-import * as Report from "../Report.ts"
+import * as KeyProperty from "../doubt/KeyProperty.ts"
+import * as Report from "./Report.ts"
 import * as Connection from "./Connection.ts"
 import * as Demo from "./Demo.ts"
 import { Exit, exitWith, usage } from "./Exit.ts"
@@ -111,7 +111,7 @@ const demoCommand = Command.make("demo", {}, () =>
   Demo.run.pipe(
     Effect.scoped,
     Effect.provide(
-      LineItems.LineItems.layer({ limit: "auto" }).pipe(Layer.provideMerge(Connection.embedded(Demo.latency)))
+      LineItems.layer({ limit: "auto" }).pipe(Layer.provideMerge(Connection.embedded(Demo.latency)))
     ),
     Effect.catchTag("InvalidBaseUrl", Effect.die),
     Effect.flatMap(exitWith)

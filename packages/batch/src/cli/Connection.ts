@@ -5,7 +5,7 @@
 import { type BaseUrl } from "@effect-hubspot/http"
 import { LineItems } from "@effect-hubspot/http"
 import { Credentials } from "@effect-hubspot/http"
-import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Config from "effect/Config"
 import type * as Duration from "effect/Duration"
@@ -15,9 +15,9 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Redacted from "effect/Redacted"
 import * as Flag from "effect/cli/Flag"
-import * as Report from "../Report.ts"
-import * as Store from "../Store.ts"
-import * as Stores from "../Stores.ts"
+import * as Report from "./Report.ts"
+import * as Database from "../sql/Database.ts"
+import * as Stores from "../sql/Stores.ts"
 import * as DurableImport from "./DurableImport.ts"
 import { Exit, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
@@ -40,17 +40,16 @@ const connectionOf = (flags: Connection) => ({
 /** What requests are sent with. */
 export const transport = NodeHttpClient.layerUndici
 
-const withToken = Layer.merge(transport, Credentials.Credentials.layerConfig)
+const withToken = Layer.merge(transport, Credentials.layerConfig)
 
 /** HubSpot with the token of the environment. */
-export const hubspot = (flags: Connection) =>
-  Layer.provide(LineItems.LineItems.layer(connectionOf(flags)), withToken)
+export const hubspot = (flags: Connection) => Layer.provide(LineItems.layer(connectionOf(flags)), withToken)
 
 /** The same for a durable job: within the limits that all who use its database share. */
 const hubspotOfJob = (flags: Connection, jobId: string) =>
   Layer.unwrap(
     Effect.map(DurableImport.supposedAccount(jobId), (supposed) =>
-      LineItems.LineItems.layerAccount({ ...connectionOf(flags), supposed })
+      LineItems.layerAccount({ ...connectionOf(flags), supposed })
     )
   ).pipe(Layer.provide(withToken))
 
@@ -61,7 +60,7 @@ export const embedded = (
 ) =>
   Layer.merge(
     Emulator.layer({ latency, uniqueProperties: keyProperty === undefined ? [] : [keyProperty] }),
-    Layer.orDie(Credentials.Credentials.layer(Redacted.make("embedded-emulator")))
+    Layer.orDie(Credentials.layer(Redacted.make("embedded-emulator")))
   )
 
 /** Where jobs are kept. */
@@ -84,7 +83,7 @@ const jobsIn = (flags: Kept) =>
         if (Option.isSome(stateDir)) {
           return yield* usage("--state-dir and --database-url exclude each other; give one")
         }
-        return Layer.provide(Stores.layerSql, Store.layerPostgres({ url: database.value.url }))
+        return Layer.provide(Stores.layerSql, Database.layerPostgres({ url: database.value.url }))
       }
       const path = yield* Path.Path
       if (Option.isSome(stateDir)) return Stores.layerLocal({ stateDir: path.resolve(stateDir.value) })
@@ -118,7 +117,7 @@ export const onJob =
     )
 
 /** What keeps the layers below a command from being built. */
-type Unbuilt = Credentials.CredentialsError | BaseUrl.InvalidBaseUrl | Store.StoreError
+type Unbuilt = Credentials.CredentialsError | BaseUrl.InvalidBaseUrl | Database.DatabaseError
 
 /** Says it as a command does. */
 export const explained = (error: Exit | Unbuilt): Exit => {
@@ -129,7 +128,7 @@ export const explained = (error: Exit | Unbuilt): Exit => {
       return new Exit({ code: Report.exitCodes.credentials, lines: [error.message] })
     case "InvalidBaseUrl":
       return usage(`--base-url: ${error.message}`)
-    case "StoreError":
+    case "DatabaseError":
       return new Exit({ code: Report.exitCodes.store, lines: [error.message] })
   }
 }

@@ -7,7 +7,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
-import * as Report from "../Report.ts"
+import * as Report from "./Report.ts"
 import { Exit } from "./Exit.ts"
 import * as Import from "./Import.ts"
 

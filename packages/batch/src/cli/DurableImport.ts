@@ -5,7 +5,7 @@
  * What is told of a row is told when it is settled. The files of rejects and doubts are written at the end of a run,
  * from what is written down, so they hold what all runs together left.
  */
-import { AccountInfo } from "@effect-hubspot/http/AccountInfo"
+import * as AccountInfo from "@effect-hubspot/http/AccountInfo"
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Deferred from "effect/Deferred"
@@ -18,18 +18,18 @@ import type * as Scope from "effect/Scope"
 import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
-import type * as BatchRunner from "../BatchRunner.ts"
-import * as DoubtStrategy from "../DoubtStrategy.ts"
-import { monotonicMillis } from "../internal/monotonic.ts"
-import * as Job from "../Job.ts"
-import * as JobRunner from "../JobRunner.ts"
-import * as JobStore from "../JobStore.ts"
-import type * as Outcome from "../Outcome.ts"
-import * as Plan from "../Plan.ts"
-import * as Progress from "../Progress.ts"
-import * as Rejects from "../Rejects.ts"
-import * as Report from "../Report.ts"
-import * as Source from "../Source.ts"
+import type * as BatchRunner from "../engine/BatchRunner.ts"
+import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
+import { monotonicMillis } from "../model/Monotonic.ts"
+import * as Job from "../jobs/Job.ts"
+import * as JobRunner from "../jobs/JobRunner.ts"
+import * as JobStore from "../jobs/JobStore.ts"
+import type * as Outcome from "../model/Outcome.ts"
+import * as Plan from "../model/Plan.ts"
+import * as Progress from "./Progress.ts"
+import * as Rejects from "../files/Rejects.ts"
+import * as Report from "./Report.ts"
+import * as Source from "../files/Source.ts"
 import { Exit } from "./Exit.ts"
 import * as Import from "./Import.ts"
 import * as Jobs from "./Jobs.ts"
@@ -77,7 +77,7 @@ const refused = (error: { readonly _tag: string; readonly message: string }): Ex
 
 const accountOf = Effect.gen(function* () {
   const { portalId } = yield* Effect.provide(
-    Effect.flatMap(AccountInfo, ({ details }) => details),
+    Effect.flatMap(AccountInfo.AccountInfo, ({ details }) => details),
     AccountInfo.layer
   )
   return String(portalId)

@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as Report from "../Report.ts"
+import * as Report from "./Report.ts"
 
 /** `lines` go to the standard error, each complete in itself. */
 export class Exit extends Schema.TaggedError<Exit>()("Exit", {

@@ -2,9 +2,9 @@
  * The flags that commands share, each checked when it is read: what is wrong is said in one line and
  * nothing is begun.
  */
-import * as BulkCreate from "../BulkCreate.ts"
-import * as DoubtStrategy from "../DoubtStrategy.ts"
-import * as WriteTrace from "../WriteTrace.ts"
+import * as BulkCreate from "../bulk/BulkCreate.ts"
+import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
+import * as WriteTrace from "../model/WriteTrace.ts"
 import { BatchRequest, Properties } from "@effect-hubspot/schema"
 import { BaseUrl, RateLimits } from "@effect-hubspot/http"
 import * as Argument from "effect/cli/Argument"

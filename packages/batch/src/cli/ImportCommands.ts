@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import * as DoubtStrategy from "../DoubtStrategy.ts"
+import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as Connection from "./Connection.ts"
 import * as DurableImport from "./DurableImport.ts"
 import { Exit, exitWith, usage } from "./Exit.ts"
@@ -110,7 +110,7 @@ export const importCommand = Command.make(
       Effect.scoped,
       Effect.provide(
         flags.emulator
-          ? LineItems.LineItems.layer({ limit: flags.limit, timeout: flags.timeout }).pipe(
+          ? LineItems.layer({ limit: flags.limit, timeout: flags.timeout }).pipe(
               Layer.provide(Connection.embedded(Option.getOrUndefined(flags.latency), keyProperty))
             )
           : Connection.hubspot(flags)

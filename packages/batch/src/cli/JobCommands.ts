@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import * as Store from "../Store.ts"
+import * as Database from "../sql/Database.ts"
 import * as Connection from "./Connection.ts"
 import * as DurableImport from "./DurableImport.ts"
 import { exitWith, usage } from "./Exit.ts"
@@ -251,7 +251,7 @@ export const workerCommand = Command.make(
       listenHost: Option.getOrUndefined(flags.listenHost),
       baseUrl: Option.getOrUndefined(flags.baseUrl)
     }).pipe(
-      Effect.provide(Store.layerPostgres({ url: databaseUrl.url })),
+      Effect.provide(Database.layerPostgres({ url: databaseUrl.url })),
       Effect.mapError(Connection.explained)
     )
   })

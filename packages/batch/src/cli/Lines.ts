@@ -3,11 +3,11 @@
  */
 import { ErrorBody } from "@effect-hubspot/schema"
 import * as Result from "effect/Result"
-import type * as BatchRunner from "../BatchRunner.ts"
-import type * as Job from "../Job.ts"
-import * as Outcome from "../Outcome.ts"
-import * as Report from "../Report.ts"
-import * as Source from "../Source.ts"
+import type * as BatchRunner from "../engine/BatchRunner.ts"
+import type * as Job from "../jobs/Job.ts"
+import * as Outcome from "../model/Outcome.ts"
+import * as Report from "./Report.ts"
+import * as Source from "../files/Source.ts"
 import * as Advice from "./Advice.ts"
 
 /** What is known of the input as a whole. */

@@ -6,7 +6,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Predicate from "effect/Predicate"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
-import * as Report from "../Report.ts"
+import * as Report from "./Report.ts"
 import { Exit } from "./Exit.ts"
 import type { Imported } from "./Import.ts"
 

@@ -5,7 +5,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Job from "../Job.ts"
+import type * as Job from "../jobs/Job.ts"
 import { homedir, hostname } from "node:os"
 
 export class Process extends Context.Service<

@@ -1,17 +1,19 @@
 /**
  * `line-items serve`: a local HubSpot on a port of this machine, until it is interrupted.
  */
-import { EmulatorServer, type Options } from "@effect-hubspot/http/emulator/EmulatorServer"
+import * as EmulatorServer from "@effect-hubspot/http/emulator/EmulatorServer"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as Report from "../Report.ts"
+import * as Report from "./Report.ts"
 import { Exit } from "./Exit.ts"
 
 /** Serves until interrupted. The admin key is printed: whoever started the emulator needs it. */
-export const run = (options: Options & { readonly json: boolean }): Effect.Effect<never, Exit> =>
+export const run = (
+  options: EmulatorServer.Options & { readonly json: boolean }
+): Effect.Effect<never, Exit> =>
   Effect.gen(function* () {
-    const { adminKey, url } = yield* EmulatorServer
+    const { adminKey, url } = yield* EmulatorServer.EmulatorServer
     yield* Console.log(
       options.json
         ? JSON.stringify({ url, adminKey: Redacted.value(adminKey) })
@@ -23,7 +25,7 @@ export const run = (options: Options & { readonly json: boolean }): Effect.Effec
     Effect.mapError((error) => new Exit({ code: Report.exitCodes.usage, lines: [error.message] }))
   )
 
-const forPeople = (url: string, adminKey: string, { keep, limit = 190 }: Options): string =>
+const forPeople = (url: string, adminKey: string, { keep, limit = 190 }: EmulatorServer.Options): string =>
   [
     `HubSpot emulator: ${url}   (${limit} requests per 10 s, ${keep === undefined ? "state" : `the last ${keep} line items and requests`} in memory, Ctrl-C to stop)`,
     "",

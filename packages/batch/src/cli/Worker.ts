@@ -2,9 +2,9 @@
  * `line-items worker`: a process of the cluster that runs the jobs of a database, until it is interrupted.
  */
 import { type BaseUrl, Credentials } from "@effect-hubspot/http"
-import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import * as HubSpotClient from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimitStore } from "@effect-hubspot/http/RateLimitStore"
-import { RateLimits } from "@effect-hubspot/http/RateLimits"
+import * as RateLimits from "@effect-hubspot/http/RateLimits"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
@@ -14,14 +14,15 @@ import type { HttpClient } from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Predicate from "effect/Predicate"
-import { ImportRuntime, layerCluster } from "../ImportRuntime.ts"
-import type * as ImportWorkflow from "../ImportWorkflow.ts"
-import * as Report from "../Report.ts"
+import { ImportRuntime, layerCluster } from "../cluster/ImportRuntime.ts"
+import type * as ImportWorkflow from "../cluster/ImportWorkflow.ts"
+import * as Report from "./Report.ts"
 import { Exit } from "./Exit.ts"
 import * as Log from "./Log.ts"
 import * as Output from "./Output.ts"
 import { Process } from "./Process.ts"
-import * as Store from "../Store.ts"
+import * as Database from "../sql/Database.ts"
+import { describeSqlError } from "../model/StoreFailure.ts"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { isSqlError } from "effect/sql/SqlError"
 import type { SocketServerError } from "effect/socket/SocketServer"
@@ -47,8 +48,8 @@ const credentialsOf = (account: string) => {
   const own = `${general}_${account}`
   return Layer.unwrap(
     Config.Redacted(own).pipe(
-      Effect.map((token) => Credentials.Credentials.layer(token, own)),
-      Effect.orElseSucceed(() => Credentials.Credentials.layerConfig)
+      Effect.map((token) => Credentials.layer(token, own)),
+      Effect.orElseSucceed(() => Credentials.layerConfig)
     )
   )
 }
@@ -59,7 +60,7 @@ const someToken = Effect.gen(function* () {
   const named = yield* Effect.orElseSucceed(provider.load(general.split("_")), () => undefined)
   // One for an account has a name that begins with the general one's.
   if (named?._tag === "Record" && named.keys.size > 0) return
-  yield* Layer.build(Credentials.Credentials.layerConfig)
+  yield* Layer.build(Credentials.layerConfig)
 }).pipe(Effect.scoped)
 
 /** Requests to an account, within the limits that all workers share. */
@@ -68,7 +69,7 @@ const account =
   (
     account: string
   ): Layer.Layer<
-    HubSpotClient | RateLimits,
+    HubSpotClient.HubSpotClient | RateLimits.RateLimits,
     Credentials.CredentialsError | BaseUrl.InvalidBaseUrl,
     RateLimitStore
   > =>
@@ -116,7 +117,7 @@ export const run = (
   options: Options
 ): Effect.Effect<
   never,
-  Exit | Store.StoreError | Credentials.CredentialsError,
+  Exit | Database.DatabaseError | Credentials.CredentialsError,
   SqlClient | Stdio | Process
 > =>
   Effect.gen(function* () {
@@ -167,9 +168,9 @@ export const run = (
       Effect.catchDefect((defect) =>
         isSqlError(defect)
           ? Effect.fail(
-              new Store.StoreError({
+              new Database.DatabaseError({
                 reason: "Unwritable",
-                detail: Store.describeSqlError(defect),
+                detail: describeSqlError(defect),
                 cause: defect
               })
             )

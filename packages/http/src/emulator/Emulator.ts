@@ -2,7 +2,7 @@
  * A local HubSpot: the endpoints of `HubSpotApi` over an account in memory, with HubSpot's limits,
  * rules, error bodies and disorder, and a ledger that says what truly happened.
  *
- * It stands in for the server only and imports nothing of the client. It opens no socket (that is
+ * It stands in for the server: only `layerLineItems` knows the client. It opens no socket (that is
  * `EmulatorServer`), keeps nothing beyond its scope, and goes by the Clock and Random it was built
  * with, so that it runs in virtual time and repeats itself under a seed.
  *
@@ -24,22 +24,26 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
-import type { Account, Latency } from "./Account.ts"
-import * as Admin from "./Admin.ts"
-import * as Body from "./Body.ts"
-import * as Crm from "./Crm.ts"
-import * as Delivery from "./Delivery.ts"
-import * as Exchange from "./Exchange.ts"
-import * as FaultPlan from "./FaultPlan.ts"
+import * as Credentials from "../Credentials.ts"
+import type { HubSpotClient } from "../HubSpotClient.ts"
+import * as LineItems from "../LineItems.ts"
+import type { RateLimits } from "../RateLimits.ts"
+import type { Account, Latency } from "./state/Account.ts"
+import * as Admin from "./answering/Admin.ts"
+import * as Body from "./reading/Body.ts"
+import * as Crm from "./state/Crm.ts"
+import * as Delivery from "./passage/Delivery.ts"
+import * as Exchange from "./passage/Exchange.ts"
+import * as FaultPlan from "./passage/FaultPlan.ts"
 import * as Faults from "./Faults.ts"
-import * as Handlers from "./Handlers.ts"
+import * as Handlers from "./answering/Handlers.ts"
 import * as Journal from "./Journal.ts"
 import * as Ledger from "./Ledger.ts"
-import * as Quota from "./Quota.ts"
-import * as SearchIndex from "./SearchIndex.ts"
-import * as Tasks from "./Tasks.ts"
-import * as TaskStatus from "./TaskStatus.ts"
-import * as Tokens from "./Tokens.ts"
+import * as Quota from "./state/Quota.ts"
+import * as SearchIndex from "./state/SearchIndex.ts"
+import * as Tasks from "./state/Tasks.ts"
+import * as TaskStatus from "./answering/TaskStatus.ts"
+import * as Tokens from "./state/Tokens.ts"
 
 /**
  * @category options
@@ -156,15 +160,56 @@ export class Emulator extends Context.Service<
     /** Replaces the scopes of the token. */
     readonly setScopes: (scopes: ReadonlyArray<string>) => Effect.Effect<void>
   }
->()("@effect-hubspot/http/emulator/Emulator") {
-  /** The emulator alone, for whoever serves it: see `EmulatorServer`. */
-  static readonly layerServer = (options?: Options): Layer.Layer<Emulator> =>
-    Layer.effect(Emulator, make(options ?? {}))
+>()("@effect-hubspot/http/emulator/Emulator") {}
 
-  /** The emulator, and an `HttpClient` that reaches it in process, whatever the host of the url. */
-  static readonly layer = (options?: Options): Layer.Layer<Emulator | HttpClient.HttpClient> =>
-    layerClient.pipe(Layer.provideMerge(Emulator.layerServer(options)))
-}
+/**
+ * The emulator alone, for whoever serves it: see `EmulatorServer`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerServer = (options?: Options): Layer.Layer<Emulator> =>
+  Layer.effect(Emulator, make(options ?? {}))
+
+/**
+ * The emulator, and an `HttpClient` that reaches it in process, whatever the host of the url.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options?: Options): Layer.Layer<Emulator | HttpClient.HttpClient> =>
+  layerClient.pipe(Layer.provideMerge(layerServer(options)))
+
+/**
+ * The client's services on an emulator inside this process: for tests, without socket, port or account.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { LineItems } from "@effect-hubspot/http"
+ * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+ * import { Effect } from "effect"
+ *
+ * const test = Effect.gen(function* () {
+ *   const lineItems = yield* LineItems.LineItems
+ *   yield* lineItems.create({ properties: { name: "Chair" } })
+ *   const { created } = yield* Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
+ *   return created.length
+ * })
+ * await Effect.runPromise(Effect.provide(test, Emulator.layerLineItems())) // => 1
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerLineItems = (
+  options: Omit<LineItems.Options, "baseUrl"> & { readonly emulator?: Options | undefined } = {}
+): Layer.Layer<LineItems.LineItems | HubSpotClient | RateLimits | Emulator | HttpClient.HttpClient> =>
+  LineItems.layer({ ...options, baseUrl: undefined }).pipe(
+    Layer.provide(Credentials.layer(Redacted.make("embedded-emulator"))),
+    Layer.provideMerge(layer(options.emulator)),
+    Layer.orDie
+  )
 
 const make = Effect.fnUntraced(function* (given: Options) {
   const options: ResolvedOptions = {

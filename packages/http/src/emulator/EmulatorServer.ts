@@ -27,14 +27,14 @@ import * as Stream from "effect/Stream"
 import * as NodeHttp from "node:http"
 import type { Socket } from "node:net"
 import * as HubSpotApi from "../HubSpotApi.ts"
-import * as Delivery from "./Delivery.ts"
-import { Emulator, type Options as EmulatorOptions } from "./Emulator.ts"
+import * as Delivery from "./passage/Delivery.ts"
+import * as Emulator from "./Emulator.ts"
 
 /**
  * @category options
  * @since 0.1.0
  */
-export interface Options extends EmulatorOptions {
+export interface Options extends Emulator.Options {
   /** `127.0.0.1`, `::1` or `localhost`; anything else is refused. Default `127.0.0.1`. */
   readonly host?: string | undefined
   /** Default 0: any free port. */
@@ -110,19 +110,24 @@ export class EmulatorServer extends Context.Service<
     readonly url: string
     readonly adminKey: Redacted.Redacted<string>
   }
->()("@effect-hubspot/http/emulator/EmulatorServer") {
-  /** Serves an emulator until the scope ends. `GET /docs` shows the contract. */
-  static readonly layer = (
-    options: Options = {}
-  ): Layer.Layer<EmulatorServer | Emulator, EmulatorServerError> =>
-    layerServing.pipe(
-      Layer.provide(layerPort(options.host ?? "127.0.0.1", options.port ?? 0)),
-      Layer.provideMerge(layerEmulator(options))
-    )
-}
+>()("@effect-hubspot/http/emulator/EmulatorServer") {}
+
+/**
+ * Serves an emulator until the scope ends. `GET /docs` shows the contract.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<EmulatorServer | Emulator.Emulator, EmulatorServerError> =>
+  layerServing.pipe(
+    Layer.provide(layerPort(options.host ?? "127.0.0.1", options.port ?? 0)),
+    Layer.provideMerge(layerEmulator(options))
+  )
 
 // Other programs of this machine can reach the port, so the key is not left to a guessable source.
-const layerEmulator = (options: Options): Layer.Layer<Emulator> =>
+const layerEmulator = (options: Options): Layer.Layer<Emulator.Emulator> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const random = yield* SecureRandom.SecureRandom
@@ -159,27 +164,28 @@ const serverError = (host: string, port: number, { cause }: ServeError): Emulato
   })
 }
 
-const layerServing: Layer.Layer<EmulatorServer, never, Emulator | HttpServer.HttpServer> = Layer.effect(
-  EmulatorServer,
-  Effect.gen(function* () {
-    const emulator = yield* Emulator
-    const server = yield* HttpServer.HttpServer
-    const docs = yield* HttpRouter.toHttpEffect(
-      // The page's own fonts would come from the internet.
-      HttpApiScalar.layer(HubSpotApi.HubSpotApi, { scalar: { withDefaultFonts: false } })
-    )
-    yield* server.serve(
-      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-        !isThisMachine(request.headers.host ?? "")
-          ? Effect.succeed(foreignHost)
-          : request.url === "/docs" && request.method === "GET"
-            ? docs
-            : Effect.flatMap(Effect.interruptible(emulator.handle), (delivery) => carry(request, delivery))
+const layerServing: Layer.Layer<EmulatorServer, never, Emulator.Emulator | HttpServer.HttpServer> =
+  Layer.effect(
+    EmulatorServer,
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      const server = yield* HttpServer.HttpServer
+      const docs = yield* HttpRouter.toHttpEffect(
+        // The page's own fonts would come from the internet.
+        HttpApiScalar.layer(HubSpotApi.HubSpotApi, { scalar: { withDefaultFonts: false } })
       )
-    )
-    return { url: HttpServer.formatAddress(server.address), adminKey: emulator.adminKey }
-  })
-)
+      yield* server.serve(
+        Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+          !isThisMachine(request.headers.host ?? "")
+            ? Effect.succeed(foreignHost)
+            : request.url === "/docs" && request.method === "GET"
+              ? docs
+              : Effect.flatMap(Effect.interruptible(emulator.handle), (delivery) => carry(request, delivery))
+        )
+      )
+      return { url: HttpServer.formatAddress(server.address), adminKey: emulator.adminKey }
+    })
+  )
 
 // What a fault does to the connection is done to the real socket, at that moment.
 const carry = Effect.fnUntraced(function* (

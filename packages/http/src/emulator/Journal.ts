@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import * as Recent from "./Recent.ts"
+import * as Recent from "./state/Recent.ts"
 
 /**
  * One request; times in epoch milliseconds, null for what has not happened or never will.

@@ -10,8 +10,8 @@
  */
 import { Association } from "@effect-hubspot/schema"
 import * as Schema from "effect/Schema"
-import * as Quota from "./Quota.ts"
-import * as Recent from "./Recent.ts"
+import * as Quota from "./state/Quota.ts"
+import * as Recent from "./state/Recent.ts"
 
 /**
  * One created line item. `objectWriteTraceId` is null when its input had none; `createdAt` is ISO 8601.

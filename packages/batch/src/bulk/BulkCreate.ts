@@ -1,0 +1,210 @@
+/**
+ * Any number of line items: a stream of inputs in, a stream with exactly one outcome per input out, in
+ * constant memory.
+ *
+ * Outcomes come as batches are settled, not in the order of the inputs; each carries its index and the
+ * caller's value. The stream fails only if the stream of inputs does, after the outcomes of all that was
+ * read before. HubSpot never makes it fail: what HubSpot does is in the outcomes.
+ *
+ * @since 0.1.0
+ */
+import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { RateLimits } from "@effect-hubspot/http/RateLimits"
+import type { BatchRequest, InputIssue } from "@effect-hubspot/schema"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import type * as BatchState from "../model/BatchState.ts"
+import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
+import * as Associating from "../doubt/Associating.ts"
+import * as Bulk from "../engine/Pipeline.ts"
+import * as Creating from "../doubt/Creating.ts"
+import * as Concurrency from "../engine/Concurrency.ts"
+import type { Outcome } from "../model/Outcome.ts"
+import * as Plan from "../model/Plan.ts"
+
+/** The most requests that are under way at once. */
+export const maxConcurrency = Concurrency.most
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options extends Bulk.Options {
+  /**
+   * The job's name in its trace ids, and in keys that are made: 1 to 48 of `A–Z a–z 0–9 _ -`. Default: by chance. Two
+   * jobs over different inputs need two names.
+   */
+  readonly jobId?: string | undefined
+  /** Between looks at a batch that is `PENDING`, and how long it may be. Default `BatchState.defaultWaiting`. */
+  readonly pending?: Partial<BatchState.Waiting> | undefined
+  /** The same for `PROCESSING`. */
+  readonly processing?: Partial<BatchState.Waiting> | undefined
+  /** What to do about doubts. Default `DoubtStrategy.failVisible`. */
+  readonly strategy?: DoubtStrategy.DoubtStrategy | undefined
+  /**
+   * The property that holds an input's key, for the strategies that go by one. An input that has no value
+   * there, and none from `keyOf`, gets `<job>:<index>`.
+   */
+  readonly keyProperty?: string | undefined
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface RunWithOptions<I> extends Options {
+  /** The line item in a value, or what is wrong with the value. */
+  readonly toInput: (
+    source: I
+  ) => Result.Result<BatchRequest.CreateInput, ReadonlyArray<InputIssue.InputIssue>>
+  /** The caller's own key of a value; it must be unique, also across jobs that must not double. */
+  readonly keyOf?: ((source: I) => string | undefined) | undefined
+  /** How messages name a value. Default: `input 1`. */
+  readonly where?: Plan.Where<I> | undefined
+}
+
+/**
+ * Creates the line items of a stream. Options out of range are defects.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { BulkCreate } from "@effect-hubspot/batch"
+ * import { Credentials, LineItems } from "@effect-hubspot/http"
+ * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+ * import { Effect, Layer, Redacted, Stream } from "effect"
+ *
+ * const hubspot = LineItems.layer({ limit: 190 }).pipe(
+ *   Layer.provide(Credentials.layer(Redacted.make("pat-eu1-0000"))),
+ *   Layer.provide(Emulator.layer())
+ * )
+ * const program = Stream.range(1, 250).pipe(
+ *   Stream.map((n) => ({ properties: { name: `Seat ${n}`, quantity: "1", price: "19.90" } })),
+ *   BulkCreate.run(),
+ *   Stream.filter((outcome) => outcome._tag === "Created"),
+ *   Stream.runCount,
+ *   Effect.provide(hubspot)
+ * )
+ * await Effect.runPromise(program) // => 250
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run =
+  (options: Options = {}) =>
+  <E, R>(
+    inputs: Stream.Stream<BatchRequest.CreateInput, E, R>
+  ): Stream.Stream<Outcome<BatchRequest.CreateInput>, E, R | HubSpotClient | RateLimits> =>
+    runWith<BatchRequest.CreateInput>({ ...options, toInput: Result.succeed })(inputs)
+
+/**
+ * The same for values of the caller's own, such as rows of a file. `toInput` makes the line item, or says
+ * what is wrong with the value.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const runWith =
+  <I>(options: RunWithOptions<I>) =>
+  <E, R>(inputs: Stream.Stream<I, E, R>): Stream.Stream<Outcome<I>, E, R | HubSpotClient | RateLimits> =>
+    Stream.unwrap(
+      Effect.gen(function* () {
+        const job = yield* Bulk.job(options)
+        const { keyProperty: property, strategy = DoubtStrategy.failVisible } = options
+        const needs = DoubtStrategy.keyNeeded(strategy)
+        if (needs !== undefined && property === undefined) {
+          return yield* Effect.die(new RangeError(`the strategy ${strategy._tag} needs a keyProperty`))
+        }
+        const shape = Plan.creates({
+          jobId: job.jobId,
+          toInput: options.toInput,
+          key: property === undefined ? undefined : { property, of: options.keyOf },
+          where: options.where,
+          ...(strategy._tag === "upsert" && {
+            issuesOf: ({ associations }: BatchRequest.CreateInput) => Associating.issuesOf(associations)
+          })
+        })
+        return Bulk.outcomes(inputs, job, shape, yield* Creating.resolver(job, strategy, property))
+      })
+    )
+
+/**
+ * Creates the line items of a stream and hands every outcome to `onOutcomes`, as they come. Interrupting it is
+ * safe: nothing new is sent, requests under way have `grace` (default 110 seconds, the longest a request takes) to end, and
+ * what has not ended then is `InDoubt`; `onOutcomes` is told of all of it before the interruption is over.
+ * Inputs that were not read by then have no outcome.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { BulkCreate } from "@effect-hubspot/batch"
+ * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+ * import { Effect, Fiber, Stream } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const outcomes: Array<string> = []
+ *   const job = yield* Stream.range(1, 1000).pipe(
+ *     Stream.map((n) => ({ properties: { name: `Seat ${n}` } })),
+ *     BulkCreate.runForEach({ grace: 0 }, (some) =>
+ *       Effect.sync(() => void outcomes.push(...some.map((outcome) => outcome._tag)))
+ *     ),
+ *     Effect.forkChild({ startImmediately: true })
+ *   )
+ *   yield* Fiber.interrupt(job)
+ *   return outcomes.every((tag) => tag === "Created" || tag === "NotSent" || tag === "InDoubt")
+ * })
+ * await Effect.runPromise(Effect.provide(program, Emulator.layerLineItems())) // => true
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const runForEach =
+  (
+    options: Options & { readonly grace?: Duration.Input | undefined },
+    onOutcomes: (outcomes: ReadonlyArray<Outcome<BatchRequest.CreateInput>>) => Effect.Effect<void>
+  ) =>
+  <E, R>(
+    inputs: Stream.Stream<BatchRequest.CreateInput, E, R>
+  ): Effect.Effect<void, E, R | HubSpotClient | RateLimits> =>
+    runForEachWith<BatchRequest.CreateInput>({ ...options, toInput: Result.succeed }, onOutcomes)(inputs)
+
+/**
+ * The same for values of the caller's own.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const runForEachWith =
+  <I>(
+    options: RunWithOptions<I> & { readonly grace?: Duration.Input | undefined },
+    onOutcomes: (outcomes: ReadonlyArray<Outcome<I>>) => Effect.Effect<void>
+  ) =>
+  <E, R>(inputs: Stream.Stream<I, E, R>): Effect.Effect<void, E, R | HubSpotClient | RateLimits> =>
+    Effect.gen(function* () {
+      const stop = options.stop ?? (yield* Deferred.make<void>())
+      const abandon = options.abandon ?? (yield* Deferred.make<void>())
+      const over = yield* Deferred.make<void>()
+      const job = yield* inputs.pipe(
+        Stream.interruptWhen(Deferred.await(over)),
+        runWith({ ...options, stop, abandon }),
+        Stream.runForEachArray(onOutcomes),
+        Effect.forkDetach
+      )
+      return yield* Effect.onInterrupt(Fiber.join(job), () =>
+        Effect.gen(function* () {
+          yield* Deferred.succeed(stop, undefined)
+          const ended = yield* Effect.timeoutOption(Fiber.await(job), options.grace ?? "110 seconds")
+          if (Option.isSome(ended)) return
+          yield* Deferred.succeed(over, undefined)
+          yield* Deferred.succeed(abandon, undefined)
+          yield* Fiber.await(job)
+        })
+      )
+    })

@@ -1,0 +1,150 @@
+/**
+ * Any number of upserts: a stream of `{ id, idProperty, properties, associations? }` in, one outcome per input
+ * out. What has this value of `idProperty` is updated, what has not is created.
+ *
+ * An upsert takes no associations, so those follow in a request of their own. Both may be repeated, and what
+ * is in doubt is, as the retry policy allows; the last write wins. It is as safe as the property's
+ * uniqueness: prove it with `KeyProperty.prove`.
+ *
+ * @since 0.1.0
+ */
+import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import * as Operations from "@effect-hubspot/http/Operations"
+import type { RateLimits } from "@effect-hubspot/http/RateLimits"
+import { type Association, type BatchRequest, InputIssue } from "@effect-hubspot/schema"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import type { BatchOperation } from "../engine/BatchOperation.ts"
+import * as Correlation from "../model/Correlation.ts"
+import * as Associating from "../doubt/Associating.ts"
+import * as Bulk from "../engine/Pipeline.ts"
+import * as Record from "./Records.ts"
+import type { Outcome } from "../model/Outcome.ts"
+import type { Shape } from "../model/Plan.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = Bulk.Options
+
+/**
+ * An upsert, and what the line item belongs to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Input extends BatchRequest.UpsertInput {
+  readonly associations?: ReadonlyArray<Association.Association>
+}
+
+/**
+ * Upserting, without the associations.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const operation: BatchOperation<Input, "Upserted"> = {
+  name: "batchUpsert",
+  idempotent: true,
+  writes: true,
+  passesOver: false,
+  request: (items) =>
+    Operations.batchUpsert({
+      inputs: items.map(({ input: { id, idProperty, properties }, objectWriteTraceId }) => ({
+        id,
+        idProperty,
+        properties,
+        objectWriteTraceId
+      }))
+    }),
+  account: (items, response) => Correlation.judge(items.map(Record.identityOf), response),
+  succeed: ({ index, objectWriteTraceId, source }, object) => ({
+    _tag: "Upserted",
+    source,
+    index,
+    objectWriteTraceId,
+    id: object.id,
+    object,
+    created: typeof object.new === "boolean" ? object.new : undefined
+  })
+}
+
+const shape = (jobId: string): Shape<Input, Input> => ({
+  jobId,
+  toInput: Result.succeed,
+  read: (given) =>
+    Result.flatMap(
+      InputIssue.readFields(given, ["id", "idProperty", "properties", "associations", "objectWriteTraceId"]),
+      ({ idProperty, ...rest }) =>
+        idProperty === undefined
+          ? Result.fail([
+              {
+                path: "idProperty",
+                message: "expected text, got nothing",
+                advice: "name the property with unique values that id is the value of"
+              }
+            ])
+          : Result.succeed({ ...rest, idProperty })
+    ),
+  prepare: (given, { objectWriteTraceId }) =>
+    Record.prepared({ ...given, objectWriteTraceId }, [
+      ...InputIssue.ofRecord(given),
+      ...InputIssue.ofProperties(given.properties),
+      ...InputIssue.ofAssociations(given.associations ?? []),
+      ...Associating.issuesOf(given.associations),
+      ...InputIssue.ofTraceId(given.objectWriteTraceId)
+    ]),
+  unique: Record.unique
+})
+
+/**
+ * Upserts the line items of a stream. Options out of range are defects.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { BulkUpsert } from "@effect-hubspot/batch"
+ * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+ * import { Association } from "@effect-hubspot/schema"
+ * import { Effect, Stream } from "effect"
+ *
+ * const input = (id: string, price: string) => ({
+ *   id,
+ *   idProperty: "import_key",
+ *   properties: { name: `Chair ${id}`, price },
+ *   associations: [Association.make("deal", "4711")]
+ * })
+ * const program = Effect.gen(function* () {
+ *   yield* Stream.make(input("A", "10")).pipe(BulkUpsert.run(), Stream.runDrain)
+ *   const outcomes = yield* Stream.make(input("A", "12"), input("B", "7")).pipe(BulkUpsert.run(), Stream.runCollect)
+ *   return outcomes.map((outcome) => outcome._tag === "Upserted" && outcome.created)
+ * })
+ * const hubspot = Emulator.layerLineItems({ emulator: { uniqueProperties: ["import_key"] } })
+ * const created = await Effect.runPromise(Effect.provide(program, hubspot))
+ * created.sort() // => [false, true]
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run =
+  (options: Options = {}) =>
+  <E, R>(
+    inputs: Stream.Stream<Input, E, R>
+  ): Stream.Stream<Outcome<Input, "Upserted">, E, R | HubSpotClient | RateLimits> =>
+    Stream.unwrap(
+      Effect.gen(function* () {
+        const job = yield* Bulk.job(options)
+        const runner = yield* job.runner(operation)
+        return Bulk.outcomes(inputs, job, shape(job.jobId), {
+          ...runner,
+          workOf: (outcome, { input }) =>
+            outcome._tag === "Upserted" && Associating.isDue(input) ? "association" : undefined,
+          resolve: (open, items) =>
+            Associating.complete(job.services, open, items, Deferred.await(job.abandon))
+        })
+      })
+    )

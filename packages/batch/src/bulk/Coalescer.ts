@@ -1,0 +1,227 @@
+/**
+ * One line item at a time, for services: creates of many fibers are gathered into batches, and each fiber
+ * gets its own answer.
+ *
+ * A batch goes out when it is full or when its first input has waited for the window. A caller that is
+ * interrupted takes its input along until the moment it is sent; then the request runs to its end. The same
+ * input from two callers is two line items. A caller's own trace id is kept unless another one is using it.
+ *
+ * One coalescer serves one account: that of the client below it.
+ *
+ * @since 0.1.0
+ */
+import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import { RateLimits } from "@effect-hubspot/http/RateLimits"
+import * as Retry from "@effect-hubspot/http/Retry"
+import { BatchRequest } from "@effect-hubspot/schema"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Request from "effect/Request"
+import * as RequestResolver from "effect/RequestResolver"
+import * as Result from "effect/Result"
+import * as Semaphore from "effect/Semaphore"
+import * as AttemptLog from "../engine/AttemptLog.ts"
+import * as BatchOperation from "../engine/BatchOperation.ts"
+import * as BatchRunner from "../engine/BatchRunner.ts"
+import * as BulkCreate from "./BulkCreate.ts"
+import { inProcessLog } from "../engine/InProcessLog.ts"
+import { inRange } from "../model/InRange.ts"
+import {
+  describe,
+  type InDoubt,
+  type Invalid,
+  type NotSent,
+  type NotSentReason,
+  type Rejected
+} from "../model/Outcome.ts"
+import type { Created, Outcome } from "../model/Outcome.ts"
+import * as Plan from "../model/Plan.ts"
+import * as RetryBudget from "../engine/RetryBudget.ts"
+import * as WriteTrace from "../model/WriteTrace.ts"
+
+type Input = BatchRequest.CreateInput
+
+/**
+ * Every outcome but `Created`. `reason` is the outcome, so that one kind can be caught alone with
+ * `Effect.catchReason("NotCreated", "InDoubt", …)`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotCreated extends Data.TaggedError("NotCreated")<{
+  readonly reason: Rejected<Input> | Invalid<Input> | NotSent<Input> | InDoubt<Input>
+}> {
+  override get message(): string {
+    return describe(this.reason)
+  }
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** How long the first input of a batch waits for others. Default 25 milliseconds. */
+  readonly window?: Duration.Input | undefined
+  /** Inputs per batch, 1 to 100. Default 100. */
+  readonly batchSize?: number | undefined
+  /** Batches under way at once. Default 10. */
+  readonly concurrency?: number | undefined
+  /** Inputs that may be inside at once, sent or waiting; further callers wait outside. Default 10,000. */
+  readonly capacity?: number | undefined
+  /** When a refused request is sent again. Default `Retry.defaults`. */
+  readonly retry?: Retry.Policy | undefined
+  /** Told of requests and of answers that fit no input. */
+  readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
+}
+
+class Create extends Request.Class<{ readonly item: Plan.Item<Input> }, Created<Input>, NotCreated> {}
+
+/**
+ * **Example**
+ *
+ * ```ts
+ * import { Coalescer } from "@effect-hubspot/batch"
+ * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+ * import { Effect, Layer } from "effect"
+ *
+ * const hubspot = Coalescer.layer().pipe(Layer.provideMerge(Emulator.layerLineItems()))
+ * const program = Effect.gen(function* () {
+ *   const coalescer = yield* Coalescer.Coalescer
+ *   const create = (n: number) => coalescer.create({ properties: { name: `Seat ${n}` } })
+ *   const created = yield* Effect.forEach([1, 2, 3], create, { concurrency: "unbounded" })
+ *   const { requests } = yield* Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
+ *   return [created.length, requests.length]
+ * })
+ * await Effect.runPromise(Effect.provide(program, hubspot)) // => [3, 1]
+ * ```
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Coalescer extends Context.Service<
+  Coalescer,
+  {
+    /** Creates one line item, together with those that others create at the same time. */
+    readonly create: (input: Input) => Effect.Effect<Created<Input>, NotCreated>
+  }
+>()("@effect-hubspot/batch/bulk/Coalescer") {}
+
+/**
+ * A coalescer on a client and a limiter.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options = {}): Layer.Layer<Coalescer, never, HubSpotClient | RateLimits> =>
+  Layer.effect(Coalescer, make(options))
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<Coalescer["Service"], never, HubSpotClient | RateLimits> {
+  const services = Context.add(
+    yield* Effect.context<HubSpotClient | RateLimits>(),
+    AttemptLog.AttemptLog,
+    yield* inProcessLog
+  )
+  const jobId = yield* WriteTrace.randomJobId
+  const { batchSize = BatchRequest.maxInputs, capacity = 10_000, concurrency = 10 } = options
+  const inside = yield* Semaphore.make(inRange("capacity", capacity, 1, Number.MAX_SAFE_INTEGER))
+  const underWay = yield* Semaphore.make(inRange("concurrency", concurrency, 1, BulkCreate.maxConcurrency))
+  inRange("batchSize", batchSize, 1, BatchRequest.maxInputs)
+  const never = yield* Deferred.make<void>()
+  const shape = Plan.creates<Input>({ jobId, toInput: Result.succeed })
+  let index = 0
+  /** Inputs that take a place inside, those whose batch has begun, and those whose callers have left since. */
+  const placed = new Set<number>()
+  const begun = new Set<number>()
+  const left = new Set<number>()
+  const giveBack = (index: number) =>
+    Effect.suspend(() => (placed.delete(index) ? inside.release(1) : Effect.void))
+
+  /** What ends a job here ends one batch only: a service goes on, and the next batch finds out anew. */
+  const run = Effect.fnUntraced(function* (items: ReadonlyArray<Plan.Item<Input>>) {
+    const runner = yield* BatchRunner.make(BatchOperation.create(), {
+      jobId,
+      halt: yield* Deferred.make<NotSentReason>(),
+      abandon: never,
+      isWanted: (index) => !left.has(index),
+      policy: options.retry ?? Retry.defaults,
+      budget: RetryBudget.makeUnsafe(),
+      onEvent: options.onEvent ?? (() => Effect.void)
+    })
+    return yield* runner.run(items)
+  })
+
+  const resolver = RequestResolver.make<Create>((entries) => {
+    const items = entries.map(({ request }) => request.item)
+    for (const { index } of items) begun.add(index)
+    return run(items).pipe(
+      Effect.map((outcomes) => {
+        const byIndex = new Map(outcomes.map((outcome) => [outcome.index, outcome]))
+        for (const entry of entries) entry.completeUnsafe(exitOf(byIndex.get(entry.request.item.index)!))
+      }),
+      underWay.withPermit,
+      Effect.ensuring(
+        Effect.forEach(
+          items,
+          ({ index }) => {
+            begun.delete(index)
+            left.delete(index)
+            return giveBack(index)
+          },
+          { discard: true }
+        )
+      ),
+      Effect.provideContext(services)
+    )
+  }).pipe(RequestResolver.setDelay(options.window ?? "25 millis"), RequestResolver.batchN(batchSize))
+
+  // Two callers may give the same trace id, and their inputs may meet in a batch.
+  const inUse = new Set<string>()
+  const request = (item: Plan.Item<Input>) =>
+    Effect.suspend(() => {
+      const { objectWriteTraceId } = item.input
+      if (inUse.has(objectWriteTraceId)) {
+        const traceId = { objectWriteTraceId: WriteTrace.make(jobId, item.index) }
+        const input = { ...item.input, ...traceId }
+        return Effect.request(new Create({ item: { ...item, ...traceId, input } }), resolver)
+      }
+      inUse.add(objectWriteTraceId)
+      return Effect.ensuring(
+        Effect.request(new Create({ item }), resolver),
+        Effect.sync(() => inUse.delete(objectWriteTraceId))
+      )
+    })
+
+  const create = Effect.fn("Coalescer.create")(function* (input: Input) {
+    const checked = Plan.check(shape, input, index++)
+    if (Result.isFailure(checked)) return yield* new NotCreated({ reason: checked.failure })
+    const item = checked.success
+    return yield* Effect.uninterruptibleMask((restore) =>
+      Effect.andThen(
+        Effect.tap(restore(inside.take(1)), () => Effect.sync(() => placed.add(item.index))),
+        // An input whose batch has begun stays inside until the batch has ended.
+        Effect.onExit(restore(request(item)), () => {
+          if (!begun.has(item.index)) return giveBack(item.index)
+          left.add(item.index)
+          return Effect.void
+        })
+      )
+    )
+  })
+
+  return Coalescer.of({ create })
+})
+
+const exitOf = (outcome: Exclude<Outcome<Input>, Invalid<Input>>): Exit.Exit<Created<Input>, NotCreated> =>
+  outcome._tag === "Created" ? Exit.succeed(outcome) : Exit.fail(new NotCreated({ reason: outcome }))

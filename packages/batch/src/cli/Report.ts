@@ -1,0 +1,283 @@
+/**
+ * What an import came to: counts, status and exit code, as an object for scripts and as text for people.
+ *
+ * Pure. It adds up outcomes; it does not judge them.
+ *
+ * @since 0.1.0
+ */
+import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
+import type { BatchStatus } from "@effect-hubspot/schema/BatchStatus"
+import * as DateTime from "effect/DateTime"
+import { isDenied } from "../model/Denied.ts"
+import * as StoreFailure from "../model/StoreFailure.ts"
+import type { NotSentReason, Outcome } from "../model/Outcome.ts"
+
+/**
+ * Outcomes counted by kind, and requests. `inputs` are the inputs read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Counts {
+  readonly inputs: number
+  readonly created: number
+  readonly rejected: number
+  readonly invalid: number
+  readonly notSent: number
+  readonly inDoubt: number
+  /** How many of those created may have been created twice. */
+  readonly possibleDuplicates: number
+  readonly requests: number
+}
+
+/**
+ * @category constants
+ * @since 0.1.0
+ */
+export const zero: Counts = {
+  inputs: 0,
+  created: 0,
+  rejected: 0,
+  invalid: 0,
+  notSent: 0,
+  inDoubt: 0,
+  possibleDuplicates: 0,
+  requests: 0
+}
+
+const fields = {
+  Created: "created",
+  Rejected: "rejected",
+  Invalid: "invalid",
+  NotSent: "notSent",
+  InDoubt: "inDoubt"
+} as const satisfies Record<Outcome<unknown>["_tag"], keyof Counts>
+
+/**
+ * The counts with some more outcomes.
+ *
+ * @category counting
+ * @since 0.1.0
+ */
+export const add = (counts: Counts, outcomes: Iterable<Outcome<unknown>>): Counts => {
+  const sum = { ...counts }
+  for (const outcome of outcomes) {
+    sum[fields[outcome._tag]]++
+    if (outcome._tag === "Created" && outcome.possibleDuplicate) sum.possibleDuplicates++
+  }
+  return sum
+}
+
+/**
+ * How an import ended, beside its counts.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ending {
+  /** Stopped by the user. */
+  readonly interrupted: boolean
+  /** Why inputs were left unsent, if HubSpot or the network was the reason. */
+  readonly reason: NotSentReason | undefined
+  /** The input ended in an error after some of it was sent. */
+  readonly unreadable: boolean
+  /** A file of ours could not be written. */
+  readonly unwritable: boolean
+}
+
+/**
+ * What `--json` prints. `status` is `COMPLETE` when everything is settled, rejections included, `CANCELED`
+ * when the user or a fatal error stopped it, `PROCESSING` when it is suspended and can go on later.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Summary extends Omit<Counts, "possibleDuplicates"> {
+  readonly status: BatchStatus
+  /** Left out when there are none. */
+  readonly possibleDuplicates?: number
+  readonly elapsedMs: number
+  readonly suspended?: { readonly reason: string; readonly resumeAt: string | null }
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const summarize = (counts: Counts, elapsedMs: number, ending: Ending): Summary => {
+  const { created, inDoubt, inputs, invalid, notSent, possibleDuplicates, rejected, requests } = counts
+  const suspended = ending.interrupted ? undefined : canGoOn(ending.reason)
+  const canceled =
+    ending.interrupted || ending.unreadable || ending.unwritable || ending.reason?._tag === "Halted"
+  return {
+    status: canceled ? "CANCELED" : suspended !== undefined ? "PROCESSING" : "COMPLETE",
+    inputs,
+    created,
+    rejected,
+    invalid,
+    notSent,
+    inDoubt,
+    requests,
+    elapsedMs,
+    ...(possibleDuplicates > 0 && { possibleDuplicates }),
+    ...(suspended !== undefined && {
+      suspended: {
+        reason: causeOf(suspended),
+        resumeAt: suspended._tag === "Unlogged" ? null : resumeAt(suspended.error)
+      }
+    })
+  }
+}
+
+/** The reason, if nothing has to be mended and the rest can be sent later. */
+const canGoOn = (reason: NotSentReason | undefined) =>
+  reason?._tag === "Suspended" || reason?._tag === "RetriesExhausted" || reason?._tag === "Unlogged"
+    ? reason
+    : undefined
+
+const causeOf = (reason: NonNullable<ReturnType<typeof canGoOn>>): string => {
+  switch (reason._tag) {
+    case "Suspended":
+      return reason.cause
+    case "RetriesExhausted":
+      return "retries"
+    case "Unlogged":
+      return StoreFailure.suspensionOf(reason.error)
+  }
+}
+
+const resumeAt = ({ reason }: HubSpotError): string | null =>
+  reason._tag === "RateLimited" && reason.resumeAtMillis !== undefined
+    ? DateTime.formatIso(DateTime.makeUnsafe(reason.resumeAtMillis))
+    : null
+
+/**
+ * The exit codes of the command, by name.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const exitCodes = {
+  done: 0,
+  usage: 2,
+  rejected: 3,
+  inDoubt: 4,
+  credentials: 5,
+  bug: 70,
+  store: 74,
+  suspended: 75,
+  interrupted: 130
+} as const
+
+/**
+ * The exit code of an import. Of all that apply the first of: interrupted 130, credentials 5, a file that
+ * cannot be written 74, suspended 75, some in doubt 4, some rejected or invalid 3, unreadable input or
+ * nothing sent 2, all created 0.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const exitCode = (counts: Counts, ending: Ending): number => {
+  if (ending.interrupted) return exitCodes.interrupted
+  const { reason } = ending
+  if (reason?._tag === "Halted" && isDenied(reason.error)) return exitCodes.credentials
+  if (ending.unwritable || reason?._tag === "Unlogged") return exitCodes.store
+  if (canGoOn(reason) !== undefined) return exitCodes.suspended
+  if (counts.inDoubt > 0) return exitCodes.inDoubt
+  if (counts.rejected + counts.invalid > 0) return exitCodes.rejected
+  if (ending.unreadable) return exitCodes.usage
+  if (counts.notSent === 0) return exitCodes.done
+  return counts.created === 0 ? exitCodes.usage : exitCodes.rejected
+}
+
+/**
+ * The exit code when a request before the import failed.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const exitCodeOf = ({ acceptance, reason }: HubSpotError): number => {
+  switch (reason._tag) {
+    case "Unauthorized":
+    case "TokenRefused":
+    case "Forbidden":
+      return exitCodes.credentials
+    case "TransportNotSent":
+    case "EdgeUnreachable":
+    case "TokenUnavailable":
+    case "RateLimited":
+    case "Migrating":
+    case "Locked":
+      return exitCodes.suspended
+    case "LimitsUnavailable":
+      return exitCodes.store
+    case "UnexpectedRedirect":
+      return exitCodes.usage
+    default:
+      // What failed at HubSpot may work later.
+      return acceptance === "InDoubt" ? exitCodes.suspended : exitCodes.usage
+  }
+}
+
+const number = new Intl.NumberFormat("en-US")
+
+/**
+ * A count with separators: `10,000`.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const format = (count: number): string => number.format(count)
+
+/**
+ * A time for people: `850 ms`, `4.2 s`, `3 min 5 s`.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const formatMillis = (millis: number): string => {
+  const whole = Math.round(millis)
+  if (whole < 1000) return `${whole} ms`
+  if (whole < 59_950) return `${(whole / 1000).toFixed(1)} s`
+  const seconds = Math.round(whole / 1000)
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+}
+
+const lines = [
+  ["created", "created", "in HubSpot"],
+  ["rejected", "rejected", "HubSpot said no"],
+  ["invalid", "invalid", "wrong in the file, never sent"],
+  ["notSent", "not sent", "nothing wrong with them; HubSpot has not got them"],
+  ["inDoubt", "in doubt", "HubSpot may or may not have them"]
+] as const
+
+/**
+ * The summary as text. Kinds that did not occur are left out, except `created`. `promise` is what the strategy
+ * promises of each row.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const toText = (name: string, summary: Summary, promise?: string | undefined): string => {
+  const { possibleDuplicates = 0 } = summary
+  const width = Math.max(...lines.map(([key]) => format(summary[key]).length), format(summary.inputs).length)
+  const shown = lines
+    .filter(([key]) => key === "created" || summary[key] > 0)
+    .map(
+      ([key, label, note]) =>
+        [
+          key,
+          label,
+          key === "created" && possibleDuplicates > 0
+            ? `${note}, ${format(possibleDuplicates)} of them perhaps twice`
+            : note
+        ] as const
+    )
+    .map(([key, label, note]) => `  ${label.padEnd(9)} ${format(summary[key]).padStart(width)}   ${note}`)
+  const requests = `${format(summary.requests)} ${summary.requests === 1 ? "request" : "requests"}`
+  return [
+    `${name}: ${format(summary.inputs)} ${summary.inputs === 1 ? "row" : "rows"} in ${formatMillis(summary.elapsedMs)}, ${requests}`,
+    ...shown,
+    ...(promise === undefined ? [] : [`  each row ${promise}`])
+  ].join("\n")
+}

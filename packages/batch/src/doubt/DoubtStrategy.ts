@@ -1,0 +1,243 @@
+/**
+ * What to do about inputs in doubt: those that were sent, and may or may not be in HubSpot.
+ *
+ * | strategy | promise | needs | in doubt |
+ * |---|---|---|---|
+ * | `failVisible` (default) | at most once, every doubt visible | nothing | is reported, and left to a person |
+ * | `atLeastOnce` | at least once, possible duplicates marked | nothing | is sent again |
+ * | `reconcile` | probably once | a property holding the key | is looked for after a quiet period; what is absent is sent again |
+ * | `reconcileByParent` | probably once | a parent for each input | is looked for among the parent's line items; what is absent is sent again |
+ * | `guard` | once, rejections verified | a property with unique values | is sent again; HubSpot refuses what exists already, and its id is read |
+ * | `upsert` | once, the last write wins | a property with unique values | is written again by its key |
+ *
+ * `reconcile` and `reconcileByParent` are as good as the quiet period is long: HubSpot may apply a request later, or
+ * index it later. `guard` and `upsert` are as good as the property's uniqueness; `upsert` overwrites what
+ * somebody changed between two attempts. No strategy takes a doubt for a rejection: what is refused after a
+ * doubt is looked for first, or stays in doubt.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import { inRange } from "../model/InRange.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type DoubtStrategy = FailVisible | AtLeastOnce | Reconcile | ReconcileByParent | Guard | Upsert
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface FailVisible {
+  readonly _tag: "failVisible"
+  /** Whether rejections are looked for by key before they are believed, and after how long. */
+  readonly verifyRejections: false | { readonly quiet: Duration.Duration }
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface AtLeastOnce {
+  readonly _tag: "atLeastOnce"
+  /** How often what is in doubt is sent again. */
+  readonly resends: number
+}
+
+/**
+ * How long to look for what is in doubt before it is sent again.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Looking {
+  /** How long nothing is concluded from absence: HubSpot's longest request and its index. */
+  readonly quiet: Duration.Duration
+  /** How many reads in a row must find nothing, and the time between them. */
+  readonly reads: number
+  readonly spacing: Duration.Duration
+  readonly resends: number
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Reconcile extends Looking {
+  readonly _tag: "reconcile"
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface ReconcileByParent extends Looking {
+  readonly _tag: "reconcileByParent"
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Guard {
+  readonly _tag: "guard"
+  readonly quiet: Duration.Duration
+  readonly resends: number
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Upsert {
+  readonly _tag: "upsert"
+  readonly quiet: Duration.Duration
+}
+
+/**
+ * The default. With `verifyRejections`, which needs a key property with unique values, a rejection is
+ * believed only after the input was looked for (after `quiet`, 150 seconds by default): a refusal that lies is found out.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const failVisible: FailVisible = { _tag: "failVisible", verifyRejections: false }
+
+// HubSpot's edge waits for 100 seconds, new records are found within half a minute; and a margin.
+const quietPeriod = Duration.seconds(150)
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const failVisibleVerified = (options: { readonly quiet?: Duration.Input } = {}): FailVisible => ({
+  _tag: "failVisible",
+  verifyRejections: { quiet: Duration.fromInputUnsafe(options.quiet ?? quietPeriod) }
+})
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const atLeastOnce = (options: { readonly resends?: number } = {}): AtLeastOnce => ({
+  _tag: "atLeastOnce",
+  resends: inRange("resends", options.resends ?? 5, 0, 100)
+})
+
+const looking = (options: {
+  readonly quiet?: Duration.Input
+  readonly reads?: number
+  readonly spacing?: Duration.Input
+  readonly resends?: number
+}): Looking => ({
+  quiet: Duration.fromInputUnsafe(options.quiet ?? quietPeriod),
+  reads: inRange("reads", options.reads ?? 3, 1, 100),
+  spacing: Duration.fromInputUnsafe(options.spacing ?? "10 seconds"),
+  resends: inRange("resends", options.resends ?? 3, 0, 100)
+})
+
+/**
+ * `quiet` is 150 seconds by default, three reads ten seconds apart, three resends.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const reconcile = (options: Parameters<typeof looking>[0] = {}): Reconcile => ({
+  _tag: "reconcile",
+  ...looking(options)
+})
+
+/**
+ * The same by what the parent of an input holds; the same defaults. It needs no key property, and knows an
+ * input by its content: an equal line that somebody else adds to the parent meanwhile is taken for ours.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const reconcileByParent = (options: Parameters<typeof looking>[0] = {}): ReconcileByParent => ({
+  _tag: "reconcileByParent",
+  ...looking(options)
+})
+
+/**
+ * `quiet` (150 seconds by default) passes before a rejection is believed, or a doubt that stayed is looked
+ * for; up to five resends.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const guard = (
+  options: { readonly quiet?: Duration.Input; readonly resends?: number } = {}
+): Guard => ({
+  _tag: "guard",
+  quiet: Duration.fromInputUnsafe(options.quiet ?? quietPeriod),
+  resends: inRange("resends", options.resends ?? 5, 0, 100)
+})
+
+/**
+ * Writes by key from the first attempt on, so that it may be repeated as the retry policy says; associations
+ * follow in a request of their own, which may be repeated too. `quiet` as for `guard`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const upsert = (options: { readonly quiet?: Duration.Input } = {}): Upsert => ({
+  _tag: "upsert",
+  quiet: Duration.fromInputUnsafe(options.quiet ?? quietPeriod)
+})
+
+/**
+ * What a strategy needs of the key property: `unique` values, one that keeps any (`plain`), or none.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const keyNeeded = (strategy: DoubtStrategy): "unique" | "plain" | undefined => {
+  switch (strategy._tag) {
+    case "guard":
+    case "upsert":
+      return "unique"
+    case "reconcile":
+      return "plain"
+    case "failVisible":
+      return strategy.verifyRejections === false ? undefined : "unique"
+    case "atLeastOnce":
+    case "reconcileByParent":
+      return undefined
+  }
+}
+
+/**
+ * What a strategy promises, in a line for a report.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { DoubtStrategy } from "@effect-hubspot/batch"
+ *
+ * const promise = DoubtStrategy.promise(DoubtStrategy.atLeastOnce())
+ * promise // => "at least once; what may be there twice is marked"
+ * ```
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const promise = (strategy: DoubtStrategy): string => {
+  switch (strategy._tag) {
+    case "failVisible":
+      return strategy.verifyRejections === false
+        ? "at most once, every doubt is reported; a refusal is believed"
+        : "at most once, every doubt is reported; rejections are looked up"
+    case "atLeastOnce":
+      return "at least once; what may be there twice is marked"
+    case "reconcile":
+    case "reconcileByParent":
+      return "probably once, unless HubSpot applies or shows a request later than the quiet period"
+    case "guard":
+      return "once, rejections are looked up, as long as the key property stays unique"
+    case "upsert":
+      return "once, the last write wins, as long as the key property stays unique"
+  }
+}

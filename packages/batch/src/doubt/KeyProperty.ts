@@ -1,0 +1,127 @@
+/**
+ * The property that holds an input's key in HubSpot: making one with unique values, and proving that one
+ * keeps what is written to it before a strategy relies on it.
+ *
+ * Accounts differ, and some properties take a value, show it, and lose it later. So nothing is believed:
+ * the proof creates a line item with a key by chance, reads it back, tries to create a second one with the
+ * same key where keys must be unique, and archives what it made.
+ *
+ * @since 0.1.0
+ */
+import * as Dispatch from "@effect-hubspot/http/Dispatch"
+import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { Operation } from "@effect-hubspot/http/Operation"
+import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
+import * as Operations from "@effect-hubspot/http/Operations"
+import { RateLimits } from "@effect-hubspot/http/RateLimits"
+import { Property } from "@effect-hubspot/schema"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as WriteTrace from "../model/WriteTrace.ts"
+
+/**
+ * The property cannot hold keys. `message` is one line.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class KeyUnusable extends Schema.TaggedError<KeyUnusable>()("KeyUnusable", {
+  property: Schema.String,
+  problem: Schema.String,
+  advice: Schema.String
+}) {
+  override get message(): string {
+    return `property "${this.property}" ${this.problem}; ${this.advice}`
+  }
+}
+
+const ask = <A>(operation: Operation<A>) =>
+  Effect.gen(function* () {
+    const client = yield* HubSpotClient
+    const limits = yield* RateLimits
+    return yield* Dispatch.make({ client, limits })(operation)
+  })
+
+/**
+ * Defines a text property with unique values on line items. HubSpot allows ten of them, and only at its
+ * definition can a property be made unique.
+ *
+ * @category defining
+ * @since 0.1.0
+ */
+export const define = Effect.fn("KeyProperty.define")(function* (name: string) {
+  const operation = yield* Operations.createProperty({
+    name,
+    label: "Import key",
+    type: "string",
+    fieldType: "text",
+    groupName: Property.defaultGroup,
+    description: "The key of the row a line item was imported from",
+    hasUniqueValue: true
+  })
+  return yield* ask(operation)
+})
+
+/**
+ * Proves that a property holds keys: `unique` for the strategy `guard`, any that keeps its value for
+ * `reconcile`. It costs a few requests and leaves an archived line item or two behind.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { KeyProperty } from "@effect-hubspot/batch"
+ * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   yield* KeyProperty.define("import_key")
+ *   yield* KeyProperty.prove("import_key", "unique")
+ *   const error = yield* Effect.flip(KeyProperty.prove("hs_sku", "unique"))
+ *   return error.message
+ * }).pipe(Effect.provide(Emulator.layerLineItems()))
+ * const message = await Effect.runPromise(program)
+ * message // => "property \"hs_sku\" does not have unique values; make one with `line-items setup-key`"
+ * ```
+ *
+ * @category proving
+ * @since 0.1.0
+ */
+export const prove = Effect.fn("KeyProperty.prove")(function* (
+  property: string,
+  kind: "unique" | "plain"
+): Effect.fn.Return<void, KeyUnusable | HubSpotError, HubSpotClient | RateLimits> {
+  const unusable = (problem: string, advice: string) => new KeyUnusable({ property, problem, advice })
+  const makeOne = "make one with `line-items setup-key`"
+  const definitions = yield* ask(Operations.listProperties)
+  const definition = definitions.find(({ name }) => name === property)
+  if (definition === undefined) return yield* unusable("does not exist in this account", makeOne)
+  if (definition.type !== "string") return yield* unusable("is not a text property", makeOne)
+  if (definition.modificationMetadata?.readOnlyValue === true || definition.calculated === true) {
+    return yield* unusable("cannot be written", makeOne)
+  }
+  if (kind === "unique" && definition.hasUniqueValue !== true) {
+    return yield* unusable("does not have unique values", makeOne)
+  }
+
+  const key = `canary-${yield* WriteTrace.randomJobId}`
+  const canary = yield* Operations.create({ properties: { name: "effect-hubspot canary", [property]: key } })
+  const archive = ({ id }: { readonly id: string }) => Effect.ignore(ask(Operations.archive(id)))
+  yield* Effect.acquireUseRelease(
+    ask(canary),
+    Effect.fnUntraced(function* ({ id }) {
+      const kept = yield* ask(Operations.get(id, { properties: [property] }))
+      if (kept.properties?.[property] !== key) {
+        return yield* unusable("did not keep its value", "it is not usable as key; choose another")
+      }
+      if (kind === "plain") return
+      const second = yield* Effect.result(ask(canary))
+      if (second._tag === "Success") {
+        yield* archive(second.success)
+        return yield* unusable("took the same value twice", "it is not unique; choose another")
+      }
+      const { reason } = second.failure
+      if (reason._tag !== "Conflict" && reason._tag !== "ValidationFailed") return yield* second.failure
+    }),
+    archive
+  )
+})

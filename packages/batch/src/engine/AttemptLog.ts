@@ -1,0 +1,422 @@
+/**
+ * What was about to be sent, written down before it is sent, and what became of it.
+ *
+ * A create is not idempotent, so after a crash one question decides all others: had this batch left? An
+ * attempt without an end says "perhaps", and no attempt says "no". That holds only if nothing leaves
+ * unlogged, and {@link fence} is how: it sends intents, and an intent can be had from the log only.
+ *
+ * A port: the memory log serves one process and is gone with it; the one of `SqlAttemptLog` survives a crash on SQLite
+ * and PostgreSQL. A durable job has no other than that of its `JobStore`. It says neither what to do about a doubt nor
+ * who may run a job.
+ *
+ * @since 0.1.0
+ */
+import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { Operation } from "@effect-hubspot/http/Operation"
+import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
+import { Entry } from "../model/Entry.ts"
+import * as Ranges from "../model/Ranges.ts"
+import { AttemptLogError } from "../model/StoreFailure.ts"
+
+export { Entry, entry } from "../model/Entry.ts"
+export { AttemptLogError } from "../model/StoreFailure.ts"
+
+/**
+ * What is about to be sent: inputs of a job, by their indices and in the order of the request. `epoch` is
+ * the number of the run that sends it, if several can run the job one after the other.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Attempt {
+  readonly jobId: string
+  /** The name of the operation, such as `batchCreate`. */
+  readonly operation: string
+  readonly inputs: ReadonlyArray<number>
+  readonly epoch?: number
+}
+
+/**
+ * An attempt to write down. `sinceMillis` is when it may have been sent at the earliest, in milliseconds since 1970, if it is
+ * not about to be sent but was, before anybody knew.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Beginning extends Attempt {
+  readonly sinceMillis?: number
+}
+
+/**
+ * How an attempt ended: whether HubSpot accepted it, the tag of the error's reason if there was one, and
+ * what became of the inputs as far as that is settled. An attempt that will be made again has no outcomes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface End {
+  readonly acceptance: "Accepted" | "NotAccepted" | "InDoubt"
+  readonly reason?: string
+  readonly outcomes: ReadonlyArray<Entry>
+}
+
+/**
+ * A batch that HubSpot took and has not finished: its status, and where it can be looked at if the reply said so.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Unfinished extends Schema.Schema.Type<typeof Unfinished> {}
+const Unfinished = Schema.Struct({
+  status: Schema.Literals(["PENDING", "PROCESSING"]),
+  link: Schema.optionalKey(Schema.String)
+})
+
+/**
+ * An attempt as the log has it. Without an end, it may have been sent or not; one that is `unfinished` was.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Logged extends Attempt {
+  /** Its number in the log. Who begins later has a greater one. */
+  readonly id: number
+  /** In milliseconds since 1970, as the end's. */
+  readonly begunAtMillis: number
+  readonly unfinished?: Unfinished
+  readonly end?: End & { readonly endedAtMillis: number }
+}
+
+/**
+ * The operations of a log.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export interface Service {
+  /**
+   * Writes down what is about to be sent, and gives its number. When it succeeds it is durable. It fails
+   * with `Fenced` if an attempt of the job was begun with a greater epoch. Inside of a transaction of the
+   * caller's nothing would be durable yet, so that is a defect.
+   */
+  readonly begin: (attempt: Beginning) => Effect.Effect<number, AttemptLogError>
+  /**
+   * Writes down the end and the outcomes, both or neither. An attempt ends once. The same end again changes nothing, since
+   * the first may have been committed and not confirmed; another one, or that of an attempt that was never begun, is a defect.
+   */
+  readonly end: (id: number, end: End) => Effect.Effect<void, AttemptLogError>
+  /**
+   * Writes down that HubSpot has the batch and is not done with it, so that who comes after a crash goes on waiting. Of
+   * an attempt that has ended, or was never begun, it is a defect.
+   */
+  readonly unfinished: (id: number, seen: Unfinished) => Effect.Effect<void, AttemptLogError>
+  /** The attempts of a job, or those that may be about these inputs, in the order in which they were begun. */
+  readonly attempts: (
+    jobId: string,
+    inputs?: { readonly first: number; readonly last: number }
+  ) => Effect.Effect<ReadonlyArray<Logged>, AttemptLogError>
+  /**
+   * Makes sure that no attempt of a job is missing or was changed: an attempt that is forgotten would be made again. It
+   * fails with `Unreadable`. SQLite is asked as well whether its file is in order. An old copy of a database is in order
+   * and has forgotten what came after it; that cannot be noticed.
+   */
+  readonly verify: (jobId: string) => Effect.Effect<void, AttemptLogError>
+}
+
+/**
+ * Where attempts are written down. Bulk operations, which are over with their process, have one in memory if there is
+ * none; a durable job does not ask for it, but has the log of its `JobStore`.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import * as AttemptLog from "@effect-hubspot/batch/engine/AttemptLog"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const log = yield* AttemptLog.AttemptLog
+ *   const id = yield* log.begin({ jobId: "import", operation: "batchCreate", inputs: [0, 1, 2] })
+ *   const before = yield* log.attempts("import")
+ *   yield* log.end(id, { acceptance: "NotAccepted", reason: "RateLimited", outcomes: [] })
+ *   const after = yield* log.attempts("import")
+ *   return [before[0]?.end, after[0]?.end?.acceptance]
+ * }).pipe(Effect.provide(AttemptLog.layerMemory({ keep: true })))
+ * Effect.runSync(program) // => [undefined, "NotAccepted"]
+ * ```
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class AttemptLog extends Context.Service<AttemptLog, Service>()(
+  "@effect-hubspot/batch/engine/AttemptLog"
+) {}
+
+/**
+ * A log in this process, gone with it.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<AttemptLog> =>
+  Layer.effect(AttemptLog, makeMemory(options))
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface MemoryOptions {
+  /** Whether attempts stay in the log when they end. Default false. */
+  readonly keep?: boolean
+  /** How long a write takes until it is committed, for tests of what a crash leaves. Default 0. */
+  readonly commitMillis?: number
+}
+
+/**
+ * A log in memory with an explicit crash, for tests: what was not committed is dropped, and those who wait
+ * for it are told nothing, as befits the dead. What was committed stays.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeMemory = (
+  options: MemoryOptions = {}
+): Effect.Effect<Service & { readonly crash: Effect.Effect<void> }> =>
+  Effect.sync(() => makeMemoryUnsafe(options))
+
+const makeMemoryUnsafe = ({
+  commitMillis = 0,
+  keep = false
+}: MemoryOptions): Service & { readonly crash: Effect.Effect<void> } => {
+  const logged = new Map<number, Logged>()
+  const epochs = new Map<string, number>()
+  let lastId = 0
+  let lives = 0
+
+  const commit = <A>(write: (now: number) => Effect.Effect<A, AttemptLogError>) =>
+    Effect.suspend(() => {
+      const life = lives
+      const written = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        life === lives ? write(now) : Effect.never
+      )
+      return commitMillis === 0 ? written : Effect.delay(written, commitMillis)
+    })
+
+  return {
+    begin: (attempt) =>
+      Effect.andThen(
+        check(attempt),
+        commit((now) => {
+          const { epoch, inputs, jobId, operation, sinceMillis: begunAtMillis = now } = attempt
+          if (epoch !== undefined) {
+            if ((epochs.get(jobId) ?? epoch) > epoch) return fenced(attempt)
+            epochs.set(jobId, epoch)
+          }
+          const id = ++lastId
+          logged.set(id, {
+            jobId,
+            operation,
+            inputs: [...inputs],
+            ...(epoch !== undefined && { epoch }),
+            id,
+            begunAtMillis
+          })
+          return Effect.succeed(id)
+        })
+      ),
+    end: (id, end) =>
+      commit((endedAtMillis) => {
+        const attempt = logged.get(id)
+        if (attempt === undefined) return notOpen(id)
+        if (attempt.end !== undefined) {
+          const { endedAtMillis: _, ...known } = attempt.end
+          return JSON.stringify(known) === JSON.stringify(endOf(end)) ? Effect.void : notOpen(id)
+        }
+        if (!keep) {
+          logged.delete(id)
+          return Effect.void
+        }
+        logged.set(id, {
+          ...Struct.omit(attempt, ["unfinished"]),
+          end: { ...endOf(end), endedAtMillis }
+        })
+        return Effect.void
+      }),
+    unfinished: (id, seen) =>
+      commit(() => {
+        const attempt = logged.get(id)
+        if (attempt === undefined || attempt.end !== undefined) return notOpen(id)
+        logged.set(id, { ...attempt, unfinished: decodeUnfinishedUnsafe(encodeUnfinished(seen)) })
+        return Effect.void
+      }),
+    attempts: (jobId, about) =>
+      Effect.sync(() =>
+        [...logged.values()].filter(
+          ({ inputs, jobId: job }) =>
+            job === jobId &&
+            (about === undefined || inputs.some((index) => index >= about.first && index <= about.last))
+        )
+      ),
+    verify: () => Effect.void,
+    crash: Effect.sync(() => {
+      lives++
+    })
+  }
+}
+
+/**
+ * Outcomes as text: with what an entry has, and nothing else that the value may hold.
+ *
+ * @internal
+ */
+export const OutcomesText = Schema.fromJsonString(Schema.Array(Entry))
+/** @internal */
+export const encodeOutcomes = Schema.encodeSync(OutcomesText)
+const decodeOutcomesUnsafe = Schema.decodeSync(OutcomesText)
+/** @internal */
+export const UnfinishedText = Schema.fromJsonString(Unfinished)
+/** @internal */
+export const encodeUnfinished = Schema.encodeSync(UnfinishedText)
+const decodeUnfinishedUnsafe = Schema.decodeSync(UnfinishedText)
+
+/** An end as it comes back. */
+const endOf = ({ acceptance, outcomes, reason }: End): End => ({
+  acceptance,
+  ...(reason !== undefined && { reason }),
+  outcomes: decodeOutcomesUnsafe(encodeOutcomes(outcomes))
+})
+
+/** @internal */
+export const check = ({ epoch = 0, inputs }: Attempt): Effect.Effect<void> =>
+  isIndex(epoch) && inputs.every(isIndex) && inputs.length <= Ranges.most
+    ? Effect.void
+    : Effect.die(
+        new Error(`an attempt with more than ${Ranges.most} inputs, or a number that is no whole one from 0`)
+      )
+
+const isIndex = (number: number): boolean => Number.isSafeInteger(number) && number >= 0
+
+/** @internal */
+export const fenced = ({ epoch, jobId }: Attempt) =>
+  Effect.fail(
+    new AttemptLogError({
+      reason: "Fenced",
+      detail: `run ${String(epoch)} of job ${JSON.stringify(jobId)} was taken over by a later one`
+    })
+  )
+
+/** @internal */
+export const notOpen = (id: number) =>
+  Effect.die(new Error(`attempt ${id} is not under way: it was never begun, or has ended before`))
+
+/**
+ * The right to send a request once. It comes from {@link Fence.intend} only, which has written it down.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Intent<A> = Written<A>
+
+let write: <A>(log: Service, id: number, operation: Operation<A>) => Written<A>
+let use: <A>(intent: Written<A>) => Operation<A> | undefined
+let close: (intent: Written<unknown>) => { readonly log: Service; readonly id: number }
+
+// Not exported as a value, and with a private constructor: what is not made here is no intent.
+class Written<out A> {
+  /** The number of the attempt in the log. */
+  readonly id: number
+  readonly #log: Service
+  #operation: Operation<A> | undefined
+
+  private constructor(log: Service, id: number, operation: Operation<A>) {
+    this.#log = log
+    this.id = id
+    this.#operation = operation
+  }
+
+  static {
+    write = (log, id, operation) => new Written(log, id, operation)
+    use = (intent) => {
+      const operation = intent.#operation
+      intent.#operation = undefined
+      return operation
+    }
+    close = (intent) => {
+      intent.#operation = undefined
+      return { log: intent.#log, id: intent.id }
+    }
+  }
+}
+
+/**
+ * The only way from an operation to HubSpot: it goes through the log, and what was not written down cannot be sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Fence {
+  /**
+   * Writes down that the operation is about to be sent, and gives the right to send it. If it is
+   * interrupted or fails, the attempt may be in the log all the same; it was not sent.
+   */
+  readonly intend: <A>(operation: Operation<A>, attempt: Attempt) => Effect.Effect<Intent<A>, AttemptLogError>
+  /** Sends what was written down, once: a second send of an intent, or one after its end, is a defect. */
+  readonly send: <A>(intent: Intent<A>) => Effect.Effect<A, HubSpotError>
+  /** Writes down how it ended. An intent that was not sent ends too, as `NotAccepted`. */
+  readonly end: (intent: Intent<unknown>, end: End) => Effect.Effect<void, AttemptLogError>
+  /** Writes down that HubSpot has not finished what was sent. */
+  readonly unfinished: (intent: Intent<unknown>, seen: Unfinished) => Effect.Effect<void, AttemptLogError>
+}
+
+/**
+ * The fence around a client, with the log of the context.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import * as AttemptLog from "@effect-hubspot/batch/engine/AttemptLog"
+ * import { HubSpotClient, Operations } from "@effect-hubspot/http"
+ * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+ * import { Effect, Layer } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const fence = yield* AttemptLog.fence(yield* HubSpotClient.HubSpotClient)
+ *   const operation = Operations.batchCreate({ inputs: [{ properties: { name: "Chair" } }] })
+ *   const intent = yield* fence.intend(operation, { jobId: "import", operation: operation.name, inputs: [0] })
+ *   const { results } = yield* fence.send(intent)
+ *   yield* fence.end(intent, { acceptance: "Accepted", outcomes: [] })
+ *   return results.length
+ * })
+ * const layer = Layer.merge(AttemptLog.layerMemory(), Emulator.layerLineItems())
+ * await Effect.runPromise(Effect.provide(program, layer)) // => 1
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fence = (client: HubSpotClient["Service"]): Effect.Effect<Fence, never, AttemptLog> =>
+  Effect.map(AttemptLog, (log) => ({
+    intend: (operation, attempt) => Effect.map(log.begin(attempt), (id) => write(log, id, operation)),
+    send: (intent) =>
+      Effect.suspend(() => {
+        const operation = use(intent)
+        return operation === undefined
+          ? Effect.die(new Error(`attempt ${intent.id} was sent or ended before, and is not sent again`))
+          : client.execute(operation)
+      }),
+    end: (intent, end) =>
+      Effect.suspend(() => {
+        const { id, log } = close(intent)
+        return log.end(id, end)
+      }),
+    unfinished: (intent, seen) =>
+      Effect.suspend(() => {
+        const { id, log } = close(intent)
+        return log.unfinished(id, seen)
+      })
+  }))

@@ -1,0 +1,12 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as AttemptLog from "./AttemptLog.ts"
+
+/**
+ * The log of what is over with its process and is never resumed: that of the context, or one in memory that forgets an
+ * attempt when it ends. A durable job has its store's.
+ */
+export const inProcessLog: Effect.Effect<AttemptLog.Service> = Effect.flatMap(
+  Effect.serviceOption(AttemptLog.AttemptLog),
+  Option.match({ onNone: () => AttemptLog.makeMemory(), onSome: Effect.succeed })
+)

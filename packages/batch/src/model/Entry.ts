@@ -1,0 +1,104 @@
+/**
+ * What became of an input, as it is written down: no value of the caller's, no record of HubSpot's.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Outcome from "./Outcome.ts"
+
+const Fault = Schema.Struct({
+  message: Schema.String,
+  code: Schema.optionalKey(Schema.String),
+  property: Schema.optionalKey(Schema.String)
+})
+
+/**
+ * What became of one input, as it is written down: an outcome without the caller's own value and without
+ * HubSpot's record. The evidence of a doubt is kept in words.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Entry = Schema.Union([
+  Schema.TaggedStruct("Created", {
+    index: Schema.Int,
+    id: Schema.String,
+    via: Schema.Literals(["response", "conflict", "reconciled", "updated"]),
+    possibleDuplicate: Schema.Boolean
+  }),
+  // What is done to line items that exist: the success of every other operation.
+  Schema.TaggedStruct("Done", { index: Schema.Int, id: Schema.String }),
+  Schema.TaggedStruct("Rejected", {
+    index: Schema.Int,
+    category: Schema.String,
+    faults: Schema.Array(Fault),
+    verifiedAbsent: Schema.Boolean
+  }),
+  Schema.TaggedStruct("InDoubt", {
+    index: Schema.Int,
+    evidence: Schema.Struct({
+      _tag: Schema.Literals([
+        "NoAnswer",
+        "Unaccounted",
+        "Abandoned",
+        "Unverified",
+        "Unassociated",
+        "Recovered"
+      ]),
+      text: Schema.String
+    })
+  })
+])
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Entry = typeof Entry.Type
+
+/**
+ * An outcome as it is written down.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import * as AttemptLog from "@effect-hubspot/batch/engine/AttemptLog"
+ *
+ * const entry = AttemptLog.entry({
+ *   _tag: "InDoubt",
+ *   source: { name: "Seat" },
+ *   index: 7,
+ *   objectWriteTraceId: "job-7",
+ *   evidence: { _tag: "Unaccounted", why: "missing" }
+ * })
+ * entry // => { _tag: "InDoubt", index: 7, evidence: { _tag: "Unaccounted", text: "HubSpot's answer does not mention it" } }
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const entry = (
+  outcome: Exclude<Outcome.Outcome<unknown, Outcome.Success>, { readonly _tag: "Invalid" | "NotSent" }>
+): Entry => {
+  const { index } = outcome
+  switch (outcome._tag) {
+    case "Created": {
+      const { id, possibleDuplicate, via } = outcome
+      return { _tag: "Created", index, id, via, possibleDuplicate }
+    }
+    case "Rejected": {
+      const { category, faults, verifiedAbsent } = outcome
+      return { _tag: "Rejected", index, category, faults, verifiedAbsent }
+    }
+    case "InDoubt": {
+      const { _tag } = outcome.evidence
+      return {
+        _tag: "InDoubt",
+        index,
+        evidence: { _tag, text: Outcome.describeEvidence(outcome.evidence) }
+      }
+    }
+    default:
+      return { _tag: "Done", index, id: outcome.id }
+  }
+}

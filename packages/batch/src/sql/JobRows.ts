@@ -1,0 +1,165 @@
+/**
+ * The rows of jobs in the tables of `Migrations`, and back to what `JobStore` and `Job` know.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import * as Job from "../jobs/Job.ts"
+import { describeSqlError } from "../model/StoreFailure.ts"
+import * as JobStore from "../jobs/JobStore.ts"
+import * as Digests from "./Digests.ts"
+
+export interface JobRow {
+  readonly id: string
+  readonly state: string
+  readonly frozen: string
+  readonly frozen_digest: string | null
+  readonly digest: string | null
+  readonly inputs: number | null
+  readonly created_at: number
+  readonly started_at: number | null
+  readonly completed_at: number | null
+  readonly suspension: string | null
+  readonly cancel_requested: number
+  readonly epoch: number
+  readonly held_pid: number | null
+  readonly held_host: string | null
+  readonly held_since: number | null
+  readonly held_until: number | null
+}
+
+export interface CountsRow {
+  readonly job_id: string
+  readonly inputs: number
+  readonly created: number
+  readonly rejected: number
+  readonly invalid: number
+  readonly not_sent: number
+  readonly in_doubt: number
+  readonly possible_duplicates: number
+  readonly batches: number
+  readonly settled: number
+  readonly garbled: number
+}
+
+const Frozen = Schema.fromJsonString(Job.Frozen)
+const Suspension = Schema.fromJsonString(Job.Suspension)
+const Entries = Schema.fromJsonString(Schema.Array(Job.Entry))
+export const Entry = Schema.fromJsonString(Job.Entry)
+
+export const encodeFrozen = Schema.encodeSync(Frozen)
+export const encodeSuspension = Schema.encodeSync(Suspension)
+export const encodeEntries = Schema.encodeSync(Entries)
+export const encodeEntry = Schema.encodeSync(Entry)
+const decodeFrozen = Schema.decodeEffect(Frozen)
+export const decodeRetryOf = Schema.decodeOption(
+  Schema.fromJsonString(Schema.Struct({ retryOf: Schema.optionalKey(Job.RetryOf) }))
+)
+const decodeSuspension = Schema.decodeEffect(Suspension)
+export const decodeEntries = Schema.decodeEffect(Entries)
+export const decodeEntry = Schema.decodeEffect(Entry)
+const isState = Schema.is(Job.State)
+
+export const unreadable = (detail: string, cause?: unknown) =>
+  new JobStore.JobStoreError({ reason: "Unreadable", detail, ...(cause !== undefined && { cause }) })
+
+const failing =
+  (reason: JobStore.JobStoreError["reason"]) =>
+  <A, E, R>(
+    effect: Effect.Effect<A, E | SqlError, R>
+  ): Effect.Effect<A, Exclude<E, SqlError> | JobStore.JobStoreError, R> =>
+    Effect.mapError(effect, (error) =>
+      isSqlError(error)
+        ? new JobStore.JobStoreError({ reason, detail: describeSqlError(error), cause: error })
+        : (error as Exclude<E, SqlError>)
+    )
+
+export const reading = failing("Unreadable")
+export const writing = failing("Unwritable")
+
+export const jobOf = Effect.fnUntraced(function* (
+  row: JobRow
+): Effect.fn.Return<Job.Job, JobStore.JobStoreError> {
+  const garbled = (cause?: unknown) => unreadable(`job "${row.id}" is garbled`, cause)
+  const { state } = row
+  if (!isState(state)) return yield* garbled()
+  const frozen = yield* Effect.mapError(decodeFrozen(row.frozen), garbled)
+  if (row.frozen_digest !== Digests.ofFrozen(row.id, row.frozen)) return yield* garbled()
+  const suspension =
+    row.suspension === null ? undefined : yield* Effect.mapError(decodeSuspension(row.suspension), garbled)
+  return {
+    id: row.id,
+    state,
+    frozen,
+    ...(row.digest !== null && { digest: row.digest }),
+    ...(row.inputs !== null && { inputs: Number(row.inputs) }),
+    createdAtMillis: Number(row.created_at),
+    ...(row.started_at !== null && { startedAtMillis: Number(row.started_at) }),
+    ...(row.completed_at !== null && { completedAtMillis: Number(row.completed_at) }),
+    ...(suspension !== undefined && { suspension }),
+    cancelRequested: Number(row.cancel_requested) === 1,
+    epoch: Number(row.epoch),
+    ...(row.held_until !== null && {
+      holder: {
+        pid: Number(row.held_pid),
+        host: row.held_host ?? "",
+        sinceMillis: Number(row.held_since),
+        untilMillis: Number(row.held_until)
+      }
+    })
+  }
+})
+
+export const countsOf = (row: CountsRow | undefined): Job.Counts => {
+  const number = (name: Exclude<keyof CountsRow, "job_id">) => Number(row?.[name] ?? 0)
+  const counts = {
+    inputs: number("inputs"),
+    created: number("created"),
+    rejected: number("rejected"),
+    invalid: number("invalid"),
+    notSent: number("not_sent"),
+    inDoubt: number("in_doubt"),
+    possibleDuplicates: number("possible_duplicates"),
+    batches: number("batches"),
+    settledBatches: number("settled")
+  }
+  const { created, inDoubt, inputs, invalid, notSent, rejected } = counts
+  return { ...counts, open: inputs - created - rejected - invalid - notSent - inDoubt }
+}
+
+export const columns = {
+  Created: "created",
+  Rejected: "rejected",
+  Invalid: "invalid",
+  NotSent: "not_sent",
+  InDoubt: "in_doubt"
+} as const satisfies Record<Job.Entry["_tag"], keyof CountsRow>
+
+/** The columns of a batch with these outcomes. */
+export const tally = (outcomes: ReadonlyArray<Job.Entry>) => {
+  const sums = { created: 0, rejected: 0, invalid: 0, not_sent: 0, in_doubt: 0, possible_duplicates: 0 }
+  for (const outcome of outcomes) {
+    sums[columns[outcome._tag]]++
+    if (outcome._tag === "Created" && outcome.possibleDuplicate) sums.possible_duplicates++
+  }
+  return sums
+}
+
+export const byIndex = (a: { readonly index: number }, b: { readonly index: number }) => a.index - b.index
+
+export const defaultLease = Duration.seconds(30)
+
+/** No lease is longer, so one that ends later was written by a clock that was wrong. */
+export const longestLeaseMillis = 600_000
+
+/** A transaction that waits for its own process is no sign of a stop at once. */
+export const leastPatienceMillis = 1000
+
+/** Batches read at once: a few megabytes at most. */
+export const pageSize = 20
+
+/** Rows in one INSERT. */
+export const portion = 50
+
+export const encoder = new TextEncoder()

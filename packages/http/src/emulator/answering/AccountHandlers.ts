@@ -1,0 +1,88 @@
+/**
+ * What is told of the account, and how an OAuth app gets its access tokens.
+ *
+ * Only refreshing is served: nobody signs in here.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import * as Definitions from "../state/Definitions.ts"
+import type { Account } from "../state/Account.ts"
+import type { Reply } from "../passage/Exchange.ts"
+import * as Tokens from "../state/Tokens.ts"
+
+/**
+ * `GET /account-info/v3/details`. Specification for the fields.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const details = Effect.fnUntraced(function* (
+  account: Account,
+  timeZone: string
+): Effect.fn.Return<Reply> {
+  const zoned = DateTime.makeZonedUnsafe(yield* Clock.currentTimeMillis, { timeZone })
+  const offset = DateTime.zonedOffset(zoned)
+  const [companyCurrency, ...additionalCurrencies] = Definitions.currencies
+  return {
+    status: 200,
+    body: {
+      portalId: account.crm.portalId,
+      accountType: "STANDARD",
+      timeZone,
+      companyCurrency,
+      additionalCurrencies,
+      utcOffset: DateTime.zonedOffsetIso(zoned),
+      utcOffsetMilliseconds: offset,
+      uiDomain: "app.hubspot.com",
+      dataHostingLocation: "na1"
+    }
+  }
+})
+
+/**
+ * `POST /oauth/2026-09/token`, parameters in the form body. The refusals' names are observation.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const token = Effect.fnUntraced(function* (account: Account, text: string): Effect.fn.Return<Reply> {
+  const { app } = account.tokens
+  const form = new URLSearchParams(text)
+  if (form.get("grant_type") !== "refresh_token") {
+    return refuse("unsupported_grant_type", "BAD_GRANT_TYPE", "missing or unknown grant type")
+  }
+  if (app === undefined || form.get("client_id") !== app.clientId) {
+    return refuse("invalid_client", "BAD_CLIENT_ID", "missing or unknown client id")
+  }
+  if (form.get("client_secret") !== Redacted.value(app.clientSecret)) {
+    return refuse("invalid_client", "BAD_CLIENT_SECRET", "missing or invalid client secret")
+  }
+  if (form.get("refresh_token") !== Redacted.value(app.refreshToken)) {
+    return refuse("invalid_grant", "BAD_REFRESH_TOKEN", "refresh token is invalid, expired or revoked")
+  }
+  const words = yield* Effect.replicateEffect(Random.nextIntBetween(0, 2 ** 32, { halfOpen: true }), 4)
+  const accessToken = `emulated-${words.map((word) => word.toString(16).padStart(8, "0")).join("")}`
+  account.tokens.issue(accessToken, yield* Clock.currentTimeMillis)
+  return {
+    status: 200,
+    body: {
+      token_type: "bearer",
+      access_token: accessToken,
+      // Documentation: the refresh token stays the same.
+      refresh_token: Redacted.value(app.refreshToken),
+      expires_in: app.expiresIn ?? Tokens.defaultExpiresIn,
+      hub_id: account.crm.portalId,
+      scopes: [...account.scopes]
+    }
+  }
+})
+
+const refuse = (error: string, status: string, message: string): Reply => ({
+  status: 400,
+  body: { error, error_description: message, status, message }
+})

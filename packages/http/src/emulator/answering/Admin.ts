@@ -1,0 +1,242 @@
+/**
+ * The emulator's own API, beside HubSpot's: read the ledger and the journal, set faults, seed parents,
+ * change the scopes.
+ *
+ * It needs the admin key, which is not a HubSpot token. Its calls are not in the ledger, take no
+ * latency and count for no limit. It offers no way to change what the ledger says.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
+import * as OpenApi from "effect/http-api/OpenApi"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Body from "../reading/Body.ts"
+import * as Crm from "../state/Crm.ts"
+import type { Account } from "../state/Account.ts"
+import * as FaultPlan from "../passage/FaultPlan.ts"
+import * as Faults from "../Faults.ts"
+import * as Journal from "../Journal.ts"
+import * as Ledger from "../Ledger.ts"
+import * as Pieces from "../passage/Pieces.ts"
+
+/**
+ * No admin key, or a wrong one.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()(
+  "Unauthorized",
+  { message: Schema.String },
+  { httpApiStatus: 401 }
+) {}
+
+/**
+ * A line item cannot be associated with this type of object.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnknownObjectType extends Schema.TaggedError<UnknownObjectType>()(
+  "UnknownObjectType",
+  { objectType: Schema.String, message: Schema.String },
+  { httpApiStatus: 400 }
+) {}
+
+/**
+ * The body of an admin call is not what it takes; `message` says where and why, in one line.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidBody extends Schema.TaggedError<InvalidBody>()(
+  "InvalidBody",
+  { message: Schema.String },
+  { httpApiStatus: 400 }
+) {}
+
+/**
+ * Tells what is wrong with a body in one line.
+ *
+ * @category middleware
+ * @since 0.1.0
+ */
+export class BodyCheck extends HttpApiMiddleware.Service<BodyCheck>()(
+  "@effect-hubspot/http/emulator/Admin/BodyCheck",
+  { error: InvalidBody }
+) {}
+
+/**
+ * `Authorization: Bearer <adminKey>`.
+ *
+ * @category middleware
+ * @since 0.1.0
+ */
+export class Authorization extends HttpApiMiddleware.Service<Authorization>()(
+  "@effect-hubspot/http/emulator/Admin/Authorization",
+  { security: { bearer: HttpApiSecurity.bearer }, error: Unauthorized }
+) {}
+
+/** Every path of the admin API begins with this. */
+export const prefix = "/_emulator/"
+
+/** An object with its properties, which are kept for products only. */
+const SeedObject = Schema.Struct({
+  id: Schema.String,
+  properties: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
+})
+
+const admin = HttpApiGroup.make("admin")
+  .add(
+    HttpApiEndpoint.get("ledger", `${prefix}ledger`, { success: Ledger.Snapshot }),
+    HttpApiEndpoint.get("journal", `${prefix}journal`, { success: Journal.Snapshot }),
+    HttpApiEndpoint.get("faults", `${prefix}faults`, { success: Faults.Plan }),
+    HttpApiEndpoint.put("setFaults", `${prefix}faults`, {
+      payload: Faults.Plan,
+      success: HttpApiSchema.NoContent,
+      error: Faults.InvalidPlan
+    }),
+    HttpApiEndpoint.delete("clearFaults", `${prefix}faults`, { success: HttpApiSchema.NoContent }),
+    HttpApiEndpoint.post("objects", `${prefix}objects`, {
+      payload: Schema.Struct({
+        objectType: Schema.String,
+        ids: Schema.optionalKey(Schema.Array(Schema.String)),
+        objects: Schema.optionalKey(Schema.Array(SeedObject))
+      }),
+      success: HttpApiSchema.NoContent,
+      error: [UnknownObjectType, InvalidBody]
+    }),
+    HttpApiEndpoint.put("scopes", `${prefix}scopes`, {
+      payload: Schema.Struct({ scopes: Schema.Array(Schema.String) }),
+      success: HttpApiSchema.NoContent
+    })
+  )
+  .middleware(BodyCheck)
+  .middleware(Authorization)
+
+/**
+ * The admin API: `GET /_emulator/ledger`, `GET /_emulator/journal`, `GET`, `PUT` and `DELETE`
+ * `/_emulator/faults`, `POST /_emulator/objects`, `PUT /_emulator/scopes`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const AdminApi = HttpApi.make("emulator")
+  .add(admin)
+  .annotateMerge(OpenApi.annotations({ title: "HubSpot emulator: administration" }))
+
+/**
+ * Makes objects exist: parents, of whose type only seeded ones do from now on, or products, from which
+ * line items take what they are not given.
+ *
+ * @category administration
+ * @since 0.1.0
+ */
+export const seedObjects = (
+  account: Account,
+  objectType: string,
+  objects: ReadonlyArray<string | Crm.SeedObject>
+): Effect.Effect<void, UnknownObjectType> =>
+  Effect.suspend(() =>
+    Crm.seedObjects(
+      account.crm,
+      objectType,
+      objects.map((object) => (typeof object === "string" ? { id: object } : object))
+    )
+      ? Effect.void
+      : Effect.fail(
+          new UnknownObjectType({
+            objectType,
+            message: `a line item cannot belong to ${JSON.stringify(objectType)}`
+          })
+        )
+  )
+
+/**
+ * Replaces the scopes of the token.
+ *
+ * @category administration
+ * @since 0.1.0
+ */
+export const setScopes = (account: Account, scopes: ReadonlyArray<string>): Effect.Effect<void> =>
+  Effect.sync(() => {
+    account.scopes = new Set(scopes)
+  })
+
+/**
+ * Sets what goes wrong from now on; all counters begin anew.
+ *
+ * @category administration
+ * @since 0.1.0
+ */
+export const setFaults = (account: Account, plan: Faults.Plan): Effect.Effect<void> =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    account.faults = FaultPlan.makeUnsafe(plan, now)
+  })
+
+// Raw, so that a misspelt key and a text that is no JSON get one clear line each.
+const putFaults = Effect.fnUntraced(
+  function* (account: Account, request: HttpServerRequest) {
+    const text = yield* Body.readText(request)
+    const json = yield* Effect.try((): unknown => JSON.parse(text))
+    yield* setFaults(account, yield* Faults.decode(json))
+    return HttpServerResponse.empty({ status: 204 })
+  },
+  Effect.mapError((error) =>
+    error instanceof Faults.InvalidPlan
+      ? error
+      : new Faults.InvalidPlan({ message: "not a fault plan: the body is not JSON, or too large" })
+  )
+)
+
+const layerBodyCheck = HttpApiMiddleware.layerSchemaErrorTransform(BodyCheck, ({ cause }) =>
+  Effect.fail(new InvalidBody({ message: cause.message.replace(/\s+/g, " ").slice(0, 500) }))
+)
+
+const layerAuthorization = (adminKey: Redacted.Redacted<string>) =>
+  Layer.succeed(Authorization, {
+    bearer: (effect, { credential }) =>
+      Redacted.value(credential) === Redacted.value(adminKey)
+        ? effect
+        : Effect.fail(
+            new Unauthorized({ message: "send Authorization: Bearer <admin key of this emulator>" })
+          )
+  })
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (account: Account, adminKey: Redacted.Redacted<string>) =>
+  HttpApiBuilder.layer(AdminApi).pipe(
+    Layer.provide(
+      HttpApiBuilder.group(AdminApi, "admin", (handlers) =>
+        handlers
+          // Raw, because encoding a large ledger through its schema would only cost time.
+          .handleRaw("ledger", () => Effect.sync(() => Pieces.toResponse(account.ledger.snapshot())))
+          .handleRaw("journal", () => Effect.sync(() => Pieces.toResponse(account.journal.snapshot())))
+          .handle("faults", () => Effect.sync(() => account.faults.plan))
+          .handleRaw("setFaults", ({ request }) => putFaults(account, request))
+          .handle("clearFaults", () => setFaults(account, Faults.none))
+          .handle("objects", ({ payload: { ids, objects, objectType } }) =>
+            ids === undefined && objects === undefined
+              ? Effect.fail(new InvalidBody({ message: "neither ids nor objects are given" }))
+              : seedObjects(account, objectType, [...(ids ?? []), ...(objects ?? [])])
+          )
+          .handle("scopes", ({ payload }) => setScopes(account, payload.scopes))
+      )
+    ),
+    Layer.provide([layerBodyCheck, layerAuthorization(adminKey)])
+  )

@@ -1,0 +1,225 @@
+/**
+ * What single requests about line items do: list, create, read, update and archive one.
+ *
+ * A decision is made at one instant, so nothing here waits. Batches are `BatchHandlers`.
+ *
+ * @since 0.1.0
+ */
+import { Page } from "@effect-hubspot/schema"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as Result from "effect/Result"
+import * as Body from "../reading/Body.ts"
+import type * as Crm from "../state/Crm.ts"
+import type { Account } from "../state/Account.ts"
+import type { Reply } from "../passage/Exchange.ts"
+import * as Json from "../reading/Json.ts"
+import type * as Ledger from "../Ledger.ts"
+import * as Query from "../reading/Query.ts"
+import * as RecordView from "./RecordView.ts"
+import * as Refusal from "./Refusal.ts"
+import * as Rules from "./Rules.ts"
+
+type Answer = Effect.fn.Return<Reply, Refusal.Refusal>
+
+/**
+ * The moment at which a request is decided.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const moment: Effect.Effect<Crm.Moment> = Effect.map(DateTime.now, (now) => ({
+  millis: DateTime.toEpochMillis(now),
+  iso: DateTime.formatIso(now)
+}))
+
+/**
+ * `GET …/line_items`. The default of 10 is specification, the maximum of 100 documentation.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const list = Effect.fnUntraced(function* (account: Account, request: HttpServerRequest): Answer {
+  const query = Query.fromUrl(request.url)
+  const { after, limit } = yield* Effect.fromResult(
+    Query.page(query, { limit: 10, maximum: Page.maxListLimit })
+  )
+  const wanted = yield* Effect.fromResult(Query.wanted(query))
+  const { millis } = yield* moment
+  const page = account.crm.page(after, limit, query.archived, millis)
+  return {
+    status: 200,
+    body: {
+      results: page.records.map((record) => RecordView.read(account.crm, record, wanted)),
+      ...(page.after !== undefined && { paging: { next: nextPage(request, page.after) } })
+    }
+  }
+})
+
+/**
+ * `{ after, link }` of a page that is not the last. The link is where the request came to, so that a
+ * client that follows it stays with the emulator.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const nextPage = (request: HttpServerRequest, after: string): object => {
+  const [path, search] = request.url.replace(/^https?:\/\/[^/]*/, "").split("?", 2)
+  const params = new URLSearchParams(search ?? "")
+  params.set("after", after)
+  const { host } = request.headers
+  const origin = host === undefined ? "https://api.hubapi.com" : `http://${host}`
+  return { after, link: `${origin}${path}?${params.toString()}` }
+}
+
+/**
+ * `POST …/line_items`.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const create = Effect.fnUntraced(function* (
+  account: Account,
+  text: string,
+  entry: Ledger.OpenRequest
+): Answer {
+  const input = yield* Effect.fromResult(
+    Result.flatMap(Json.readObject(text, "SimplePublicObjectInputForCreate"), Body.readInput)
+  )
+  entry.inputs = 1
+  const rejection = Rules.check(account.crm, input) ?? Rules.conflict(account.crm, input.properties)
+  if (rejection !== undefined) return yield* Effect.fail(Refusal.invalidInput(rejection))
+  // Specification: a single input has no trace id any more.
+  const record = createNow(account, { ...input, objectWriteTraceId: undefined }, yield* moment)
+  return { status: 201, body: RecordView.created(record, undefined) }
+})
+
+/**
+ * Creates a line item and writes it into the ledger, as it was sent. Must stay synchronous: the account
+ * and the ledger change together.
+ *
+ * @category changing
+ * @since 0.1.0
+ */
+export const createNow = (account: Account, input: Body.Input, now: Crm.Moment): Crm.LineItemRecord => {
+  const record = account.crm.create(input.properties, input.associations, now)
+  account.ledger.created({
+    id: record.id,
+    objectWriteTraceId: input.objectWriteTraceId ?? null,
+    properties: input.properties,
+    associations: input.associations,
+    createdAt: now.iso
+  })
+  return record
+}
+
+/**
+ * `GET …/line_items/:id`. Observation: an archived record is not found unless `archived` asks for it;
+ * that it is then the only kind found is documentation.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const get = Effect.fnUntraced(function* (
+  account: Account,
+  request: HttpServerRequest,
+  id: string
+): Answer {
+  const query = Query.fromUrl(request.url)
+  const wanted = yield* Effect.fromResult(Query.wanted(query))
+  const { millis } = yield* moment
+  const found = yield* Effect.fromResult(
+    find(account.crm, id, query.get("idProperty"), query.archived, millis, "read")
+  )
+  if (found === undefined) return yield* Effect.fail(Refusal.objectNotFound(id))
+  return { status: 200, body: RecordView.read(account.crm, found, wanted) }
+})
+
+/**
+ * The record that an id, or the value of a unique property, names.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const find = (
+  crm: Crm.Crm,
+  id: string,
+  idProperty: string | undefined,
+  archived: boolean,
+  at: number,
+  what: "read" | "update/upsert"
+): Json.Reading<Crm.LineItemRecord | undefined> => {
+  if (idProperty !== undefined && !crm.isUnique(idProperty)) {
+    return Result.fail(Refusal.notUnique(what, idProperty, crm.portalId))
+  }
+  const held = idProperty === undefined ? id : crm.holderOf(idProperty, id)
+  const record = held === undefined ? undefined : crm.find(held, at)
+  return Result.succeed(
+    record !== undefined && (record.archived !== undefined) === archived ? record : undefined
+  )
+}
+
+/**
+ * `PATCH …/line_items/:id`. Documentation: associations stay as they are.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const update = Effect.fnUntraced(function* (
+  account: Account,
+  request: HttpServerRequest,
+  id: string,
+  text: string,
+  entry: Ledger.OpenRequest
+): Answer {
+  const properties = yield* Effect.fromResult(
+    Result.flatMap(Json.readObject(text, "SimplePublicObjectInput"), Body.readProperties)
+  )
+  entry.inputs = 1
+  const now = yield* moment
+  const idProperty = Query.fromUrl(request.url).get("idProperty")
+  const record = yield* Effect.fromResult(
+    find(account.crm, id, idProperty, false, now.millis, "update/upsert")
+  )
+  if (record === undefined) return yield* Effect.fail(Refusal.objectNotFound(id))
+  const rejection =
+    checkChange(account.crm, properties) ?? Rules.conflictOfUpdate(account.crm, record.id, properties)
+  if (rejection !== undefined) return yield* Effect.fail(Refusal.invalidInput(rejection))
+  return { status: 200, body: RecordView.updated(account.crm.update(record, properties, now), properties) }
+})
+
+/**
+ * The refusal of a change on its own, whichever record it is for.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const checkChange = (
+  crm: Crm.Crm,
+  properties: Readonly<Record<string, string>>
+): Refusal.Rejection | undefined =>
+  Object.keys(properties).length === 0 ? Refusal.nothingToUpdate : Rules.checkProperties(crm, properties)
+
+/**
+ * `DELETE …/line_items/:id`. Assumption: 204 also for what is archived already or never was.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const archive = Effect.fnUntraced(function* (account: Account, id: string): Answer {
+  const now = yield* moment
+  archiveNow(account.crm, id, now)
+  return { status: 204 }
+})
+
+/**
+ * Archives a line item that there is.
+ *
+ * @category changing
+ * @since 0.1.0
+ */
+export const archiveNow = (crm: Crm.Crm, id: string, now: Crm.Moment): void => {
+  const record = crm.find(id, now.millis)
+  if (record !== undefined && record.archived === undefined) crm.archive(record, now)
+}

@@ -1,0 +1,264 @@
+/**
+ * What HubSpot refuses in one input, and in which words.
+ *
+ * Total functions over an account and an input: nothing is changed, no time is read. Amounts are
+ * compared as text; a binary float never holds one. Rules whose real wording is unknown are marked
+ * assumption.
+ *
+ * @since 0.1.0
+ */
+import { Association, Properties } from "@effect-hubspot/schema"
+import type * as Body from "../reading/Body.ts"
+import type * as Crm from "../state/Crm.ts"
+import type { Definition } from "../state/Definitions.ts"
+import type { Rejection } from "./Refusal.ts"
+
+interface Problem {
+  readonly error: string
+  readonly message: string
+}
+
+interface Named extends Problem {
+  readonly name: string
+}
+
+/**
+ * The refusal of an input, `undefined` for one that would be created. All problems of its properties
+ * are in one refusal; associations are looked at when the properties are good.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const check = (crm: Crm.Crm, input: Body.Input): Rejection | undefined =>
+  checkProperties(crm, input.properties) ?? checkAssociations(crm, input.associations)
+
+/**
+ * The refusal of the values that an input sets, in a create as in an update.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const checkProperties = (
+  crm: Crm.Crm,
+  properties: Readonly<Record<string, string>>
+): Rejection | undefined => {
+  const problems: Array<Named> = []
+  for (const name in properties) {
+    const problem = checkProperty(crm.properties.get(name), name, properties[name]!)
+    if (problem !== undefined) problems.push({ name, ...problem })
+  }
+  return problems.length === 0 ? undefined : invalidValues(crm, problems)
+}
+
+/**
+ * The refusal of a new line item that would have a unique value which another one has. Observation of
+ * contacts, by single creates; for line items an assumption. The id is in the message only.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const conflict = (
+  crm: Crm.Crm,
+  properties: Readonly<Record<string, string>>
+): Rejection | undefined => {
+  for (const name of crm.uniqueNames()) {
+    const value = properties[name]
+    const holder = value ? crm.holderOf(name, value) : undefined
+    if (holder !== undefined) {
+      return {
+        category: "CONFLICT",
+        message: `Line item already exists. Existing ID: ${holder}. ${name} ${JSON.stringify(value)} must be unique.`,
+        errors: []
+      }
+    }
+  }
+  return undefined
+}
+
+/**
+ * The refusal of an update that sets a unique value which another line item has. The code is an
+ * observation (of deals), the words are an assumption.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const conflictOfUpdate = (
+  crm: Crm.Crm,
+  id: string,
+  properties: Readonly<Record<string, string>>
+): Rejection | undefined => {
+  const problems: Array<Named> = []
+  for (const name of crm.uniqueNames()) {
+    const value = properties[name]
+    const holder = value ? crm.holderOf(name, value) : undefined
+    if (holder !== undefined && holder !== id) {
+      problems.push({
+        name,
+        error: "CONFLICTING_UNIQUE_VALUE",
+        message: `Cannot set ${name} to ${value} on ${id}. ${holder} already has that value.`
+      })
+    }
+  }
+  return problems.length === 0 ? undefined : invalidValues(crm, problems)
+}
+
+/**
+ * The refusal of inputs of which two would have the same unique value. Assumption.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const conflictWithin = (
+  crm: Crm.Crm,
+  inputs: ReadonlyArray<Readonly<Record<string, string>>>
+): Rejection | undefined => {
+  for (const name of crm.uniqueNames()) {
+    const seen = new Set<string>()
+    for (const properties of inputs) {
+      const value = properties[name]
+      if (!value) continue
+      if (seen.has(value)) {
+        return {
+          category: "CONFLICT",
+          message: `Line item already exists. More than one input of this batch has ${name} ${JSON.stringify(value)}, which must be unique.`,
+          errors: []
+        }
+      }
+      seen.add(value)
+    }
+  }
+  return undefined
+}
+
+const invalidValues = (crm: Crm.Crm, problems: ReadonlyArray<Named>): Rejection => {
+  const details = problems.map(({ error, message, name }) => ({
+    isValid: false,
+    message,
+    error,
+    name,
+    localizedErrorMessage: message,
+    portalId: crm.portalId
+  }))
+  return {
+    category: "VALIDATION_ERROR",
+    // Documentation: the details are JSON text inside the message, in a 400 as in a 207.
+    message: `Property values were not valid: ${JSON.stringify(details)}`,
+    errors: problems.map(({ error, message, name }) => ({
+      message,
+      code: error,
+      context: { propertyName: [name] }
+    }))
+  }
+}
+
+const checkProperty = (
+  property: Definition | undefined,
+  name: string,
+  value: string
+): Problem | undefined => {
+  // Documentation.
+  if (property === undefined) {
+    return { error: "PROPERTY_DOESNT_EXIST", message: `Property "${name}" does not exist` }
+  }
+  // The code is documentation, the words are an assumption.
+  if (property.readOnly) {
+    return {
+      error: "READ_ONLY_VALUE",
+      message: `"${name}" is a read only property; its value cannot be set.`
+    }
+  }
+  // Documentation: empty text is an empty value, whatever the type.
+  if (value === "") return undefined
+  // The limit is documentation (for a note's body), the code an assumption.
+  if (value.length > Properties.maxValueLength) {
+    return {
+      error: "PROPERTY_VALUE_TOO_LONG",
+      message: `The value of "${name}" is ${value.length} characters long, the maximum is ${Properties.maxValueLength}.`
+    }
+  }
+  switch (property.type) {
+    case "string":
+      return undefined
+    case "number":
+    case "money":
+      // Observation: INVALID_INTEGER is the code that number properties were seen to give.
+      if (!Properties.isDecimalText(value)) {
+        return { error: "INVALID_INTEGER", message: `${value} was not a valid number.` }
+      }
+      // That a price is not negative is documentation, the code is an assumption.
+      return name === "price" && isNegative(value)
+        ? { error: "NEGATIVE_PRICE", message: `${value} is not a valid price: it cannot be negative.` }
+        : undefined
+    case "date":
+    case "datetime":
+      // Assumption: the code. What a date looks like is documentation.
+      return Properties.isValueOf(property.type, value)
+        ? undefined
+        : { error: "INVALID_DATE", message: `${value} was not a valid date.` }
+    case "bool":
+    case "enumeration":
+      // Assumption. A bool is an enumeration of true and false there, in any case.
+      return isOption(property, property.type === "bool" ? value.toLowerCase() : value)
+        ? undefined
+        : {
+            error: "INVALID_OPTION",
+            message: `${value} was not one of the allowed options: [${describeOptions(property)}]`
+          }
+  }
+}
+
+const isNegative = (decimal: string): boolean => /^-[\d.]*[1-9]/.test(decimal)
+
+const isOption = ({ options }: Definition, value: string): boolean =>
+  options === undefined || (options instanceof RegExp ? options.test(value) : options.includes(value))
+
+const describeOptions = ({ options }: Definition): string =>
+  options === undefined || options instanceof RegExp ? "ids of this account" : options.join(", ")
+
+const checkAssociations = (
+  crm: Crm.Crm,
+  associations: ReadonlyArray<Association.Association>
+): Rejection | undefined => {
+  for (const { to, types } of associations) {
+    // Assumption: a type is required, as the description says.
+    if (types.length === 0) return unknownTarget(`No association type is given for object ${to.id}.`)
+    for (const spec of types) {
+      const target = Association.targetOf(spec)
+      if (target === undefined) return invalidType(spec)
+      if (!crm.exists(target, to.id)) {
+        return unknownTarget(`No ${target} with id ${to.id} exists in this account.`)
+      }
+    }
+  }
+  return undefined
+}
+
+/**
+ * The refusal of an association type that a line item cannot have, or not with that object. Category and
+ * subcategory are observations of association calls; that a create answers alike is an assumption. The
+ * emulated account has no association labels of its own.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const invalidType = (spec: Association.AssociationSpec, toObjectType?: string): Rejection => {
+  const message = `${spec.associationTypeId} is not a valid association type between line_items and ${toObjectType ?? "other objects"}`
+  return {
+    category: "VALIDATION_ERROR",
+    subCategory: "crm.associations.INVALID_ASSOCIATION_TYPE",
+    message,
+    context: {
+      type: [String(spec.associationTypeId)],
+      fromObjectType: ["line_items"],
+      ...(toObjectType !== undefined && { toObjectType: [toObjectType] })
+    },
+    errors: [{ message, subCategory: "crm.associations.INVALID_ASSOCIATION_TYPE" }]
+  }
+}
+
+// Observation of single creates; inside a batch an assumption.
+const unknownTarget = (detail: string): Rejection => ({
+  category: "VALIDATION_ERROR",
+  message: `One or more associations are not valid: ${detail}`,
+  errors: [{ message: detail, code: "INVALID_ASSOCIATION" }]
+})

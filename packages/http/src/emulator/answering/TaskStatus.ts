@@ -1,0 +1,53 @@
+/**
+ * Where the links of `Tasks` lead: `GET <batch create>/tasks/:id/status`, in every version.
+ *
+ * It is not in `HubSpotApi`, for no such path is documented. It asks for the same rights as the create.
+ *
+ * @since 0.1.0
+ */
+import { ApiVersion } from "@effect-hubspot/schema"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as HubSpotApi from "../../HubSpotApi.ts"
+import type { Account } from "../state/Account.ts"
+import * as Exchange from "../passage/Exchange.ts"
+import * as Operation from "../passage/Operation.ts"
+import type * as Refusal from "./Refusal.ts"
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (account: Account): Layer.Layer<never, never, HttpRouter.HttpRouter> => {
+  const [first, ...rest] = ApiVersion.ApiVersion.literals.map((version) =>
+    HttpRouter.add("GET", `${HubSpotApi.paths(version).batchCreate}/tasks/:id/status`, status(account))
+  )
+  return Layer.mergeAll(first!, ...rest)
+}
+
+const status = (account: Account) =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+    Exchange.answer(
+      account,
+      request,
+      () =>
+        Effect.suspend(() => {
+          const body = account.tasks.status(idOf(request.url))
+          return body === undefined ? Effect.fail(unknownTask) : Effect.succeed({ status: 200, body })
+        }),
+      Operation.writeByPath
+    ).pipe(
+      Effect.catchTag("HttpServerError", () => Effect.succeed(HttpServerResponse.empty({ status: 400 })))
+    )
+  )
+
+const idOf = (url: string): string => /\/tasks\/([^/?]*)\/status/.exec(url)?.[1] ?? ""
+
+// Assumption.
+const unknownTask: Refusal.Refusal = {
+  status: 404,
+  body: { status: "error", message: "No such task.", category: "OBJECT_NOT_FOUND" }
+}

@@ -1,0 +1,241 @@
+/**
+ * What of a request is committed, and when, once a fault has its say.
+ *
+ * Total over the places of `Faults`: each decides whether the handlers see the request, see a part of it,
+ * or see it later. What is then told to the caller is `Delivery`.
+ *
+ * @since 0.1.0
+ */
+import { ApiVersion } from "@effect-hubspot/schema"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Random from "effect/Random"
+import * as Result from "effect/Result"
+import * as HubSpotApi from "../../HubSpotApi.ts"
+import type { Account } from "../state/Account.ts"
+import * as Body from "../reading/Body.ts"
+import * as Delivery from "./Delivery.ts"
+import type * as FaultPlan from "./FaultPlan.ts"
+import type * as Faults from "../Faults.ts"
+import * as Inputs from "../reading/Inputs.ts"
+import type * as Journal from "../Journal.ts"
+import type * as Ledger from "../Ledger.ts"
+import * as Refusal from "../answering/Refusal.ts"
+
+/**
+ * What was truly decided (nothing, if a fault kept it from that), and what the caller is told in its place.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Outcome =
+  | { readonly decided: Delivery.Message; readonly reply: Faults.Reply | undefined }
+  | { readonly decided: undefined; readonly reply: Faults.BareReply }
+
+/**
+ * A request whose body has arrived. `decide` acts upon the account, `task` is the rule that makes a task
+ * of it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Received {
+  readonly account: Pick<Account, "scope" | "tasks">
+  readonly strike: FaultPlan.Strike | undefined
+  readonly task: FaultPlan.Strike | undefined
+  readonly text: string
+  readonly origin: string
+  readonly path: string
+  readonly taskId: Effect.Effect<string>
+  readonly entry: Ledger.OpenRequest
+  readonly decide: (text: string, entry: Ledger.OpenRequest) => Effect.Effect<Delivery.Message>
+  /** An answer of HubSpot's, with its headers. */
+  readonly message: (status: number, body: object) => Delivery.Message
+}
+
+/**
+ * Nothing strikes.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const untouched = (decided: Delivery.Message): Outcome => ({ decided, reply: undefined })
+
+/**
+ * Commits what the fault lets through. What is applied later is left to the account's scope.
+ *
+ * @category committing
+ * @since 0.1.0
+ */
+export const run = Effect.fnUntraced(function* (received: Received): Effect.fn.Return<Outcome> {
+  const { account, entry, strike, text } = received
+  const fault = strike?.rule.fault
+  if (strike === undefined || fault === undefined) return untouched(yield* accept(received, text))
+  const inputs = Inputs.read(text)
+  switch (fault.place) {
+    case "beforeCommit":
+      entry.inputs = countOf(inputs)
+      return { decided: undefined, reply: fault.reply }
+    case "afterCommit":
+      return { decided: yield* accept(received, text), reply: fault.reply }
+    case "replyLost":
+      return { decided: yield* accept(received, text), reply: { kind: "never" } }
+    case "asynchronous":
+      return untouched(yield* accept(received, text))
+    case "lateApply":
+      entry.inputs = countOf(inputs)
+      yield* Effect.sleep(fault.delayMillis).pipe(
+        Effect.andThen(received.decide(text, { ...entry })),
+        Effect.forkIn(account.scope)
+      )
+      return { decided: undefined, reply: fault.reply }
+    case "partialCommit":
+      entry.inputs = countOf(inputs)
+      if (fault.inputs > 0) yield* decideSome(received, inputs.slice(0, fault.inputs))
+      return { decided: undefined, reply: fault.reply }
+    case "rejectInputs":
+      return untouched(yield* reject(received, inputs, fault, strike.refusedBefore))
+  }
+})
+
+/**
+ * The status that goes on the wire, 0 for none.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const wireStatus = ({ decided, reply }: Outcome): number => {
+  switch (reply?.kind) {
+    case "never":
+    case "reset":
+    case "close":
+    case "switchProtocols":
+      return 0
+    case "status":
+    case "otherStatus":
+      return reply.status
+    default:
+      return decided?.status ?? 0
+  }
+}
+
+/**
+ * Tells the caller.
+ *
+ * @category delivering
+ * @since 0.1.0
+ */
+export const deliver = (outcome: Outcome, about: Delivery.About): Effect.Effect<Delivery.Delivery> =>
+  outcome.decided === undefined
+    ? Delivery.bare(outcome.reply, about)
+    : outcome.reply === undefined
+      ? Effect.succeed(Delivery.plain(outcome.decided))
+      : Delivery.make(outcome.reply, outcome.decided, about)
+
+/**
+ * The rule that struck, for the journal.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const describe = ({ index, rule }: FaultPlan.Strike): NonNullable<Journal.Entry["fault"]> => ({
+  rule: index,
+  name: rule.name ?? null,
+  place: rule.fault.place,
+  reply: "reply" in rule.fault ? rule.fault.reply.kind : null
+})
+
+const countOf = (inputs: ReadonlyArray<unknown>): number | null =>
+  inputs.length === 0 ? null : inputs.length
+
+// The entry's count is that of the request, however many the handlers get to see.
+const decideSome = (
+  { decide, entry }: Received,
+  inputs: ReadonlyArray<unknown>
+): Effect.Effect<Delivery.Message> => decide(Inputs.write(inputs), { ...entry })
+
+/** The paths of batch creates, which alone can become tasks. */
+const batchCreates: ReadonlySet<string> = new Set(
+  ApiVersion.ApiVersion.literals.map((version) => HubSpotApi.paths(version).batchCreate)
+)
+
+// At once, or as a task.
+const accept = Effect.fnUntraced(function* (
+  received: Received,
+  text: string
+): Effect.fn.Return<Delivery.Message> {
+  const { account, decide, entry, origin, path, task, taskId } = received
+  const fault = task?.rule.fault
+  if (fault?.place !== "asynchronous" || !batchCreates.has(path)) return yield* decide(text, entry)
+  const inputs = Inputs.read(text)
+  // What is refused whatever its inputs say is refused at once.
+  if (Result.isFailure(Body.readBatch(text, Body.readInput).inputs)) return yield* decide(text, entry)
+  entry.inputs = inputs.length
+  const id = yield* taskId
+  const body = yield* account.tasks.begin({
+    id,
+    link: `${origin}${path}/tasks/${id}/status`,
+    course: {
+      pendingMillis: fault.pendingMillis,
+      processingMillis: fault.processingMillis,
+      end: fault.end ?? "complete",
+      created: fault.createdBeforeCancel ?? Math.floor(inputs.length / 2)
+    },
+    work: (count) =>
+      count === 0
+        ? Effect.succeed({ results: [] })
+        : Effect.map(decideSome(received, count === undefined ? inputs : inputs.slice(0, count)), asBatch)
+  })
+  return received.message(fault.status ?? 201, body)
+})
+
+// A batch that is refused as a whole only when it is worked on has no other way to say so.
+const asBatch = ({ body = {}, status }: Delivery.Message): object =>
+  status < 300 ? body : { status: "CANCELED", results: [], numErrors: 1, errors: [body] }
+
+const reject = Effect.fnUntraced(function* (
+  received: Received,
+  inputs: ReadonlyArray<unknown>,
+  fault: Extract<Faults.Fault, { readonly place: "rejectInputs" }>,
+  refusedBefore: Set<string>
+): Effect.fn.Return<Delivery.Message> {
+  const {
+    category = "TRANSIENT_ERROR",
+    chance = 1,
+    message = "This input cannot be handled right now."
+  } = fault
+  const refused: Array<unknown> = []
+  const rest: Array<unknown> = []
+  for (const input of inputs) {
+    const key = Inputs.key(input)
+    const again = refusedBefore.has(key)
+    if (again || (chance < 1 && (yield* Random.next) >= chance)) rest.push(input)
+    else {
+      refusedBefore.add(key)
+      refused.push(input)
+    }
+  }
+  if (refused.length === 0) return yield* accept(received, received.text)
+  received.entry.inputs = inputs.length
+  const traceIds = new Set(inputs.flatMap((input) => Inputs.traceId(input) ?? []))
+  if (traceIds.size < inputs.length) {
+    const { body, status } = Refusal.invalidInput({ category: "VALIDATION_ERROR", message, errors: [] })
+    return received.message(status, body)
+  }
+  const decided: Delivery.Message =
+    rest.length === 0
+      ? received.message(207, { status: "COMPLETE", results: [] })
+      : yield* decideSome(received, rest)
+  const body = decided.body
+  if (!Predicate.isObject(body) || !Array.isArray(body.results)) return decided
+  const errors = [
+    ...(Array.isArray(body.errors) ? body.errors : []),
+    ...refused.map((input) => ({
+      status: "error",
+      category,
+      message,
+      context: { objectWriteTraceId: [Inputs.traceId(input)] }
+    }))
+  ]
+  return { ...decided, status: 207, body: { ...body, numErrors: errors.length, errors } }
+})

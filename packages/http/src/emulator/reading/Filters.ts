@@ -1,0 +1,275 @@
+/**
+ * What the operators of a search mean, and the order of its results.
+ *
+ * Numbers are compared as decimals, never as binary floats; days and instants as instants; text without
+ * regard to case, except the options of enumerations (documentation). Pure: filters become predicates,
+ * or a refusal.
+ *
+ * @since 0.1.0
+ */
+import { Association, Properties } from "@effect-hubspot/schema"
+import * as BigDecimal from "effect/BigDecimal"
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Crm from "../state/Crm.ts"
+import type { Reading } from "./Json.ts"
+import * as RecordView from "../answering/RecordView.ts"
+import * as Refusal from "../answering/Refusal.ts"
+import type { Filter, Sort } from "./SearchRequest.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Predicate = (record: Crm.LineItemRecord) => boolean
+
+/**
+ * The predicate of all filters: of the groups one must hold, of a group's filters all. No groups hold
+ * always. Documentation.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const predicate = (crm: Crm.Crm, groups: ReadonlyArray<ReadonlyArray<Filter>>): Reading<Predicate> => {
+  const any: Array<ReadonlyArray<Predicate>> = []
+  for (const group of groups) {
+    const all: Array<Predicate> = []
+    for (const filter of group) {
+      const one = predicateOf(crm, filter)
+      if (Result.isFailure(one)) return Result.fail(one.failure)
+      all.push(one.success)
+    }
+    any.push(all)
+  }
+  const matches: Predicate = (record) => any.some((all) => all.every((predicate) => predicate(record)))
+  return Result.succeed(any.length === 0 ? () => true : matches)
+}
+
+const predicateOf = (crm: Crm.Crm, filter: Filter): Reading<Predicate> => {
+  const { propertyName } = filter
+  if (propertyName.startsWith("associations.")) return associationPredicate(filter)
+  const definition = crm.properties.get(propertyName)
+  if (definition === undefined) return unknownProperty(propertyName)
+  const test = kinds[definition.type].test(filter)
+  return test === undefined
+    ? Result.fail(
+        Refusal.invalid(
+          `There was a problem with the request. ${[filter.value, filter.highValue, ...filter.values].join(", ")} is not of the type of ${propertyName}`
+        )
+      )
+    : Result.succeed((record: Crm.LineItemRecord) => test(RecordView.valueOf(record, propertyName)))
+}
+
+const unknownProperty = (name: string): Result.Result<never, Refusal.Refusal> =>
+  Result.fail(Refusal.invalid(`There was a problem with the request. Property "${name}" does not exist`))
+
+// Documentation: a pseudo-property that holds the ids of associated objects.
+const associationPredicate = ({ operator, propertyName, value, values }: Filter): Reading<Predicate> => {
+  const target = Crm.targetOfObjectType(propertyName.slice("associations.".length))
+  if (target === undefined) return unknownProperty(propertyName)
+  const has = (record: Crm.LineItemRecord, matches: (id: string) => boolean): boolean =>
+    record.associations.some(
+      ({ to, types }) => matches(to.id) && types.some((spec) => Association.targetOf(spec) === target)
+    )
+  switch (operator) {
+    case "EQ":
+      return Result.succeed((record) => has(record, (id) => id === value))
+    case "NEQ":
+      return Result.succeed((record) => !has(record, (id) => id === value))
+    case "IN":
+      return Result.succeed((record) => has(record, (id) => values.includes(id)))
+    case "NOT_IN":
+      return Result.succeed((record) => !has(record, (id) => values.includes(id)))
+    case "HAS_PROPERTY":
+      return Result.succeed((record) => has(record, () => true))
+    case "NOT_HAS_PROPERTY":
+      return Result.succeed((record) => !has(record, () => true))
+    default:
+      // Assumption.
+      return Result.fail(
+        Refusal.invalid(`There was a problem with the request. ${operator} is not for associations`)
+      )
+  }
+}
+
+/** How values of a type are read and put in order; `None` for text that is no value of it. */
+interface Kind<A> {
+  readonly read: (text: string) => Option.Option<A>
+  readonly compare: (a: A, b: A) => number
+  /** Documentation: the values of IN and NOT_IN must be in lower case, that is, text only matches so. */
+  readonly readListed: (text: string) => Option.Option<A>
+}
+
+const readDecimal = (text: string): Option.Option<BigDecimal.BigDecimal> =>
+  Properties.isDecimalText(text) ? BigDecimal.fromString(text) : Option.none()
+
+const numeric: Kind<BigDecimal.BigDecimal> = {
+  read: readDecimal,
+  readListed: readDecimal,
+  compare: BigDecimal.Order
+}
+
+const readInstant = (text: string): Option.Option<number> =>
+  Option.map(DateTime.make(/^-?\d+$/.test(text) ? Number(text) : text), DateTime.toEpochMillis)
+
+const temporal: Kind<number> = { read: readInstant, readListed: readInstant, compare: (a, b) => a - b }
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const textual: Kind<string> = {
+  read: (text) => Option.some(text.toLowerCase()),
+  readListed: Option.some,
+  compare: compareText
+}
+
+const exact: Kind<string> = { read: Option.some, readListed: Option.some, compare: compareText }
+
+/** What a kind offers to those who do not know its values. */
+interface Comparing {
+  readonly test: (filter: Filter) => Test | undefined
+  /** Compares the i-th of these values with the j-th; empty ones are last either way. */
+  readonly order: (
+    values: ReadonlyArray<string | null>,
+    direction: 1 | -1
+  ) => (i: number, j: number) => number
+}
+
+const comparing = <A>(kind: Kind<A>): Comparing => ({
+  test: (filter) => valueTest(filter, kind),
+  order: (values, direction) => {
+    const keys = values.map((value) => Option.flatMap(Option.fromNullOr(value), kind.read))
+    return (i, j) => {
+      const a = keys[i]!
+      const b = keys[j]!
+      return Option.isNone(a) || Option.isNone(b)
+        ? Number(Option.isNone(a)) - Number(Option.isNone(b))
+        : direction * kind.compare(a.value, b.value)
+    }
+  }
+})
+
+const numbers = comparing(numeric)
+const times = comparing(temporal)
+
+const kinds: Readonly<Record<Properties.PropertyType, Comparing>> = {
+  string: comparing(textual),
+  number: numbers,
+  money: numbers,
+  date: times,
+  datetime: times,
+  bool: comparing(textual),
+  enumeration: comparing(exact)
+}
+
+type Test = (value: string | null) => boolean
+
+// Assumption: an empty property matches none but NOT_HAS_PROPERTY and the negated ones.
+const valueTest = <A>(filter: Filter, kind: Kind<A>): Test | undefined => {
+  const { operator } = filter
+  switch (operator) {
+    case "HAS_PROPERTY":
+      return (value) => value !== null
+    case "NOT_HAS_PROPERTY":
+      return (value) => value === null
+    case "CONTAINS_TOKEN":
+    case "NOT_CONTAINS_TOKEN": {
+      const pattern = tokenPattern(filter.value ?? "")
+      return (value) => (value !== null && containsToken(value, pattern)) === (operator === "CONTAINS_TOKEN")
+    }
+    case "IN":
+    case "NOT_IN": {
+      const listed = filter.values.map(kind.readListed)
+      if (listed.some(Option.isNone)) return undefined
+      const wanted = listed.flatMap(Option.toArray)
+      const isListed = (value: A): boolean => wanted.some((one) => kind.compare(one, value) === 0)
+      return (value) => has(kind, value, isListed) === (operator === "IN")
+    }
+    case "BETWEEN": {
+      const low = kind.read(filter.value ?? "")
+      const high = kind.read(filter.highValue ?? "")
+      if (Option.isNone(low) || Option.isNone(high)) return undefined
+      // Documentation: both ends are in.
+      return (value) =>
+        has(kind, value, (it) => kind.compare(low.value, it) <= 0 && kind.compare(it, high.value) <= 0)
+    }
+    default: {
+      const given = kind.read(filter.value ?? "")
+      if (Option.isNone(given)) return undefined
+      const holds = comparisons[operator]
+      return (value) =>
+        has(kind, value, (it) => holds(kind.compare(it, given.value))) ||
+        (operator === "NEQ" && value === null)
+    }
+  }
+}
+
+const has = <A>(kind: Kind<A>, value: string | null, test: (value: A) => boolean): boolean =>
+  value !== null && Option.exists(kind.read(value), test)
+
+const comparisons = {
+  EQ: (order: number) => order === 0,
+  NEQ: (order: number) => order !== 0,
+  LT: (order: number) => order < 0,
+  LTE: (order: number) => order <= 0,
+  GT: (order: number) => order > 0,
+  GTE: (order: number) => order >= 0
+}
+
+// Documentation: a token is a word, `*` stands for any part of one. Assumption: what parts words, and
+// that of several words in a value all must be there.
+const words = (text: string): ReadonlyArray<string> => text.toLowerCase().match(/[\p{L}\p{N}_*]+/gu) ?? []
+
+const tokenPattern = (value: string): ReadonlyArray<RegExp> =>
+  words(value).map((word) => new RegExp(`^${word.replaceAll("*", ".*")}$`, "u"))
+
+const containsToken = (value: string, pattern: ReadonlyArray<RegExp>): boolean => {
+  const tokens = words(value)
+  return pattern.length > 0 && pattern.every((one) => tokens.some((token) => one.test(token)))
+}
+
+// Assumption: which properties a query looks into.
+const searchable = ["name", "description", "hs_sku"]
+
+/**
+ * The predicate of a search's `query`: all its words begin words of the searchable properties.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const query = (text: string | undefined): Predicate => {
+  const pattern = tokenPattern(
+    words(text ?? "")
+      .map((word) => `${word}*`)
+      .join(" ")
+  )
+  return pattern.length === 0
+    ? () => true
+    : (record) =>
+        containsToken(searchable.map((name) => RecordView.valueOf(record, name) ?? "").join(" "), pattern)
+}
+
+/**
+ * Puts records in order: by the sort, else and among equals by id, which is the order of creation.
+ * Documentation for the latter. Assumption: empty values are last.
+ *
+ * @category ordering
+ * @since 0.1.0
+ */
+export const sorted = (
+  crm: Crm.Crm,
+  records: ReadonlyArray<Crm.LineItemRecord>,
+  sort: Sort | undefined
+): Reading<ReadonlyArray<Crm.LineItemRecord>> => {
+  const byId = (a: Crm.LineItemRecord, b: Crm.LineItemRecord): number => Number(a.id) - Number(b.id)
+  if (sort === undefined) return Result.succeed([...records].sort(byId))
+  const definition = crm.properties.get(sort.propertyName)
+  if (definition === undefined) return unknownProperty(sort.propertyName)
+  const order = kinds[definition.type].order(
+    records.map((record) => RecordView.valueOf(record, sort.propertyName)),
+    sort.descending ? -1 : 1
+  )
+  return Result.succeed(
+    [...records.keys()].sort((i, j) => order(i, j) || byId(records[i]!, records[j]!)).map((i) => records[i]!)
+  )
+}

@@ -1,0 +1,94 @@
+/**
+ * The access tokens of the emulated account: those that are good for ever, and those that OAuth issued
+ * and that expire.
+ *
+ * It judges a token by the time it is given and reads no clock. What a token may do is the scopes'
+ * business.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Redacted from "effect/Redacted"
+import * as Refusal from "../answering/Refusal.ts"
+
+/**
+ * The one OAuth app that the account has installed. `expiresIn` is the life of an access token in
+ * seconds, 1800 by default as documented.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OAuthApp {
+  readonly clientId: string
+  readonly clientSecret: Redacted.Redacted<string>
+  readonly refreshToken: Redacted.Redacted<string>
+  readonly expiresIn?: number | undefined
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Tokens {
+  readonly app: OAuthApp | undefined
+  /** Why a request that arrives at this time with this `Authorization` header is refused. */
+  readonly check: (authorization: string | undefined, at: number) => Refusal.Refusal | undefined
+  /** Whether OAuth issued the token of this header. */
+  readonly isIssued: (authorization: string | undefined) => boolean
+  /** Makes a token good from now until it expires. */
+  readonly issue: (token: string, at: number) => void
+}
+
+/** The default life of an access token in seconds. Documentation. */
+export const defaultExpiresIn = 1800
+
+const wellFormed = /^[A-Za-z0-9._~+/=-]{8,4096}$/
+
+/**
+ * Any well-formed token is good, unless `token` names the only one or there is an OAuth app: then the
+ * tokens it was issued are good too, and no others. Of those that have expired the last `keep` are known as such, by
+ * default all.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeUnsafe = (options: {
+  readonly token?: Redacted.Redacted<string> | undefined
+  readonly oauth?: OAuthApp | undefined
+  readonly keep?: number | undefined
+}): Tokens => {
+  const { keep = Infinity, oauth: app } = options
+  const only = options.token === undefined ? undefined : Redacted.value(options.token)
+  const lifeMillis = (app?.expiresIn ?? defaultExpiresIn) * 1000
+  const expiries = new Map<string, number>()
+  return {
+    app,
+    check: (authorization, at) => {
+      if (authorization === undefined) return Refusal.noCredentials
+      const token = tokenOf(authorization)
+      if (!wellFormed.test(token)) return Refusal.wrongCredentials
+      const expiry = expiries.get(token)
+      if (expiry !== undefined) {
+        return at < expiry
+          ? undefined
+          : Refusal.expiredCredentials(
+              Math.floor((at - expiry) / 1000),
+              DateTime.formatIso(DateTime.makeUnsafe(expiry))
+            )
+      }
+      if (only === undefined ? app === undefined : only === token) return undefined
+      return Refusal.wrongCredentials
+    },
+    isIssued: (authorization) => authorization !== undefined && expiries.has(tokenOf(authorization)),
+    issue: (token, at) => {
+      expiries.set(token, at + lifeMillis)
+      // They expire in the order in which they were issued.
+      for (const [known, expiry] of expiries) {
+        if (expiries.size <= keep || at < expiry) break
+        expiries.delete(known)
+      }
+    }
+  }
+}
+
+const tokenOf = (authorization: string): string => /^Bearer +(.*)$/i.exec(authorization)?.[1] ?? ""
