@@ -4,7 +4,8 @@
  * Every reason answers one question before all others: **could the write have happened?** Its
  * `acceptance` is `NotAccepted` only where there is proof that HubSpot did not take the request, and
  * `InDoubt` in every other case. Nothing but a `NotAccepted` may be sent again without further checks.
- * No call site decides this anew, and nobody needs to look at a status number.
+ * Beside it stands what may be sent again and what ends: a reason is a row of that table, and no call site
+ * decides it anew or looks at a status number.
  *
  * Reasons are made from transport failures and replies in one place only, `internal/classify.ts`.
  * None of them holds a header, a body, or a token.
@@ -21,6 +22,51 @@ import * as Schema from "effect/Schema"
  */
 export type Acceptance = "NotAccepted" | "InDoubt"
 
+/**
+ * Whether the same request makes sense again, as far as its acceptance allows it: it would be refused again (`never`), it
+ * passes with another token (`once`), after a wait of `afterMillis` at least, or as soon as the shared limiter, which holds
+ * everyone up for `pacedMillis`, lets it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Repeat = "never" | "once" | { readonly afterMillis: number } | { readonly pacedMillis: number }
+
+/**
+ * Why a job cannot go on now, and can later.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Suspension = "quota" | "migration" | "network" | "database"
+
+/**
+ * What ends with a request that is not sent again: it is taken apart (`parts`), only the `batch` ends, or the `job`; the job
+ * until a person replaces the token (`credentials`), or until what it is suspended for has passed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Ends = "parts" | "batch" | "job" | "credentials" | Suspension
+
+/**
+ * All that is decided about a reason. Call sites look it up.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Row {
+  readonly acceptance: Acceptance
+  readonly repeat: Repeat
+  readonly ends: Ends
+}
+
+/** It may pass with the next attempt. */
+const soon = { afterMillis: 0 } as const
+
+/** HubSpot's locks last two seconds. */
+const lockMillis = 2000
+
 const optional = Schema.optionalKey
 
 /**
@@ -29,10 +75,15 @@ const optional = Schema.optionalKey
  * @category reasons
  * @since 0.1.0
  */
-export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
-  detail: Schema.String
-}) {
+export class InvalidRequest
+  extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
+    detail: Schema.String
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "job"
+  readonly repeat = "never"
   override get message(): string {
     return `not sent: ${this.detail}`
   }
@@ -45,10 +96,15 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("Invali
  * @category reasons
  * @since 0.1.0
  */
-export class TransportNotSent extends Schema.TaggedError<TransportNotSent>()("TransportNotSent", {
-  failure: Schema.Literals(["dns", "refused", "unreachable", "connectTimeout", "tls"])
-}) {
+export class TransportNotSent
+  extends Schema.TaggedError<TransportNotSent>()("TransportNotSent", {
+    failure: Schema.Literals(["dns", "refused", "unreachable", "connectTimeout", "tls"])
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "network"
+  readonly repeat = soon
   override get message(): string {
     return `no connection to HubSpot (${notSentTexts[this.failure]}); nothing was sent`
   }
@@ -68,10 +124,15 @@ const notSentTexts = {
  * @category reasons
  * @since 0.1.0
  */
-export class TlsUntrusted extends Schema.TaggedError<TlsUntrusted>()("TlsUntrusted", {
-  code: Schema.String
-}) {
+export class TlsUntrusted
+  extends Schema.TaggedError<TlsUntrusted>()("TlsUntrusted", {
+    code: Schema.String
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "job"
+  readonly repeat = "never"
   override get message(): string {
     return `the server's certificate is not trusted (${this.code}); check the clock, the proxy and the base URL`
   }
@@ -83,10 +144,15 @@ export class TlsUntrusted extends Schema.TaggedError<TlsUntrusted>()("TlsUntrust
  * @category reasons
  * @since 0.1.0
  */
-export class TransportAmbiguous extends Schema.TaggedError<TransportAmbiguous>()("TransportAmbiguous", {
-  code: Schema.String
-}) {
+export class TransportAmbiguous
+  extends Schema.TaggedError<TransportAmbiguous>()("TransportAmbiguous", {
+    code: Schema.String
+  })
+  implements Row
+{
   readonly acceptance = "InDoubt"
+  readonly ends = "batch"
+  readonly repeat = soon
   override get message(): string {
     return `the connection broke without an answer (${this.code})`
   }
@@ -98,11 +164,16 @@ export class TransportAmbiguous extends Schema.TaggedError<TransportAmbiguous>()
  * @category reasons
  * @since 0.1.0
  */
-export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
-  phase: Schema.Literals(["headers", "body"]),
-  millis: Schema.Finite
-}) {
+export class TimedOut
+  extends Schema.TaggedError<TimedOut>()("TimedOut", {
+    phase: Schema.Literals(["headers", "body"]),
+    millis: Schema.Finite
+  })
+  implements Row
+{
   readonly acceptance = "InDoubt"
+  readonly ends = "batch"
+  readonly repeat = soon
   override get message(): string {
     return `no complete answer within ${this.millis / 1000} s (waiting for the ${this.phase})`
   }
@@ -114,10 +185,15 @@ export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
  * @category reasons
  * @since 0.1.0
  */
-export class ResponseTruncated extends Schema.TaggedError<ResponseTruncated>()("ResponseTruncated", {
-  status: Schema.Int
-}) {
+export class ResponseTruncated
+  extends Schema.TaggedError<ResponseTruncated>()("ResponseTruncated", {
+    status: Schema.Int
+  })
+  implements Row
+{
   readonly acceptance = "InDoubt"
+  readonly ends = "batch"
+  readonly repeat = soon
   override get message(): string {
     return `the answer (HTTP ${this.status}) was cut off`
   }
@@ -129,10 +205,15 @@ export class ResponseTruncated extends Schema.TaggedError<ResponseTruncated>()("
  * @category reasons
  * @since 0.1.0
  */
-export class ResponseTooLarge extends Schema.TaggedError<ResponseTooLarge>()("ResponseTooLarge", {
-  limit: Schema.Int
-}) {
+export class ResponseTooLarge
+  extends Schema.TaggedError<ResponseTooLarge>()("ResponseTooLarge", {
+    limit: Schema.Int
+  })
+  implements Row
+{
   readonly acceptance = "InDoubt"
+  readonly ends = "batch"
+  readonly repeat = "never"
   override get message(): string {
     return `the answer is larger than ${this.limit} bytes`
   }
@@ -145,12 +226,20 @@ export class ResponseTooLarge extends Schema.TaggedError<ResponseTooLarge>()("Re
  * @category reasons
  * @since 0.1.0
  */
-export class ProtocolViolation extends Schema.TaggedError<ProtocolViolation>()("ProtocolViolation", {
-  kind: Schema.Literals(["contentType", "emptyBody", "shape", "status"]),
-  status: Schema.Int,
-  detail: Schema.String
-}) {
+export class ProtocolViolation
+  extends Schema.TaggedError<ProtocolViolation>()("ProtocolViolation", {
+    kind: Schema.Literals(["contentType", "emptyBody", "shape", "status"]),
+    status: Schema.Int,
+    detail: Schema.String
+  })
+  implements Row
+{
   readonly acceptance = "InDoubt"
+  readonly ends = "batch"
+  get repeat(): Repeat {
+    // A success that cannot be read may be somebody on the way; a strange refusal stays one.
+    return this.status < 400 ? soon : "never"
+  }
   override get message(): string {
     return `HTTP ${this.status} that is not HubSpot's protocol: ${this.detail}`
   }
@@ -162,11 +251,16 @@ export class ProtocolViolation extends Schema.TaggedError<ProtocolViolation>()("
  * @category reasons
  * @since 0.1.0
  */
-export class UnexpectedRedirect extends Schema.TaggedError<UnexpectedRedirect>()("UnexpectedRedirect", {
-  status: Schema.Int,
-  toHost: Schema.String
-}) {
+export class UnexpectedRedirect
+  extends Schema.TaggedError<UnexpectedRedirect>()("UnexpectedRedirect", {
+    status: Schema.Int,
+    toHost: Schema.String
+  })
+  implements Row
+{
   readonly acceptance = "InDoubt"
+  readonly ends = "job"
+  readonly repeat = "never"
   override get message(): string {
     return `HTTP ${this.status} redirects to ${this.toHost || "nowhere"}; redirects are not followed`
   }
@@ -185,15 +279,20 @@ const Fault = Schema.Struct({
  * @category reasons
  * @since 0.1.0
  */
-export class ValidationFailed extends Schema.TaggedError<ValidationFailed>()("ValidationFailed", {
-  status: Schema.Int,
-  category: Schema.String,
-  detail: Schema.String,
-  traceIds: Schema.Array(Schema.String),
-  faults: Schema.Array(Fault),
-  blamed: Schema.Array(Schema.Struct({ traceIds: Schema.Array(Schema.String), fault: Fault }))
-}) {
+export class ValidationFailed
+  extends Schema.TaggedError<ValidationFailed>()("ValidationFailed", {
+    status: Schema.Int,
+    category: Schema.String,
+    detail: Schema.String,
+    traceIds: Schema.Array(Schema.String),
+    faults: Schema.Array(Fault),
+    blamed: Schema.Array(Schema.Struct({ traceIds: Schema.Array(Schema.String), fault: Fault }))
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "parts"
+  readonly repeat = "never"
   override get message(): string {
     return `HubSpot refused the request: ${this.detail}`
   }
@@ -205,8 +304,13 @@ export class ValidationFailed extends Schema.TaggedError<ValidationFailed>()("Va
  * @category reasons
  * @since 0.1.0
  */
-export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { detail: Schema.String }) {
+export class Conflict
+  extends Schema.TaggedError<Conflict>()("Conflict", { detail: Schema.String })
+  implements Row
+{
   readonly acceptance = "InDoubt"
+  readonly ends = "batch"
+  readonly repeat = "never"
   override get message(): string {
     return `conflict: ${this.detail}`
   }
@@ -218,11 +322,16 @@ export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { detai
  * @category reasons
  * @since 0.1.0
  */
-export class ProtocolBug extends Schema.TaggedError<ProtocolBug>()("ProtocolBug", {
-  status: Schema.Int,
-  detail: Schema.String
-}) {
+export class ProtocolBug
+  extends Schema.TaggedError<ProtocolBug>()("ProtocolBug", {
+    status: Schema.Int,
+    detail: Schema.String
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "job"
+  readonly repeat = "never"
   override get message(): string {
     return `HubSpot cannot read the request (HTTP ${this.status}): ${this.detail}; please report this`
   }
@@ -235,12 +344,19 @@ export class ProtocolBug extends Schema.TaggedError<ProtocolBug>()("ProtocolBug"
  * @category reasons
  * @since 0.1.0
  */
-export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
-  category: Schema.String,
-  detail: Schema.String,
-  renewable: Schema.Boolean
-}) {
+export class Unauthorized
+  extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
+    category: Schema.String,
+    detail: Schema.String,
+    renewable: Schema.Boolean
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "credentials"
+  get repeat(): Repeat {
+    return this.renewable ? "once" : "never"
+  }
   override get message(): string {
     return `HubSpot does not accept the access token (${this.category}); check HUBSPOT_ACCESS_TOKEN`
   }
@@ -253,11 +369,16 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
  * @category reasons
  * @since 0.1.0
  */
-export class TokenRefused extends Schema.TaggedError<TokenRefused>()("TokenRefused", {
-  status: Schema.String,
-  detail: Schema.String
-}) {
+export class TokenRefused
+  extends Schema.TaggedError<TokenRefused>()("TokenRefused", {
+    status: Schema.String,
+    detail: Schema.String
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "credentials"
+  readonly repeat = "never"
   override get message(): string {
     return `HubSpot does not renew the access token (${this.status}): ${this.detail}; connect the account again`
   }
@@ -270,10 +391,15 @@ export class TokenRefused extends Schema.TaggedError<TokenRefused>()("TokenRefus
  * @category reasons
  * @since 0.1.0
  */
-export class TokenUnavailable extends Schema.TaggedError<TokenUnavailable>()("TokenUnavailable", {
-  detail: Schema.String
-}) {
+export class TokenUnavailable
+  extends Schema.TaggedError<TokenUnavailable>()("TokenUnavailable", {
+    detail: Schema.String
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "network"
+  readonly repeat = soon
   override get message(): string {
     return `no access token for now: ${this.detail}`
   }
@@ -285,11 +411,16 @@ export class TokenUnavailable extends Schema.TaggedError<TokenUnavailable>()("To
  * @category reasons
  * @since 0.1.0
  */
-export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
-  missingScopes: Schema.Array(Schema.String),
-  detail: Schema.String
-}) {
+export class Forbidden
+  extends Schema.TaggedError<Forbidden>()("Forbidden", {
+    missingScopes: Schema.Array(Schema.String),
+    detail: Schema.String
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "credentials"
+  readonly repeat = "never"
   override get message(): string {
     return this.missingScopes.length > 0
       ? `the access token lacks the scope ${this.missingScopes.join(" or ")}; add it in HubSpot`
@@ -303,10 +434,15 @@ export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
  * @category reasons
  * @since 0.1.0
  */
-export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>()("EndpointNotFound", {
-  detail: Schema.String
-}) {
+export class EndpointNotFound
+  extends Schema.TaggedError<EndpointNotFound>()("EndpointNotFound", {
+    detail: Schema.String
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "job"
+  readonly repeat = "never"
   override get message(): string {
     return `HubSpot does not know this path: ${this.detail}`
   }
@@ -318,10 +454,15 @@ export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>()("En
  * @category reasons
  * @since 0.1.0
  */
-export class ObjectNotFound extends Schema.TaggedError<ObjectNotFound>()("ObjectNotFound", {
-  detail: Schema.String
-}) {
+export class ObjectNotFound
+  extends Schema.TaggedError<ObjectNotFound>()("ObjectNotFound", {
+    detail: Schema.String
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "job"
+  readonly repeat = "never"
   override get message(): string {
     return `HubSpot has no such record: ${this.detail}`
   }
@@ -333,11 +474,16 @@ export class ObjectNotFound extends Schema.TaggedError<ObjectNotFound>()("Object
  * @category reasons
  * @since 0.1.0
  */
-export class EndpointRefused extends Schema.TaggedError<EndpointRefused>()("EndpointRefused", {
-  status: Schema.Int,
-  detail: Schema.String
-}) {
+export class EndpointRefused
+  extends Schema.TaggedError<EndpointRefused>()("EndpointRefused", {
+    status: Schema.Int,
+    detail: Schema.String
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "job"
+  readonly repeat = "never"
   override get message(): string {
     return `HubSpot refuses this endpoint (HTTP ${this.status}): ${this.detail}`
   }
@@ -349,10 +495,15 @@ export class EndpointRefused extends Schema.TaggedError<EndpointRefused>()("Endp
  * @category reasons
  * @since 0.1.0
  */
-export class RequestTooLarge extends Schema.TaggedError<RequestTooLarge>()("RequestTooLarge", {
-  detail: Schema.String
-}) {
+export class RequestTooLarge
+  extends Schema.TaggedError<RequestTooLarge>()("RequestTooLarge", {
+    detail: Schema.String
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "parts"
+  readonly repeat = "never"
   override get message(): string {
     return `the request is too large for HubSpot: ${this.detail}`
   }
@@ -364,10 +515,15 @@ export class RequestTooLarge extends Schema.TaggedError<RequestTooLarge>()("Requ
  * @category reasons
  * @since 0.1.0
  */
-export class SearchCapReached extends Schema.TaggedError<SearchCapReached>()("SearchCapReached", {
-  total: Schema.Int
-}) {
+export class SearchCapReached
+  extends Schema.TaggedError<SearchCapReached>()("SearchCapReached", {
+    total: Schema.Int
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "job"
+  readonly repeat = "never"
   override get message(): string {
     return `the search finds ${this.total} records and HubSpot gives the first 10,000; narrow the filters`
   }
@@ -379,10 +535,17 @@ export class SearchCapReached extends Schema.TaggedError<SearchCapReached>()("Se
  * @category reasons
  * @since 0.1.0
  */
-export class Locked extends Schema.TaggedError<Locked>()("Locked", {
-  retryAfterMillis: optional(Schema.Finite)
-}) {
+export class Locked
+  extends Schema.TaggedError<Locked>()("Locked", {
+    retryAfterMillis: optional(Schema.Finite)
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "batch"
+  get repeat(): Repeat {
+    return { afterMillis: Math.max(lockMillis, this.retryAfterMillis ?? 0) }
+  }
   override get message(): string {
     return "HubSpot has locked the records for a moment"
   }
@@ -394,14 +557,21 @@ export class Locked extends Schema.TaggedError<Locked>()("Locked", {
  * @category reasons
  * @since 0.1.0
  */
-export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
-  policy: Schema.Literals(["burst", "secondly", "daily", "unknown"]),
-  policyName: Schema.String,
-  retryAfterMillis: optional(Schema.Finite),
-  /** For `daily`: when the account's day ends, in milliseconds since 1970, if its time zone is known. */
-  resumeAtMillis: optional(Schema.Finite)
-}) {
+export class RateLimited
+  extends Schema.TaggedError<RateLimited>()("RateLimited", {
+    policy: Schema.Literals(["burst", "secondly", "daily", "unknown"]),
+    policyName: Schema.String,
+    retryAfterMillis: optional(Schema.Finite),
+    /** For `daily`: when the account's day ends, in milliseconds since 1970, if its time zone is known. */
+    resumeAtMillis: optional(Schema.Finite)
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "quota"
+  get repeat(): Repeat {
+    return this.policy === "daily" ? "never" : { pacedMillis: this.retryAfterMillis ?? 0 }
+  }
   override get message(): string {
     return this.policy === "daily"
       ? "the account's daily limit of requests is reached; it starts anew at midnight of the account's time zone"
@@ -416,10 +586,15 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
  * @category reasons
  * @since 0.1.0
  */
-export class LimitsUnavailable extends Schema.TaggedError<LimitsUnavailable>()("LimitsUnavailable", {
-  detail: Schema.String
-}) {
+export class LimitsUnavailable
+  extends Schema.TaggedError<LimitsUnavailable>()("LimitsUnavailable", {
+    detail: Schema.String
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "database"
+  readonly repeat = soon
   override get message(): string {
     return `not sent: ${this.detail}`
   }
@@ -431,10 +606,17 @@ export class LimitsUnavailable extends Schema.TaggedError<LimitsUnavailable>()("
  * @category reasons
  * @since 0.1.0
  */
-export class Migrating extends Schema.TaggedError<Migrating>()("Migrating", {
-  retryAfterMillis: optional(Schema.Finite)
-}) {
+export class Migrating
+  extends Schema.TaggedError<Migrating>()("Migrating", {
+    retryAfterMillis: optional(Schema.Finite)
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "migration"
+  get repeat(): Repeat {
+    return this.retryAfterMillis === undefined ? "never" : { afterMillis: this.retryAfterMillis }
+  }
   override get message(): string {
     return this.retryAfterMillis === undefined
       ? "HubSpot is migrating the account; try again later"
@@ -448,10 +630,15 @@ export class Migrating extends Schema.TaggedError<Migrating>()("Migrating", {
  * @category reasons
  * @since 0.1.0
  */
-export class EdgeUnreachable extends Schema.TaggedError<EdgeUnreachable>()("EdgeUnreachable", {
-  status: Schema.Int
-}) {
+export class EdgeUnreachable
+  extends Schema.TaggedError<EdgeUnreachable>()("EdgeUnreachable", {
+    status: Schema.Int
+  })
+  implements Row
+{
   readonly acceptance = "NotAccepted"
+  readonly ends = "network"
+  readonly repeat = soon
   override get message(): string {
     return `HubSpot's edge could not reach its servers (HTTP ${this.status})`
   }
@@ -464,11 +651,16 @@ export class EdgeUnreachable extends Schema.TaggedError<EdgeUnreachable>()("Edge
  * @category reasons
  * @since 0.1.0
  */
-export class ServerFailed extends Schema.TaggedError<ServerFailed>()("ServerFailed", {
-  kind: Schema.Literals(["timeout", "error", "gateway", "unavailable"]),
-  status: Schema.Int
-}) {
+export class ServerFailed
+  extends Schema.TaggedError<ServerFailed>()("ServerFailed", {
+    kind: Schema.Literals(["timeout", "error", "gateway", "unavailable"]),
+    status: Schema.Int
+  })
+  implements Row
+{
   readonly acceptance = "InDoubt"
+  readonly ends = "batch"
+  readonly repeat = soon
   override get message(): string {
     return `HubSpot failed (HTTP ${this.status}) and may have executed the request`
   }
@@ -548,6 +740,11 @@ export class HubSpotError extends Schema.TaggedError<HubSpotError>()("HubSpotErr
   /** Whether the request could have been executed. */
   get acceptance(): Acceptance {
     return this.reason.acceptance
+  }
+
+  /** What ends with it, if the request is not sent again. */
+  get ends(): Ends {
+    return this.reason.ends
   }
 
   override get message(): string {

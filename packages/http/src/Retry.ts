@@ -2,13 +2,16 @@
  * When a request may be sent again, and after how long.
  *
  * Of what is not idempotent only a `NotAccepted` is ever repeated: the acceptance class decides that, and
- * this module only says whether a repetition makes sense and how long to wait. Waits are capped exponential with full jitter
+ * a reason says whether a repetition makes sense; this module says how long to wait and when to give up. Waits are capped exponential with full jitter
  * (a random part of the whole wait), so that callers who failed together do not come back together.
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import * as Schedule from "effect/Schedule"
 import type { HubSpotError, Reason } from "./HubSpotError.ts"
 import * as Metrics from "./Metrics.ts"
 
@@ -43,61 +46,6 @@ export const defaults: Policy = {
   patienceMillis: 120_000
 }
 
-/** HubSpot's locks last two seconds. */
-const lockMillis = 2000
-
-type Kind =
-  /** It passes with the next attempt if it passes at all. */
-  | "once"
-  /** The same request would be refused again. */
-  | "never"
-  /** It may pass after a wait of at least this many milliseconds. */
-  | { readonly atLeastMillis: number }
-  /** The shared limiter holds everyone up already, as long as HubSpot asks; no wait of its own. */
-  | { readonly pacedMillis: number }
-
-const kindOf = (reason: Reason): Kind => {
-  switch (reason._tag) {
-    case "TransportNotSent":
-    case "EdgeUnreachable":
-    case "TokenUnavailable":
-    case "LimitsUnavailable":
-      return { atLeastMillis: 0 }
-    case "Unauthorized":
-      return reason.renewable ? "once" : "never"
-    case "Locked":
-      return { atLeastMillis: Math.max(lockMillis, reason.retryAfterMillis ?? 0) }
-    case "Migrating":
-      return reason.retryAfterMillis === undefined ? "never" : { atLeastMillis: reason.retryAfterMillis }
-    case "RateLimited":
-      return reason.policy === "daily" ? "never" : { pacedMillis: reason.retryAfterMillis ?? 0 }
-    case "InvalidRequest":
-    case "TlsUntrusted":
-    case "ValidationFailed":
-    case "ProtocolBug":
-    case "TokenRefused":
-    case "Forbidden":
-    case "EndpointNotFound":
-    case "ObjectNotFound":
-    case "EndpointRefused":
-    case "RequestTooLarge":
-    case "SearchCapReached":
-    case "ResponseTooLarge":
-    case "UnexpectedRedirect":
-    case "Conflict":
-      return "never"
-    // In doubt: these pass, but only what may be done twice is done again.
-    case "TransportAmbiguous":
-    case "TimedOut":
-    case "ResponseTruncated":
-    case "ServerFailed":
-      return { atLeastMillis: 0 }
-    // A success that cannot be read may be somebody on the way; a strange refusal stays one.
-    case "ProtocolViolation":
-      return reason.status < 400 ? { atLeastMillis: 0 } : "never"
-  }
-}
-
 /**
  * The wait before the next send in milliseconds, or `undefined` for none. `sends` and `rateLimited` count
  * what was tried so far, `chance` is from 0 to 1. What is in doubt is only sent again if it is
@@ -130,16 +78,73 @@ export const wait = (
   policy: Policy = defaults
 ): number | undefined => {
   if (reason.acceptance !== "NotAccepted" && soFar.idempotent !== true) return undefined
-  const kind = kindOf(reason)
-  if (kind === "once") return soFar.renewed === true ? undefined : 0
-  if (kind === "never") return undefined
-  if ("pacedMillis" in kind) {
-    return soFar.rateLimited < policy.rateLimited && kind.pacedMillis <= policy.patienceMillis ? 0 : undefined
+  const { repeat } = reason
+  if (repeat === "once") return soFar.renewed === true ? undefined : 0
+  if (repeat === "never") return undefined
+  if ("pacedMillis" in repeat) {
+    return soFar.rateLimited < policy.rateLimited && repeat.pacedMillis <= policy.patienceMillis
+      ? 0
+      : undefined
   }
-  if (soFar.sends >= policy.attempts || kind.atLeastMillis > policy.patienceMillis) return undefined
+  if (soFar.sends >= policy.attempts || repeat.afterMillis > policy.patienceMillis) return undefined
   const backoff = Math.min(policy.capMillis, policy.baseMillis * 2 ** (soFar.sends - 1))
-  return kind.atLeastMillis + Math.round(backoff * soFar.chance)
+  return repeat.afterMillis + Math.round(backoff * soFar.chance)
 }
+
+/**
+ * The waits before a request is sent again, in milliseconds, as a schedule over the errors of its attempts: it ends where the
+ * request is not sent again. Compose it, tap it or bound it as any other.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { HubSpotError, Retry } from "@effect-hubspot/http"
+ * import { Effect, Schedule } from "effect"
+ *
+ * const refused = new HubSpotError.HubSpotError({
+ *   reason: new HubSpotError.TransportNotSent({ failure: "refused" }),
+ *   operation: "POST /x"
+ * })
+ * let sends = 0
+ * const send = Effect.suspend(() => (++sends < 3 ? Effect.fail(refused) : Effect.succeed(sends)))
+ * const policy = { ...Retry.defaults, baseMillis: 1 }
+ * const soon = Retry.schedule({ idempotent: false, policy }).pipe(Schedule.upTo({ times: 4 }))
+ * await Effect.runPromise(Effect.retry(send, soon)) // => 3
+ * ```
+ *
+ * @category schedules
+ * @since 0.1.0
+ */
+export const schedule = (options: {
+  /** Whether doing it twice is the same as doing it once. */
+  readonly idempotent: boolean
+  readonly policy?: Policy | undefined
+}): Schedule.Schedule<number, HubSpotError> =>
+  Schedule.fromStep(
+    Effect.sync(() => {
+      let soFar = { sends: 0, rateLimited: 0, renewed: false }
+      let last = 0
+      return (_now: number, { reason }: HubSpotError) =>
+        Effect.flatMap(Random.next, (chance) => {
+          const isPaced = typeof reason.repeat === "object" && "pacedMillis" in reason.repeat
+          const { rateLimited, renewed } = soFar
+          const sends = isPaced ? soFar.sends : soFar.sends + 1
+          const millis = wait(
+            reason,
+            { sends, rateLimited, renewed, chance, idempotent: options.idempotent },
+            options.policy
+          )
+          if (millis === undefined) return Cause.done(last)
+          soFar = {
+            sends,
+            rateLimited: isPaced ? rateLimited + 1 : rateLimited,
+            renewed: renewed || reason.repeat === "once"
+          }
+          last = millis
+          return Effect.succeed<[number, Duration.Duration]>([millis, Duration.millis(millis)])
+        })
+    })
+  )
 
 /**
  * Sends until an answer, a refusal that stays, or a doubt. `send` is one attempt; it is given the number
@@ -157,23 +162,11 @@ export const run = <A, R>(
     readonly idempotent: boolean
     readonly policy?: Policy | undefined
   }
-): Effect.Effect<A, HubSpotError, R> => {
-  const { idempotent, operation, policy } = options
-  const go = (attempt: number, rateLimited: number, renewed: boolean): Effect.Effect<A, HubSpotError, R> =>
-    Effect.catch(send(attempt), (error) =>
-      Effect.flatMap(Random.next, (chance) => {
-        const limited = error.reason._tag === "RateLimited" ? rateLimited + 1 : rateLimited
-        const millis = wait(
-          error.reason,
-          { sends: attempt - rateLimited, rateLimited, chance, idempotent, renewed },
-          policy
-        )
-        if (millis === undefined) return Effect.fail(error)
-        return Metrics.repeated(operation).pipe(
-          Effect.andThen(millis > 0 ? Effect.sleep(millis) : Effect.void),
-          Effect.andThen(go(attempt + 1, limited, renewed || error.reason._tag === "Unauthorized"))
-        )
-      })
+): Effect.Effect<A, HubSpotError, R> =>
+  Effect.suspend(() => {
+    let attempt = 0
+    return Effect.retry(
+      Effect.suspend(() => send(++attempt)),
+      Schedule.tap(schedule(options), () => Metrics.repeated(options.operation))
     )
-  return go(1, 0, false)
-}
+  })

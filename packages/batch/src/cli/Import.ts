@@ -167,7 +167,7 @@ export const run = Effect.fnUntraced(function* (
       case "Requested":
         counts = { ...counts, requests: counts.requests + 1 }
         // It ends the job also when no row is left that could have been spared.
-        if (event.error?.reason._tag !== "UnexpectedRedirect") return Effect.void
+        if (event.error?.ends !== "job") return Effect.void
         ending.reason ??= { _tag: "Halted", error: event.error }
         return Deferred.succeed(over, undefined)
       case "Asked":

@@ -5,10 +5,9 @@
  *
  * @since 0.1.0
  */
-import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
+import type { Ends, HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import type { BatchStatus } from "@effect-hubspot/schema/BatchStatus"
 import * as DateTime from "effect/DateTime"
-import { isDenied } from "../model/Denied.ts"
 import * as StoreFailure from "../model/StoreFailure.ts"
 import type { NotSentReason, Outcome } from "../model/Outcome.ts"
 
@@ -180,7 +179,7 @@ export const exitCodes = {
 export const exitCode = (counts: Counts, ending: Ending): number => {
   if (ending.interrupted) return exitCodes.interrupted
   const { reason } = ending
-  if (reason?._tag === "Halted" && isDenied(reason.error)) return exitCodes.credentials
+  if (reason?._tag === "Halted" && reason.error.ends === "credentials") return exitCodes.credentials
   if (ending.unwritable || reason?._tag === "Unlogged") return exitCodes.store
   if (canGoOn(reason) !== undefined) return exitCodes.suspended
   if (counts.inDoubt > 0) return exitCodes.inDoubt
@@ -196,28 +195,19 @@ export const exitCode = (counts: Counts, ending: Ending): number => {
  * @category constants
  * @since 0.1.0
  */
-export const exitCodeOf = ({ acceptance, reason }: HubSpotError): number => {
-  switch (reason._tag) {
-    case "Unauthorized":
-    case "TokenRefused":
-    case "Forbidden":
-      return exitCodes.credentials
-    case "TransportNotSent":
-    case "EdgeUnreachable":
-    case "TokenUnavailable":
-    case "RateLimited":
-    case "Migrating":
-    case "Locked":
-      return exitCodes.suspended
-    case "LimitsUnavailable":
-      return exitCodes.store
-    case "UnexpectedRedirect":
-      return exitCodes.usage
-    default:
-      // What failed at HubSpot may work later.
-      return acceptance === "InDoubt" ? exitCodes.suspended : exitCodes.usage
-  }
-}
+export const exitCodeOf = ({ ends }: HubSpotError): number => exitCodesOf[ends]
+
+const exitCodesOf = {
+  parts: exitCodes.usage,
+  job: exitCodes.usage,
+  credentials: exitCodes.credentials,
+  database: exitCodes.store,
+  // What failed at HubSpot may work later.
+  batch: exitCodes.suspended,
+  quota: exitCodes.suspended,
+  migration: exitCodes.suspended,
+  network: exitCodes.suspended
+} satisfies Record<Ends, number>
 
 const number = new Intl.NumberFormat("en-US")
 

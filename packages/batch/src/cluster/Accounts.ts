@@ -19,7 +19,6 @@ import * as Layer from "effect/Layer"
 import * as LayerMap from "effect/LayerMap"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { isDenied } from "../model/Denied.ts"
 
 const advice = {
   NoToken: "give this process a token of that account, or run the job where there is one",
@@ -168,7 +167,7 @@ const belongsTo = (account: string): Effect.Effect<void, AccountUnavailable, Ser
 const notAsked = (account: string, error: HubSpotError): AccountUnavailable =>
   new AccountUnavailable({
     account,
-    reason: isDenied(error) ? "Refused" : "Unreachable",
+    reason: error.ends === "credentials" ? "Refused" : "Unreachable",
     detail: error.message,
     cause: error
   })

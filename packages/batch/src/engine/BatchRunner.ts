@@ -22,6 +22,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
+import * as Schedule from "effect/Schedule"
 import * as AttemptLog from "./AttemptLog.ts"
 import type { BatchOperation } from "./BatchOperation.ts"
 import * as BatchState from "../model/BatchState.ts"
@@ -295,9 +296,9 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
   const attempts = Effect.fnUntraced(function* (
     items: ReadonlyArray<Item<unknown, In>>
   ): Effect.fn.Return<{ readonly ended: Ended; readonly doubted: HubSpotError | undefined }> {
-    let sends = 0
-    let rateLimited = 0
-    let renewed = false
+    const next = yield* Schedule.toStep(
+      Retry.schedule({ idempotent: operation.idempotent, policy: options.policy })
+    )
     let doubted: HubSpotError | undefined
     while (true) {
       const ended = yield* attempt(items)
@@ -305,26 +306,16 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
       if (ended._tag !== "Failed") return { ended, doubted }
       const { error } = ended
       if (error.acceptance === "InDoubt") doubted = error
-      if (error.reason._tag === "RateLimited") rateLimited++
-      else sends++
-      const millis = Retry.wait(
-        error.reason,
-        {
-          sends,
-          rateLimited: rateLimited - 1,
-          chance: yield* Random.next,
-          renewed,
-          idempotent: operation.idempotent
-        },
-        options.policy
-      )
-      if (millis === undefined) return { ended, doubted }
-      if (isCharged(error) && !options.budget.spend()) {
+      const wait = yield* Effect.option(next(yield* Clock.currentTimeMillis, error))
+      if (Option.isNone(wait)) return { ended, doubted }
+      // Not at the expense of the job's budget are waits that all share, and what ends the job for all: those are bounded
+      // without it, and a single blip while many requests are under way must not cost their inputs.
+      if (error.ends === "batch" && !options.budget.spend()) {
         const reason = { _tag: "RetriesExhausted", error } as const
         return { ended: error.acceptance === "InDoubt" ? ended : { _tag: "Unsent", reason }, doubted }
       }
-      renewed ||= error.reason._tag === "Unauthorized"
       yield* Metrics.repeated(operation.name)
+      const [millis] = wait.value
       const halted = yield* Effect.timeoutOption(Deferred.await(options.halt), millis)
       if (Option.isSome(halted)) return { ended: { _tag: "Unsent", reason: halted.value }, doubted }
     }
@@ -411,30 +402,25 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
     error: HubSpotError,
     doubt: Evidence | undefined
   ): Effect.fn.Return<ReadonlyArray<Settled<I, S>>> {
+    const { ends } = error
     if (error.acceptance === "InDoubt") {
-      if (error.reason._tag === "UnexpectedRedirect") yield* halt({ _tag: "Halted", error })
+      if (ends !== "batch") yield* halt({ _tag: "Halted", error })
       return items.map((item) => inDoubt(item, { _tag: "NoAnswer", error }))
     }
-    switch (error.reason._tag) {
-      case "ValidationFailed":
-      case "RequestTooLarge":
+    switch (ends) {
+      case "parts":
         return yield* takeApart(items, error, doubt)
-      case "RateLimited":
-        // For the day, for longer than one waits, or refused for minutes in spite of every pause.
-        return yield* stop(items, { _tag: "Suspended", cause: "quota", error })
-      case "Locked":
-        // This batch has had its chances; the others of the job may have more luck.
+      case "batch":
+        // It has had its chances; the others of the job may have more luck.
         return items.map((item) => notSent(item, { _tag: "RetriesExhausted", error }))
-      case "Migrating":
-        return yield* stop(items, { _tag: "Suspended", cause: "migration", error })
-      case "TransportNotSent":
-      case "EdgeUnreachable":
-      case "TokenUnavailable":
-        return yield* stop(items, { _tag: "Suspended", cause: "network", error })
-      case "LimitsUnavailable":
-        return yield* stop(items, { _tag: "Suspended", cause: "database", error })
-      default:
+      case "job":
+      case "credentials":
         return yield* stop(items, { _tag: "Halted", error })
+      case "quota":
+      case "migration":
+      case "network":
+      case "database":
+        return yield* stop(items, { _tag: "Suspended", cause: ends, error })
     }
   })
 
@@ -591,14 +577,6 @@ type Ended =
 interface Paused {
   readonly _tag: "Paused"
 }
-
-/**
- * Whether sending again is at the expense of the job's budget. It is not where all wait together (429),
- * where it happens once (401), and where a batch that has no luck ends the job for all: those are bounded
- * without it, and a single blip while many requests are under way must not cost their inputs.
- */
-const isCharged = ({ acceptance, reason }: HubSpotError): boolean =>
-  reason._tag === "Locked" || acceptance === "InDoubt"
 
 const ambiguous = (operation: string, code: string): HubSpotError =>
   new HubSpotErrorModule.HubSpotError({

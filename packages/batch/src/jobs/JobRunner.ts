@@ -22,7 +22,6 @@ import * as Stream from "effect/Stream"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
 import * as Bulk from "../engine/Pipeline.ts"
 import * as Creating from "../doubt/Creating.ts"
-import { isDenied } from "../model/Denied.ts"
 import * as StoreFailure from "../model/StoreFailure.ts"
 import { recover } from "./Recovery.ts"
 import * as Job from "./Job.ts"
@@ -466,7 +465,7 @@ const suspensionOf = (reason: NotSentReason, nowMillis: number): Job.Suspension 
       return { reason: reason.cause, message, ...(resumeAt !== undefined && { resumeAtMillis: resumeAt }) }
     }
     case "Halted": {
-      return { reason: isDenied(reason.error) ? "auth" : "operator", message }
+      return { reason: reason.error.ends === "credentials" ? "auth" : "operator", message }
     }
   }
 }

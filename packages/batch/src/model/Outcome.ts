@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
+import type { HubSpotError, Suspension } from "@effect-hubspot/http/HubSpotError"
 import type { CrmObject } from "@effect-hubspot/schema/CrmObject"
 import * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
 import type { InputIssue } from "@effect-hubspot/schema/InputIssue"
@@ -198,7 +198,7 @@ export type NotSentReason =
   | { readonly _tag: "Unlogged"; readonly error: AttemptLogError | JobStoreError }
   | {
       readonly _tag: "Suspended"
-      readonly cause: "quota" | "migration" | "network" | "database"
+      readonly cause: Suspension
       readonly error: HubSpotError
     }
 
