@@ -194,10 +194,10 @@ describe("the OpenAPI of the contract", () => {
 
   it("the dated versions have the same operations under their own paths", () => {
     for (const version of ["2026-03", "2026-09"] as const) {
-      const paths = Object.keys(documentOf(HubSpotApi.make(version)).paths)
+      const paths = Object.keys(documentOf(HubSpotApi.versions[version]).paths)
       assert.lengthOf(paths, 8)
       assert.isTrue(paths.every((path) => path.startsWith(`/crm/objects/${version}/line_items`)))
-      const helpers = documentOf(HubSpotApi.makeDatedAssociations(version)).paths
+      const helpers = documentOf(HubSpotApi.datedAssociations[version]).paths
       assert.deepStrictEqual(
         Object.entries(helpers)
           .map(

@@ -1,7 +1,7 @@
 /**
  * The contract: HubSpot's line items endpoints, and the few around them, as one `HttpApi`.
  *
- * The client takes its paths and schemas from here, the emulator serves it, and the OpenAPI page is made
+ * The client's operations are made from its endpoints, the emulator serves it, and the OpenAPI page is made
  * of it. It says what may be on the wire, not what to make of it: that is `HubSpotError` for failures and
  * the batch package for accepted replies.
  *
@@ -174,6 +174,8 @@ const lineItems = (version: ApiVersion.ApiVersion) => {
   )
 }
 
+const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
+
 /** One association of a batch: `{ from, to, types }`. */
 const AssociationInput = Schema.Struct({
   from: Schema.Struct(id),
@@ -189,9 +191,27 @@ const AssociationInput = Schema.Struct({
  */
 export const BatchAssociate = Schema.Struct({ inputs: Schema.Array(AssociationInput) })
 
-const AssociationBatchResponse = Schema.StructWithRest(
-  Schema.Struct({ status: Schema.optional(Schema.String), results: Schema.Array(Schema.Unknown) }),
-  [Schema.Record(Schema.String, Schema.Unknown)]
+/**
+ * What came of a batch of associations. With types a pair is told by its ids, by default both directions are.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const AssociationBatchResponse = Schema.StructWithRest(
+  Schema.Struct({
+    status: Schema.optional(Schema.String),
+    results: Schema.Array(
+      Schema.StructWithRest(
+        Schema.Struct({
+          fromObjectId: Schema.optional(ObjectId.FromWire),
+          from: Schema.optional(Schema.Struct({ id: ObjectId.FromWire }))
+        }),
+        unknownFields
+      )
+    ),
+    errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorBody.StandardError)))
+  }),
+  unknownFields
 )
 
 const associated = (status: 200 | 201) => [
@@ -199,16 +219,24 @@ const associated = (status: 200 | 201) => [
   AssociationBatchResponse.pipe(HttpApiSchema.status(207))
 ]
 
-const AssociationPage = Schema.StructWithRest(
+/**
+ * A page of the ids that an object is associated with.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const AssociationPage = Schema.StructWithRest(
   Schema.Struct({
     results: Schema.Array(
-      Schema.StructWithRest(Schema.Struct({ toObjectId: ObjectId.FromWire }), [
-        Schema.Record(Schema.String, Schema.Unknown)
-      ])
+      Schema.StructWithRest(Schema.Struct({ toObjectId: ObjectId.FromWire }), unknownFields)
     ),
-    paging: Schema.optional(Schema.Unknown)
+    paging: Schema.optional(
+      Schema.NullOr(
+        Schema.Struct({ next: Schema.optional(Schema.NullOr(Schema.Struct({ after: ObjectId.FromWire }))) })
+      )
+    )
   }),
-  [Schema.Record(Schema.String, Schema.Unknown)]
+  unknownFields
 )
 
 const associations = HttpApiGroup.make("associations").add(
@@ -224,7 +252,7 @@ const associations = HttpApiGroup.make("associations").add(
     success: associated(200),
     error
   }).annotateMerge(about("Associate line items by the default type", "Up to 2,000 at once; idempotent.")),
-  HttpApiEndpoint.get("associationsOf", otherPaths.associationsOf, {
+  HttpApiEndpoint.get("lineItemsOf", otherPaths.associationsOf, {
     params: { fromObjectType: Schema.String, ...id },
     query: { limit: flag, after: flag },
     success: AssociationPage,
@@ -232,8 +260,8 @@ const associations = HttpApiGroup.make("associations").add(
   }).annotateMerge(about("The line items of a parent", "A direct read, not an index."))
 )
 
-/** The association helpers that only the dated versions have. */
-const datedAssociations = (version: Exclude<ApiVersion.ApiVersion, "v3">) => {
+/** The association helpers on the line item itself, which only the dated versions have. */
+const helpers = (version: ApiVersion.ApiVersion) => {
   const path = paths(version)
   const params = { ...id, toObjectType: Schema.String, toObjectId: Schema.String }
   return HttpApiGroup.make("datedAssociations").add(
@@ -274,7 +302,7 @@ const properties = HttpApiGroup.make("properties").add(
 )
 
 const account = HttpApiGroup.make("account").add(
-  HttpApiEndpoint.get("details", otherPaths.account, {
+  HttpApiEndpoint.get("accountDetails", otherPaths.account, {
     success: Account.AccountDetails,
     error
   }).annotateMerge(about("The account of the token", "Its id, time zone and currencies."))
@@ -304,25 +332,36 @@ const withBearer = (spec: { readonly [name: string]: unknown }) => ({
   security: [{ bearer: [] }]
 })
 
-/**
- * The line items of one API version, by themselves.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const make = (version: ApiVersion.ApiVersion) =>
+const groupsOf = (version: ApiVersion.ApiVersion) => ({
+  lineItems: lineItems(version),
+  helpers: helpers(version)
+})
+
+const groups = { v3: groupsOf("v3"), "2026-03": groupsOf("2026-03"), "2026-09": groupsOf("2026-09") }
+
+const apiOf = (version: ApiVersion.ApiVersion) =>
   HttpApi.make("hubspot")
-    .add(lineItems(version))
+    .add(groups[version].lineItems)
     .annotateMerge(OpenApi.annotations({ title: "HubSpot CRM line items", version, transform: withBearer }))
 
 /**
- * The association helpers of one dated version.
+ * The line items of each API version, by themselves.
  *
- * @category constructors
+ * @category models
  * @since 0.1.0
  */
-export const makeDatedAssociations = (version: Exclude<ApiVersion.ApiVersion, "v3">) =>
-  HttpApi.make("hubspot").add(datedAssociations(version))
+export const versions = { v3: apiOf("v3"), "2026-03": apiOf("2026-03"), "2026-09": apiOf("2026-09") }
+
+/**
+ * The association helpers of each dated version.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const datedAssociations = {
+  "2026-03": HttpApi.make("hubspot").add(groups["2026-03"].helpers),
+  "2026-09": HttpApi.make("hubspot").add(groups["2026-09"].helpers)
+}
 
 /**
  * What the client and its users need around line items: associations, properties, account, OAuth.
@@ -338,4 +377,24 @@ export const Surroundings = HttpApi.make("hubspot").add(associations, properties
  * @category models
  * @since 0.1.0
  */
-export const HubSpotApi = make("v3").add(associations, properties, account, oauth)
+export const HubSpotApi = versions.v3.add(associations, properties, account, oauth)
+
+const endpointsOf = (version: ApiVersion.ApiVersion) => ({
+  ...groups[version].lineItems.endpoints,
+  ...groups[version].helpers.endpoints,
+  ...associations.endpoints,
+  ...properties.endpoints,
+  ...account.endpoints
+})
+
+/**
+ * The endpoints by name, in each version: what the client's operations are made from.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const endpoints = {
+  v3: endpointsOf("v3"),
+  "2026-03": endpointsOf("2026-03"),
+  "2026-09": endpointsOf("2026-09")
+}

@@ -181,7 +181,7 @@ export const make = Effect.fnUntraced(function* (
       ),
       Effect.withSpan(`HubSpotClient.${operation.name}`, {
         kind: "client",
-        attributes: { method: operation.method, path: templateOf(operation, apiVersion) }
+        attributes: { method: operation.method, path: operation.template(apiVersion) }
       })
     )
   }
@@ -226,14 +226,6 @@ const requestOf = <A>(
     ? request
     : HttpClientRequest.bodyText(request, operation.body, "application/json")
 }
-
-/** The path without ids, for telemetry. */
-const templateOf = <A>(operation: Operation<A>, version: ApiVersion.ApiVersion): string =>
-  operation
-    .path(version)
-    // An id may be the value of a property of the caller's.
-    .replace(/(\/line_items\/)(?!batch\/|search$)[^/]+/, "$1:id")
-    .replace(/\/\d+(?=\/|$)/g, "/:id")
 
 const count = (headers: Headers.Headers, name: string): number | undefined => {
   const text = Option.getOrUndefined(Headers.get(headers, name))

@@ -20,6 +20,8 @@ export interface Operation<A> {
   /** Its name in spans and metrics, such as `batchCreate`. */
   readonly name: string
   readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE"
+  /** The path with the names of its parameters, for telemetry: an id may be the value of a property of the caller's. */
+  readonly template: (version: ApiVersion.ApiVersion) => string
   /** The path with its parameters filled in and escaped: see {@link fill}. */
   readonly path: (version: ApiVersion.ApiVersion) => string
   readonly query?: ReadonlyArray<readonly [name: string, value: string]> | undefined

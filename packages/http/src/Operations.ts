@@ -1,6 +1,6 @@
 /**
- * The operations on line items, and the few around them, as data: what is sent, which limit it counts for, whether doing it twice
- * is harmless, and how the reply is read. For those who make the attempts themselves; everyone else uses
+ * The operations on line items, and the few around them, as data. Name, method, path, payload and kind of answer are those of the
+ * endpoint in `HubSpotApi`; beside them stand the limit it counts for, whether doing it twice is harmless, and how the reply is read. For those who make the attempts themselves; everyone else uses
  * `LineItems`.
  *
  * @since 0.1.0
@@ -12,18 +12,20 @@ import {
   BatchRequest,
   BatchResponse,
   CrmObject,
-  ErrorBody,
-  ObjectId,
+  type ErrorBody,
   Page,
   Property,
   Search
 } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import type * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as Schema from "effect/Schema"
-import { BatchAssociate, otherPaths, paths } from "./HubSpotApi.ts"
-import { fill, type Operation } from "./Operation.ts"
+import * as HubSpotApi from "./HubSpotApi.ts"
 import * as HubSpotError from "./HubSpotError.ts"
+import { fill, type Operation } from "./Operation.ts"
+import type { Pool } from "./RateLimitStore.ts"
 
 /**
  * What to read of a line item.
@@ -52,20 +54,74 @@ export interface ListOptions extends Omit<ReadOptions, "idProperty"> {
   readonly limit?: number
 }
 
+type Endpoints = (typeof HubSpotApi.endpoints)["v3"]
+type Name = keyof Endpoints
+type Success<N extends Name> = HttpApiEndpoint.Success<Endpoints[N]>["Type"]
+
+/** What is filled in of an endpoint: the parameters of its path, its query, and its payload as JSON text. */
+interface Request<N extends Name> {
+  readonly params?: HttpApiEndpoint.Params<Endpoints[N]>["Type"] | undefined
+  readonly query?: ReadonlyArray<readonly [string, string]> | undefined
+  readonly body?: string | undefined
+}
+
+const make =
+  <N extends Name, A>(
+    name: N,
+    how: {
+      readonly idempotent: boolean
+      readonly read: (json: unknown) => Option.Option<A>
+      readonly pool?: Pool
+    }
+  ) =>
+  ({ body, params, query }: Request<N> = {}): Operation<A> => {
+    const { method, success } = HubSpotApi.endpoints.v3[name]
+    const template = (version: ApiVersion.ApiVersion) => HubSpotApi.endpoints[version][name].path
+    return {
+      name,
+      method,
+      template,
+      path: (version) => fill(template(version), { ...params }),
+      query,
+      body,
+      pool: how.pool ?? "burst",
+      idempotent: how.idempotent,
+      expects: [...success].some(({ ast }) => HttpApiSchema.isNoContent(ast)) ? "nothing" : "json",
+      read: how.read
+    }
+  }
+
+/** An operation of the contract, by the name of its endpoint: a reader of another success does not compile. */
+const operation: <N extends Name>(
+  name: N,
+  how: {
+    readonly idempotent: boolean
+    readonly read: (json: unknown) => Option.Option<NoInfer<Success<N>>>
+    readonly pool?: Pool
+  }
+) => (request?: Request<N>) => Operation<Success<N>> = make
+
+/** One whose answer says nothing beyond that it was done. */
+const command = <N extends Name>(name: N) =>
+  make<N, void>(name, { idempotent: true, read: () => Option.some(undefined) })
+
 const readBatchResponse = (answer: unknown) =>
   Option.map(BatchResponse.salvage(answer), ({ response }) => response)
 const decodeObject = Schema.decodeUnknownOption(CrmObject.CrmObject)
 const readObject = (answer: unknown) => Option.filter(decodeObject(answer), ({ id }) => CrmObject.isId(id))
 const readPage = Schema.decodeUnknownOption(Page.Page)
-const readNothing = () => Option.some<void>(undefined)
 
 const invalid = (name: string, detail: string) =>
   new HubSpotError.HubSpotError({ reason: new HubSpotError.InvalidRequest({ detail }), operation: name })
 
-/** The request's JSON without what is not HubSpot's, or the error of a request that is none. */
-const bodyOf = <S extends Schema.Codec<unknown, unknown>>(name: string, schema: S) => {
-  const encode = Schema.encodeUnknownEffect(schema)
-  return (request: unknown): Effect.Effect<string, HubSpotError.HubSpotError> =>
+/** The JSON of an endpoint's payload without what is not HubSpot's, or the error of a payload that is none. */
+const bodyOf = <N extends Name>(name: N) => {
+  const [payload] = HubSpotApi.endpoints.v3[name].payload.values()
+  if (payload === undefined) throw new Error(`${name} has no payload`)
+  const encode = Schema.encodeUnknownEffect(payload.schemas[0] as Schema.Codec<unknown, unknown>)
+  return (
+    request: HttpApiEndpoint.Payload<Endpoints[N]>["Type"]
+  ): Effect.Effect<string, HubSpotError.HubSpotError> =>
     Effect.mapBoth(encode(request), {
       onFailure: (error) => invalid(name, error.message.replace(/\s*\n\s*/g, " ")),
       onSuccess: (encoded) => JSON.stringify(encoded)
@@ -81,8 +137,7 @@ const queryOf = (options: ReadOptions): ReadonlyArray<readonly [string, string]>
     ["idProperty", options.idProperty] as const
   ].flatMap(([name, value]) => (value === undefined || value === "" ? [] : [[name, value] as const]))
 
-const json = { expects: "json", pool: "burst" } as const
-const nothing = { expects: "nothing", pool: "burst" } as const
+const sendBatchCreate = operation("batchCreate", { idempotent: false, read: readBatchResponse })
 
 /**
  * The create of a batch whose inputs are known to be right. Not idempotent.
@@ -90,17 +145,10 @@ const nothing = { expects: "nothing", pool: "burst" } as const
  * @category operations
  * @since 0.1.0
  */
-export const batchCreate = (request: BatchRequest.BatchCreate): Operation<BatchResponse.BatchResponse> => ({
-  name: "batchCreate",
-  method: "POST",
-  path: (version) => paths(version).batchCreate,
-  body: JSON.stringify(request),
-  idempotent: false,
-  ...json,
-  read: readBatchResponse
-})
+export const batchCreate = (request: BatchRequest.BatchCreate): Operation<BatchResponse.BatchResponse> =>
+  sendBatchCreate({ body: JSON.stringify(request) })
 
-const encodeBatchCreate = bodyOf("batchCreate", BatchRequest.BatchCreate)
+const encodeBatchCreate = bodyOf("batchCreate")
 
 /**
  * The same for inputs from outside: 1 to 100, of the right shape.
@@ -109,40 +157,26 @@ const encodeBatchCreate = bodyOf("batchCreate", BatchRequest.BatchCreate)
  * @since 0.1.0
  */
 export const checkedBatchCreate = (request: BatchRequest.BatchCreate) =>
-  Effect.map(encodeBatchCreate(request), (body) => ({ ...batchCreate({ inputs: [] }), body }))
+  Effect.map(encodeBatchCreate(request), (body) => sendBatchCreate({ body }))
 
-const batchOperation = <S extends Schema.Codec<unknown, unknown>>(
-  name: "batchRead" | "batchUpdate" | "batchUpsert",
-  schema: S
-) => {
-  const encode = bodyOf(name, schema)
-  return (
-    request: S["Type"],
-    query: ReadonlyArray<readonly [string, string]> = []
-  ): Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError.HubSpotError> =>
-    Effect.map(encode(request), (body) => ({
-      name,
-      method: "POST",
-      path: (version) => paths(version)[name],
-      query,
-      body,
-      idempotent: true,
-      ...json,
-      read: readBatchResponse
-    }))
-}
-
-const readBatch = batchOperation("batchRead", BatchRequest.BatchRead)
+const sendBatchRead = operation("batchRead", { idempotent: true, read: readBatchResponse })
+const encodeBatchRead = bodyOf("batchRead")
 
 /**
  * @category operations
  * @since 0.1.0
  */
-export const batchRead = (request: BatchRequest.BatchRead, options: { readonly archived?: boolean } = {}) =>
+export const batchRead = (
+  request: BatchRequest.BatchRead,
+  options: { readonly archived?: boolean } = {}
+): Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError.HubSpotError> =>
   (request.propertiesWithHistory?.length ?? 0) > 0 &&
   request.inputs.length > BatchRequest.maxInputsWithHistory
     ? Effect.fail(invalid("batchRead", `${BatchRequest.maxInputsWithHistory} inputs at most with histories`))
-    : readBatch(request, queryOf(options))
+    : Effect.map(encodeBatchRead(request), (body) => sendBatchRead({ body, query: queryOf(options) }))
+
+const sendBatchUpdate = operation("batchUpdate", { idempotent: true, read: readBatchResponse })
+const encodeBatchUpdate = bodyOf("batchUpdate")
 
 /**
  * Idempotent: the same values twice are the same values.
@@ -150,12 +184,13 @@ export const batchRead = (request: BatchRequest.BatchRead, options: { readonly a
  * @category operations
  * @since 0.1.0
  */
-export const batchUpdate: (
+export const batchUpdate = (
   request: BatchRequest.BatchUpdate
-) => Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError.HubSpotError> = batchOperation(
-  "batchUpdate",
-  BatchRequest.BatchUpdate
-)
+): Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError.HubSpotError> =>
+  Effect.map(encodeBatchUpdate(request), (body) => sendBatchUpdate({ body }))
+
+const sendBatchUpsert = operation("batchUpsert", { idempotent: true, read: readBatchResponse })
+const encodeBatchUpsert = bodyOf("batchUpsert")
 
 /**
  * Idempotent as long as the property's values are unique; a change somebody made in between is
@@ -164,14 +199,13 @@ export const batchUpdate: (
  * @category operations
  * @since 0.1.0
  */
-export const batchUpsert: (
+export const batchUpsert = (
   request: BatchRequest.BatchUpsert
-) => Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError.HubSpotError> = batchOperation(
-  "batchUpsert",
-  BatchRequest.BatchUpsert
-)
+): Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError.HubSpotError> =>
+  Effect.map(encodeBatchUpsert(request), (body) => sendBatchUpsert({ body }))
 
-const encodeArchive = bodyOf("batchArchive", BatchRequest.BatchArchive)
+const sendBatchArchive = command("batchArchive")
+const encodeBatchArchive = bodyOf("batchArchive")
 
 /**
  * @category operations
@@ -180,17 +214,10 @@ const encodeArchive = bodyOf("batchArchive", BatchRequest.BatchArchive)
 export const batchArchive = (
   ids: ReadonlyArray<string>
 ): Effect.Effect<Operation<void>, HubSpotError.HubSpotError> =>
-  Effect.map(encodeArchive({ inputs: ids.map((id) => ({ id })) }), (body) => ({
-    name: "batchArchive",
-    method: "POST",
-    path: (version) => paths(version).batchArchive,
-    body,
-    idempotent: true,
-    ...nothing,
-    read: readNothing
-  }))
+  Effect.map(encodeBatchArchive({ inputs: ids.map((id) => ({ id })) }), (body) => sendBatchArchive({ body }))
 
-const encodeCreate = bodyOf("create", BatchRequest.Create)
+const sendCreate = operation("create", { idempotent: false, read: readObject })
+const encodeCreate = bodyOf("create")
 
 /**
  * Not idempotent.
@@ -201,31 +228,19 @@ const encodeCreate = bodyOf("create", BatchRequest.Create)
 export const create = (
   request: BatchRequest.Create
 ): Effect.Effect<Operation<CrmObject.CrmObject>, HubSpotError.HubSpotError> =>
-  Effect.map(encodeCreate(request), (body) => ({
-    name: "create",
-    method: "POST",
-    path: (version) => paths(version).root,
-    body,
-    idempotent: false,
-    ...json,
-    read: readObject
-  }))
+  Effect.map(encodeCreate(request), (body) => sendCreate({ body }))
+
+const sendGet = operation("get", { idempotent: true, read: readObject })
 
 /**
  * @category operations
  * @since 0.1.0
  */
-export const get = (id: string, options: ReadOptions): Operation<CrmObject.CrmObject> => ({
-  name: "get",
-  method: "GET",
-  path: (version) => fill(paths(version).one, { id }),
-  query: queryOf(options),
-  idempotent: true,
-  ...json,
-  read: readObject
-})
+export const get = (id: string, options: ReadOptions): Operation<CrmObject.CrmObject> =>
+  sendGet({ params: { id }, query: queryOf(options) })
 
-const encodeUpdate = bodyOf("update", BatchRequest.Update)
+const sendUpdate = operation("update", { idempotent: true, read: readObject })
+const encodeUpdate = bodyOf("update")
 
 /**
  * @category operations
@@ -236,49 +251,33 @@ export const update = (
   request: BatchRequest.Update,
   options: Pick<ReadOptions, "idProperty">
 ): Effect.Effect<Operation<CrmObject.CrmObject>, HubSpotError.HubSpotError> =>
-  Effect.map(encodeUpdate(request), (body) => ({
-    name: "update",
-    method: "PATCH",
-    path: (version) => fill(paths(version).one, { id }),
-    query: queryOf(options),
-    body,
-    idempotent: true,
-    ...json,
-    read: readObject
-  }))
+  Effect.map(encodeUpdate(request), (body) => sendUpdate({ params: { id }, query: queryOf(options), body }))
+
+const sendArchive = command("archive")
 
 /**
  * @category operations
  * @since 0.1.0
  */
-export const archive = (id: string): Operation<void> => ({
-  name: "archive",
-  method: "DELETE",
-  path: (version) => fill(paths(version).one, { id }),
-  idempotent: true,
-  ...nothing,
-  read: readNothing
-})
+export const archive = (id: string): Operation<void> => sendArchive({ params: { id } })
+
+const sendList = operation("list", { idempotent: true, read: readPage })
 
 /**
  * @category operations
  * @since 0.1.0
  */
-export const list = (options: ListOptions & { readonly after?: string }): Operation<Page.Page> => ({
-  name: "list",
-  method: "GET",
-  path: (version) => paths(version).root,
-  query: [
-    ["limit", String(options.limit ?? Page.maxListLimit)],
-    ...(options.after === undefined ? [] : [["after", options.after] as const]),
-    ...queryOf(options)
-  ],
-  idempotent: true,
-  ...json,
-  read: readPage
-})
+export const list = (options: ListOptions & { readonly after?: string }): Operation<Page.Page> =>
+  sendList({
+    query: [
+      ["limit", String(options.limit ?? Page.maxListLimit)],
+      ...(options.after === undefined ? [] : [["after", options.after] as const]),
+      ...queryOf(options)
+    ]
+  })
 
-const encodeSearch = bodyOf("search", Search.Search)
+const sendSearch = operation("search", { idempotent: true, pool: "search", read: readPage })
+const encodeSearch = bodyOf("search")
 
 /**
  * It counts for a limit of its own.
@@ -297,16 +296,7 @@ export const search = (
     if (body.length > Search.maxBodyLength) {
       return Effect.fail(invalid("search", `${body.length} characters, ${Search.maxBodyLength} are allowed`))
     }
-    return Effect.succeed({
-      name: "search",
-      method: "POST",
-      path: (version) => paths(version).search,
-      body,
-      idempotent: true,
-      expects: "json",
-      pool: "search",
-      read: readPage
-    } as const)
+    return Effect.succeed(sendSearch({ body }))
   })
 
 // -----------------------------------------------------------------------------
@@ -325,7 +315,9 @@ export interface AssociationTarget {
   readonly toObjectId: string
 }
 
-const encodeTypes = bodyOf("associate", Schema.Array(Association.AssociationSpec))
+const sendAssociate = command("associate")
+const sendAssociateDefault = command("associateDefault")
+const encodeTypes = bodyOf("associate")
 
 /**
  * Associates a line item by one or more types, or by the default one if none is given. Idempotent. Only
@@ -338,16 +330,11 @@ export const associate = (
   target: AssociationTarget,
   types: ReadonlyArray<Association.AssociationSpec> = []
 ): Effect.Effect<Operation<void>, HubSpotError.HubSpotError> =>
-  Effect.map(encodeTypes(types), (body) => ({
-    name: "associate",
-    method: "PUT",
-    path: (version) =>
-      fill(types.length === 0 ? paths(version).associateDefault : paths(version).associate, { ...target }),
-    body: types.length === 0 ? undefined : body,
-    idempotent: true,
-    ...json,
-    read: readNothing
-  }))
+  types.length === 0
+    ? Effect.succeed(sendAssociateDefault({ params: target }))
+    : Effect.map(encodeTypes(types), (body) => sendAssociate({ params: target, body }))
+
+const sendDissociate = command("dissociate")
 
 /**
  * Takes all associations of a line item with one object away. Idempotent. Only the dated versions have it.
@@ -355,22 +342,13 @@ export const associate = (
  * @category operations
  * @since 0.1.0
  */
-export const dissociate = (target: AssociationTarget): Operation<void> => ({
-  name: "dissociate",
-  method: "DELETE",
-  path: (version) => fill(paths(version).associate, { ...target }),
-  idempotent: true,
-  ...nothing,
-  read: readNothing
-})
+export const dissociate = (target: AssociationTarget): Operation<void> => sendDissociate({ params: target })
 
 /** Whether a version has the association helpers on the line item itself. */
 export const hasAssociationHelpers = (version: ApiVersion.ApiVersion): boolean => version !== "v3"
 
 /** The most associations in one batch. */
 export const maxAssociations = 2000
-
-const encodeAssociations = bodyOf("batchAssociate", BatchAssociate)
 
 /**
  * What came of associating: the line items that HubSpot confirms, and the errors.
@@ -383,22 +361,16 @@ export interface Associated {
   readonly errors: ReadonlyArray<ErrorBody.StandardError>
 }
 
-const AssociationReply = Schema.Struct({
-  // With types a pair is told by its ids, by default both directions are.
-  results: Schema.Array(
-    Schema.Struct({
-      fromObjectId: Schema.optional(ObjectId.FromWire),
-      from: Schema.optional(Schema.Struct({ id: ObjectId.FromWire }))
-    })
-  ),
-  errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorBody.StandardError)))
-})
-
 const readAssociated = (answer: unknown): Option.Option<Associated> =>
-  Option.map(Schema.decodeUnknownOption(AssociationReply)(answer), ({ errors, results }) => ({
+  Option.map(decodeAssociated(answer), ({ errors, results }) => ({
     confirmed: new Set(results.flatMap(({ from, fromObjectId }) => fromObjectId ?? from?.id ?? [])),
     errors: errors ?? []
   }))
+const decodeAssociated = Schema.decodeUnknownOption(HubSpotApi.AssociationBatchResponse)
+
+const sendBatchAssociate = make("batchAssociate", { idempotent: true, read: readAssociated })
+const sendBatchAssociateDefault = make("batchAssociateDefault", { idempotent: true, read: readAssociated })
+const encodeAssociations = bodyOf("batchAssociate")
 
 /**
  * Associates up to 2,000 line items with objects of one type, by the given types or by the default one.
@@ -429,17 +401,20 @@ export const batchAssociate = (
     to: { id: toObjectId },
     ...(types !== undefined && { types })
   }))
-  return Effect.map(encodeAssociations({ inputs }), (body) => ({
-    name: "batchAssociate",
-    method: "POST",
-    path: () =>
-      fill(typed > 0 ? otherPaths.batchAssociate : otherPaths.batchAssociateDefault, { toObjectType }),
-    body,
-    idempotent: true,
-    ...json,
-    read: readAssociated
-  }))
+  const send = typed > 0 ? sendBatchAssociate : sendBatchAssociateDefault
+  return Effect.map(encodeAssociations({ inputs }), (body) => send({ params: { toObjectType }, body }))
 }
+
+const decodeAssociationPage = Schema.decodeUnknownOption(HubSpotApi.AssociationPage)
+
+const sendLineItemsOf = make("lineItemsOf", {
+  idempotent: true,
+  read: (answer) =>
+    Option.map(decodeAssociationPage(answer), ({ paging, results }) => ({
+      ids: results.map(({ toObjectId }) => toObjectId),
+      after: paging?.next?.after
+    }))
+})
 
 /**
  * The ids of a parent's line items, and where the next page begins. A direct read, not the search index.
@@ -451,28 +426,11 @@ export const lineItemsOf = (
   parent: Association.Target,
   id: string,
   after?: string | undefined
-): Operation<{ readonly ids: ReadonlyArray<string>; readonly after: string | undefined }> => ({
-  name: "lineItemsOf",
-  method: "GET",
-  path: () => fill(otherPaths.associationsOf, { fromObjectType: Association.objectTypeIds[parent], id }),
-  query: [["limit", "500"], ...(after === undefined ? [] : [["after", after] as const])],
-  idempotent: true,
-  ...json,
-  read: (answer) =>
-    Option.map(Schema.decodeUnknownOption(LineItemIds)(answer), ({ paging, results }) => ({
-      ids: results.map(({ toObjectId }) => toObjectId),
-      after: paging?.next?.after
-    }))
-})
-
-const LineItemIds = Schema.Struct({
-  results: Schema.Array(Schema.Struct({ toObjectId: ObjectId.FromWire })),
-  paging: Schema.optional(
-    Schema.NullOr(
-      Schema.Struct({ next: Schema.optional(Schema.NullOr(Schema.Struct({ after: ObjectId.FromWire }))) })
-    )
-  )
-})
+): Operation<{ readonly ids: ReadonlyArray<string>; readonly after: string | undefined }> =>
+  sendLineItemsOf({
+    params: { fromObjectType: Association.objectTypeIds[parent], id },
+    query: [["limit", "500"], ...(after === undefined ? [] : [["after", after] as const])]
+  })
 
 /**
  * Looks at a batch that HubSpot had not finished, where its reply's `links.status` says. The path comes
@@ -484,10 +442,12 @@ const LineItemIds = Schema.Struct({
 export const batchStatus = (link: URL): Operation<BatchResponse.BatchResponse> => ({
   name: "batchStatus",
   method: "GET",
+  template: () => link.pathname.replace(/\/\d+(?=\/|$)/g, "/:id"),
   path: () => link.pathname,
   query: [...link.searchParams],
+  pool: "burst",
   idempotent: true,
-  ...json,
+  expects: "json",
   read: readBatchResponse
 })
 
@@ -495,23 +455,24 @@ export const batchStatus = (link: URL): Operation<BatchResponse.BatchResponse> =
 // Properties, account
 // -----------------------------------------------------------------------------
 
+const decodeProperties = Schema.decodeUnknownOption(Property.Properties)
+
 /**
  * The properties of line items in this account.
  *
  * @category operations
  * @since 0.1.0
  */
-export const listProperties: Operation<ReadonlyArray<Property.Property>> = {
-  name: "listProperties",
-  method: "GET",
-  path: () => otherPaths.properties,
+export const listProperties: Operation<ReadonlyArray<Property.Property>> = make("listProperties", {
   idempotent: true,
-  ...json,
-  read: (answer) =>
-    Option.map(Schema.decodeUnknownOption(Property.Properties)(answer), ({ results }) => results)
-}
+  read: (answer) => Option.map(decodeProperties(answer), ({ results }) => results)
+})()
 
-const encodeProperty = bodyOf("createProperty", Property.PropertyCreate)
+const sendCreateProperty = operation("createProperty", {
+  idempotent: false,
+  read: Schema.decodeUnknownOption(Property.Property)
+})
+const encodeProperty = bodyOf("createProperty")
 
 /**
  * Defines a property. Doing it twice is a refusal, not a second property.
@@ -522,15 +483,7 @@ const encodeProperty = bodyOf("createProperty", Property.PropertyCreate)
 export const createProperty = (
   property: Property.PropertyCreate
 ): Effect.Effect<Operation<Property.Property>, HubSpotError.HubSpotError> =>
-  Effect.map(encodeProperty(property), (body) => ({
-    name: "createProperty",
-    method: "POST",
-    path: () => otherPaths.properties,
-    body,
-    idempotent: false,
-    ...json,
-    read: Schema.decodeUnknownOption(Property.Property)
-  }))
+  Effect.map(encodeProperty(property), (body) => sendCreateProperty({ body }))
 
 /**
  * The account of the token: its id, time zone and currencies.
@@ -538,11 +491,7 @@ export const createProperty = (
  * @category operations
  * @since 0.1.0
  */
-export const accountDetails: Operation<Account.AccountDetails> = {
-  name: "accountDetails",
-  method: "GET",
-  path: () => otherPaths.account,
+export const accountDetails: Operation<Account.AccountDetails> = operation("accountDetails", {
   idempotent: true,
-  ...json,
   read: Schema.decodeUnknownOption(Account.AccountDetails)
-}
+})()

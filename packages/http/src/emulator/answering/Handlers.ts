@@ -68,15 +68,8 @@ const respond = (
     Effect.catchTag("HttpServerError", () => Effect.succeed(HttpServerResponse.empty({ status: 400 })))
   )
 
-/** The contracts, made once: making them costs more than serving a hundred requests. */
-const apis = {
-  v3: HubSpotApi.make("v3"),
-  "2026-03": HubSpotApi.make("2026-03"),
-  "2026-09": HubSpotApi.make("2026-09")
-} satisfies Record<ApiVersion.ApiVersion, unknown>
-
 const layerVersion = (account: Account, version: ApiVersion.ApiVersion, index: SearchIndex.SearchIndex) => {
-  const api = apis[version]
+  const api = HubSpotApi.versions[version]
   const { read, readByBody, search, write, writeByPath } = Operation
   return HttpApiBuilder.layer(api).pipe(
     Layer.provide(
@@ -125,7 +118,7 @@ const layerVersion = (account: Account, version: ApiVersion.ApiVersion, index: S
 }
 
 const layerDated = (account: Account, version: Exclude<ApiVersion.ApiVersion, "v3">) => {
-  const api = HubSpotApi.makeDatedAssociations(version)
+  const api = HubSpotApi.datedAssociations[version]
   const { write, writeByPath } = Operation
   return HttpApiBuilder.layer(api).pipe(
     Layer.provide(
@@ -159,7 +152,7 @@ const layerSurroundings = (account: Account, timeZone: string) => {
           Associations.batchAssociateDefault(account, params.toObjectType, text, entry)
         )
       )
-      .handleRaw("associationsOf", ({ params, request }) =>
+      .handleRaw("lineItemsOf", ({ params, request }) =>
         respond(account, request, Operation.read, () =>
           Associations.associationsOf(account, request, params.fromObjectType, params.id)
         )
@@ -178,7 +171,7 @@ const layerSurroundings = (account: Account, timeZone: string) => {
       )
   )
   const details = HttpApiBuilder.group(api, "account", (handlers) =>
-    handlers.handleRaw("details", ({ request }) =>
+    handlers.handleRaw("accountDetails", ({ request }) =>
       respond(account, request, Operation.account, () => Details.details(account, timeZone))
     )
   )
