@@ -8,6 +8,7 @@
  *
  * @since 0.1.0
  */
+import { LineItem } from "@effect-hubspot/schema"
 import * as ByteSize from "effect/ByteSize"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -34,6 +35,7 @@ import * as Body from "./reading/Body.ts"
 import * as Crm from "./state/Crm.ts"
 import * as Delivery from "./passage/Delivery.ts"
 import * as Exchange from "./passage/Exchange.ts"
+import * as Operation from "./passage/Operation.ts"
 import * as FaultPlan from "./passage/FaultPlan.ts"
 import * as Faults from "./Faults.ts"
 import * as Handlers from "./answering/Handlers.ts"
@@ -218,7 +220,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
     token: given.token,
     oauth: given.oauth,
     timeZone: given.timeZone ?? "UTC",
-    scopes: given.scopes ?? ["crm.objects.line_items.read", "crm.objects.line_items.write", "e-commerce"],
+    scopes: given.scopes ?? Object.values(Operation.scopes),
     latency: given.latency,
     properties: given.properties ?? [],
     uniqueProperties: given.uniqueProperties ?? [],
@@ -294,7 +296,7 @@ const asynchronousPlan = (options: Asynchronous | undefined): Faults.Plan => {
   if (options === undefined) return Faults.none
   const { cancel, createdBeforeCancel, pendingMillis, processingMillis } = options
   const course = { place: "asynchronous", pendingMillis, processingMillis } as const
-  const match = { method: "POST", path: "*/line_items/batch/create" }
+  const match = { method: "POST", path: `*/${LineItem.objectType}/batch/create` }
   return {
     rules: [
       ...(cancel === undefined

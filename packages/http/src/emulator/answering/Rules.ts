@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import { Association, Properties } from "@effect-hubspot/schema"
+import { Association, LineItem, Properties } from "@effect-hubspot/schema"
 import type * as Body from "../reading/Body.ts"
 import type * as Crm from "../state/Crm.ts"
 import type { Definition } from "../state/Definitions.ts"
@@ -242,14 +242,14 @@ const checkAssociations = (
  * @since 0.1.0
  */
 export const invalidType = (spec: Association.AssociationSpec, toObjectType?: string): Rejection => {
-  const message = `${spec.associationTypeId} is not a valid association type between line_items and ${toObjectType ?? "other objects"}`
+  const message = `${spec.associationTypeId} is not a valid association type between ${LineItem.objectType} and ${toObjectType ?? "other objects"}`
   return {
     category: "VALIDATION_ERROR",
     subCategory: "crm.associations.INVALID_ASSOCIATION_TYPE",
     message,
     context: {
       type: [String(spec.associationTypeId)],
-      fromObjectType: ["line_items"],
+      fromObjectType: [LineItem.objectType],
       ...(toObjectType !== undefined && { toObjectType: [toObjectType] })
     },
     errors: [{ message, subCategory: "crm.associations.INVALID_ASSOCIATION_TYPE" }]

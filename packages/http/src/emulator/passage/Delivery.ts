@@ -16,6 +16,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Stream from "effect/Stream"
 import type * as Faults from "../Faults.ts"
 import * as Refusal from "../answering/Refusal.ts"
+import * as Operation from "./Operation.ts"
 import * as Tampering from "./Tampering.ts"
 
 /**
@@ -402,7 +403,7 @@ const hubSpotBody = (status: number, portalId: number): object => {
     case 401:
       return Refusal.wrongCredentials.body
     case 403:
-      return Refusal.missingScopes(["crm.objects.line_items.write"]).body
+      return Refusal.missingScopes([Operation.scopes.write]).body
     case 409:
       return { status: "error", message: "The object already exists.", category: "CONFLICT" }
     case 413:

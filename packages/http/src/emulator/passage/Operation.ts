@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import { LineItem } from "@effect-hubspot/schema"
 
 /**
  * `scopes`: any one of them is enough; none means that every token will do; `undefined` that no token is
@@ -18,9 +19,20 @@ export interface Operation {
   readonly limit: "tenSecondly" | "search" | "none"
 }
 
-// Documentation: the granular scope or the old e-commerce one.
-const readScopes = ["crm.objects.line_items.read", "e-commerce"]
-const writeScopes = ["crm.objects.line_items.write", "e-commerce"]
+/**
+ * Documentation: the granular scopes of the objects, and the old one for both.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const scopes = {
+  read: `crm.objects.${LineItem.objectType}.read`,
+  write: `crm.objects.${LineItem.objectType}.write`,
+  eCommerce: "e-commerce"
+}
+
+const readScopes = [scopes.read, scopes.eCommerce]
+const writeScopes = [scopes.write, scopes.eCommerce]
 
 /**
  * Writes line items or their associations. That the latter need no scope of the other object is an
@@ -65,7 +77,10 @@ export const search: Operation = { ...readByBody, limit: "search" }
  * @category constants
  * @since 0.1.0
  */
-export const readProperties: Operation = { ...read, scopes: ["crm.schemas.line_items.read", ...readScopes] }
+export const readProperties: Operation = {
+  ...read,
+  scopes: [`crm.schemas.${LineItem.objectType}.read`, ...readScopes]
+}
 
 /**
  * Specification: e-commerce alone; there is no schema scope for writing.
