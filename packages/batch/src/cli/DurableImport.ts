@@ -1,44 +1,43 @@
 /**
- * Imports that survive the process: the rows are written down with their trace ids first, then sent, and taken up again
- * where they stood.
+ * Imports of files that survive the process: what `Import` of the jobs does, told to a person, with files of what was not
+ * created.
  *
  * What is told of a row is told when it is settled. The files of rejects and doubts are written at the end of a run,
  * from what is written down, so they hold what all runs together left.
  */
-import * as AccountInfo from "@effect-hubspot/http/AccountInfo"
-import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Deferred from "effect/Deferred"
-import * as Digest from "effect/crypto/Digest"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
+import type { AttemptLogError } from "../engine/AttemptLog.ts"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
+import * as Orderly from "../engine/Orderly.ts"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import { monotonicMillis } from "../model/Monotonic.ts"
+import * as Import from "../jobs/Import.ts"
 import * as Job from "../jobs/Job.ts"
-import * as JobRunner from "../jobs/JobRunner.ts"
+import type * as JobRunner from "../jobs/JobRunner.ts"
 import * as JobStore from "../jobs/JobStore.ts"
 import type * as Outcome from "../model/Outcome.ts"
-import * as Plan from "../model/Plan.ts"
 import * as Progress from "./Progress.ts"
 import * as Rejects from "../files/Rejects.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
-import { Exit } from "./Exit.ts"
-import * as Import from "./Import.ts"
+import { Exit, usage } from "./Exit.ts"
+import * as FileImport from "./Import.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Lines from "./Lines.ts"
 import * as Output from "./Output.ts"
 import { Process } from "./Process.ts"
 
 /** An import under an id. */
-export interface Options extends Import.Options {
+export interface Options extends FileImport.Options {
   readonly jobId: string
   /** Whose rows are sent again, if they are those of another job. */
   readonly retrying?: Retrying | undefined
@@ -61,27 +60,33 @@ export interface Ran {
   readonly code: number
 }
 
-/** Batches that are written down together. */
-const portion = 50
+/** Why a job is not written down, or not run. */
+type Refusal =
+  | Import.PlanError
+  | Import.RunError
+  | Job.InputChanged
+  | AttemptLogError
 
-const refused = (error: { readonly _tag: string; readonly message: string }): Exit =>
-  new Exit({
-    code:
-      error._tag === "JobStoreError" || error._tag === "AttemptLogError"
-        ? Report.exitCodes.store
-        : error._tag === "JobBusy"
-          ? Report.exitCodes.suspended
-          : Report.exitCodes.usage,
-    lines: [error.message]
-  })
+const codeOf = (error: Refusal): number => {
+  switch (error._tag) {
+    case "JobStoreError":
+    case "AttemptLogError":
+      return Report.exitCodes.store
+    case "JobBusy":
+      return Report.exitCodes.suspended
+    case "HubSpotError":
+      return Report.exitCodeOf(error)
+    default:
+      return Report.exitCodes.usage
+  }
+}
 
-const accountOf = Effect.gen(function* () {
-  const { portalId } = yield* Effect.provide(
-    Effect.flatMap(AccountInfo.AccountInfo, ({ details }) => details),
-    AccountInfo.layer
-  )
-  return String(portalId)
-}).pipe(Effect.mapError((error) => new Exit({ code: Report.exitCodeOf(error), lines: [error.message] })))
+const refused = (error: Refusal): Exit =>
+  error._tag === "OriginChanged"
+    ? usage(
+        `job "${error.jobId}" was planned for ${error.was}, not for ${error.is}; give --base-url ${error.was}`
+      )
+    : new Exit({ code: codeOf(error), lines: [error.message] })
 
 /** The account of a job, or else that of the newest one: not for sure, until HubSpot is asked. */
 export const supposedAccount = Effect.fnUntraced(function* (
@@ -96,41 +101,8 @@ export const supposedAccount = Effect.fnUntraced(function* (
   )
 })
 
-/** Rows on their way, and the digest of those that went by, as they were written, portion by portion. */
-const digesting = Effect.map(Digest.Digest, ({ digestHex }) => {
-  let digest = ""
-  const through = <E, R>(rows: Stream.Stream<Source.Row, E, R>): Stream.Stream<Source.Row, E, R> =>
-    rows.pipe(
-      Stream.rechunk(1000),
-      Stream.mapArrayEffect((some) => {
-        const written = JSON.stringify(some.map(({ line, original }) => [line, original]))
-        return Effect.map(
-          digestHex(Digest.sha256, new TextEncoder().encode(`${digest}${written}`)),
-          (next) => {
-            digest = next
-            return some
-          }
-        )
-      })
-    )
-  return { through, digest: Effect.sync(() => digest) }
-}).pipe(Effect.provide(Digest.layerWebCrypto))
-
-const digestOf = <E>(rows: Stream.Stream<Source.Row, E>) =>
-  Effect.flatMap(digesting, ({ digest, through }) => Effect.andThen(Stream.runDrain(through(rows)), digest))
-
-/** Refuses the id of a job that got beyond planning; gives the one that did not. */
-export const mustBeFree = Effect.fnUntraced(function* (jobId: string) {
-  const store = yield* JobStore.JobStore
-  const known = yield* Effect.option(store.get(jobId))
-  if (known._tag === "Some" && known.value.state !== "planning") {
-    const { inputs, open } = yield* Effect.mapError(store.counts(jobId), refused)
-    return yield* refused(
-      new JobStore.JobExists({ jobId, done: inputs - open, total: inputs, attemptsOnly: false })
-    )
-  }
-  return known
-})
+/** Refuses the id of a job that got beyond planning. */
+export const mustBeFree = (jobId: string) => Effect.mapError(Import.mustBeFree(jobId), refused)
 
 /** Writes an import down as a job. Nothing is sent but what proves the key property and names the account. */
 export const plan = Effect.fnUntraced(function* (
@@ -140,23 +112,17 @@ export const plan = Effect.fnUntraced(function* (
   Exit,
   JobStore.JobStore | FileSystem.FileSystem | Stdio.Stdio | Process | HubSpotClient | RateLimits | Scope.Scope
 > {
-  const store = yield* JobStore.JobStore
   const self = yield* Process
   const { jobId, keyColumn, keyProperty, retrying, strategy = DoubtStrategy.failVisible } = options
   // An id that is taken is told before anything is asked of HubSpot.
-  const known = yield* mustBeFree(jobId)
+  yield* mustBeFree(jobId)
   // A job that is written down has its id for good, so what would stop it at once is told before.
   for (const path of [options.rejects, options.doubts]) yield* mustNotExist(path)
-  const { source } = yield* Import.prepare(options)
-  const account = yield* accountOf
-  const { origin } = yield* HubSpotClient
-  const batchSize = options.batchSize ?? 100
-  const claim = yield* Effect.mapError(
-    store.create({
+  const { source } = yield* FileImport.prepare(options)
+  yield* source.rows.pipe(
+    Import.plan({
+      ...self,
       id: jobId,
-      holder: self.holder,
-      // Who died while planning is not waited for.
-      ...(known._tag === "Some" && insteadOf(self, known.value)),
       frozen: {
         source: {
           name: source.name,
@@ -164,47 +130,25 @@ export const plan = Effect.fnUntraced(function* (
         },
         format: source.format,
         ...(source.header !== undefined && { header: source.header }),
-        batchSize,
+        batchSize: options.batchSize ?? 100,
         strategy,
         ...(keyProperty !== undefined && { keyProperty }),
         ...(keyColumn !== undefined && { keyColumn }),
-        account,
-        origin,
         ...(retrying !== undefined && { retryOf: retrying.of })
-      }
+      },
+      where: { unit: "line", of: (row) => row.line },
+      keyOf: (row) =>
+        keyColumn !== undefined
+          ? Lines.keyOf(source, row, keyColumn)
+          : retrying === undefined || keyProperty === undefined || !Result.isSuccess(row.input)
+            ? undefined
+            : (row.input.success.properties[keyProperty] ?? retrying.madeKeyOf(row)),
+      check: retrying?.check
     }),
-    refused
+    Effect.mapError((error) =>
+      error._tag === "Exit" ? error : error._tag === "SourceError" ? FileImport.usage(error) : refused(error)
+    )
   )
-  const shape = Plan.creates<Source.Row>({
-    jobId,
-    toInput: (row) => row.input,
-    where: { unit: "line", of: (row) => row.line },
-    key:
-      keyProperty === undefined
-        ? undefined
-        : {
-            property: keyProperty,
-            of: (row) =>
-              keyColumn !== undefined
-                ? Lines.keyOf(source, row, keyColumn)
-                : retrying === undefined || !Result.isSuccess(row.input)
-                  ? undefined
-                  : (row.input.success.properties[keyProperty] ?? retrying.madeKeyOf(row))
-          }
-  })
-  let inputs = 0
-  const { digest, through } = yield* digesting
-  yield* through(source.rows).pipe(
-    Stream.tap(() => Effect.sync(() => inputs++)),
-    Job.toBatches({ shape, batchSize }),
-    Stream.rechunk(portion),
-    Stream.runForEachArray((batches) => store.append(claim, batches)),
-    Effect.mapError((error) => (error._tag === "SourceError" ? Import.usage(error) : refused(error)))
-  )
-  if (retrying !== undefined) {
-    yield* Effect.onError(retrying.check, () => Effect.ignore(store.release(claim)))
-  }
-  yield* Effect.mapError(store.planned(claim, { digest: yield* digest, inputs }), refused)
 })
 
 /** Says that an import is written down for workers to run. */
@@ -220,68 +164,26 @@ export const submitted = Effect.fnUntraced(function* (jobId: string, json: boole
 })
 
 /** Refuses a job of another account, or for another address. */
-export const checkAccount = Effect.fnUntraced(function* (job: Job.Job) {
-  const { origin } = yield* HubSpotClient
-  if (origin !== job.frozen.origin) {
-    return yield* Import.usage({
-      message: `job "${job.id}" was planned for ${job.frozen.origin}, not for ${origin}; give --base-url ${job.frozen.origin}`
-    })
-  }
-  return yield* Effect.mapError(
-    Effect.fromResult(Job.checkResume(job, { account: yield* accountOf })),
-    refused
-  )
-})
+export const checkAccount = (job: Job.Job) => Effect.mapError(Import.checkAccount(job), refused)
 
 /** Refuses to go on with a file that is not what it was, or for another account. */
 const checkResume = Effect.fnUntraced(function* (job: Job.Job) {
   const fs = yield* FileSystem.FileSystem
-  const store = yield* JobStore.JobStore
   const { path } = job.frozen.source
   const there = path !== undefined && (yield* Effect.orElseSucceed(fs.exists(path), () => false))
-  const strategy = yield* checkAccount(job)
-  if (!there) return strategy
-  const account = yield* accountOf
-  const source = yield* Effect.mapError(Source.open({ path }, { format: job.frozen.format }), Import.usage)
+  yield* checkAccount(job)
+  if (!there) return
   // A file that cannot be read to its end has changed as well; where, the rows say.
-  const digest = yield* Effect.orElseSucceed(digestOf(source.rows), () => "unreadable")
-  const line =
-    digest === job.digest
-      ? undefined
-      : yield* Effect.orElseSucceed(store.difference(job.id, source.rows), () => undefined)
-  return yield* Effect.mapError(Effect.fromResult(Job.checkResume(job, { account, digest, line })), refused)
+  const { rows } = yield* Effect.mapError(Source.open({ path }, { format: job.frozen.format }), FileImport.usage)
+  yield* Effect.mapError(Import.checkRows(job, rows), refused)
 })
 
-/**
- * Writes into the log that all that is not settled may have been sent. An old copy of the database has forgotten what was
- * sent after it was made; the strategy of the job deals with it as with any doubt.
- */
-export const distrust = Effect.fnUntraced(
-  function* (jobId: string) {
-    const store = yield* JobStore.JobStore
-    const self = yield* Process
-    const found = yield* store.get(jobId)
-    yield* Jobs.mustBePlanned(found)
-    if (Job.isFinal(found.state)) return
-    const claim = yield* store.claim(jobId, { holder: self.holder, ...insteadOf(self, found) })
-    yield* store.unsettled(jobId).pipe(
-      Stream.runForEach(({ items }) =>
-        Effect.flatMap(
-          store.log.begin({
-            jobId,
-            operation: "restored",
-            inputs: items.map(({ index }) => index),
-            epoch: claim.epoch,
-            sinceMillis: found.createdAtMillis
-          }),
-          (id) => store.log.end(id, { acceptance: "InDoubt", reason: "Restored", outcomes: [] })
-        )
-      )
-    )
-    yield* store.release(claim)
-  },
-  Effect.mapError((error) => (error._tag === "Exit" ? error : refused(error)))
-)
+/** Distrusts a job of a database that is an old copy. */
+export const distrust = Effect.fnUntraced(function* (jobId: string) {
+  const store = yield* JobStore.JobStore
+  yield* Jobs.mustBePlanned(yield* Effect.mapError(store.get(jobId), refused))
+  yield* Effect.mapError(Import.distrust(jobId, yield* Process), refused)
+})
 
 /** Runs a job that is written down, from where it stands. */
 export const carryOn = Effect.fnUntraced(function* (
@@ -324,7 +226,7 @@ export const carryOn = Effect.fnUntraced(function* (
   const told = { rejects: 0, doubts: 0 }
   const tell = Effect.fnUntraced(function* (outcome: Outcome.Outcome<Source.Row>) {
     const kind = outcome._tag === "InDoubt" ? "doubts" : "rejects"
-    const most = options[kind] === undefined ? Number.POSITIVE_INFINITY : Import.namedBesideFile
+    const most = options[kind] === undefined ? Number.POSITIVE_INFINITY : FileImport.namedBesideFile
     if (outcome._tag !== "Created") told[kind]++
     if (told[kind] > most + 1) return
     if (told[kind] === most + 1) {
@@ -370,41 +272,24 @@ export const carryOn = Effect.fnUntraced(function* (
     )
   }
 
-  const run: Effect.Effect<JobRunner.End, Exit, JobStore.JobStore | HubSpotClient | RateLimits> = Effect.gen(
-    function* () {
-      // What is over is told once more.
-      if (found.state === "done") return { _tag: "Complete" } as const
-      if (found.state === "canceled") return { _tag: "Canceled" } as const
-      const claim = yield* Effect.catchTag(
-        store.claim(jobId, { holder: self.holder, ...insteadOf(self, found) }),
-        "IllegalTransition",
-        (error) =>
-          error.from === "done" || error.from === "canceled" ? Effect.succeed(error.from) : Effect.fail(error)
-      )
-      // It came to its end while this was being prepared.
-      if (claim === "done") return { _tag: "Complete" } as const
-      if (claim === "canceled") return { _tag: "Canceled" } as const
-      return yield* JobRunner.run(claim, {
-        concurrency: options.concurrency,
-        stop,
-        abandon,
-        onEvent,
-        onSettled: (outcomes) =>
-          Effect.suspend(() => {
-            counts = Report.add(counts, outcomes)
-            return Effect.forEach(outcomes, tell, { discard: true })
-          }),
-        onUnsettled: (outcomes, error) =>
-          Effect.suspend(() => {
-            unsettled.push(...outcomes)
-            // Perhaps nobody but this process knows.
-            return error === undefined
-              ? Effect.void
-              : Effect.forEach(outcomes, tellUnwritten, { discard: true })
-          })
+  const run = Import.proceed(found, {
+    ...self,
+    concurrency: options.concurrency,
+    stop,
+    abandon,
+    onEvent,
+    onSettled: (outcomes) =>
+      Effect.suspend(() => {
+        counts = Report.add(counts, outcomes)
+        return Effect.forEach(outcomes, tell, { discard: true })
+      }),
+    onUnsettled: (outcomes, error) =>
+      Effect.suspend(() => {
+        unsettled.push(...outcomes)
+        // Perhaps nobody but this process knows.
+        return error === undefined ? Effect.void : Effect.forEach(outcomes, tellUnwritten, { discard: true })
       })
-    }
-  ).pipe(Effect.scoped, Effect.mapError(refused))
+  })
 
   /** The job and its counts as the store has them. Without the store, what this process knows. */
   const lookBack = Effect.gen(function* () {
@@ -462,25 +347,18 @@ export const carryOn = Effect.fnUntraced(function* (
     return unwritten === undefined ? ran : yield* new Exit({ code: ran.code, lines: [unwritten.message] })
   })
 
-  const working = yield* Effect.forkDetach(
-    Effect.flatMap(run, (end) => Effect.catchTag(conclude(end), "JobNotFound", refusing))
-  )
-  return yield* Effect.onInterrupt(
-    Fiber.join(working),
-    Effect.fnUntraced(function* () {
+  const working = run.pipe(Effect.flatMap(conclude), Effect.mapError((error) => (error._tag === "Exit" ? error : refused(error))))
+  return yield* Orderly.run(working, {
+    stop: Effect.suspend(() => {
       interrupted = true
-      yield* Deferred.succeed(stop, undefined)
-      yield* progress.line("stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)")
-      const left = yield* Effect.raceFirst(
-        Effect.as(Fiber.await(working), false),
-        Effect.as(self.signaled, true)
-      )
-      if (!left) return
-      yield* Deferred.succeed(abandon, undefined)
-      yield* Fiber.await(working)
-    })
-  )
+      return Effect.andThen(Deferred.succeed(stop, undefined), progress.line(stopping))
+    }),
+    patience: self.signaled,
+    abandon: Deferred.succeed(abandon, undefined)
+  })
 })
+
+const stopping = "stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)"
 
 /** A job whose end is known, and which cannot be looked at. */
 const stateAfter = ({ _tag }: JobRunner.End): Job.State =>
@@ -490,17 +368,11 @@ const stateAfter = ({ _tag }: JobRunner.End): Job.State =>
 const openOf = ({ created, inDoubt, inputs, invalid, notSent, rejected }: Report.Counts): number =>
   Math.max(0, inputs - created - rejected - invalid - notSent - inDoubt)
 
-const refusing = (error: { readonly _tag: string; readonly message: string }) => Effect.fail(refused(error))
-
-/** A job whose holder is gone is taken at once. */
-const insteadOf = ({ isGone }: Process["Service"], { epoch, holder }: Job.Job) =>
-  holder !== undefined && isGone(holder) ? { insteadOf: epoch } : undefined
-
 export const mustNotExist = Effect.fnUntraced(function* (path: string | undefined) {
   if (path === undefined) return
   const fs = yield* FileSystem.FileSystem
   if (yield* Effect.orElseSucceed(fs.exists(path), () => false)) {
-    return yield* Import.usage({
+    return yield* FileImport.usage({
       message: `${Source.visible(path)} exists; choose another name or remove it`
     })
   }
