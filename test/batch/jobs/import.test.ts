@@ -113,9 +113,7 @@ describe("a durable import of values", () => {
       assert.deepInclude(refused, {
         issues: [{ path: "note", message: "is not for HubSpot", advice: "keep it" }]
       })
-      assert.isTrue(
-        thrown?._tag === "Invalid" && thrown.issues[0]?.message === "cannot be read (TypeError)"
-      )
+      assert.isTrue(thrown?._tag === "Invalid" && thrown.issues[0]?.message === "cannot be read (TypeError)")
       assert.deepStrictEqual(yield* names, ["Order 1", "Order 5"])
     }).pipe(inWorld())
   )
@@ -210,7 +208,10 @@ describe("a durable import of values", () => {
         codec: Positive,
         toInput: ({ n }) => Result.succeed({ properties: { name: `${n}` } })
       })
-      assert.strictEqual((yield* Effect.flip(Stream.make({ n: 1 }, { n: 0 }).pipe(numbers)))._tag, "SchemaError")
+      assert.strictEqual(
+        (yield* Effect.flip(Stream.make({ n: 1 }, { n: 0 }).pipe(numbers)))._tag,
+        "SchemaError"
+      )
       yield* Stream.make({ n: 1 }, { n: 2 }).pipe(numbers)
       yield* Import.run(id)
       assert.strictEqual((yield* Effect.flip(kinds))._tag, "SchemaError")
@@ -252,7 +253,9 @@ describe("a durable import of values", () => {
       yield* Import.run(id)
       const { created } = yield* Effect.flatMap(Emulator.Emulator, ({ ledger }) => ledger)
       assert.sameMembers(
-        created.filter(({ properties }) => properties["name"] === "Seat").map(({ properties }) => properties["erp"]),
+        created
+          .filter(({ properties }) => properties["name"] === "Seat")
+          .map(({ properties }) => properties["erp"]),
         ["A-1", "A-2", "A-3"]
       )
       const unusable = Import.submit({

@@ -1,36 +1,25 @@
 /**
- * Imports of files that survive the process: what `Import` of the jobs does, told to a person, with files of what was not
- * created.
- *
- * What is told of a row is told when it is settled. The files of rejects and doubts are written at the end of a run,
- * from what is written down, so they hold what all runs together left.
+ * Files as durable imports: written down as jobs, and compared with what they were before a job goes on. What `Import` of the
+ * jobs does and refuses, in the words and exit codes of a command. `JobRun` runs them.
  */
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stdio from "effect/Stdio"
-import * as Stream from "effect/Stream"
-import * as Terminal from "effect/Terminal"
 import type { AttemptLogError } from "../engine/AttemptLog.ts"
-import type * as BatchRunner from "../engine/BatchRunner.ts"
-import * as Orderly from "../engine/Orderly.ts"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
-import { monotonicMillis } from "../model/Monotonic.ts"
 import * as Import from "../jobs/Import.ts"
 import * as Job from "../jobs/Job.ts"
-import type * as JobRunner from "../jobs/JobRunner.ts"
 import * as JobStore from "../jobs/JobStore.ts"
-import type * as Outcome from "../model/Outcome.ts"
-import * as Progress from "./Progress.ts"
-import * as Rejects from "../files/Rejects.ts"
+import * as Planning from "../jobs/Planning.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
 import { Exit, usage } from "./Exit.ts"
 import * as FileImport from "./Import.ts"
+import * as JobFiles from "./JobFiles.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Lines from "./Lines.ts"
 import * as Output from "./Output.ts"
@@ -52,20 +41,8 @@ export interface Retrying {
   readonly check: Effect.Effect<void, Exit, JobStore.JobStore>
 }
 
-/** A run of a job that came to an end. */
-export interface Ran {
-  readonly name: string
-  readonly summary: Report.Summary & { readonly job: string }
-  readonly promise: string
-  readonly code: number
-}
-
 /** Why a job is not written down, or not run. */
-type Refusal =
-  | Import.PlanError
-  | Import.RunError
-  | Job.InputChanged
-  | AttemptLogError
+type Refusal = Planning.PlanError | Import.RunError | Job.InputChanged | AttemptLogError
 
 const codeOf = (error: Refusal): number => {
   switch (error._tag) {
@@ -81,7 +58,7 @@ const codeOf = (error: Refusal): number => {
   }
 }
 
-const refused = (error: Refusal): Exit =>
+export const refused = (error: Refusal): Exit =>
   error._tag === "OriginChanged"
     ? usage(
         `job "${error.jobId}" was planned for ${error.was}, not for ${error.is}; give --base-url ${error.was}`
@@ -102,7 +79,7 @@ export const supposedAccount = Effect.fnUntraced(function* (
 })
 
 /** Refuses the id of a job that got beyond planning. */
-export const mustBeFree = (jobId: string) => Effect.mapError(Import.mustBeFree(jobId), refused)
+export const mustBeFree = (jobId: string) => Effect.mapError(Planning.mustBeFree(jobId), refused)
 
 /** Writes an import down as a job. Nothing is sent but what proves the key property and names the account. */
 export const plan = Effect.fnUntraced(function* (
@@ -112,16 +89,17 @@ export const plan = Effect.fnUntraced(function* (
   Exit,
   JobStore.JobStore | FileSystem.FileSystem | Stdio.Stdio | Process | HubSpotClient | RateLimits | Scope.Scope
 > {
-  const self = yield* Process
+  const { holder, isGone } = yield* Process
   const { jobId, keyColumn, keyProperty, retrying, strategy = DoubtStrategy.failVisible } = options
   // An id that is taken is told before anything is asked of HubSpot.
   yield* mustBeFree(jobId)
   // A job that is written down has its id for good, so what would stop it at once is told before.
-  for (const path of [options.rejects, options.doubts]) yield* mustNotExist(path)
+  yield* JobFiles.mustNotExist(options)
   const { source } = yield* FileImport.prepare(options)
   yield* source.rows.pipe(
-    Import.plan({
-      ...self,
+    Planning.plan({
+      holder,
+      isGone,
       id: jobId,
       frozen: {
         source: {
@@ -164,18 +142,21 @@ export const submitted = Effect.fnUntraced(function* (jobId: string, json: boole
 })
 
 /** Refuses a job of another account, or for another address. */
-export const checkAccount = (job: Job.Job) => Effect.mapError(Import.checkAccount(job), refused)
+export const checkAccount = (job: Job.Job) => Effect.mapError(Planning.checkAccount(job), refused)
 
 /** Refuses to go on with a file that is not what it was, or for another account. */
-const checkResume = Effect.fnUntraced(function* (job: Job.Job) {
+export const checkResume = Effect.fnUntraced(function* (job: Job.Job) {
   const fs = yield* FileSystem.FileSystem
   const { path } = job.frozen.source
   const there = path !== undefined && (yield* Effect.orElseSucceed(fs.exists(path), () => false))
   yield* checkAccount(job)
   if (!there) return
   // A file that cannot be read to its end has changed as well; where, the rows say.
-  const { rows } = yield* Effect.mapError(Source.open({ path }, { format: job.frozen.format }), FileImport.usage)
-  yield* Effect.mapError(Import.checkRows(job, rows), refused)
+  const { rows } = yield* Effect.mapError(
+    Source.open({ path }, { format: job.frozen.format }),
+    FileImport.usage
+  )
+  yield* Effect.mapError(Planning.checkRows(job, rows), refused)
 })
 
 /** Distrusts a job of a database that is an old copy. */
@@ -183,241 +164,4 @@ export const distrust = Effect.fnUntraced(function* (jobId: string) {
   const store = yield* JobStore.JobStore
   yield* Jobs.mustBePlanned(yield* Effect.mapError(store.get(jobId), refused))
   yield* Effect.mapError(Import.distrust(jobId, yield* Process), refused)
-})
-
-/** Runs a job that is written down, from where it stands. */
-export const carryOn = Effect.fnUntraced(function* (
-  options: Pick<Options, "jobId" | "concurrency" | "rejects" | "doubts" | "named"> & {
-    /** Whether what the job was planned with is compared with what there is now. */
-    readonly check: boolean
-  },
-  finish: (ran: Ran) => Effect.Effect<void, Exit, Stdio.Stdio>
-): Effect.fn.Return<
-  Ran,
-  Exit,
-  | JobStore.JobStore
-  | FileSystem.FileSystem
-  | Stdio.Stdio
-  | Terminal.Terminal
-  | Process
-  | HubSpotClient
-  | RateLimits
-  | Scope.Scope
-> {
-  const store = yield* JobStore.JobStore
-  const self = yield* Process
-  const { jobId } = options
-  const startedAt = yield* monotonicMillis
-  const found = yield* Effect.mapError(store.get(jobId), refused)
-  yield* Jobs.mustBePlanned(found)
-  if (options.check && !Job.isFinal(found.state)) yield* checkResume(found)
-  const { format, header, source } = found.frozen
-  const from = { name: source.name, format, header }
-  for (const path of [options.rejects, options.doubts]) yield* mustNotExist(path)
-  const shown = Source.visible(source.name)
-  let counts: Report.Counts = { ...(yield* Effect.mapError(store.counts(jobId), refused)), requests: 0 }
-  const { columns } = yield* Terminal.Terminal
-  const progress = yield* Progress.make({
-    name: shown,
-    total: found.inputs,
-    counts: () => counts,
-    columns: yield* columns
-  })
-  const told = { rejects: 0, doubts: 0 }
-  const tell = Effect.fnUntraced(function* (outcome: Outcome.Outcome<Source.Row>) {
-    const kind = outcome._tag === "InDoubt" ? "doubts" : "rejects"
-    const most = options[kind] === undefined ? Number.POSITIVE_INFINITY : FileImport.namedBesideFile
-    if (outcome._tag !== "Created") told[kind]++
-    if (told[kind] > most + 1) return
-    if (told[kind] === most + 1) {
-      return yield* progress.line(
-        `… and so on; ${options[kind] ?? ""} gets every one of them with its reason`
-      )
-    }
-    for (const line of Lines.linesOf(from, outcome)) yield* progress.line(line)
-  })
-  /** What is known of rows that are not settled in the store. */
-  const unsettled: Array<Outcome.Outcome<Source.Row>> = []
-  const tellUnwritten = (outcome: Outcome.Outcome<Source.Row>) =>
-    outcome._tag === "Created"
-      ? progress.line(
-          `${shown}:${outcome.source.line}: created as ${outcome.id}; that could not be written down, so the next run may report it in doubt`
-        )
-      : tell(outcome)
-  const notices = Lines.noticesOf(shown)
-  const onEvent = (event: BatchRunner.Event): Effect.Effect<void> => {
-    switch (event._tag) {
-      case "Requested":
-      case "Asked":
-        counts = { ...counts, requests: counts.requests + 1 }
-        return Effect.void
-      default: {
-        const notice = notices(event)
-        return notice === undefined ? Effect.void : progress.line(notice)
-      }
-    }
-  }
-
-  const stop = yield* Deferred.make<void>()
-  const abandon = yield* Deferred.make<void>()
-  let interrupted = false
-
-  // What is wrong in the file was written down with the plan, and is told once.
-  if (!options.check) {
-    yield* store.rows(jobId, ["Invalid"]).pipe(
-      Stream.runForEach(({ outcome, row }) =>
-        tell({ ...outcome, source: row } as Outcome.Outcome<Source.Row>)
-      ),
-      Effect.mapError(refused)
-    )
-  }
-
-  const run = Import.proceed(found, {
-    ...self,
-    concurrency: options.concurrency,
-    stop,
-    abandon,
-    onEvent,
-    onSettled: (outcomes) =>
-      Effect.suspend(() => {
-        counts = Report.add(counts, outcomes)
-        return Effect.forEach(outcomes, tell, { discard: true })
-      }),
-    onUnsettled: (outcomes, error) =>
-      Effect.suspend(() => {
-        unsettled.push(...outcomes)
-        // Perhaps nobody but this process knows.
-        return error === undefined ? Effect.void : Effect.forEach(outcomes, tellUnwritten, { discard: true })
-      })
-  })
-
-  /** The job and its counts as the store has them. Without the store, what this process knows. */
-  const lookBack = Effect.gen(function* () {
-    const job = yield* store.get(jobId)
-    const { open: _, ...settled } = yield* store.counts(jobId)
-    counts = { ...settled, requests: counts.requests }
-    return { job, error: undefined }
-  }).pipe(Effect.catchTag("JobStoreError", (error) => Effect.succeed({ job: undefined, error })))
-
-  /** Says why the files are not written, if they are not. */
-  const files = (job: Job.Job | undefined, error: JobStore.JobStoreError | undefined) =>
-    job === undefined
-      ? Effect.forEach([options.rejects, options.doubts], (path) =>
-          path === undefined
-            ? Effect.void
-            : progress.line(`${Source.visible(path)} is not written: ${error?.detail ?? ""}`)
-        ).pipe(Effect.as(true))
-      : writeFiles(options, from, job).pipe(
-          Effect.as(false),
-          Effect.catchTags({
-            RejectsError: (error) => Effect.as(progress.line(error.message), true),
-            JobStoreError: (error) => Effect.as(progress.line(error.message), true)
-          })
-        )
-
-  const conclude = Effect.fnUntraced(function* (end: JobRunner.End) {
-    yield* progress.end
-    const { error, job } = yield* lookBack
-    const state = job?.state ?? stateAfter(end)
-    const unwritable = yield* files(job, error)
-    const ending: Report.Ending = {
-      interrupted,
-      reason: end._tag === "Suspended" ? end.reason : undefined,
-      unreadable: false,
-      unwritable
-    }
-    if (end._tag === "Fenced") yield* progress.line(end.message)
-    if (counts.inputs === 0) yield* progress.line(`${shown}: no rows`)
-    if (!Job.isFinal(state)) {
-      yield* progress.line(
-        `${shown}: ${Report.format(openOf(counts))} of ${Report.format(counts.inputs)} rows are not settled${end._tag === "Suspended" ? `: ${end.suspension.message}` : ""}; go on with: line-items resume ${jobId}`
-      )
-    }
-    const known = Report.add(counts, unsettled)
-    const all = { ...known, notSent: known.notSent + openOf(known) }
-    const summary = Report.summarize(all, (yield* monotonicMillis) - startedAt, ending)
-    const ran: Ran = {
-      name: source.name,
-      summary: { ...summary, status: Job.statusOf(state), job: jobId },
-      promise: DoubtStrategy.promise(found.frozen.strategy),
-      code: end._tag === "Fenced" ? Report.exitCodes.suspended : Report.exitCode(all, ending)
-    }
-    yield* finish(ran)
-    const unwritten = (end._tag === "Suspended" ? end.unwritten : undefined) ?? error
-    return unwritten === undefined ? ran : yield* new Exit({ code: ran.code, lines: [unwritten.message] })
-  })
-
-  const working = run.pipe(Effect.flatMap(conclude), Effect.mapError((error) => (error._tag === "Exit" ? error : refused(error))))
-  return yield* Orderly.run(working, {
-    stop: Effect.suspend(() => {
-      interrupted = true
-      return Effect.andThen(Deferred.succeed(stop, undefined), progress.line(stopping))
-    }),
-    patience: self.signaled,
-    abandon: Deferred.succeed(abandon, undefined)
-  })
-})
-
-const stopping = "stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)"
-
-/** A job whose end is known, and which cannot be looked at. */
-const stateAfter = ({ _tag }: JobRunner.End): Job.State =>
-  _tag === "Complete" ? "done" : _tag === "Canceled" ? "canceled" : "running"
-
-/** Rows without an outcome. What was settled although that was not confirmed may be counted twice. */
-const openOf = ({ created, inDoubt, inputs, invalid, notSent, rejected }: Report.Counts): number =>
-  Math.max(0, inputs - created - rejected - invalid - notSent - inDoubt)
-
-export const mustNotExist = Effect.fnUntraced(function* (path: string | undefined) {
-  if (path === undefined) return
-  const fs = yield* FileSystem.FileSystem
-  if (yield* Effect.orElseSucceed(fs.exists(path), () => false)) {
-    return yield* FileImport.usage({
-      message: `${Source.visible(path)} exists; choose another name or remove it`
-    })
-  }
-})
-
-/** Rows that were not created, and rows in doubt, of all runs. A retry names the lines of the file that was imported first. */
-const writeFiles = Effect.fnUntraced(function* (
-  options: Pick<Options, "jobId" | "rejects" | "doubts">,
-  source: Pick<Source.Source, "format" | "header">,
-  { frozen: { retryOf } }: Job.Job
-) {
-  const store = yield* JobStore.JobStore
-  const asFirst = (row: Source.Row): Source.Row =>
-    retryOf === undefined ? row : { ...row, line: Rejects.lineOf(source, row) ?? row.line }
-  if (options.rejects !== undefined) {
-    const rejects = yield* Rejects.make({ path: options.rejects, source })
-    yield* store
-      .rows(options.jobId, ["Rejected", "Invalid", "NotSent"])
-      .pipe(
-        Stream.runForEachArray((some) =>
-          rejects.writeAll(
-            some.map(({ outcome, row }) => ({ row: asFirst(row), reason: Lines.reasonOfEntry(row, outcome) }))
-          )
-        )
-      )
-  }
-  if (options.doubts !== undefined) {
-    const doubts = yield* Rejects.makeDoubts({ path: options.doubts, source })
-    yield* store.rows(options.jobId, ["InDoubt"]).pipe(
-      Stream.runForEachArray((some) =>
-        doubts.writeAll(
-          some.flatMap(({ item, outcome, row }) =>
-            outcome?._tag === "InDoubt"
-              ? [
-                  {
-                    row: asFirst(row),
-                    reason: "in doubt",
-                    traceId: item?.objectWriteTraceId ?? "",
-                    evidence: outcome.evidence.text
-                  }
-                ]
-              : []
-          )
-        )
-      )
-    )
-  }
 })

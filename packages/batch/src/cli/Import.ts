@@ -285,7 +285,7 @@ export const run = Effect.fnUntraced(function* (
       return Effect.all([
         Deferred.succeed(stop, undefined),
         Deferred.succeed(over, undefined),
-        progress.line("stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)")
+        progress.line(Progress.stopping)
       ])
     }),
     patience: signaled,

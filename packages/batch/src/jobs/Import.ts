@@ -7,15 +7,13 @@
  *
  * @since 0.1.0
  */
-import * as AccountInfo from "@effect-hubspot/http/AccountInfo"
-import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import { BatchRequest, type BatchStatus, InputIssue } from "@effect-hubspot/schema"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Digest from "effect/crypto/Digest"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -28,34 +26,13 @@ import * as Plan from "../model/Plan.ts"
 import * as Job from "./Job.ts"
 import * as JobRunner from "./JobRunner.ts"
 import * as JobStore from "./JobStore.ts"
+import * as Planning from "./Planning.ts"
+
+export { OriginChanged, type Holding, type PlanError } from "./Planning.ts"
 
 // -----------------------------------------------------------------------------
-// Errors
+// Models
 // -----------------------------------------------------------------------------
-
-/**
- * The client sends to another address than the one the job was planned for.
- *
- * @category errors
- * @since 0.1.0
- */
-export class OriginChanged extends Schema.TaggedError<OriginChanged>()("OriginChanged", {
-  jobId: Schema.String,
-  was: Schema.String,
-  is: Schema.String
-}) {
-  override get message(): string {
-    return `job "${this.jobId}" was planned for ${this.was}, not for ${this.is}; run it with a client for ${this.was}`
-  }
-}
-
-/**
- * Why a job cannot be written down.
- *
- * @category errors
- * @since 0.1.0
- */
-export type PlanError = JobStore.JobExists | JobStore.JobBusy | JobStore.Refused | HubSpotError
 
 /**
  * Why a job that is written down cannot be run here now.
@@ -69,25 +46,8 @@ export type RunError =
   | JobStore.JobStoreError
   | Job.IllegalTransition
   | Job.AccountChanged
-  | OriginChanged
+  | Planning.OriginChanged
   | HubSpotError
-
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
-/**
- * Who works on a job.
- *
- * @category options
- * @since 0.1.0
- */
-export interface Holding extends Pick<JobStore.Taking, "lease"> {
-  /** Default: this process, by its id and the name of its host. */
-  readonly holder?: Job.Holder | undefined
-  /** Whether a holder is known to have ended, so that its lease is not waited for. Default: it is waited for. */
-  readonly isGone?: ((holder: Job.Holder) => boolean) | undefined
-}
 
 /**
  * What a job is made with, and keeps.
@@ -95,7 +55,7 @@ export interface Holding extends Pick<JobStore.Taking, "lease"> {
  * @category options
  * @since 0.1.0
  */
-export interface SubmitOptions<A, I = unknown, RD = never, RE = never> extends Holding {
+export interface SubmitOptions<A, I = unknown, RD = never, RE = never> extends Planning.Holding {
   /** The job's name: 1 to 48 of `A–Z a–z 0–9 _ -`. It begins the trace ids of its inputs. */
   readonly id: string
   /** How a value is kept, as JSON. A `Date` or a decimal needs no special care. */
@@ -121,26 +81,9 @@ export interface SubmitOptions<A, I = unknown, RD = never, RE = never> extends H
  * @category options
  * @since 0.1.0
  */
-export interface RunOptions extends JobRunner.Options, Holding {
+export interface RunOptions extends JobRunner.Options, Planning.Holding {
   /** How long requests under way are waited for when the run is interrupted. Default 110 seconds. */
   readonly grace?: Duration.Input | undefined
-}
-
-/**
- * Rows that are written down as a job. What is not known yet of what the job keeps is asked of HubSpot.
- *
- * @category options
- * @since 0.1.0
- */
-export interface PlanOptions<E = never, R = never> extends Holding {
-  readonly id: string
-  readonly frozen: Omit<Job.Frozen, "account" | "origin">
-  /** A row's own key. Default: what its input has in the key property. */
-  readonly keyOf?: ((row: Row) => string | undefined) | undefined
-  /** How messages name a row. Default: `input 1`. */
-  readonly where?: Plan.Where<Row> | undefined
-  /** Made sure of once all rows are written down, before anybody can run the job. */
-  readonly check?: Effect.Effect<void, E, R> | undefined
 }
 
 /**
@@ -216,7 +159,7 @@ export const submit =
     values: Stream.Stream<A, E, R>
   ): Effect.Effect<
     Job.Job,
-    E | PlanError | Schema.SchemaError | KeyProperty.KeyUnusable,
+    E | Planning.PlanError | Schema.SchemaError | KeyProperty.KeyUnusable,
     R | RE | JobStore.JobStore | HubSpotClient | RateLimits
   > =>
     Effect.gen(function* () {
@@ -229,12 +172,12 @@ export const submit =
           return yield* Effect.die(new RangeError(`the strategy ${strategy._tag} needs a keyProperty`))
         }
         // An id that is taken is told before anything is asked of HubSpot.
-        yield* mustBeFree(id)
+        yield* Planning.mustBeFree(id)
         yield* KeyProperty.prove(keyProperty, needs)
       }
       return yield* values.pipe(
         toRows(options),
-        plan({
+        Planning.plan({
           ...options,
           frozen: {
             source: { name },
@@ -266,15 +209,12 @@ const toRows =
         })
       )
     return Stream.mapEffect(Stream.zipWithIndex(values), ([value, index]) =>
-      Effect.map(
-        encode(value),
-        (text): Row => ({
-          index,
-          line: index + 1,
-          original: { _tag: "Json", text },
-          input: inputOf(value, index + 1)
-        })
-      )
+      Effect.map(encode(value), (text): Row => ({
+        index,
+        line: index + 1,
+        original: { _tag: "Json", text },
+        input: inputOf(value, index + 1)
+      }))
     )
   }
 
@@ -283,94 +223,6 @@ const unexplained: InputIssue.InputIssue = {
   message: "no input can be made of it, and no reason is given",
   advice: "look at what makes the input"
 }
-
-/**
- * Refuses the id of a job that got beyond planning; gives the one that did not.
- *
- * @category planning
- * @since 0.1.0
- */
-export const mustBeFree = Effect.fnUntraced(function* (
-  id: string
-): Effect.fn.Return<
-  Job.Job | undefined,
-  JobStore.JobExists | JobStore.JobNotFound | JobStore.JobStoreError,
-  JobStore.JobStore
-> {
-  const store = yield* JobStore.JobStore
-  const known = yield* Effect.orElseSucceed(store.get(id), () => undefined)
-  if (known === undefined || known.state === "planning") return known
-  const { inputs, open } = yield* store.counts(id)
-  return yield* new JobStore.JobExists({
-    jobId: id,
-    done: inputs - open,
-    total: inputs,
-    attemptsOnly: false
-  })
-})
-
-/** Batches that are written down together. */
-const portion = 50
-
-/**
- * Writes rows down as a job, such as those of a file: what {@link submit} does with values. The key property is not proved.
- *
- * @category planning
- * @since 0.1.0
- */
-export const plan =
-  <E2 = never, R2 = never>(options: PlanOptions<E2, R2>) =>
-  <E, R>(
-    rows: Stream.Stream<Row, E, R>
-  ): Effect.Effect<
-    Job.Job,
-    E | E2 | PlanError,
-    R | R2 | JobStore.JobStore | HubSpotClient | RateLimits
-  > =>
-    Effect.gen(function* () {
-      const { check = Effect.void, frozen, id, keyOf, where } = options
-      const { batchSize, keyProperty: property } = frozen
-      const store = yield* JobStore.JobStore
-      // Who died while planning is not waited for.
-      const taking = yield* takingOf(options, yield* mustBeFree(id))
-      const account = yield* accountOf
-      const { origin } = yield* HubSpotClient
-      const claim = yield* store.create({ id, ...taking, frozen: { ...frozen, account, origin } })
-      const key = property === undefined ? undefined : { property, of: keyOf }
-      const shape = Plan.creates<Row>({ jobId: id, toInput: (row) => row.input, where, key })
-      let inputs = 0
-      const { digest, through } = yield* digesting
-      return yield* through(rows).pipe(
-        Stream.tap(() => Effect.sync(() => inputs++)),
-        Job.toBatches({ shape, batchSize }),
-        Stream.rechunk(portion),
-        Stream.runForEachArray((batches) => store.append(claim, batches)),
-        Effect.andThen(check),
-        Effect.andThen(digest),
-        Effect.flatMap((digest) => store.planned(claim, { digest, inputs })),
-        Effect.onError(() => Effect.ignore(store.release(claim)))
-      )
-    })
-
-/** Rows on their way, and the digest of those that went by, as they were written, portion by portion. */
-const digesting = Effect.map(Digest.Digest, ({ digestHex }) => {
-  let digest = ""
-  const through = <E, R>(rows: Stream.Stream<Row, E, R>): Stream.Stream<Row, E, R> =>
-    rows.pipe(
-      Stream.rechunk(1000),
-      Stream.mapArrayEffect((some) => {
-        const written = JSON.stringify(some.map(({ line, original }) => [line, original]))
-        return Effect.map(
-          digestHex(Digest.sha256, new TextEncoder().encode(`${digest}${written}`)),
-          (next) => {
-            digest = next
-            return some
-          }
-        )
-      })
-    )
-  return { through, digest: Effect.sync(() => digest) }
-}).pipe(Effect.provide(Digest.layerWebCrypto))
 
 // -----------------------------------------------------------------------------
 // Running
@@ -391,7 +243,7 @@ export const run = Effect.fn("Import.run")(function* (
   options: RunOptions = {}
 ): Effect.fn.Return<JobRunner.End, RunError, JobStore.JobStore | HubSpotClient | RateLimits> {
   const job = yield* Effect.flatMap(JobStore.JobStore, (store) => store.get(id))
-  if (!Job.isFinal(job.state)) yield* checkAccount(job)
+  if (!Job.isFinal(job.state)) yield* Planning.checkAccount(job)
   return yield* proceed(job, options)
 })
 
@@ -406,7 +258,7 @@ export const proceed = Effect.fnUntraced(function* (
   options: RunOptions = {}
 ): Effect.fn.Return<
   JobRunner.End,
-  Exclude<RunError, Job.AccountChanged | OriginChanged | HubSpotError>,
+  Exclude<RunError, Job.AccountChanged | Planning.OriginChanged | HubSpotError>,
   JobStore.JobStore | HubSpotClient | RateLimits
 > {
   const ended = endOf(job.state)
@@ -415,7 +267,7 @@ export const proceed = Effect.fnUntraced(function* (
   const store = yield* JobStore.JobStore
   const leave = options.leave ?? (yield* Deferred.make<void>())
   const abandon = options.abandon ?? (yield* Deferred.make<void>())
-  const taken = Effect.flatMap(takingOf(options, job), (taking) => store.claim(job.id, taking))
+  const taken = Effect.flatMap(Planning.takingOf(options, job), (taking) => store.claim(job.id, taking))
   const running = taken.pipe(
     Effect.flatMap((claim) => JobRunner.run(claim, { ...options, leave, abandon })),
     Effect.catchTag("IllegalTransition", (error) => {
@@ -435,70 +287,6 @@ export const proceed = Effect.fnUntraced(function* (
 const endOf = (state: Job.State): JobRunner.End | undefined =>
   state === "done" ? { _tag: "Complete" } : state === "canceled" ? { _tag: "Canceled" } : undefined
 
-/** What a job is taken with. One whose holder is gone is taken at once. */
-const takingOf = ({ holder, isGone, lease }: Holding, known: Job.Job | undefined) =>
-  Effect.map(
-    holder === undefined ? thisProcess : Effect.succeed(holder),
-    (holder): JobStore.Taking => ({
-      holder,
-      lease,
-      ...(known?.holder !== undefined && isGone?.(known.holder) === true && { insteadOf: known.epoch })
-    })
-  )
-
-const thisProcess = Effect.map(
-  Effect.promise(() => import("node:os")),
-  ({ hostname }): Job.Holder => ({ pid: process.pid, host: hostname() })
-)
-
-/** The account of the token. */
-const accountOf = Effect.flatMap(AccountInfo.AccountInfo, ({ details }) => details).pipe(
-  Effect.map(({ portalId }) => String(portalId)),
-  Effect.provide(AccountInfo.layer)
-)
-
-/**
- * Refuses a job of another account, or for another address.
- *
- * @category checking
- * @since 0.1.0
- */
-export const checkAccount = Effect.fnUntraced(function* (
-  job: Job.Job
-): Effect.fn.Return<
-  void,
-  OriginChanged | Job.AccountChanged | HubSpotError,
-  HubSpotClient | RateLimits
-> {
-  const { account: was, origin: planned } = job.frozen
-  const { origin } = yield* HubSpotClient
-  if (origin !== planned) return yield* new OriginChanged({ jobId: job.id, was: planned, is: origin })
-  const account = yield* accountOf
-  if (account !== was) return yield* new Job.AccountChanged({ was, is: account })
-})
-
-/**
- * Refuses rows that are not those a job was planned with. Rows that cannot be read to their end are not the same.
- *
- * @category checking
- * @since 0.1.0
- */
-export const checkRows = Effect.fnUntraced(function* <E, R>(
-  job: Job.Job,
-  rows: Stream.Stream<Row, E, R>
-): Effect.fn.Return<void, Job.InputChanged, R | JobStore.JobStore> {
-  const store = yield* JobStore.JobStore
-  const { digest, through } = yield* digesting
-  const is = yield* Effect.orElseSucceed(
-    Effect.andThen(Stream.runDrain(through(rows)), digest),
-    () => "unreadable"
-  )
-  if (is === job.digest) return
-  const line = yield* Effect.orElseSucceed(store.difference(job.id, rows), () => undefined)
-  const { name } = job.frozen.source
-  return yield* new Job.InputChanged({ name, was: job.digest ?? "", is, ...(line !== undefined && { line }) })
-})
-
 /**
  * Writes into the log that all that is not settled may have been sent. An old copy of the database has forgotten what was
  * sent after it was made; the strategy of the job deals with it as with any doubt.
@@ -506,11 +294,11 @@ export const checkRows = Effect.fnUntraced(function* <E, R>(
  * @category running
  * @since 0.1.0
  */
-export const distrust = Effect.fn("Import.distrust")(function* (id: string, options: Holding = {}) {
+export const distrust = Effect.fn("Import.distrust")(function* (id: string, options: Planning.Holding = {}) {
   const store = yield* JobStore.JobStore
   const job = yield* store.get(id)
   if (Job.isFinal(job.state)) return
-  const claim = yield* store.claim(id, yield* takingOf(options, job))
+  const claim = yield* store.claim(id, yield* Planning.takingOf(options, job))
   yield* store.unsettled(id).pipe(
     Stream.runForEach(({ items }) =>
       Effect.flatMap(
@@ -587,8 +375,7 @@ export const status = Effect.fn("Import.status")(function* (
  * @category asking
  * @since 0.1.0
  */
-export const resume = (id: string) =>
-  Effect.flatMap(JobStore.JobStore, (store) => store.requestResume(id))
+export const resume = (id: string) => Effect.flatMap(JobStore.JobStore, (store) => store.requestResume(id))
 
 /**
  * Asks who runs a job, or will, to end it: what was not sent by then is `NotSent`. A run under way ends within seconds; where
@@ -597,5 +384,4 @@ export const resume = (id: string) =>
  * @category asking
  * @since 0.1.0
  */
-export const cancel = (id: string) =>
-  Effect.flatMap(JobStore.JobStore, (store) => store.requestCancel(id))
+export const cancel = (id: string) => Effect.flatMap(JobStore.JobStore, (store) => store.requestCancel(id))
