@@ -45,6 +45,12 @@ const names = Effect.map(
   ({ created }) => created.map(({ properties }) => properties["name"]).sort()
 )
 
+/** Requests to create that have arrived. */
+const begun = Effect.map(
+  Effect.flatMap(Emulator.Emulator, ({ ledger }) => ledger),
+  ({ requests }) => requests.filter(({ path }) => path.endsWith("/batch/create")).length
+)
+
 const kinds = Stream.runCollect(Import.outcomes(id, Order)).pipe(
   Effect.map((outcomes) => outcomes.map(({ _tag }) => _tag))
 )
@@ -131,10 +137,6 @@ describe("a durable import of values", () => {
     Effect.gen(function* () {
       yield* inVirtualTime(orders(9).pipe(submit))
       const first = yield* Effect.forkChild(Import.run(id, { concurrency: 1 }), { startImmediately: true })
-      const begun = Effect.map(
-        Effect.flatMap(Emulator.Emulator, ({ ledger }) => ledger),
-        ({ requests }) => requests.filter(({ path }) => path.endsWith("/batch/create")).length
-      )
       while ((yield* begun) < 2) yield* TestClock.adjust("100 millis")
       yield* join(yield* Effect.forkChild(Fiber.interrupt(first), { startImmediately: true }), "100 millis")
       assert.lengthOf(yield* names, 4)
@@ -145,6 +147,20 @@ describe("a durable import of values", () => {
       assert.deepStrictEqual(yield* kinds, Array(9).fill("Created"))
       assert.strictEqual(new Set(yield* names).size, 9)
       assert.lengthOf(yield* names, 9)
+    }).pipe(Effect.provide(Layer.fresh(layerOf(slow))))
+  )
+
+  it.effect("that is not waited for leaves what was under way in doubt, and is not sent again", () =>
+    Effect.gen(function* () {
+      yield* inVirtualTime(orders(4).pipe(submit))
+      const first = yield* Effect.forkChild(Import.run(id, { concurrency: 1, grace: 0 }), {
+        startImmediately: true
+      })
+      while ((yield* begun) < 1) yield* TestClock.adjust("100 millis")
+      yield* join(yield* Effect.forkChild(Fiber.interrupt(first), { startImmediately: true }), 1)
+      assert.deepStrictEqual(yield* inVirtualTime(Import.run(id)), { _tag: "Complete" })
+      assert.deepStrictEqual(yield* kinds, ["InDoubt", "InDoubt", "Created", "Created"])
+      assert.deepStrictEqual(yield* names, ["Order 1", "Order 2", "Order 3", "Order 4"])
     }).pipe(Effect.provide(Layer.fresh(layerOf(slow))))
   )
 

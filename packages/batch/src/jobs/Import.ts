@@ -118,7 +118,8 @@ export interface Status {
  * `Invalid`; one that its codec cannot encode fails the submission, and so does the stream. The same id can be
  * submitted again then: nothing was sent. Options out of range are defects.
  *
- * Where the codec makes no JSON object of a value, files of rejects that the command writes do not show it.
+ * The command shows such jobs as any others. Its files of rejects hold what the codec makes of a value, if that is a JSON
+ * object; corrected values are submitted under another id, since the command knows no `toInput`.
  *
  * **Example**
  *
