@@ -235,6 +235,28 @@ describe("a connection", () => {
       assert.isTrue((await iterator.next()).done)
     }))
 
+  it("does not wait for an iterable that has nothing to give when its loop is left", () =>
+    inProcess({}, async (hubspot, ledger) => {
+      const waiting = async function* () {
+        yield* inputs(10)
+        await new Promise(() => {})
+      }
+      for await (const { _tag } of hubspot.create(waiting(), { batchSize: 10 })) {
+        assert.strictEqual(_tag, "Created")
+        break
+      }
+      assert.deepStrictEqual(await ledger(), { created: 10, creates: 1 })
+    }))
+
+  it("that is closed creates nothing any more", () =>
+    inProcess({}, async (hubspot, ledger) => {
+      await hubspot.close()
+      let thrown: unknown
+      await collect(hubspot.create(inputs(1))).catch((error: unknown) => (thrown = error))
+      assert.match(String(thrown), /disposed/)
+      assert.strictEqual((await ledger()).created, 0)
+    }))
+
   it("needs no database and nothing of Node's", () => {
     const root = join(import.meta.dirname, "../../packages/batch/src")
     const importsOf = (file: string) =>
