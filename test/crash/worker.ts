@@ -3,6 +3,7 @@
  * points: it is built here of the same parts, with what it calls wrapped.
  */
 import * as DurableImport from "../../packages/batch/src/cli/DurableImport.ts"
+import * as JobRun from "../../packages/batch/src/cli/JobRun.ts"
 import * as Process from "../../packages/batch/src/cli/Process.ts"
 import * as DoubtStrategy from "@effect-hubspot/batch/doubt/DoubtStrategy"
 import * as Stores from "@effect-hubspot/batch/sql/Stores"
@@ -201,7 +202,7 @@ export const importing = (work: Work) => {
   const planned = work.input === undefined ? Effect.void : DurableImport.plan(options)
   return planned.pipe(
     Effect.andThen(
-      DurableImport.carryOn({ ...options, check: work.input === undefined }, ({ summary }) =>
+      JobRun.carryOn({ ...options, check: work.input === undefined }, ({ summary }) =>
         Console.log(JSON.stringify(summary))
       )
     ),

@@ -14,14 +14,13 @@ import type { BatchRequest, InputIssue } from "@effect-hubspot/schema"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type * as BatchState from "../model/BatchState.ts"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as Associating from "../doubt/Associating.ts"
 import * as Bulk from "../engine/Pipeline.ts"
+import * as Orderly from "../engine/Orderly.ts"
 import * as Creating from "../doubt/Creating.ts"
 import * as Concurrency from "../engine/Concurrency.ts"
 import type { Outcome } from "../model/Outcome.ts"
@@ -191,20 +190,14 @@ export const runForEachWith =
       const stop = options.stop ?? (yield* Deferred.make<void>())
       const abandon = options.abandon ?? (yield* Deferred.make<void>())
       const over = yield* Deferred.make<void>()
-      const job = yield* inputs.pipe(
+      const job = inputs.pipe(
         Stream.interruptWhen(Deferred.await(over)),
         runWith({ ...options, stop, abandon }),
-        Stream.runForEachArray(onOutcomes),
-        Effect.forkDetach
+        Stream.runForEachArray(onOutcomes)
       )
-      return yield* Effect.onInterrupt(Fiber.join(job), () =>
-        Effect.gen(function* () {
-          yield* Deferred.succeed(stop, undefined)
-          const ended = yield* Effect.timeoutOption(Fiber.await(job), options.grace ?? "110 seconds")
-          if (Option.isSome(ended)) return
-          yield* Deferred.succeed(over, undefined)
-          yield* Deferred.succeed(abandon, undefined)
-          yield* Fiber.await(job)
-        })
-      )
+      return yield* Orderly.run(job, {
+        stop: Deferred.succeed(stop, undefined),
+        patience: Effect.sleep(options.grace ?? Orderly.defaultGrace),
+        abandon: Effect.andThen(Deferred.succeed(over, undefined), Deferred.succeed(abandon, undefined))
+      })
     })

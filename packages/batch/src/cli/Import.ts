@@ -8,13 +8,13 @@ import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Scope from "effect/Scope"
 import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
+import * as Orderly from "../engine/Orderly.ts"
 import * as BulkCreate from "../bulk/BulkCreate.ts"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import { monotonicMillis } from "../model/Monotonic.ts"
@@ -262,7 +262,7 @@ export const run = Effect.fnUntraced(function* (
     )
   )
 
-  const job = yield* rows.pipe(
+  const job = rows.pipe(
     BulkCreate.runWith({
       toInput: (row) => row.input,
       where: { unit: "line", of: (row) => row.line },
@@ -276,23 +276,21 @@ export const run = Effect.fnUntraced(function* (
       onEvent
     }),
     Stream.runForEachArray(take),
-    Effect.andThen(Effect.suspend(() => end)),
-    Effect.forkDetach
+    Effect.andThen(Effect.suspend(() => end))
   )
 
-  return yield* Effect.onInterrupt(
-    Fiber.join(job),
-    Effect.fnUntraced(function* () {
+  return yield* Orderly.run(job, {
+    stop: Effect.suspend(() => {
       ending.interrupted = true
-      yield* Deferred.succeed(stop, undefined)
-      yield* Deferred.succeed(over, undefined)
-      yield* progress.line("stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)")
-      const left = yield* Effect.raceFirst(Effect.as(Fiber.await(job), false), Effect.as(signaled, true))
-      if (!left) return
-      yield* Deferred.succeed(abandon, undefined)
-      yield* Fiber.await(job)
-    })
-  )
+      return Effect.all([
+        Deferred.succeed(stop, undefined),
+        Deferred.succeed(over, undefined),
+        progress.line(Progress.stopping)
+      ])
+    }),
+    patience: signaled,
+    abandon: Deferred.succeed(abandon, undefined)
+  })
 })
 
 // A batch that was unlucky is named only if nothing worse happened to the job.

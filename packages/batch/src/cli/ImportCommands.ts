@@ -14,6 +14,7 @@ import * as DurableImport from "./DurableImport.ts"
 import { Exit, exitWith, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import * as Import from "./Import.ts"
+import * as JobRun from "./JobRun.ts"
 import * as Output from "./Output.ts"
 
 const input = Argument.String("input").pipe(
@@ -103,7 +104,7 @@ export const importCommand = Command.make(
       if (jobId === undefined) return yield* Import.run(what, show)
       return yield* Effect.andThen(
         DurableImport.plan({ ...what, jobId }),
-        DurableImport.carryOn({ ...what, jobId, check: false }, show)
+        JobRun.carryOn({ ...what, jobId, check: false }, show)
       ).pipe(Connection.onJob(flags, jobId))
     })
     const { code } = yield* importing.pipe(

@@ -11,6 +11,7 @@ import * as Connection from "./Connection.ts"
 import * as DurableImport from "./DurableImport.ts"
 import { exitWith, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
+import * as JobRun from "./JobRun.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Output from "./Output.ts"
 import * as Resolve from "./Resolve.ts"
@@ -48,7 +49,7 @@ export const resumeCommand = Command.make(
       // Workers run it. What it came to is told here, once it is over.
       if (!isOver) return
     }
-    const { code } = yield* DurableImport.carryOn(
+    const { code } = yield* JobRun.carryOn(
       {
         jobId: flags.job,
         check: true,
@@ -114,7 +115,7 @@ export const retryCommand = Command.make(
         submits
           ? Effect.as(DurableImport.submitted(planned.jobId, flags.json), 0)
           : Effect.map(
-              DurableImport.carryOn({ ...planned, check: false }, Output.summary(flags.json)),
+              JobRun.carryOn({ ...planned, check: false }, Output.summary(flags.json)),
               ({ code }) => code
             )
     ).pipe(Connection.onJob(flags, flags.job))

@@ -36,6 +36,9 @@ export interface Options {
   readonly counts: () => Report.Counts
 }
 
+/** Said when a command is interrupted that has requests under way. */
+export const stopping = "stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)"
+
 const settled = (counts: Omit<Report.Counts, "requests">): number =>
   counts.created + counts.rejected + counts.invalid + counts.inDoubt
 

@@ -23,6 +23,7 @@ import * as WriteTrace from "../model/WriteTrace.ts"
 import * as DurableImport from "./DurableImport.ts"
 import type { Exit } from "./Exit.ts"
 import * as Import from "./Import.ts"
+import * as JobFiles from "./JobFiles.ts"
 import { refused } from "./Jobs.ts"
 import { Process } from "./Process.ts"
 
@@ -62,7 +63,7 @@ export const run = Effect.fnUntraced(function* <A, R>(
   yield* Effect.mapError(Source.check(source), Import.usage)
   yield* fenceOff(jobId)
   const fates = yield* check(job, source)
-  for (const file of [rejects, doubts]) yield* DurableImport.mustNotExist(file)
+  yield* JobFiles.mustNotExist(options)
   const first = Job.firstOf(job)
   const id = options.as ?? (yield* nextOf(first))
   yield* DurableImport.mustBeFree(id)

@@ -119,40 +119,30 @@ const assemble = <Made, E, R, E2, R2>(
  * **Example**
  *
  * ```ts
- * import { DoubtStrategy, JobStore, type Source } from "@effect-hubspot/batch"
+ * import { Import } from "@effect-hubspot/batch"
  * import * as ImportRuntime from "@effect-hubspot/batch/cluster/ImportRuntime"
- * import * as Job from "@effect-hubspot/batch/jobs/Job"
- * import * as Plan from "@effect-hubspot/batch/model/Plan"
  * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
- * import { Effect, Result, Stream } from "effect"
+ * import { Effect, Layer, Result, Schema, Stream } from "effect"
  *
- * const frozen: Job.Frozen = {
- *   source: { name: "orders" }, format: "ndjson", batchSize: 100, strategy: DoubtStrategy.failVisible,
- *   account: "25012345", origin: "https://api.hubapi.com"
- * }
- * const row = (n: number): Source.Row => ({
- *   index: n, line: n + 1, original: { _tag: "Json", text: `{"name":"Seat ${n}"}` },
- *   input: Result.succeed({ properties: { name: `Seat ${n}` } })
- * })
  * const program = Effect.gen(function* () {
- *   const jobs = yield* JobStore.JobStore
- *   const planning = yield* jobs.create({ id: "orders", frozen, holder: { pid: 1, host: "here" } })
- *   const shape = Plan.creates<Source.Row>({ jobId: "orders", toInput: ({ input }) => input })
  *   yield* Stream.range(0, 249).pipe(
- *     Stream.map(row),
- *     Job.toBatches({ shape, batchSize: 100 }),
- *     Stream.runForEachArray((batches) => jobs.append(planning, batches))
+ *     Import.submit({
+ *       id: "orders",
+ *       codec: Schema.Int,
+ *       toInput: (n) => Result.succeed({ properties: { name: `Seat ${n}` } })
+ *     })
  *   )
- *   yield* jobs.planned(planning, { digest: "of the rows", inputs: 250 })
  *   // It is run from here on, here or elsewhere.
  *   const runtime = yield* ImportRuntime.ImportRuntime
  *   const { state } = yield* runtime.settled("orders")
- *   const { created } = yield* jobs.counts("orders")
- *   return [state, created]
+ *   const { counts } = yield* Import.status("orders")
+ *   return [state, counts.created]
  * })
- * const layer = ImportRuntime.layerMemory({
- *   account: (account) => Emulator.layerLineItems({ emulator: { portalId: Number(account) } })
- * })
+ * const hubspot = (portalId: number) => Emulator.layerLineItems({ emulator: { portalId } })
+ * const layer = Layer.merge(
+ *   hubspot(25012345),
+ *   ImportRuntime.layerMemory({ account: (account) => hubspot(Number(account)) })
+ * )
  * await Effect.runPromise(Effect.provide(program, layer)) // => ["done", 250]
  * ```
  *

@@ -1,0 +1,75 @@
+/**
+ * The files of a durable import: rows that were not created, and rows in doubt, of all runs together, from what is written
+ * down.
+ */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Stream from "effect/Stream"
+import * as Rejects from "../files/Rejects.ts"
+import * as Source from "../files/Source.ts"
+import type * as Job from "../jobs/Job.ts"
+import * as JobStore from "../jobs/JobStore.ts"
+import { usage } from "./Exit.ts"
+import * as Lines from "./Lines.ts"
+
+/** Where they go, if they are wanted. */
+export interface Paths {
+  readonly rejects: string | undefined
+  readonly doubts: string | undefined
+}
+
+/** Refuses names of files that are there already. */
+export const mustNotExist = ({ doubts, rejects }: Paths) =>
+  Effect.forEach([rejects, doubts], mustBeNew, { discard: true })
+
+const mustBeNew = Effect.fnUntraced(function* (path: string | undefined) {
+  if (path === undefined) return
+  const fs = yield* FileSystem.FileSystem
+  if (yield* Effect.orElseSucceed(fs.exists(path), () => false)) {
+    return yield* usage(`${Source.visible(path)} exists; choose another name or remove it`)
+  }
+})
+
+/** Writes them. A retry names the lines of the file that was imported first. */
+export const write = Effect.fnUntraced(function* (
+  paths: Paths,
+  source: Pick<Source.Source, "format" | "header">,
+  { frozen: { retryOf }, id }: Job.Job
+) {
+  const store = yield* JobStore.JobStore
+  const asFirst = (row: Source.Row): Source.Row =>
+    retryOf === undefined ? row : { ...row, line: Rejects.lineOf(source, row) ?? row.line }
+  if (paths.rejects !== undefined) {
+    const rejects = yield* Rejects.make({ path: paths.rejects, source })
+    yield* store
+      .rows(id, ["Rejected", "Invalid", "NotSent"])
+      .pipe(
+        Stream.runForEachArray((some) =>
+          rejects.writeAll(
+            some.map(({ outcome, row }) => ({ row: asFirst(row), reason: Lines.reasonOfEntry(row, outcome) }))
+          )
+        )
+      )
+  }
+  if (paths.doubts !== undefined) {
+    const doubts = yield* Rejects.makeDoubts({ path: paths.doubts, source })
+    yield* store.rows(id, ["InDoubt"]).pipe(
+      Stream.runForEachArray((some) =>
+        doubts.writeAll(
+          some.flatMap(({ item, outcome, row }) =>
+            outcome?._tag === "InDoubt"
+              ? [
+                  {
+                    row: asFirst(row),
+                    reason: "in doubt",
+                    traceId: item?.objectWriteTraceId ?? "",
+                    evidence: outcome.evidence.text
+                  }
+                ]
+              : []
+          )
+        )
+      )
+    )
+  }
+})

@@ -1,0 +1,187 @@
+/**
+ * Line items from services without Effect: any iterable of inputs in, an async iterable with exactly one outcome per input out.
+ *
+ * A thin cover over `BulkCreate`: the same outcomes, the same limits, and what HubSpot does is in the outcomes, not thrown.
+ * What is thrown is what the caller's own iterable throws, after the outcomes of all inputs before, and what is wrong with a
+ * token or an address. It knows no database and nothing of Node's.
+ *
+ * @since 0.1.0
+ */
+import { Credentials, LineItems } from "@effect-hubspot/http"
+import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { BatchRequest } from "@effect-hubspot/schema"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import type { HttpClient } from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
+import * as BulkCreate from "./bulk/BulkCreate.ts"
+import type { Outcome } from "./model/Outcome.ts"
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options extends LineItems.Options {
+  /** The token of a private app, or a service key. */
+  readonly token: string | Redacted.Redacted<string>
+  /** What sends requests: any `HttpClient` without retries of its own. Default: `fetch`. */
+  readonly transport?: Layer.Layer<HttpClient> | undefined
+}
+
+/**
+ * How inputs are created, see `BulkCreate.Options`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface CreateOptions extends Pick<
+  BulkCreate.Options,
+  "jobId" | "batchSize" | "concurrency" | "strategy" | "keyProperty"
+> {}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Input = BatchRequest.CreateInput
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Connection {
+  /**
+   * Creates a line item of each input, as the outcomes are asked for; they come as batches are settled, each with its input
+   * and its index. Leaving the loop stops it: nothing more is sent, and what is under way is waited for.
+   */
+  readonly create: (
+    inputs: Iterable<Input> | AsyncIterable<Input>,
+    options?: CreateOptions
+  ) => AsyncIterable<Outcome<Input>>
+  /**
+   * Sends nothing more and waits for what is under way. Loops that are under way get the outcomes of all inputs that were
+   * read, and end.
+   */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * A connection to an account. Nothing is sent before the first input is.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { connect } from "@effect-hubspot/batch/promise"
+ * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+ *
+ * const hubspot = connect({ token: "pat-eu1-0000", transport: Emulator.layer() })
+ * const inputs = ["Chair", "Table"].map((name) => ({ properties: { name } }))
+ * const said: Array<string> = []
+ * for await (const outcome of hubspot.create(inputs)) {
+ *   said[outcome.index] = `${outcome.source.properties.name}: ${outcome._tag}`
+ * }
+ * await hubspot.close()
+ * said // => ["Chair: Created", "Table: Created"]
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const connect = ({ token, transport = FetchHttpClient.layer, ...options }: Options): Connection => {
+  const credentials = Credentials.layer(Redacted.isRedacted(token) ? token : Redacted.make(token))
+  const underWay = Semaphore.makeUnsafe(mostRequests)
+  const counted = Layer.effect(
+    HubSpotClient,
+    Effect.map(HubSpotClient, (client) => ({
+      ...client,
+      execute: (operation) => underWay.withPermit(client.execute(operation))
+    }))
+  )
+  const runtime = ManagedRuntime.make(
+    counted.pipe(
+      Layer.provideMerge(LineItems.layer(options)),
+      Layer.provide(Layer.merge(credentials, transport))
+    )
+  )
+  const closing = Deferred.makeUnsafe<void>()
+  return {
+    create: (inputs, options) => ({
+      [Symbol.asyncIterator]: () => {
+        const stop = Deferred.makeUnsafe<void>()
+        const outcomes = Effect.gen(function* () {
+          const context = yield* runtime.contextEffect
+          const closed = Effect.andThen(Deferred.await(closing), Deferred.succeed(stop, undefined))
+          yield* Effect.forkScoped(closed)
+          return streamOf(inputs).pipe(
+            Stream.interruptWhen(Deferred.await(stop)),
+            BulkCreate.run({ ...options, stop }),
+            Stream.provideContext(context)
+          )
+        })
+        return stoppable(Stream.toAsyncIterable(Stream.unwrap(outcomes)), () => {
+          Deferred.doneUnsafe(stop, Effect.void)
+        })
+      }
+    }),
+    close: () =>
+      Effect.runPromise(
+        Deferred.succeed(closing, undefined).pipe(
+          Effect.andThen(underWay.withPermits(mostRequests)(Effect.void)),
+          Effect.andThen(runtime.disposeEffect)
+        )
+      )
+  }
+}
+
+/** More than are ever under way. */
+const mostRequests = 1_000_000
+
+const streamOf = <A>(inputs: Iterable<A> | AsyncIterable<A>): Stream.Stream<A, unknown> =>
+  Stream.fromAsyncIterable(
+    Predicate.hasProperty(inputs, Symbol.asyncIterator) ? inputs : oneByOne(inputs),
+    (thrown) => thrown
+  )
+
+/** Read one by one, so that what was read before something is thrown is not lost, and closed by who leaves early. */
+const oneByOne = <A>(inputs: Iterable<A>): AsyncIterable<A> => ({
+  [Symbol.asyncIterator]: () => {
+    const iterator = inputs[Symbol.iterator]()
+    return {
+      next: () => Promise.resolve().then(() => iterator.next()),
+      return: () => Promise.resolve().then(() => iterator.return?.() ?? over)
+    }
+  }
+})
+
+const over = { done: true, value: undefined } as const
+
+/** An iterator that is stopped when its reader leaves, and read to its end then. */
+const stoppable = <A>(iterable: AsyncIterable<A>, stop: () => void): AsyncIterator<A> => {
+  const iterator = iterable[Symbol.asyncIterator]()
+  const drain = (): Promise<IteratorResult<A>> =>
+    iterator.next().then(
+      ({ done }) => (done === true ? over : drain()),
+      // Who has left is not told what is wrong with the inputs.
+      () => over
+    )
+  // One after the other, whoever calls.
+  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = (next: () => Promise<IteratorResult<A>>): Promise<IteratorResult<A>> => {
+    const result = turn.then(next, next)
+    turn = result
+    return result
+  }
+  return {
+    next: () => inTurn(() => iterator.next()),
+    return: () => {
+      stop()
+      return inTurn(drain)
+    }
+  }
+}
