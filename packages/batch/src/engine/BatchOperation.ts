@@ -11,6 +11,7 @@ import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Operations from "@effect-hubspot/http/Operations"
 import type { BatchResponse, CrmObject } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
+import type * as BatchState from "../model/BatchState.ts"
 import * as Correlation from "../model/Correlation.ts"
 import type { Success, Successes } from "../model/Outcome.ts"
 import type { Item, TracedInput } from "../model/Plan.ts"
@@ -32,11 +33,8 @@ export interface BatchOperation<In, S extends Success> {
   readonly request: (
     items: ReadonlyArray<Item<unknown, In>>
   ) => Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError>
-  /** What the reply says of each of them. */
-  readonly account: (
-    items: ReadonlyArray<Item<unknown, In>>,
-    response: BatchResponse.BatchResponse
-  ) => Correlation.Account
+  /** What the end of their batch says of each of them. */
+  readonly account: (items: ReadonlyArray<Item<unknown, In>>, end: BatchState.End) => Correlation.Account
   readonly succeed: <I>(item: Item<I, In>, object: CrmObject.CrmObject) => Successes<I>[S]
 }
 
@@ -52,10 +50,10 @@ export const create = (keyProperty?: string | undefined): BatchOperation<TracedI
   writes: true,
   passesOver: false,
   request: (items) => Effect.succeed(Operations.batchCreate({ inputs: items.map(({ input }) => input) })),
-  account: (items, response) =>
+  account: (items, end) =>
     Correlation.correlate(
       items.map(({ input }) => input),
-      response,
+      end,
       keyProperty
     ),
   succeed: ({ index, objectWriteTraceId, source }, object) => ({
@@ -91,14 +89,14 @@ export const createByUpsert = (keyProperty: string): BatchOperation<TracedInput,
         objectWriteTraceId
       }))
     }),
-  account: (items, response) =>
+  account: (items, end) =>
     Correlation.judge(
       items.map(({ input: { properties }, key, objectWriteTraceId }) => ({
         objectWriteTraceId,
         properties,
         key: { property: keyProperty, value: key ?? "" }
       })),
-      response
+      end
     ),
   succeed: ({ index, objectWriteTraceId, source }, object) => ({
     _tag: "Created",
