@@ -16,7 +16,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import * as Struct from "effect/Struct"
 import { Entry } from "../model/Entry.ts"
 import * as Ranges from "../model/Ranges.ts"
 import { AttemptLogError } from "../model/StoreFailure.ts"
@@ -181,15 +180,18 @@ export interface MemoryOptions {
  * @category constructors
  * @since 0.1.0
  */
-export const makeMemory = (
-  options: MemoryOptions = {}
-): Effect.Effect<Service & { readonly crash: Effect.Effect<void> }> =>
+export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<MemoryLog> =>
   Effect.sync(() => makeMemoryUnsafe(options))
 
-const makeMemoryUnsafe = ({
-  commitMillis = 0,
-  keep = false
-}: MemoryOptions): Service & { readonly crash: Effect.Effect<void> } => {
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface MemoryLog extends Service {
+  readonly crash: Effect.Effect<void>
+}
+
+const makeMemoryUnsafe = ({ commitMillis = 0, keep = false }: MemoryOptions): MemoryLog => {
   const logged = new Map<number, Logged>()
   const epochs = new Map<string, number>()
   let lastId = 0
@@ -209,20 +211,14 @@ const makeMemoryUnsafe = ({
       Effect.andThen(
         check(attempt),
         commit((now) => {
-          const { epoch, inputs, jobId, operation, sinceMillis: begunAtMillis = now } = attempt
+          const { sinceMillis: begunAtMillis = now, ...begun } = attempt
+          const { epoch, inputs, jobId } = begun
           if (epoch !== undefined) {
             if ((epochs.get(jobId) ?? epoch) > epoch) return fenced(attempt)
             epochs.set(jobId, epoch)
           }
           const id = ++lastId
-          logged.set(id, {
-            jobId,
-            operation,
-            inputs: [...inputs],
-            ...(epoch !== undefined && { epoch }),
-            id,
-            begunAtMillis
-          })
+          logged.set(id, { ...begun, inputs: [...inputs], id, begunAtMillis })
           return Effect.succeed(id)
         })
       ),
@@ -234,14 +230,9 @@ const makeMemoryUnsafe = ({
           const { endedAtMillis: _, ...known } = attempt.end
           return JSON.stringify(known) === JSON.stringify(endOf(end)) ? Effect.void : notOpen(id)
         }
-        if (!keep) {
-          logged.delete(id)
-          return Effect.void
-        }
-        logged.set(id, {
-          ...Struct.omit(attempt, ["unfinished"]),
-          end: { ...endOf(end), endedAtMillis }
-        })
+        const { unfinished: _, ...begun } = attempt
+        if (keep) logged.set(id, { ...begun, end: { ...endOf(end), endedAtMillis } })
+        else logged.delete(id)
         return Effect.void
       }),
     unfinished: (id, seen) =>

@@ -22,7 +22,7 @@ import { elapsing } from "../model/Monotonic.ts"
 import type { NotSentReason, Success } from "../model/Outcome.ts"
 import type { Intent, RunnerContext } from "./RunnerContext.ts"
 
-type Context = Omit<RunnerContext<never, Success>, "isWanted">
+type Context = RunnerContext<never, Success>
 
 /** What is sent. */
 export interface Batch {

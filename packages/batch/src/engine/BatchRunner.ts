@@ -80,11 +80,8 @@ const insist = Effect.fnUntraced(function* <I, In, S extends Success>(
     const halted = yield* Effect.timeoutOption(Deferred.await(options.halt), backoff * (yield* Random.next))
     if (Option.isSome(halted)) break
     const before = { doubt: leftOpen(operation, open[0]!), suspicion: undefined }
-    const again = yield* run(
-      context,
-      open.map(({ item }) => item),
-      before
-    )
+    const items = open.map(({ item }) => item)
+    const again = yield* run(context, items, before)
     all = [...all.filter((one) => !open.includes(one)), ...again]
   }
   return all

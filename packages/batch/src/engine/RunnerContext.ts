@@ -58,30 +58,17 @@ export interface Options<In> extends BatchState.Waits {
 /** The intent to send a batch. */
 export type Intent = Fence.Intent<BatchResponse.BatchResponse>
 
-export interface RunnerContext<In, S extends Success> {
-  readonly operation: BatchOperation<In, S>
-  readonly options: Options<In>
-  readonly client: HubSpotClient["Service"]
-  readonly limits: RateLimits["Service"]
-  readonly fence: Fence.Fence
-  readonly tell: (event: Event) => Effect.Effect<void>
-  readonly isWanted: (item: Item<unknown, In>) => boolean
-  readonly halt: (reason: NotSentReason) => Effect.Effect<unknown>
-  /** Writes down how an attempt ended. */
-  readonly end: (intent: Intent, how: AttemptLog.End) => Effect.Effect<unknown>
-  /** Writes down that HubSpot has not finished a batch. */
-  readonly unfinished: (intent: Intent, seen: AttemptLog.Unfinished) => Effect.Effect<unknown>
-}
+export type RunnerContext<In, S extends Success> = Effect.Success<ReturnType<typeof make<In, S>>>
 
 export const make = Effect.fnUntraced(function* <In, S extends Success>(
   operation: BatchOperation<In, S>,
   options: Options<In>
-): Effect.fn.Return<RunnerContext<In, S>, never, HubSpotClient | RateLimits | AttemptLog.AttemptLog> {
+) {
   const client = yield* HubSpotClient
   const fence = yield* Fence.make(client)
   const halt = (reason: NotSentReason) => Deferred.succeed(options.halt, reason)
   /** What is not written down any more must not be sent any more. What was sent, was. */
-  const unlogged = (written: Effect.Effect<void, AttemptLog.AttemptLogError>): Effect.Effect<unknown> =>
+  const unlogged = (written: Effect.Effect<void, AttemptLog.AttemptLogError>) =>
     Effect.catch(written, (error) => halt({ _tag: "Unlogged", error }))
   return {
     operation,
@@ -89,13 +76,15 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
     client,
     limits: yield* RateLimits,
     fence,
-    tell: (event) =>
+    tell: (event: Event) =>
       Effect.suspend(() => options.onEvent(event)).pipe(
         Effect.catchDefect((defect) => Effect.logError("a defect in onEvent", defect))
       ),
-    isWanted: (item) => options.isWanted?.(item.index) ?? true,
+    isWanted: (item: Item<unknown, In>) => options.isWanted?.(item.index) ?? true,
     halt,
-    end: (intent, how) => unlogged(fence.end(intent, how)),
-    unfinished: (intent, seen) => unlogged(fence.unfinished(intent, seen))
+    /** Writes down how an attempt ended. */
+    end: (intent: Intent, how: AttemptLog.End) => unlogged(fence.end(intent, how)),
+    /** Writes down that HubSpot has not finished a batch. */
+    unfinished: (intent: Intent, seen: AttemptLog.Unfinished) => unlogged(fence.unfinished(intent, seen))
   }
 })

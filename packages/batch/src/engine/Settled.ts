@@ -6,15 +6,8 @@
 import type { HubSpotError, Reason } from "@effect-hubspot/http/HubSpotError"
 import { ErrorBody } from "@effect-hubspot/schema"
 import type * as Correlation from "../model/Correlation.ts"
-import type {
-  Evidence,
-  InDoubt,
-  NotSent,
-  NotSentReason,
-  Rejected,
-  Success,
-  Successes
-} from "../model/Outcome.ts"
+import type * as Outcome from "../model/Outcome.ts"
+import type { InDoubt, NotSent, Rejected, Success } from "../model/Outcome.ts"
 import type { Item } from "../model/Plan.ts"
 import type { BatchOperation } from "./BatchOperation.ts"
 
@@ -25,7 +18,7 @@ import type { BatchOperation } from "./BatchOperation.ts"
  * @since 0.1.0
  */
 export type Settled<I, S extends Success = "Created"> =
-  | Successes<I>[S]
+  | Outcome.Successes<I>[S]
   | Rejected<I>
   | NotSent<I>
   | InDoubt<I>
@@ -43,31 +36,36 @@ export const each = <I, In, S extends Success>(
 ): ReadonlyArray<Ended<I, In, S>> =>
   items.map((item, position) => ({ item, outcome: outcomeOf(item, position) }))
 
-export const notSent = <I>({ index, source }: Item<I, unknown>, reason: NotSentReason): NotSent<I> => ({
+export const notSent = <I>(
+  { index, source }: Item<I, unknown>,
+  reason: Outcome.NotSentReason
+): NotSent<I> => ({
   _tag: "NotSent",
   source,
   index,
   reason
 })
 
-export const inDoubt = <I>(
-  { index, objectWriteTraceId, source }: Item<I, unknown>,
-  evidence: Evidence
-): InDoubt<I> => ({ _tag: "InDoubt", source, index, objectWriteTraceId, evidence })
+/** What names an input, of an item or of an outcome. */
+type Named<I> = Pick<Rejected<I>, "source" | "index" | "objectWriteTraceId">
 
-const rejected = <I>(
-  { index, objectWriteTraceId, source }: Item<I, unknown>,
-  category: string,
-  faults: ReadonlyArray<ErrorBody.Fault>
-): Rejected<I> => ({
-  _tag: "Rejected",
+const named = <I>({ index, objectWriteTraceId, source }: Named<I>): Named<I> => ({
   source,
   index,
-  objectWriteTraceId,
-  category,
-  faults,
-  verifiedAbsent: false
+  objectWriteTraceId
 })
+
+export const inDoubt = <I>(input: Named<I>, evidence: Outcome.Evidence): InDoubt<I> => ({
+  _tag: "InDoubt",
+  ...named(input),
+  evidence
+})
+
+const rejected = <I>(
+  input: Named<I>,
+  category: string,
+  faults: ReadonlyArray<ErrorBody.Fault>
+): Rejected<I> => ({ _tag: "Rejected", ...named(input), category, faults, verifiedAbsent: false })
 
 export const fromVerdict = <I, In, S extends Success>(
   operation: BatchOperation<In, S>,
@@ -115,8 +113,8 @@ const ownFaults = (
 
 /** Why an attempt before this one may have been executed: it had no answer, or its refusal is not believed. */
 export interface Before {
-  readonly doubt: Evidence | undefined
-  readonly suspicion: Evidence | undefined
+  readonly doubt: Outcome.Evidence | undefined
+  readonly suspicion: Outcome.Evidence | undefined
 }
 
 /** An attempt that may have been executed is not undone by what the next one came to. */
@@ -135,19 +133,10 @@ export const after = <I, In, S extends Success>(
  * @category judging
  * @since 0.1.0
  */
-export const unproven = <I>({
-  category,
-  faults,
-  index,
-  objectWriteTraceId,
-  source
-}: Rejected<I>): InDoubt<I> => ({
-  _tag: "InDoubt",
-  source,
-  index,
-  objectWriteTraceId,
-  evidence: { _tag: "Unverified", category, faults }
-})
+export const unproven = <I>(outcome: Rejected<I>): InDoubt<I> => {
+  const { category, faults } = outcome
+  return inDoubt(outcome, { _tag: "Unverified", category, faults })
+}
 
 /** Nothing was to be changed, so nothing can have been: it may be asked again. */
 export const harmless = <I, In, S extends Success>({ item, outcome }: Ended<I, In, S>): Settled<I, S> => {
