@@ -120,6 +120,15 @@ describe("a batch that HubSpot has not finished", () => {
     }).pipe(Effect.provide(linked(slow)))
   )
 
+  it.effect("is not waited for any more when its schedule throws, and what is known stays", () =>
+    Effect.gen(function* () {
+      const { counts } = yield* run(some(5), {
+        processing: Schedule.tap(Schedule.spaced("1 second"), () => Effect.die("a bug"))
+      })
+      assert.deepStrictEqual(counts, { InDoubt: 5 })
+    }).pipe(Effect.provide(linked(slow)))
+  )
+
   it.effect("does not hold up the others while it is looked at", () =>
     Effect.gen(function* () {
       const { requests } = yield* run(some(300), { concurrency: 1 })

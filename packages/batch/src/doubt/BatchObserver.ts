@@ -129,7 +129,7 @@ export const links = (services: Dispatch.Services): BatchObserver["Service"] => 
 
 /**
  * By key. What a look finds is created; the batch is complete when all of it is found, so inputs that
- * HubSpot rejects keep it open until its deadline.
+ * HubSpot rejects keep it open until its schedule ends.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,13 +1,11 @@
 /**
  * What was about to be sent, written down before it is sent, and what became of it.
  *
- * A create is not idempotent, so after a crash one question decides all others: had this batch left? An
- * attempt without an end says "perhaps", and no attempt says "no". That holds only if nothing leaves
- * unlogged, and `Fence` is how: it sends intents, and an intent can be had from the log only.
+ * A create is not idempotent, so after a crash one question decides all others: had this batch left? An attempt without an
+ * end says "perhaps", and no attempt says "no". That holds only if nothing leaves unlogged, which `Fence` sees to.
  *
- * A port: the memory log serves one process and is gone with it; the one of `SqlAttemptLog` survives a crash on SQLite
- * and PostgreSQL. A durable job has no other than that of its `JobStore`. It says neither what to do about a doubt nor
- * who may run a job.
+ * A port, and the log in memory, which serves one process and is gone with it; `SqlAttemptLog` survives a crash. A durable
+ * job has no other log than that of its `JobStore`. It says neither what to do about a doubt nor who may run a job.
  *
  * @since 0.1.0
  */
@@ -39,8 +37,8 @@ export interface Attempt {
 }
 
 /**
- * An attempt to write down. `sinceMillis` is when it may have been sent at the earliest, in milliseconds since 1970, if it is
- * not about to be sent but was, before anybody knew.
+ * An attempt to write down. If it is not about to be sent but was, before anybody knew, `sinceMillis` is when it may have
+ * been sent at the earliest, in milliseconds since 1970.
  *
  * @category models
  * @since 0.1.0
@@ -90,8 +88,6 @@ export interface Logged extends Attempt {
 }
 
 /**
- * The operations of a log.
- *
  * @category services
  * @since 0.1.0
  */
@@ -159,7 +155,7 @@ export class AttemptLog extends Context.Service<AttemptLog, Service>()(
  * @category layers
  * @since 0.1.0
  */
-export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<AttemptLog> =>
+export const layerMemory = (options?: MemoryOptions): Layer.Layer<AttemptLog> =>
   Layer.effect(AttemptLog, makeMemory(options))
 
 /**
@@ -184,6 +180,8 @@ export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<MemoryLog
   Effect.sync(() => makeMemoryUnsafe(options))
 
 /**
+ * A log that can be killed.
+ *
  * @category models
  * @since 0.1.0
  */

@@ -5,6 +5,7 @@
  * It sends nothing. How the batch is looked at is for the options, what its end means for its inputs for `BatchRunner`.
  */
 import type { BatchResponse } from "@effect-hubspot/schema"
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -51,20 +52,27 @@ export const follow = Effect.fnUntraced(function* <In, S extends Success>(
 })
 
 /**
- * The schedule as if it had begun earlier, in a run before this one: what it allows for all its time together is less
- * now. It is stepped once at that time, so there is one look at least.
+ * The schedule as if it had begun earlier, in a run before this one: of the time it allows, less is left. Its first step is
+ * at that time, so there is one look at least. One that throws has ended.
  */
-const begunBefore = <Output, Input>(
-  schedule: Schedule.Schedule<Output, Input>,
+const begunBefore = <Input>(
+  schedule: Schedule.Schedule<unknown, Input>,
   millis: number
-): Schedule.Schedule<Output, Input> =>
+): Schedule.Schedule<unknown, Input> =>
   Schedule.fromStep(
     Effect.map(Schedule.toStep(schedule), (step) => {
       let ago = millis
       return (now: number, input: Input) => {
         const at = now - ago
         ago = 0
-        return step(at, input)
+        return Effect.catchDefect(
+          Effect.suspend(() => step(at, input)),
+          (defect) =>
+            Effect.andThen(
+              Effect.logError("a defect in a schedule; the batch is not waited for any more", defect),
+              Cause.done(undefined)
+            )
+        )
       }
     })
   )

@@ -218,9 +218,8 @@ export const schedules: {
 } = { pending: patient, processing: patient }
 
 /**
- * By what is waited in the two statuses of a batch that HubSpot has not finished. Any schedule will do. It is stepped
- * before every look, the first one too, with the status and what was last seen, and while it waits nothing else is asked of
- * HubSpot. When it ends, so does the waiting.
+ * The schedules of the two statuses in which HubSpot has not finished a batch. Any schedule will do. It is stepped before
+ * every look, the first one too, and its input is the status with what was last seen. When it ends, so does the waiting.
  *
  * @category models
  * @since 0.1.0
@@ -269,16 +268,15 @@ export const settle = Effect.fnUntraced(function* <E = never, R = never>(
   const pending = yield* Schedule.toStepWithSleep(options.pending ?? schedules.pending)
   const processing = yield* Schedule.toStepWithSleep(options.processing ?? schedules.processing)
 
-  const follow = (response: BatchResponse.BatchResponse): Effect.Effect<End, E, R> =>
-    fromResponse(response).pipe(
-      Effect.as<End>({ _tag: "Complete", response }),
-      Effect.catchTags({
-        Pending: (state) => stay("PENDING", response, pending(state)),
-        Processing: (state) => stay("PROCESSING", response, processing(state)),
-        Canceled: ({ _tag }) => Effect.succeed<End>({ _tag, response }),
-        UnknownStatus: ({ _tag }) => Effect.succeed<End>({ _tag, response })
-      })
-    )
+  const follow = (response: BatchResponse.BatchResponse): Effect.Effect<End, E, R> => {
+    const end = Effect.succeed(endOf(response))
+    return Effect.catchTags(Effect.andThen(fromResponse(response), end), {
+      Pending: (state) => stay("PENDING", response, pending(state)),
+      Processing: (state) => stay("PROCESSING", response, processing(state)),
+      Canceled: () => end,
+      UnknownStatus: () => end
+    })
+  }
 
   /** Waits and looks; then it is followed from what was seen. */
   const stay = (
