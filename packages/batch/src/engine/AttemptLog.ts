@@ -170,8 +170,7 @@ export interface MemoryOptions {
 }
 
 /**
- * A log in memory with an explicit crash, for tests: what was not committed is dropped, and those who wait
- * for it are told nothing, as befits the dead. What was committed stays.
+ * A log in memory with a crash, for tests: what was committed stays, and who waits for another commit is told nothing.
  *
  * @category constructors
  * @since 0.1.0

@@ -145,12 +145,7 @@ const ready = ({ client, operation }: Context) =>
   Effect.catchDefect(client.ready, (defect) =>
     Effect.andThen(
       Effect.logError("a defect while an access token was being got", defect),
-      Effect.fail(
-        new HubSpotErrorModule.HubSpotError({
-          reason: new HubSpotErrorModule.TokenUnavailable({ detail: "a defect" }),
-          operation: operation.name
-        })
-      )
+      Effect.fail(failure(operation.name, new HubSpotErrorModule.TokenUnavailable({ detail: "a defect" })))
     )
   )
 
@@ -218,7 +213,7 @@ const send = Effect.fnUntraced(function* (
 })
 
 const ambiguous = (operation: string, code: string): HubSpotError =>
-  new HubSpotErrorModule.HubSpotError({
-    reason: new HubSpotErrorModule.TransportAmbiguous({ code }),
-    operation
-  })
+  failure(operation, new HubSpotErrorModule.TransportAmbiguous({ code }))
+
+const failure = (operation: string, reason: HubSpotErrorModule.Reason): HubSpotError =>
+  new HubSpotErrorModule.HubSpotError({ reason, operation })

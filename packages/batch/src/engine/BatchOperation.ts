@@ -13,7 +13,7 @@ import type { BatchResponse, CrmObject } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import type * as BatchState from "../model/BatchState.ts"
 import * as Correlation from "../model/Correlation.ts"
-import type { Success, Successes } from "../model/Outcome.ts"
+import type { Created, Success, Successes } from "../model/Outcome.ts"
 import type { Item, TracedInput } from "../model/Plan.ts"
 
 /**
@@ -56,16 +56,7 @@ export const create = (keyProperty?: string | undefined): BatchOperation<TracedI
       end,
       keyProperty
     ),
-  succeed: ({ index, objectWriteTraceId, source }, object) => ({
-    _tag: "Created",
-    source,
-    index,
-    objectWriteTraceId,
-    id: object.id,
-    object,
-    via: "response",
-    possibleDuplicate: false
-  })
+  succeed: (item, object) => created(item, object, "response")
 })
 
 /**
@@ -98,14 +89,21 @@ export const createByUpsert = (keyProperty: string): BatchOperation<TracedInput,
       })),
       end
     ),
-  succeed: ({ index, objectWriteTraceId, source }, object) => ({
-    _tag: "Created",
-    source,
-    index,
-    objectWriteTraceId,
-    id: object.id,
-    object,
-    via: object["new"] === false ? "updated" : "response",
-    possibleDuplicate: false
-  })
+  succeed: (item, object) => created(item, object, object["new"] === false ? "updated" : "response")
+})
+
+/** An input, by its item or its outcome, that is there as this record. */
+export const created = <I>(
+  { index, objectWriteTraceId, source }: Pick<Created<I>, "source" | "index" | "objectWriteTraceId">,
+  object: CrmObject.CrmObject,
+  via: Created<I>["via"]
+): Created<I> => ({
+  _tag: "Created",
+  source,
+  index,
+  objectWriteTraceId,
+  id: object.id,
+  object,
+  via,
+  possibleDuplicate: false
 })

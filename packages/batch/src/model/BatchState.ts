@@ -108,19 +108,13 @@ type Failed = Pending | Processing | Canceled | UnknownStatus
 export const fromResponse = (
   response: BatchResponse.BatchResponse
 ): Effect.Effect<BatchResponse.BatchResponse, Failed> => {
-  switch (statusIn(response)) {
-    case "COMPLETE":
-      return Effect.succeed(response)
-    case "PENDING":
-      return Effect.fail(new Pending({ response }))
-    case "PROCESSING":
-      return Effect.fail(new Processing({ response }))
-    case "CANCELED":
-      return Effect.fail(new Canceled({ response }))
-    case undefined:
-      return Effect.fail(new UnknownStatus({ response }))
-  }
+  const status = statusIn(response)
+  if (status === "COMPLETE") return Effect.succeed(response)
+  const State = status === undefined ? UnknownStatus : states[status]
+  return Effect.fail(new State({ response }))
 }
+
+const states = { PENDING: Pending, PROCESSING: Processing, CANCELED: Canceled }
 
 /**
  * How the following of a batch ended, with the last that was seen of it. `Complete`, `Canceled` and `UnknownStatus` are

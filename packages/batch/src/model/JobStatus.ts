@@ -87,17 +87,11 @@ export const statusOf = (job: Job): BatchResponse.BatchResponse => {
 
 const categories = { Invalid: "INVALID", NotSent: "NOT_SENT", InDoubt: "IN_DOUBT" } as const
 
+const ends = { done: "COMPLETE", stopped: "CANCELED", suspended: "PROCESSING" } as const
+
 const statusOfJob = ({ ended, startedAtMillis }: Job): BatchStatus.BatchStatus => {
-  switch (ended) {
-    case "done":
-      return "COMPLETE"
-    case "stopped":
-      return "CANCELED"
-    case "suspended":
-      return "PROCESSING"
-    case undefined:
-      return startedAtMillis === undefined ? "PENDING" : "PROCESSING"
-  }
+  if (ended !== undefined) return ends[ended]
+  return startedAtMillis === undefined ? "PENDING" : "PROCESSING"
 }
 
 const iso = (millis: number): string => DateTime.formatIso(DateTime.makeUnsafe(millis))
