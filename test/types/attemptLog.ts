@@ -3,15 +3,16 @@
  */
 import { BulkCreate, type JobStore, type Outcome } from "@effect-hubspot/batch"
 import * as AttemptLog from "@effect-hubspot/batch/engine/AttemptLog"
+import * as Fence from "@effect-hubspot/batch/engine/Fence"
 import * as JobRunner from "@effect-hubspot/batch/jobs/JobRunner"
 import type { HubSpotClient, Operations, RateLimits } from "@effect-hubspot/http"
 import type { BatchRequest, BatchResponse } from "@effect-hubspot/schema"
 import type { Effect, Scope, Stream } from "effect"
 
-declare const fence: AttemptLog.Fence
+declare const fence: Fence.Fence
 declare const operation: ReturnType<typeof Operations.batchCreate>
 declare const attempt: AttemptLog.Attempt
-declare const intent: AttemptLog.Intent<BatchResponse.BatchResponse>
+declare const intent: Fence.Intent<BatchResponse.BatchResponse>
 
 // @ts-expect-error an operation is no intent
 export const sendsAnOperation = fence.send(operation)
@@ -64,7 +65,7 @@ export const storesWithoutLog: JobStore.Service = jobsWithoutLog
 
 // @ts-expect-error a fence without a log is none
 // @effect-diagnostics-next-line missingEffectContext:off
-export const fencesWithoutLog: Effect.Effect<AttemptLog.Fence> = AttemptLog.fence(client)
+export const fencesWithoutLog: Effect.Effect<Fence.Fence> = Fence.make(client)
 
 /** And what must compile: a job with its store, and what is over with its process without any. */
 export const runs: Run<JobStore.JobStore> = JobRunner.run(claim)

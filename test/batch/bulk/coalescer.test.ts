@@ -1,10 +1,10 @@
-import { Coalescer } from "@effect-hubspot/batch"
+import { BatchObserver, Coalescer } from "@effect-hubspot/batch"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Random } from "effect"
+import { Clock, Effect, Exit, Fiber, Layer, Random, Schedule } from "effect"
 import { TestClock } from "effect/testing"
 import * as HubSpot from "../../support/hubspot.ts"
-import { join } from "../../support/virtualTime.ts"
+import { inVirtualTime, join } from "../../support/virtualTime.ts"
 
 const ledger = Effect.flatMap(Emulator, (emulator) => emulator.ledger)
 
@@ -232,5 +232,37 @@ describe("the coalescer", () => {
       assert.isTrue(requests.every((request) => (request.inputs ?? 0) <= 10))
       assert.lengthOf(requests, 5)
     }).pipe(Effect.provide(layer({}, { capacity: 10 })))
+  )
+
+  it.effect(
+    "looks again at what HubSpot has not finished, by its schedules, and holds up nobody meanwhile",
+    () => {
+      const slow = HubSpot.layer({
+        emulator: { asynchronous: { pendingMillis: 4000, processingMillis: 6000 } }
+      })
+      const waits = { pending: Schedule.spaced("1 second"), processing: Schedule.spaced("3 seconds") }
+      return Effect.gen(function* () {
+        const startedAt = yield* Clock.currentTimeMillis
+        const created = yield* Effect.forEach(
+          [1, 2, 3],
+          (n) => create({ properties: { name: `Seat ${n}` } }),
+          {
+            concurrency: "unbounded"
+          }
+        ).pipe(inVirtualTime)
+        assert.lengthOf(created, 3)
+        assert.isBelow((yield* Clock.currentTimeMillis) - startedAt, 20_000)
+        const { requests } = yield* ledger
+        const [first, , third] = requests.filter(({ method }) => method === "POST")
+        assert.isBelow(third!.at - first!.at, 1000)
+      }).pipe(
+        Effect.provide(
+          Coalescer.layer({ ...waits, batchSize: 1, concurrency: 1 }).pipe(
+            Layer.provideMerge(BatchObserver.layerLinks),
+            Layer.provideMerge(slow)
+          )
+        )
+      )
+    }
   )
 })

@@ -1,9 +1,9 @@
-import { BulkCreate, DoubtStrategy, type Outcome } from "@effect-hubspot/batch"
+import { BatchState, BulkCreate, DoubtStrategy, type Outcome } from "@effect-hubspot/batch"
 import * as BatchObserver from "@effect-hubspot/batch/doubt/BatchObserver"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import type * as Faults from "@effect-hubspot/http/emulator/Faults"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Stream } from "effect"
+import { Deferred, Effect, Fiber, Layer, Schedule, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { hubspot, type Input, key, rule, run, some } from "../../support/doubt.ts"
 
@@ -64,7 +64,7 @@ describe("a batch that HubSpot has not finished", () => {
     Effect.gen(function* () {
       const { counts, outcomes, requests } = yield* run([...some(5), bad], {
         keyProperty: key,
-        processing: { deadline: "2 minutes" }
+        processing: Schedule.upTo(BatchState.schedules.processing, { duration: "2 minutes" })
       })
       assert.deepStrictEqual(counts, { response: 5, InDoubt: 1 })
       assert.deepStrictEqual(evidence(outcomes), ["unfinished"])
@@ -79,8 +79,8 @@ describe("a batch that HubSpot has not finished", () => {
       const { counts, created } = yield* run([...some(5), bad], {
         keyProperty: key,
         strategy: DoubtStrategy.guard(),
-        pending: { deadline: "1 minute" },
-        processing: { deadline: "1 minute" }
+        pending: Schedule.upTo(BatchState.schedules.pending, { duration: "1 minute" }),
+        processing: Schedule.upTo(BatchState.schedules.processing, { duration: "1 minute" })
       })
       assert.strictEqual(counts["response"], 5)
       assert.lengthOf(created, 5)
@@ -103,6 +103,30 @@ describe("a batch that HubSpot has not finished", () => {
       const last = requests.at(-1)!.at - requests[0]!.at
       assert.isTrue(last > 800_000 && last <= 935_000, `${last}`)
     }).pipe(Effect.provide(linked({ ...slow, pendingMillis: 1e9, end: "never" })))
+  )
+
+  it.effect("is looked at by the schedule of its status, which may be any", () =>
+    Effect.gen(function* () {
+      const { counts, requests } = yield* run(some(5), {
+        pending: Schedule.spaced("1 second"),
+        processing: Schedule.spaced("3 seconds")
+      })
+      assert.deepStrictEqual(counts, { response: 5 })
+      const [sent, ...looks] = requests
+      assert.deepStrictEqual(
+        looks.map(({ at }) => at - sent!.at),
+        [1000, 2000, 3000, 4000, 5000, 8000, 11_000]
+      )
+    }).pipe(Effect.provide(linked(slow)))
+  )
+
+  it.effect("is not waited for any more when its schedule throws, and what is known stays", () =>
+    Effect.gen(function* () {
+      const { counts } = yield* run(some(5), {
+        processing: Schedule.tap(Schedule.spaced("1 second"), () => Effect.die("a bug"))
+      })
+      assert.deepStrictEqual(counts, { InDoubt: 5 })
+    }).pipe(Effect.provide(linked(slow)))
   )
 
   it.effect("does not hold up the others while it is looked at", () =>

@@ -3,7 +3,7 @@ import * as JobRunner from "@effect-hubspot/batch/jobs/JobRunner"
 import * as Stores from "@effect-hubspot/batch/sql/Stores"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Deferred, Effect, Fiber, Layer } from "effect"
+import { Clock, Deferred, Effect, Fiber, Layer, Schedule } from "effect"
 import { TestClock } from "effect/testing"
 import * as HubSpot from "../../support/hubspot.ts"
 import { batchesOf, frozen, holder, other, rowsOf } from "../sql/jobStore/rows.ts"
@@ -15,6 +15,14 @@ const keyProperty = "import_key"
 const slow = HubSpot.layer({
   emulator: {
     asynchronous: { pendingMillis: 30_000, processingMillis: 30_000 },
+    uniqueProperties: [keyProperty]
+  }
+})
+
+/** One that takes ten hours. */
+const never = HubSpot.layer({
+  emulator: {
+    asynchronous: { pendingMillis: 36_000_000, processingMillis: 0 },
     uniqueProperties: [keyProperty]
   }
 })
@@ -103,18 +111,34 @@ describe("a job with batches that HubSpot has not finished", () => {
       assert.isBelow((yield* Clock.currentTimeMillis) - stoppedAt, 600_000)
       assert.strictEqual((yield* jobs.counts("a")).inDoubt, 30)
       assert.strictEqual(yield* creates, 3)
-    }).pipe(
-      Effect.provide(
-        Layer.merge(
-          Stores.layerMemory,
-          HubSpot.layer({
-            emulator: {
-              asynchronous: { pendingMillis: 36_000_000, processingMillis: 0 },
-              uniqueProperties: [keyProperty]
-            }
-          })
-        )
+    }).pipe(Effect.provide(Layer.merge(Stores.layerMemory, never)))
+  )
+
+  it.effect("has waited long enough by any schedule: the next run looks once more, and gives up", () =>
+    Effect.gen(function* () {
+      yield* plan
+      const jobs = yield* JobStore.JobStore
+      const looks: Array<number> = []
+      const pending = Schedule.spaced("20 seconds").pipe(
+        Schedule.upTo({ duration: "5 minutes" }),
+        Schedule.tap(({ elapsed }) => Effect.sync(() => looks.push(elapsed)))
       )
-    )
+      const claim = yield* jobs.claim("a", { holder })
+      const running = yield* Effect.forkChild(Effect.scoped(JobRunner.run(claim, { pending })))
+      yield* sent
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.interrupt(running)
+      assert.lengthOf(looks, 3 * 4)
+      looks.length = 0
+      yield* TestClock.adjust("10 minutes")
+      const again = yield* jobs.claim("a", { holder: other, insteadOf: claim.epoch })
+      const startedAt = yield* Clock.currentTimeMillis
+      const second = yield* Effect.forkChild(Effect.scoped(JobRunner.run(again, { pending })))
+      assert.strictEqual((yield* join(second))._tag, "Complete")
+      assert.lengthOf(looks, 3)
+      assert.isBelow((yield* Clock.currentTimeMillis) - startedAt, 60_000)
+      assert.strictEqual((yield* jobs.counts("a")).inDoubt, 30)
+      assert.strictEqual(yield* creates, 3)
+    }).pipe(Effect.provide(Layer.merge(Stores.layerMemory, never)))
   )
 })

@@ -1,8 +1,9 @@
 import { BatchState } from "@effect-hubspot/batch"
 import type { BatchResponse } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Fiber, Random } from "effect"
+import { Clock, Effect, Fiber, Random, Schedule } from "effect"
 import { TestClock } from "effect/testing"
+import { inVirtualTime } from "../../support/virtualTime.ts"
 
 const reply = (status?: string): BatchResponse.BatchResponse => ({ ...(status && { status }), results: [] })
 
@@ -52,16 +53,16 @@ describe("the four statuses as effects", () => {
     return { at, observe }
   }
 
-  const settle = (first: string, statuses: ReadonlyArray<string>, waiting?: Partial<BatchState.Waiting>) =>
+  const settle = (first: string, statuses: ReadonlyArray<string>, waits: BatchState.Waits = {}) =>
     Effect.gen(function* () {
       const { at, observe } = observer(statuses)
-      const full = { ...BatchState.defaultWaiting, ...waiting }
       const fiber = yield* Effect.forkChild(
-        Effect.result(BatchState.settle(reply(first), { observe, pending: full, processing: full }))
+        BatchState.settle(reply(first), { observe: () => observe, ...waits })
       )
+      const startedAt = yield* Clock.currentTimeMillis
       yield* TestClock.adjust("2 hours")
-      const result = yield* Fiber.join(fiber)
-      return { at, end: result._tag === "Success" ? "done" : result.failure._tag }
+      const { _tag: end } = yield* Fiber.join(fiber)
+      return { at: at.map((time) => time - startedAt), end: end === "Complete" ? "done" : end }
     }).pipe(Random.withSeed("settle"))
 
   it.effect("a batch is followed through PENDING and PROCESSING to its end", () =>
@@ -93,6 +94,71 @@ describe("the four statuses as effects", () => {
       assert.isBelow(at.length, 120)
     })
   )
+
+  it.effect("a status is waited for by any schedule, stepped before every look with what was last seen", () =>
+    Effect.gen(function* () {
+      const steps: Array<readonly [attempt: number, tag: string]> = []
+      const logged = <S extends BatchState.Pending | BatchState.Processing>(
+        schedule: Schedule.Schedule<unknown, S>
+      ) =>
+        Schedule.tap(schedule, ({ attempt, input: { _tag } }) =>
+          Effect.sync(() => steps.push([attempt, _tag]))
+        )
+      const { at, end } = yield* settle("PENDING", ["PENDING", "PROCESSING", "PROCESSING", "COMPLETE"], {
+        pending: logged(Schedule.spaced("10 seconds")),
+        processing: logged(Schedule.fibonacci("1 minute"))
+      })
+      assert.strictEqual(end, "done")
+      assert.deepStrictEqual(at, [10_000, 20_000, 80_000, 140_000])
+      assert.deepStrictEqual(steps, [
+        [1, "Pending"],
+        [2, "Pending"],
+        [1, "Processing"],
+        [2, "Processing"]
+      ])
+    })
+  )
+
+  it.effect("it is stuck when the schedule of its status ends, however long the other one is", () =>
+    Effect.gen(function* () {
+      const bounded = Schedule.upTo(Schedule.spaced("1 second"), { times: 2 })
+      assert.deepStrictEqual(yield* settle("PENDING", ["PENDING"], { pending: bounded }), {
+        at: [1000, 2000],
+        end: "Stuck"
+      })
+      const second = yield* settle("PENDING", ["PENDING", "PROCESSING"], {
+        pending: Schedule.spaced("1 second"),
+        processing: bounded
+      })
+      assert.deepStrictEqual(second, { at: [1000, 2000, 3000, 4000], end: "Stuck" })
+    })
+  )
+
+  it.effect("every end has what was created, also if a later look does not show it", () =>
+    Effect.gen(function* () {
+      const first = { ...reply("PROCESSING"), results: [{ id: "7" }] }
+      const ends = {
+        Complete: { observe: () => Effect.succeed(reply("COMPLETE")) },
+        Stuck: { observe: () => Effect.succeed(reply("PROCESSING")) },
+        Left: { observe: () => Effect.never, until: Effect.sleep("1 minute") },
+        Unobserved: { observe: () => Effect.fail(new BatchState.NotObservable({ problem: "no link" })) }
+      }
+      for (const [tag, options] of Object.entries(ends)) {
+        const end = yield* inVirtualTime(BatchState.settle(first, options))
+        assert.strictEqual(end._tag, tag)
+        assert.deepStrictEqual(end.response.results, [{ id: "7" }])
+      }
+    })
+  )
+
+  it("a batch that nobody follows has an end, too", () => {
+    assert.deepStrictEqual(
+      ["COMPLETE", "PENDING", "PROCESSING", "CANCELED", "ODD"].map(
+        (status) => BatchState.endOf(reply(status))._tag
+      ),
+      ["Complete", "Stuck", "Stuck", "Canceled", "UnknownStatus"]
+    )
+  })
 
   it.effect("a move that cannot be is refused by type", () =>
     Effect.gen(function* () {

@@ -1,8 +1,22 @@
+import { BatchState } from "@effect-hubspot/batch"
 import * as Correlation from "@effect-hubspot/batch/model/Correlation"
 import type * as Plan from "@effect-hubspot/batch/model/Plan"
 import { BatchResponse, type CrmObject, type ErrorBody } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
 import { Option, Schema } from "effect"
+
+/** A reply is the end of its batch where nobody follows it. */
+const correlateReply = (
+  inputs: ReadonlyArray<Plan.TracedInput>,
+  reply: BatchResponse.BatchResponse,
+  keyProperty?: string
+) => Correlation.correlate(inputs, BatchState.endOf(reply), keyProperty)
+
+const judgeReply = (
+  identities: ReadonlyArray<Correlation.Identity>,
+  reply: BatchResponse.BatchResponse,
+  place?: Parameters<typeof Correlation.judge>[2]
+) => Correlation.judge(identities, BatchState.endOf(reply), place)
 
 /**
  * A recipe of a batch and of what HubSpot truly did, and of how its reply tells it. Few names, so that
@@ -282,7 +296,7 @@ const oracle = (
 
 describe("correlation", () => {
   const correlate = (recipe: Recipe) =>
-    Correlation.correlate(inputsOf(recipe), replyOf(recipe), recipe.keyed ? keyProperty : undefined)
+    correlateReply(inputsOf(recipe), replyOf(recipe), recipe.keyed ? keyProperty : undefined)
 
   it.prop(
     "agrees with the oracle on every reply, and holds its promises",
@@ -409,7 +423,7 @@ describe("correlation", () => {
   it("errors of the server's own are no refusals, odd ids no evidence", () => {
     const inputs = [{ properties: { name: "a" }, objectWriteTraceId: "t-0" }]
     const tagOf = (response: BatchResponse.BatchResponse) =>
-      Correlation.correlate(inputs, response).verdicts.map((verdict) => verdict._tag)[0]
+      correlateReply(inputs, response).verdicts.map((verdict) => verdict._tag)[0]
     for (const category of ["INTERNAL_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"]) {
       const error = { category, message: "m", context: { objectWriteTraceId: ["t-0"] } }
       assert.strictEqual(tagOf({ status: "COMPLETE", results: [], errors: [error] }), "Unaccounted")
@@ -425,7 +439,7 @@ describe("correlation", () => {
       objectWriteTraceId: traceOf(index)
     }))
     const why = (response: BatchResponse.BatchResponse) =>
-      Correlation.correlate(inputs, response).verdicts.map((verdict) =>
+      correlateReply(inputs, response).verdicts.map((verdict) =>
         verdict._tag === "Unaccounted" ? verdict.why : verdict._tag
       )
     assert.deepStrictEqual(why({ status: "COMPLETE", results: [] }), ["missing", "missing"])
@@ -449,7 +463,7 @@ describe("correlation", () => {
       id: String(index),
       properties: { price: "0", ...input.properties }
     }))
-    const { verdicts } = Correlation.correlate(inputs, { status: "COMPLETE", results: results.toReversed() })
+    const { verdicts } = correlateReply(inputs, { status: "COMPLETE", results: results.toReversed() })
     assert.lengthOf(verdicts, 100)
   })
 })
@@ -460,11 +474,11 @@ describe("the key property", () => {
     objectWriteTraceId: `t-${key}`
   }))
   const idsOf = (results: BatchResponse.BatchResponse["results"], keyProperty?: string) =>
-    Correlation.correlate(inputs, { status: "COMPLETE", results }, keyProperty).verdicts.map((verdict) =>
+    correlateReply(inputs, { status: "COMPLETE", results }, keyProperty).verdicts.map((verdict) =>
       verdict._tag === "Done" ? verdict.object.id : verdict._tag === "Unaccounted" ? verdict.why : "Rejected"
     )
   const seenOf = (results: BatchResponse.BatchResponse["results"]) =>
-    Correlation.correlate(inputs, { status: "COMPLETE", results }, "import_key").verdicts.map((verdict) =>
+    correlateReply(inputs, { status: "COMPLETE", results }, "import_key").verdicts.map((verdict) =>
       verdict._tag === "Unaccounted" ? verdict.seen : undefined
     )
   const record = (id: string, key: string, more: object = {}) => ({
@@ -512,7 +526,7 @@ describe("the key property", () => {
   it("with two ids is a contradiction, with a stranger's value nobody's", () => {
     const results = [record("1", "A"), record("2", "A"), record("9", "Z")]
     assert.deepStrictEqual(idsOf(results, "import_key"), ["contradiction", "missing", "missing"])
-    const { surplus } = Correlation.correlate(inputs, { status: "COMPLETE", results }, "import_key")
+    const { surplus } = correlateReply(inputs, { status: "COMPLETE", results }, "import_key")
     assert.deepStrictEqual(
       surplus.map(({ id }) => id),
       ["9"]
@@ -530,7 +544,7 @@ describe("the key property", () => {
 
 describe("records that are known", () => {
   const judge = (identities: ReadonlyArray<Correlation.Identity>, response: BatchResponse.BatchResponse) =>
-    Correlation.judge(identities, response).verdicts.map((verdict) => verdict._tag)
+    judgeReply(identities, response).verdicts.map((verdict) => verdict._tag)
 
   it("are recognised by their id, and errors by the id they name", () => {
     assert.deepStrictEqual(
@@ -560,7 +574,7 @@ describe("what an error names", () => {
     objectWriteTraceId: `t-${name}`
   }))
   const judged = (error: ErrorBody.StandardError) => {
-    const { unattributed, verdicts } = Correlation.correlate(
+    const { unattributed, verdicts } = correlateReply(
       inputs,
       { status: "COMPLETE", results: [], errors: [error] },
       "import_key"
@@ -637,7 +651,7 @@ describe("what an error names", () => {
   })
 
   it("is nobody where two inputs have that name", () => {
-    const { unattributed, verdicts } = Correlation.judge(
+    const { unattributed, verdicts } = judgeReply(
       [{ id: "7" }, { key: { property: "import_key", value: "7" } }, { id: "8" }],
       { status: "COMPLETE", results: [], errors: [{ message: "no", context: { ids: ["7", "8"] } }] }
     )
@@ -650,7 +664,7 @@ describe("what an error names", () => {
 
   it("is not read from a number that has lost digits", () => {
     const id = String(2 ** 60)
-    const { verdicts } = Correlation.judge([{ id }], {
+    const { verdicts } = judgeReply([{ id }], {
       status: "COMPLETE",
       results: [],
       errors: [{ message: "no", context: { ids: [2 ** 60] } }]
@@ -672,7 +686,7 @@ describe("a result under a trace id", () => {
     shown: ReadonlyArray<Readonly<Record<string, string | null>>>,
     under: ReadonlyArray<number> = shown.map((_, index) => index)
   ) =>
-    Correlation.correlate(inputsOf(all), {
+    correlateReply(inputsOf(all), {
       status: "COMPLETE",
       results: shown.map((properties, n) => ({
         id: String(n),
@@ -704,7 +718,7 @@ describe("a result under a trace id", () => {
     )
     // The other one is not answered at all, or refused.
     assert.deepStrictEqual(told([a, b], [b]), both)
-    const { verdicts } = Correlation.correlate(inputsOf([a, b]), {
+    const { verdicts } = correlateReply(inputsOf([a, b]), {
       status: "COMPLETE",
       results: [{ id: "0", properties: b, objectWriteTraceId: "t-0" }],
       errors: [{ message: "no", context: { objectWriteTraceId: ["t-1"] } }]
@@ -789,7 +803,7 @@ describe("a result under a trace id", () => {
 
   it("takes what has none along: it may be of an input in doubt, and is given to no other", () => {
     const [a, b, c] = [{ name: "a", price: "1" }, { name: "b", price: "2" }, { name: "a" }]
-    const { surplus, verdicts } = Correlation.correlate(inputsOf([a, b, c]), {
+    const { surplus, verdicts } = correlateReply(inputsOf([a, b, c]), {
       status: "COMPLETE",
       results: [
         { id: "8", properties: b, objectWriteTraceId: "t-0" },
@@ -807,7 +821,7 @@ describe("a result under a trace id", () => {
   })
 
   it("with the id of a record that another input is about leaves both in doubt", () => {
-    const { verdicts } = Correlation.judge(
+    const { verdicts } = judgeReply(
       [
         { id: "7", objectWriteTraceId: "t-7" },
         { id: "8", objectWriteTraceId: "t-8" }
@@ -822,7 +836,7 @@ describe("a result under a trace id", () => {
 
   it("without an id that can be one says that its input exists, and not where", () => {
     for (const id of ["", "../x", "x".repeat(65)]) {
-      const { surplus, verdicts } = Correlation.correlate(inputsOf([{ name: "a" }, { name: "b" }]), {
+      const { surplus, verdicts } = correlateReply(inputsOf([{ name: "a" }, { name: "b" }]), {
         status: "COMPLETE",
         results: [{ id, objectWriteTraceId: "t-0" }]
       })
@@ -836,7 +850,7 @@ describe("a result under a trace id", () => {
 
   it("that is an error's as well, or another record's, contradicts itself, and all of it is told", () => {
     const seen = (results: BatchResponse.BatchResponse["results"], refused: boolean) => {
-      const [verdict] = Correlation.correlate(inputsOf([{ name: "a" }]), {
+      const [verdict] = correlateReply(inputsOf([{ name: "a" }]), {
         status: "COMPLETE",
         results: results.map((result) => ({ ...result, objectWriteTraceId: "t-0" })),
         ...(refused && { errors: [{ message: "no", context: { objectWriteTraceId: ["t-0"] } }] })
@@ -854,7 +868,7 @@ describe("a result under a trace id", () => {
 
   it("whose own hs_object_id is another one is not believed to be under its id", () => {
     const why = (id: string, own: string | null, traced = true) => {
-      const { surplus, verdicts } = Correlation.correlate(inputsOf([{ name: "a" }]), {
+      const { surplus, verdicts } = correlateReply(inputsOf([{ name: "a" }]), {
         status: "COMPLETE",
         results: [{ id, properties: { hs_object_id: own }, ...(traced && { objectWriteTraceId: "t-0" }) }]
       })
@@ -887,5 +901,28 @@ describe("a result under a trace id", () => {
       told(all, shown),
       all.map((_, n) => String(n))
     )
+  })
+})
+
+describe("the end of a batch", () => {
+  const ended = (_tag: "Complete" | "Canceled" | "UnknownStatus" | "Stuck" | "Left") => {
+    const inputs = ["a", "b", "c"].map((name) => ({ properties: { name }, objectWriteTraceId: `t-${name}` }))
+    const response = {
+      results: [{ id: "7", objectWriteTraceId: "t-a" }],
+      errors: [{ message: "no", context: { objectWriteTraceId: ["t-b"] } }]
+    }
+    return Correlation.correlate(inputs, { _tag, response }).verdicts.map((verdict) =>
+      verdict._tag === "Unaccounted" ? verdict.why : verdict._tag
+    )
+  }
+
+  it("decides what its errors prove, and why an input is left out; what was created counts", () => {
+    assert.deepStrictEqual(ended("Complete"), ["Done", "Rejected", "missing"])
+    for (const tag of ["Canceled", "UnknownStatus"] as const) {
+      assert.deepStrictEqual(ended(tag), ["Done", "Rejected", "unfinished"])
+    }
+    for (const tag of ["Stuck", "Left"] as const) {
+      assert.deepStrictEqual(ended(tag), ["Done", "unfinished", "unfinished"])
+    }
   })
 })

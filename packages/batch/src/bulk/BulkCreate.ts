@@ -33,16 +33,12 @@ export const maxConcurrency = Concurrency.most
  * @category models
  * @since 0.1.0
  */
-export interface Options extends Bulk.Options {
+export interface Options extends Bulk.Options, BatchState.Waits {
   /**
    * The job's name in its trace ids, and in keys that are made: 1 to 48 of `A–Z a–z 0–9 _ -`. Default: by chance. Two
    * jobs over different inputs need two names.
    */
   readonly jobId?: string | undefined
-  /** Between looks at a batch that is `PENDING`, and how long it may be. Default `BatchState.defaultWaiting`. */
-  readonly pending?: Partial<BatchState.Waiting> | undefined
-  /** The same for `PROCESSING`. */
-  readonly processing?: Partial<BatchState.Waiting> | undefined
   /** What to do about doubts. Default `DoubtStrategy.failVisible`. */
   readonly strategy?: DoubtStrategy.DoubtStrategy | undefined
   /**

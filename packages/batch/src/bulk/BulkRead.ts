@@ -62,12 +62,12 @@ export const operation = (
         },
         { ...(archived !== undefined && { archived }) }
       ),
-    account: (items, response) =>
+    account: (items, end) =>
       Correlation.judge(
         items.map(({ input }) =>
           Record.nameOf({ ...input, ...(idProperty !== undefined && { idProperty }) })
         ),
-        response
+        end
       ),
     succeed: ({ index, source }, object) => ({ _tag: "Found", source, index, id: object.id, object })
   }

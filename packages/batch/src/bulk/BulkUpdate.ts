@@ -42,7 +42,7 @@ export const operation: BatchOperation<Input, "Updated"> = {
   writes: true,
   passesOver: true,
   request: (items) => Operations.batchUpdate({ inputs: items.map(({ input }) => input) }),
-  account: (items, response) => Correlation.judge(items.map(Record.identityOf), response),
+  account: (items, end) => Correlation.judge(items.map(Record.identityOf), end),
   succeed: ({ index, objectWriteTraceId, source }, object) => ({
     _tag: "Updated",
     source,

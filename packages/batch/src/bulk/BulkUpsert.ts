@@ -60,7 +60,7 @@ export const operation: BatchOperation<Input, "Upserted"> = {
         objectWriteTraceId
       }))
     }),
-  account: (items, response) => Correlation.judge(items.map(Record.identityOf), response),
+  account: (items, end) => Correlation.judge(items.map(Record.identityOf), end),
   succeed: ({ index, objectWriteTraceId, source }, object) => ({
     _tag: "Upserted",
     source,

@@ -21,15 +21,18 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Request from "effect/Request"
 import * as RequestResolver from "effect/RequestResolver"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
+import * as BatchObserver from "../doubt/BatchObserver.ts"
 import * as AttemptLog from "../engine/AttemptLog.ts"
 import * as BatchOperation from "../engine/BatchOperation.ts"
 import * as BatchRunner from "../engine/BatchRunner.ts"
 import * as BulkCreate from "./BulkCreate.ts"
 import { inProcessLog } from "../engine/InProcessLog.ts"
+import type * as BatchState from "../model/BatchState.ts"
 import { inRange } from "../model/InRange.ts"
 import {
   describe,
@@ -65,7 +68,7 @@ export class NotCreated extends Data.TaggedError("NotCreated")<{
  * @category models
  * @since 0.1.0
  */
-export interface Options {
+export interface Options extends BatchState.Waits {
   /** How long the first input of a batch waits for others. Default 25 milliseconds. */
   readonly window?: Duration.Input | undefined
   /** Inputs per batch, 1 to 100. Default 100. */
@@ -133,6 +136,7 @@ export const make = Effect.fnUntraced(function* (
     AttemptLog.AttemptLog,
     yield* inProcessLog
   )
+  const observer = yield* Effect.serviceOption(BatchObserver.BatchObserver)
   const jobId = yield* WriteTrace.randomJobId
   const { batchSize = BatchRequest.maxInputs, capacity = 10_000, concurrency = 10 } = options
   const inside = yield* Semaphore.make(inRange("capacity", capacity, 1, Number.MAX_SAFE_INTEGER))
@@ -157,6 +161,10 @@ export const make = Effect.fnUntraced(function* (
       isWanted: (index) => !left.has(index),
       policy: options.retry ?? Retry.defaults,
       budget: RetryBudget.makeUnsafe(),
+      limit: underWay.withPermit,
+      observe: Option.getOrUndefined(observer)?.observe,
+      pending: options.pending,
+      processing: options.processing,
       onEvent: options.onEvent ?? (() => Effect.void)
     })
     return yield* runner.run(items)
@@ -170,7 +178,6 @@ export const make = Effect.fnUntraced(function* (
         const byIndex = new Map(outcomes.map((outcome) => [outcome.index, outcome]))
         for (const entry of entries) entry.completeUnsafe(exitOf(byIndex.get(entry.request.item.index)!))
       }),
-      underWay.withPermit,
       Effect.ensuring(
         Effect.forEach(
           items,

@@ -8,6 +8,7 @@ import type * as Dispatch from "@effect-hubspot/http/Dispatch"
 import * as Operations from "@effect-hubspot/http/Operations"
 import { Association, ErrorBody, type InputIssue } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
+import { inDoubt } from "../engine/Settled.ts"
 import * as Lookup from "./Lookup.ts"
 import type { Created, InDoubt, Of, Upserted } from "../model/Outcome.ts"
 import type { Item } from "../model/Plan.ts"
@@ -68,7 +69,9 @@ export const complete = <I, O extends Of<I> & { readonly _tag: string }>(
     (problems) =>
       outcomes.map((outcome): O | InDoubt<I> => {
         const problem = isPresent(outcome) ? problems.get(outcome.id) : undefined
-        return isPresent(outcome) && problem !== undefined ? unassociated(outcome, problem) : outcome
+        return isPresent(outcome) && problem !== undefined
+          ? inDoubt(outcome, { _tag: "Unassociated", id: outcome.id, problem })
+          : outcome
       })
   )
 }
@@ -127,15 +130,4 @@ const associate = Effect.fnUntraced(function* (
     }
   }
   return problems
-})
-
-const unassociated = <I>(
-  { id, index, objectWriteTraceId, source }: Present<I>,
-  problem: string
-): InDoubt<I> => ({
-  _tag: "InDoubt",
-  source,
-  index,
-  objectWriteTraceId,
-  evidence: { _tag: "Unassociated", id, problem }
 })

@@ -59,7 +59,7 @@ export class BatchObserver extends Context.Service<
  * import { BulkCreate } from "@effect-hubspot/batch"
  * import * as BatchObserver from "@effect-hubspot/batch/doubt/BatchObserver"
  * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
- * import { Effect, Layer, Stream } from "effect"
+ * import { Effect, Layer, Schedule, Stream } from "effect"
  *
  * const hubspot = BatchObserver.layerLinks.pipe(
  *   Layer.provideMerge(Emulator.layerLineItems({
@@ -67,7 +67,7 @@ export class BatchObserver extends Context.Service<
  *   }))
  * )
  * const program = Stream.make({ properties: { name: "Chair" } }).pipe(
- *   BulkCreate.run({ pending: { start: "20 millis" }, processing: { start: "20 millis" } }),
+ *   BulkCreate.run({ pending: Schedule.spaced("20 millis"), processing: Schedule.spaced("20 millis") }),
  *   Stream.map((outcome) => outcome._tag),
  *   Stream.runCollect
  * )
@@ -129,7 +129,7 @@ export const links = (services: Dispatch.Services): BatchObserver["Service"] => 
 
 /**
  * By key. What a look finds is created; the batch is complete when all of it is found, so inputs that
- * HubSpot rejects keep it open until its deadline.
+ * HubSpot rejects keep it open until its schedule ends.
  *
  * @category constructors
  * @since 0.1.0

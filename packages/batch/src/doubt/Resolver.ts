@@ -14,7 +14,7 @@ import * as BatchOperation from "../engine/BatchOperation.ts"
 import * as BatchRunner from "../engine/BatchRunner.ts"
 import * as DoubtStrategy from "./DoubtStrategy.ts"
 import * as Lookup from "./Lookup.ts"
-import type { Created, NotSentReason, Rejected } from "../model/Outcome.ts"
+import type { NotSentReason, Rejected } from "../model/Outcome.ts"
 import * as ParentLookup from "./ParentLookup.ts"
 import * as Plan from "../model/Plan.ts"
 import type { Item, TracedInput } from "../model/Plan.ts"
@@ -341,16 +341,8 @@ const refusedFor = <I>(outcome: Settled<I>, verifiedAbsent: boolean): Settled<I>
 const reconciled = <I>(outcome: Settled<I>, found: ReadonlyMap<number, CrmObject.CrmObject>): Settled<I> => {
   const object = found.get(outcome.index)
   if (object === undefined || (outcome._tag !== "InDoubt" && outcome._tag !== "Rejected")) return outcome
-  return {
-    _tag: "Created",
-    source: outcome.source,
-    index: outcome.index,
-    objectWriteTraceId: outcome.objectWriteTraceId,
-    id: object.id,
-    object,
-    via: outcome._tag === "Rejected" && isConflict(outcome) ? "conflict" : "reconciled",
-    possibleDuplicate: false
-  } satisfies Created<I>
+  const via = outcome._tag === "Rejected" && isConflict(outcome) ? "conflict" : "reconciled"
+  return BatchOperation.created(outcome, object, via)
 }
 
 /** HubSpot has two ways to say that a unique value is taken. */

@@ -1,25 +1,19 @@
 /**
  * What was about to be sent, written down before it is sent, and what became of it.
  *
- * A create is not idempotent, so after a crash one question decides all others: had this batch left? An
- * attempt without an end says "perhaps", and no attempt says "no". That holds only if nothing leaves
- * unlogged, and {@link fence} is how: it sends intents, and an intent can be had from the log only.
+ * A create is not idempotent, so after a crash one question decides all others: had this batch left? An attempt without an
+ * end says "perhaps", and no attempt says "no". That holds only if nothing leaves unlogged, which `Fence` sees to.
  *
- * A port: the memory log serves one process and is gone with it; the one of `SqlAttemptLog` survives a crash on SQLite
- * and PostgreSQL. A durable job has no other than that of its `JobStore`. It says neither what to do about a doubt nor
- * who may run a job.
+ * A port, and the log in memory, which serves one process and is gone with it; `SqlAttemptLog` survives a crash. A durable
+ * job has no other log than that of its `JobStore`. It says neither what to do about a doubt nor who may run a job.
  *
  * @since 0.1.0
  */
-import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
-import type { Operation } from "@effect-hubspot/http/Operation"
-import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import * as Struct from "effect/Struct"
 import { Entry } from "../model/Entry.ts"
 import * as Ranges from "../model/Ranges.ts"
 import { AttemptLogError } from "../model/StoreFailure.ts"
@@ -43,8 +37,8 @@ export interface Attempt {
 }
 
 /**
- * An attempt to write down. `sinceMillis` is when it may have been sent at the earliest, in milliseconds since 1970, if it is
- * not about to be sent but was, before anybody knew.
+ * An attempt to write down. If it is not about to be sent but was, before anybody knew, `sinceMillis` is when it may have
+ * been sent at the earliest, in milliseconds since 1970.
  *
  * @category models
  * @since 0.1.0
@@ -94,8 +88,6 @@ export interface Logged extends Attempt {
 }
 
 /**
- * The operations of a log.
- *
  * @category services
  * @since 0.1.0
  */
@@ -163,7 +155,7 @@ export class AttemptLog extends Context.Service<AttemptLog, Service>()(
  * @category layers
  * @since 0.1.0
  */
-export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<AttemptLog> =>
+export const layerMemory = (options?: MemoryOptions): Layer.Layer<AttemptLog> =>
   Layer.effect(AttemptLog, makeMemory(options))
 
 /**
@@ -178,21 +170,25 @@ export interface MemoryOptions {
 }
 
 /**
- * A log in memory with an explicit crash, for tests: what was not committed is dropped, and those who wait
- * for it are told nothing, as befits the dead. What was committed stays.
+ * A log in memory with a crash, for tests: what was committed stays, and who waits for another commit is told nothing.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const makeMemory = (
-  options: MemoryOptions = {}
-): Effect.Effect<Service & { readonly crash: Effect.Effect<void> }> =>
+export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<MemoryLog> =>
   Effect.sync(() => makeMemoryUnsafe(options))
 
-const makeMemoryUnsafe = ({
-  commitMillis = 0,
-  keep = false
-}: MemoryOptions): Service & { readonly crash: Effect.Effect<void> } => {
+/**
+ * A log that can be killed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MemoryLog extends Service {
+  readonly crash: Effect.Effect<void>
+}
+
+const makeMemoryUnsafe = ({ commitMillis = 0, keep = false }: MemoryOptions): MemoryLog => {
   const logged = new Map<number, Logged>()
   const epochs = new Map<string, number>()
   let lastId = 0
@@ -212,20 +208,14 @@ const makeMemoryUnsafe = ({
       Effect.andThen(
         check(attempt),
         commit((now) => {
-          const { epoch, inputs, jobId, operation, sinceMillis: begunAtMillis = now } = attempt
+          const { sinceMillis: begunAtMillis = now, ...begun } = attempt
+          const { epoch, inputs, jobId } = begun
           if (epoch !== undefined) {
             if ((epochs.get(jobId) ?? epoch) > epoch) return fenced(attempt)
             epochs.set(jobId, epoch)
           }
           const id = ++lastId
-          logged.set(id, {
-            jobId,
-            operation,
-            inputs: [...inputs],
-            ...(epoch !== undefined && { epoch }),
-            id,
-            begunAtMillis
-          })
+          logged.set(id, { ...begun, inputs: [...inputs], id, begunAtMillis })
           return Effect.succeed(id)
         })
       ),
@@ -237,14 +227,9 @@ const makeMemoryUnsafe = ({
           const { endedAtMillis: _, ...known } = attempt.end
           return JSON.stringify(known) === JSON.stringify(endOf(end)) ? Effect.void : notOpen(id)
         }
-        if (!keep) {
-          logged.delete(id)
-          return Effect.void
-        }
-        logged.set(id, {
-          ...Struct.omit(attempt, ["unfinished"]),
-          end: { ...endOf(end), endedAtMillis }
-        })
+        const { unfinished: _, ...begun } = attempt
+        if (keep) logged.set(id, { ...begun, end: { ...endOf(end), endedAtMillis } })
+        else logged.delete(id)
         return Effect.void
       }),
     unfinished: (id, seen) =>
@@ -313,110 +298,3 @@ export const fenced = ({ epoch, jobId }: Attempt) =>
 /** @internal */
 export const notOpen = (id: number) =>
   Effect.die(new Error(`attempt ${id} is not under way: it was never begun, or has ended before`))
-
-/**
- * The right to send a request once. It comes from {@link Fence.intend} only, which has written it down.
- *
- * @category models
- * @since 0.1.0
- */
-export type Intent<A> = Written<A>
-
-let write: <A>(log: Service, id: number, operation: Operation<A>) => Written<A>
-let use: <A>(intent: Written<A>) => Operation<A> | undefined
-let close: (intent: Written<unknown>) => { readonly log: Service; readonly id: number }
-
-// Not exported as a value, and with a private constructor: what is not made here is no intent.
-class Written<out A> {
-  /** The number of the attempt in the log. */
-  readonly id: number
-  readonly #log: Service
-  #operation: Operation<A> | undefined
-
-  private constructor(log: Service, id: number, operation: Operation<A>) {
-    this.#log = log
-    this.id = id
-    this.#operation = operation
-  }
-
-  static {
-    write = (log, id, operation) => new Written(log, id, operation)
-    use = (intent) => {
-      const operation = intent.#operation
-      intent.#operation = undefined
-      return operation
-    }
-    close = (intent) => {
-      intent.#operation = undefined
-      return { log: intent.#log, id: intent.id }
-    }
-  }
-}
-
-/**
- * The only way from an operation to HubSpot: it goes through the log, and what was not written down cannot be sent.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Fence {
-  /**
-   * Writes down that the operation is about to be sent, and gives the right to send it. If it is
-   * interrupted or fails, the attempt may be in the log all the same; it was not sent.
-   */
-  readonly intend: <A>(operation: Operation<A>, attempt: Attempt) => Effect.Effect<Intent<A>, AttemptLogError>
-  /** Sends what was written down, once: a second send of an intent, or one after its end, is a defect. */
-  readonly send: <A>(intent: Intent<A>) => Effect.Effect<A, HubSpotError>
-  /** Writes down how it ended. An intent that was not sent ends too, as `NotAccepted`. */
-  readonly end: (intent: Intent<unknown>, end: End) => Effect.Effect<void, AttemptLogError>
-  /** Writes down that HubSpot has not finished what was sent. */
-  readonly unfinished: (intent: Intent<unknown>, seen: Unfinished) => Effect.Effect<void, AttemptLogError>
-}
-
-/**
- * The fence around a client, with the log of the context.
- *
- * **Example**
- *
- * ```ts
- * import * as AttemptLog from "@effect-hubspot/batch/engine/AttemptLog"
- * import { HubSpotClient, Operations } from "@effect-hubspot/http"
- * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
- * import { Effect, Layer } from "effect"
- *
- * const program = Effect.gen(function* () {
- *   const fence = yield* AttemptLog.fence(yield* HubSpotClient.HubSpotClient)
- *   const operation = Operations.batchCreate({ inputs: [{ properties: { name: "Chair" } }] })
- *   const intent = yield* fence.intend(operation, { jobId: "import", operation: operation.name, inputs: [0] })
- *   const { results } = yield* fence.send(intent)
- *   yield* fence.end(intent, { acceptance: "Accepted", outcomes: [] })
- *   return results.length
- * })
- * const layer = Layer.merge(AttemptLog.layerMemory(), Emulator.layerLineItems())
- * await Effect.runPromise(Effect.provide(program, layer)) // => 1
- * ```
- *
- * @category constructors
- * @since 0.1.0
- */
-export const fence = (client: HubSpotClient["Service"]): Effect.Effect<Fence, never, AttemptLog> =>
-  Effect.map(AttemptLog, (log) => ({
-    intend: (operation, attempt) => Effect.map(log.begin(attempt), (id) => write(log, id, operation)),
-    send: (intent) =>
-      Effect.suspend(() => {
-        const operation = use(intent)
-        return operation === undefined
-          ? Effect.die(new Error(`attempt ${intent.id} was sent or ended before, and is not sent again`))
-          : client.execute(operation)
-      }),
-    end: (intent, end) =>
-      Effect.suspend(() => {
-        const { id, log } = close(intent)
-        return log.end(id, end)
-      }),
-    unfinished: (intent, seen) =>
-      Effect.suspend(() => {
-        const { id, log } = close(intent)
-        return log.unfinished(id, seen)
-      })
-  }))

@@ -11,8 +11,9 @@ import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Operations from "@effect-hubspot/http/Operations"
 import type { BatchResponse, CrmObject } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
+import type * as BatchState from "../model/BatchState.ts"
 import * as Correlation from "../model/Correlation.ts"
-import type { Success, Successes } from "../model/Outcome.ts"
+import type { Created, Success, Successes } from "../model/Outcome.ts"
 import type { Item, TracedInput } from "../model/Plan.ts"
 
 /**
@@ -32,11 +33,8 @@ export interface BatchOperation<In, S extends Success> {
   readonly request: (
     items: ReadonlyArray<Item<unknown, In>>
   ) => Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError>
-  /** What the reply says of each of them. */
-  readonly account: (
-    items: ReadonlyArray<Item<unknown, In>>,
-    response: BatchResponse.BatchResponse
-  ) => Correlation.Account
+  /** What the end of their batch says of each of them. */
+  readonly account: (items: ReadonlyArray<Item<unknown, In>>, end: BatchState.End) => Correlation.Account
   readonly succeed: <I>(item: Item<I, In>, object: CrmObject.CrmObject) => Successes<I>[S]
 }
 
@@ -52,22 +50,13 @@ export const create = (keyProperty?: string | undefined): BatchOperation<TracedI
   writes: true,
   passesOver: false,
   request: (items) => Effect.succeed(Operations.batchCreate({ inputs: items.map(({ input }) => input) })),
-  account: (items, response) =>
+  account: (items, end) =>
     Correlation.correlate(
       items.map(({ input }) => input),
-      response,
+      end,
       keyProperty
     ),
-  succeed: ({ index, objectWriteTraceId, source }, object) => ({
-    _tag: "Created",
-    source,
-    index,
-    objectWriteTraceId,
-    id: object.id,
-    object,
-    via: "response",
-    possibleDuplicate: false
-  })
+  succeed: (item, object) => created(item, object, "response")
 })
 
 /**
@@ -91,23 +80,30 @@ export const createByUpsert = (keyProperty: string): BatchOperation<TracedInput,
         objectWriteTraceId
       }))
     }),
-  account: (items, response) =>
+  account: (items, end) =>
     Correlation.judge(
       items.map(({ input: { properties }, key, objectWriteTraceId }) => ({
         objectWriteTraceId,
         properties,
         key: { property: keyProperty, value: key ?? "" }
       })),
-      response
+      end
     ),
-  succeed: ({ index, objectWriteTraceId, source }, object) => ({
-    _tag: "Created",
-    source,
-    index,
-    objectWriteTraceId,
-    id: object.id,
-    object,
-    via: object["new"] === false ? "updated" : "response",
-    possibleDuplicate: false
-  })
+  succeed: (item, object) => created(item, object, object["new"] === false ? "updated" : "response")
+})
+
+/** An input, by its item or its outcome, that is there as this record. */
+export const created = <I>(
+  { index, objectWriteTraceId, source }: Pick<Created<I>, "source" | "index" | "objectWriteTraceId">,
+  object: CrmObject.CrmObject,
+  via: Created<I>["via"]
+): Created<I> => ({
+  _tag: "Created",
+  source,
+  index,
+  objectWriteTraceId,
+  id: object.id,
+  object,
+  via,
+  possibleDuplicate: false
 })

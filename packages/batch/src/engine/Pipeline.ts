@@ -16,7 +16,7 @@ import * as Stream from "effect/Stream"
 import * as AttemptLog from "./AttemptLog.ts"
 import type { BatchOperation } from "./BatchOperation.ts"
 import * as BatchRunner from "./BatchRunner.ts"
-import * as BatchState from "../model/BatchState.ts"
+import type * as BatchState from "../model/BatchState.ts"
 import type { NotSentReason, Outcome, Success } from "../model/Outcome.ts"
 import * as Plan from "../model/Plan.ts"
 import * as RetryBudget from "./RetryBudget.ts"
@@ -56,12 +56,6 @@ export interface Options {
   readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
 }
 
-/** For operations whose unfinished batches are observed. */
-interface Observing {
-  readonly pending?: Partial<BatchState.Waiting> | undefined
-  readonly processing?: Partial<BatchState.Waiting> | undefined
-}
-
 /** What a job is made of once its options are checked. */
 export interface Job {
   readonly jobId: string
@@ -88,7 +82,7 @@ export interface Durable {
 
 /** Options out of range are defects. What is not durable is over with its process. */
 export const job = Effect.fnUntraced(function* (
-  options: Options & Observing,
+  options: Options & BatchState.Waits,
   durable?: Durable | undefined
 ): Effect.fn.Return<Job, never, HubSpotClient | RateLimits | Scope.Scope> {
   const { batchSize = BatchRequest.maxInputs, retry: policy = Retry.defaults } = options
@@ -161,8 +155,8 @@ export const job = Effect.fnUntraced(function* (
         limit: concurrency.limit,
         leavesUnfinished: durable === undefined ? undefined : Deferred.await(halt),
         ...special,
-        pending: { ...BatchState.defaultWaiting, ...options.pending },
-        processing: { ...BatchState.defaultWaiting, ...options.processing },
+        pending: options.pending,
+        processing: options.processing,
         onEvent
       }).pipe(
         Effect.provideService(RateLimits, limits),

@@ -19,6 +19,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
+import type * as BatchState from "../model/BatchState.ts"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
 import * as Bulk from "../engine/Pipeline.ts"
 import * as Creating from "../doubt/Creating.ts"
@@ -56,7 +57,7 @@ export type End =
  * @category models
  * @since 0.1.0
  */
-export interface Options {
+export interface Options extends BatchState.Waits {
   /** Requests under way at once; see `BulkCreate.Options`. */
   readonly concurrency?: number | "auto" | undefined
   readonly retry?: Retry.Policy | undefined

@@ -1,9 +1,12 @@
 /**
- * The four statuses of a batch as typed effects.
+ * The four statuses of a batch as typed effects, and a batch followed to its end.
  *
  * `COMPLETE` succeeds. `PENDING` and `PROCESSING` are typed failures, each with a schedule of its own;
  * what is repeated is an observation of the batch, never the request that made it. `CANCELED` is a typed
  * failure that is final and carries what was created before. A word HubSpot may invent is typed too.
+ *
+ * {@link settle} is here, in a room without a clock, because it only puts together what it is given: time passes in the
+ * schedules, and HubSpot is asked by the caller's `observe`. How a batch can be observed is not known here.
  *
  * The legal moves:
  *
@@ -17,14 +20,15 @@
  * @since 0.1.0
  */
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
-import { BatchResponse, BatchStatus, type CrmObject, type ErrorBody } from "@effect-hubspot/schema"
-import * as DateTime from "effect/DateTime"
+import { BatchResponse, BatchStatus, type CrmObject } from "@effect-hubspot/schema"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Pull from "effect/Pull"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import * as Outcome from "./Outcome.ts"
+
+export { type Job, statusOf } from "./JobStatus.ts"
 
 const fields = { response: BatchResponse.BatchResponse }
 
@@ -59,27 +63,6 @@ export class Canceled extends Schema.TaggedError<Canceled>()("Canceled", fields)
  * @since 0.1.0
  */
 export class UnknownStatus extends Schema.TaggedError<UnknownStatus>()("UnknownStatus", fields) {}
-
-/**
- * The batch was not done in time. `last` is the last that was seen of it.
- *
- * @category errors
- * @since 0.1.0
- */
-export class Stuck extends Schema.TaggedError<Stuck>()("Stuck", { last: BatchResponse.BatchResponse }) {}
-
-/**
- * A reply said something that cannot follow what an earlier one said, such as `PENDING` after
- * `PROCESSING`.
- *
- * @category errors
- * @since 0.1.0
- */
-export class IllegalMove extends Schema.TaggedError<IllegalMove>()("IllegalMove", {
-  from: BatchStatus.BatchStatus,
-  to: BatchStatus.BatchStatus,
-  response: BatchResponse.BatchResponse
-}) {}
 
 /**
  * The batch cannot be looked at: its reply gives no link, or one to somewhere else.
@@ -125,20 +108,45 @@ type Failed = Pending | Processing | Canceled | UnknownStatus
 export const fromResponse = (
   response: BatchResponse.BatchResponse
 ): Effect.Effect<BatchResponse.BatchResponse, Failed> => {
-  const status = response.status === undefined ? "COMPLETE" : BatchStatus.fromString(response.status)
-  switch (status) {
-    case "COMPLETE":
-      return Effect.succeed(response)
-    case "PENDING":
-      return Effect.fail(new Pending({ response }))
-    case "PROCESSING":
-      return Effect.fail(new Processing({ response }))
-    case "CANCELED":
-      return Effect.fail(new Canceled({ response }))
-    case undefined:
-      return Effect.fail(new UnknownStatus({ response }))
-  }
+  const status = statusIn(response)
+  if (status === "COMPLETE") return Effect.succeed(response)
+  const State = status === undefined ? UnknownStatus : states[status]
+  return Effect.fail(new State({ response }))
 }
+
+const states = { PENDING: Pending, PROCESSING: Processing, CANCELED: Canceled }
+
+/**
+ * How the following of a batch ended, with the last that was seen of it. `Complete`, `Canceled` and `UnknownStatus` are
+ * HubSpot's word. After the others it may still be at work: a schedule ended before the batch did (`Stuck`), nobody waits
+ * any more (`Left`), the batch could not be looked at (`Unobserved`), or a look said what cannot follow, such as `PENDING` after
+ * `PROCESSING` (`IllegalMove`).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type End = { readonly response: BatchResponse.BatchResponse } & (
+  | { readonly _tag: "Complete" | "Canceled" | "UnknownStatus" | "Stuck" | "Left" }
+  | { readonly _tag: "Unobserved"; readonly error: HubSpotError | NotObservable }
+  | {
+      readonly _tag: "IllegalMove"
+      readonly from: BatchStatus.BatchStatus
+      readonly to: BatchStatus.BatchStatus
+    }
+)
+
+/**
+ * The end of a batch that nobody follows: what its reply says, or `Stuck` if HubSpot has not finished it.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const endOf = (response: BatchResponse.BatchResponse): End => {
+  const status = statusIn(response)
+  return { _tag: status === undefined ? "UnknownStatus" : ends[status], response }
+}
+
+const ends = { COMPLETE: "Complete", CANCELED: "Canceled", PENDING: "Stuck", PROCESSING: "Stuck" } as const
 
 /**
  * Whether HubSpot has not finished the batch: it is `PENDING` or `PROCESSING`.
@@ -146,10 +154,14 @@ export const fromResponse = (
  * @category predicates
  * @since 0.1.0
  */
-export const isOpen = ({ status }: BatchResponse.BatchResponse): boolean => {
-  const known = status === undefined ? undefined : BatchStatus.fromString(status)
-  return known !== undefined && !BatchStatus.isTerminal(known)
+export const isOpen = (response: BatchResponse.BatchResponse): boolean => {
+  const status = statusIn(response)
+  return status !== undefined && !BatchStatus.isTerminal(status)
 }
+
+/** A reply without a status is taken for done. */
+const statusIn = ({ status }: BatchResponse.BatchResponse): BatchStatus.BatchStatus | undefined =>
+  status === undefined ? "COMPLETE" : BatchStatus.fromString(status)
 
 const moves: Readonly<Record<BatchStatus.BatchStatus, ReadonlyArray<BatchStatus.BatchStatus>>> = {
   PENDING: ["PENDING", "PROCESSING", "COMPLETE", "CANCELED"],
@@ -167,212 +179,149 @@ const moves: Readonly<Record<BatchStatus.BatchStatus, ReadonlyArray<BatchStatus.
 export const isLegal = (from: BatchStatus.BatchStatus, to: BatchStatus.BatchStatus): boolean =>
   moves[from].includes(to)
 
-/**
- * How long to wait between two observations, and for all of them.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Waiting {
-  /** The first wait before jitter. Default 1 second. */
-  readonly start: Duration.Input
-  /** Each wait is this many times the one before. Default 1.5. */
-  readonly factor: number
-  /** No wait is longer. Default 30 seconds. */
-  readonly cap: Duration.Input
-  /** How long a batch may stay in this status. Default 15 minutes. */
-  readonly deadline: Duration.Input
-}
+const patient = Schedule.min([Schedule.exponential("1 second", 1.5), Schedule.spaced("30 seconds")]).pipe(
+  Schedule.modifyDelay(({ duration }) =>
+    Effect.map(Random.next, (chance) => Duration.times(duration, chance))
+  ),
+  Schedule.upTo({ duration: "15 minutes" })
+)
 
 /**
- * @category constants
- * @since 0.1.0
- */
-export const defaultWaiting: Waiting = {
-  start: "1 second",
-  factor: 1.5,
-  cap: "30 seconds",
-  deadline: "15 minutes"
-}
-
-/**
- * The schedule of a {@link Waiting}: capped exponential, full jitter, until the deadline.
- *
- * @category schedules
- * @since 0.1.0
- */
-export const schedule = (waiting: Waiting = defaultWaiting): Schedule.Schedule<Duration.Duration> =>
-  Schedule.exponential(waiting.start, waiting.factor).pipe(
-    Schedule.modifyDelay(({ duration }) =>
-      Effect.map(Random.next, (chance) =>
-        Duration.times(Duration.min(duration, Duration.fromInputUnsafe(waiting.cap)), chance)
-      )
-    ),
-    Schedule.upTo({ duration: waiting.deadline })
-  )
-
-/**
- * Follows a batch to its end. `observe` looks at it once more and must not send it again; it is repeated
- * by the schedule of the status the batch is in. The first look waits too: the reply is fresh.
+ * What {@link settle} waits by where it is given nothing else: after at most 1 second, then 1.5 times as long each time up
+ * to 30 seconds, with full jitter, for 15 minutes in each status. They are values to compose, tap and bound.
  *
  * **Example**
  *
  * ```ts
  * import { BatchState } from "@effect-hubspot/batch"
- * import { Effect } from "effect"
+ * import { Console, Schedule } from "effect"
  *
- * const done = BatchState.settle(
- *   { status: "PENDING", results: [] },
- *   { observe: Effect.succeed({ status: "COMPLETE", results: [{ id: "7" }] }), pending: { ...BatchState.defaultWaiting, start: 1 } }
+ * const schedule = BatchState.schedules.processing.pipe(
+ *   Schedule.tap(({ attempt, input }) => Console.log(attempt, input.response.status)),
+ *   Schedule.upTo({ duration: "2 minutes" })
  * )
- * const response = await Effect.runPromise(done)
- * response.results.length // => 1
+ * Schedule.isSchedule(schedule) // => true
+ * ```
+ *
+ * @category schedules
+ * @since 0.1.0
+ */
+export const schedules: {
+  readonly pending: Schedule.Schedule<Duration.Duration, Pending>
+  readonly processing: Schedule.Schedule<Duration.Duration, Processing>
+} = { pending: patient, processing: patient }
+
+/**
+ * The schedules of the two statuses in which HubSpot has not finished a batch. Any schedule will do. It is stepped before
+ * every look, the first one too, and its input is the status with what was last seen. When it ends, so does the waiting.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Waits<E = never, R = never> {
+  /** While the batch is `PENDING`. Default `BatchState.schedules.pending`. */
+  readonly pending?: Schedule.Schedule<unknown, Pending, E, R> | undefined
+  /** While it is `PROCESSING`. Default `BatchState.schedules.processing`. */
+  readonly processing?: Schedule.Schedule<unknown, Processing, E, R> | undefined
+}
+
+/**
+ * Follows a batch to its end. `observe` looks at it once more, given what was last seen, and must not send it again; it is
+ * repeated by the schedule of the status the batch is in. What was created once stays so, also when a later look does not
+ * show it. Once `until` is done, the batch is not waited for any more.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { BatchState } from "@effect-hubspot/batch"
+ * import { Effect, Schedule } from "effect"
+ *
+ * const end = await BatchState.settle(
+ *   { status: "PENDING", results: [] },
+ *   {
+ *     observe: () => Effect.succeed({ status: "COMPLETE", results: [{ id: "7" }] }),
+ *     pending: Schedule.spaced("1 milli")
+ *   }
+ * ).pipe(Effect.runPromise)
+ * const seen = [end._tag, end.response.results.length]
+ * seen // => ["Complete", 1]
  * ```
  *
  * @category running
  * @since 0.1.0
  */
-export const settle = <R = never>(
+export const settle = Effect.fnUntraced(function* <E = never, R = never>(
   first: BatchResponse.BatchResponse,
-  options: {
-    readonly observe: Effect.Effect<BatchResponse.BatchResponse, HubSpotError | NotObservable, R>
-    readonly pending?: Waiting | undefined
-    readonly processing?: Waiting | undefined
+  options: Waits<E, R> & {
+    readonly observe: (
+      seen: BatchResponse.BatchResponse
+    ) => Effect.Effect<BatchResponse.BatchResponse, HubSpotError | NotObservable, R>
+    readonly until?: Effect.Effect<unknown> | undefined
   }
-): Effect.Effect<
-  BatchResponse.BatchResponse,
-  Canceled | UnknownStatus | Stuck | IllegalMove | NotObservable | HubSpotError,
-  R
-> => {
-  const look = (from: "PENDING" | "PROCESSING") =>
-    Effect.flatMap(
-      options.observe,
-      (response): Effect.Effect<BatchResponse.BatchResponse, Failed | IllegalMove> => {
-        const to = response.status === undefined ? "COMPLETE" : BatchStatus.fromString(response.status)
-        return to === undefined || isLegal(from, to)
-          ? fromResponse(response)
-          : Effect.fail(new IllegalMove({ from, to, response }))
+): Effect.fn.Return<End, E, R> {
+  const pending = yield* Schedule.toStepWithSleep(options.pending ?? schedules.pending)
+  const processing = yield* Schedule.toStepWithSleep(options.processing ?? schedules.processing)
+
+  const follow = (response: BatchResponse.BatchResponse): Effect.Effect<End, E, R> => {
+    const end = Effect.succeed(endOf(response))
+    return Effect.catchTags(Effect.andThen(fromResponse(response), end), {
+      Pending: (state) => stay("PENDING", response, pending(state)),
+      Processing: (state) => stay("PROCESSING", response, processing(state)),
+      Canceled: () => end,
+      UnknownStatus: () => end
+    })
+  }
+
+  /** Waits and looks; then it is followed from what was seen. */
+  const stay = (
+    from: "PENDING" | "PROCESSING",
+    response: BatchResponse.BatchResponse,
+    wait: Pull.Pull<unknown, E, unknown, R>
+  ): Effect.Effect<End, E, R> => {
+    const stuck: Next = { _tag: "Stuck", response }
+    const left: Next = { _tag: "Left", response }
+    const look = Effect.match(
+      Effect.suspend(() => options.observe(response)),
+      {
+        onFailure: (error): Next => ({ _tag: "Unobserved", response, error }),
+        onSuccess: (seen): Next => ({ _tag: "Seen", response: withEarlier(seen, response.results) })
       }
     )
-  const stuck = (error: Pending | Processing) => Effect.fail(new Stuck({ last: error.response }))
-
-  const processing = repeatedly(
-    Effect.catchTag(look("PROCESSING"), "Pending", Effect.die),
-    Schema.is(Processing),
-    options.processing
-  ).pipe(Effect.catchTag("Processing", stuck))
-
-  const pending = repeatedly(look("PENDING"), Schema.is(Pending), options.pending).pipe(
-    Effect.catchTags({ Pending: stuck, Processing: () => processing })
-  )
-
-  return Effect.catchTags(fromResponse(first), { Pending: () => pending, Processing: () => processing })
-}
-
-/** A first look after a first wait, then by the schedule, as long as the batch stays in its status. */
-const repeatedly = <A, E, R>(
-  look: Effect.Effect<A, E, R>,
-  stays: (error: E) => boolean,
-  waiting: Waiting = defaultWaiting
-): Effect.Effect<A, E, R> =>
-  Effect.flatMap(Random.next, (chance) =>
-    Effect.delay(
-      Effect.retry(look, { schedule: schedule(waiting), while: stays }),
-      Duration.times(Duration.fromInputUnsafe(waiting.start), chance)
+    return Effect.flatMap(
+      Effect.raceFirst(
+        Pull.catchDone(Effect.andThen(wait, look), () => Effect.succeed(stuck)),
+        Effect.as(options.until ?? Effect.never, left)
+      ),
+      (next) => {
+        if (next._tag !== "Seen") return Effect.succeed(next)
+        const to = statusIn(next.response)
+        return to === undefined || isLegal(from, to)
+          ? follow(next.response)
+          : Effect.succeed<End>({ _tag: "IllegalMove", response: next.response, from, to })
+      }
     )
-  )
-
-/**
- * A job of ours, as far as its status goes. Times are milliseconds since 1970. `ended` is how it ended:
- * `done` when everything is settled, rejections and doubts included, `stopped` by the user or a fatal error, and
- * `suspended` if it can go on later.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Job {
-  readonly requestedAtMillis: number
-  readonly startedAtMillis?: number | undefined
-  readonly completedAtMillis?: number | undefined
-  readonly ended?: "done" | "stopped" | "suspended" | undefined
-  /** What is settled so far. */
-  readonly outcomes: Iterable<Outcome.Outcome<unknown, Outcome.Success>>
-}
-
-/**
- * The status of a job of ours in HubSpot's four words, as a body of the shape of a batch reply: `PENDING` accepted
- * and not begun, `PROCESSING` at work or suspended, `COMPLETE`, `CANCELED`. What succeeded is in `results`, everything
- * else in `errors`, with the trace id or the index in its context.
- *
- * **Example**
- *
- * ```ts
- * import { BatchState } from "@effect-hubspot/batch"
- *
- * const status = BatchState.statusOf({
- *   requestedAtMillis: 0,
- *   startedAtMillis: 1000,
- *   outcomes: [{ _tag: "NotSent", source: "row", index: 7, reason: { _tag: "Stopped" } }]
- * })
- * const told = [status.status, status.startedAt, status.numErrors, status.errors?.[0]?.category]
- * told // => ["PROCESSING", "1970-01-01T00:00:01.000Z", 1, "NOT_SENT"]
- * ```
- *
- * @category formatting
- * @since 0.1.0
- */
-export const statusOf = (job: Job): BatchResponse.BatchResponse => {
-  const results: Array<CrmObject.CrmObject> = []
-  const errors: Array<ErrorBody.StandardError> = []
-  for (const outcome of job.outcomes) {
-    switch (outcome._tag) {
-      case "Created":
-      case "Updated":
-      case "Upserted":
-      case "Found":
-        results.push(outcome.object)
-        break
-      case "Archived":
-        results.push({ id: outcome.id, archived: true })
-        break
-      case "Rejected":
-      case "Invalid":
-      case "NotSent":
-      case "InDoubt":
-        errors.push({
-          status: "error",
-          category: outcome._tag === "Rejected" ? outcome.category : categories[outcome._tag],
-          message: Outcome.describe(outcome),
-          context: {
-            index: [String(outcome.index)],
-            ...("objectWriteTraceId" in outcome && { objectWriteTraceId: [outcome.objectWriteTraceId] })
-          }
-        })
-    }
   }
+
+  return yield* follow(first)
+})
+
+type Next = End | { readonly _tag: "Seen"; readonly response: BatchResponse.BatchResponse }
+
+/** What was created once stays so, also when a later look does not show it, or not as well. */
+const withEarlier = (
+  seen: BatchResponse.BatchResponse,
+  earlier: ReadonlyArray<CrmObject.CrmObject>
+): BatchResponse.BatchResponse => {
+  const known = new Map(earlier.map((object) => [object.id, object]))
+  const shown = new Set(seen.results.map(({ id }) => id))
   return {
-    status: statusOfJob(job),
-    requestedAt: iso(job.requestedAtMillis),
-    ...(job.startedAtMillis !== undefined && { startedAt: iso(job.startedAtMillis) }),
-    ...(job.completedAtMillis !== undefined && { completedAt: iso(job.completedAtMillis) }),
-    results,
-    ...(errors.length > 0 && { numErrors: errors.length, errors })
+    ...seen,
+    results: [
+      ...seen.results.map((object) => {
+        const traceId = object.objectWriteTraceId ?? known.get(object.id)?.objectWriteTraceId
+        return typeof traceId === "string" ? { ...object, objectWriteTraceId: traceId } : object
+      }),
+      ...earlier.filter(({ id }) => !shown.has(id))
+    ]
   }
 }
-
-const categories = { Invalid: "INVALID", NotSent: "NOT_SENT", InDoubt: "IN_DOUBT" } as const
-
-const statusOfJob = ({ ended, startedAtMillis }: Job): BatchStatus.BatchStatus => {
-  switch (ended) {
-    case "done":
-      return "COMPLETE"
-    case "stopped":
-      return "CANCELED"
-    case "suspended":
-      return "PROCESSING"
-    case undefined:
-      return startedAtMillis === undefined ? "PENDING" : "PROCESSING"
-  }
-}
-
-const iso = (millis: number): string => DateTime.formatIso(DateTime.makeUnsafe(millis))

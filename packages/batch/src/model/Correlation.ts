@@ -1,5 +1,5 @@
 /**
- * From a reply to a verdict per input. Pure; what it promises, whatever HubSpot answers:
+ * From the end of a batch to a verdict per input. Pure; what it promises, whatever HubSpot answers:
  *
  * - every input gets exactly one verdict;
  * - no id is given to two inputs;
@@ -18,8 +18,8 @@
  *
  * @since 0.1.0
  */
-import { BatchStatus, ErrorBody, Properties, type BatchResponse, CrmObject } from "@effect-hubspot/schema"
-import * as BatchState from "./BatchState.ts"
+import { CrmObject, ErrorBody, Properties } from "@effect-hubspot/schema"
+import type * as BatchState from "./BatchState.ts"
 import type { Unaccounted } from "./Outcome.ts"
 import type { TracedInput } from "./Plan.ts"
 
@@ -62,20 +62,22 @@ export interface Identity {
 }
 
 /**
- * The account of a reply to a batch of creates with unique trace ids. `keyProperty` holds a key in every
+ * The account of the end of a batch of creates with unique trace ids. `keyProperty` holds a key in every
  * input, where there is such a property.
  *
  * **Example**
  *
  * ```ts
+ * import { BatchState } from "@effect-hubspot/batch"
  * import * as Correlation from "@effect-hubspot/batch/model/Correlation"
  *
  * const inputs = ["a", "b"].map((name) => ({ properties: { name }, objectWriteTraceId: `t-${name}` }))
- * const account = Correlation.correlate(inputs, {
+ * const reply = {
  *   status: "COMPLETE",
  *   results: [{ id: "7", objectWriteTraceId: "t-b" }],
  *   errors: [{ message: "no", context: { objectWriteTraceId: ["t-a"] } }]
- * })
+ * }
+ * const account = Correlation.correlate(inputs, BatchState.endOf(reply))
  * const tags = account.verdicts.map((verdict) => verdict._tag)
  * tags // => ["Rejected", "Done"]
  * ```
@@ -85,7 +87,7 @@ export interface Identity {
  */
 export const correlate = (
   inputs: ReadonlyArray<TracedInput>,
-  response: BatchResponse.BatchResponse,
+  end: BatchState.End,
   keyProperty?: string | undefined
 ): Account =>
   judge(
@@ -97,7 +99,7 @@ export const correlate = (
         key: value === undefined ? undefined : { property: keyProperty!, value }
       }
     }),
-    response,
+    end,
     (open, loose) =>
       matchByContent(
         open.map((position) => inputs[position]!),
@@ -107,7 +109,7 @@ export const correlate = (
   )
 
 /**
- * The account of a reply by identities alone. `place` finds inputs for results that have nothing to be
+ * The account of the end of a batch by identities alone. `place` finds inputs for results that have nothing to be
  * recognised by; without it they are surplus.
  *
  * @category correlating
@@ -115,7 +117,7 @@ export const correlate = (
  */
 export const judge = (
   identities: ReadonlyArray<Identity>,
-  response: BatchResponse.BatchResponse,
+  { _tag: ended, response }: BatchState.End,
   place?: (open: ReadonlyArray<number>, loose: ReadonlyArray<CrmObject.CrmObject>) => Placed
 ): Account => {
   const claims = identities.map(({ id }): Claim => ({ id, objects: [], errors: [] }))
@@ -131,12 +133,12 @@ export const judge = (
     // Without an id that can be its own there is nothing to point to.
     else (isId(object.id) && otherIdOf(object) === undefined ? loose : surplus).push(object)
   }
-  const unfinished = BatchState.isOpen(response)
+  const isLastWord = ended === "Complete" || ended === "Canceled" || ended === "UnknownStatus"
   for (const error of response.errors ?? []) {
     const known = registry.ofError(error)
     if (known.size === 0) unattributed.push(error)
     // An error in a batch that HubSpot is still at work on, or of HubSpot's own, is no refusal yet.
-    if (unfinished || isServersOwn(error)) continue
+    if (!isLastWord || isServersOwn(error)) continue
     for (const position of known) claims[position]!.errors.push(error)
   }
 
@@ -160,7 +162,7 @@ export const judge = (
   }
   surplus.push(...placed.surplus, ...loose.filter((object) => shared.has(object.id)))
 
-  const why = unaccountedBy(response)
+  const why = ended === "Complete" ? "missing" : "unfinished"
   return {
     verdicts: verdicts.map(
       (verdict, position) =>
@@ -393,11 +395,6 @@ const sharedIds = (results: ReadonlyArray<CrmObject.CrmObject>, registry: Regist
 
 const isServersOwn = ({ category }: ErrorBody.StandardError): boolean =>
   /INTERNAL|TIMEOUT|TIMED_OUT|UNAVAILABLE/i.test(category ?? "")
-
-const unaccountedBy = (response: BatchResponse.BatchResponse): Unaccounted => {
-  const status = response.status === undefined ? "COMPLETE" : BatchStatus.fromString(response.status)
-  return status === "COMPLETE" ? "missing" : "unfinished"
-}
 
 // -----------------------------------------------------------------------------
 // Results without trace ids

@@ -1,4 +1,5 @@
 import * as AttemptLog from "@effect-hubspot/batch/engine/AttemptLog"
+import * as Fence from "@effect-hubspot/batch/engine/Fence"
 import { HubSpotClient, HubSpotError, Operations } from "@effect-hubspot/http"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Option } from "effect"
@@ -29,7 +30,7 @@ const fenced = (options: { failure?: HubSpotError.HubSpotError; log?: Partial<At
   Effect.gen(function* () {
     const log = { ...(yield* AttemptLog.makeMemory({ keep: true })), ...options.log }
     const { client, sends } = clientOn(log, options.failure)
-    const fence = yield* Effect.provideService(AttemptLog.fence(client), AttemptLog.AttemptLog, log)
+    const fence = yield* Effect.provideService(Fence.make(client), AttemptLog.AttemptLog, log)
     return { fence, log, sends }
   })
 

@@ -1,0 +1,30 @@
+/**
+ * What happens on the way of a job, for progress and reports.
+ */
+import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
+
+/**
+ * `Requested`: a request with inputs got an answer or none,
+ * after `millis`. `Asked`: another request was made, to look for inputs or to associate them. `Surplus` and `Unattributed`: HubSpot answered with records or errors that fit no input.
+ * `Waiting`: inputs wait, for `millis` at least, before they are looked for: HubSpot has not finished them, they
+ * are in doubt, or their rejection is to be verified.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Event =
+  | {
+      readonly _tag: "Requested"
+      readonly inputs: number
+      readonly millis: number
+      readonly error?: HubSpotError
+    }
+  | { readonly _tag: "Asked"; readonly operation: string }
+  | { readonly _tag: "Surplus"; readonly ids: ReadonlyArray<string> }
+  | { readonly _tag: "Unattributed"; readonly messages: ReadonlyArray<string> }
+  | {
+      readonly _tag: "Waiting"
+      readonly inputs: number
+      readonly millis: number
+      readonly why: "unfinished" | "doubt" | "verification"
+    }

@@ -1,0 +1,130 @@
+/**
+ * The only way from an operation to HubSpot: through the log.
+ *
+ * It takes intents, and an intent is had only by writing down what is about to be sent; each is sent once. It neither
+ * decides what is sent nor sends anything again.
+ *
+ * @since 0.1.0
+ */
+import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
+import type { Operation } from "@effect-hubspot/http/Operation"
+import * as Effect from "effect/Effect"
+import * as AttemptLog from "./AttemptLog.ts"
+
+/**
+ * The right to send a request once. It comes from {@link Fence} only, which has written it down.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Intent<A> = Written<A>
+
+let write: <A>(log: AttemptLog.Service, id: number, operation: Operation<A>) => Written<A>
+let use: <A>(intent: Written<A>) => Operation<A> | undefined
+let close: (intent: Written<unknown>) => { readonly log: AttemptLog.Service; readonly id: number }
+
+// Not exported as a value, and with a private constructor: what is not made here is no intent.
+class Written<out A> {
+  /** The number of the attempt in the log. */
+  readonly id: number
+  readonly #log: AttemptLog.Service
+  #operation: Operation<A> | undefined
+
+  private constructor(log: AttemptLog.Service, id: number, operation: Operation<A>) {
+    this.#log = log
+    this.id = id
+    this.#operation = operation
+  }
+
+  static {
+    write = (log, id, operation) => new Written(log, id, operation)
+    use = (intent) => {
+      const operation = intent.#operation
+      intent.#operation = undefined
+      return operation
+    }
+    close = (intent) => {
+      intent.#operation = undefined
+      return { log: intent.#log, id: intent.id }
+    }
+  }
+}
+
+/**
+ * The only way from an operation to HubSpot: it goes through the log, and what was not written down cannot be sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Fence {
+  /**
+   * Writes down that the operation is about to be sent, and gives the right to send it. If it is
+   * interrupted or fails, the attempt may be in the log all the same; it was not sent.
+   */
+  readonly intend: <A>(
+    operation: Operation<A>,
+    attempt: AttemptLog.Attempt
+  ) => Effect.Effect<Intent<A>, AttemptLog.AttemptLogError>
+  /** Sends what was written down, once: a second send of an intent, or one after its end, is a defect. */
+  readonly send: <A>(intent: Intent<A>) => Effect.Effect<A, HubSpotError>
+  /** Writes down how it ended. An intent that was not sent ends too, as `NotAccepted`. */
+  readonly end: (
+    intent: Intent<unknown>,
+    end: AttemptLog.End
+  ) => Effect.Effect<void, AttemptLog.AttemptLogError>
+  /** Writes down that HubSpot has not finished what was sent. */
+  readonly unfinished: (
+    intent: Intent<unknown>,
+    seen: AttemptLog.Unfinished
+  ) => Effect.Effect<void, AttemptLog.AttemptLogError>
+}
+
+/**
+ * The fence around a client, with the log of the context.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import * as AttemptLog from "@effect-hubspot/batch/engine/AttemptLog"
+ * import * as Fence from "@effect-hubspot/batch/engine/Fence"
+ * import { HubSpotClient, Operations } from "@effect-hubspot/http"
+ * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+ * import { Effect, Layer } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const fence = yield* Fence.make(yield* HubSpotClient.HubSpotClient)
+ *   const operation = Operations.batchCreate({ inputs: [{ properties: { name: "Chair" } }] })
+ *   const intent = yield* fence.intend(operation, { jobId: "import", operation: operation.name, inputs: [0] })
+ *   const { results } = yield* fence.send(intent)
+ *   yield* fence.end(intent, { acceptance: "Accepted", outcomes: [] })
+ *   return results.length
+ * })
+ * const layer = Layer.merge(AttemptLog.layerMemory(), Emulator.layerLineItems())
+ * await Effect.runPromise(Effect.provide(program, layer)) // => 1
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (client: HubSpotClient["Service"]): Effect.Effect<Fence, never, AttemptLog.AttemptLog> =>
+  Effect.map(AttemptLog.AttemptLog, (log) => ({
+    intend: (operation, attempt) => Effect.map(log.begin(attempt), (id) => write(log, id, operation)),
+    send: (intent) =>
+      Effect.suspend(() => {
+        const operation = use(intent)
+        return operation === undefined
+          ? Effect.die(new Error(`attempt ${intent.id} was sent or ended before, and is not sent again`))
+          : client.execute(operation)
+      }),
+    end: (intent, end) =>
+      Effect.suspend(() => {
+        const { id, log } = close(intent)
+        return log.end(id, end)
+      }),
+    unfinished: (intent, seen) =>
+      Effect.suspend(() => {
+        const { id, log } = close(intent)
+        return log.unfinished(id, seen)
+      })
+  }))
