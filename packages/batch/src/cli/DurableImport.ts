@@ -21,7 +21,9 @@ import * as Terminal from "effect/Terminal"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import { monotonicMillis } from "../model/Monotonic.ts"
+import * as Frozen from "../jobs/Frozen.ts"
 import * as Job from "../jobs/Job.ts"
+import * as JobBatch from "../jobs/JobBatch.ts"
 import * as JobRunner from "../jobs/JobRunner.ts"
 import * as JobStore from "../jobs/JobStore.ts"
 import type * as Outcome from "../model/Outcome.ts"
@@ -46,7 +48,7 @@ export interface Options extends Import.Options {
 
 /** A retry, as its plan needs to know it. */
 export interface Retrying {
-  readonly of: Job.RetryOf
+  readonly of: Frozen.RetryOf
   /** The key that was made for a row when it was imported first. */
   readonly madeKeyOf: (row: Source.Row) => string | undefined
   /** Made sure of once all rows are written down, when others who want to send them can see them. */
@@ -196,7 +198,7 @@ export const plan = Effect.fnUntraced(function* (
   const { digest, through } = yield* digesting
   yield* through(source.rows).pipe(
     Stream.tap(() => Effect.sync(() => inputs++)),
-    Job.toBatches({ shape, batchSize }),
+    JobBatch.fromRows({ shape, batchSize }),
     Stream.rechunk(portion),
     Stream.runForEachArray((batches) => store.append(claim, batches)),
     Effect.mapError((error) => (error._tag === "SourceError" ? Import.usage(error) : refused(error)))
@@ -228,7 +230,7 @@ export const checkAccount = Effect.fnUntraced(function* (job: Job.Job) {
     })
   }
   return yield* Effect.mapError(
-    Effect.fromResult(Job.checkResume(job, { account: yield* accountOf })),
+    Effect.fromResult(Frozen.checkResume(job, { account: yield* accountOf })),
     refused
   )
 })
@@ -249,7 +251,10 @@ const checkResume = Effect.fnUntraced(function* (job: Job.Job) {
     digest === job.digest
       ? undefined
       : yield* Effect.orElseSucceed(store.difference(job.id, source.rows), () => undefined)
-  return yield* Effect.mapError(Effect.fromResult(Job.checkResume(job, { account, digest, line })), refused)
+  return yield* Effect.mapError(
+    Effect.fromResult(Frozen.checkResume(job, { account, digest, line })),
+    refused
+  )
 })
 
 /**

@@ -121,12 +121,13 @@ const assemble = <Made, E, R, E2, R2>(
  * ```ts
  * import { DoubtStrategy, JobStore, type Source } from "@effect-hubspot/batch"
  * import * as ImportRuntime from "@effect-hubspot/batch/cluster/ImportRuntime"
- * import * as Job from "@effect-hubspot/batch/jobs/Job"
+ * import * as Frozen from "@effect-hubspot/batch/jobs/Frozen"
+ * import * as JobBatch from "@effect-hubspot/batch/jobs/JobBatch"
  * import * as Plan from "@effect-hubspot/batch/model/Plan"
  * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
  * import { Effect, Result, Stream } from "effect"
  *
- * const frozen: Job.Frozen = {
+ * const frozen: Frozen.Frozen = {
  *   source: { name: "orders" }, format: "ndjson", batchSize: 100, strategy: DoubtStrategy.failVisible,
  *   account: "25012345", origin: "https://api.hubapi.com"
  * }
@@ -140,7 +141,7 @@ const assemble = <Made, E, R, E2, R2>(
  *   const shape = Plan.creates<Source.Row>({ jobId: "orders", toInput: ({ input }) => input })
  *   yield* Stream.range(0, 249).pipe(
  *     Stream.map(row),
- *     Job.toBatches({ shape, batchSize: 100 }),
+ *     JobBatch.fromRows({ shape, batchSize: 100 }),
  *     Stream.runForEachArray((batches) => jobs.append(planning, batches))
  *   )
  *   yield* jobs.planned(planning, { digest: "of the rows", inputs: 250 })

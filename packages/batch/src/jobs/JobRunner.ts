@@ -25,6 +25,7 @@ import * as Creating from "../doubt/Creating.ts"
 import * as StoreFailure from "../model/StoreFailure.ts"
 import { recover } from "./Recovery.ts"
 import * as Job from "./Job.ts"
+import type * as JobBatch from "./JobBatch.ts"
 import * as JobStore from "./JobStore.ts"
 import type { NotSentReason } from "../model/Outcome.ts"
 import * as Outcome from "../model/Outcome.ts"
@@ -89,12 +90,12 @@ export interface Options {
  * @since 0.1.0
  */
 export interface Session {
-  readonly batches: Stream.Stream<Job.Batch>
+  readonly batches: Stream.Stream<JobBatch.JobBatch>
   /**
    * Sends what is to be sent of a batch and settles it, or leaves it to the next run. A run does so once for each batch: a
    * second call waits for the first, or says what became of it.
    */
-  readonly work: (batch: Job.Batch) => Effect.Effect<"settled" | "left">
+  readonly work: (batch: JobBatch.JobBatch) => Effect.Effect<"settled" | "left">
   /** Nothing more is sent; the job is given up for another run, unless it was to end otherwise before. */
   readonly leave: Effect.Effect<void>
   /** Waits for the work under way, and lets go of the job. */
@@ -196,7 +197,7 @@ export const session = Effect.fn("JobRunner.session")(function* (
   )
 
   /** Sends what is to be sent of a batch, and takes up what an earlier run left. */
-  const begin = Effect.fnUntraced(function* (batch: Job.Batch) {
+  const begin = Effect.fnUntraced(function* (batch: JobBatch.JobBatch) {
     const { items } = batch
     const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? -1]
     const earlier = last < first ? [] : yield* log.attempts(jobId, { first, last })
@@ -228,7 +229,7 @@ export const session = Effect.fn("JobRunner.session")(function* (
 
   /** Settles a batch; but if this run was stopped before all of it was final, the next one does. */
   const settle = Effect.fnUntraced(function* (
-    { items, number }: Job.Batch,
+    { items, number }: JobBatch.JobBatch,
     outcomes: ReadonlyArray<BatchRunner.Settled<Row>>
   ) {
     const byIndex = new Map(items.map((item) => [item.index, item]))
@@ -276,7 +277,7 @@ export const session = Effect.fn("JobRunner.session")(function* (
     })
   )
 
-  const workOnce = (batch: Job.Batch) =>
+  const workOnce = (batch: JobBatch.JobBatch) =>
     begin(batch).pipe(
       Effect.ensuring(ahead.release(1)),
       Effect.flatMap(({ open, settled }) =>
@@ -294,7 +295,7 @@ export const session = Effect.fn("JobRunner.session")(function* (
 
   const worked = new Map<number, Deferred.Deferred<"settled" | "left">>()
 
-  const work = (batch: Job.Batch) =>
+  const work = (batch: JobBatch.JobBatch) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.suspend(() => {
         const known = worked.get(batch.number)
@@ -379,7 +380,8 @@ export const session = Effect.fn("JobRunner.session")(function* (
  *
  * ```ts
  * import { DoubtStrategy, JobStore, type Source } from "@effect-hubspot/batch"
- * import * as Job from "@effect-hubspot/batch/jobs/Job"
+ * import * as Frozen from "@effect-hubspot/batch/jobs/Frozen"
+ * import * as JobBatch from "@effect-hubspot/batch/jobs/JobBatch"
  * import * as JobRunner from "@effect-hubspot/batch/jobs/JobRunner"
  * import * as Plan from "@effect-hubspot/batch/model/Plan"
  * import * as Stores from "@effect-hubspot/batch/sql/Stores"
@@ -387,7 +389,7 @@ export const session = Effect.fn("JobRunner.session")(function* (
  * import { Effect, Layer, Result, Stream } from "effect"
  *
  * const holder = { pid: 1, host: "here" }
- * const frozen: Job.Frozen = {
+ * const frozen: Frozen.Frozen = {
  *   source: { name: "orders" }, format: "ndjson", batchSize: 100, strategy: DoubtStrategy.failVisible,
  *   account: "25012345", origin: "https://api.hubapi.com"
  * }
@@ -401,7 +403,7 @@ export const session = Effect.fn("JobRunner.session")(function* (
  *   const shape = Plan.creates<Source.Row>({ jobId: "orders", toInput: ({ input }) => input })
  *   yield* Stream.range(0, 249).pipe(
  *     Stream.map(row),
- *     Job.toBatches({ shape, batchSize: 100 }),
+ *     JobBatch.fromRows({ shape, batchSize: 100 }),
  *     Stream.runForEachArray((batches) => jobs.append(planning, batches))
  *   )
  *   yield* jobs.planned(planning, { digest: "of the rows", inputs: 250 })

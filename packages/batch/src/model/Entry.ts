@@ -102,3 +102,71 @@ export const entry = (
       return { _tag: "Done", index, id: outcome.id }
   }
 }
+
+const [Created, , Rejected, InDoubt] = Entry.members
+
+/**
+ * What became of one input in the end, as it is written down: the outcome of an attempt that creates, or that of an input
+ * that was never attempted.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Final = Schema.Union([
+  Created,
+  Rejected,
+  InDoubt,
+  Schema.TaggedStruct("Invalid", {
+    index: Schema.Int,
+    issues: Schema.Array(
+      Schema.Struct({ path: Schema.String, message: Schema.String, advice: Schema.String })
+    )
+  }),
+  Schema.TaggedStruct("NotSent", {
+    index: Schema.Int,
+    reason: Schema.Struct({
+      _tag: Schema.Literals(["Stopped", "Halted", "RetriesExhausted", "Unlogged", "Suspended"]),
+      text: Schema.String
+    })
+  })
+])
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Final = typeof Final.Type
+
+/**
+ * An outcome of a create as it is written down in the end.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import * as Job from "@effect-hubspot/batch/jobs/Job"
+ *
+ * const entry = Job.entry({ _tag: "NotSent", source: "row", index: 7, reason: { _tag: "Stopped" } })
+ * entry // => { _tag: "NotSent", index: 7, reason: { _tag: "Stopped", text: "not sent: the job was stopped" } }
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const final = (outcome: Outcome.Outcome<unknown>): Final => {
+  switch (outcome._tag) {
+    case "Invalid": {
+      const issues = outcome.issues.map(({ advice, message, path }) => ({ path, message, advice }))
+      return { _tag: "Invalid", index: outcome.index, issues }
+    }
+    case "NotSent": {
+      const { index, reason } = outcome
+      return {
+        _tag: "NotSent",
+        index,
+        reason: { _tag: reason._tag, text: Outcome.describeNotSent(reason) }
+      }
+    }
+    default:
+      return entry(outcome) as Exclude<Entry, { readonly _tag: "Done" }>
+  }
+}

@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import * as Frozen from "../jobs/Frozen.ts"
 import * as Job from "../jobs/Job.ts"
 import { describeSqlError } from "../model/StoreFailure.ts"
 import * as JobStore from "../jobs/JobStore.ts"
@@ -43,18 +44,18 @@ export interface CountsRow {
   readonly garbled: number
 }
 
-const Frozen = Schema.fromJsonString(Job.Frozen)
+const FrozenText = Schema.fromJsonString(Frozen.Frozen)
 const Suspension = Schema.fromJsonString(Job.Suspension)
 const Entries = Schema.fromJsonString(Schema.Array(Job.Entry))
 export const Entry = Schema.fromJsonString(Job.Entry)
 
-export const encodeFrozen = Schema.encodeSync(Frozen)
+export const encodeFrozen = Schema.encodeSync(FrozenText)
 export const encodeSuspension = Schema.encodeSync(Suspension)
 export const encodeEntries = Schema.encodeSync(Entries)
 export const encodeEntry = Schema.encodeSync(Entry)
-const decodeFrozen = Schema.decodeEffect(Frozen)
+const decodeFrozen = Schema.decodeEffect(FrozenText)
 export const decodeRetryOf = Schema.decodeOption(
-  Schema.fromJsonString(Schema.Struct({ retryOf: Schema.optionalKey(Job.RetryOf) }))
+  Schema.fromJsonString(Schema.Struct({ retryOf: Schema.optionalKey(Frozen.RetryOf) }))
 )
 const decodeSuspension = Schema.decodeEffect(Suspension)
 export const decodeEntries = Schema.decodeEffect(Entries)

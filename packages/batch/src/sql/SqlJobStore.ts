@@ -25,7 +25,7 @@ import * as Migrations from "./Migrations.ts"
 import * as WriteTrace from "../model/WriteTrace.ts"
 import * as Digests from "./Digests.ts"
 import { inRange } from "../model/InRange.ts"
-import * as JobBatch from "../jobs/JobBatch.ts"
+import * as BatchText from "./jobStore/BatchText.ts"
 import * as Ranges from "../model/Ranges.ts"
 import {
   type CountsRow,
@@ -212,7 +212,7 @@ export const make: Effect.Effect<
       if (first === undefined || indices.some((index, n) => index !== first + n)) {
         return Effect.die(new RangeError(`batch ${batch.number} has gaps, or nothing in it`))
       }
-      const items = JobBatch.encode(batch, { keyProperty })
+      const items = BatchText.encode(batch, { keyProperty })
       return Effect.map(digestOf(items), (digest) => ({
         batch,
         first,
@@ -482,7 +482,7 @@ export const make: Effect.Effect<
   ) {
     const batch =
       (yield* digestOf(items)) === digest
-        ? JobBatch.decode(Number(number), items, { keyProperty })
+        ? BatchText.decode(Number(number), items, { keyProperty })
         : undefined
     return batch ?? (yield* unreadable(`batch ${String(number)} of job "${id}" is garbled`))
   })
