@@ -11,6 +11,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import type { Original, Row, RowIssue } from "../../files/Source.ts"
+import type { Frozen } from "../../jobs/Frozen.ts"
 import type { JobBatch } from "../../jobs/JobBatch.ts"
 import type { Item } from "../../model/Plan.ts"
 
@@ -44,10 +45,8 @@ const Invalid = Schema.Struct({
 const isItems = Schema.is(Schema.Array(Schema.Union([Sent, Invalid])))
 const fromJson = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Unknown))
 
-/** Where the key is, and what is missing in a text. */
-interface Context {
-  readonly keyProperty: string | undefined
-}
+/** Where the key is that is missing in a text. */
+type KeyedBy = Pick<Frozen, "keyProperty">
 
 const originalOf = (original: Original): typeof Original.Type =>
   original._tag === "Csv" ? original.cells : original.text
@@ -72,7 +71,7 @@ const givenOf = (item: Item<Row>, keyProperty: string | undefined): typeof Given
 }
 
 /** The text of a batch. The same batch gives the same text. */
-export const encode = ({ invalid, items }: JobBatch, { keyProperty }: Context): string => {
+export const encode = ({ invalid, items }: JobBatch, { keyProperty }: KeyedBy): string => {
   const sent = items.map((item): typeof Sent.Type => ({
     index: item.index,
     line: item.source.line,
@@ -102,7 +101,7 @@ const toOriginal = (original: typeof Original.Type): Original =>
 const isIssues = (given: typeof Invalid.Type.given): given is typeof Issues.Type => Array.isArray(given)
 
 /** The batch of a text, or undefined if it is none. */
-export const decode = (number: number, text: string, { keyProperty }: Context): JobBatch | undefined => {
+export const decode = (number: number, text: string, { keyProperty }: KeyedBy): JobBatch | undefined => {
   const json = Option.getOrUndefined(fromJson(text))
   if (!isItems(json)) return undefined
   const items: Array<JobBatch["items"][number]> = []

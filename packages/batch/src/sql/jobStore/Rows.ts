@@ -1,15 +1,15 @@
 /**
- * The rows of jobs in the tables of `Migrations`, and back to what `JobStore` and `Job` know.
+ * The rows of jobs in the tables of `Migrations`, and back to what `JobStore` and `Job` know. What cannot be read, or is not
+ * as it was written, is an error and never something else.
  */
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
-import * as Frozen from "../jobs/Frozen.ts"
-import * as Job from "../jobs/Job.ts"
-import { describeSqlError } from "../model/StoreFailure.ts"
-import * as JobStore from "../jobs/JobStore.ts"
-import * as Digests from "./Digests.ts"
+import * as Frozen from "../../jobs/Frozen.ts"
+import * as Job from "../../jobs/Job.ts"
+import { describeSqlError } from "../../model/StoreFailure.ts"
+import * as JobStore from "../../jobs/JobStore.ts"
+import * as Digests from "../Digests.ts"
 
 export interface JobRow {
   readonly id: string
@@ -47,18 +47,18 @@ export interface CountsRow {
 const FrozenText = Schema.fromJsonString(Frozen.Frozen)
 const Suspension = Schema.fromJsonString(Job.Suspension)
 const Entries = Schema.fromJsonString(Schema.Array(Job.Entry))
-export const Entry = Schema.fromJsonString(Job.Entry)
+const Entry = Schema.fromJsonString(Job.Entry)
 
 export const encodeFrozen = Schema.encodeSync(FrozenText)
 export const encodeSuspension = Schema.encodeSync(Suspension)
-export const encodeEntries = Schema.encodeSync(Entries)
+const encodeEntries = Schema.encodeSync(Entries)
 export const encodeEntry = Schema.encodeSync(Entry)
 const decodeFrozen = Schema.decodeEffect(FrozenText)
 export const decodeRetryOf = Schema.decodeOption(
   Schema.fromJsonString(Schema.Struct({ retryOf: Schema.optionalKey(Frozen.RetryOf) }))
 )
 const decodeSuspension = Schema.decodeEffect(Suspension)
-export const decodeEntries = Schema.decodeEffect(Entries)
+const decodeEntries = Schema.decodeEffect(Entries)
 export const decodeEntry = Schema.decodeEffect(Entry)
 const isState = Schema.is(Job.State)
 
@@ -149,18 +149,27 @@ export const tally = (outcomes: ReadonlyArray<Job.Entry>) => {
 
 export const byIndex = (a: { readonly index: number }, b: { readonly index: number }) => a.index - b.index
 
-export const defaultLease = Duration.seconds(30)
+/** What became of a batch, and the digest that it was written with. */
+export interface OutcomesRow {
+  readonly number: number
+  readonly outcomes: string | null
+  readonly outcomes_digest: string | null
+}
 
-/** No lease is longer, so one that ends later was written by a clock that was wrong. */
-export const longestLeaseMillis = 600_000
+export const outcomesRow = (jobId: string, number: number, entries: ReadonlyArray<Job.Entry>) => {
+  const outcomes = encodeEntries([...entries].sort(byIndex))
+  return { job_id: jobId, number, outcomes, digest: Digests.ofOutcomes(jobId, number, outcomes) }
+}
 
-/** A transaction that waits for its own process is no sign of a stop at once. */
-export const leastPatienceMillis = 1000
-
-/** Batches read at once: a few megabytes at most. */
-export const pageSize = 20
-
-/** Rows in one INSERT. */
-export const portion = 50
-
-export const encoder = new TextEncoder()
+/** What became of a batch, as it was written down; nothing if nothing was. */
+export const entriesOf = Effect.fnUntraced(function* (
+  jobId: string,
+  { number, outcomes, outcomes_digest }: OutcomesRow
+) {
+  if (outcomes === null && outcomes_digest === null) return []
+  const garbled = (cause?: unknown) =>
+    unreadable(`the outcomes of batch ${Number(number)} of job "${jobId}" are garbled`, cause)
+  return outcomes === null || Digests.ofOutcomes(jobId, number, outcomes) !== outcomes_digest
+    ? yield* garbled()
+    : yield* Effect.mapError(decodeEntries(outcomes), garbled)
+})

@@ -1,0 +1,121 @@
+/**
+ * All jobs of a database: which there are, what became of their inputs in numbers, which should be run, and which may be
+ * forgotten.
+ */
+import * as Arr from "effect/Array"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Fragment } from "effect/sql/Statement"
+import * as Job from "../../jobs/Job.ts"
+import * as JobStore from "../../jobs/JobStore.ts"
+import * as Digests from "../Digests.ts"
+import { type CountsRow, countsOf, decodeRetryOf, jobOf, type JobRow, reading, unreadable } from "./Rows.ts"
+import { defaultLease, type Tables } from "./Tables.ts"
+
+export const countRows = ({ sql }: Tables, jobIds: ReadonlyArray<string>) =>
+  sql<CountsRow>`SELECT job_id, COUNT(*) AS batches, COUNT(settled_at) AS settled,
+      SUM(last_index - first_index + 1) AS inputs, SUM(created) AS created, SUM(rejected) AS rejected,
+      SUM(invalid) AS invalid, SUM(not_sent) AS not_sent, SUM(in_doubt) AS in_doubt,
+      SUM(possible_duplicates) AS possible_duplicates,
+      SUM(CASE WHEN seal = ${Digests.seal(sql)} THEN 0 ELSE 1 END) AS garbled
+      FROM line_items_batches WHERE ${sql.in("job_id", jobIds)} GROUP BY job_id`
+
+export const counts = (tables: Tables): JobStore.Service["counts"] =>
+  Effect.fnUntraced(function* (jobId) {
+    yield* tables.get(jobId)
+    const [row] = yield* countRows(tables, [jobId])
+    const garbled = Number(row?.garbled ?? 0)
+    return garbled === 0
+      ? countsOf(row)
+      : yield* unreadable(`${garbled} of the batches of job "${jobId}" are garbled`)
+  }, reading)
+
+export const list = (tables: Tables): JobStore.Service["list"] =>
+  Effect.fnUntraced(function* ({ limit = 100 } = {}) {
+    const found =
+      yield* tables.sql<JobRow>`SELECT * FROM line_items_jobs ORDER BY created_at DESC, id DESC LIMIT ${limit}`
+    if (found.length === 0) return []
+    const sums = new Map(
+      (yield* countRows(
+        tables,
+        found.map(({ id }) => id)
+      )).map((row) => [row.job_id, row])
+    )
+    return yield* Effect.forEach(found, (row) =>
+      Effect.map(jobOf(row), (job) => ({ job, counts: countsOf(sums.get(job.id)) }))
+    )
+  }, reading)
+
+export const family = ({ get, sql }: Tables): JobStore.Service["family"] =>
+  Effect.fnUntraced(function* (jobId) {
+    const first = Job.firstOf(yield* get(jobId))
+    const rows = yield* sql<JobRow>`SELECT * FROM line_items_jobs
+        WHERE id = ${first} OR frozen LIKE ${'%"retryOf":%'} ORDER BY created_at, id`
+    const jobs = (yield* Effect.forEach(rows, jobOf)).filter((job) => Job.firstOf(job) === first)
+    return jobs.some(({ id }) => id === jobId) ? jobs : yield* new JobStore.JobNotFound({ jobId })
+  }, reading)
+
+export const due = ({ isFree, sql }: Tables): JobStore.Service["due"] =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const rows = yield* sql<JobRow>`SELECT * FROM line_items_jobs
+        WHERE state IN ('pending', 'running', 'suspended') AND ${isFree(now)} ORDER BY created_at, id`
+    // One that cannot be understood is told of to who asks for it, and keeps nobody from the others.
+    const jobs = yield* Effect.forEach(rows, (row) =>
+      Effect.option(Effect.tapError(jobOf(row), ({ message }) => Effect.logWarning(message)))
+    )
+    return Arr.getSomes(jobs).filter((job) => Job.isDue(job, now))
+  }).pipe(reading)
+
+export const current = ({ sql }: Tables): JobStore.Service["current"] =>
+  Effect.fnUntraced(function* ({ overFor }) {
+    const since = (yield* Clock.currentTimeMillis) - Duration.toMillis(overFor)
+    const rows = yield* sql<Pick<JobRow, "id" | "created_at">>`SELECT id, created_at FROM line_items_jobs
+        WHERE completed_at IS NULL OR completed_at > ${since} ORDER BY created_at, id`
+    return rows.map(({ created_at, id }) => ({ id, createdAtMillis: Number(created_at) }))
+  }, reading)
+
+/** The ids of jobs that may be forgotten, each with all its retries, by the first of them. */
+const oldFamilies = Effect.fnUntraced(function* ({ sql }: Tables, old: Fragment) {
+  const jobs = yield* sql<{ id: string; frozen: string; old: number }>`
+      SELECT id, frozen, CASE WHEN ${old} THEN 1 ELSE 0 END AS old FROM line_items_jobs ORDER BY created_at, id`
+  const families = new Map<string, Array<(typeof jobs)[number]>>()
+  for (const job of jobs) {
+    const read = Option.getOrUndefined(decodeRetryOf(job.frozen))
+    const first = read?.retryOf?.first ?? job.id
+    families.set(first, [...(families.get(first) ?? []), job])
+  }
+  return new Map(
+    [...families]
+      .filter(([, jobs]) => jobs.every(({ old }) => Number(old) === 1))
+      .map(([first, jobs]) => [first, jobs.map(({ id }) => id)])
+  )
+})
+
+export const forget = (tables: Tables): JobStore.Service["forget"] =>
+  Effect.fnUntraced(function* ({ dryRun = false, olderThan }) {
+    const { forUpdate, isFree, patience, sql, transaction } = tables
+    const now = yield* Clock.currentTimeMillis
+    const old = sql`(state IN ('done', 'canceled') AND completed_at <= ${now - Duration.toMillis(olderThan)}
+        AND ${isFree(now)})`
+    const found = yield* reading(oldFamilies(tables, old))
+    if (dryRun) return [...found.values()].flat()
+    const forgotten = yield* Effect.forEach(found.keys(), (first) =>
+      Effect.gen(function* () {
+        // Somebody may have taken or retried one of them meanwhile.
+        const ids = (yield* oldFamilies(tables, old)).get(first) ?? []
+        if (ids.length === 0) return []
+        const still = yield* sql`SELECT id ${patience(Duration.toMillis(defaultLease))} FROM line_items_jobs
+            WHERE ${sql.in("id", ids)} AND ${old} ${forUpdate}`
+        if (still.length < ids.length) return []
+        // Batches and what belongs to them go with the job.
+        yield* sql`DELETE FROM line_items_jobs WHERE ${sql.in("id", ids)}`
+        yield* sql`DELETE FROM line_items_attempts WHERE ${sql.in("job_id", ids)}`
+        yield* sql`DELETE FROM line_items_attempt_counts WHERE ${sql.in("job_id", ids)}`
+        return ids
+      }).pipe(transaction)
+    )
+    return forgotten.flat()
+  })

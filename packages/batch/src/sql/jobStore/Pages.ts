@@ -1,0 +1,153 @@
+/**
+ * What is in the batches of a job, a page after the other: what is left to do, the rows of the input, and what became of
+ * them. A batch is believed only as it was written.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import type { SqlError } from "effect/sql/SqlError"
+import type { Fragment } from "effect/sql/Statement"
+import * as Stream from "effect/Stream"
+import type { Row } from "../../files/Source.ts"
+import type * as Job from "../../jobs/Job.ts"
+import type * as JobStore from "../../jobs/JobStore.ts"
+import * as BatchText from "./BatchText.ts"
+import { byIndex, columns, entriesOf, type OutcomesRow, reading, unreadable } from "./Rows.ts"
+import type { Tables } from "./Tables.ts"
+
+export const unsettled =
+  (tables: Tables): JobStore.Service["unsettled"] =>
+  (jobId) =>
+    batches(tables, jobId, tables.sql`AND b.settled_at IS NULL`, (job, row) =>
+      Effect.map(batchOf(tables, job, row), (batch) => [batch])
+    )
+
+export const rows =
+  (tables: Tables): JobStore.Service["rows"] =>
+  (jobId, kinds) => {
+    const { nothing, sql } = tables
+    const wanted = kinds === undefined ? undefined : new Set(kinds)
+    const some =
+      kinds === undefined
+        ? nothing
+        : sql`AND ${sql.or(kinds.map((kind) => sql`${sql.literal(`b.${columns[kind]}`)} > 0`))}`
+    return batches(
+      tables,
+      jobId,
+      some,
+      Effect.fnUntraced(function* (job, row) {
+        const { invalid, items } = yield* batchOf(tables, job, row)
+        const entries = yield* entriesOf(jobId, row)
+        const outcomes = new Map(entries.map((entry) => [entry.index, entry]))
+        return [...items, ...invalid].sort(byIndex).flatMap((one): ReadonlyArray<JobStore.Settled> => {
+          const outcome = outcomes.get(one.index)
+          if (wanted !== undefined && (outcome === undefined || !wanted.has(outcome._tag))) return []
+          return [
+            {
+              row: one.source,
+              ...("input" in one && { item: one }),
+              ...(outcome !== undefined && { outcome })
+            }
+          ]
+        })
+      })
+    )
+  }
+
+export const outcomes =
+  ({ get, sql }: Tables): JobStore.Service["outcomes"] =>
+  (jobId) =>
+    Stream.unwrap(
+      Effect.as(
+        get(jobId),
+        paged(
+          (after) => sql<OutcomesRow>`
+              SELECT number, outcomes, digest AS outcomes_digest FROM line_items_outcomes
+              WHERE job_id = ${jobId} AND number > ${after} ORDER BY number LIMIT ${pageSize}`,
+          (row) => entriesOf(jobId, row)
+        )
+      )
+    )
+
+export const difference =
+  (tables: Tables): JobStore.Service["difference"] =>
+  (jobId, given) => {
+    const ended = Stream.succeed(Option.none<Row>())
+    return Stream.zip(
+      Stream.concat(Stream.map(given, Option.some), ended),
+      Stream.concat(
+        Stream.map(rows(tables)(jobId), ({ row }) => Option.some(row)),
+        ended
+      )
+    ).pipe(
+      Stream.filterMap(([is, was]) => {
+        if (Option.isSome(is) && Option.isSome(was) && isSame(is.value, was.value)) {
+          return Result.fail(undefined)
+        }
+        const differs = Option.orElse(is, () => was)
+        return Option.isSome(differs) ? Result.succeed(differs.value.line) : Result.fail(undefined)
+      }),
+      Stream.runHead,
+      Effect.map(Option.getOrUndefined)
+    )
+  }
+
+const isSame = (a: Row, b: Row): boolean =>
+  a.line === b.line && JSON.stringify(a.original) === JSON.stringify(b.original)
+
+interface PageRow extends OutcomesRow {
+  readonly digest: string
+  readonly items: string
+}
+
+/** Batches of a job with what is in them. */
+const batches = <A>(
+  { get, sql }: Tables,
+  jobId: string,
+  which: Fragment,
+  use: (job: Job.Job, row: PageRow) => Effect.Effect<ReadonlyArray<A>, JobStore.JobStoreError>
+) =>
+  Stream.unwrap(
+    Effect.map(get(jobId), (job) =>
+      paged(
+        (after) => sql<PageRow>`
+            SELECT b.number AS number, b.digest AS digest, i.items AS items, o.outcomes AS outcomes,
+              o.digest AS outcomes_digest
+            FROM line_items_batches b
+            JOIN line_items_inputs i ON i.job_id = b.job_id AND i.number = b.number
+            LEFT JOIN line_items_outcomes o ON o.job_id = b.job_id AND o.number = b.number
+            WHERE b.job_id = ${jobId} AND b.number > ${after} ${which}
+            ORDER BY b.number LIMIT ${pageSize}`,
+        (row) => use(job, row)
+      )
+    )
+  )
+
+/** What is made of rows, a page after the other. */
+const paged = <Row extends { readonly number: number }, A>(
+  page: (after: number) => Effect.Effect<ReadonlyArray<Row>, SqlError>,
+  use: (row: Row) => Effect.Effect<ReadonlyArray<A>, JobStore.JobStoreError>
+) =>
+  Stream.paginate(
+    -1,
+    Effect.fnUntraced(function* (after: number) {
+      const rows = yield* page(after)
+      const used = yield* Effect.forEach(rows, use)
+      const last = rows.length < pageSize ? undefined : rows.at(-1)
+      return [used.flat(), Option.map(Option.fromUndefinedOr(last), ({ number }) => Number(number))] as const
+    }, reading)
+  )
+
+/** A batch as it was planned, to the byte. */
+const batchOf = Effect.fnUntraced(function* (
+  { digestOf }: Tables,
+  { frozen, id }: Job.Job,
+  { digest, items, number }: PageRow
+) {
+  const batch =
+    (yield* digestOf(items)) === digest ? BatchText.decode(Number(number), items, frozen) : undefined
+  return batch ?? (yield* unreadable(`batch ${String(number)} of job "${id}" is garbled`))
+})
+
+/** Batches read at once: a few megabytes at most. */
+const pageSize = 20
