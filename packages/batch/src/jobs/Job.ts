@@ -43,13 +43,27 @@ export const State = Schema.Literals(["planning", "pending", "running", "suspend
  */
 export type State = typeof State.Type
 
-const moves: Readonly<Record<State, ReadonlyArray<State>>> = {
-  planning: ["pending"],
-  pending: ["running"],
-  running: ["suspended", "done", "canceled"],
-  suspended: ["running"],
-  done: [],
-  canceled: []
+/** Where a job can get from a state, the state in HubSpot's words, and what to do where the job cannot get further. */
+const states: Readonly<
+  Record<
+    State,
+    {
+      readonly to: ReadonlyArray<State>
+      readonly status: BatchStatus.BatchStatus
+      readonly advice: string
+    }
+  >
+> = {
+  planning: { to: ["pending"], status: "PENDING", advice: "import the file again under this id" },
+  pending: { to: ["running"], status: "PENDING", advice: "start it" },
+  running: {
+    to: ["suspended", "done", "canceled"],
+    status: "PROCESSING",
+    advice: "wait for it, or cancel it"
+  },
+  suspended: { to: ["running"], status: "PROCESSING", advice: "resume it" },
+  done: { to: [], status: "COMPLETE", advice: "it is over; retry what was rejected, after correction" },
+  canceled: { to: [], status: "CANCELED", advice: "it is over; retry what was not sent" }
 }
 
 /**
@@ -65,18 +79,9 @@ export class IllegalTransition extends Schema.TaggedError<IllegalTransition>()("
   why: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    const { from, jobId, to, why = advice[from] } = this
+    const { from, jobId, to, why = states[from].advice } = this
     return `job "${jobId}" is ${from} and cannot become ${to}; ${why}`
   }
-}
-
-const advice: Readonly<Record<State, string>> = {
-  planning: "import the file again under this id",
-  pending: "start it",
-  running: "wait for it, or cancel it",
-  suspended: "resume it",
-  done: "it is over; retry what was rejected, after correction",
-  canceled: "it is over; retry what was not sent"
 }
 
 /**
@@ -97,7 +102,7 @@ const advice: Readonly<Record<State, string>> = {
  * @since 0.1.0
  */
 export const move = (jobId: string, from: State, to: State): Result.Result<State, IllegalTransition> =>
-  moves[from].includes(to) ? Result.succeed(to) : Result.fail(new IllegalTransition({ jobId, from, to }))
+  states[from].to.includes(to) ? Result.succeed(to) : Result.fail(new IllegalTransition({ jobId, from, to }))
 
 /**
  * The states from which a job can get into this one.
@@ -106,7 +111,7 @@ export const move = (jobId: string, from: State, to: State): Result.Result<State
  * @since 0.1.0
  */
 export const before = (to: State): ReadonlyArray<State> =>
-  State.literals.filter((from) => moves[from].includes(to))
+  State.literals.filter((from) => states[from].to.includes(to))
 
 /**
  * Whether the job is over.
@@ -114,16 +119,7 @@ export const before = (to: State): ReadonlyArray<State> =>
  * @category predicates
  * @since 0.1.0
  */
-export const isFinal = (state: State): boolean => moves[state].length === 0
-
-const statuses: Readonly<Record<State, BatchStatus.BatchStatus>> = {
-  planning: "PENDING",
-  pending: "PENDING",
-  running: "PROCESSING",
-  suspended: "PROCESSING",
-  done: "COMPLETE",
-  canceled: "CANCELED"
-}
+export const isFinal = (state: State): boolean => states[state].to.length === 0
 
 /**
  * A state in HubSpot's four words: `PENDING` accepted and not begun, `PROCESSING` running or suspended,
@@ -132,7 +128,7 @@ const statuses: Readonly<Record<State, BatchStatus.BatchStatus>> = {
  * @category states
  * @since 0.1.0
  */
-export const statusOf = (state: State): BatchStatus.BatchStatus => statuses[state]
+export const statusOf = (state: State): BatchStatus.BatchStatus => states[state].status
 
 // -----------------------------------------------------------------------------
 // Standing still
