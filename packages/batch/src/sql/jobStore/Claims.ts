@@ -62,11 +62,4 @@ export const leaseMillisOf = ({ lease = defaultLease }: JobStore.Taking): number
   inRange("lease", Duration.toMillis(lease), 1, longestLeaseMillis)
 
 export const busy = ({ epoch, holder, id }: Job.Job) =>
-  new JobStore.JobBusy({
-    jobId: id,
-    pid: holder?.pid ?? 0,
-    host: holder?.host ?? "",
-    sinceMillis: holder?.sinceMillis ?? 0,
-    untilMillis: holder?.untilMillis ?? 0,
-    epoch
-  })
+  new JobStore.JobBusy({ jobId: id, pid: 0, host: "", sinceMillis: 0, untilMillis: 0, ...holder, epoch })

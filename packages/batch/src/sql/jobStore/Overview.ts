@@ -14,18 +14,21 @@ import * as Digests from "../Digests.ts"
 import { type CountsRow, countsOf, decodeRetryOf, jobOf, type JobRow, reading, unreadable } from "./Rows.ts"
 import { defaultLease, type Tables } from "./Tables.ts"
 
-export const countRows = ({ sql }: Tables, jobIds: ReadonlyArray<string>) =>
-  sql<CountsRow>`SELECT job_id, COUNT(*) AS batches, COUNT(settled_at) AS settled,
+/** The batches of jobs in numbers, by the jobs' ids. */
+export const countRows = Effect.fnUntraced(function* ({ sql }: Tables, jobIds: ReadonlyArray<string>) {
+  const rows = yield* sql<CountsRow>`SELECT job_id, COUNT(*) AS batches, COUNT(settled_at) AS settled,
       SUM(last_index - first_index + 1) AS inputs, SUM(created) AS created, SUM(rejected) AS rejected,
       SUM(invalid) AS invalid, SUM(not_sent) AS not_sent, SUM(in_doubt) AS in_doubt,
       SUM(possible_duplicates) AS possible_duplicates,
       SUM(CASE WHEN seal = ${Digests.seal(sql)} THEN 0 ELSE 1 END) AS garbled
       FROM line_items_batches WHERE ${sql.in("job_id", jobIds)} GROUP BY job_id`
+  return new Map(rows.map((row) => [row.job_id, row]))
+})
 
 export const counts = (tables: Tables): JobStore.Service["counts"] =>
   Effect.fnUntraced(function* (jobId) {
     yield* tables.get(jobId)
-    const [row] = yield* countRows(tables, [jobId])
+    const row = (yield* countRows(tables, [jobId])).get(jobId)
     const garbled = Number(row?.garbled ?? 0)
     return garbled === 0
       ? countsOf(row)
@@ -34,16 +37,12 @@ export const counts = (tables: Tables): JobStore.Service["counts"] =>
 
 export const list = (tables: Tables): JobStore.Service["list"] =>
   Effect.fnUntraced(function* ({ limit = 100 } = {}) {
-    const found =
+    const rows =
       yield* tables.sql<JobRow>`SELECT * FROM line_items_jobs ORDER BY created_at DESC, id DESC LIMIT ${limit}`
-    if (found.length === 0) return []
-    const sums = new Map(
-      (yield* countRows(
-        tables,
-        found.map(({ id }) => id)
-      )).map((row) => [row.job_id, row])
-    )
-    return yield* Effect.forEach(found, (row) =>
+    if (rows.length === 0) return []
+    const ids = rows.map(({ id }) => id)
+    const sums = yield* countRows(tables, ids)
+    return yield* Effect.forEach(rows, (row) =>
       Effect.map(jobOf(row), (job) => ({ job, counts: countsOf(sums.get(job.id)) }))
     )
   }, reading)

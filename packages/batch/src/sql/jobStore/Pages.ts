@@ -4,7 +4,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Result from "effect/Result"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Fragment } from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
@@ -71,29 +70,23 @@ export const outcomes =
 
 export const difference =
   (tables: Tables): JobStore.Service["difference"] =>
-  (jobId, given) => {
-    const ended = Stream.succeed(Option.none<Row>())
-    return Stream.zip(
-      Stream.concat(Stream.map(given, Option.some), ended),
-      Stream.concat(
-        Stream.map(rows(tables)(jobId), ({ row }) => Option.some(row)),
-        ended
-      )
-    ).pipe(
-      Stream.filterMap(([is, was]) => {
-        if (Option.isSome(is) && Option.isSome(was) && isSame(is.value, was.value)) {
-          return Result.fail(undefined)
-        }
-        const differs = Option.orElse(is, () => was)
-        return Option.isSome(differs) ? Result.succeed(differs.value.line) : Result.fail(undefined)
-      }),
+  (jobId, given) =>
+    Stream.zip(ended(given), ended(Stream.map(rows(tables)(jobId), ({ row }) => row))).pipe(
+      Stream.filter(([is, was]) => !isSame(is, was)),
       Stream.runHead,
-      Effect.map(Option.getOrUndefined)
+      Effect.map((differing) => {
+        const row = Option.flatMap(differing, ([is, was]) => Option.orElse(is, () => was))
+        return Option.getOrUndefined(row)?.line
+      })
     )
-  }
 
-const isSame = (a: Row, b: Row): boolean =>
-  a.line === b.line && JSON.stringify(a.original) === JSON.stringify(b.original)
+/** Rows, and that there are no more. */
+const ended = <E, R>(rows: Stream.Stream<Row, E, R>) =>
+  Stream.concat(Stream.map(rows, Option.some), Stream.succeed(Option.none<Row>()))
+
+const isSame = Option.makeEquivalence<Row>(
+  (a, b) => a.line === b.line && JSON.stringify(a.original) === JSON.stringify(b.original)
+)
 
 interface PageRow extends OutcomesRow {
   readonly digest: string

@@ -44,7 +44,7 @@ export const create = (tables: Tables): JobStore.Service["create"] =>
       if (row === undefined) {
         const known = yield* jobOf(yield* Effect.catchTag(find(id), "JobNotFound", Effect.die))
         if (known.state === "planning") return yield* busy(known)
-        const { inputs, open } = countsOf((yield* countRows(tables, [id]))[0])
+        const { inputs, open } = countsOf((yield* countRows(tables, [id])).get(id))
         return yield* new JobStore.JobExists({
           jobId: id,
           done: inputs - open,

@@ -30,20 +30,6 @@ export interface JobRow {
   readonly held_until: number | null
 }
 
-export interface CountsRow {
-  readonly job_id: string
-  readonly inputs: number
-  readonly created: number
-  readonly rejected: number
-  readonly invalid: number
-  readonly not_sent: number
-  readonly in_doubt: number
-  readonly possible_duplicates: number
-  readonly batches: number
-  readonly settled: number
-  readonly garbled: number
-}
-
 const FrozenText = Schema.fromJsonString(Frozen.Frozen)
 const Suspension = Schema.fromJsonString(Job.Suspension)
 const Entries = Schema.fromJsonString(Schema.Array(Job.Entry))
@@ -67,13 +53,9 @@ export const unreadable = (detail: string, cause?: unknown) =>
 
 const failing =
   (reason: JobStore.JobStoreError["reason"]) =>
-  <A, E, R>(
-    effect: Effect.Effect<A, E | SqlError, R>
-  ): Effect.Effect<A, Exclude<E, SqlError> | JobStore.JobStoreError, R> =>
-    Effect.mapError(effect, (error) =>
-      isSqlError(error)
-        ? new JobStore.JobStoreError({ reason, detail: describeSqlError(error), cause: error })
-        : (error as Exclude<E, SqlError>)
+  <A, E, R>(effect: Effect.Effect<A, E | SqlError, R>) =>
+    Effect.catchIf(effect, isSqlError, (cause) =>
+      Effect.fail(new JobStore.JobStoreError({ reason, detail: describeSqlError(cause), cause }))
     )
 
 export const reading = failing("Unreadable")
@@ -112,30 +94,41 @@ export const jobOf = Effect.fnUntraced(function* (
   }
 })
 
-export const countsOf = (row: CountsRow | undefined): Job.Counts => {
-  const number = (name: Exclude<keyof CountsRow, "job_id">) => Number(row?.[name] ?? 0)
-  const counts = {
-    inputs: number("inputs"),
-    created: number("created"),
-    rejected: number("rejected"),
-    invalid: number("invalid"),
-    notSent: number("not_sent"),
-    inDoubt: number("in_doubt"),
-    possibleDuplicates: number("possible_duplicates"),
-    batches: number("batches"),
-    settledBatches: number("settled")
-  }
-  const { created, inDoubt, inputs, invalid, notSent, rejected } = counts
-  return { ...counts, open: inputs - created - rejected - invalid - notSent - inDoubt }
-}
-
+/** The columns that count the outcomes of a batch. */
 export const columns = {
   Created: "created",
   Rejected: "rejected",
   Invalid: "invalid",
   NotSent: "not_sent",
   InDoubt: "in_doubt"
-} as const satisfies Record<Job.Entry["_tag"], keyof CountsRow>
+} as const satisfies Record<Job.Entry["_tag"], string>
+
+type Column = (typeof columns)[keyof typeof columns] | "possible_duplicates"
+
+/** The batches of a job in numbers, if it has any. */
+export type CountsRow = { readonly job_id: string } & Readonly<
+  Record<Column | "inputs" | "batches" | "settled" | "garbled", number>
+>
+
+export const countsOf = (row: CountsRow | undefined): Job.Counts => {
+  const number = (name: Exclude<keyof CountsRow, "job_id">) => Number(row?.[name] ?? 0)
+  const counts = {
+    created: number("created"),
+    rejected: number("rejected"),
+    invalid: number("invalid"),
+    notSent: number("not_sent"),
+    inDoubt: number("in_doubt")
+  }
+  const inputs = number("inputs")
+  return {
+    ...counts,
+    inputs,
+    open: Object.values(counts).reduce((open, count) => open - count, inputs),
+    possibleDuplicates: number("possible_duplicates"),
+    batches: number("batches"),
+    settledBatches: number("settled")
+  }
+}
 
 /** The columns of a batch with these outcomes. */
 export const tally = (outcomes: ReadonlyArray<Job.Entry>) => {
