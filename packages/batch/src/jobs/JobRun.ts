@@ -82,29 +82,25 @@ export const end = Effect.fnUntraced(function* (run: JobRun): Effect.fn.Return<E
   const { claim, job, store } = run
   const halted = (yield* Deferred.isDone(job.halt)) ? yield* Deferred.await(job.halt) : undefined
   yield* learn(run, { ending: true })
-  const lost = yield* fenced(run)
-  if (lost !== undefined) return yield* Effect.as(Effect.ignore(store.release(claim)), lost)
+  const { fenced } = yield* Ref.get(run.known)
+  if (fenced !== undefined) return yield* Effect.as(Effect.ignore(store.release(claim)), gone(fenced))
+  const lost = ({ message }: { readonly message: string }) => Effect.succeed(gone(message))
   const end = yield* job.patience
     .write(() => write(run, halted))
     .pipe(
       Effect.catchTags({
-        JobNotFound: gone,
-        JobFenced: gone,
-        IllegalTransition: gone,
+        JobNotFound: lost,
+        JobFenced: lost,
+        IllegalTransition: lost,
         JobStoreError: (unwritten) =>
           Effect.map(suspended({ _tag: "Unlogged", error: unwritten }), (end): End => ({ ...end, unwritten }))
       })
     )
-  return (yield* fenced(run)) ?? end
+  const { fenced: late } = yield* Ref.get(run.known)
+  return late === undefined ? end : gone(late)
 })
 
-const fenced = ({ known }: JobRun) =>
-  Effect.map(Ref.get(known), ({ fenced }): End | undefined =>
-    fenced === undefined ? undefined : { _tag: "Fenced", message: fenced }
-  )
-
-const gone = ({ message }: { readonly message: string }): Effect.Effect<End> =>
-  Effect.succeed({ _tag: "Fenced", message })
+const gone = (message: string): End => ({ _tag: "Fenced", message })
 
 const write = Effect.fnUntraced(function* (
   { claim, known, store }: JobRun,

@@ -204,10 +204,7 @@ const begin = Effect.fnUntraced(function* (claim: JobStore.Claim, options: Optio
 const keep = (run: JobRun.JobRun) => {
   const { claim, known, store } = run
   const unlessEnding = (effect: Effect.Effect<unknown>) =>
-    Effect.when(
-      effect,
-      Effect.map(Ref.get(known), ({ ending }) => !ending)
-    )
+    Effect.flatMap(Ref.get(known), ({ ending }) => (ending ? Effect.void : effect))
   const lost = (error: { readonly message: string }) => unlessEnding(JobRun.lose(run)(error))
   return store.renew(claim).pipe(
     Effect.tap(({ cancelRequested }) => (cancelRequested ? unlessEnding(JobRun.cancel(run)) : Effect.void)),

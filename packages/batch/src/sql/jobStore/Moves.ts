@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type { Fragment } from "effect/sql/Statement"
 import * as Job from "../../jobs/Job.ts"
 import type * as JobStore from "../../jobs/JobStore.ts"
-import { encodeSuspension, jobOf, type JobRow, reading, writing } from "./Rows.ts"
+import { suspensionText, jobOf, type JobRow, reading, writing } from "./Rows.ts"
 import type { Tables } from "./Tables.ts"
 
 /** The job after a move, or why it was not made. */
@@ -39,7 +39,7 @@ export const move = Effect.fnUntraced(function* (
 export const suspend =
   (tables: Tables): JobStore.Service["suspend"] =>
   (claim, suspension) =>
-    move(tables, claim, "suspended", tables.sql`suspension = ${encodeSuspension(suspension)}`, {})
+    move(tables, claim, "suspended", tables.sql`suspension = ${suspensionText.encode(suspension)}`, {})
 
 export const resume =
   (tables: Tables): JobStore.Service["resume"] =>
@@ -85,6 +85,6 @@ export const requestResume = ({
     }
     if (job.suspension === undefined) return job
     const suspension = { ...job.suspension, resumeAtMillis: now }
-    yield* sql`UPDATE line_items_jobs SET suspension = ${encodeSuspension(suspension)} WHERE id = ${jobId}`
+    yield* sql`UPDATE line_items_jobs SET suspension = ${suspensionText.encode(suspension)} WHERE id = ${jobId}`
     return { ...job, suspension }
   }, transaction)

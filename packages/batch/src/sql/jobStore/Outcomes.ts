@@ -10,9 +10,8 @@ import * as JobStore from "../../jobs/JobStore.ts"
 import * as Ranges from "../../model/Ranges.ts"
 import {
   byIndex,
-  decodeEntry,
-  encodeEntry,
   entriesOf,
+  entryText,
   type OutcomesRow,
   outcomesRow,
   reading,
@@ -107,8 +106,8 @@ const reviseOne = Effect.fnUntraced(function* (tables: Tables, jobId: string, to
   yield* sql`INSERT INTO line_items_revisions ${sql.insert({
     job_id: jobId,
     input: to.index,
-    was: encodeEntry(from),
-    became: encodeEntry(became),
+    was: entryText.encode(from),
+    became: entryText.encode(became),
     ...trail
   })}`
 })
@@ -118,7 +117,7 @@ export const revisions = ({ sql }: Tables): JobStore.Service["revisions"] =>
     const rows = yield* sql<Trail & { was: string; became: string }>`
         SELECT was, became, who, why, revised_at FROM line_items_revisions WHERE job_id = ${jobId} ORDER BY id`
     return yield* Effect.forEach(rows, ({ became, revised_at, was, who, why }) =>
-      Effect.mapBoth(Effect.all({ was: decodeEntry(was), became: decodeEntry(became) }), {
+      Effect.mapBoth(Effect.all({ was: entryText.decode(was), became: entryText.decode(became) }), {
         onFailure: (cause) => unreadable(`the trail of job "${jobId}" is garbled`, cause),
         onSuccess: (change): JobStore.Revision => ({ ...change, who, why, atMillis: Number(revised_at) })
       })

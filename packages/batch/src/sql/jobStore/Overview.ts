@@ -11,15 +11,16 @@ import type { Fragment } from "effect/sql/Statement"
 import * as Job from "../../jobs/Job.ts"
 import * as JobStore from "../../jobs/JobStore.ts"
 import * as Digests from "../Digests.ts"
-import { type CountsRow, countsOf, decodeRetryOf, jobOf, type JobRow, reading, unreadable } from "./Rows.ts"
+import { type CountsRow, countsOf, retryOfText, jobOf, type JobRow, reading, unreadable } from "./Rows.ts"
 import { defaultLease, type Tables } from "./Tables.ts"
 
 /** The batches of jobs in numbers, by the jobs' ids. */
 export const countRows = Effect.fnUntraced(function* ({ sql }: Tables, jobIds: ReadonlyArray<string>) {
-  const rows = yield* sql<CountsRow>`SELECT job_id, COUNT(*) AS batches, COUNT(settled_at) AS settled,
+  const rows =
+    yield* sql<CountsRow>`SELECT job_id, COUNT(*) AS batches, COUNT(settled_at) AS "settledBatches",
       SUM(last_index - first_index + 1) AS inputs, SUM(created) AS created, SUM(rejected) AS rejected,
-      SUM(invalid) AS invalid, SUM(not_sent) AS not_sent, SUM(in_doubt) AS in_doubt,
-      SUM(possible_duplicates) AS possible_duplicates,
+      SUM(invalid) AS invalid, SUM(not_sent) AS "notSent", SUM(in_doubt) AS "inDoubt",
+      SUM(possible_duplicates) AS "possibleDuplicates",
       SUM(CASE WHEN seal = ${Digests.seal(sql)} THEN 0 ELSE 1 END) AS garbled
       FROM line_items_batches WHERE ${sql.in("job_id", jobIds)} GROUP BY job_id`
   return new Map(rows.map((row) => [row.job_id, row]))
@@ -82,7 +83,7 @@ const oldFamilies = Effect.fnUntraced(function* ({ sql }: Tables, old: Fragment)
       SELECT id, frozen, CASE WHEN ${old} THEN 1 ELSE 0 END AS old FROM line_items_jobs ORDER BY created_at, id`
   const families = new Map<string, Array<(typeof jobs)[number]>>()
   for (const job of jobs) {
-    const read = Option.getOrUndefined(decodeRetryOf(job.frozen))
+    const read = Option.getOrUndefined(yield* Effect.option(retryOfText.decode(job.frozen)))
     const first = read?.retryOf?.first ?? job.id
     families.set(first, [...(families.get(first) ?? []), job])
   }

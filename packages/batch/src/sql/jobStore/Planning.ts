@@ -17,7 +17,7 @@ import * as BatchText from "./BatchText.ts"
 import { busy, leaseMillisOf } from "./Claims.ts"
 import { move } from "./Moves.ts"
 import { countRows } from "./Overview.ts"
-import { countsOf, encodeFrozen, jobOf, type JobRow, outcomesRow } from "./Rows.ts"
+import { countsOf, frozenText, jobOf, type JobRow, outcomesRow } from "./Rows.ts"
 import type { Tables } from "./Tables.ts"
 
 export const create = (tables: Tables): JobStore.Service["create"] =>
@@ -29,7 +29,7 @@ export const create = (tables: Tables): JobStore.Service["create"] =>
     }
     const leaseMillis = leaseMillisOf(options)
     const now = yield* Clock.currentTimeMillis
-    const text = encodeFrozen(frozen)
+    const text = frozenText.encode(frozen)
     return yield* Effect.gen(function* () {
       const [row] = yield* sql<JobRow>`INSERT INTO line_items_jobs
           (id, state, frozen, frozen_digest, created_at, epoch, held_pid, held_host, held_since, held_until)

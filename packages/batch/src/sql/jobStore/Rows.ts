@@ -30,22 +30,17 @@ export interface JobRow {
   readonly held_until: number | null
 }
 
-const FrozenText = Schema.fromJsonString(Frozen.Frozen)
-const Suspension = Schema.fromJsonString(Job.Suspension)
-const Entries = Schema.fromJsonString(Schema.Array(Job.Entry))
-const Entry = Schema.fromJsonString(Job.Entry)
+/** A value as its text in a column. */
+const text = <A, I>(schema: Schema.Codec<A, I>) => {
+  const codec = Schema.fromJsonString(schema)
+  return { encode: Schema.encodeSync(codec), decode: Schema.decodeEffect(codec) }
+}
 
-export const encodeFrozen = Schema.encodeSync(FrozenText)
-export const encodeSuspension = Schema.encodeSync(Suspension)
-const encodeEntries = Schema.encodeSync(Entries)
-export const encodeEntry = Schema.encodeSync(Entry)
-const decodeFrozen = Schema.decodeEffect(FrozenText)
-export const decodeRetryOf = Schema.decodeOption(
-  Schema.fromJsonString(Schema.Struct({ retryOf: Schema.optionalKey(Frozen.RetryOf) }))
-)
-const decodeSuspension = Schema.decodeEffect(Suspension)
-const decodeEntries = Schema.decodeEffect(Entries)
-export const decodeEntry = Schema.decodeEffect(Entry)
+export const frozenText = text(Frozen.Frozen)
+export const suspensionText = text(Job.Suspension)
+export const entryText = text(Job.Entry)
+const entriesText = text(Schema.Array(Job.Entry))
+export const retryOfText = text(Schema.Struct({ retryOf: Schema.optionalKey(Frozen.RetryOf) }))
 const isState = Schema.is(Job.State)
 
 export const unreadable = (detail: string, cause?: unknown) =>
@@ -67,10 +62,12 @@ export const jobOf = Effect.fnUntraced(function* (
   const garbled = (cause?: unknown) => unreadable(`job "${row.id}" is garbled`, cause)
   const { state } = row
   if (!isState(state)) return yield* garbled()
-  const frozen = yield* Effect.mapError(decodeFrozen(row.frozen), garbled)
+  const frozen = yield* Effect.mapError(frozenText.decode(row.frozen), garbled)
   if (row.frozen_digest !== Digests.ofFrozen(row.id, row.frozen)) return yield* garbled()
   const suspension =
-    row.suspension === null ? undefined : yield* Effect.mapError(decodeSuspension(row.suspension), garbled)
+    row.suspension === null
+      ? undefined
+      : yield* Effect.mapError(suspensionText.decode(row.suspension), garbled)
   return {
     id: row.id,
     state,
@@ -103,31 +100,26 @@ export const columns = {
   InDoubt: "in_doubt"
 } as const satisfies Record<Job.Entry["_tag"], string>
 
-type Column = (typeof columns)[keyof typeof columns] | "possible_duplicates"
-
 /** The batches of a job in numbers, if it has any. */
-export type CountsRow = { readonly job_id: string } & Readonly<
-  Record<Column | "inputs" | "batches" | "settled" | "garbled", number>
->
+export interface CountsRow extends Readonly<Record<Exclude<keyof Job.Counts, "open"> | "garbled", number>> {
+  readonly job_id: string
+}
 
 export const countsOf = (row: CountsRow | undefined): Job.Counts => {
   const number = (name: Exclude<keyof CountsRow, "job_id">) => Number(row?.[name] ?? 0)
   const counts = {
+    inputs: number("inputs"),
     created: number("created"),
     rejected: number("rejected"),
     invalid: number("invalid"),
-    notSent: number("not_sent"),
-    inDoubt: number("in_doubt")
-  }
-  const inputs = number("inputs")
-  return {
-    ...counts,
-    inputs,
-    open: Object.values(counts).reduce((open, count) => open - count, inputs),
-    possibleDuplicates: number("possible_duplicates"),
+    notSent: number("notSent"),
+    inDoubt: number("inDoubt"),
+    possibleDuplicates: number("possibleDuplicates"),
     batches: number("batches"),
-    settledBatches: number("settled")
+    settledBatches: number("settledBatches")
   }
+  const { created, inDoubt, inputs, invalid, notSent, rejected } = counts
+  return { ...counts, open: inputs - created - rejected - invalid - notSent - inDoubt }
 }
 
 /** The columns of a batch with these outcomes. */
@@ -150,7 +142,7 @@ export interface OutcomesRow {
 }
 
 export const outcomesRow = (jobId: string, number: number, entries: ReadonlyArray<Job.Entry>) => {
-  const outcomes = encodeEntries([...entries].sort(byIndex))
+  const outcomes = entriesText.encode([...entries].sort(byIndex))
   return { job_id: jobId, number, outcomes, digest: Digests.ofOutcomes(jobId, number, outcomes) }
 }
 
@@ -164,5 +156,5 @@ export const entriesOf = Effect.fnUntraced(function* (
     unreadable(`the outcomes of batch ${Number(number)} of job "${jobId}" are garbled`, cause)
   return outcomes === null || Digests.ofOutcomes(jobId, number, outcomes) !== outcomes_digest
     ? yield* garbled()
-    : yield* Effect.mapError(decodeEntries(outcomes), garbled)
+    : yield* Effect.mapError(entriesText.decode(outcomes), garbled)
 })
