@@ -144,14 +144,6 @@ export const session = Effect.fn("JobRunner.session")(function* (
   }
 })
 
-/** A run, and what its batches are worked on with. */
-interface Worker extends JobRun.JobRun {
-  readonly options: Options
-  readonly resolver: Effect.Success<ReturnType<typeof Creating.resolver>>
-  /** Whether the resolver knows what earlier runs settled: of a large job much, so only once it is needed. */
-  readonly recalled: Effect.Effect<boolean>
-}
-
 /** Takes a job up: makes sure that nothing of it was forgotten, and keeps the claim while the run goes on. */
 const begin = Effect.fnUntraced(function* (claim: JobStore.Claim, options: Options) {
   const store = yield* JobStore.JobStore
@@ -182,6 +174,7 @@ const begin = Effect.fnUntraced(function* (claim: JobStore.Claim, options: Optio
     })
   }
   yield* Effect.forkScoped(keep(run))
+  /** Whether the resolver knows what earlier runs settled: of a large job much, so only once it is needed. */
   const recalled = yield* Effect.cached(
     resolver.recall === undefined
       ? Effect.succeed(true)
@@ -197,8 +190,11 @@ const begin = Effect.fnUntraced(function* (claim: JobStore.Claim, options: Optio
           })
         )
   )
-  return { ...run, options, resolver, recalled } satisfies Worker
+  return { ...run, options, resolver, recalled }
 })
+
+/** A run, and what its batches are worked on with. */
+type Worker = Effect.Success<ReturnType<typeof begin>>
 
 /** Keeps the claim, and looks whether the job shall end. */
 const keep = (run: JobRun.JobRun) => {

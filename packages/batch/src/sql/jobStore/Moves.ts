@@ -21,7 +21,7 @@ export const move = Effect.fnUntraced(function* (
     /** What must be true of the job as well, and what is in the way if it is not. */
     readonly only?: Fragment
     readonly unmet?: Effect.Effect<string, JobStore.JobStoreError>
-  }
+  } = {}
 ) {
   const { epoch, jobId } = claim
   const { from = Job.before(to), only = nothing } = options
@@ -39,7 +39,7 @@ export const move = Effect.fnUntraced(function* (
 export const suspend =
   (tables: Tables): JobStore.Service["suspend"] =>
   (claim, suspension) =>
-    move(tables, claim, "suspended", tables.sql`suspension = ${suspensionText.encode(suspension)}`, {})
+    move(tables, claim, "suspended", tables.sql`suspension = ${suspensionText.encode(suspension)}`)
 
 export const resume =
   (tables: Tables): JobStore.Service["resume"] =>

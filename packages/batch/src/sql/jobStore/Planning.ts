@@ -104,17 +104,15 @@ export const append = (tables: Tables): JobStore.Service["append"] =>
     yield* Effect.gen(function* () {
       yield* held(claim, ["planning"], "planning", tables.forUpdate)
       yield* sql`UPDATE line_items_jobs SET held_until = ${now + leaseMillis} WHERE id = ${jobId}`
-      const [before] = yield* sql<{ number: number; last_index: number }>`
+      const [last = { number: -1, last_index: -1 }] = yield* sql<{ number: number; last_index: number }>`
           SELECT number, last_index FROM line_items_batches WHERE job_id = ${jobId} ORDER BY number DESC LIMIT 1`
-      let number = before === undefined ? 0 : Number(before.number) + 1
-      let next = before === undefined ? 0 : Number(before.last_index) + 1
-      for (const { batch } of rows) {
+      for (const [n, { batch }] of rows.entries()) {
+        const before = rows[n - 1]?.batch ?? last
+        const [number, next] = [Number(before.number) + 1, Number(before.last_index) + 1]
         if (batch.number !== number || batch.first_index !== next) {
           const found = `batch ${batch.number} from input ${batch.first_index}`
           return yield* Effect.die(new RangeError(`${found}, where ${number} from ${next} is the next`))
         }
-        number++
-        next = batch.last_index + 1
       }
       for (const some of Arr.chunksOf(rows, portion)) {
         yield* sql`INSERT INTO line_items_batches ${sql.insert(Arr.map(some, ({ batch }) => batch))}`
