@@ -216,14 +216,9 @@ export const checkResume = (
   const { account, line, strategy = frozen.strategy } = brought
   if (account !== frozen.account) return Result.fail(new AccountChanged({ was: frozen.account, is: account }))
   if (brought.digest !== undefined && brought.digest !== digest) {
-    return Result.fail(
-      new InputChanged({
-        name: frozen.source.name,
-        was: digest ?? "",
-        is: brought.digest,
-        ...(line !== undefined && { line })
-      })
-    )
+    const { name } = frozen.source
+    const found = { is: brought.digest, ...(line !== undefined && { line }) }
+    return Result.fail(new InputChanged({ name, was: digest ?? "", ...found }))
   }
   return mayBecome(frozen.strategy, strategy, frozen.keyProperty)
     ? Result.succeed(strategy)

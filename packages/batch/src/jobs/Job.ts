@@ -44,16 +44,13 @@ export const State = Schema.Literals(["planning", "pending", "running", "suspend
 export type State = typeof State.Type
 
 /** Where a job can get from a state, the state in HubSpot's words, and what to do where the job cannot get further. */
-const states: Readonly<
-  Record<
-    State,
-    {
-      readonly to: ReadonlyArray<State>
-      readonly status: BatchStatus.BatchStatus
-      readonly advice: string
-    }
-  >
-> = {
+interface Standing {
+  readonly to: ReadonlyArray<State>
+  readonly status: BatchStatus.BatchStatus
+  readonly advice: string
+}
+
+const states: Readonly<Record<State, Standing>> = {
   planning: { to: ["pending"], status: "PENDING", advice: "import the file again under this id" },
   pending: { to: ["running"], status: "PENDING", advice: "start it" },
   running: {

@@ -156,17 +156,13 @@ const suspensionOf = (reason: Outcome.NotSentReason, nowMillis: number): Job.Sus
     case "RetriesExhausted":
       return { reason: "network", message }
     case "Suspended": {
-      const { resumeAtMillis, retryAfterMillis } = {
-        resumeAtMillis: undefined,
-        retryAfterMillis: undefined,
-        ...reason.error.reason
-      }
+      const unknown = { resumeAtMillis: undefined, retryAfterMillis: undefined }
+      const { resumeAtMillis, retryAfterMillis } = { ...unknown, ...reason.error.reason }
       const resumeAt =
         resumeAtMillis ?? (retryAfterMillis === undefined ? undefined : nowMillis + retryAfterMillis)
       return { reason: reason.cause, message, ...(resumeAt !== undefined && { resumeAtMillis: resumeAt }) }
     }
-    case "Halted": {
+    case "Halted":
       return { reason: reason.error.ends === "credentials" ? "auth" : "operator", message }
-    }
   }
 }

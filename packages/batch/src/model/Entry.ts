@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import * as Outcome from "./Outcome.ts"
 
 const Fault = Schema.Struct({
@@ -80,26 +81,18 @@ export type Entry = typeof Entry.Type
 export const entry = (
   outcome: Exclude<Outcome.Outcome<unknown, Outcome.Success>, { readonly _tag: "Invalid" | "NotSent" }>
 ): Entry => {
-  const { index } = outcome
   switch (outcome._tag) {
-    case "Created": {
-      const { id, possibleDuplicate, via } = outcome
-      return { _tag: "Created", index, id, via, possibleDuplicate }
-    }
-    case "Rejected": {
-      const { category, faults, verifiedAbsent } = outcome
-      return { _tag: "Rejected", index, category, faults, verifiedAbsent }
-    }
+    case "Created":
+      return Struct.pick(outcome, ["_tag", "index", "id", "via", "possibleDuplicate"])
+    case "Rejected":
+      return Struct.pick(outcome, ["_tag", "index", "category", "faults", "verifiedAbsent"])
     case "InDoubt": {
-      const { _tag } = outcome.evidence
-      return {
-        _tag: "InDoubt",
-        index,
-        evidence: { _tag, text: Outcome.describeEvidence(outcome.evidence) }
-      }
+      const { evidence, index } = outcome
+      const text = Outcome.describeEvidence(evidence)
+      return { _tag: "InDoubt", index, evidence: { _tag: evidence._tag, text } }
     }
     default:
-      return { _tag: "Done", index, id: outcome.id }
+      return { _tag: "Done", index: outcome.index, id: outcome.id }
   }
 }
 
@@ -155,16 +148,13 @@ export type Final = typeof Final.Type
 export const final = (outcome: Outcome.Outcome<unknown>): Final => {
   switch (outcome._tag) {
     case "Invalid": {
-      const issues = outcome.issues.map(({ advice, message, path }) => ({ path, message, advice }))
-      return { _tag: "Invalid", index: outcome.index, issues }
+      const { index, issues } = outcome
+      return { _tag: "Invalid", index, issues: issues.map(Struct.pick(["path", "message", "advice"])) }
     }
     case "NotSent": {
       const { index, reason } = outcome
-      return {
-        _tag: "NotSent",
-        index,
-        reason: { _tag: reason._tag, text: Outcome.describeNotSent(reason) }
-      }
+      const text = Outcome.describeNotSent(reason)
+      return { _tag: "NotSent", index, reason: { _tag: reason._tag, text } }
     }
     default:
       return entry(outcome) as Exclude<Entry, { readonly _tag: "Done" }>

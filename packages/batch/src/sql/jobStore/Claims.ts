@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Job from "../../jobs/Job.ts"
 import * as JobStore from "../../jobs/JobStore.ts"
 import { inRange } from "../../model/InRange.ts"
-import { jobOf, type JobRow, writing } from "./Rows.ts"
+import * as Rows from "./Rows.ts"
 import { defaultLease, longestLeaseMillis, type Tables } from "./Tables.ts"
 
 export const claim = ({ get, isFree, sql }: Tables): JobStore.Service["claim"] =>
@@ -19,8 +19,8 @@ export const claim = ({ get, isFree, sql }: Tables): JobStore.Service["claim"] =
     const from: ReadonlyArray<Job.State> =
       to === "run" ? ["pending", "running", "suspended"] : ["suspended", "done", "canceled"]
     const now = yield* Clock.currentTimeMillis
-    const [row] = yield* writing(
-      sql<JobRow>`UPDATE line_items_jobs SET
+    const [row] = yield* Rows.writing(
+      sql<Rows.JobRow>`UPDATE line_items_jobs SET
           epoch = epoch + 1,
           state = CASE state WHEN 'pending' THEN 'running' ELSE state END,
           started_at = COALESCE(started_at, ${now}),
@@ -35,7 +35,7 @@ export const claim = ({ get, isFree, sql }: Tables): JobStore.Service["claim"] =
         ? yield* busy(job)
         : yield* new Job.IllegalTransition({ jobId, from: job.state, to: "running" })
     }
-    const job = yield* jobOf(row)
+    const job = yield* Rows.jobOf(row)
     return { jobId, epoch: job.epoch, leaseMillis, job }
   })
 
@@ -43,11 +43,11 @@ export const renew = ({ sql, whyNot }: Tables): JobStore.Service["renew"] =>
   Effect.fnUntraced(function* (claim) {
     const { epoch, jobId, leaseMillis } = claim
     const now = yield* Clock.currentTimeMillis
-    const [row] = yield* writing(
-      sql<JobRow>`UPDATE line_items_jobs SET held_until = ${now + leaseMillis}
+    const [row] = yield* Rows.writing(
+      sql<Rows.JobRow>`UPDATE line_items_jobs SET held_until = ${now + leaseMillis}
           WHERE id = ${jobId} AND epoch = ${epoch} AND held_until IS NOT NULL RETURNING *`
     )
-    if (row !== undefined) return yield* jobOf(row)
+    if (row !== undefined) return yield* Rows.jobOf(row)
     const job = yield* whyNot(claim)
     return yield* new JobStore.JobFenced({ jobId, epoch, by: job.epoch })
   })
@@ -55,7 +55,9 @@ export const renew = ({ sql, whyNot }: Tables): JobStore.Service["renew"] =>
 export const release =
   ({ letGo, sql }: Tables): JobStore.Service["release"] =>
   ({ epoch, jobId }) =>
-    Effect.asVoid(writing(sql`UPDATE line_items_jobs SET ${letGo} WHERE id = ${jobId} AND epoch = ${epoch}`))
+    Effect.asVoid(
+      Rows.writing(sql`UPDATE line_items_jobs SET ${letGo} WHERE id = ${jobId} AND epoch = ${epoch}`)
+    )
 
 /** The lease that is asked for. One out of range is a defect. */
 export const leaseMillisOf = ({ lease = defaultLease }: JobStore.Taking): number =>

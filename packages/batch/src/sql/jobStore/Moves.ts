@@ -7,12 +7,12 @@ import * as Effect from "effect/Effect"
 import type { Fragment } from "effect/sql/Statement"
 import * as Job from "../../jobs/Job.ts"
 import type * as JobStore from "../../jobs/JobStore.ts"
-import { suspensionText, jobOf, type JobRow, reading, writing } from "./Rows.ts"
+import * as Rows from "./Rows.ts"
 import type { Tables } from "./Tables.ts"
 
 /** The job after a move, or why it was not made. */
 export const move = Effect.fnUntraced(function* (
-  { nothing, sql, whyNot }: Tables,
+  { sql, whyNot }: Tables,
   claim: JobStore.Claim,
   to: Job.State,
   set: Fragment,
@@ -24,13 +24,13 @@ export const move = Effect.fnUntraced(function* (
   } = {}
 ) {
   const { epoch, jobId } = claim
-  const { from = Job.before(to), only = nothing } = options
-  const [row] = yield* writing(
-    sql<JobRow>`UPDATE line_items_jobs SET state = ${to}, ${set}
+  const { from = Job.before(to), only = sql.literal("") } = options
+  const [row] = yield* Rows.writing(
+    sql<Rows.JobRow>`UPDATE line_items_jobs SET state = ${to}, ${set}
         WHERE id = ${jobId} AND epoch = ${epoch} AND ${sql.in("state", from)} ${only}
         RETURNING *`
   )
-  if (row !== undefined) return yield* jobOf(row)
+  if (row !== undefined) return yield* Rows.jobOf(row)
   const { state } = yield* whyNot(claim)
   const why = from.includes(state) ? yield* options.unmet ?? Effect.undefined : undefined
   return yield* new Job.IllegalTransition({ jobId, from: state, to, ...(why !== undefined && { why }) })
@@ -39,7 +39,7 @@ export const move = Effect.fnUntraced(function* (
 export const suspend =
   (tables: Tables): JobStore.Service["suspend"] =>
   (claim, suspension) =>
-    move(tables, claim, "suspended", tables.sql`suspension = ${suspensionText.encode(suspension)}`)
+    move(tables, claim, "suspended", tables.sql`suspension = ${Rows.suspensionText.encode(suspension)}`)
 
 export const resume =
   (tables: Tables): JobStore.Service["resume"] =>
@@ -54,7 +54,7 @@ export const complete = (tables: Tables): JobStore.Service["complete"] =>
     return yield* move(tables, claim, as, sql`completed_at = ${now}, ${letGo}`, {
       only: sql`AND NOT EXISTS (SELECT 1 ${open})`,
       unmet: Effect.map(
-        reading(sql<{ n: number }>`SELECT COUNT(*) AS n ${open}`),
+        Rows.reading(sql<{ n: number }>`SELECT COUNT(*) AS n ${open}`),
         ([row]) => `${Number(row?.n)} of its batches have no outcomes; settle them first`
       )
     })
@@ -62,11 +62,11 @@ export const complete = (tables: Tables): JobStore.Service["complete"] =>
 
 export const requestCancel = ({ get, sql }: Tables): JobStore.Service["requestCancel"] =>
   Effect.fnUntraced(function* (jobId) {
-    const [row] = yield* writing(
-      sql<JobRow>`UPDATE line_items_jobs SET cancel_requested = 1
+    const [row] = yield* Rows.writing(
+      sql<Rows.JobRow>`UPDATE line_items_jobs SET cancel_requested = 1
           WHERE id = ${jobId} AND state NOT IN ('done', 'canceled') RETURNING *`
     )
-    if (row !== undefined) return yield* jobOf(row)
+    if (row !== undefined) return yield* Rows.jobOf(row)
     const { state } = yield* get(jobId)
     return yield* new Job.IllegalTransition({ jobId, from: state, to: "canceled" })
   })
@@ -79,12 +79,12 @@ export const requestResume = ({
 }: Tables): JobStore.Service["requestResume"] =>
   Effect.fnUntraced(function* (jobId) {
     const now = yield* Clock.currentTimeMillis
-    const job = yield* jobOf(yield* find(jobId, forUpdate))
+    const job = yield* Rows.jobOf(yield* find(jobId, forUpdate))
     if (Job.isFinal(job.state) || job.state === "planning") {
       return yield* new Job.IllegalTransition({ jobId, from: job.state, to: "running" })
     }
     if (job.suspension === undefined) return job
     const suspension = { ...job.suspension, resumeAtMillis: now }
-    yield* sql`UPDATE line_items_jobs SET suspension = ${suspensionText.encode(suspension)} WHERE id = ${jobId}`
+    yield* sql`UPDATE line_items_jobs SET suspension = ${Rows.suspensionText.encode(suspension)} WHERE id = ${jobId}`
     return { ...job, suspension }
   }, transaction)

@@ -8,16 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Job from "../../jobs/Job.ts"
 import * as JobStore from "../../jobs/JobStore.ts"
 import * as Ranges from "../../model/Ranges.ts"
-import {
-  byIndex,
-  entriesOf,
-  entryText,
-  type OutcomesRow,
-  outcomesRow,
-  reading,
-  tally,
-  unreadable
-} from "./Rows.ts"
+import * as Rows from "./Rows.ts"
 import type { Tables } from "./Tables.ts"
 
 export const settle = (tables: Tables): JobStore.Service["settle"] =>
@@ -34,7 +25,7 @@ const settleOne = Effect.fnUntraced(function* (
   now: number
 ) {
   const { seal, sql } = tables
-  const { invalid, ...sums } = tally(outcomes)
+  const { invalid, ...sums } = Rows.tally(outcomes)
   const [row] = yield* sql<{ sendable: string; invalid: number }>`
       UPDATE line_items_batches SET settled_at = ${now}, ${sql.update(sums)}
       WHERE job_id = ${jobId} AND number = ${number} AND settled_at IS NULL
@@ -45,7 +36,7 @@ const settleOne = Effect.fnUntraced(function* (
       ? yield* new JobStore.AlreadySettled({ jobId, number })
       : yield* Effect.die(new RangeError(`job ${jobId} has no batch ${number}`))
   }
-  const sorted = [...outcomes].sort(byIndex)
+  const sorted = [...outcomes].sort(Rows.byIndex)
   if (invalid > 0 || Ranges.format(sorted.map(({ index }) => index)) !== row.sendable) {
     return yield* Effect.die(
       new RangeError(`the outcomes of batch ${number} of job ${jobId} are not those of its items`)
@@ -53,18 +44,18 @@ const settleOne = Effect.fnUntraced(function* (
   }
   yield* seal(jobId, number, number)
   if (Number(row.invalid) === 0) {
-    yield* sql`INSERT INTO line_items_outcomes ${sql.insert(outcomesRow(jobId, number, sorted))}`
+    yield* sql`INSERT INTO line_items_outcomes ${sql.insert(Rows.outcomesRow(jobId, number, sorted))}`
     return
   }
-  const [known] = yield* sql<OutcomesRow>`
+  const [known] = yield* sql<Rows.OutcomesRow>`
       SELECT number, outcomes, digest AS outcomes_digest FROM line_items_outcomes
       WHERE job_id = ${jobId} AND number = ${number}`
-  const wrong = known === undefined ? [] : yield* entriesOf(jobId, known)
+  const wrong = known === undefined ? [] : yield* Rows.entriesOf(jobId, known)
   yield* rewrite(tables, jobId, number, [...wrong, ...sorted])
 })
 
 const rewrite = ({ sql }: Tables, jobId: string, number: number, entries: ReadonlyArray<Job.Entry>) => {
-  const { digest, outcomes } = outcomesRow(jobId, number, entries)
+  const { digest, outcomes } = Rows.outcomesRow(jobId, number, entries)
   return sql`UPDATE line_items_outcomes SET outcomes = ${outcomes}, digest = ${digest}
       WHERE job_id = ${jobId} AND number = ${number}`
 }
@@ -86,13 +77,13 @@ interface Trail {
 
 const reviseOne = Effect.fnUntraced(function* (tables: Tables, jobId: string, to: Job.Entry, trail: Trail) {
   const { seal, sql } = tables
-  const [row] = yield* sql<OutcomesRow>`
+  const [row] = yield* sql<Rows.OutcomesRow>`
       SELECT b.number AS number, o.outcomes AS outcomes, o.digest AS outcomes_digest
       FROM line_items_batches b
       LEFT JOIN line_items_outcomes o ON o.job_id = b.job_id AND o.number = b.number
       WHERE b.job_id = ${jobId} AND b.first_index <= ${to.index} ORDER BY b.first_index DESC LIMIT 1`
   const number = Number(row?.number)
-  const known = row === undefined ? [] : yield* entriesOf(jobId, row)
+  const known = row === undefined ? [] : yield* Rows.entriesOf(jobId, row)
   const from = known.find(({ index }) => index === to.index)
   if (from === undefined) {
     return yield* new Job.IllegalRevision({ index: to.index, from: "not settled", to: to._tag })
@@ -100,14 +91,14 @@ const reviseOne = Effect.fnUntraced(function* (tables: Tables, jobId: string, to
   const became = yield* Effect.fromResult(Job.revise(from, to))
   const next = known.map((entry) => (entry === from ? became : entry))
   yield* rewrite(tables, jobId, number, next)
-  yield* sql`UPDATE line_items_batches SET ${sql.update(tally(next))}
+  yield* sql`UPDATE line_items_batches SET ${sql.update(Rows.tally(next))}
       WHERE job_id = ${jobId} AND number = ${number}`
   yield* seal(jobId, number, number)
   yield* sql`INSERT INTO line_items_revisions ${sql.insert({
     job_id: jobId,
     input: to.index,
-    was: entryText.encode(from),
-    became: entryText.encode(became),
+    was: Rows.entryText.encode(from),
+    became: Rows.entryText.encode(became),
     ...trail
   })}`
 })
@@ -117,9 +108,9 @@ export const revisions = ({ sql }: Tables): JobStore.Service["revisions"] =>
     const rows = yield* sql<Trail & { was: string; became: string }>`
         SELECT was, became, who, why, revised_at FROM line_items_revisions WHERE job_id = ${jobId} ORDER BY id`
     return yield* Effect.forEach(rows, ({ became, revised_at, was, who, why }) =>
-      Effect.mapBoth(Effect.all({ was: entryText.decode(was), became: entryText.decode(became) }), {
-        onFailure: (cause) => unreadable(`the trail of job "${jobId}" is garbled`, cause),
+      Effect.mapBoth(Effect.all({ was: Rows.entryText.decode(was), became: Rows.entryText.decode(became) }), {
+        onFailure: (cause) => Rows.unreadable(`the trail of job "${jobId}" is garbled`, cause),
         onSuccess: (change): JobStore.Revision => ({ ...change, who, why, atMillis: Number(revised_at) })
       })
     )
-  }, reading)
+  }, Rows.reading)

@@ -9,45 +9,35 @@ import type { Fragment } from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
 import type { Row } from "../../files/Source.ts"
 import type * as Job from "../../jobs/Job.ts"
+import type { JobBatch } from "../../jobs/JobBatch.ts"
 import type * as JobStore from "../../jobs/JobStore.ts"
 import * as BatchText from "./BatchText.ts"
-import { byIndex, columns, entriesOf, type OutcomesRow, reading, unreadable } from "./Rows.ts"
+import * as Rows from "./Rows.ts"
 import type { Tables } from "./Tables.ts"
 
 export const unsettled =
   (tables: Tables): JobStore.Service["unsettled"] =>
   (jobId) =>
-    batches(tables, jobId, tables.sql`AND b.settled_at IS NULL`, (job, row) =>
-      Effect.map(batchOf(tables, job, row), (batch) => [batch])
-    )
+    batches(tables, jobId, tables.sql`AND b.settled_at IS NULL`, (batch) => Effect.succeed([batch]))
 
 export const rows =
   (tables: Tables): JobStore.Service["rows"] =>
   (jobId, kinds) => {
-    const { nothing, sql } = tables
-    const wanted = kinds === undefined ? undefined : new Set(kinds)
-    const some =
-      kinds === undefined
-        ? nothing
-        : sql`AND ${sql.or(kinds.map((kind) => sql`${sql.literal(`b.${columns[kind]}`)} > 0`))}`
+    const { sql } = tables
+    const some = kinds?.map((kind) => sql`${sql.literal(`b.${Rows.columns[kind]}`)} > 0`)
+    const isWanted = (outcome: Job.Entry | undefined) =>
+      kinds === undefined || (outcome !== undefined && kinds.includes(outcome._tag))
     return batches(
       tables,
       jobId,
-      some,
-      Effect.fnUntraced(function* (job, row) {
-        const { invalid, items } = yield* batchOf(tables, job, row)
-        const entries = yield* entriesOf(jobId, row)
+      some === undefined ? sql.literal("") : sql`AND ${sql.or(some)}`,
+      Effect.fnUntraced(function* ({ invalid, items }, row) {
+        const entries = yield* Rows.entriesOf(jobId, row)
         const outcomes = new Map(entries.map((entry) => [entry.index, entry]))
-        return [...items, ...invalid].sort(byIndex).flatMap((one): ReadonlyArray<JobStore.Settled> => {
+        return [...items, ...invalid].sort(Rows.byIndex).flatMap((one): ReadonlyArray<JobStore.Settled> => {
           const outcome = outcomes.get(one.index)
-          if (wanted !== undefined && (outcome === undefined || !wanted.has(outcome._tag))) return []
-          return [
-            {
-              row: one.source,
-              ...("input" in one && { item: one }),
-              ...(outcome !== undefined && { outcome })
-            }
-          ]
+          const item = "input" in one && { item: one }
+          return isWanted(outcome) ? [{ row: one.source, ...item, ...(outcome && { outcome }) }] : []
         })
       })
     )
@@ -60,10 +50,10 @@ export const outcomes =
       Effect.as(
         get(jobId),
         paged(
-          (after) => sql<OutcomesRow>`
+          (after) => sql<Rows.OutcomesRow>`
               SELECT number, outcomes, digest AS outcomes_digest FROM line_items_outcomes
               WHERE job_id = ${jobId} AND number > ${after} ORDER BY number LIMIT ${pageSize}`,
-          (row) => entriesOf(jobId, row)
+          (row) => Rows.entriesOf(jobId, row)
         )
       )
     )
@@ -88,22 +78,22 @@ const isSame = Option.makeEquivalence<Row>(
   (a, b) => a.line === b.line && JSON.stringify(a.original) === JSON.stringify(b.original)
 )
 
-interface PageRow extends OutcomesRow {
+interface PageRow extends Rows.OutcomesRow {
   readonly digest: string
   readonly items: string
 }
 
 /** Batches of a job with what is in them. */
 const batches = <A>(
-  { get, sql }: Tables,
+  tables: Tables,
   jobId: string,
   which: Fragment,
-  use: (job: Job.Job, row: PageRow) => Effect.Effect<ReadonlyArray<A>, JobStore.JobStoreError>
+  use: (batch: JobBatch, row: PageRow) => Effect.Effect<ReadonlyArray<A>, JobStore.JobStoreError>
 ) =>
   Stream.unwrap(
-    Effect.map(get(jobId), (job) =>
+    Effect.map(tables.get(jobId), (job) =>
       paged(
-        (after) => sql<PageRow>`
+        (after) => tables.sql<PageRow>`
             SELECT b.number AS number, b.digest AS digest, i.items AS items, o.outcomes AS outcomes,
               o.digest AS outcomes_digest
             FROM line_items_batches b
@@ -111,7 +101,7 @@ const batches = <A>(
             LEFT JOIN line_items_outcomes o ON o.job_id = b.job_id AND o.number = b.number
             WHERE b.job_id = ${jobId} AND b.number > ${after} ${which}
             ORDER BY b.number LIMIT ${pageSize}`,
-        (row) => use(job, row)
+        (row) => Effect.flatMap(batchOf(tables, job, row), (batch) => use(batch, row))
       )
     )
   )
@@ -128,7 +118,7 @@ const paged = <Row extends { readonly number: number }, A>(
       const used = yield* Effect.forEach(rows, use)
       const last = rows.length < pageSize ? undefined : rows.at(-1)
       return [used.flat(), Option.map(Option.fromUndefinedOr(last), ({ number }) => Number(number))] as const
-    }, reading)
+    }, Rows.reading)
   )
 
 /** A batch as it was planned, to the byte. */
@@ -139,7 +129,7 @@ const batchOf = Effect.fnUntraced(function* (
 ) {
   const batch =
     (yield* digestOf(items)) === digest ? BatchText.decode(Number(number), items, frozen) : undefined
-  return batch ?? (yield* unreadable(`batch ${String(number)} of job "${id}" is garbled`))
+  return batch ?? (yield* Rows.unreadable(`batch ${String(number)} of job "${id}" is garbled`))
 })
 
 /** Batches read at once: a few megabytes at most. */

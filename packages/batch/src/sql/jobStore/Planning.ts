@@ -17,7 +17,7 @@ import * as BatchText from "./BatchText.ts"
 import { busy, leaseMillisOf } from "./Claims.ts"
 import { move } from "./Moves.ts"
 import { countRows } from "./Overview.ts"
-import { countsOf, frozenText, jobOf, type JobRow, outcomesRow } from "./Rows.ts"
+import * as Rows from "./Rows.ts"
 import type { Tables } from "./Tables.ts"
 
 export const create = (tables: Tables): JobStore.Service["create"] =>
@@ -29,9 +29,9 @@ export const create = (tables: Tables): JobStore.Service["create"] =>
     }
     const leaseMillis = leaseMillisOf(options)
     const now = yield* Clock.currentTimeMillis
-    const text = frozenText.encode(frozen)
+    const text = Rows.frozenText.encode(frozen)
     return yield* Effect.gen(function* () {
-      const [row] = yield* sql<JobRow>`INSERT INTO line_items_jobs
+      const [row] = yield* sql<Rows.JobRow>`INSERT INTO line_items_jobs
           (id, state, frozen, frozen_digest, created_at, epoch, held_pid, held_host, held_since, held_until)
           VALUES (${id}, 'planning', ${text}, ${Digests.ofFrozen(id, text)}, ${now}, 1, ${holder.pid},
             ${ErrorBody.showable(holder.host, 255)}, ${now}, ${now + leaseMillis})
@@ -42,15 +42,10 @@ export const create = (tables: Tables): JobStore.Service["create"] =>
           WHERE line_items_jobs.state = 'planning' AND ${isFree(now, options.insteadOf)}
           RETURNING * ${patience(leaseMillis)}`
       if (row === undefined) {
-        const known = yield* jobOf(yield* Effect.catchTag(find(id), "JobNotFound", Effect.die))
+        const known = yield* Rows.jobOf(yield* Effect.catchTag(find(id), "JobNotFound", Effect.die))
         if (known.state === "planning") return yield* busy(known)
-        const { inputs, open } = countsOf((yield* countRows(tables, [id])).get(id))
-        return yield* new JobStore.JobExists({
-          jobId: id,
-          done: inputs - open,
-          total: inputs,
-          attemptsOnly: false
-        })
+        const { inputs: total, open } = Rows.countsOf((yield* countRows(tables, [id])).get(id))
+        return yield* new JobStore.JobExists({ jobId: id, done: total - open, total, attemptsOnly: false })
       }
       const attempts = yield* sql`SELECT 1 FROM line_items_attempts WHERE job_id = ${id} LIMIT 1`
       if (attempts.length > 0) {
@@ -59,7 +54,7 @@ export const create = (tables: Tables): JobStore.Service["create"] =>
       for (const table of ["batches", "inputs", "outcomes"]) {
         yield* sql`DELETE FROM ${sql(`line_items_${table}`)} WHERE job_id = ${id}`
       }
-      const job = yield* jobOf(row)
+      const job = yield* Rows.jobOf(row)
       return { jobId: id, epoch: job.epoch, leaseMillis, job }
     }).pipe(tables.transaction)
   })
@@ -91,7 +86,7 @@ const rowsOf = Effect.fnUntraced(function* (
       invalid: invalid.length
     },
     inputs: { job_id: jobId, number, items: text },
-    outcomes: invalid.length === 0 ? [] : [outcomesRow(jobId, number, invalid.map(Job.entry))]
+    outcomes: invalid.length === 0 ? [] : [Rows.outcomesRow(jobId, number, invalid.map(Job.entry))]
   }
 })
 

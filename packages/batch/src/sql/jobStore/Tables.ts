@@ -12,7 +12,7 @@ import type { Fragment } from "effect/sql/Statement"
 import * as Job from "../../jobs/Job.ts"
 import * as JobStore from "../../jobs/JobStore.ts"
 import * as Digests from "../Digests.ts"
-import { type JobRow, jobOf, reading, writing } from "./Rows.ts"
+import * as Rows from "./Rows.ts"
 
 export interface Tables extends Effect.Success<typeof make> {}
 
@@ -40,7 +40,7 @@ export const make = Effect.gen(function* () {
     })
 
   const transaction = <A, E, R>(effect: Effect.Effect<A, E | SqlError, R>) =>
-    writing(
+    Rows.writing(
       // Where the connection is lost, the rollback fails as well, and that comes as a defect.
       Effect.catchDefect(sql.withTransaction(effect), (defect) =>
         isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)
@@ -48,13 +48,13 @@ export const make = Effect.gen(function* () {
     )
 
   const find = Effect.fnUntraced(function* (jobId: string, lock = nothing, more = nothing) {
-    const [row] = yield* sql<JobRow>`SELECT * ${more} FROM line_items_jobs WHERE id = ${jobId} ${lock}`
+    const [row] = yield* sql<Rows.JobRow>`SELECT * ${more} FROM line_items_jobs WHERE id = ${jobId} ${lock}`
     return row === undefined ? yield* new JobStore.JobNotFound({ jobId }) : row
   })
 
   const get = Effect.fnUntraced(function* (jobId: string) {
-    return yield* jobOf(yield* find(jobId))
-  }, reading)
+    return yield* Rows.jobOf(yield* find(jobId))
+  }, Rows.reading)
 
   /** The job, if a claim is not the reason why something could not be done. */
   const whyNot = ({ epoch, jobId }: JobStore.Claim) =>
@@ -74,7 +74,7 @@ export const make = Effect.gen(function* () {
     const row = yield* find(jobId, lock, patience(leaseMillis))
     const by = Number(row.epoch)
     if (by !== epoch) return yield* new JobStore.JobFenced({ jobId, epoch, by })
-    const job = yield* jobOf(row)
+    const job = yield* Rows.jobOf(row)
     return from.includes(job.state) ? job : yield* new Job.IllegalTransition({ jobId, from: job.state, to })
   })
 
@@ -91,21 +91,7 @@ export const make = Effect.gen(function* () {
     sql`UPDATE line_items_batches SET seal = ${Digests.seal(sql)}
         WHERE job_id = ${jobId} AND number >= ${first} AND number <= ${last}`
 
-  return {
-    sql,
-    digestOf,
-    nothing,
-    forUpdate,
-    patience,
-    transaction,
-    find,
-    get,
-    whyNot,
-    held,
-    isFree,
-    letGo,
-    seal
-  }
+  return { sql, digestOf, forUpdate, patience, transaction, find, get, whyNot, held, isFree, letGo, seal }
 })
 
 const encoder = new TextEncoder()
