@@ -143,21 +143,18 @@ const stricter: Readonly<
 }
 
 /** What is greater where a strategy is stricter, and what is less. No number: the strategy has no such thing. */
-const measures = (strategy: DoubtStrategy.DoubtStrategy) => ({
-  quiet:
-    "quiet" in strategy
-      ? Duration.toMillis(strategy.quiet)
-      : strategy._tag === "failVisible" && strategy.verifyRejections !== false
-        ? Duration.toMillis(strategy.verifyRejections.quiet)
-        : undefined,
-  verifies:
-    strategy._tag === "guard" ||
-    strategy._tag === "upsert" ||
-    (strategy._tag === "failVisible" && strategy.verifyRejections !== false),
-  reads: "reads" in strategy ? strategy.reads : 0,
-  spacing: "spacing" in strategy ? Duration.toMillis(strategy.spacing) : 0,
-  resends: "resends" in strategy ? strategy.resends : 0
-})
+const measures = (strategy: DoubtStrategy.DoubtStrategy) => {
+  const own: Partial<Omit<DoubtStrategy.Reconcile, "_tag">> =
+    strategy._tag === "failVisible" ? strategy.verifyRejections || {} : strategy
+  return {
+    quiet: own.quiet && Duration.toMillis(own.quiet),
+    // Who reads several times looks for what is in doubt, and for nothing else.
+    verifies: own.quiet !== undefined && own.reads === undefined,
+    reads: own.reads ?? 0,
+    spacing: Duration.toMillis(own.spacing ?? 0),
+    resends: own.resends ?? 0
+  }
+}
 
 /**
  * Whether a job that was planned with one strategy may go on with another: the same one with no shorter

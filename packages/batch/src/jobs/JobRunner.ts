@@ -217,13 +217,10 @@ const keep = (run: JobRun.JobRun) => {
 /** Sends what is to be sent of a batch, and takes up what an earlier run left. */
 const send = Effect.fnUntraced(function* ({ claim, resolver, store }: Worker, { items }: JobBatch) {
   const { job, jobId } = claim
+  const resendsDoubts = job.frozen.strategy._tag === "atLeastOnce"
   const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? -1]
   const earlier = last < first ? [] : yield* store.log.attempts(jobId, { first, last })
-  const { known, open, since, unfinished } = recover(
-    items,
-    earlier,
-    job.frozen.strategy._tag === "atLeastOnce"
-  )
+  const { known, open, since, unfinished } = recover(items, earlier, resendsDoubts)
   resolver.recall?.({
     created: known.flatMap((outcome) => (outcome._tag === "Created" ? [outcome.id] : [])),
     open: items.flatMap((item) => {

@@ -20,18 +20,6 @@ import * as Digests from "./Digests.ts"
 import * as Database from "./Database.ts"
 import * as Migrations from "./Migrations.ts"
 
-/**
- * A log in the tables of `Migrations`, which are made if they are not there, on SQLite or PostgreSQL.
- *
- * @category layers
- * @since 0.1.0
- */
-export const layer: Layer.Layer<AttemptLog.AttemptLog, Database.DatabaseError, SqlClient.SqlClient> =
-  Layer.effect(
-    AttemptLog.AttemptLog,
-    Effect.suspend(() => make)
-  )
-
 // A batch without inputs is about none.
 const least = (inputs: ReadonlyArray<number>): number =>
   inputs.reduce((a, b) => Math.min(a, b), Number.MAX_SAFE_INTEGER)
@@ -105,15 +93,11 @@ export const make: Effect.Effect<AttemptLog.Service, Database.DatabaseError, Sql
 
     const unfinished = Effect.fnUntraced(function* (id: number, seen: AttemptLog.Unfinished) {
       // Where the outcomes will be.
-      const open = {
-        ended_at: null,
-        acceptance: null,
-        reason: null,
-        outcomes: AttemptLog.encodeUnfinished(seen)
-      }
+      const outcomes = AttemptLog.encodeUnfinished(seen)
+      const open = { ended_at: null, acceptance: null, reason: null, outcomes }
       const rows = yield* sql`
       UPDATE line_items_attempts
-      SET outcomes = ${open.outcomes}, end_digest = ${Digests.ofEnd({ id, ...open })}
+      SET outcomes = ${outcomes}, end_digest = ${Digests.ofEnd({ id, ...open })}
       WHERE id = ${id} AND ended_at IS NULL
       RETURNING id`
       if (rows.length === 0) return yield* AttemptLog.notOpen(id)
@@ -154,6 +138,15 @@ export const make: Effect.Effect<AttemptLog.Service, Database.DatabaseError, Sql
 
     return { begin, end, unfinished, attempts, verify }
   })
+
+/**
+ * A log in the tables of `Migrations`, which are made if they are not there, on SQLite or PostgreSQL.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<AttemptLog.AttemptLog, Database.DatabaseError, SqlClient.SqlClient> =
+  Layer.effect(AttemptLog.AttemptLog, make)
 
 const decodeOutcomes = Schema.decodeEffect(AttemptLog.OutcomesText)
 const decodeUnfinished = Schema.decodeEffect(AttemptLog.UnfinishedText)

@@ -21,18 +21,6 @@ import * as Migrations from "./Migrations.ts"
 import * as SqlAttemptLog from "./SqlAttemptLog.ts"
 
 /**
- * The job store in the tables of a database, which are made if they are not there.
- *
- * @category layers
- * @since 0.1.0
- */
-export const layer: Layer.Layer<JobStore.JobStore, Database.DatabaseError, SqlClient.SqlClient> =
-  Layer.effect(
-    JobStore.JobStore,
-    Effect.suspend(() => make)
-  ).pipe(Layer.provide(Digest.layerWebCrypto))
-
-/**
  * @category constructors
  * @since 0.1.0
  */
@@ -72,3 +60,12 @@ export const make: Effect.Effect<
     forget: Overview.forget(tables)
   }
 })
+
+/**
+ * The job store in the tables of a database, which are made if they are not there.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<JobStore.JobStore, Database.DatabaseError, SqlClient.SqlClient> =
+  Layer.effect(JobStore.JobStore, make).pipe(Layer.provide(Digest.layerWebCrypto))
