@@ -1,7 +1,7 @@
 /**
  * What is frozen about a durable job: what it was made with, and whether it may go on with what somebody brings later.
  *
- * Pure. Who resumes a job may bring the same input, the same account and a stricter strategy, and nothing else.
+ * Pure. A job is resumed with the same input, on the same account, and with the same strategy or a stricter one.
  *
  * @since 0.1.0
  */
@@ -148,7 +148,7 @@ const measures = (strategy: DoubtStrategy.DoubtStrategy) => {
     strategy._tag === "failVisible" ? strategy.verifyRejections || {} : strategy
   return {
     quiet: own.quiet && Duration.toMillis(own.quiet),
-    // Who reads several times looks for what is in doubt, and for nothing else.
+    // A strategy that reads several times looks for doubts only, not for rejections.
     verifies: own.quiet !== undefined && own.reads === undefined,
     reads: own.reads ?? 0,
     spacing: Duration.toMillis(own.spacing ?? 0),

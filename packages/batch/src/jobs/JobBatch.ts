@@ -1,7 +1,7 @@
 /**
  * The batches of a durable job: the parts in which its rows are written down, sent and settled.
  *
- * Pure: it cuts rows into batches. What a batch is as text is known to the databases.
+ * Pure: it cuts rows into batches. How a batch is written down is for the databases.
  *
  * @since 0.1.0
  */

@@ -1,8 +1,8 @@
 /**
- * How a run of a job ends: what is known against its going on, and what is said of its end in the store.
+ * How a run of a job ends: what speaks against going on, and what the store is told of the end.
  *
- * Nothing that is known is taken back. The first reason halts the job, so nothing more is sent; what is under way comes to
- * its end. It neither sends nor settles.
+ * A run only learns; nothing that it knows is taken back. Each reason halts the run: it sends nothing more, and its requests
+ * under way come to their end. This module neither sends nor settles.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -35,7 +35,7 @@ export type End =
   | { readonly _tag: "Left" }
   | { readonly _tag: "Fenced"; readonly message: string }
 
-/** What is known against a run's going on. */
+/** What a run knows that speaks against going on. */
 export interface Known {
   /** The job shall end, not only this run. */
   readonly canceled?: true
@@ -57,7 +57,7 @@ export interface JobRun {
   readonly known: Ref.Ref<Known>
 }
 
-/** The first that is told of something counts. */
+/** What is known already stays. */
 const learn = ({ known }: JobRun, news: Known) => Ref.update(known, (before) => ({ ...news, ...before }))
 
 export const cancel = (run: JobRun) =>

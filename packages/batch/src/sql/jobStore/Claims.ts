@@ -1,6 +1,6 @@
 /**
- * Who holds a job: it is taken, kept and let go of. A later claim has a greater epoch, and nothing is written in the name
- * of an earlier one.
+ * Claims: a job is taken, kept and let go of. A later claim has a greater epoch, and an earlier claim writes nothing any
+ * more.
  */
 import { ErrorBody } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"

@@ -1,6 +1,6 @@
 /**
- * The moves of a job from state to state, and what is asked of whoever runs it. Which moves there are is said in `Job`;
- * here they are compared and set in one statement each.
+ * The moves of a job from state to state, and the requests to cancel or resume it. `Job` says which moves there are; here
+ * one statement compares the state and sets it.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * All jobs of a database: which there are, what became of their inputs in numbers, which should be run, and which may be
- * forgotten.
+ * The jobs of a database as a whole: which jobs there are, their outcomes in numbers, which of them should be run, and which
+ * can be deleted.
  */
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"

@@ -1,7 +1,7 @@
 /**
  * The planning of a job: it is made, its batches are written down one after the other, and then it can be run.
  *
- * A job that never got beyond its planning has sent nothing, so it is replaced by the next one of its name.
+ * A job that never got beyond planning has sent nothing, so the next job with its id replaces it.
  */
 import { ErrorBody } from "@effect-hubspot/schema"
 import * as Arr from "effect/Array"
