@@ -1,5 +1,5 @@
 /**
- * How a run of a job ends: what speaks against going on, and what the store is told of the end.
+ * A run of a job, and how it ends: it keeps its claim, learns what speaks against going on, and tells the store of its end.
  *
  * A run only learns; nothing that it knows is taken back. Each reason halts the run: it sends nothing more, and its requests
  * under way come to their end. This module neither sends nor settles.
@@ -8,6 +8,7 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
 import type * as Pipeline from "../engine/Pipeline.ts"
 import * as Outcome from "../model/Outcome.ts"
 import * as StoreFailure from "../model/StoreFailure.ts"
@@ -76,6 +77,27 @@ export const fail = (run: JobRun) => (failure: StoreFailure.StoreFailure) =>
     learn(run, { failure }),
     Deferred.succeed(run.job.halt, { _tag: "Unlogged", error: failure })
   )
+
+/** Keeps the claim, and looks whether the job shall end. */
+export const keep = (run: JobRun) => {
+  const { claim, known, store } = run
+  const unlessEnding = (effect: Effect.Effect<unknown>) =>
+    Effect.flatMap(Ref.get(known), ({ ending }) => (ending ? Effect.void : effect))
+  const lost = (error: { readonly message: string }) => unlessEnding(lose(run)(error))
+  return store.renew(claim).pipe(
+    Effect.tap(({ cancelRequested }) => (cancelRequested ? unlessEnding(cancel(run)) : Effect.void)),
+    Effect.catchTags({
+      JobNotFound: lost,
+      JobFenced: lost,
+      // It is asked again. If it stays away, nothing can be written down, and so nothing is sent.
+      JobStoreError: (error) => Effect.logWarning(error.message)
+    }),
+    Effect.repeat(Schedule.spaced(Math.max(100, Math.min(cancelMillis, Math.floor(claim.leaseMillis / 3)))))
+  )
+}
+
+/** So soon a job that is to be canceled stops. */
+const cancelMillis = 2000
 
 /** Says in the store how the run ended, as far as that can be written down, and lets go of the job. */
 export const end = Effect.fnUntraced(function* (run: JobRun): Effect.fn.Return<End> {

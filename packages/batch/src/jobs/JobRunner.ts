@@ -15,7 +15,6 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
@@ -173,7 +172,7 @@ const begin = Effect.fnUntraced(function* (claim: JobStore.Claim, options: Optio
       JobStoreError: failed
     })
   }
-  yield* Effect.forkScoped(keep(run))
+  yield* Effect.forkScoped(JobRun.keep(run))
   /** Whether the resolver knows what earlier runs settled: of a large job much, so only once it is needed. */
   const recalled = yield* Effect.cached(
     resolver.recall === undefined
@@ -195,24 +194,6 @@ const begin = Effect.fnUntraced(function* (claim: JobStore.Claim, options: Optio
 
 /** A run, and what its batches are worked on with. */
 type Worker = Effect.Success<ReturnType<typeof begin>>
-
-/** Keeps the claim, and looks whether the job shall end. */
-const keep = (run: JobRun.JobRun) => {
-  const { claim, known, store } = run
-  const unlessEnding = (effect: Effect.Effect<unknown>) =>
-    Effect.flatMap(Ref.get(known), ({ ending }) => (ending ? Effect.void : effect))
-  const lost = (error: { readonly message: string }) => unlessEnding(JobRun.lose(run)(error))
-  return store.renew(claim).pipe(
-    Effect.tap(({ cancelRequested }) => (cancelRequested ? unlessEnding(JobRun.cancel(run)) : Effect.void)),
-    Effect.catchTags({
-      JobNotFound: lost,
-      JobFenced: lost,
-      // It is asked again. If it stays away, nothing can be written down, and so nothing is sent.
-      JobStoreError: (error) => Effect.logWarning(error.message)
-    }),
-    Effect.repeat(Schedule.spaced(Math.max(100, Math.min(cancelMillis, Math.floor(claim.leaseMillis / 3)))))
-  )
-}
 
 /** Sends what is to be sent of a batch, and takes up what an earlier run left. */
 const send = Effect.fnUntraced(function* ({ claim, resolver, store }: Worker, { items }: JobBatch) {
@@ -349,6 +330,3 @@ export const maxAtOnce = Pipeline.maxResolving
 /** Of what HubSpot did not answer, or was not done with, the next run may learn more. */
 const isUnfinished = (evidence: Outcome.Evidence): boolean =>
   evidence._tag === "Abandoned" || (evidence._tag === "Unaccounted" && evidence.why === "unfinished")
-
-/** So soon a job that is to be canceled stops. */
-const cancelMillis = 2000
