@@ -5,7 +5,7 @@
 import * as BulkCreate from "@effect-hubspot/batch/bulk/BulkCreate"
 import * as DoubtStrategy from "@effect-hubspot/batch/doubt/DoubtStrategy"
 import * as Stores from "@effect-hubspot/batch/sql/Stores"
-import * as Job from "@effect-hubspot/batch/jobs/Job"
+import * as JobBatch from "@effect-hubspot/batch/jobs/JobBatch"
 import * as JobRunner from "@effect-hubspot/batch/jobs/JobRunner"
 import * as JobStore from "@effect-hubspot/batch/jobs/JobStore"
 import * as Plan from "@effect-hubspot/batch/model/Plan"
@@ -165,7 +165,7 @@ const durable = async (): Promise<Variant> => {
       })
       yield* Stream.range(0, total * size - 1).pipe(
         Stream.map(row),
-        Job.toBatches({
+        JobBatch.fromRows({
           shape: Plan.creates<Source.Row>({ jobId, toInput: ({ input }) => input }),
           batchSize: size
         }),

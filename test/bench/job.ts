@@ -6,7 +6,7 @@
 import * as DurableImport from "../../packages/batch/src/cli/DurableImport.ts"
 import * as Process from "../../packages/batch/src/cli/Process.ts"
 import * as DoubtStrategy from "@effect-hubspot/batch/doubt/DoubtStrategy"
-import type * as Job from "@effect-hubspot/batch/jobs/Job"
+import type * as JobBatch from "@effect-hubspot/batch/jobs/JobBatch"
 import * as JobStore from "@effect-hubspot/batch/jobs/JobStore"
 import * as Credentials from "@effect-hubspot/http/Credentials"
 import * as LineItems from "@effect-hubspot/http/LineItems"
@@ -35,7 +35,7 @@ const plan = DurableImport.plan({
   strategy
 }).pipe(Effect.scoped, Effect.provide([hubspot, NodeServices.layer, Process.layer]))
 
-const outcomesOf = ({ items }: Job.Batch) =>
+const outcomesOf = ({ items }: JobBatch.JobBatch) =>
   items.map(({ index }) => ({
     _tag: "Created" as const,
     index,
@@ -56,7 +56,7 @@ const program = Effect.gen(function* () {
     insteadOf: job.epoch
   })
   if (claim.job.state === "suspended") yield* store.resume(claim)
-  const begin = ({ items }: Job.Batch) =>
+  const begin = ({ items }: JobBatch.JobBatch) =>
     log.begin({
       jobId,
       operation: "batchCreate",

@@ -6,6 +6,7 @@
  */
 import { DoubtStrategy, JobStore } from "@effect-hubspot/batch"
 import * as Job from "@effect-hubspot/batch/jobs/Job"
+import * as JobBatch from "@effect-hubspot/batch/jobs/JobBatch"
 import * as JobRunner from "@effect-hubspot/batch/jobs/JobRunner"
 import * as Plan from "@effect-hubspot/batch/model/Plan"
 import * as Database from "@effect-hubspot/batch/sql/Database"
@@ -127,7 +128,7 @@ export const run = (world: World): Effect.Effect<Result> =>
       key: property === undefined ? undefined : { property }
     })
     const batches = yield* Stream.fromIterable(world.rows).pipe(
-      Job.toBatches({ shape, batchSize: 20 }),
+      JobBatch.fromRows({ shape, batchSize: 20 }),
       Stream.runCollect
     )
     yield* store.append(claim, batches)

@@ -4,6 +4,7 @@
 import { JobStore } from "@effect-hubspot/batch"
 import type * as Accounts from "@effect-hubspot/batch/cluster/Accounts"
 import * as ImportRuntime from "@effect-hubspot/batch/cluster/ImportRuntime"
+import type * as Frozen from "@effect-hubspot/batch/jobs/Frozen"
 import type * as Job from "@effect-hubspot/batch/jobs/Job"
 import { Credentials, HubSpotClient, RateLimits, Retry } from "@effect-hubspot/http"
 import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
@@ -62,7 +63,11 @@ export const services = (id: string) =>
     Layer.orDie
   )
 
-export const plan = Effect.fnUntraced(function* (id: string, inputs: number, more: Partial<Job.Frozen> = {}) {
+export const plan = Effect.fnUntraced(function* (
+  id: string,
+  inputs: number,
+  more: Partial<Frozen.Frozen> = {}
+) {
   const jobs = yield* JobStore.JobStore
   const planning = yield* jobs.create({ id, holder, frozen: { ...frozen, account, batchSize: 10, ...more } })
   // Every seventh row cannot be sent.

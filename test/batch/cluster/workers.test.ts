@@ -102,9 +102,16 @@ describe.concurrent("workers of one database", () => {
       yield* here.release
       yield* World.finished(here, ids)
       const { inDoubt } = yield* assertTrue(here, Object.fromEntries(ids.map((id) => [id, 3 * batchSize])))
-      const moved = ids.filter((id) => first.said().includes(`${id}: left to the other workers\n`))
-      assert.isAtLeast(moved.length, 1, first.said())
-      assert.strictEqual(inDoubt, 0, first.said())
-    })
+      const said = first.said()
+      const moved = ids.filter((id) => said.includes(`${id}: left to the other workers\n`))
+      assert.isAtLeast(moved.length, 1, said)
+      // A database that does not answer for seconds takes jobs from who has them, as one that is away does.
+      if (!said.includes("Shard lock storage is unhealthy")) assert.strictEqual(inDoubt, 0, said)
+      return said.includes("Shard lock storage is unhealthy")
+    }).pipe(
+      Effect.scoped,
+      Effect.repeat({ while: (unhealthy) => unhealthy, times: 3 }),
+      Effect.map((unhealthy) => assert.isFalse(unhealthy, "the database never answered in time"))
+    )
   )
 })

@@ -9,7 +9,7 @@ import * as JobRunner from "@effect-hubspot/batch/jobs/JobRunner"
 import * as Database from "@effect-hubspot/batch/sql/Database"
 import * as SqlAttemptLog from "@effect-hubspot/batch/sql/SqlAttemptLog"
 import * as SqlJobStore from "@effect-hubspot/batch/sql/SqlJobStore"
-import type * as Job from "@effect-hubspot/batch/jobs/Job"
+import type * as JobBatch from "@effect-hubspot/batch/jobs/JobBatch"
 import { LineItems } from "@effect-hubspot/http"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
@@ -55,7 +55,7 @@ const killed = (file: string) =>
     yield* jobs.append(planning, batches)
     yield* jobs.planned(planning, { digest: "d", inputs: rows })
     const claim = yield* jobs.claim("a", { holder })
-    const begin = ({ items }: Job.Batch) =>
+    const begin = ({ items }: JobBatch.JobBatch) =>
       log.begin({
         jobId: "a",
         operation: "batchCreate",

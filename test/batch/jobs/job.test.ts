@@ -1,4 +1,5 @@
 import { DoubtStrategy } from "@effect-hubspot/batch"
+import * as Frozen from "@effect-hubspot/batch/jobs/Frozen"
 import * as Job from "@effect-hubspot/batch/jobs/Job"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
@@ -41,13 +42,13 @@ describe("a job", () => {
 
   it("goes on with the same strategy or a stricter one, and no way leads back", () => {
     for (const a of strategies) {
-      assert.isTrue(Job.mayBecome(a, a, "sku"))
+      assert.isTrue(Frozen.mayBecome(a, a, "sku"))
       for (const b of strategies) {
-        const there = Job.mayBecome(a, b, "sku")
-        if (there && Job.mayBecome(b, a, "sku")) assert.deepStrictEqual(a, b)
+        const there = Frozen.mayBecome(a, b, "sku")
+        if (there && Frozen.mayBecome(b, a, "sku")) assert.deepStrictEqual(a, b)
         for (const c of strategies) {
-          if (there && Job.mayBecome(b, c, "sku")) {
-            assert.isTrue(Job.mayBecome(a, c, "sku"), `${a._tag} ${b._tag} ${c._tag}`)
+          if (there && Frozen.mayBecome(b, c, "sku")) {
+            assert.isTrue(Frozen.mayBecome(a, c, "sku"), `${a._tag} ${b._tag} ${c._tag}`)
           }
         }
       }
@@ -80,21 +81,21 @@ describe("a job", () => {
       [atLeastOnce(), atLeastOnce({ resends: 6 }), false],
       [atLeastOnce(), atLeastOnce({ resends: 4 }), true]
     ] as const) {
-      assert.strictEqual(Job.mayBecome(was, is, "sku"), may, `${was._tag} ${is._tag}`)
+      assert.strictEqual(Frozen.mayBecome(was, is, "sku"), may, `${was._tag} ${is._tag}`)
     }
     // Inputs that were planned without a key cannot be found by one.
-    assert.isFalse(Job.mayBecome(atLeastOnce(), guard(), undefined))
-    assert.isTrue(Job.mayBecome(atLeastOnce(), reconcileByParent(), undefined))
+    assert.isFalse(Frozen.mayBecome(atLeastOnce(), guard(), undefined))
+    assert.isTrue(Frozen.mayBecome(atLeastOnce(), reconcileByParent(), undefined))
   })
 
   it("is resumed by the same account with the same input, and says what is not", () => {
     const job = { frozen, digest: "aaaaaaaaaaaaaaaa" }
-    const refused = (brought: Parameters<typeof Job.checkResume>[1]) => {
-      const result = Job.checkResume(job, brought)
+    const refused = (brought: Parameters<typeof Frozen.checkResume>[1]) => {
+      const result = Frozen.checkResume(job, brought)
       return Result.isFailure(result) ? result.failure.message : "goes on"
     }
     assert.deepStrictEqual(
-      Job.checkResume(job, { account: "42", digest: "aaaaaaaaaaaaaaaa" }),
+      Frozen.checkResume(job, { account: "42", digest: "aaaaaaaaaaaaaaaa" }),
       Result.succeed(frozen.strategy)
     )
     assert.strictEqual(refused({ account: "42" }), "goes on")

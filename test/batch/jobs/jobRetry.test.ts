@@ -1,4 +1,5 @@
 import { DoubtStrategy, JobStore, Rejects } from "@effect-hubspot/batch"
+import type * as Frozen from "@effect-hubspot/batch/jobs/Frozen"
 import * as Job from "@effect-hubspot/batch/jobs/Job"
 import * as JobRetry from "@effect-hubspot/batch/jobs/JobRetry"
 import * as Stores from "@effect-hubspot/batch/sql/Stores"
@@ -194,7 +195,7 @@ const stopped = (index: number): Job.Entry => ({
 })
 
 /** A job over rows of the lines 2, 3, …, or a retry of some of them. */
-const plan = Effect.fnUntraced(function* (id: string, options: { rows: number; retry?: Job.RetryOf }) {
+const plan = Effect.fnUntraced(function* (id: string, options: { rows: number; retry?: Frozen.RetryOf }) {
   const jobs = yield* JobStore.JobStore
   yield* TestClock.adjust("1 second")
   const { retry } = options

@@ -12,6 +12,7 @@ import type * as Stdio from "effect/Stdio"
 import type { AttemptLogError } from "../engine/AttemptLog.ts"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as Import from "../jobs/Import.ts"
+import type * as Frozen from "../jobs/Frozen.ts"
 import * as Job from "../jobs/Job.ts"
 import * as JobStore from "../jobs/JobStore.ts"
 import * as Planning from "../jobs/Planning.ts"
@@ -34,7 +35,7 @@ export interface Options extends FileImport.Options {
 
 /** A retry, as its plan needs to know it. */
 export interface Retrying {
-  readonly of: Job.RetryOf
+  readonly of: Frozen.RetryOf
   /** The key that was made for a row when it was imported first. */
   readonly madeKeyOf: (row: Source.Row) => string | undefined
   /** Made sure of once all rows are written down, when others who want to send them can see them. */
@@ -42,7 +43,7 @@ export interface Retrying {
 }
 
 /** Why a job is not written down, or not run. */
-type Refusal = Planning.PlanError | Import.RunError | Job.InputChanged | AttemptLogError
+type Refusal = Planning.PlanError | Import.RunError | Frozen.InputChanged | AttemptLogError
 
 const codeOf = (error: Refusal): number => {
   switch (error._tag) {

@@ -23,6 +23,7 @@ import * as Orderly from "../engine/Orderly.ts"
 import type { Row } from "../files/Source.ts"
 import { inRange } from "../model/InRange.ts"
 import * as Plan from "../model/Plan.ts"
+import type * as Frozen from "./Frozen.ts"
 import * as Job from "./Job.ts"
 import * as JobRunner from "./JobRunner.ts"
 import * as JobStore from "./JobStore.ts"
@@ -45,7 +46,7 @@ export type RunError =
   | JobStore.JobBusy
   | JobStore.JobStoreError
   | Job.IllegalTransition
-  | Job.AccountChanged
+  | Frozen.AccountChanged
   | Planning.OriginChanged
   | HubSpotError
 
@@ -259,7 +260,7 @@ export const proceed = Effect.fnUntraced(function* (
   options: RunOptions = {}
 ): Effect.fn.Return<
   JobRunner.End,
-  Exclude<RunError, Job.AccountChanged | Planning.OriginChanged | HubSpotError>,
+  Exclude<RunError, Frozen.AccountChanged | Planning.OriginChanged | HubSpotError>,
   JobStore.JobStore | HubSpotClient | RateLimits
 > {
   const ended = endOf(job.state)

@@ -18,7 +18,9 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type * as AttemptLog from "../engine/AttemptLog.ts"
+import type * as Frozen from "./Frozen.ts"
 import * as Job from "./Job.ts"
+import type * as JobBatch from "./JobBatch.ts"
 import type * as Plan from "../model/Plan.ts"
 import type { Row } from "../files/Source.ts"
 import { JobStoreError } from "../model/StoreFailure.ts"
@@ -202,10 +204,10 @@ export interface Service {
    * replaced, once nobody holds it. An id that is none is a defect.
    */
   readonly create: (
-    options: Taking & { readonly id: string; readonly frozen: Job.Frozen }
+    options: Taking & { readonly id: string; readonly frozen: Frozen.Frozen }
   ) => Effect.Effect<Claim, JobExists | JobBusy | JobStoreError>
   /** Adds the next batches to a job in planning, all or none, and renews the lease. A gap is a defect. */
-  readonly append: (claim: Claim, batches: ReadonlyArray<Job.Batch>) => Effect.Effect<void, Refused>
+  readonly append: (claim: Claim, batches: ReadonlyArray<JobBatch.JobBatch>) => Effect.Effect<void, Refused>
   /**
    * All inputs are written down: the job is `pending`, and free for whoever runs it. `inputs` other than
    * were appended are a defect.
@@ -263,7 +265,7 @@ export interface Service {
   }) => Effect.Effect<ReadonlyArray<Pick<Job.Job, "id" | "createdAtMillis">>, JobStoreError>
 
   /** The batches without outcomes, in order, a page at a time. Those settled meanwhile may still come. */
-  readonly unsettled: (jobId: string) => Stream.Stream<Job.Batch, JobNotFound | JobStoreError>
+  readonly unsettled: (jobId: string) => Stream.Stream<JobBatch.JobBatch, JobNotFound | JobStoreError>
   /**
    * Writes down what became of batches, all or nothing. A batch is settled once. Outcomes for other inputs
    * than its items are a defect.

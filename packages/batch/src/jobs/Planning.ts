@@ -14,6 +14,8 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Row } from "../files/Source.ts"
 import * as Plan from "../model/Plan.ts"
+import * as Frozen from "./Frozen.ts"
+import * as JobBatch from "./JobBatch.ts"
 import * as Job from "./Job.ts"
 import * as JobStore from "./JobStore.ts"
 
@@ -57,7 +59,7 @@ export interface Holding extends Pick<JobStore.Taking, "lease"> {
 /** Rows that are written down as a job. What is not known yet of what the job keeps is asked of HubSpot. */
 export interface PlanOptions<E = never, R = never> extends Holding {
   readonly id: string
-  readonly frozen: Omit<Job.Frozen, "account" | "origin">
+  readonly frozen: Omit<Frozen.Frozen, "account" | "origin">
   /** A row's own key. Default: what its input has in the key property. */
   readonly keyOf?: ((row: Row) => string | undefined) | undefined
   /** How messages name a row. Default: `input 1`. */
@@ -110,7 +112,7 @@ export const plan =
       const { digest, through } = yield* digesting
       return yield* through(rows).pipe(
         Stream.tap(() => Effect.sync(() => inputs++)),
-        Job.toBatches({ shape, batchSize }),
+        JobBatch.fromRows({ shape, batchSize }),
         Stream.rechunk(portion),
         Stream.runForEachArray((batches) => store.append(claim, batches)),
         Effect.andThen(check),
@@ -162,19 +164,19 @@ const accountOf = Effect.flatMap(AccountInfo.AccountInfo, ({ details }) => detai
 /** Refuses a job of another account, or for another address. */
 export const checkAccount = Effect.fnUntraced(function* (
   job: Job.Job
-): Effect.fn.Return<void, OriginChanged | Job.AccountChanged | HubSpotError, HubSpotClient | RateLimits> {
+): Effect.fn.Return<void, OriginChanged | Frozen.AccountChanged | HubSpotError, HubSpotClient | RateLimits> {
   const { account: was, origin: planned } = job.frozen
   const { origin } = yield* HubSpotClient
   if (origin !== planned) return yield* new OriginChanged({ jobId: job.id, was: planned, is: origin })
   const account = yield* accountOf
-  if (account !== was) return yield* new Job.AccountChanged({ was, is: account })
+  if (account !== was) return yield* new Frozen.AccountChanged({ was, is: account })
 })
 
 /** Refuses rows that are not those a job was planned with. Rows that cannot be read to their end are not the same. */
 export const checkRows = Effect.fnUntraced(function* <E, R>(
   job: Job.Job,
   rows: Stream.Stream<Row, E, R>
-): Effect.fn.Return<void, Job.InputChanged, R | JobStore.JobStore> {
+): Effect.fn.Return<void, Frozen.InputChanged, R | JobStore.JobStore> {
   const store = yield* JobStore.JobStore
   const { digest, through } = yield* digesting
   const is = yield* Effect.orElseSucceed(
@@ -184,5 +186,10 @@ export const checkRows = Effect.fnUntraced(function* <E, R>(
   if (is === job.digest) return
   const line = yield* Effect.orElseSucceed(store.difference(job.id, rows), () => undefined)
   const { name } = job.frozen.source
-  return yield* new Job.InputChanged({ name, was: job.digest ?? "", is, ...(line !== undefined && { line }) })
+  return yield* new Frozen.InputChanged({
+    name,
+    was: job.digest ?? "",
+    is,
+    ...(line !== undefined && { line })
+  })
 })

@@ -43,35 +43,24 @@ export const recover = <I>(
       const before = known.get(index)
       if (item === undefined || before?._tag === "Created") continue
       last.set(index, attempt)
-      const { objectWriteTraceId, source } = item
+      const sent = { source: item.source, index, objectWriteTraceId: item.objectWriteTraceId }
       const doubt = (text: string): InDoubt<I> => ({
         _tag: "InDoubt",
-        source,
-        index,
-        objectWriteTraceId,
+        ...sent,
         evidence: { _tag: "Recovered", text }
       })
       const entry = entries.get(index)
       if (entry?._tag === "Created") {
         const { id, via } = entry
         const possibleDuplicate = entry.possibleDuplicate || (resendsDoubts && before?._tag === "InDoubt")
-        known.set(index, {
-          _tag: "Created",
-          source,
-          index,
-          objectWriteTraceId,
-          id,
-          object: { id },
-          via,
-          possibleDuplicate
-        })
+        known.set(index, { _tag: "Created", ...sent, id, object: { id }, via, possibleDuplicate })
       } else if (entry?._tag === "Rejected") {
         const { category, faults, verifiedAbsent } = entry
         known.set(
           index,
           before?._tag === "InDoubt"
             ? { ...before, evidence: { _tag: "Unverified", category, faults } }
-            : { _tag: "Rejected", source, index, objectWriteTraceId, category, faults, verifiedAbsent }
+            : { _tag: "Rejected", ...sent, category, faults, verifiedAbsent }
         )
       } else if (entry?._tag === "InDoubt") known.set(index, doubt(entry.evidence.text))
       else if (end === undefined) known.set(index, doubt("the import ended while it was being sent"))

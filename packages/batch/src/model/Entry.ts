@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import * as Outcome from "./Outcome.ts"
 
 const Fault = Schema.Struct({
@@ -80,25 +81,82 @@ export type Entry = typeof Entry.Type
 export const entry = (
   outcome: Exclude<Outcome.Outcome<unknown, Outcome.Success>, { readonly _tag: "Invalid" | "NotSent" }>
 ): Entry => {
-  const { index } = outcome
   switch (outcome._tag) {
-    case "Created": {
-      const { id, possibleDuplicate, via } = outcome
-      return { _tag: "Created", index, id, via, possibleDuplicate }
-    }
-    case "Rejected": {
-      const { category, faults, verifiedAbsent } = outcome
-      return { _tag: "Rejected", index, category, faults, verifiedAbsent }
-    }
+    case "Created":
+      return Struct.pick(outcome, ["_tag", "index", "id", "via", "possibleDuplicate"])
+    case "Rejected":
+      return Struct.pick(outcome, ["_tag", "index", "category", "faults", "verifiedAbsent"])
     case "InDoubt": {
-      const { _tag } = outcome.evidence
-      return {
-        _tag: "InDoubt",
-        index,
-        evidence: { _tag, text: Outcome.describeEvidence(outcome.evidence) }
-      }
+      const { evidence, index } = outcome
+      const text = Outcome.describeEvidence(evidence)
+      return { _tag: "InDoubt", index, evidence: { _tag: evidence._tag, text } }
     }
     default:
-      return { _tag: "Done", index, id: outcome.id }
+      return { _tag: "Done", index: outcome.index, id: outcome.id }
+  }
+}
+
+const [Created, , Rejected, InDoubt] = Entry.members
+
+/**
+ * What became of one input in the end, as it is written down: the outcome of an attempt that creates, or that of an input
+ * that was never attempted.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Final = Schema.Union([
+  Created,
+  Rejected,
+  InDoubt,
+  Schema.TaggedStruct("Invalid", {
+    index: Schema.Int,
+    issues: Schema.Array(
+      Schema.Struct({ path: Schema.String, message: Schema.String, advice: Schema.String })
+    )
+  }),
+  Schema.TaggedStruct("NotSent", {
+    index: Schema.Int,
+    reason: Schema.Struct({
+      _tag: Schema.Literals(["Stopped", "Halted", "RetriesExhausted", "Unlogged", "Suspended"]),
+      text: Schema.String
+    })
+  })
+])
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Final = typeof Final.Type
+
+/**
+ * An outcome of a create as it is written down in the end.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import * as Job from "@effect-hubspot/batch/jobs/Job"
+ *
+ * const entry = Job.entry({ _tag: "NotSent", source: "row", index: 7, reason: { _tag: "Stopped" } })
+ * entry // => { _tag: "NotSent", index: 7, reason: { _tag: "Stopped", text: "not sent: the job was stopped" } }
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const final = (outcome: Outcome.Outcome<unknown>): Final => {
+  switch (outcome._tag) {
+    case "Invalid": {
+      const { index, issues } = outcome
+      return { _tag: "Invalid", index, issues: issues.map(Struct.pick(["path", "message", "advice"])) }
+    }
+    case "NotSent": {
+      const { index, reason } = outcome
+      const text = Outcome.describeNotSent(reason)
+      return { _tag: "NotSent", index, reason: { _tag: reason._tag, text } }
+    }
+    default:
+      return entry(outcome) as Exclude<Entry, { readonly _tag: "Done" }>
   }
 }

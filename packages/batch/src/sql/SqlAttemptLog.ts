@@ -12,25 +12,13 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import * as AttemptLog from "../engine/AttemptLog.ts"
 import * as Ranges from "../model/Ranges.ts"
 import { describeSqlError } from "../model/StoreFailure.ts"
 import * as Digests from "./Digests.ts"
 import * as Database from "./Database.ts"
 import * as Migrations from "./Migrations.ts"
-
-/**
- * A log in the tables of `Migrations`, which are made if they are not there, on SQLite or PostgreSQL.
- *
- * @category layers
- * @since 0.1.0
- */
-export const layer: Layer.Layer<AttemptLog.AttemptLog, Database.DatabaseError, SqlClient.SqlClient> =
-  Layer.effect(
-    AttemptLog.AttemptLog,
-    Effect.suspend(() => make)
-  )
 
 // A batch without inputs is about none.
 const least = (inputs: ReadonlyArray<number>): number =>
@@ -55,9 +43,6 @@ export const make: Effect.Effect<AttemptLog.Service, Database.DatabaseError, Sql
   Effect.gen(function* () {
     yield* Migrations.migrate
     const sql = yield* SqlClient.SqlClient
-
-    const failed = (reason: "Unwritable" | "Unreadable") => (error: SqlError) =>
-      new AttemptLog.AttemptLogError({ reason, detail: describeSqlError(error), cause: error })
 
     const begin = Effect.fnUntraced(function* (attempt: AttemptLog.Beginning) {
       yield* AttemptLog.check(attempt)
@@ -85,9 +70,9 @@ export const make: Effect.Effect<AttemptLog.Service, Database.DatabaseError, Sql
         AND NOT EXISTS (
           SELECT 1 FROM line_items_attempts WHERE job_id = ${jobId} AND epoch > CAST(${epoch} AS BIGINT)
         )
-      RETURNING id`.pipe(Effect.mapError(failed("Unwritable")))
+      RETURNING id`
       return rows[0] === undefined ? yield* AttemptLog.fenced(attempt) : Number(rows[0].id)
-    })
+    }, writing)
 
     const end = Effect.fnUntraced(function* (id: number, { acceptance, outcomes, reason }: AttemptLog.End) {
       const json = AttemptLog.encodeOutcomes(outcomes)
@@ -97,32 +82,26 @@ export const make: Effect.Effect<AttemptLog.Service, Database.DatabaseError, Sql
       UPDATE line_items_attempts
       SET ${sql.update({ ...ended, end_digest: Digests.ofEnd({ id, ...ended }) })}
       WHERE id = ${id} AND ended_at IS NULL
-      RETURNING id`.pipe(Effect.mapError(failed("Unwritable")))
+      RETURNING id`
       if (rows.length > 0) return
       const [known] = yield* sql<Row>`
-      SELECT * FROM line_items_attempts WHERE id = ${id} AND ended_at IS NOT NULL`.pipe(
-        Effect.mapError(failed("Unwritable"))
-      )
+      SELECT * FROM line_items_attempts WHERE id = ${id} AND ended_at IS NOT NULL`
       const isSame =
         known?.acceptance === acceptance && known.reason === ended.reason && known.outcomes === json
       if (!isSame) return yield* AttemptLog.notOpen(id)
-    })
+    }, writing)
 
     const unfinished = Effect.fnUntraced(function* (id: number, seen: AttemptLog.Unfinished) {
       // Where the outcomes will be.
-      const open = {
-        ended_at: null,
-        acceptance: null,
-        reason: null,
-        outcomes: AttemptLog.encodeUnfinished(seen)
-      }
+      const outcomes = AttemptLog.encodeUnfinished(seen)
+      const open = { ended_at: null, acceptance: null, reason: null, outcomes }
       const rows = yield* sql`
       UPDATE line_items_attempts
-      SET outcomes = ${open.outcomes}, end_digest = ${Digests.ofEnd({ id, ...open })}
+      SET outcomes = ${outcomes}, end_digest = ${Digests.ofEnd({ id, ...open })}
       WHERE id = ${id} AND ended_at IS NULL
-      RETURNING id`.pipe(Effect.mapError(failed("Unwritable")))
+      RETURNING id`
       if (rows.length === 0) return yield* AttemptLog.notOpen(id)
-    })
+    }, writing)
 
     const attempts: AttemptLog.Service["attempts"] = Effect.fnUntraced(function* (jobId, inputs) {
       const about =
@@ -130,28 +109,22 @@ export const make: Effect.Effect<AttemptLog.Service, Database.DatabaseError, Sql
           ? sql`1 = 1`
           : sql`first_input <= ${inputs.last} AND last_input >= ${inputs.first}`
       const rows = yield* sql<Row>`
-      SELECT * FROM line_items_attempts WHERE job_id = ${jobId} AND ${about} ORDER BY id`.pipe(
-        Effect.mapError(failed("Unreadable"))
-      )
+      SELECT * FROM line_items_attempts WHERE job_id = ${jobId} AND ${about} ORDER BY id`
       return yield* Effect.forEach(rows, fromRow)
-    })
+    }, reading)
 
     const verify: AttemptLog.Service["verify"] = Effect.fnUntraced(function* (jobId) {
-      const unreadable = (detail: string) => new AttemptLog.AttemptLogError({ reason: "Unreadable", detail })
-      const read = Effect.mapError(failed("Unreadable"))
-      const rows = yield* read(sql<Begun>`
-      SELECT ${sql.literal(begunColumns)} FROM line_items_attempts WHERE job_id = ${jobId}`)
-      const [counted] = yield* read(sql<{ begun: number }>`
-      SELECT begun FROM line_items_attempt_counts WHERE job_id = ${jobId}`)
+      const rows = yield* sql<Begun>`
+      SELECT ${sql.literal(begunColumns)} FROM line_items_attempts WHERE job_id = ${jobId}`
+      const [counted] = yield* sql<{ begun: number }>`
+      SELECT begun FROM line_items_attempt_counts WHERE job_id = ${jobId}`
       const begun = Number(counted?.begun ?? 0)
       if (begun === 0 && rows.length === 0) return
-      const damage = yield* read(
-        sql.onDialectOrElse({
-          // With the indexes: a row that is not found by one is missing.
-          sqlite: () => sql<{ integrity_check: string }>`PRAGMA integrity_check(1)`,
-          orElse: () => Effect.succeed([{ integrity_check: "ok" }])
-        })
-      )
+      const damage = yield* sql.onDialectOrElse({
+        // With the indexes: a row that is not found by one is missing.
+        sqlite: () => sql<{ integrity_check: string }>`PRAGMA integrity_check(1)`,
+        orElse: () => Effect.succeed([{ integrity_check: "ok" }])
+      })
       const [{ integrity_check: found } = { integrity_check: "nothing" }] = damage
       if (found !== "ok")
         return yield* unreadable(`the database is damaged: ${ErrorBody.showable(found, 100)}`)
@@ -161,10 +134,19 @@ export const make: Effect.Effect<AttemptLog.Service, Database.DatabaseError, Sql
           `it has ${rows.length} of the ${begun} attempts of job ${JSON.stringify(jobId)}`
         )
       }
-    })
+    }, reading)
 
     return { begin, end, unfinished, attempts, verify }
   })
+
+/**
+ * A log in the tables of `Migrations`, which are made if they are not there, on SQLite or PostgreSQL.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<AttemptLog.AttemptLog, Database.DatabaseError, SqlClient.SqlClient> =
+  Layer.effect(AttemptLog.AttemptLog, make)
 
 const decodeOutcomes = Schema.decodeEffect(AttemptLog.OutcomesText)
 const decodeUnfinished = Schema.decodeEffect(AttemptLog.UnfinishedText)
@@ -175,12 +157,20 @@ type Begun = Pick<
   "id" | "job_id" | "epoch" | "operation" | "inputs" | "first_input" | "last_input" | "begun_at" | "digest"
 >
 
+const failing =
+  (reason: AttemptLog.AttemptLogError["reason"]) =>
+  <A, E, R>(effect: Effect.Effect<A, E | SqlError, R>) =>
+    Effect.catchIf(effect, isSqlError, (cause) =>
+      Effect.fail(new AttemptLog.AttemptLogError({ reason, detail: describeSqlError(cause), cause }))
+    )
+const reading = failing("Unreadable")
+const writing = failing("Unwritable")
+
+const unreadable = (detail: string, cause?: unknown) =>
+  new AttemptLog.AttemptLogError({ reason: "Unreadable", detail, ...(cause !== undefined && { cause }) })
+
 const garbled = ({ id }: Pick<Row, "id">, cause?: unknown) =>
-  new AttemptLog.AttemptLogError({
-    reason: "Unreadable",
-    detail: `attempt ${String(id)} is garbled`,
-    ...(cause !== undefined && { cause })
-  })
+  unreadable(`attempt ${String(id)} is garbled`, cause)
 
 /** An attempt as it was begun, if it still is. */
 const begunOf = Effect.fnUntraced(function* (

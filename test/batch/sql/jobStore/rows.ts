@@ -2,14 +2,15 @@
  * Jobs and rows for tests, also of processes of their own.
  */
 import { DoubtStrategy, type Source } from "@effect-hubspot/batch"
-import * as Job from "@effect-hubspot/batch/jobs/Job"
+import type * as Frozen from "@effect-hubspot/batch/jobs/Frozen"
+import * as JobBatch from "@effect-hubspot/batch/jobs/JobBatch"
 import * as Plan from "@effect-hubspot/batch/model/Plan"
 import { Result, Stream } from "effect"
 
 export const holder = { pid: 4711, host: "a" }
 export const other = { pid: 4712, host: "b" }
 
-export const frozen: Job.Frozen = {
+export const frozen: Frozen.Frozen = {
   source: { name: "items.csv", path: "/data/items.csv" },
   format: "csv",
   header: ["name", "price", ""],
@@ -37,7 +38,7 @@ export const batchesOf = (
   options: { jobId?: string; batchSize?: number; key?: Plan.Key<Source.Row> } = {}
 ) =>
   Stream.fromIterable(rows).pipe(
-    Job.toBatches({
+    JobBatch.fromRows({
       shape: Plan.creates({ jobId: options.jobId ?? "a", toInput: (row) => row.input, key: options.key }),
       batchSize: options.batchSize ?? 2
     }),

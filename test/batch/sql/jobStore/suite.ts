@@ -3,7 +3,9 @@
  */
 import { DoubtStrategy, JobStore, type Source } from "@effect-hubspot/batch"
 import * as AttemptLog from "@effect-hubspot/batch/engine/AttemptLog"
+import type * as Frozen from "@effect-hubspot/batch/jobs/Frozen"
 import * as Job from "@effect-hubspot/batch/jobs/Job"
+import type * as JobBatch from "@effect-hubspot/batch/jobs/JobBatch"
 import * as SqlAttemptLog from "@effect-hubspot/batch/sql/SqlAttemptLog"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Effect, Exit, Layer, Result, type Scope, Stream } from "effect"
@@ -26,7 +28,7 @@ export const created = (index: number): Job.Entry => ({
   possibleDuplicate: false
 })
 
-export const settlement = ({ items, number }: Job.Batch): JobStore.Settlement => ({
+export const settlement = ({ items, number }: JobBatch.JobBatch): JobStore.Settlement => ({
   number,
   outcomes: items.map(({ index }) => created(index))
 })
@@ -804,7 +806,7 @@ export const suite = (name: string, place: Place) =>
 
     test("a job and its retries are one family, and forgotten together or not at all", (jobs) =>
       Effect.gen(function* () {
-        const over = Effect.fnUntraced(function* (id: string, retryOf?: Job.RetryOf) {
+        const over = Effect.fnUntraced(function* (id: string, retryOf?: Frozen.RetryOf) {
           const planning = yield* jobs.create({
             id,
             frozen: { ...frozen, ...(retryOf !== undefined && { retryOf }) },

@@ -1,14 +1,15 @@
 /**
- * The rows of jobs in the tables of `Migrations`, and back to what `JobStore` and `Job` know.
+ * The rows of jobs in the tables of `Migrations`, and back to what `JobStore` and `Job` know. What cannot be read, or is not
+ * as it was written, is an error and never something else.
  */
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
-import * as Job from "../jobs/Job.ts"
-import { describeSqlError } from "../model/StoreFailure.ts"
-import * as JobStore from "../jobs/JobStore.ts"
-import * as Digests from "./Digests.ts"
+import * as Frozen from "../../jobs/Frozen.ts"
+import * as Job from "../../jobs/Job.ts"
+import { describeSqlError } from "../../model/StoreFailure.ts"
+import * as JobStore from "../../jobs/JobStore.ts"
+import * as Digests from "../Digests.ts"
 
 export interface JobRow {
   readonly id: string
@@ -29,36 +30,17 @@ export interface JobRow {
   readonly held_until: number | null
 }
 
-export interface CountsRow {
-  readonly job_id: string
-  readonly inputs: number
-  readonly created: number
-  readonly rejected: number
-  readonly invalid: number
-  readonly not_sent: number
-  readonly in_doubt: number
-  readonly possible_duplicates: number
-  readonly batches: number
-  readonly settled: number
-  readonly garbled: number
+/** A value as its text in a column. */
+const text = <A, I>(schema: Schema.Codec<A, I>) => {
+  const codec = Schema.fromJsonString(schema)
+  return { encode: Schema.encodeSync(codec), decode: Schema.decodeEffect(codec) }
 }
 
-const Frozen = Schema.fromJsonString(Job.Frozen)
-const Suspension = Schema.fromJsonString(Job.Suspension)
-const Entries = Schema.fromJsonString(Schema.Array(Job.Entry))
-export const Entry = Schema.fromJsonString(Job.Entry)
-
-export const encodeFrozen = Schema.encodeSync(Frozen)
-export const encodeSuspension = Schema.encodeSync(Suspension)
-export const encodeEntries = Schema.encodeSync(Entries)
-export const encodeEntry = Schema.encodeSync(Entry)
-const decodeFrozen = Schema.decodeEffect(Frozen)
-export const decodeRetryOf = Schema.decodeOption(
-  Schema.fromJsonString(Schema.Struct({ retryOf: Schema.optionalKey(Job.RetryOf) }))
-)
-const decodeSuspension = Schema.decodeEffect(Suspension)
-export const decodeEntries = Schema.decodeEffect(Entries)
-export const decodeEntry = Schema.decodeEffect(Entry)
+export const frozenText = text(Frozen.Frozen)
+export const suspensionText = text(Job.Suspension)
+export const entryText = text(Job.Entry)
+const entriesText = text(Schema.Array(Job.Entry))
+export const retryOfText = text(Schema.Struct({ retryOf: Schema.optionalKey(Frozen.RetryOf) }))
 const isState = Schema.is(Job.State)
 
 export const unreadable = (detail: string, cause?: unknown) =>
@@ -66,13 +48,9 @@ export const unreadable = (detail: string, cause?: unknown) =>
 
 const failing =
   (reason: JobStore.JobStoreError["reason"]) =>
-  <A, E, R>(
-    effect: Effect.Effect<A, E | SqlError, R>
-  ): Effect.Effect<A, Exclude<E, SqlError> | JobStore.JobStoreError, R> =>
-    Effect.mapError(effect, (error) =>
-      isSqlError(error)
-        ? new JobStore.JobStoreError({ reason, detail: describeSqlError(error), cause: error })
-        : (error as Exclude<E, SqlError>)
+  <A, E, R>(effect: Effect.Effect<A, E | SqlError, R>) =>
+    Effect.catchIf(effect, isSqlError, (cause) =>
+      Effect.fail(new JobStore.JobStoreError({ reason, detail: describeSqlError(cause), cause }))
     )
 
 export const reading = failing("Unreadable")
@@ -84,10 +62,12 @@ export const jobOf = Effect.fnUntraced(function* (
   const garbled = (cause?: unknown) => unreadable(`job "${row.id}" is garbled`, cause)
   const { state } = row
   if (!isState(state)) return yield* garbled()
-  const frozen = yield* Effect.mapError(decodeFrozen(row.frozen), garbled)
+  const frozen = yield* Effect.mapError(frozenText.decode(row.frozen), garbled)
   if (row.frozen_digest !== Digests.ofFrozen(row.id, row.frozen)) return yield* garbled()
   const suspension =
-    row.suspension === null ? undefined : yield* Effect.mapError(decodeSuspension(row.suspension), garbled)
+    row.suspension === null
+      ? undefined
+      : yield* Effect.mapError(suspensionText.decode(row.suspension), garbled)
   return {
     id: row.id,
     state,
@@ -111,6 +91,20 @@ export const jobOf = Effect.fnUntraced(function* (
   }
 })
 
+/** The columns that count the outcomes of a batch. */
+export const columns = {
+  Created: "created",
+  Rejected: "rejected",
+  Invalid: "invalid",
+  NotSent: "not_sent",
+  InDoubt: "in_doubt"
+} as const satisfies Record<Job.Entry["_tag"], string>
+
+/** The batches of a job in numbers, if it has any. */
+export interface CountsRow extends Readonly<Record<Exclude<keyof Job.Counts, "open"> | "garbled", number>> {
+  readonly job_id: string
+}
+
 export const countsOf = (row: CountsRow | undefined): Job.Counts => {
   const number = (name: Exclude<keyof CountsRow, "job_id">) => Number(row?.[name] ?? 0)
   const counts = {
@@ -118,23 +112,15 @@ export const countsOf = (row: CountsRow | undefined): Job.Counts => {
     created: number("created"),
     rejected: number("rejected"),
     invalid: number("invalid"),
-    notSent: number("not_sent"),
-    inDoubt: number("in_doubt"),
-    possibleDuplicates: number("possible_duplicates"),
+    notSent: number("notSent"),
+    inDoubt: number("inDoubt"),
+    possibleDuplicates: number("possibleDuplicates"),
     batches: number("batches"),
-    settledBatches: number("settled")
+    settledBatches: number("settledBatches")
   }
   const { created, inDoubt, inputs, invalid, notSent, rejected } = counts
   return { ...counts, open: inputs - created - rejected - invalid - notSent - inDoubt }
 }
-
-export const columns = {
-  Created: "created",
-  Rejected: "rejected",
-  Invalid: "invalid",
-  NotSent: "not_sent",
-  InDoubt: "in_doubt"
-} as const satisfies Record<Job.Entry["_tag"], keyof CountsRow>
 
 /** The columns of a batch with these outcomes. */
 export const tally = (outcomes: ReadonlyArray<Job.Entry>) => {
@@ -148,18 +134,27 @@ export const tally = (outcomes: ReadonlyArray<Job.Entry>) => {
 
 export const byIndex = (a: { readonly index: number }, b: { readonly index: number }) => a.index - b.index
 
-export const defaultLease = Duration.seconds(30)
+/** What became of a batch, and the digest that it was written with. */
+export interface OutcomesRow {
+  readonly number: number
+  readonly outcomes: string | null
+  readonly outcomes_digest: string | null
+}
 
-/** No lease is longer, so one that ends later was written by a clock that was wrong. */
-export const longestLeaseMillis = 600_000
+export const outcomesRow = (jobId: string, number: number, entries: ReadonlyArray<Job.Entry>) => {
+  const outcomes = entriesText.encode([...entries].sort(byIndex))
+  return { job_id: jobId, number, outcomes, digest: Digests.ofOutcomes(jobId, number, outcomes) }
+}
 
-/** A transaction that waits for its own process is no sign of a stop at once. */
-export const leastPatienceMillis = 1000
-
-/** Batches read at once: a few megabytes at most. */
-export const pageSize = 20
-
-/** Rows in one INSERT. */
-export const portion = 50
-
-export const encoder = new TextEncoder()
+/** What became of a batch, as it was written down; nothing if nothing was. */
+export const entriesOf = Effect.fnUntraced(function* (
+  jobId: string,
+  { number, outcomes, outcomes_digest }: OutcomesRow
+) {
+  if (outcomes === null && outcomes_digest === null) return []
+  const garbled = (cause?: unknown) =>
+    unreadable(`the outcomes of batch ${Number(number)} of job "${jobId}" are garbled`, cause)
+  return outcomes === null || Digests.ofOutcomes(jobId, number, outcomes) !== outcomes_digest
+    ? yield* garbled()
+    : yield* Effect.mapError(entriesText.decode(outcomes), garbled)
+})
