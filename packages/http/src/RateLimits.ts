@@ -224,6 +224,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<RateLimits["Service"], never, RateLimitStore.RateLimitStore> {
   const store = yield* RateLimitStore.RateLimitStore
   const account = options.account ?? "default"
+  const endsAt = makeMidnights()
   const adopts = options.limit === undefined || options.limit === "auto"
   const window = InRange.duration("window", options.window ?? "10 seconds")
   const timeout = InRange.duration("timeout", options.timeout ?? "110 seconds")
@@ -397,7 +398,7 @@ export const make = Effect.fnUntraced(function* (
         const sentAt = now - (seen.ageMillis ?? 0)
         // Where the day ends is not known: it is looked again after an hour.
         const endsAtMillis =
-          timeZone === undefined ? now + 3_600_000 : midnightAfter(sentAt - resetMillis, timeZone)
+          timeZone === undefined ? now + 3_600_000 : endsAt(sentAt - resetMillis, timeZone)
         // What an answer says of a day that is over is no reason to hold up the next one.
         if (endsAtMillis > now) {
           yield* asFarAsPossible(
@@ -443,6 +444,16 @@ const mayStillArrive = (exit: Exit.Exit<unknown, unknown>): boolean =>
  */
 export const endOfDay = (timeZone: string | undefined): Effect.Effect<number> =>
   Effect.map(Clock.currentTimeMillis, (now) => midnightAfter(now, timeZone))
+
+/** The same, looked up once a day: it is asked of every answer. */
+const makeMidnights = () => {
+  let known: { readonly timeZone: string; readonly from: number; readonly to: number } | undefined
+  return (millis: number, timeZone: string): number => {
+    const isKnown = known?.timeZone === timeZone && known.from <= millis && millis < known.to
+    if (!isKnown) known = { timeZone, from: millis, to: midnightAfter(millis, timeZone) }
+    return known!.to
+  }
+}
 
 const midnightAfter = (millis: number, timeZone = "UTC"): number => {
   const zone = Option.getOrElse(DateTime.zoneMakeNamed(timeZone), () => DateTime.zoneMakeNamedUnsafe("UTC"))
