@@ -21,7 +21,7 @@ import type { Started } from "../support/command.ts"
 import type { Point } from "./points.ts"
 import { importing, postgres, runtimeOf, type Place, type Strategy, type Work } from "./worker.ts"
 
-export const keyProperty = "import_key"
+const keyProperty = "import_key"
 export const jobId = "crash"
 
 // ---------------------------------------------------------------------------
@@ -72,7 +72,7 @@ export const workHere = (work: Work): Process =>
 type Kind = "good" | "rejected" | "invalid"
 
 /** Every 17th row cannot be sent, every 13th is refused by HubSpot. */
-export const kindOf = (index: number): Kind =>
+const kindOf = (index: number): Kind =>
   index % 17 === 5 ? "invalid" : index % 13 === 7 ? "rejected" : "good"
 
 const fileOf = (rows: number): string =>

@@ -19,7 +19,7 @@ import { Effect, Layer, Random, Redacted, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 
-export const keyProperty = "import_key"
+const keyProperty = "import_key"
 
 export const strategies = {
   failVisible: DoubtStrategy.failVisible,

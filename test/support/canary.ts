@@ -52,7 +52,7 @@ export const whole = (secret: string): ReadonlyArray<readonly [name: string, tex
 ]
 
 /** What somebody on the way has cut. */
-export const cut = (secret: string): ReadonlyArray<readonly [name: string, text: string]> => [
+const cut = (secret: string): ReadonlyArray<readonly [name: string, text: string]> => [
   ["cut", secret.slice(0, 30)],
   ["cut at the eighth character that is its own", `Bearer ${secret.slice(0, 16)}`],
   ["cut with dots", `${secret.slice(0, 40)}…`],

@@ -163,7 +163,7 @@ export interface Seen {
 }
 
 /** An outcome's kind: its tag, and the reason or the evidence of it. */
-export const kindOf = (outcome: Outcome.Outcome<unknown>): string => {
+const kindOf = (outcome: Outcome.Outcome<unknown>): string => {
   switch (outcome._tag) {
     case "Created":
       return outcome.via === "response" ? "Created" : `Created: ${outcome.via}`
@@ -361,7 +361,7 @@ const jumping = (clock: Clock.Clock, { after, by }: NonNullable<Job["jump"]>): C
 }
 
 /** The job on the emulator in this process, in virtual time. */
-export const inProcess = (job: Job): Effect.Effect<Came & Seen> => {
+const inProcess = (job: Job): Effect.Effect<Came & Seen> => {
   const sent: Array<Sent> = []
   const emulator = Emulator.layer({ ...job.emulator, faults: { rules: job.faults } })
   const hubspot = Layer.unwrap(
@@ -382,7 +382,7 @@ export const inProcess = (job: Job): Effect.Effect<Came & Seen> => {
 }
 
 /** The policy, without long waits. */
-export const quickly = { attempts: 6, rateLimited: 30, baseMillis: 1, capMillis: 2, patienceMillis: 1000 }
+const quickly = { attempts: 6, rateLimited: 30, baseMillis: 1, capMillis: 2, patienceMillis: 1000 }
 
 /** The job on the emulator at the end of a socket. `address` is where the client is sent to reach it. */
 export const overSocket = (

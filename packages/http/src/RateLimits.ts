@@ -397,8 +397,7 @@ export const make = Effect.fnUntraced(function* (
         const now = yield* Clock.currentTimeMillis
         const sentAt = now - (seen.ageMillis ?? 0)
         // Where the day ends is not known: it is looked again after an hour.
-        const endsAtMillis =
-          timeZone === undefined ? now + 3_600_000 : endsAt(sentAt - resetMillis, timeZone)
+        const endsAtMillis = timeZone === undefined ? now + 3_600_000 : endsAt(sentAt - resetMillis, timeZone)
         // What an answer says of a day that is over is no reason to hold up the next one.
         if (endsAtMillis > now) {
           yield* asFarAsPossible(

@@ -114,6 +114,7 @@ export const isId = (text: string): boolean => /^[\w-]{1,64}$/.test(text)
  *
  * @category reading
  * @since 0.1.0
+ * @public
  */
 export const createdAt = (object: CrmObject): Option.Option<DateTime.Utc> =>
   DateTime.make(object.createdAt ?? "")

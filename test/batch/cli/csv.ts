@@ -4,7 +4,7 @@
  */
 
 /** A row by column, and the line where it begins. */
-export interface Record {
+interface Record {
   readonly line: number
   readonly cells: ReadonlyMap<string, string>
 }

@@ -109,7 +109,7 @@ const assertClean = ({ stderr, stdout }: Finished, token: string | undefined): v
 }
 
 /** The one JSON value that is all of the standard output. */
-export const jsonOf = <S extends Schema.ConstraintDecoder<unknown>>(
+const jsonOf = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
   { stdout }: Pick<Finished, "stdout">
 ): S["Type"] => {
@@ -129,7 +129,7 @@ const counts = {
 }
 
 /** What `import --json` prints, and nothing else. */
-export const Summary = Schema.Struct({
+const Summary = Schema.Struct({
   status: Schema.Literals(["PENDING", "PROCESSING", "CANCELED", "COMPLETE"]),
   ...counts,
   requests: Count,

@@ -74,7 +74,7 @@ export interface World {
   ) => Effect.Effect<A>
 }
 
-export const isInvalid = (index: number): boolean => index % 17 === 5
+const isInvalid = (index: number): boolean => index % 17 === 5
 
 const fileOf = (rows: number): string =>
   Array.from({ length: rows }, (_, index) =>
@@ -265,7 +265,7 @@ export const finished = (world: World, ids: ReadonlyArray<string>) =>
 
 const createPath = "/batch/create"
 
-export const isCreate = ({ path }: { readonly path: string }) => path.endsWith(createPath)
+const isCreate = ({ path }: { readonly path: string }) => path.endsWith(createPath)
 
 export const creates = (world: World) => Effect.map(world.ledger, ({ requests }) => requests.filter(isCreate))
 
@@ -278,7 +278,7 @@ export const sent = (world: World, batches: number) =>
   )
 
 /** Creates that have arrived and are not worked on. */
-export const underWay = (world: World) =>
+const underWay = (world: World) =>
   Effect.map(creates(world), (all) => all.filter(({ status }) => status === 0).length)
 
 /** Whether a worker has the job. */
@@ -370,7 +370,7 @@ export const ended = (worker: Cycle.Process, id: string) =>
 // ---------------------------------------------------------------------------
 
 /** The most requests of all kinds within ten seconds, and those that were too many. */
-export const pressure = ({ requests }: Ledger.Snapshot) => {
+const pressure = ({ requests }: Ledger.Snapshot) => {
   const times = requests.map(({ at }) => at).sort((a, b) => a - b)
   let worst = 0
   for (let first = 0, last = 0; last < times.length; last++) {

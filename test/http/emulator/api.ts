@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { send, token } from "./calls.ts"
 
 /** A record or anything else in an answer; which of its fields are there, the test says. */
-export interface Thing {
+interface Thing {
   readonly id: string
   readonly name: string
   readonly properties: Readonly<Record<string, string | null>>
@@ -23,7 +23,7 @@ export interface Thing {
   readonly hasUniqueValue: boolean
 }
 
-export interface ApiBody extends Thing {
+interface ApiBody extends Thing {
   readonly results: ReadonlyArray<Thing>
   readonly errors: ReadonlyArray<Thing>
   readonly numErrors: number

@@ -25,7 +25,7 @@ interface Failure {
 }
 
 /** What a test may look for in an answer; which of it is there, the test says. */
-export interface AnswerBody {
+interface AnswerBody {
   readonly status: string
   readonly message: string
   readonly category: string

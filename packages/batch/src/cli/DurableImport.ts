@@ -34,7 +34,7 @@ export interface Options extends FileImport.Options {
 }
 
 /** A retry, as its plan needs to know it. */
-export interface Retrying {
+interface Retrying {
   readonly of: Frozen.RetryOf
   /** The key that was made for a row when it was imported first. */
   readonly madeKeyOf: (row: Source.Row) => string | undefined

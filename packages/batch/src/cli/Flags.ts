@@ -47,7 +47,7 @@ const wholeNumber =
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /** `500ms`, `5s`, `2m`, `12h`, `30d`, and Effect's own `5 seconds`. A bare number has no unit and is refused. */
-export const readDuration = (text: string): Duration.Duration | undefined => {
+const readDuration = (text: string): Duration.Duration | undefined => {
   const short = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text)
   if (short !== null) return Duration.millis(Number(short[1]) * units[short[2] as keyof typeof units])
   return /^\d{1,9} [a-z]+$/.test(text)

@@ -58,7 +58,7 @@ export const namedBesideFile = 20
 export const usage = (error: { readonly message: string }) =>
   new Exit({ code: Report.exitCodes.usage, lines: [error.message] })
 
-export const unmade = (error: Rejects.RejectsError) =>
+const unmade = (error: Rejects.RejectsError) =>
   new Exit({
     code: error.reason === "Exists" ? Report.exitCodes.usage : Report.exitCodes.store,
     lines: [error.message]

@@ -32,7 +32,7 @@ const partOf = (part: unknown): string =>
       : reasonOf(part)
 
 /** The line for what was logged. */
-export const lineOf = (message: unknown, cause: Cause.Cause<unknown>): string =>
+const lineOf = (message: unknown, cause: Cause.Cause<unknown>): string =>
   [...(Array.isArray(message) ? message : [message]), cause]
     .map(partOf)
     .filter((part, n, all) => part !== "" && all.indexOf(part) === n)

@@ -31,7 +31,7 @@ import { Process } from "./Process.ts"
 const quietMillis = 150_000
 
 /** What a row in doubt is, as far as that can be told. */
-export interface Proposal {
+interface Proposal {
   readonly line: number
   readonly index: number
   /** `later`: it was not found, which says nothing so soon. */

@@ -87,6 +87,7 @@ export const layerLinks: Layer.Layer<BatchObserver, never, HubSpotClient | RateL
  *
  * @category layers
  * @since 0.1.0
+ * @public
  */
 export const layerKey = (options: {
   readonly property: string

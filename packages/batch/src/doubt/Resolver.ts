@@ -69,7 +69,7 @@ export interface Resolver extends Pick<BatchRunner.BatchRunner<TracedInput, "Cre
 }
 
 /** A doubt to be settled, a rejection to be verified, or associations to be made. */
-export type Work = "doubt" | "verification" | "association"
+type Work = "doubt" | "verification" | "association"
 
 /** A strategy on a runner of batches. */
 export const make = (runner: BatchRunner.BatchRunner<TracedInput, "Created">, options: Options): Resolver => {

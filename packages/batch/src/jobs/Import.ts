@@ -29,7 +29,13 @@ import * as JobRunner from "./JobRunner.ts"
 import * as JobStore from "./JobStore.ts"
 import * as Planning from "./Planning.ts"
 
-export { OriginChanged, type Holding, type PlanError } from "./Planning.ts"
+export {
+  OriginChanged,
+  /** @public */
+  type Holding,
+  /** @public */
+  type PlanError
+} from "./Planning.ts"
 
 // -----------------------------------------------------------------------------
 // Models

@@ -110,6 +110,7 @@ export class NotRetryable extends Schema.TaggedError<NotRetryable>()("NotRetryab
  *
  * @category predicates
  * @since 0.1.0
+ * @public
  */
 export const isRetryable = (fates: ReadonlyArray<Fate>): boolean => fates.length > 0 && !fates.some(forbids)
 

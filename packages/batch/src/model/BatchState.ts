@@ -28,7 +28,11 @@ import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 
-export { type Job, statusOf } from "./JobStatus.ts"
+export {
+  /** @public */
+  type Job,
+  statusOf
+} from "./JobStatus.ts"
 
 const fields = { response: BatchResponse.BatchResponse }
 

@@ -216,7 +216,7 @@ const readsAsText = (byte: number): boolean =>
   byte === 0x09
 
 /** Levels of nesting that are read. */
-export const maxDepth = 32
+const maxDepth = 32
 
 /** What makes JSON unfit to be read on, if anything. */
 export const unfit = (json: unknown, depth = 0): string | undefined => {

@@ -33,7 +33,7 @@ export const settlement = ({ items, number }: JobBatch.JobBatch): JobStore.Settl
   outcomes: items.map(({ index }) => created(index))
 })
 
-export const defectOf = (exit: Exit.Exit<unknown, unknown>): string =>
+const defectOf = (exit: Exit.Exit<unknown, unknown>): string =>
   Exit.isFailure(exit) && Cause.hasDies(exit.cause) ? String(Cause.squash(exit.cause)) : "no defect"
 
 /** A job with its rows written down. */

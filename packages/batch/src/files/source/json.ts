@@ -22,14 +22,14 @@ export interface JsonObject {
 }
 
 /** One `key: value`; `start` is where the key begins. */
-export interface Member {
+interface Member {
   readonly key: string
   readonly start: number
   readonly value: Json
 }
 
 /** A key that is given again in the same object. */
-export interface Twice {
+interface Twice {
   readonly path: string
   readonly key: string
   readonly at: number
@@ -49,7 +49,7 @@ export interface JsonError {
 export const isError = (result: Document | JsonError): result is JsonError => "problem" in result
 
 /** How deep objects and arrays may be in each other. */
-export const maxDepth = 32
+const maxDepth = 32
 
 const escapes: Readonly<Record<string, string>> = {
   '"': '"',

@@ -37,7 +37,7 @@ import * as Pieces from "../passage/Pieces.ts"
  * @category errors
  * @since 0.1.0
  */
-export class Unauthorized extends Schema.TaggedError<Unauthorized>()(
+class Unauthorized extends Schema.TaggedError<Unauthorized>()(
   "Unauthorized",
   { message: Schema.String },
   { httpApiStatus: 401 }
@@ -61,7 +61,7 @@ export class UnknownObjectType extends Schema.TaggedError<UnknownObjectType>()(
  * @category errors
  * @since 0.1.0
  */
-export class InvalidBody extends Schema.TaggedError<InvalidBody>()(
+class InvalidBody extends Schema.TaggedError<InvalidBody>()(
   "InvalidBody",
   { message: Schema.String },
   { httpApiStatus: 400 }
@@ -133,7 +133,7 @@ const admin = HttpApiGroup.make("admin")
  * @category models
  * @since 0.1.0
  */
-export const AdminApi = HttpApi.make("emulator")
+const AdminApi = HttpApi.make("emulator")
   .add(admin)
   .annotateMerge(OpenApi.annotations({ title: "HubSpot emulator: administration" }))
 

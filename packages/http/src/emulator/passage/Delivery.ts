@@ -81,7 +81,7 @@ export class ConnectionLost extends Data.TaggedError("ConnectionLost")<{ readonl
  * @category constructors
  * @since 0.1.0
  */
-export const answer = (response: HttpServerResponse.HttpServerResponse): Delivery => ({
+const answer = (response: HttpServerResponse.HttpServerResponse): Delivery => ({
   _tag: "Answer",
   response,
   informational: undefined

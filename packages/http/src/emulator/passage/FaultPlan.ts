@@ -16,7 +16,7 @@ import * as Inputs from "../reading/Inputs.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Arrival {
+interface Arrival {
   readonly at: number
   readonly method: string
   readonly path: string

@@ -49,7 +49,7 @@ export interface LineItemRecord {
  * @category models
  * @since 0.1.0
  */
-export interface RecordPage {
+interface RecordPage {
   readonly records: ReadonlyArray<LineItemRecord>
   readonly after: string | undefined
 }
@@ -155,7 +155,7 @@ export const seedObjects = (crm: Crm, objectType: string, objects: ReadonlyArray
 const firstId = 20_000_000_001
 
 /** How long an archived line item can still be read, in milliseconds. Documentation: 90 days. */
-export const recycleMillis = 90 * 86_400_000
+const recycleMillis = 90 * 86_400_000
 
 // Documentation: what a line item takes from its product unless it is set.
 const inherited = ["name", "price", "description", "hs_sku"]

@@ -17,7 +17,7 @@ import * as DateTime from "effect/DateTime"
 export const windowMillis = 10_000
 
 /** Searches per second. Documentation: for the account, all apps together. */
-export const searchesPerSecond = 5
+const searchesPerSecond = 5
 
 /**
  * Which limit a request ran into.
@@ -25,7 +25,7 @@ export const searchesPerSecond = 5
  * @category models
  * @since 0.1.0
  */
-export type Exceeded = "TEN_SECONDLY_ROLLING" | "SECONDLY" | "DAILY"
+type Exceeded = "TEN_SECONDLY_ROLLING" | "SECONDLY" | "DAILY"
 
 /**
  * @category models

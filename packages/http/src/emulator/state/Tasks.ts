@@ -19,7 +19,7 @@ import type * as Scope from "effect/Scope"
  * @category models
  * @since 0.1.0
  */
-export interface Course {
+interface Course {
   readonly pendingMillis: number
   readonly processingMillis: number
   readonly end: "complete" | "canceled" | "never"
