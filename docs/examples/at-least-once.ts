@@ -8,7 +8,7 @@ import { lossyHubSpot, summarize } from "./lossy-hubspot.ts"
 
 export const program = Stream.range(1, 3).pipe(
   Stream.map((n) => ({ properties: { name: `Seat ${n}` } })),
-  BulkCreate.run({ strategy: DoubtStrategy.atLeastOnce() }),
+  BulkCreate.outcomes({ strategy: DoubtStrategy.atLeastOnce() }),
   summarize,
   Effect.provide(lossyHubSpot())
 )

@@ -7,7 +7,7 @@ import { Effect, Result, Stream } from "effect"
 import { lossyHubSpot, summarize } from "./lossy-hubspot.ts"
 
 const importOrders = Stream.make("A-1", "A-2", "A-3").pipe(
-  BulkCreate.runWith({
+  BulkCreate.outcomesWith({
     toInput: (line) => Result.succeed({ properties: { name: `Seat of ${line}` } }),
     strategy: DoubtStrategy.guard(),
     keyProperty: "import_key",

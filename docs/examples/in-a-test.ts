@@ -36,7 +36,7 @@ class Invoicing extends Context.Service<
                 prices.map((price) => ({ properties: { name: `Invoice ${number}`, price } }))
               )
             ),
-            BulkCreate.run({ batchSize: 2 }),
+            BulkCreate.outcomes({ batchSize: 2 }),
             Stream.runForEach(({ _tag, source }) =>
               Effect.sync(() => {
                 if (_tag !== "Created") toLookAt.add(String(source.properties.name).slice("Invoice ".length))

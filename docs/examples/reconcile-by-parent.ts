@@ -12,7 +12,7 @@ export const program = Stream.make("4711", "4711", "4712", undefined).pipe(
     properties: { name: "Seat", price: "19.90" },
     ...(deal !== undefined && { associations: [Association.make("deal", deal)] })
   })),
-  BulkCreate.run({
+  BulkCreate.outcomes({
     strategy: DoubtStrategy.reconcileByParent({ quiet: "100 millis", spacing: "10 millis" })
   }),
   summarize,

@@ -8,7 +8,7 @@ import { lossyHubSpot, summarize } from "./lossy-hubspot.ts"
 
 export const program = Stream.range(1, 3).pipe(
   Stream.map((n) => ({ properties: { name: `Seat ${n}` } })),
-  BulkCreate.run({
+  BulkCreate.outcomes({
     strategy: DoubtStrategy.reconcile({ quiet: "100 millis", spacing: "10 millis" }),
     // Any text property that keeps its value.
     keyProperty: "hs_sku"

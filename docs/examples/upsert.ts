@@ -12,7 +12,7 @@ export const program = Stream.make("A-1", "A-2", "A-3").pipe(
     properties: { import_key: line, name: `Seat of ${line}` },
     associations: [Association.make("deal", "4711")]
   })),
-  BulkCreate.run({ strategy: DoubtStrategy.upsert(), keyProperty: "import_key" }),
+  BulkCreate.outcomes({ strategy: DoubtStrategy.upsert(), keyProperty: "import_key" }),
   summarize,
   Effect.provide(lossyHubSpot("batch/upsert"))
 )

@@ -22,7 +22,7 @@ const lyingHubSpot = Emulator.layerLineItems({
 })
 
 export const program = Stream.make({ properties: { name: "Seat" } }).pipe(
-  BulkCreate.run({
+  BulkCreate.outcomes({
     // 150 seconds by default, for a HubSpot that is not local.
     strategy: DoubtStrategy.failVisibleVerified({ quiet: "100 millis" }),
     keyProperty: "import_key"

@@ -9,7 +9,7 @@ import { slowHubSpot } from "./slow-hubspot.ts"
 
 export const program = Stream.range(1, 3).pipe(
   Stream.map((n) => ({ properties: { name: `Seat ${n}` } })),
-  BulkCreate.run({
+  BulkCreate.outcomes({
     pending: Schedule.upTo(BatchState.schedules.pending, { duration: "200 millis" }),
     processing: Schedule.upTo(BatchState.schedules.processing, { duration: "200 millis" })
   }),

@@ -19,7 +19,7 @@ export const program = Effect.gen(function* () {
     })
 
   const { outcomes } = yield* Stream.make({ properties: { name: "Seat" } }).pipe(
-    BulkCreate.run({
+    BulkCreate.outcomes({
       pending: logging(Schedule.spaced("50 millis")),
       processing: logging(Schedule.spaced("200 millis"))
     }),

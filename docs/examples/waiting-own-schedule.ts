@@ -15,7 +15,7 @@ const quickThenSteady = Schedule.spaced("20 millis").pipe(
 
 export const program = Stream.range(1, 3).pipe(
   Stream.map((n) => ({ properties: { name: `Seat ${n}` } })),
-  BulkCreate.run({ pending: BatchState.schedules.pending, processing: quickThenSteady }),
+  BulkCreate.outcomes({ pending: BatchState.schedules.pending, processing: quickThenSteady }),
   summarize,
   Effect.provide(slowHubSpot({ pendingMillis: 10, processingMillis: 150 }))
 )

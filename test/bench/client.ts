@@ -126,7 +126,10 @@ const engine = (): Variant => {
   return (total) =>
     runtime.runPromise(
       counted(
-        Stream.range(0, total * size - 1).pipe(Stream.map(inputOf), BulkCreate.run({ concurrency: atOnce })),
+        Stream.range(0, total * size - 1).pipe(
+          Stream.map(inputOf),
+          BulkCreate.outcomes({ concurrency: atOnce })
+        ),
         total * size
       )
     )

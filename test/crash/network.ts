@@ -151,7 +151,7 @@ const beClient = async (transport: Case["transport"]): Promise<void> => {
   const queue = await Effect.runPromise(Queue.unbounded<BatchRequest.CreateInput, Cause.Done>())
   const outcomes: Array<Outcome.Outcome<BatchRequest.CreateInput>> = []
   const job = Stream.fromQueue(queue).pipe(
-    BulkCreate.run({ jobId: "network", batchSize: inputs, concurrency: 1 }),
+    BulkCreate.outcomes({ jobId: "network", batchSize: inputs, concurrency: 1 }),
     Stream.runForEach((outcome) => Effect.sync(() => void outcomes.push(outcome))),
     Effect.provide(
       LineItems.layer({ limit: 190 }).pipe(

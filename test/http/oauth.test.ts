@@ -306,7 +306,7 @@ describe("OAuth", () => {
       const stop = yield* Deferred.make<void>()
       const job = yield* Stream.range(1, 3).pipe(
         Stream.map((n) => ({ properties: { name: `Seat ${n}` } })),
-        BulkCreate.run({ stop, batchSize: 1 }),
+        BulkCreate.outcomes({ stop, batchSize: 1 }),
         Stream.runCollect,
         Effect.forkChild
       )
@@ -336,7 +336,7 @@ describe("OAuth", () => {
       const outcomes = yield* inTime(
         Stream.range(1, 3).pipe(
           Stream.map((n) => ({ properties: { name: `Seat ${n}` } })),
-          BulkCreate.run({ batchSize: 1 }),
+          BulkCreate.outcomes({ batchSize: 1 }),
           Stream.runCollect
         )
       )

@@ -27,7 +27,7 @@ describe("an account that is shared", () => {
         const batches = 1000
         const job = yield* Stream.range(1, batches).pipe(
           Stream.map((n) => ({ properties: { name: `Seat ${n}` } })),
-          BulkCreate.run({
+          BulkCreate.outcomes({
             batchSize: 1,
             onEvent: (event) =>
               Effect.sync(() => {

@@ -37,7 +37,7 @@ const ended = (seed: number) =>
       const outcomes: Array<Outcome.Outcome<BatchRequest.CreateInput>> = []
       const options = { jobId: "sim", batchSize: 10, ...World.options[strategy], stop, abandon, grace: 2000 }
       const job = yield* Stream.fromIterable(all).pipe(
-        BulkCreate.runForEach(options, (some) => Effect.sync(() => void outcomes.push(...some))),
+        BulkCreate.forEach(options, (some) => Effect.sync(() => void outcomes.push(...some))),
         Effect.forkChild({ startImmediately: true })
       )
       yield* TestClock.adjust(at)

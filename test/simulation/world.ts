@@ -115,7 +115,10 @@ export const hubspot = (plan: Faults.Plan) =>
   )
 
 const engine = (options: BulkCreate.Options) => (all: ReadonlyArray<Input>, batchSize: number) =>
-  Stream.fromIterable(all).pipe(BulkCreate.run({ jobId: "sim", batchSize, ...options }), Stream.runCollect)
+  Stream.fromIterable(all).pipe(
+    BulkCreate.outcomes({ jobId: "sim", batchSize, ...options }),
+    Stream.runCollect
+  )
 
 /** What clients do that retry whatever looks transient: three times, and results by position. */
 const naive = (all: ReadonlyArray<Input>, batchSize: number) =>

@@ -37,7 +37,7 @@ export const hubspot = (rules: ReadonlyArray<Faults.Rule>, searchLag = 0) =>
 export const run = (inputs: ReadonlyArray<Input>, options: BulkCreate.Options) =>
   Effect.gen(function* () {
     const job = yield* Stream.fromIterable(inputs).pipe(
-      BulkCreate.run({ jobId: "job", ...options }),
+      BulkCreate.outcomes({ jobId: "job", ...options }),
       Stream.runCollect,
       Effect.forkChild
     )

@@ -253,7 +253,7 @@ const run = Effect.fnUntraced(function* (
   const inputs = job.inputs ?? thirty
   const events: Array<BatchRunner.Event> = []
   const all = yield* Stream.fromIterable(inputs).pipe(
-    BulkCreate.run({
+    BulkCreate.outcomes({
       jobId: "job",
       batchSize: 10,
       concurrency: 1,

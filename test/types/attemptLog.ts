@@ -69,4 +69,4 @@ export const fencesWithoutLog: Effect.Effect<Fence.Fence> = Fence.make(client)
 
 /** And what must compile: a job with its store, and what is over with its process without any. */
 export const runs: Run<JobStore.JobStore> = JobRunner.run(claim)
-export const creates: Stream.Stream<Outcome.Outcome<Input>, never, Client> = BulkCreate.run()(inputs)
+export const creates: Stream.Stream<Outcome.Outcome<Input>, never, Client> = BulkCreate.outcomes()(inputs)

@@ -120,7 +120,7 @@ export const connect = ({ token, transport = FetchHttpClient.layer, ...options }
           yield* Effect.forkScoped(closed)
           return streamOf(inputs).pipe(
             Stream.interruptWhen(Deferred.await(stop)),
-            BulkCreate.run({ ...options, stop }),
+            BulkCreate.outcomes({ ...options, stop }),
             Stream.provideContext(context)
           )
         })

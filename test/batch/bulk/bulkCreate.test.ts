@@ -18,7 +18,7 @@ const invalid = (n: number): Input => ({ properties: { name: `Seat ${n}`, price:
 const ledger = Effect.flatMap(Emulator, (emulator) => emulator.ledger)
 
 const collect = (inputs: ReadonlyArray<Input>, options?: BulkCreate.Options) =>
-  Stream.fromIterable(inputs).pipe(BulkCreate.run(options), Stream.runCollect)
+  Stream.fromIterable(inputs).pipe(BulkCreate.outcomes(options), Stream.runCollect)
 
 const countBy = (outcomes: Iterable<Outcome.Outcome<unknown>>) => {
   const counts: Record<string, number> = {}
@@ -127,7 +127,7 @@ describe("every input has one outcome, and it is true", () => {
       const exit = yield* Stream.range(1, 250).pipe(
         Stream.map(good),
         Stream.concat(Stream.fail("the file is torn" as const)),
-        BulkCreate.run(),
+        BulkCreate.outcomes(),
         Stream.runForEach((outcome) => Effect.sync(() => seen.push(outcome))),
         Effect.exit,
         inVirtualTime
@@ -158,7 +158,7 @@ describe("every input has one outcome, and it is true", () => {
   it.effect("values of the caller's own go in, and come back with their outcome", () =>
     Effect.gen(function* () {
       const outcomes = yield* Stream.make({ sku: "A" }, { sku: "" }).pipe(
-        BulkCreate.runWith({
+        BulkCreate.outcomesWith({
           toInput: (row) =>
             row.sku === ""
               ? Result.fail([{ path: "sku", message: "empty", advice: "fill it in" }])
@@ -176,7 +176,11 @@ describe("every input has one outcome, and it is true", () => {
 
 describe("inputs from outside", () => {
   const outside = (inputs: Iterable<unknown>) =>
-    Stream.fromIterable(inputs as Iterable<Input>).pipe(BulkCreate.run(), Stream.runCollect, inVirtualTime)
+    Stream.fromIterable(inputs as Iterable<Input>).pipe(
+      BulkCreate.outcomes(),
+      Stream.runCollect,
+      inVirtualTime
+    )
 
   it.effect("what keeps to no type is invalid by itself, and the others go", () =>
     Effect.gen(function* () {
@@ -225,7 +229,7 @@ describe("inputs from outside", () => {
           yield row
         }
       }
-      yield* Stream.fromAsyncIterable(rows(), () => "torn").pipe(BulkCreate.run(), Stream.runDrain)
+      yield* Stream.fromAsyncIterable(rows(), () => "torn").pipe(BulkCreate.outcomes(), Stream.runDrain)
       const sent = (yield* ledger).created.map((record) => [
         record.properties.name,
         record.associations[0]?.to.id
@@ -610,7 +614,7 @@ describe("resources", () => {
           ahead = Math.max(ahead, pulled - settled)
           return good(n)
         }),
-        BulkCreate.run({ batchSize: 10 }),
+        BulkCreate.outcomes({ batchSize: 10 }),
         Stream.runForEach(() => Effect.sync(() => settled++)),
         inVirtualTime
       )

@@ -35,7 +35,7 @@ const existing = (count: number, of: (n: number) => Record<string, string> = () 
     const created = yield* collect(
       Stream.range(1, count).pipe(
         Stream.map((n) => ({ properties: { ...good(n).properties, ...of(n) } })),
-        BulkCreate.run()
+        BulkCreate.outcomes()
       )
     )
     return created
@@ -72,7 +72,7 @@ describe("BulkUpdate", () => {
       const outcomes = yield* collect(
         Stream.fromIterable(ids).pipe(
           Stream.map((id) => ({ id, properties: { price: "7" } })),
-          BulkUpdate.run()
+          BulkUpdate.outcomes()
         )
       )
       assert.deepStrictEqual(tagsOf(outcomes), { Updated: 250 })
@@ -86,7 +86,7 @@ describe("BulkUpdate", () => {
   it.effect("does again what is in doubt, and says so when it stays in doubt", () =>
     Effect.gen(function* () {
       const [id] = yield* existing(1)
-      const update = Stream.make({ id: id!, properties: { price: "7" } }).pipe(BulkUpdate.run())
+      const update = Stream.make({ id: id!, properties: { price: "7" } }).pipe(BulkUpdate.outcomes())
       assert.deepStrictEqual(tagsOf(yield* collect(update)), { Updated: 1 })
       assert.lengthOf(yield* requestsTo("/batch/update"), 3)
       const emulator = yield* Emulator
@@ -101,7 +101,7 @@ describe("BulkUpdate", () => {
     Effect.gen(function* () {
       const [id] = yield* existing(1)
       const [outcome] = yield* collect(
-        Stream.make({ id: id!, properties: { price: "7" } }).pipe(BulkUpdate.run())
+        Stream.make({ id: id!, properties: { price: "7" } }).pipe(BulkUpdate.outcomes())
       )
       assert.strictEqual(outcome?._tag === "InDoubt" ? outcome.evidence._tag : outcome?._tag, "Unverified")
     }).pipe(
@@ -125,7 +125,7 @@ describe("BulkUpdate", () => {
           { id: second!, properties: { price: "3" } },
           { id: "x", properties: { price: "3" } },
           { id: "77", properties: {} }
-        ).pipe(BulkUpdate.run())
+        ).pipe(BulkUpdate.outcomes())
       )
       assert.deepStrictEqual(tagsOf(outcomes), { Rejected: 1, Updated: 1, Invalid: 3 })
       const issues = outcomes.flatMap((outcome) => (outcome._tag === "Invalid" ? outcome.issues : []))
@@ -146,7 +146,7 @@ describe("BulkUpdate", () => {
       const outcomes = yield* collect(
         Stream.make("K1", "K2", "K3").pipe(
           Stream.map((id) => ({ id, idProperty: key, properties: { price: "2" } })),
-          BulkUpdate.run()
+          BulkUpdate.outcomes()
         )
       )
       assert.deepStrictEqual(tagsOf(outcomes), { Updated: 2, InDoubt: 1 })
@@ -161,7 +161,7 @@ describe("BulkUpdate", () => {
       const outcomes = yield* collect(
         Stream.make("K1", "K2", "K3").pipe(
           Stream.map((id) => ({ id, idProperty: key, properties: { price: id.slice(1) } })),
-          BulkUpdate.run()
+          BulkUpdate.outcomes()
         )
       )
       const ids = yield* idsByKey
@@ -181,7 +181,7 @@ describe("BulkUpsert", () => {
     associations: [Association.make("deal", String(70 + n))]
   })
   const upsert = (inputs: ReadonlyArray<BulkUpsert.Input>) =>
-    collect(Stream.fromIterable(inputs).pipe(BulkUpsert.run()))
+    collect(Stream.fromIterable(inputs).pipe(BulkUpsert.outcomes()))
 
   it.effect("creates what is new, overwrites what is not, and gives both their parents", () =>
     Effect.gen(function* () {
@@ -245,7 +245,7 @@ describe("BulkArchive", () => {
   it.effect("archives any number, and again what is in doubt", () =>
     Effect.gen(function* () {
       const ids = yield* existing(150)
-      const outcomes = yield* collect(Stream.fromIterable([...ids, "404404"]).pipe(BulkArchive.run()))
+      const outcomes = yield* collect(Stream.fromIterable([...ids, "404404"]).pipe(BulkArchive.outcomes()))
       assert.deepStrictEqual(tagsOf(outcomes), { Archived: 151 })
       assert.lengthOf(yield* requestsTo("/batch/archive"), 3)
       const lineItems = yield* LineItems.LineItems
@@ -259,7 +259,7 @@ describe("BulkRead", () => {
     Effect.gen(function* () {
       const ids = yield* existing(120)
       const outcomes = yield* collect(
-        Stream.fromIterable([...ids, "404404"]).pipe(BulkRead.run({ properties: ["name"] }))
+        Stream.fromIterable([...ids, "404404"]).pipe(BulkRead.outcomes({ properties: ["name"] }))
       )
       assert.deepStrictEqual(tagsOf(outcomes), { Found: 120, Rejected: 1 })
       for (const outcome of outcomes) {
@@ -274,7 +274,7 @@ describe("BulkRead", () => {
     Effect.gen(function* () {
       yield* existing(2, (n) => ({ [key]: `K${n}` }))
       const outcomes = yield* collect(
-        Stream.make("K2", "K1", "K9").pipe(BulkRead.run({ idProperty: key, properties: ["name"] }))
+        Stream.make("K2", "K1", "K9").pipe(BulkRead.outcomes({ idProperty: key, properties: ["name"] }))
       )
       assert.deepStrictEqual(
         outcomes
@@ -291,7 +291,7 @@ describe("BulkRead", () => {
 
   it.effect("leaves no doubt behind: what is not answered was not done", () =>
     Effect.gen(function* () {
-      const [outcome] = yield* collect(Stream.make("7").pipe(BulkRead.run()))
+      const [outcome] = yield* collect(Stream.make("7").pipe(BulkRead.outcomes()))
       assert.strictEqual(
         outcome?._tag === "NotSent" ? outcome.reason._tag : outcome?._tag,
         "RetriesExhausted"
@@ -311,7 +311,7 @@ describe("the log", () => {
         collect(
           Stream.range(1, 250).pipe(
             Stream.map((n) => ({ properties: { name: `Seat ${n}`, ...(n === 207 && { price: "-1" }) } })),
-            BulkCreate.run({ jobId: "job" })
+            BulkCreate.outcomes({ jobId: "job" })
           )
         ),
         AttemptLog.AttemptLog,
@@ -343,7 +343,7 @@ describe("the log", () => {
       Effect.gen(function* () {
         const log = { ...(yield* AttemptLog.makeMemory()), ...broken }
         const outcomes = yield* Effect.provideService(
-          collect(Stream.range(1, 2000).pipe(Stream.map(good), BulkCreate.run({ concurrency: 1 }))),
+          collect(Stream.range(1, 2000).pipe(Stream.map(good), BulkCreate.outcomes({ concurrency: 1 }))),
           AttemptLog.AttemptLog,
           log
         )
@@ -372,7 +372,7 @@ describe("runForEach", () => {
       const job = yield* Stream.range(1, 3000).pipe(
         Stream.tap((n) => (n === 3000 ? Deferred.succeed(reading, undefined) : Effect.void)),
         Stream.map(good),
-        BulkCreate.runForEach({ grace: options.grace, concurrency: 5 }, (some) =>
+        BulkCreate.forEach({ grace: options.grace, concurrency: 5 }, (some) =>
           Effect.sync(() => void outcomes.push(...some))
         ),
         Effect.forkChild({ startImmediately: true })
@@ -414,7 +414,7 @@ describe("runForEach", () => {
       const job = yield* Effect.forkChild(
         Stream.range(1, 300).pipe(
           Stream.map(good),
-          BulkCreate.runForEach({}, (some) => Effect.sync(() => void outcomes.push(...some)))
+          BulkCreate.forEach({}, (some) => Effect.sync(() => void outcomes.push(...some)))
         )
       )
       yield* join(job)

@@ -159,7 +159,7 @@ describe("keys", () => {
   it.effect("empty ones, blank ones and those used twice are invalid; the others go", () =>
     Effect.gen(function* () {
       const outcomes = yield* Stream.make("A", "", "B ", "A", "C").pipe(
-        BulkCreate.runWith({
+        BulkCreate.outcomesWith({
           strategy: DoubtStrategy.guard(),
           keyProperty: key,
           keyOf: (sku) => sku,
@@ -184,7 +184,7 @@ describe("keys", () => {
     Effect.gen(function* () {
       const outcomes = yield* Stream.make("A", undefined, "A", "job:1", "job:4", "other:4").pipe(
         Stream.map((own) => ({ properties: { name: "Chair", ...(own !== undefined && { [key]: own }) } })),
-        BulkCreate.run({ jobId: "job", strategy: DoubtStrategy.guard(), keyProperty: key }),
+        BulkCreate.outcomes({ jobId: "job", strategy: DoubtStrategy.guard(), keyProperty: key }),
         Stream.runCollect
       )
       const issues = outcomes.flatMap((outcome) => (outcome._tag === "Invalid" ? [outcome.issues] : []))
@@ -205,7 +205,7 @@ describe("keys", () => {
   it.effect("a strategy that goes by a key does not run without one", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(
-        Stream.runDrain(BulkCreate.run({ strategy: DoubtStrategy.guard() })(Stream.make(good(1))))
+        Stream.runDrain(BulkCreate.outcomes({ strategy: DoubtStrategy.guard() })(Stream.make(good(1))))
       )
       assert.isTrue(Exit.hasDies(exit))
     }).pipe(Effect.provide(hubspot([])))

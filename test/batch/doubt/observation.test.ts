@@ -184,7 +184,7 @@ describe("a batch that HubSpot has not finished", () => {
     Effect.gen(function* () {
       const abandon = yield* Deferred.make<void>()
       const job = yield* Stream.fromIterable(some(5)).pipe(
-        BulkCreate.run({ jobId: "job", abandon }),
+        BulkCreate.outcomes({ jobId: "job", abandon }),
         Stream.runCollect,
         Effect.forkChild
       )

@@ -40,7 +40,7 @@ const meanwhile = <E, R>(
 ) =>
   Effect.gen(function* () {
     const job = yield* Stream.fromIterable(inputs).pipe(
-      BulkCreate.run({ jobId: "job", ...options }),
+      BulkCreate.outcomes({ jobId: "job", ...options }),
       Stream.runCollect,
       Effect.forkChild
     )
@@ -167,7 +167,7 @@ describe("reconcileByParent: what was changed is not absent", () => {
         const clock = yield* Clock.clockWith(Effect.succeed)
         const skewed = { ...clock, currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + by) }
         const job = yield* Stream.make(ofDeal(1, "71")).pipe(
-          BulkCreate.run({ jobId: "job", ...options }),
+          BulkCreate.outcomes({ jobId: "job", ...options }),
           Stream.runCollect,
           Effect.provideService(
             Clock.Clock,

@@ -15,7 +15,7 @@ describe("bulk operations that share an account", () => {
       ] as const) {
         yield* Stream.range(1, 10_000).pipe(
           Stream.map((n) => ({ properties: { name: `Seat ${n}` } })),
-          BulkCreate.run({ batchSize, concurrency }),
+          BulkCreate.outcomes({ batchSize, concurrency }),
           Stream.runDrain,
           Effect.forkChild
         )

@@ -17,7 +17,7 @@ const good = (n: number): BatchRequest.CreateInput => ({ properties: { name: `Se
 const some = (count: number) => Array.from({ length: count }, (_, n) => good(n))
 
 const collect = (count: number, options: BulkCreate.Options) =>
-  Stream.fromIterable(some(count)).pipe(BulkCreate.run({ jobId: "job", ...options }), Stream.runCollect)
+  Stream.fromIterable(some(count)).pipe(BulkCreate.outcomes({ jobId: "job", ...options }), Stream.runCollect)
 
 const kinds = (outcomes: Iterable<Outcome.Outcome<unknown>>) => {
   const counts: Record<string, number> = {}
@@ -86,7 +86,7 @@ describe("one input's or batch's trouble", () => {
   it.effect("a key function that throws is about its value only", () =>
     Effect.gen(function* () {
       const outcomes = yield* Stream.range(0, 299).pipe(
-        BulkCreate.runWith({
+        BulkCreate.outcomesWith({
           toInput: (n) => Result.succeed(good(n)),
           keyProperty: "import_key",
           keyOf: (n) => {

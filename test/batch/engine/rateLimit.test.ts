@@ -23,7 +23,7 @@ describe("the account's limit, as HubSpot's ledger saw it", () => {
         const limit = 190
         const job = yield* Stream.range(1, rows).pipe(
           Stream.map((n) => ({ properties: { name: `Seat ${n}` } })),
-          BulkCreate.run({ batchSize }),
+          BulkCreate.outcomes({ batchSize }),
           Stream.runFold(
             () => 0,
             (created, outcome) => created + (outcome._tag === "Created" ? 1 : 0)

@@ -64,7 +64,7 @@ const send = (name: string, epoch: number | undefined, log: AttemptLog.Service) 
 /** Another process of the account that sends as fast as it may. */
 const others = Stream.range(1, 120).pipe(
   Stream.map((n) => good(`other ${n}`)),
-  BulkCreate.run({ jobId: "others", batchSize: 1 }),
+  BulkCreate.outcomes({ jobId: "others", batchSize: 1 }),
   Stream.runDrain,
   Effect.provide(process)
 )

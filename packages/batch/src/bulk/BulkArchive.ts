@@ -74,7 +74,7 @@ const shape = (jobId: string): Shape<string, Input> => ({
  * const program = Effect.gen(function* () {
  *   const lineItems = yield* LineItems.LineItems
  *   const { id } = yield* lineItems.create({ properties: { name: "Chair" } })
- *   const outcomes = yield* Stream.make(id, "not an id").pipe(BulkArchive.run(), Stream.runCollect)
+ *   const outcomes = yield* Stream.make(id, "not an id").pipe(BulkArchive.outcomes(), Stream.runCollect)
  *   return outcomes.map((outcome) => outcome._tag).sort()
  * })
  * await Effect.runPromise(Effect.provide(program, Emulator.layerLineItems())) // => ["Archived", "Invalid"]
@@ -83,7 +83,7 @@ const shape = (jobId: string): Shape<string, Input> => ({
  * @category running
  * @since 0.1.0
  */
-export const run =
+export const outcomes =
   (options: Options = {}) =>
   <E, R>(
     inputs: Stream.Stream<string, E, R>

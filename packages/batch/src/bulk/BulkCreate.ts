@@ -52,7 +52,7 @@ export interface Options extends Bulk.Options, BatchState.Waits {
  * @category models
  * @since 0.1.0
  */
-export interface RunWithOptions<I> extends Options {
+export interface OutcomesWithOptions<I> extends Options {
   /** The line item in a value, or what is wrong with the value. */
   readonly toInput: (
     source: I
@@ -80,7 +80,7 @@ export interface RunWithOptions<I> extends Options {
  * )
  * const program = Stream.range(1, 250).pipe(
  *   Stream.map((n) => ({ properties: { name: `Seat ${n}`, quantity: "1", price: "19.90" } })),
- *   BulkCreate.run(),
+ *   BulkCreate.outcomes(),
  *   Stream.filter((outcome) => outcome._tag === "Created"),
  *   Stream.runCount,
  *   Effect.provide(hubspot)
@@ -91,12 +91,12 @@ export interface RunWithOptions<I> extends Options {
  * @category running
  * @since 0.1.0
  */
-export const run =
+export const outcomes =
   (options: Options = {}) =>
   <E, R>(
     inputs: Stream.Stream<BatchRequest.CreateInput, E, R>
   ): Stream.Stream<Outcome<BatchRequest.CreateInput>, E, R | HubSpotClient | RateLimits> =>
-    runWith<BatchRequest.CreateInput>({ ...options, toInput: Result.succeed })(inputs)
+    outcomesWith<BatchRequest.CreateInput>({ ...options, toInput: Result.succeed })(inputs)
 
 /**
  * The same for values of the caller's own, such as rows of a file. `toInput` makes the line item, or says
@@ -105,8 +105,8 @@ export const run =
  * @category running
  * @since 0.1.0
  */
-export const runWith =
-  <I>(options: RunWithOptions<I>) =>
+export const outcomesWith =
+  <I>(options: OutcomesWithOptions<I>) =>
   <E, R>(inputs: Stream.Stream<I, E, R>): Stream.Stream<Outcome<I>, E, R | HubSpotClient | RateLimits> =>
     Stream.unwrap(
       Effect.gen(function* () {
@@ -146,7 +146,7 @@ export const runWith =
  *   const outcomes: Array<string> = []
  *   const job = yield* Stream.range(1, 1000).pipe(
  *     Stream.map((n) => ({ properties: { name: `Seat ${n}` } })),
- *     BulkCreate.runForEach({ grace: 0 }, (some) =>
+ *     BulkCreate.forEach({ grace: 0 }, (some) =>
  *       Effect.sync(() => void outcomes.push(...some.map((outcome) => outcome._tag)))
  *     ),
  *     Effect.forkChild({ startImmediately: true })
@@ -160,7 +160,7 @@ export const runWith =
  * @category running
  * @since 0.1.0
  */
-export const runForEach =
+export const forEach =
   (
     options: Options & { readonly grace?: Duration.Input | undefined },
     onOutcomes: (outcomes: ReadonlyArray<Outcome<BatchRequest.CreateInput>>) => Effect.Effect<void>
@@ -168,7 +168,7 @@ export const runForEach =
   <E, R>(
     inputs: Stream.Stream<BatchRequest.CreateInput, E, R>
   ): Effect.Effect<void, E, R | HubSpotClient | RateLimits> =>
-    runForEachWith<BatchRequest.CreateInput>({ ...options, toInput: Result.succeed }, onOutcomes)(inputs)
+    forEachWith<BatchRequest.CreateInput>({ ...options, toInput: Result.succeed }, onOutcomes)(inputs)
 
 /**
  * The same for values of the caller's own.
@@ -176,9 +176,9 @@ export const runForEach =
  * @category running
  * @since 0.1.0
  */
-export const runForEachWith =
+export const forEachWith =
   <I>(
-    options: RunWithOptions<I> & { readonly grace?: Duration.Input | undefined },
+    options: OutcomesWithOptions<I> & { readonly grace?: Duration.Input | undefined },
     onOutcomes: (outcomes: ReadonlyArray<Outcome<I>>) => Effect.Effect<void>
   ) =>
   <E, R>(inputs: Stream.Stream<I, E, R>): Effect.Effect<void, E, R | HubSpotClient | RateLimits> =>
@@ -188,7 +188,7 @@ export const runForEachWith =
       const over = yield* Deferred.make<void>()
       const job = inputs.pipe(
         Stream.interruptWhen(Deferred.await(over)),
-        runWith({ ...options, stop, abandon }),
+        outcomesWith({ ...options, stop, abandon }),
         Stream.runForEachArray(onOutcomes)
       )
       return yield* Orderly.run(job, {

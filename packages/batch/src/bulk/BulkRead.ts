@@ -99,7 +99,7 @@ const shape = (jobId: string, idProperty: string | undefined): Shape<string, Inp
  *   const lineItems = yield* LineItems.LineItems
  *   const { id } = yield* lineItems.create({ properties: { name: "Chair" } })
  *   const outcomes = yield* Stream.make(id, "404").pipe(
- *     BulkRead.run({ properties: ["name"] }),
+ *     BulkRead.outcomes({ properties: ["name"] }),
  *     Stream.runCollect
  *   )
  *   return outcomes.map((outcome) => (outcome._tag === "Found" ? outcome.object.properties?.name : outcome._tag)).sort()
@@ -110,7 +110,7 @@ const shape = (jobId: string, idProperty: string | undefined): Shape<string, Inp
  * @category running
  * @since 0.1.0
  */
-export const run =
+export const outcomes =
   (options: Options = {}) =>
   <E, R>(
     ids: Stream.Stream<string, E, R>

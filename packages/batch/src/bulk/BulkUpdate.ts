@@ -83,7 +83,7 @@ const shape = (jobId: string): Shape<Input, Input> => ({
  *   const outcomes = yield* Stream.make(
  *     { id, properties: { price: "17.90" } },
  *     { id: "404", properties: { price: "17.90" } }
- *   ).pipe(BulkUpdate.run(), Stream.runCollect)
+ *   ).pipe(BulkUpdate.outcomes(), Stream.runCollect)
  *   return outcomes.map((outcome) => outcome._tag).sort()
  * })
  * await Effect.runPromise(Effect.provide(program, Emulator.layerLineItems())) // => ["InDoubt", "Updated"]
@@ -92,7 +92,7 @@ const shape = (jobId: string): Shape<Input, Input> => ({
  * @category running
  * @since 0.1.0
  */
-export const run =
+export const outcomes =
   (options: Options = {}) =>
   <E, R>(
     inputs: Stream.Stream<Input, E, R>

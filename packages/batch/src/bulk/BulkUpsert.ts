@@ -118,8 +118,8 @@ const shape = (jobId: string): Shape<Input, Input> => ({
  *   associations: [Association.make("deal", "4711")]
  * })
  * const program = Effect.gen(function* () {
- *   yield* Stream.make(input("A", "10")).pipe(BulkUpsert.run(), Stream.runDrain)
- *   const outcomes = yield* Stream.make(input("A", "12"), input("B", "7")).pipe(BulkUpsert.run(), Stream.runCollect)
+ *   yield* Stream.make(input("A", "10")).pipe(BulkUpsert.outcomes(), Stream.runDrain)
+ *   const outcomes = yield* Stream.make(input("A", "12"), input("B", "7")).pipe(BulkUpsert.outcomes(), Stream.runCollect)
  *   return outcomes.map((outcome) => outcome._tag === "Upserted" && outcome.created)
  * })
  * const hubspot = Emulator.layerLineItems({ emulator: { uniqueProperties: ["import_key"] } })
@@ -130,7 +130,7 @@ const shape = (jobId: string): Shape<Input, Input> => ({
  * @category running
  * @since 0.1.0
  */
-export const run =
+export const outcomes =
   (options: Options = {}) =>
   <E, R>(
     inputs: Stream.Stream<Input, E, R>

@@ -263,7 +263,7 @@ export const run = Effect.fnUntraced(function* (
   )
 
   const job = rows.pipe(
-    BulkCreate.runWith({
+    BulkCreate.outcomesWith({
       toInput: (row) => row.input,
       where: { unit: "line", of: (row) => row.line },
       batchSize: options.batchSize,

@@ -67,7 +67,7 @@ export class BatchObserver extends Context.Service<
  *   }))
  * )
  * const program = Stream.make({ properties: { name: "Chair" } }).pipe(
- *   BulkCreate.run({ pending: Schedule.spaced("20 millis"), processing: Schedule.spaced("20 millis") }),
+ *   BulkCreate.outcomes({ pending: Schedule.spaced("20 millis"), processing: Schedule.spaced("20 millis") }),
  *   Stream.map((outcome) => outcome._tag),
  *   Stream.runCollect
  * )
