@@ -13,6 +13,7 @@ import { Association } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, DateTime, Effect, Fiber, Layer, Option, Random, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import * as Midnight from "../../packages/http/src/internal/midnight.ts"
 import * as HubSpot from "../support/hubspot.ts"
 
 const ledger = Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
@@ -157,7 +158,9 @@ describe("the account's day", () => {
     Effect.gen(function* () {
       const at = (text: string) => TestClock.setTime(DateTime.toEpochMillis(DateTime.makeUnsafe(text)))
       const end = (zone: string | undefined) =>
-        Effect.map(RateLimits.endOfDay(zone), (millis) => DateTime.formatIso(DateTime.makeUnsafe(millis)))
+        Effect.map(Clock.currentTimeMillis, (now) =>
+          DateTime.formatIso(DateTime.makeUnsafe(Midnight.after(now, zone)))
+        )
       yield* at("2026-03-28T22:59:00Z")
       assert.strictEqual(yield* end("Europe/Berlin"), "2026-03-28T23:00:00.000Z")
       yield* at("2026-03-29T00:30:00Z")

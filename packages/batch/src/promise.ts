@@ -21,6 +21,7 @@ import * as Redacted from "effect/Redacted"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as BulkCreate from "./bulk/BulkCreate.ts"
+import type * as DoubtStrategy from "./doubt/DoubtStrategy.ts"
 import type { Outcome } from "./model/Outcome.ts"
 
 /**
@@ -40,10 +41,8 @@ export interface Options extends LineItems.Options {
  * @category options
  * @since 0.1.0
  */
-export interface CreateOptions extends Pick<
-  BulkCreate.Options,
-  "jobId" | "batchSize" | "concurrency" | "strategy" | "keyProperty"
-> {}
+export type CreateOptions = Pick<BulkCreate.Settings, "jobId" | "batchSize" | "concurrency"> &
+  DoubtStrategy.Choice
 
 /**
  * @category models

@@ -8,7 +8,7 @@
  * decides it anew or looks at a status number.
  *
  * Reasons are made from transport failures and replies in one place only, `internal/classify.ts`.
- * None of them holds a header, a body, or a token.
+ * None of them holds a header, a body, or a token. The file is long because it is that table, with a word on each row.
  *
  * @since 0.1.0
  */

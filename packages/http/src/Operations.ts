@@ -1,7 +1,7 @@
 /**
  * The operations on line items, and the few around them, as data. Name, method, path, payload and kind of answer are those of the
  * endpoint in `HubSpotApi`; beside them stand the limit it counts for, whether doing it twice is harmless, and how the reply is read. For those who make the attempts themselves; everyone else uses
- * `LineItems`.
+ * `LineItems`. The file is long because it is a list: an operation is a few lines.
  *
  * @since 0.1.0
  */

@@ -16,12 +16,10 @@ import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as HubSpotError from "./HubSpotError.ts"
 import * as Metrics from "./Metrics.ts"
 import * as InRange from "./internal/inRange.ts"
@@ -29,6 +27,7 @@ import { elapsing, monotonicMillis } from "./internal/monotonic.ts"
 import * as Turns from "./internal/turns.ts"
 import { asFarAsPossible, unlessUnavailable } from "./internal/unavailable.ts"
 import * as RateLimitStore from "./RateLimitStore.ts"
+import * as Midnight from "./internal/midnight.ts"
 
 /**
  * Requests per ten seconds by what the account and the app are.
@@ -224,7 +223,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<RateLimits["Service"], never, RateLimitStore.RateLimitStore> {
   const store = yield* RateLimitStore.RateLimitStore
   const account = options.account ?? "default"
-  const endsAt = makeMidnights()
+  const endsAt = Midnight.make()
   const adopts = options.limit === undefined || options.limit === "auto"
   const window = InRange.duration("window", options.window ?? "10 seconds")
   const timeout = InRange.duration("timeout", options.timeout ?? "110 seconds")
@@ -434,28 +433,3 @@ const mayStillArrive = (exit: Exit.Exit<unknown, unknown>): boolean =>
         (reason.error.reason._tag === "TransportAmbiguous" ||
           (reason.error.reason._tag === "TimedOut" && reason.error.reason.phase === "headers")))
   )
-
-/**
- * The next midnight in a time zone, in milliseconds since 1970; in UTC if the zone is not known.
- *
- * @category time
- * @since 0.1.0
- */
-export const endOfDay = (timeZone: string | undefined): Effect.Effect<number> =>
-  Effect.map(Clock.currentTimeMillis, (now) => midnightAfter(now, timeZone))
-
-/** The same, looked up once a day: it is asked of every answer. */
-const makeMidnights = () => {
-  let known: { readonly timeZone: string; readonly from: number; readonly to: number } | undefined
-  return (millis: number, timeZone: string): number => {
-    const isKnown = known?.timeZone === timeZone && known.from <= millis && millis < known.to
-    if (!isKnown) known = { timeZone, from: millis, to: midnightAfter(millis, timeZone) }
-    return known!.to
-  }
-}
-
-const midnightAfter = (millis: number, timeZone = "UTC"): number => {
-  const zone = Option.getOrElse(DateTime.zoneMakeNamed(timeZone), () => DateTime.zoneMakeNamedUnsafe("UTC"))
-  const midnight = DateTime.startOf(DateTime.makeZonedUnsafe(millis, { timeZone: zone }), "day")
-  return DateTime.toEpochMillis(DateTime.startOf(DateTime.add(midnight, { days: 1 }), "day"))
-}

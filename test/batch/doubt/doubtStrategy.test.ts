@@ -205,6 +205,7 @@ describe("keys", () => {
   it.effect("a strategy that goes by a key does not run without one", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(
+        // @ts-expect-error: nor does it compile
         Stream.runDrain(BulkCreate.outcomes({ strategy: DoubtStrategy.guard() })(Stream.make(good(1))))
       )
       assert.isTrue(Exit.hasDies(exit))

@@ -33,26 +33,27 @@ export const maxConcurrency = Concurrency.most
  * @category models
  * @since 0.1.0
  */
-export interface Options extends Bulk.Options, BatchState.Waits {
+export interface Settings extends Bulk.Options, BatchState.Waits {
   /**
    * The job's name in its trace ids, and in keys that are made: 1 to 48 of `A–Z a–z 0–9 _ -`. Default: by chance. Two
    * jobs over different inputs need two names.
    */
   readonly jobId?: string | undefined
-  /** What to do about doubts. Default `DoubtStrategy.failVisible`. */
-  readonly strategy?: DoubtStrategy.DoubtStrategy | undefined
-  /**
-   * The property that holds an input's key, for the strategies that go by one. An input that has no value
-   * there, and none from `keyOf`, gets `<job>:<index>`.
-   */
-  readonly keyProperty?: string | undefined
 }
 
 /**
- * @category models
+ * The settings, and what to do about doubts.
+ *
+ * @category options
  * @since 0.1.0
  */
-export interface OutcomesWithOptions<I> extends Options {
+export type Options = Settings & DoubtStrategy.Choice
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export type OutcomesWithOptions<I> = Options & {
   /** The line item in a value, or what is wrong with the value. */
   readonly toInput: (
     source: I

@@ -16,6 +16,7 @@ import * as Terminal from "effect/Terminal"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
 import * as Orderly from "../engine/Orderly.ts"
 import * as BulkCreate from "../bulk/BulkCreate.ts"
+import * as Option from "effect/Option"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import { monotonicMillis } from "../model/Monotonic.ts"
 import * as KeyProperty from "../doubt/KeyProperty.ts"
@@ -30,10 +31,9 @@ import * as Lines from "./Lines.ts"
 import { Process } from "./Process.ts"
 
 /** What to import, and where what was not created goes. */
-export interface Options extends Pick<
-  BulkCreate.Options,
-  "batchSize" | "concurrency" | "strategy" | "keyProperty"
-> {
+export interface Options extends Pick<BulkCreate.Settings, "batchSize" | "concurrency"> {
+  readonly strategy?: DoubtStrategy.DoubtStrategy | undefined
+  readonly keyProperty?: string | undefined
   /** The column with a row's own key. */
   readonly keyColumn?: string | undefined
   readonly input: { readonly path: string } | "stdin"
@@ -79,10 +79,12 @@ const misnamedFile = (options: Options, source: Source.Source): string | undefin
 }
 
 /** Opens the input and checks all that can be checked without sending, but for the canaries of a key property. */
-export const prepare = Effect.fnUntraced(function* (
-  options: Options
-): Effect.fn.Return<
-  { readonly source: Source.Source; readonly total: number | undefined },
+export const prepare = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<
+  {
+    readonly source: Source.Source
+    readonly total: number | undefined
+    readonly choice: DoubtStrategy.Choice
+  },
   Exit,
   FileSystem.FileSystem | Stdio.Stdio | HubSpotClient | RateLimits | Scope.Scope
 > {
@@ -99,19 +101,20 @@ export const prepare = Effect.fnUntraced(function* (
       message: `${Source.visible(source.name)}: no column "${keyColumn}"; name the key column as the header does`
     })
   }
+  const choice = DoubtStrategy.choose(strategy, keyProperty)
+  if (Option.isNone(choice)) {
+    const what = strategy._tag === "failVisible" ? "--verify-rejections" : strategy._tag
+    return yield* usage({ message: `${what} needs --key-property; see line-items setup-key` })
+  }
   const needs = DoubtStrategy.keyNeeded(strategy)
-  if (needs !== undefined) {
-    if (keyProperty === undefined) {
-      const what = strategy._tag === "failVisible" ? "--verify-rejections" : strategy._tag
-      return yield* usage({ message: `${what} needs --key-property; see line-items setup-key` })
-    }
+  if (needs !== undefined && keyProperty !== undefined) {
     yield* Effect.mapError(KeyProperty.prove(keyProperty, needs), (error) =>
       error._tag === "KeyUnusable"
         ? usage(error)
         : new Exit({ code: Report.exitCodeOf(error), lines: [error.message] })
     )
   }
-  return { source, total }
+  return { source, total, choice: choice.value }
 })
 
 /**
@@ -128,8 +131,8 @@ export const run = Effect.fnUntraced(function* (
 > {
   const { signaled } = yield* Process
   const startedAt = yield* monotonicMillis
-  const { source, total } = yield* prepare(options)
-  const { keyColumn, keyProperty, strategy = DoubtStrategy.failVisible } = options
+  const { choice, source, total } = yield* prepare(options)
+  const { keyColumn, strategy = DoubtStrategy.failVisible } = options
   const rejects =
     options.rejects === undefined
       ? undefined
@@ -268,8 +271,7 @@ export const run = Effect.fnUntraced(function* (
       where: { unit: "line", of: (row) => row.line },
       batchSize: options.batchSize,
       concurrency: options.concurrency,
-      strategy,
-      keyProperty,
+      ...choice,
       ...(keyColumn !== undefined && { keyOf: (row: Source.Row) => Lines.keyOf(source, row, keyColumn) }),
       stop,
       abandon,

@@ -18,13 +18,41 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
 import { inRange } from "../model/InRange.ts"
 
 /**
  * @category models
  * @since 0.1.0
  */
-export type DoubtStrategy = FailVisible | AtLeastOnce | Reconcile | ReconcileByParent | Guard | Upsert
+export type DoubtStrategy = Keyless | Keyed
+
+/**
+ * The strategies that need no key property.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Keyless = FailVisible | AtLeastOnce | ReconcileByParent
+
+/**
+ * The strategies that go by a key property.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Keyed = FailVisibleVerified | Reconcile | Guard | Upsert
+
+/**
+ * A strategy, by default `failVisible`, with the property that holds an input's key: a strategy that goes by one has one. An
+ * input that has no value there gets `<job>:<index>`, unless it has a key of the caller's.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type Choice =
+  | { readonly strategy?: Keyless | undefined; readonly keyProperty?: string | undefined }
+  | { readonly strategy: Keyed; readonly keyProperty: string }
 
 /**
  * @category models
@@ -32,8 +60,18 @@ export type DoubtStrategy = FailVisible | AtLeastOnce | Reconcile | ReconcileByP
  */
 export interface FailVisible {
   readonly _tag: "failVisible"
-  /** Whether rejections are looked for by key before they are believed, and after how long. */
-  readonly verifyRejections: false | { readonly quiet: Duration.Duration }
+  readonly verifyRejections: false
+}
+
+/**
+ * Rejections are looked for by key, after this long, before they are believed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FailVisibleVerified {
+  readonly _tag: "failVisible"
+  readonly verifyRejections: { readonly quiet: Duration.Duration }
 }
 
 /**
@@ -112,7 +150,9 @@ const quietPeriod = Duration.seconds(150)
  * @category constructors
  * @since 0.1.0
  */
-export const failVisibleVerified = (options: { readonly quiet?: Duration.Input } = {}): FailVisible => ({
+export const failVisibleVerified = (
+  options: { readonly quiet?: Duration.Input } = {}
+): FailVisibleVerified => ({
   _tag: "failVisible",
   verifyRejections: { quiet: Duration.fromInputUnsafe(options.quiet ?? quietPeriod) }
 })
@@ -207,6 +247,29 @@ export const keyNeeded = (strategy: DoubtStrategy): "unique" | "plain" | undefin
     case "reconcileByParent":
       return undefined
   }
+}
+
+const isKeyed = (strategy: DoubtStrategy): strategy is Keyed => keyNeeded(strategy) !== undefined
+
+/**
+ * A strategy and a property from outside as a choice; none if the strategy goes by a property and there is none.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { DoubtStrategy } from "@effect-hubspot/batch"
+ * import { Option } from "effect"
+ *
+ * const choices = [undefined, "import_key"].map((property) => DoubtStrategy.choose(DoubtStrategy.guard(), property))
+ * choices.map(Option.isSome) // => [false, true]
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const choose = (strategy: DoubtStrategy, keyProperty: string | undefined): Option.Option<Choice> => {
+  if (!isKeyed(strategy)) return Option.some({ strategy, keyProperty })
+  return keyProperty === undefined ? Option.none() : Option.some({ strategy, keyProperty })
 }
 
 /**

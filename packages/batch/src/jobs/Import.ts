@@ -62,27 +62,21 @@ export type RunError =
  * @category options
  * @since 0.1.0
  */
-export interface SubmitOptions<A, I = unknown, RD = never, RE = never> extends Planning.Holding {
-  /** The job's name: 1 to 48 of `A–Z a–z 0–9 _ -`. It begins the trace ids of its inputs. */
-  readonly id: string
-  /** How a value is kept, as JSON. A `Date` or a decimal needs no special care. */
-  readonly codec: Schema.Codec<A, I, RD, RE>
-  /** The line item in a value, or what is wrong with the value. */
-  readonly toInput: (
-    value: A
-  ) => Result.Result<BatchRequest.CreateInput, ReadonlyArray<InputIssue.InputIssue>>
-  /** What messages call the values as a whole. Default: the id. */
-  readonly name?: string | undefined
-  /** Inputs in one request, 1 to 100. Default 100. */
-  readonly batchSize?: number | undefined
-  /** What to do about doubts. Default `DoubtStrategy.failVisible`. */
-  readonly strategy?: DoubtStrategy.DoubtStrategy | undefined
-  /**
-   * The property that holds an input's key, for the strategies that go by one. An input without a value there gets
-   * `<job>:<index>`.
-   */
-  readonly keyProperty?: string | undefined
-}
+export type SubmitOptions<A, I = unknown, RD = never, RE = never> = Planning.Holding &
+  DoubtStrategy.Choice & {
+    /** The job's name: 1 to 48 of `A–Z a–z 0–9 _ -`. It begins the trace ids of its inputs. */
+    readonly id: string
+    /** How a value is kept, as JSON. A `Date` or a decimal needs no special care. */
+    readonly codec: Schema.Codec<A, I, RD, RE>
+    /** The line item in a value, or what is wrong with the value. */
+    readonly toInput: (
+      value: A
+    ) => Result.Result<BatchRequest.CreateInput, ReadonlyArray<InputIssue.InputIssue>>
+    /** What messages call the values as a whole. Default: the id. */
+    readonly name?: string | undefined
+    /** Inputs in one request, 1 to 100. Default 100. */
+    readonly batchSize?: number | undefined
+  }
 
 /**
  * @category options
