@@ -53,7 +53,7 @@ const finish = (world: Cycle.World) =>
  */
 const assertLost = (world: Cycle.World, { code, stderr, stdout }: Cycle.Finished) => {
   if (world.database._tag === "postgres" && code === 74) {
-    return assert.match(stderr, /^job store: .*[Cc]onnection.*; mend the database and resume$/m)
+    return assert.match(stderr, /^job store: .*[Cc]onnection.*; repair the database and resume$/m)
   }
   assert.strictEqual(code, 75, stderr + stdout)
   assert.match(stderr, /taken over by/)

@@ -3,7 +3,7 @@
  * renewed by one fiber while all others wait for it.
  *
  * It goes by `expires_in`, not by waiting for a 401. A refused refresh token is an error of its own,
- * since nothing but connecting the account again will mend it. A renewal that has begun runs to its end,
+ * since nothing but connecting the account again will fix it. A renewal that has begun runs to its end,
  * whoever stops waiting for it: HubSpot may have replaced the refresh token, and the old one is worth
  * nothing then.
  *

@@ -85,7 +85,7 @@ export class RateLimitStoreError extends Schema.TaggedError<RateLimitStoreError>
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {
-    return `the shared rate limits cannot be used: ${this.detail}; ${this.advice ?? "mend their database"}`
+    return `the shared rate limits cannot be used: ${this.detail}; ${this.advice ?? "repair their database"}`
   }
 }
 

@@ -269,7 +269,7 @@ export const make = Effect.fnUntraced(function* (
     )
   }
 
-  /** Until when nobody shall send, if the store has not been told yet. */
+  /** Until when nobody may send, if the store has not been told yet. */
   let owed: number | undefined
 
   const pause = (millis: number) =>

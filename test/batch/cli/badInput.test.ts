@@ -182,7 +182,7 @@ const files: ReadonlyArray<Case> = [
     file: ["prise.csv", csv("name,prise", "A,1", "B,")],
     code: 3,
     stderr: [
-      'prise.csv:2:2: rejected: Property "prise" does not exist; create the property in HubSpot, or mend or remove the column'
+      'prise.csv:2:2: rejected: Property "prise" does not exist; create the property in HubSpot, or fix or remove the column'
     ],
     counts: counted({ inputs: 2, created: 1, rejected: 1 })
   },

@@ -96,7 +96,7 @@ describe("a disk that fails", () => {
   it("F61 B53 one that is full before the rows are written down: nothing is sent", async () => {
     files.write("full.csv", rows(2000, "Full"))
     const end = await limited(400, "import", "full.csv", "--job", "full", "--state-dir", "full")
-    refused(end, 74, /^line-items: job store: .*; mend the database and resume$/m)
+    refused(end, 74, /^line-items: job store: .*; repair the database and resume$/m)
     assert.strictEqual(await once("Full"), 0)
     // With room again it is planned anew.
     const again = await connected("full", "import", "full.csv", "--job", "full")
@@ -109,7 +109,7 @@ describe("a disk that fails", () => {
     const job = ["--job", "later", "--state-dir", "later", "--batch-size", "10", "--concurrency", "2"]
     const end = await limited(3000, "import", "later.csv", ...job)
     assert.strictEqual(end.code, 74, end.stderr)
-    assert.match(end.stderr, /^line-items: job store: disk I\/O error; mend the database and resume$/m)
+    assert.match(end.stderr, /^line-items: job store: disk I\/O error; repair the database and resume$/m)
     assert.notMatch(end.stderr, /^\s+at |Error:/m)
     const before = await once("Later")
     assert.isAbove(before, 0)

@@ -4,7 +4,7 @@
 import type { ErrorBody } from "@effect-hubspot/schema"
 
 const byCode: Readonly<Record<string, string>> = {
-  PROPERTY_DOESNT_EXIST: "create the property in HubSpot, or mend or remove the column",
+  PROPERTY_DOESNT_EXIST: "create the property in HubSpot, or fix or remove the column",
   READ_ONLY_VALUE: "HubSpot computes this itself; remove the column",
   INVALID_OPTION: "use one of the property's options in this account",
   INVALID_INTEGER: "write digits only",

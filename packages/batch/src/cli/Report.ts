@@ -128,7 +128,7 @@ export const summarize = (counts: Counts, elapsedMs: number, ending: Ending): Su
   }
 }
 
-/** The reason, if nothing has to be mended and the rest can be sent later. */
+/** The reason, if nothing has to be fixed and the rest can be sent later. */
 const canGoOn = (reason: NotSentReason | undefined) =>
   reason?._tag === "Suspended" || reason?._tag === "RetriesExhausted" || reason?._tag === "Unlogged"
     ? reason

@@ -27,7 +27,7 @@ export interface Options<In> extends BatchState.Waits {
   readonly jobId: string
   /** The number of the run, where several can run the job one after the other. */
   readonly epoch?: number | undefined
-  /** Completed once nothing more shall be sent; batches that wait end as `NotSent` with its reason. */
+  /** Completed once nothing more may be sent; batches that wait end as `NotSent` with its reason. */
   readonly halt: Deferred.Deferred<NotSentReason>
   /** Completed once nobody waits for answers any more; requests under way end as `InDoubt`. */
   readonly abandon: Deferred.Deferred<void>

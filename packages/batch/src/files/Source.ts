@@ -2,7 +2,7 @@
  * Input files: bytes in, rows out, as a stream. CSV, one JSON object per line (NDJSON) and JSON arrays.
  *
  * A row that cannot be sent is a row with issues and never stops the file; what makes the rest of the
- * file unreadable is a `SourceError`, after the rows before it. Nothing is guessed or mended: numbers
+ * file unreadable is a `SourceError`, after the rows before it. Nothing is guessed or corrected: numbers
  * keep their exact text, cells keep their blanks. No more than one chunk and one row is held.
  *
  * @since 0.1.0

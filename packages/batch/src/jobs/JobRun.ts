@@ -38,9 +38,9 @@ export type End =
 
 /** What a run knows that speaks against going on. */
 export interface Known {
-  /** The job shall end, not only this run. */
+  /** The job is to end, not only this run. */
   readonly canceled?: true
-  /** This run shall end, and the job go on. */
+  /** This run is to end, and the job to go on. */
   readonly left?: true
   /** Somebody else has the job, or nobody does: nothing is sent or written any more. */
   readonly fenced?: string
@@ -78,7 +78,7 @@ export const fail = (run: JobRun) => (failure: StoreFailure.StoreFailure) =>
     Deferred.succeed(run.job.halt, { _tag: "Unlogged", error: failure })
   )
 
-/** Keeps the claim, and looks whether the job shall end. */
+/** Keeps the claim, and looks whether the job is to end. */
 export const keep = (run: JobRun) => {
   const { claim, known, store } = run
   const unlessEnding = (effect: Effect.Effect<unknown>) =>

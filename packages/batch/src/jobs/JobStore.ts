@@ -253,7 +253,7 @@ export interface Service {
     jobId: string
   ) => Effect.Effect<Job.Job, JobNotFound | Job.IllegalTransition | JobStoreError>
 
-  /** Whoever runs suspended jobs shall go on with this one now. One that is not suspended is left as it is. */
+  /** Asks the process that runs suspended jobs to go on with this one now. One that is not suspended is left as it is. */
   readonly requestResume: (
     jobId: string
   ) => Effect.Effect<Job.Job, JobNotFound | Job.IllegalTransition | JobStoreError>

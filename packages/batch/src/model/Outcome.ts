@@ -183,7 +183,7 @@ export type Outcome<I, S extends Success = "Created"> = Successes<I>[S] | Failur
 
 /**
  * Why an input was not sent: the caller stopped the job (`Stopped`); HubSpot refuses all of it until
- * something is mended (`Halted`: credentials, path, certificate); it cannot go on now but can later
+ * a person has fixed something (`Halted`: credentials, path, certificate); it cannot go on now but can later
  * (`Suspended`: daily quota, migration, no network, no database of the shared limits); its batch was refused
  * time and again, or the job's budget of repetitions was used up, and others went on (`RetriesExhausted`); what
  * is about to be sent, or was answered, could not be written down, and nothing is sent without (`Unlogged`).

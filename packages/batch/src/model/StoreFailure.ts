@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 
 const logAdvice = {
-  Unwritable: "nothing is sent that is not written down; mend the database and resume",
+  Unwritable: "nothing is sent that is not written down; repair the database and resume",
   Unreadable: "restore the database, or check in HubSpot what was created",
   Fenced: "somebody else runs the job now; let them, or stop them and resume"
 }
@@ -36,7 +36,7 @@ export class AttemptLogError extends Schema.TaggedError<AttemptLogError>()("Atte
 
 const storeAdvice = {
   Unreadable: "restore the database, or check in HubSpot what was created",
-  Unwritable: "mend the database and resume"
+  Unwritable: "repair the database and resume"
 }
 
 /**

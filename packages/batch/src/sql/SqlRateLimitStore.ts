@@ -78,7 +78,7 @@ const failing = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, RateLi
     (cause) =>
       new RateLimitStoreError({
         detail: describeSqlError(cause),
-        advice: adviceOn(cause, "mend their database"),
+        advice: adviceOn(cause, "repair their database"),
         cause
       })
   )

@@ -158,7 +158,7 @@ const makeConnection = (database: DatabaseSync, file: string): Connection => {
     const known = statements.get(sql)
     if (known !== undefined) return known
     const statement = database.prepare(sql)
-    // What is sent here is a handful of texts; whoever makes them up as they go shall not fill the memory.
+    // What is sent here is a handful of texts; a caller that makes them up as it goes must not fill the memory.
     if (statements.size >= 200) statements.clear()
     statements.set(sql, statement)
     return statement

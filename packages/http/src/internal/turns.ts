@@ -103,7 +103,7 @@ export const make = (windowMillis: number): Turns => {
   /** The slots of a window that a party can use. */
   const usable = (party: Party, now: number): number => {
     if (party.millis === undefined) return present(party) * untilKnown
-    // If nobody waits, all are under way, and for this long at least: what hangs shall not hold up others.
+    // If nobody waits, all are under way, and for this long at least: what hangs must not hold up others.
     const least = party.waiting.size === 0 ? now - party.movedAt : 0
     return (present(party) * windowMillis) / Math.max(party.millis, least)
   }

@@ -72,7 +72,7 @@ describe("the attempt log on PostgreSQL, by itself", () => {
       assert.strictEqual(begin.reason, "Unwritable")
       assert.strictEqual(
         begin.message,
-        "attempt log: cannot execute INSERT in a read-only transaction; nothing is sent that is not written down; mend the database and resume"
+        "attempt log: cannot execute INSERT in a read-only transaction; nothing is sent that is not written down; repair the database and resume"
       )
       const ended = yield* Effect.flip(opened(readOnly, (log) => log.end(id, end)))
       assert.strictEqual(ended.reason, "Unwritable")

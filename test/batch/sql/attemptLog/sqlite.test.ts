@@ -130,7 +130,7 @@ describe("the attempt log on SQLite, by itself", () => {
       assert.strictEqual(begin.reason, "Unwritable")
       assert.strictEqual(
         begin.message,
-        "attempt log: attempt to write a readonly database; nothing is sent that is not written down; mend the database and resume"
+        "attempt log: attempt to write a readonly database; nothing is sent that is not written down; repair the database and resume"
       )
       assert.strictEqual((yield* Effect.flip(log.end(id, end))).reason, "Unwritable")
       yield* sql`PRAGMA query_only = OFF`
@@ -173,7 +173,7 @@ describe("the attempt log on SQLite, by itself", () => {
       const [begun, told] = JSON.parse(stdout) as [number, ReadonlyArray<string>]
       assert.isAbove(begun, 0)
       const detail = "attempt log: disk I/O error; "
-      const advice = "nothing is sent that is not written down; mend the database and resume"
+      const advice = "nothing is sent that is not written down; repair the database and resume"
       assert.deepStrictEqual(told, [
         `${detail}${advice}`,
         `${detail}${advice}`,

@@ -82,7 +82,7 @@ describe("the job store on SQLite, by itself", () => {
       const [error] = errors
       assert.instanceOf(error, JobStore.JobStoreError)
       assert.strictEqual(error.reason, "Unwritable")
-      assert.strictEqual(error.message, "job store: database or disk is full; mend the database and resume")
+      assert.strictEqual(error.message, "job store: database or disk is full; repair the database and resume")
       const { open, settledBatches } = yield* jobs.counts("a")
       assert.deepStrictEqual([settledBatches, open], [200 - errors.length, errors.length * 2])
       yield* sql`PRAGMA max_page_count = 100000`

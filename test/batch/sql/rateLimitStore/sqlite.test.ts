@@ -64,7 +64,7 @@ describe("the limiter on SQLite, by itself", () => {
       assert.strictEqual(error.acceptance, "NotAccepted")
       assert.strictEqual(
         error.message,
-        "not sent: the shared rate limits cannot be used: attempt to write a readonly database; mend their database"
+        "not sent: the shared rate limits cannot be used: attempt to write a readonly database; repair their database"
       )
       assert.strictEqual(sent, 1)
       // A refusal that was seen meanwhile is not forgotten.
