@@ -169,7 +169,7 @@ const stoppable = <A>(iterable: AsyncIterable<A>, stop: () => void): AsyncIterat
       // Who has left is not told what is wrong with the inputs.
       () => over
     )
-  // One after the other, whoever calls.
+  // One call after the other.
   let turn: Promise<unknown> = Promise.resolve()
   const inTurn = (next: () => Promise<IteratorResult<A>>): Promise<IteratorResult<A>> => {
     const result = turn.then(next, next)

@@ -112,11 +112,7 @@ export const outcomesWith =
     Stream.unwrap(
       Effect.gen(function* () {
         const job = yield* Bulk.job(options)
-        const { keyProperty: property, strategy = DoubtStrategy.failVisible } = options
-        const needs = DoubtStrategy.keyNeeded(strategy)
-        if (needs !== undefined && property === undefined) {
-          return yield* Effect.die(new RangeError(`the strategy ${strategy._tag} needs a keyProperty`))
-        }
+        const { keyProperty: property, strategy } = yield* DoubtStrategy.chosen(options)
         const shape = Plan.creates({
           jobId: job.jobId,
           toInput: options.toInput,

@@ -9,6 +9,7 @@ import type { Ends, HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import type { BatchStatus } from "@effect-hubspot/schema/BatchStatus"
 import * as DateTime from "effect/DateTime"
 import * as StoreFailure from "../model/StoreFailure.ts"
+import type * as Job from "../jobs/Job.ts"
 import type { NotSentReason, Outcome } from "../model/Outcome.ts"
 
 /**
@@ -17,15 +18,7 @@ import type { NotSentReason, Outcome } from "../model/Outcome.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Counts {
-  readonly inputs: number
-  readonly created: number
-  readonly rejected: number
-  readonly invalid: number
-  readonly notSent: number
-  readonly inDoubt: number
-  /** How many of those created may have been created twice. */
-  readonly possibleDuplicates: number
+export interface Counts extends Omit<Job.Counts, "open" | "batches" | "settledBatches"> {
   readonly requests: number
 }
 

@@ -18,6 +18,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { inRange } from "../model/InRange.ts"
 
@@ -271,6 +272,23 @@ export const choose = (strategy: DoubtStrategy, keyProperty: string | undefined)
   if (!isKeyed(strategy)) return Option.some({ strategy, keyProperty })
   return keyProperty === undefined ? Option.none() : Option.some({ strategy, keyProperty })
 }
+
+/**
+ * A choice with its default. One that came past the types, a strategy without the property it goes by, is a defect.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const chosen = ({
+  keyProperty,
+  strategy = failVisible
+}: Choice): Effect.Effect<{
+  readonly strategy: DoubtStrategy
+  readonly keyProperty: string | undefined
+}> =>
+  Option.isSome(choose(strategy, keyProperty))
+    ? Effect.succeed({ strategy, keyProperty })
+    : Effect.die(new RangeError(`the strategy ${strategy._tag} needs a keyProperty`))
 
 /**
  * What a strategy promises, in a line for a report.

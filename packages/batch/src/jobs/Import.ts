@@ -165,14 +165,11 @@ export const submit =
     R | RE | JobStore.JobStore | HubSpotClient | RateLimits
   > =>
     Effect.gen(function* () {
-      const { batchSize = BatchRequest.maxInputs, id, keyProperty, name = id } = options
-      const { strategy = DoubtStrategy.failVisible } = options
+      const { batchSize = BatchRequest.maxInputs, id, name = id } = options
       inRange("batchSize", batchSize, 1, BatchRequest.maxInputs)
+      const { keyProperty, strategy } = yield* DoubtStrategy.chosen(options)
       const needs = DoubtStrategy.keyNeeded(strategy)
-      if (needs !== undefined) {
-        if (keyProperty === undefined) {
-          return yield* Effect.die(new RangeError(`the strategy ${strategy._tag} needs a keyProperty`))
-        }
+      if (needs !== undefined && keyProperty !== undefined) {
         // An id that is taken is told before anything is asked of HubSpot.
         yield* Planning.mustBeFree(id)
         yield* KeyProperty.prove(keyProperty, needs)

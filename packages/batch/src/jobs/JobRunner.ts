@@ -45,7 +45,7 @@ export interface Options extends BatchState.Waits {
   readonly stop?: Deferred.Deferred<void> | undefined
   /** Complete it to wait for no answer any more either. */
   readonly abandon?: Deferred.Deferred<void> | undefined
-  /** Complete it as `stop`; but the job stays running, for whoever takes it next. */
+  /** Complete it as `stop`; but the job stays running, and the next run takes it. */
   readonly leave?: Deferred.Deferred<void> | undefined
   readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
   /** Told of the outcomes of each batch once they are written down. Those of invalid inputs were with the plan. */

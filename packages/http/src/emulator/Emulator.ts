@@ -165,7 +165,7 @@ export class Emulator extends Context.Service<
 >()("@effect-hubspot/http/emulator/Emulator") {}
 
 /**
- * The emulator alone, for whoever serves it: see `EmulatorServer`.
+ * The emulator alone, to be served: see `EmulatorServer`.
  *
  * @category layers
  * @since 0.1.0
