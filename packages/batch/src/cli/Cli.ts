@@ -3,8 +3,7 @@
  *
  * Every wrong use is one line on the standard error and exit code 2; help is printed when asked for.
  */
-import { LineItems } from "@effect-hubspot/http"
-import { Credentials } from "@effect-hubspot/http"
+import { Credentials, LineItems } from "@effect-hubspot/http"
 import { ErrorBody } from "@effect-hubspot/schema"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
@@ -22,7 +21,7 @@ import * as KeyProperty from "../doubt/KeyProperty.ts"
 import * as Report from "./Report.ts"
 import * as Connection from "./Connection.ts"
 import * as Demo from "./Demo.ts"
-import { Exit, exitWith, usage } from "./Exit.ts"
+import { exitWith, refused, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import * as ImportCommands from "./ImportCommands.ts"
 import * as JobCommands from "./JobCommands.ts"
@@ -86,16 +85,7 @@ const setupKeyCommand = Command.make(
       )
     }).pipe(
       Effect.provide(Connection.hubspot(flags)),
-      Effect.mapError((error) => {
-        switch (error._tag) {
-          case "KeyUnusable":
-            return usage(error.message)
-          case "HubSpotError":
-            return new Exit({ code: Report.exitCodeOf(error), lines: [error.message] })
-          default:
-            return Connection.explained(error)
-        }
-      })
+      Effect.mapError(refused)
     )
   })
 ).pipe(

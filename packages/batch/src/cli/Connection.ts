@@ -2,12 +2,9 @@
  * What commands work on: HubSpot or the one in this process, and the database of the jobs; and what is said where it
  * cannot be reached.
  */
-import { type BaseUrl } from "@effect-hubspot/http"
-import { LineItems } from "@effect-hubspot/http"
-import { Credentials } from "@effect-hubspot/http"
+import { Credentials, LineItems } from "@effect-hubspot/http"
 import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as Config from "effect/Config"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -15,14 +12,13 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Redacted from "effect/Redacted"
 import * as Flag from "effect/cli/Flag"
-import * as Report from "./Report.ts"
+import * as UserDirectories from "effect/persistence/UserDirectories"
 import * as Database from "../sql/Database.ts"
 import * as Stores from "../sql/Stores.ts"
 import * as DurableImport from "./DurableImport.ts"
-import { Exit, usage } from "./Exit.ts"
+import { type Exit, type Refusal, refused, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import * as Jobs from "./Jobs.ts"
-import { Process } from "./Process.ts"
 
 /** How HubSpot is reached. */
 export interface Connection {
@@ -87,12 +83,10 @@ const jobsIn = (flags: Kept) =>
       }
       const path = yield* Path.Path
       if (Option.isSome(stateDir)) return Stores.layerLocal({ stateDir: path.resolve(stateDir.value) })
-      const { home } = yield* Process
-      const state = yield* Config.String("XDG_STATE_HOME").pipe(
-        Effect.orElseSucceed(() => ""),
-        Effect.map((dir) => (dir.startsWith("/") ? dir : `${home}/.local/state`))
+      const directory = yield* Effect.mapError(UserDirectories.make().state("line-items"), ({ message }) =>
+        usage(`${message}; give --state-dir`)
       )
-      return Stores.layerLocal({ stateDir: `${state}/line-items` })
+      return Stores.layerLocal({ stateDir: directory })
     })
   )
 
@@ -104,31 +98,14 @@ export const kept = { stateDir: Flags.stateDir, databaseUrl: Flag.optional(Flags
 
 /** Something about jobs, where they are kept. */
 export const onStore = <A, R>(where: Kept, effect: Effect.Effect<A, Exit, R>) =>
-  effect.pipe(Effect.provide(jobsIn(where)), Effect.mapError(explained))
+  effect.pipe(Effect.provide(jobsIn(where)), Effect.mapError(refused))
 
 /** The same where HubSpot is asked as well, within the limits that all who use the database share. */
 export const onJob =
   (flags: Connection & Kept, jobId: string) =>
-  <A, E extends Exit | Unbuilt, R>(effect: Effect.Effect<A, E, R>) =>
+  <A, E extends Refusal, R>(effect: Effect.Effect<A, E, R>) =>
     effect.pipe(
       Effect.scoped,
       Effect.provide(Layer.provideMerge(hubspotOfJob(flags, jobId), jobsIn(flags))),
-      Effect.mapError(explained)
+      Effect.mapError(refused)
     )
-
-/** What keeps the layers below a command from being built. */
-type Unbuilt = Credentials.CredentialsError | BaseUrl.InvalidBaseUrl | Database.DatabaseError
-
-/** Says it as a command does. */
-export const explained = (error: Exit | Unbuilt): Exit => {
-  switch (error._tag) {
-    case "Exit":
-      return error
-    case "CredentialsError":
-      return new Exit({ code: Report.exitCodes.credentials, lines: [error.message] })
-    case "InvalidBaseUrl":
-      return usage(`--base-url: ${error.message}`)
-    case "DatabaseError":
-      return new Exit({ code: Report.exitCodes.store, lines: [error.message] })
-  }
-}

@@ -9,7 +9,6 @@ import * as FileSystem from "effect/FileSystem"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stdio from "effect/Stdio"
-import type { AttemptLogError } from "../engine/AttemptLog.ts"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as Import from "../jobs/Import.ts"
 import type * as Frozen from "../jobs/Frozen.ts"
@@ -18,7 +17,7 @@ import * as JobStore from "../jobs/JobStore.ts"
 import * as Planning from "../jobs/Planning.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
-import { Exit, usage } from "./Exit.ts"
+import { type Exit, refused } from "./Exit.ts"
 import * as FileImport from "./Import.ts"
 import * as JobFiles from "./JobFiles.ts"
 import * as Jobs from "./Jobs.ts"
@@ -41,30 +40,6 @@ interface Retrying {
   /** Made sure of once all rows are written down, when others who want to send them can see them. */
   readonly check: Effect.Effect<void, Exit, JobStore.JobStore>
 }
-
-/** Why a job is not written down, or not run. */
-type Refusal = Planning.PlanError | Import.RunError | Frozen.InputChanged | AttemptLogError
-
-const codeOf = (error: Refusal): number => {
-  switch (error._tag) {
-    case "JobStoreError":
-    case "AttemptLogError":
-      return Report.exitCodes.store
-    case "JobBusy":
-      return Report.exitCodes.suspended
-    case "HubSpotError":
-      return Report.exitCodeOf(error)
-    default:
-      return Report.exitCodes.usage
-  }
-}
-
-export const refused = (error: Refusal): Exit =>
-  error._tag === "OriginChanged"
-    ? usage(
-        `job "${error.jobId}" was planned for ${error.was}, not for ${error.is}; give --base-url ${error.was}`
-      )
-    : new Exit({ code: codeOf(error), lines: [error.message] })
 
 /** The account of a job, or else that of the newest one: not for sure, until HubSpot is asked. */
 export const supposedAccount = Effect.fnUntraced(function* (
@@ -124,9 +99,7 @@ export const plan = Effect.fnUntraced(function* (
             : (row.input.success.properties[keyProperty] ?? retrying.madeKeyOf(row)),
       check: retrying?.check
     }),
-    Effect.mapError((error) =>
-      error._tag === "Exit" ? error : error._tag === "SourceError" ? FileImport.usage(error) : refused(error)
-    )
+    Effect.mapError(refused)
   )
 })
 
@@ -153,10 +126,7 @@ export const checkResume = Effect.fnUntraced(function* (job: Job.Job) {
   yield* checkAccount(job)
   if (!there) return
   // A file that cannot be read to its end has changed as well; where, the rows say.
-  const { rows } = yield* Effect.mapError(
-    Source.open({ path }, { format: job.frozen.format }),
-    FileImport.usage
-  )
+  const { rows } = yield* Effect.mapError(Source.open({ path }, { format: job.frozen.format }), refused)
   yield* Effect.mapError(Planning.checkRows(job, rows), refused)
 })
 

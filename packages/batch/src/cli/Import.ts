@@ -26,7 +26,7 @@ import * as Progress from "./Progress.ts"
 import * as Rejects from "../files/Rejects.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
-import { Exit } from "./Exit.ts"
+import { type Exit, refused, usage } from "./Exit.ts"
 import * as Lines from "./Lines.ts"
 import { Process } from "./Process.ts"
 
@@ -53,17 +53,6 @@ export interface Imported {
   readonly code: number
 }
 
-export const namedBesideFile = 20
-
-export const usage = (error: { readonly message: string }) =>
-  new Exit({ code: Report.exitCodes.usage, lines: [error.message] })
-
-const unmade = (error: Rejects.RejectsError) =>
-  new Exit({
-    code: error.reason === "Exists" ? Report.exitCodes.usage : Report.exitCodes.store,
-    lines: [error.message]
-  })
-
 /** Why the names of the files to write cannot be meant, if they cannot. */
 const misnamedFile = (options: Options, source: Source.Source): string | undefined => {
   if (options.rejects !== undefined && options.rejects === options.doubts) {
@@ -88,31 +77,27 @@ export const prepare = Effect.fnUntraced(function* (options: Options): Effect.fn
   Exit,
   FileSystem.FileSystem | Stdio.Stdio | HubSpotClient | RateLimits | Scope.Scope
 > {
-  const source = yield* Effect.mapError(Source.open(options.input, { format: options.format }), usage)
-  const total = source.replayable ? (yield* Effect.mapError(Source.check(source), usage)).rows : undefined
+  const source = yield* Effect.mapError(Source.open(options.input, { format: options.format }), refused)
+  const total = source.replayable ? (yield* Effect.mapError(Source.check(source), refused)).rows : undefined
   const misnamed = misnamedFile(options, source)
-  if (misnamed !== undefined) return yield* usage({ message: misnamed })
+  if (misnamed !== undefined) return yield* usage(misnamed)
   const { keyColumn, keyProperty, strategy = DoubtStrategy.failVisible } = options
   if (keyColumn !== undefined && keyProperty === undefined) {
-    return yield* usage({ message: "--key-column needs --key-property" })
+    return yield* usage("--key-column needs --key-property")
   }
   if (keyColumn !== undefined && source.header !== undefined && !source.header.includes(keyColumn)) {
-    return yield* usage({
-      message: `${Source.visible(source.name)}: no column "${keyColumn}"; name the key column as the header does`
-    })
+    return yield* usage(
+      `${Source.visible(source.name)}: no column "${keyColumn}"; name the key column as the header does`
+    )
   }
   const choice = DoubtStrategy.choose(strategy, keyProperty)
   if (Option.isNone(choice)) {
     const what = strategy._tag === "failVisible" ? "--verify-rejections" : strategy._tag
-    return yield* usage({ message: `${what} needs --key-property; see line-items setup-key` })
+    return yield* usage(`${what} needs --key-property; see line-items setup-key`)
   }
   const needs = DoubtStrategy.keyNeeded(strategy)
   if (needs !== undefined && keyProperty !== undefined) {
-    yield* Effect.mapError(KeyProperty.prove(keyProperty, needs), (error) =>
-      error._tag === "KeyUnusable"
-        ? usage(error)
-        : new Exit({ code: Report.exitCodeOf(error), lines: [error.message] })
-    )
+    yield* Effect.mapError(KeyProperty.prove(keyProperty, needs), refused)
   }
   return { source, total, choice: choice.value }
 })
@@ -136,14 +121,14 @@ export const run = Effect.fnUntraced(function* (
   const rejects =
     options.rejects === undefined
       ? undefined
-      : yield* Effect.mapError(Rejects.make({ path: options.rejects, source }), unmade)
+      : yield* Effect.mapError(Rejects.make({ path: options.rejects, source }), refused)
   const doubts =
     options.doubts === undefined
       ? undefined
       : yield* Rejects.makeDoubts({ path: options.doubts, source }).pipe(
           // An import that does not take place leaves nothing behind.
           Effect.tapError(() => (rejects === undefined ? Effect.void : rejects.discard)),
-          Effect.mapError(unmade)
+          Effect.mapError(refused)
         )
 
   // As it is printed; a file may be named by anybody.
@@ -183,18 +168,7 @@ export const run = Effect.fnUntraced(function* (
     }
   }
 
-  const named = { rejects: 0, doubts: 0 }
-  const name = Effect.fnUntraced(function* (outcome: Outcome.Outcome<Source.Row>) {
-    const kind = outcome._tag === "InDoubt" ? "doubts" : "rejects"
-    const most = options.named ?? (options[kind] === undefined ? Number.POSITIVE_INFINITY : namedBesideFile)
-    named[kind]++
-    if (named[kind] > most + 1) return
-    if (named[kind] === most + 1) {
-      const where = options[kind] === undefined ? `--${kind} <file> keeps` : `${options[kind]} keeps`
-      return yield* progress.line(`… and so on; ${where} every one of them with its reason`)
-    }
-    for (const line of Lines.linesOf(source, outcome)) yield* progress.line(line)
-  })
+  const name = Lines.naming({ source, files: options, line: progress.line, most: options.named })
 
   const unwritable = (error: Rejects.RejectsError) =>
     Effect.suspend(() => {
@@ -214,11 +188,9 @@ export const run = Effect.fnUntraced(function* (
     const notCreated: Array<Rejects.Entry> = []
     const doubtful: Array<Rejects.Doubt> = []
     for (const outcome of outcomes) {
+      yield* name(outcome)
       const { source: row } = outcome
-      if (outcome._tag === "Created") {
-        for (const line of Lines.linesOf(source, outcome)) yield* progress.line(line)
-        continue
-      }
+      if (outcome._tag === "Created") continue
       if (outcome._tag === "InDoubt") {
         const evidence = Outcome.describe(outcome)
         doubtful.push({ row, reason: "in doubt", traceId: outcome.objectWriteTraceId, evidence })
@@ -226,7 +198,7 @@ export const run = Effect.fnUntraced(function* (
       if (outcome._tag === "NotSent") {
         ending.reason = graver(ending.reason, outcome.reason)
         if (outcome.reason._tag !== "RetriesExhausted") yield* Deferred.succeed(over, undefined)
-      } else yield* name(outcome)
+      }
     }
     yield* Effect.catch(rejects?.writeAll(notCreated) ?? Effect.void, unwritable)
     yield* Effect.catch(doubts?.writeAll(doubtful) ?? Effect.void, unwritable)

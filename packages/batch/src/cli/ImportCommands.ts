@@ -11,7 +11,7 @@ import * as Flag from "effect/cli/Flag"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as Connection from "./Connection.ts"
 import * as DurableImport from "./DurableImport.ts"
-import { Exit, exitWith, usage } from "./Exit.ts"
+import { type Exit, exitWith, refused, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import * as Import from "./Import.ts"
 import * as JobRun from "./JobRun.ts"
@@ -116,7 +116,7 @@ export const importCommand = Command.make(
             )
           : Connection.hubspot(flags)
       ),
-      Effect.mapError(Connection.explained)
+      Effect.mapError(refused)
     )
     return yield* exitWith(code)
   })

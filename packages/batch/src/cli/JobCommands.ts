@@ -9,7 +9,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Database from "../sql/Database.ts"
 import * as Connection from "./Connection.ts"
 import * as DurableImport from "./DurableImport.ts"
-import { exitWith, usage } from "./Exit.ts"
+import { exitWith, refused, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import * as JobRun from "./JobRun.ts"
 import * as Jobs from "./Jobs.ts"
@@ -253,7 +253,7 @@ export const workerCommand = Command.make(
       baseUrl: Option.getOrUndefined(flags.baseUrl)
     }).pipe(
       Effect.provide(Database.layerPostgres({ url: databaseUrl.url })),
-      Effect.mapError(Connection.explained)
+      Effect.mapError(refused)
     )
   })
 ).pipe(

@@ -24,8 +24,7 @@ import * as JobStore from "../jobs/JobStore.ts"
 import { monotonicMillis } from "../model/Monotonic.ts"
 import type { Outcome } from "../model/Outcome.ts"
 import * as DurableImport from "./DurableImport.ts"
-import { Exit } from "./Exit.ts"
-import { namedBesideFile } from "./Import.ts"
+import { Exit, refused } from "./Exit.ts"
 import * as JobFiles from "./JobFiles.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Lines from "./Lines.ts"
@@ -85,13 +84,13 @@ export const carryOn = Effect.fnUntraced(function* (
   const { holder, isGone, signaled } = yield* Process
   const { concurrency, jobId } = options
   const startedAt = yield* monotonicMillis
-  const job = yield* Effect.mapError(store.get(jobId), DurableImport.refused)
+  const job = yield* Effect.mapError(store.get(jobId), refused)
   yield* Jobs.mustBePlanned(job)
   if (options.check && !Job.isFinal(job.state)) yield* DurableImport.checkResume(job)
   yield* JobFiles.mustNotExist(options)
   const { format, header, source } = job.frozen
   const shown = Source.visible(source.name)
-  const counts = { ...(yield* Effect.mapError(store.counts(jobId), DurableImport.refused)), requests: 0 }
+  const counts = { ...(yield* Effect.mapError(store.counts(jobId), refused)), requests: 0 }
   const now: Following["now"] = { counts, interrupted: false, unsettled: [] }
   const { columns } = yield* Terminal.Terminal
   const progress = yield* Progress.make({
@@ -102,20 +101,20 @@ export const carryOn = Effect.fnUntraced(function* (
   })
   const from = { name: source.name, format, header }
   const following: Following = { options, job, from, shown, startedAt, progress, now }
-  const tell = telling(following)
+  const name = Lines.naming({ source: from, files: options, line: progress.line })
   // What is wrong in the file was written down with the plan, and is told once.
   if (!options.check) {
     yield* store.rows(jobId, ["Invalid"]).pipe(
-      Stream.runForEach(({ outcome, row }) => tell({ ...outcome, source: row } as Outcome<Source.Row>)),
-      Effect.mapError(DurableImport.refused)
+      Stream.runForEach(({ outcome, row }) => name({ ...outcome, source: row } as Outcome<Source.Row>)),
+      Effect.mapError(refused)
     )
   }
   const stop = yield* Deferred.make<void>()
   const abandon = yield* Deferred.make<void>()
-  const told = { ...listening(following, tell), concurrency, stop, abandon }
-  const run = Import.proceed(job, { ...told, holder, isGone }).pipe(
+  const listeners = { ...listening(following, name), concurrency, stop, abandon }
+  const run = Import.proceed(job, { ...listeners, holder, isGone }).pipe(
     Effect.flatMap((end) => conclude(following, end)),
-    Effect.mapError(DurableImport.refused),
+    Effect.mapError(refused),
     Effect.flatMap(({ ran, unwritten }) =>
       Effect.andThen(
         finish(ran),
@@ -135,34 +134,17 @@ export const carryOn = Effect.fnUntraced(function* (
   })
 })
 
-type Tell = (outcome: Outcome<Source.Row>) => Effect.Effect<void>
-
-/** Tells what there is to look at in a row; of those that go into a file only the first. */
-const telling = ({ from, options, progress }: Following): Tell => {
-  const told = { rejects: 0, doubts: 0 }
-  return Effect.fnUntraced(function* (outcome) {
-    const kind = outcome._tag === "InDoubt" ? "doubts" : "rejects"
-    const most = options[kind] === undefined ? Number.POSITIVE_INFINITY : namedBesideFile
-    if (outcome._tag !== "Created") told[kind]++
-    if (told[kind] > most + 1) return
-    if (told[kind] === most + 1) {
-      return yield* progress.line(
-        `… and so on; ${options[kind] ?? ""} gets every one of them with its reason`
-      )
-    }
-    for (const line of Lines.linesOf(from, outcome)) yield* progress.line(line)
-  })
-}
+type Name = (outcome: Outcome<Source.Row>) => Effect.Effect<void>
 
 /** What is done about what happens in a run. */
-const listening = ({ now, progress, shown }: Following, tell: Tell) => {
+const listening = ({ now, progress, shown }: Following, name: Name) => {
   const notices = Lines.noticesOf(shown)
-  const tellUnwritten: Tell = (outcome) =>
+  const nameUnwritten: Name = (outcome) =>
     outcome._tag === "Created"
       ? progress.line(
           `${shown}:${outcome.source.line}: created as ${outcome.id}; that could not be written down, so the next run may report it in doubt`
         )
-      : tell(outcome)
+      : name(outcome)
   return {
     onEvent: (event) => {
       if (event._tag === "Requested" || event._tag === "Asked") {
@@ -175,13 +157,13 @@ const listening = ({ now, progress, shown }: Following, tell: Tell) => {
     onSettled: (outcomes) =>
       Effect.suspend(() => {
         now.counts = Report.add(now.counts, outcomes)
-        return Effect.forEach(outcomes, tell, { discard: true })
+        return Effect.forEach(outcomes, name, { discard: true })
       }),
     onUnsettled: (outcomes, error) =>
       Effect.suspend(() => {
         now.unsettled.push(...outcomes)
         // Perhaps nobody but this process knows.
-        return error === undefined ? Effect.void : Effect.forEach(outcomes, tellUnwritten, { discard: true })
+        return error === undefined ? Effect.void : Effect.forEach(outcomes, nameUnwritten, { discard: true })
       })
   } satisfies JobRunner.Options
 }

@@ -9,15 +9,9 @@ import * as Job from "../jobs/Job.ts"
 import * as JobStore from "../jobs/JobStore.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
-import { Exit, usage } from "./Exit.ts"
+import { refused, usage } from "./Exit.ts"
 import * as Output from "./Output.ts"
 import { Process } from "./Process.ts"
-
-export const refused = (error: { readonly _tag: string; readonly message: string }): Exit =>
-  new Exit({
-    code: error._tag === "JobStoreError" ? Report.exitCodes.store : Report.exitCodes.usage,
-    lines: [error.message]
-  })
 
 /** A job as a script sees it. */
 export const view = (job: Job.Job, counts: Job.Counts) => {
@@ -185,8 +179,7 @@ export const mustBePlanned = Effect.fnUntraced(function* (job: Job.Job) {
   const { epoch, holder, id, state } = job
   if (state !== "planning") return
   if (holder === undefined || !(yield* isRun(job))) return yield* usage(`job "${id}": ${unplanned(job)}`)
-  const busy = new JobStore.JobBusy({ ...holder, jobId: id, epoch })
-  return yield* new Exit({ code: Report.exitCodes.suspended, lines: [busy.message] })
+  return yield* refused(new JobStore.JobBusy({ ...holder, jobId: id, epoch }))
 })
 
 const whenAWorkerRuns = "a worker of this database takes it as soon as one runs"

@@ -2,6 +2,7 @@
  * What the command says of a row: where it is, what became of it, why, and what to do.
  */
 import { ErrorBody } from "@effect-hubspot/schema"
+import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
 import type * as Job from "../jobs/Job.ts"
@@ -100,6 +101,33 @@ export const linesOf = (source: From, outcome: Outcome.Outcome<Source.Row>): Rea
     case "NotSent":
       return []
   }
+}
+
+/** Names rows one by one as their outcomes come. Of those that a file keeps, only the first are named. */
+export const naming = (options: {
+  readonly source: From
+  readonly files: { readonly [K in "rejects" | "doubts"]: string | undefined }
+  readonly line: (text: string) => Effect.Effect<void>
+  /** Default: all; twenty of those that a file keeps. */
+  readonly most?: number | undefined
+}) => {
+  const named = { rejects: 0, doubts: 0 }
+  return Effect.fnUntraced(function* (outcome: Outcome.Outcome<Source.Row>) {
+    const lines = linesOf(options.source, outcome)
+    if (lines.length === 0) return
+    if (outcome._tag !== "Created") {
+      const kind = outcome._tag === "InDoubt" ? "doubts" : "rejects"
+      const file = options.files[kind]
+      const most = options.most ?? (file === undefined ? Number.POSITIVE_INFINITY : 20)
+      if (++named[kind] > most + 1) return
+      if (named[kind] > most) {
+        return yield* options.line(
+          `… and so on; ${file ?? `--${kind} <file>`} keeps every one of them with its reason`
+        )
+      }
+    }
+    yield* Effect.forEach(lines, options.line, { discard: true })
+  })
 }
 
 /** The same of a row whose outcome was written down. */

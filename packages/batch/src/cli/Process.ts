@@ -6,15 +6,13 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Job from "../jobs/Job.ts"
-import { homedir, hostname } from "node:os"
+import { hostname } from "node:os"
 
 export class Process extends Context.Service<
   Process,
   {
     /** This process, as the holder of a job. */
     readonly holder: Job.Holder
-    /** The user's home directory. */
-    readonly home: string
     /** The next Ctrl-C or SIGTERM after the first, which interrupts the command. */
     readonly signaled: Effect.Effect<void>
     /** Whether a process of this machine has ended. One of another machine cannot be seen from here. */
@@ -45,7 +43,6 @@ const isAlive = (pid: number): boolean => {
 /** Node's own process. */
 export const make = (): Process["Service"] => ({
   holder: { pid: process.pid, host: hostname() },
-  home: homedir(),
   signaled,
   isGone: ({ host, pid }) => host === hostname() && pid !== process.pid && !isAlive(pid),
   exit: (code) => Effect.sync(() => process.exit(code))

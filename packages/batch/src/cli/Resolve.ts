@@ -23,7 +23,7 @@ import type { Item } from "../model/Plan.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
 import * as DurableImport from "./DurableImport.ts"
-import { Exit } from "./Exit.ts"
+import { refused } from "./Exit.ts"
 import * as Output from "./Output.ts"
 import { Process } from "./Process.ts"
 
@@ -114,28 +114,8 @@ export const run = Effect.fnUntraced(
       ? Report.exitCodes.done
       : Report.exitCodes.inDoubt
   },
-  Effect.catchIf(
-    (error) => !(error instanceof Exit),
-    (error) => Effect.fail(refused(error))
-  )
+  Effect.mapError(refused)
 )
-
-const refused = (error: {
-  readonly _tag: string
-  readonly message: string
-  readonly reason?: unknown
-}): Exit => {
-  switch (error._tag) {
-    case "JobStoreError":
-    case "AttemptLogError":
-      return new Exit({ code: Report.exitCodes.store, lines: [error.message] })
-    case "JobBusy":
-    case "HubSpotError":
-      return new Exit({ code: Report.exitCodes.suspended, lines: [error.message] })
-    default:
-      return new Exit({ code: Report.exitCodes.usage, lines: [error.message] })
-  }
-}
 
 /** The ids of the inputs that an answer said were created. */
 const createdIn = (attempts: ReadonlyArray<AttemptLog.Logged>): ReadonlyMap<number, string> =>

@@ -21,10 +21,8 @@ import * as Rejects from "../files/Rejects.ts"
 import * as Source from "../files/Source.ts"
 import * as WriteTrace from "../model/WriteTrace.ts"
 import * as DurableImport from "./DurableImport.ts"
-import type { Exit } from "./Exit.ts"
-import * as Import from "./Import.ts"
+import { type Exit, refused, usage } from "./Exit.ts"
 import * as JobFiles from "./JobFiles.ts"
-import { refused } from "./Jobs.ts"
 import { Process } from "./Process.ts"
 
 /** What is retried, from which file, and under which id; what is not said here is as it was in the job. */
@@ -57,10 +55,10 @@ export const run = Effect.fnUntraced(function* <A, R>(
   const job = yield* Effect.mapError(store.get(jobId), refused)
   if (!Job.isFinal(job.state)) return yield* refused(new JobRetry.NotOver({ jobId, state: job.state }))
   if (path === "-") {
-    return yield* Import.usage({ message: "retry checks all rows before it sends one; give a regular file" })
+    return yield* usage("retry checks all rows before it sends one; give a regular file")
   }
-  const source = yield* Effect.mapError(Source.open({ path }), Import.usage)
-  yield* Effect.mapError(Source.check(source), Import.usage)
+  const source = yield* Effect.mapError(Source.open({ path }), refused)
+  yield* Effect.mapError(Source.check(source), refused)
   yield* fenceOff(jobId)
   const fates = yield* check(job, source)
   yield* JobFiles.mustNotExist(options)
@@ -141,7 +139,7 @@ const check = Effect.fnUntraced(function* (
   )
   yield* Effect.mapError(
     Effect.fromResult(JobRetry.check(id, named, (line) => fates.get(line) ?? [])),
-    (error) => Import.usage({ message: `${Source.visible(source.name)}:${error.at}: ${error.message}` })
+    (error) => usage(`${Source.visible(source.name)}:${error.at}: ${error.message}`)
   )
   return fates
 })
@@ -153,9 +151,7 @@ const nextOf = Effect.fnUntraced(function* (first: string) {
   for (let n = 1; ; n++) {
     const id = `${first}-retry-${n}`
     if (!WriteTrace.isJobId(id)) {
-      return yield* Import.usage({
-        message: `"${id}" is too long for the id of a job; give another with --job`
-      })
+      return yield* usage(`"${id}" is too long for the id of a job; give another with --job`)
     }
     const taken = yield* store.get(id).pipe(
       Effect.map(({ holder, state }) => state !== "planning" || (holder !== undefined && !isGone(holder))),
