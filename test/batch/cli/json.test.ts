@@ -127,7 +127,7 @@ describe("serve", () => {
     for (const _ of ["first", "again"]) {
       const { code, stderr, stdout } = await run(["setup-key", ...to], options)
       assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
-      assert.include(stdout, 'property "import_key" holds keys')
+      assert.include(stdout, 'property "import_key" can hold keys')
     }
     const plain = await run(["setup-key", ...to.with(3, "hs_sku")], options)
     assert.deepStrictEqual(
@@ -201,9 +201,10 @@ describe("serve", () => {
       (name) => second.find(({ properties }) => properties["name"] === name)?.id
     )
     assert.deepStrictEqual(
-      twice.stderr.split("\n").filter((line) => line.includes("perhaps")),
+      twice.stderr.split("\n").filter((line) => line.includes("possibly")),
       ids.map(
-        (id, row) => `stdin:${row + 2}: created as ${id}, and perhaps twice; look in HubSpot for another`
+        (id, row) =>
+          `stdin:${row + 2}: created as ${id}, and possibly twice; look in HubSpot for a second one`
       )
     )
 

@@ -144,7 +144,7 @@ describe("a disk that fails", () => {
     })
     assert.match(
       end.stderr,
-      /^told\.csv: [\d,]+ of 1,500 rows are not settled: .*disk I\/O error.*line-items resume told$/m
+      /^told\.csv: [\d,]+ of 1,500 rows have no outcome yet: .*disk I\/O error.*line-items resume told$/m
     )
     assert.match(end.stderr, /^told-rejects\.csv is not written: disk I\/O error$/m)
     const named = [
@@ -272,7 +272,7 @@ describe("a database that is damaged, or is not ours", () => {
     assert.deepInclude(JSON.parse(again.stdout), { status: "COMPLETE", inDoubt: 3 })
     const resolved = await connected("restored", "resolve", "held")
     assert.strictEqual(resolved.code, 4)
-    assert.match(resolved.stdout, /^copied\.csv:2: cannot be told; look in HubSpot$/m)
+    assert.match(resolved.stdout, /^copied\.csv:2: is unknown; look in HubSpot$/m)
   })
 
   it("F63 B52 a database that is damaged in its middle is refused", async () => {

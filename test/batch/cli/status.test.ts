@@ -55,7 +55,7 @@ describe("the status of a job", () => {
         const jobs = yield* planned
         yield* jobs.claim("q3", { holder })
         yield* TestClock.adjust("1 minute")
-        const was = "was run by pid 4711 on elsewhere, which is not there any more"
+        const was = "was run by pid 4711 on elsewhere, which has ended"
         assert.deepStrictEqual(yield* said("processes"), [
           "q3: running",
           was,

@@ -103,7 +103,7 @@ describe.concurrent("workers of one database", () => {
       yield* World.finished(here, ids)
       const { inDoubt } = yield* assertTrue(here, Object.fromEntries(ids.map((id) => [id, 3 * batchSize])))
       const said = first.said()
-      const moved = ids.filter((id) => said.includes(`${id}: left to the other workers\n`))
+      const moved = ids.filter((id) => said.includes(`${id}: handed to the other workers\n`))
       assert.isAtLeast(moved.length, 1, said)
       // A database that does not answer for seconds takes jobs from who has them, as one that is away does.
       if (!said.includes("Shard lock storage is unhealthy")) assert.strictEqual(inDoubt, 0, said)

@@ -1,5 +1,5 @@
 /**
- * The command `line-items`: its subcommands, and what their ends mean to a shell.
+ * The command `line-items`: its subcommands, and the exit code of each end.
  *
  * Every wrong use is one line on the standard error and exit code 2; help is printed when asked for.
  */
@@ -38,7 +38,7 @@ const serveCommand = Command.make(
     keep: Flags.keep,
     token: Flag.Redacted("token").pipe(
       Flag.optional,
-      Flag.withDescription("The only access token that is good; without it any well-formed one is")
+      Flag.withDescription("The only access token that is accepted (default: any well-formed one)")
     ),
     json: Flags.json
   },
@@ -62,7 +62,7 @@ const serveCommand = Command.make(
     { command: "line-items serve --port 4010", description: "On a fixed port" },
     {
       command: "line-items serve --keep 100000",
-      description: "For long: it forgets what is older than the last 100,000 line items and requests"
+      description: "For long runs: keep only the last 100,000 line items and requests"
     }
   ])
 )
@@ -72,7 +72,7 @@ const setupKeyCommand = Command.make(
   { keyProperty: Flags.keyProperty, baseUrl: Flags.baseUrl, timeout: Flags.timeout },
   Effect.fnUntraced(function* (flags) {
     yield* Effect.gen(function* () {
-      // One that is there already has to prove itself like a new one.
+      // A property that exists already has to prove itself like a new one.
       yield* Effect.catchReason(
         KeyProperty.define(flags.keyProperty),
         "HubSpotError",
@@ -81,12 +81,9 @@ const setupKeyCommand = Command.make(
       )
       yield* KeyProperty.prove(flags.keyProperty, "unique")
       yield* Console.log(
-        `property "${flags.keyProperty}" holds keys: line-items import … --strategy guard --key-property ${flags.keyProperty}`
+        `property "${flags.keyProperty}" can hold keys; use it with: line-items import … --strategy guard --key-property ${flags.keyProperty}`
       )
-    }).pipe(
-      Effect.provide(Connection.hubspot(flags)),
-      Effect.mapError(refused)
-    )
+    }).pipe(Effect.provide(Connection.hubspot(flags)), Effect.mapError(refused))
   })
 ).pipe(
   Command.withDescription(
@@ -163,7 +160,7 @@ const describe = (error: CliError.CliError): string => {
       }
       if (/^\d+ occurrences$/.test(error.value)) return `${name} is given more than once; give it once`
       if (error.option === "base-url") return `--base-url: ${error.expected}`
-      // It may hold a password, so what was given is not shown.
+      // The value may hold a password, so it is not shown.
       if (error.value === Flags.hidden) return `${error.option}: what was given is not ${error.expected}`
       return `${name}: ${JSON.stringify(error.value)} is not ${error.expected.replaceAll('" | "', '" or "')}`
     }
@@ -172,7 +169,7 @@ const describe = (error: CliError.CliError): string => {
   }
 }
 
-/** One line: what follows the first mistake is often only its consequence (`--timeout -5s`). */
+/** One line: later mistakes are often only consequences of the first one (`--timeout -5s`). */
 const presenter: CliOutput.Presenter = {
   present: (event) => {
     if (event._tag !== "InvalidInvocation") return CliOutput.defaultPresenter.present(event)
@@ -205,7 +202,7 @@ export const run = Command.run(command, { version: packageJson.version }).pipe(
       )
   ),
   Effect.provideService(CliOutput.Presenter, presenter),
-  // The standard output is for what was asked for.
+  // The standard output is for results.
   Effect.provideService(Logger.LogToStderr, true),
   Effect.provideService(Logger.CurrentLoggers, new Set([Log.make()])),
   Effect.provideService(References.MinimumLogLevel, "Warn"),

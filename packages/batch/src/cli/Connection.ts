@@ -1,6 +1,5 @@
 /**
- * What commands work on: HubSpot or the one in this process, and the database of the jobs; and what is said where it
- * cannot be reached.
+ * What commands work on: HubSpot or the emulator in this process, and the database of the jobs.
  */
 import { Credentials, LineItems } from "@effect-hubspot/http"
 import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
@@ -33,7 +32,7 @@ const connectionOf = (flags: Connection) => ({
   timeout: flags.timeout
 })
 
-/** What requests are sent with. */
+/** The transport of requests. */
 export const transport = NodeHttpClient.layerUndici
 
 const withToken = Layer.merge(transport, Credentials.layerConfig)
@@ -41,7 +40,7 @@ const withToken = Layer.merge(transport, Credentials.layerConfig)
 /** HubSpot with the token of the environment. */
 export const hubspot = (flags: Connection) => Layer.provide(LineItems.layer(connectionOf(flags)), withToken)
 
-/** The same for a durable job: within the limits that all who use its database share. */
+/** The same for a durable job, within the limits that all users of its database share. */
 const hubspotOfJob = (flags: Connection, jobId: string) =>
   Layer.unwrap(
     Effect.map(DurableImport.supposedAccount(jobId), (supposed) =>
@@ -65,11 +64,11 @@ export interface Kept {
   readonly databaseUrl?: Option.Option<Flags.Database>
 }
 
-/** The database of many, if it is one: that of the environment only where nothing else was given. */
+/** The shared database, if one is used: the environment's only where no flag names a place. */
 const databaseOf = ({ databaseUrl = Option.none(), stateDir }: Kept): Option.Option<Flags.Database> =>
   Option.filter(databaseUrl, ({ isAmbient }) => !isAmbient || Option.isNone(stateDir))
 
-/** In a database of many, or in one of this user. */
+/** A shared database, or this user's own. */
 const jobsIn = (flags: Kept) =>
   Layer.unwrap(
     Effect.gen(function* () {
@@ -90,17 +89,17 @@ const jobsIn = (flags: Kept) =>
     })
   )
 
-/** Jobs in a database of many are run by its workers. */
+/** Jobs in a shared database are run by its workers. */
 export const runBy = (flags: Kept): Jobs.RunBy => (Option.isSome(databaseOf(flags)) ? "workers" : "processes")
 
 /** Where jobs are looked for. */
 export const kept = { stateDir: Flags.stateDir, databaseUrl: Flag.optional(Flags.databaseUrl) }
 
-/** Something about jobs, where they are kept. */
+/** Runs an effect on the database of the jobs. */
 export const onStore = <A, R>(where: Kept, effect: Effect.Effect<A, Exit, R>) =>
   effect.pipe(Effect.provide(jobsIn(where)), Effect.mapError(refused))
 
-/** The same where HubSpot is asked as well, within the limits that all who use the database share. */
+/** The same with requests to HubSpot, within the limits that all users of the database share. */
 export const onJob =
   (flags: Connection & Kept, jobId: string) =>
   <A, E extends Refusal, R>(effect: Effect.Effect<A, E, R>) =>

@@ -1,6 +1,6 @@
 /**
- * `line-items demo`: imports the sample into the embedded HubSpot, says what is seen, and compares what
- * was reported with what the emulator's ledger says was created.
+ * `line-items demo`: imports the sample into the embedded HubSpot, explains the output, and compares the report
+ * with the emulator's ledger.
  */
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import * as Console from "effect/Console"
@@ -11,7 +11,7 @@ import * as Report from "./Report.ts"
 import { Exit } from "./Exit.ts"
 import * as Import from "./Import.ts"
 
-/** How long the embedded HubSpot takes for a request, in milliseconds: about what the real one does. */
+/** How long the embedded HubSpot takes for a request, in milliseconds: about as long as the real one. */
 export const latency = { min: 80, max: 400 }
 
 /** The sample, beside the sources or in the published package. */
@@ -31,9 +31,9 @@ const findSample = Effect.gen(function* () {
 })
 
 const introduction = `This imports 10,000 rows into a HubSpot that runs inside this process.
-It is stateful, checks rows as HubSpot does, takes its time, and allows
-190 requests per 10 seconds. Of the rows, 60 are wrong in a way only HubSpot
-can tell, and 40 are wrong in the file itself. No request leaves this machine.
+It keeps state, checks rows as HubSpot does, answers as slowly, and allows
+190 requests per 10 seconds. HubSpot will reject 60 of the rows, and 40 are
+invalid in the file itself. No request leaves this machine.
 `
 
 /** Imports the sample; the exit code says whether report and ledger agree. */

@@ -1,6 +1,6 @@
 /**
- * Files as durable imports: written down as jobs, and compared with what they were before a job goes on. What `Import` of the
- * jobs does and refuses, in the words and exit codes of a command. `JobRun` runs them.
+ * Files as durable imports: written down as jobs, and compared with the file's earlier content before a job goes on. `JobRun`
+ * runs them.
  */
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
@@ -37,11 +37,11 @@ interface Retrying {
   readonly of: Frozen.RetryOf
   /** The key that was made for a row when it was imported first. */
   readonly madeKeyOf: (row: Source.Row) => string | undefined
-  /** Made sure of once all rows are written down, when others who want to send them can see them. */
+  /** Runs once all rows are written down, when other retries can see them. */
   readonly check: Effect.Effect<void, Exit, JobStore.JobStore>
 }
 
-/** The account of a job, or else that of the newest one: not for sure, until HubSpot is asked. */
+/** The account of a job, or else that of the newest one: HubSpot has not confirmed it. */
 export const supposedAccount = Effect.fnUntraced(function* (
   jobId: string
 ): Effect.fn.Return<string | undefined, never, JobStore.JobStore> {
@@ -49,7 +49,7 @@ export const supposedAccount = Effect.fnUntraced(function* (
   return yield* store.get(jobId).pipe(
     Effect.catchTag("JobNotFound", () => Effect.map(store.list({ limit: 1 }), ([newest]) => newest?.job)),
     Effect.map((job) => job?.frozen.account),
-    // Whoever needs the store is told that it fails.
+    // If the store fails, the next effect that needs it reports that.
     Effect.orElseSucceed(() => undefined)
   )
 })
@@ -57,7 +57,7 @@ export const supposedAccount = Effect.fnUntraced(function* (
 /** Refuses the id of a job that got beyond planning. */
 export const mustBeFree = (jobId: string) => Effect.mapError(Planning.mustBeFree(jobId), refused)
 
-/** Writes an import down as a job. Nothing is sent but what proves the key property and names the account. */
+/** Writes an import down as a job. It sends only what proves the key property and names the account. */
 export const plan = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<
@@ -67,9 +67,9 @@ export const plan = Effect.fnUntraced(function* (
 > {
   const { holder, isGone } = yield* Process
   const { jobId, keyColumn, keyProperty, retrying, strategy = DoubtStrategy.failVisible } = options
-  // An id that is taken is told before anything is asked of HubSpot.
+  // An id that is taken is reported before the first request.
   yield* mustBeFree(jobId)
-  // A job that is written down has its id for good, so what would stop it at once is told before.
+  // A planned job keeps its id for good, so an obstacle is reported before.
   yield* JobFiles.mustNotExist(options)
   const { source } = yield* FileImport.prepare(options)
   yield* source.rows.pipe(
@@ -118,19 +118,19 @@ export const submitted = Effect.fnUntraced(function* (jobId: string, json: boole
 /** Refuses a job of another account, or for another address. */
 export const checkAccount = (job: Job.Job) => Effect.mapError(Planning.checkAccount(job), refused)
 
-/** Refuses to go on with a file that is not what it was, or for another account. */
+/** Refuses to go on with a file that has changed, or for another account. */
 export const checkResume = Effect.fnUntraced(function* (job: Job.Job) {
   const fs = yield* FileSystem.FileSystem
   const { path } = job.frozen.source
   const there = path !== undefined && (yield* Effect.orElseSucceed(fs.exists(path), () => false))
   yield* checkAccount(job)
   if (!there) return
-  // A file that cannot be read to its end has changed as well; where, the rows say.
+  // A file that cannot be read to its end has changed as well; the rows say where.
   const { rows } = yield* Effect.mapError(Source.open({ path }, { format: job.frozen.format }), refused)
   yield* Effect.mapError(Planning.checkRows(job, rows), refused)
 })
 
-/** Distrusts a job of a database that is an old copy. */
+/** Marks a job of a restored database: attempts after the copy was made are unknown to it. */
 export const distrust = Effect.fnUntraced(function* (jobId: string) {
   const store = yield* JobStore.JobStore
   yield* Jobs.mustBePlanned(yield* Effect.mapError(store.get(jobId), refused))

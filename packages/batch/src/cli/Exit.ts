@@ -31,7 +31,7 @@ export const exitWith = (code: number) =>
 /** The command was used wrongly. */
 export const usage = (line: string) => new Exit({ code: Report.exitCodes.usage, lines: [line] })
 
-/** What can keep a command from its work. */
+/** The errors that can end a command. */
 export type Refusal =
   | Exit
   | HubSpotError
@@ -89,6 +89,6 @@ const lineOf = (error: Exclude<Refusal, Exit>): string => {
   }
 }
 
-/** The end of a command that an error keeps from its work. */
+/** The end of a command by an error. */
 export const refused = (error: Refusal): Exit =>
   error._tag === "Exit" ? error : new Exit({ code: codeOf(error), lines: [lineOf(error)] })

@@ -1,6 +1,6 @@
 /**
- * The flags that commands share, each checked when it is read: what is wrong is said in one line and
- * nothing is begun.
+ * The flags that commands share. Each is checked when it is read: a wrong one is reported in one line and
+ * nothing begins.
  */
 import * as BulkCreate from "../bulk/BulkCreate.ts"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
@@ -16,7 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
-/** What each flag and argument takes, for those who give none of it. */
+/** What each flag and argument takes, for the message about a missing value. */
 export const expectations = new Map<string, string>([
   ["<input>", 'a file, or "-" for the standard input'],
   ["<file>", "the rejects of the job, corrected"],
@@ -131,7 +131,7 @@ export const baseUrl = Flag.String("base-url").pipe(
 export const port = checked("port", "a whole number from 0 to 65535", wholeNumber(0, 65_535)).pipe(
   Flag.withDefault(0),
   Flag.withMetavar("n"),
-  Flag.withDescription("The port to listen on; 0 (default) takes any that is free")
+  Flag.withDescription("The port to listen on (default 0: any free one)")
 )
 
 export const latency = checked("latency", "milliseconds as min-max, such as 20-400", (text) => {
@@ -187,7 +187,9 @@ export const strategy = Flag.Literals("strategy", [
 
 export const verifyRejections = Flag.Boolean("verify-rejections").pipe(
   Flag.withDefault(false),
-  Flag.withDescription("Look for rejected rows before believing it; for fail-visible, with --key-property")
+  Flag.withDescription(
+    "Look for rejected rows in HubSpot before they are reported; for fail-visible, with --key-property"
+  )
 )
 
 export const keyProperty = checked("key-property", "the internal name of a property", (text) =>
@@ -206,7 +208,7 @@ export const keyColumn = Flag.String("key-column").pipe(
   )
 )
 
-/** What an id of a job can be, for a person. */
+/** The form of a job's id, for people. */
 const jobIdForm = 'letters, digits, "-" and "_", 1 to 48 of them'
 
 const jobIdFlag = checked("job", jobIdForm, (text) => (WriteTrace.isJobId(text) ? text : undefined))
@@ -234,7 +236,7 @@ export const stateDir = Flag.String("state-dir").pipe(
   Flag.optional,
   Flag.withMetavar("dir"),
   Flag.withDescription(
-    "Where jobs are kept (default $XDG_STATE_HOME/line-items, or ~/.local/state/line-items)"
+    "Where jobs are kept (default: the platform's directory for state, such as ~/.local/state/line-items)"
   )
 )
 
@@ -244,13 +246,13 @@ export const databaseVariable = "LINE_ITEMS_DATABASE_URL"
 const databaseForm = "an address such as postgres://user:password@host:5432/name"
 expectations.set("database-url", `${databaseForm}, best in ${databaseVariable}`)
 
-/** A database, and whether it is that of the environment, which a `--state-dir` stands above. */
+/** A database, and whether the environment named it: then `--state-dir` takes precedence. */
 export interface Database {
   readonly url: Redacted.Redacted
   readonly isAmbient: boolean
 }
 
-/** It may hold a password, so it is shown nowhere. */
+/** The address may hold a password, so no message shows it. */
 export const databaseUrl = Flag.Redacted("database-url").pipe(
   Flag.map((url): Database => ({ url, isAmbient: false })),
   Flag.withFallbackConfig(
@@ -287,13 +289,15 @@ export const listenHost = checked("listen", "a host name or an address", (text) 
 ).pipe(
   Flag.optional,
   Flag.withMetavar("name"),
-  Flag.withDescription("The address to listen on, if it is not that of --host")
+  Flag.withDescription("The address to listen on (default: that of --host)")
 )
 
 export const workerPort = checked("port", "a whole number from 1 to 65535", wholeNumber(1, 65_535)).pipe(
   Flag.withDefault(34_431),
   Flag.withMetavar("n"),
-  Flag.withDescription("The port for the other workers (default 34431); each of a machine needs its own")
+  Flag.withDescription(
+    "The port for the other workers (default 34431); each worker of a machine needs its own"
+  )
 )
 
 /** A file to write. */

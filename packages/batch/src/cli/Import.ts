@@ -1,8 +1,8 @@
 /**
  * `line-items import`: rows of a file become line items, and every row is accounted for.
  *
- * What can be checked without sending is checked first: the file's syntax and the files to write. Ctrl-C
- * stops sending and waits for the requests under way; a second one leaves at once, with those in doubt.
+ * The file's syntax and the files to write are checked before the first request. Ctrl-C stops sending and waits for
+ * the requests under way; a second Ctrl-C abandons them, and their rows are in doubt.
  */
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
@@ -30,7 +30,7 @@ import { type Exit, refused, usage } from "./Exit.ts"
 import * as Lines from "./Lines.ts"
 import { Process } from "./Process.ts"
 
-/** What to import, and where what was not created goes. */
+/** What to import, and the files for rows that were not created. */
 export interface Options extends Pick<BulkCreate.Settings, "batchSize" | "concurrency"> {
   readonly strategy?: DoubtStrategy.DoubtStrategy | undefined
   readonly keyProperty?: string | undefined
@@ -44,11 +44,11 @@ export interface Options extends Pick<BulkCreate.Settings, "batchSize" | "concur
   readonly named?: number | undefined
 }
 
-/** An import that took place. What keeps one from taking place fails with `Exit`. */
+/** An import that took place. An obstacle before it fails with `Exit`. */
 export interface Imported {
   readonly name: string
   readonly summary: Report.Summary
-  /** What the strategy promises. */
+  /** The promise of the strategy. */
   readonly promise: string
   readonly code: number
 }
@@ -67,7 +67,7 @@ const misnamedFile = (options: Options, source: Source.Source): string | undefin
   return undefined
 }
 
-/** Opens the input and checks all that can be checked without sending, but for the canaries of a key property. */
+/** Opens the input and checks it without sending anything but the canaries of a key property. */
 export const prepare = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<
   {
     readonly source: Source.Source
@@ -103,8 +103,7 @@ export const prepare = Effect.fnUntraced(function* (options: Options): Effect.fn
 })
 
 /**
- * Runs an import. `finish` is told its end also when it was interrupted, which the interrupted caller
- * itself does not see.
+ * Runs an import. `finish` receives the result also when the import was interrupted; the interrupted caller does not.
  */
 export const run = Effect.fnUntraced(function* (
   options: Options,
@@ -126,12 +125,12 @@ export const run = Effect.fnUntraced(function* (
     options.doubts === undefined
       ? undefined
       : yield* Rejects.makeDoubts({ path: options.doubts, source }).pipe(
-          // An import that does not take place leaves nothing behind.
+          // An import that does not take place writes no file.
           Effect.tapError(() => (rejects === undefined ? Effect.void : rejects.discard)),
           Effect.mapError(refused)
         )
 
-  // As it is printed; a file may be named by anybody.
+  // The name as it is printed: a file's name is foreign text.
   const shown = Source.visible(source.name)
   let counts = Report.zero
   const ending = { interrupted: false, unreadable: false, unwritable: false } as {
@@ -139,7 +138,7 @@ export const run = Effect.fnUntraced(function* (
   }
   const stop = yield* Deferred.make<void>()
   const abandon = yield* Deferred.make<void>()
-  /** Nothing more will be sent, whoever decided that. */
+  /** Nothing more will be sent, whatever the reason. */
   const over = yield* Deferred.make<void>()
   const { columns } = yield* Terminal.Terminal
   const progress = yield* Progress.make({
@@ -154,7 +153,7 @@ export const run = Effect.fnUntraced(function* (
     switch (event._tag) {
       case "Requested":
         counts = { ...counts, requests: counts.requests + 1 }
-        // It ends the job also when no row is left that could have been spared.
+        // It ends the job also when every row was sent already.
         if (event.error?.ends !== "job") return Effect.void
         ending.reason ??= { _tag: "Halted", error: event.error }
         return Deferred.succeed(over, undefined)
@@ -205,7 +204,7 @@ export const run = Effect.fnUntraced(function* (
   })
 
   const rows = source.rows.pipe(
-    // What comes in once and for ever (a pipe) is not waited for when nothing more will be sent.
+    // A pipe may never end, so it is not read on when nothing more will be sent.
     source.replayable ? (same) => same : Stream.interruptWhen(Deferred.await(over)),
     Stream.catch((error) =>
       Stream.unwrap(
@@ -267,11 +266,11 @@ export const run = Effect.fnUntraced(function* (
   })
 })
 
-// A batch that was unlucky is named only if nothing worse happened to the job.
+// An exhausted batch is the reason only if nothing worse happened to the job.
 const graver = (known: NotSentReason | undefined, next: NotSentReason): NotSentReason =>
   known === undefined || known._tag === "RetriesExhausted" ? next : known
 
-/** What there is to say at the end besides the numbers. */
+/** The lines at the end besides the numbers. */
 const closing = (
   name: string,
   rejects: string | undefined,

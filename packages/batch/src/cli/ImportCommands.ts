@@ -1,5 +1,5 @@
 /**
- * The commands that take a file: `import` sends its rows, `submit` writes them down for workers.
+ * The commands that take a file: `import` sends its rows, `submit` plans them for workers.
  */
 import { LineItems } from "@effect-hubspot/http"
 import * as Effect from "effect/Effect"
@@ -41,7 +41,7 @@ const whatOf = (flags: {
   readonly keyColumn: Option.Option<string>
 }): Effect.Effect<Omit<Import.Options, "rejects" | "doubts">, Exit> =>
   flags.verifyRejections && flags.strategy !== "fail-visible"
-    ? Effect.fail(usage(`--verify-rejections is for fail-visible; ${flags.strategy} goes its own way`))
+    ? Effect.fail(usage(`--verify-rejections is for fail-visible; ${flags.strategy} does not use it`))
     : Effect.succeed({
         input: flags.input === "-" ? "stdin" : { path: flags.input },
         format: Option.getOrUndefined(flags.format),
@@ -68,9 +68,9 @@ export const importCommand = Command.make(
     latency: Flags.latency,
     rejects: Flags.file(
       "rejects",
-      "Write rows that were not created here, with the reason, ready to be corrected"
+      "Write the rows that were not created to this file, with the reason, ready to be corrected"
     ),
-    doubts: Flags.file("doubts", "Write rows that HubSpot may or may not have here"),
+    doubts: Flags.file("doubts", "Write the rows in doubt to this file"),
     ...what,
     job: Flags.jobId,
     stateDir: Flags.stateDir,
@@ -81,7 +81,7 @@ export const importCommand = Command.make(
       return yield* usage("--emulator and --base-url exclude each other; give one")
     }
     if (!flags.emulator && Option.isSome(flags.latency)) {
-      return yield* usage("--latency is the emulator's; give --emulator, or leave it out")
+      return yield* usage("--latency needs --emulator")
     }
     const what: Import.Options = {
       ...(yield* whatOf(flags)),
@@ -156,7 +156,7 @@ export const submitCommand = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Write an import down in a PostgreSQL database, for its workers to run"),
+  Command.withDescription("Plan an import in a PostgreSQL database; its workers run it"),
   Command.withExamples([
     {
       command: "line-items submit items.csv --job q3",

@@ -1,5 +1,5 @@
 /**
- * The commands about jobs that are written down, and the worker that runs them.
+ * The commands about durable imports, and the worker that runs them.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -27,12 +27,12 @@ export const resumeCommand = Command.make(
     limit: Flags.limit,
     concurrency: Flags.concurrency,
     timeout: Flags.timeout,
-    rejects: Flags.file("rejects", "Write rows that were not created here, of all runs of the job"),
-    doubts: Flags.file("doubts", "Write rows that HubSpot may or may not have here"),
+    rejects: Flags.file("rejects", "Write the rows of all runs that were not created to this file"),
+    doubts: Flags.file("doubts", "Write the rows in doubt to this file"),
     restored: Flag.Boolean("restored").pipe(
       Flag.withDefault(false),
       Flag.withDescription(
-        "The database is an old copy: what it says was not sent may have been since, and is in doubt"
+        "The database is an old copy: rows that it has as not sent may have been sent since, and are in doubt"
       )
     ),
     ...Connection.kept,
@@ -46,7 +46,7 @@ export const resumeCommand = Command.make(
         flags,
         Jobs.requestResume(flags.job, { json: flags.json, writes })
       )
-      // Workers run it. What it came to is told here, once it is over.
+      // Workers run it. Its summary is printed here once it is over.
       if (!isOver) return
     }
     const { code } = yield* JobRun.carryOn(
@@ -63,7 +63,7 @@ export const resumeCommand = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Go on with a durable import where it stopped. What was under way when it stopped is in doubt, and is dealt with by the job's strategy"
+    "Go on with a durable import where it stopped. Rows that were under way then are in doubt; the job's strategy decides about them"
   ),
   Command.withExamples([
     { command: "line-items resume q3", description: "The import with --job q3" },
@@ -90,8 +90,11 @@ export const retryCommand = Command.make(
     limit: Flags.limit,
     concurrency: Flags.concurrency,
     timeout: Flags.timeout,
-    rejects: Flags.file("rejects", "Write rows that were not created this time here, ready to be corrected"),
-    doubts: Flags.file("doubts", "Write rows that HubSpot may or may not have here"),
+    rejects: Flags.file(
+      "rejects",
+      "Write the rows that were not created this time to this file, ready to be corrected"
+    ),
+    doubts: Flags.file("doubts", "Write the rows in doubt to this file"),
     ...Connection.kept,
     json: Flags.json
   },
@@ -128,7 +131,7 @@ export const retryCommand = Command.make(
   Command.withExamples([
     {
       command: "line-items retry q3 rejects.csv --rejects again.csv",
-      description: "What import --job q3 --rejects rejects.csv left, corrected"
+      description: "The corrected rejects of import --job q3 --rejects rejects.csv"
     }
   ])
 )
@@ -139,7 +142,7 @@ export const resolveCommand = Command.make(
     job: Flags.job,
     apply: Flag.Boolean("apply").pipe(
       Flag.withDefault(false),
-      Flag.withDescription("Write down what was found; without it nothing is changed")
+      Flag.withDescription("Write the proposed outcomes down (default: only print them)")
     ),
     baseUrl: Flags.baseUrl,
     timeout: Flags.timeout,
@@ -154,11 +157,11 @@ export const resolveCommand = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Look for the rows of a durable import that are in doubt, and say what they are. It sends nothing and deletes nothing"
+    "Look for the rows of a durable import that are in doubt, and propose an outcome for each. It sends nothing and deletes nothing"
   ),
   Command.withExamples([
     { command: "line-items resolve q3", description: "Look, and propose" },
-    { command: "line-items resolve q3 --apply", description: "Look, and write down what was found" }
+    { command: "line-items resolve q3 --apply", description: "Look, and write the outcomes down" }
   ])
 )
 
@@ -168,11 +171,7 @@ export const jobsCommand = Command.make(
   Effect.fnUntraced(function* (flags) {
     yield* Connection.onStore(flags, Jobs.list(flags.json))
   })
-).pipe(
-  Command.withDescription(
-    "The durable imports that are kept here, the newest first; a thousand of them at most"
-  )
-)
+).pipe(Command.withDescription("List the durable imports of this database, the newest first, at most 1,000"))
 
 export const statusCommand = Command.make(
   "status",
@@ -180,7 +179,7 @@ export const statusCommand = Command.make(
     job: Flags.job,
     watch: Flag.Boolean("watch").pipe(
       Flag.withDefault(false),
-      Flag.withDescription("Follow the job until it is over, or nobody runs it")
+      Flag.withDescription("Follow the job until it is over or no process runs it")
     ),
     ...Connection.kept,
     json: Flags.json
@@ -191,7 +190,7 @@ export const statusCommand = Command.make(
     return yield* exitWith(yield* Connection.onStore(flags, Watch.run(job, json, Connection.runBy(flags))))
   })
 ).pipe(
-  Command.withDescription("How far a durable import is"),
+  Command.withDescription("Show the state and counts of a durable import"),
   Command.withExamples([
     { command: "line-items status q3 --watch", description: "Beside the terminal that runs it" }
   ])
@@ -205,7 +204,7 @@ export const cancelCommand = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "End a durable import: what has not been sent is not sent any more. A run under way stops within seconds"
+    "End a durable import: rows that were not sent stay unsent. A run under way stops within seconds"
   )
 )
 
@@ -215,7 +214,7 @@ export const forgetCommand = Command.make(
     olderThan: Flags.olderThan,
     dryRun: Flag.Boolean("dry-run").pipe(
       Flag.withDefault(false),
-      Flag.withDescription("Say which jobs these are, and delete nothing")
+      Flag.withDescription("List these jobs, and delete nothing")
     ),
     ...Connection.kept,
     json: Flags.json
@@ -225,7 +224,7 @@ export const forgetCommand = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Delete durable imports that ended this long ago, with their rows and outcomes. A job goes together with all its retries; what is not over stays"
+    "Delete durable imports that ended this long ago, with their rows and outcomes. A job is deleted together with its retries, and only if all of them are over"
   ),
   Command.withExamples([
     { command: "line-items forget --older-than 30d --dry-run", description: "Look first" }
@@ -251,10 +250,7 @@ export const workerCommand = Command.make(
       transport: Connection.transport,
       listenHost: Option.getOrUndefined(flags.listenHost),
       baseUrl: Option.getOrUndefined(flags.baseUrl)
-    }).pipe(
-      Effect.provide(Database.layerPostgres({ url: databaseUrl.url })),
-      Effect.mapError(refused)
-    )
+    }).pipe(Effect.provide(Database.layerPostgres({ url: databaseUrl.url })), Effect.mapError(refused))
   })
 ).pipe(
   Command.withDescription(

@@ -1,6 +1,5 @@
 /**
- * The files of a durable import: rows that were not created, and rows in doubt, of all runs together, from what is written
- * down.
+ * The files of a durable import, written from its store: the rows of all its runs that were not created, and those in doubt.
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"

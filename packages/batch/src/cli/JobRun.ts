@@ -1,9 +1,7 @@
 /**
- * A run of a durable import as a person follows it: what is told of a row when it is settled, how far it is, and what it came
- * to.
+ * A run of a durable import as a person follows it: a line per row that needs attention, progress, and the summary.
  *
- * The files of rejects and doubts are written at the end, from what is written down, so they hold what all runs together
- * left.
+ * The files of rejects and doubts are written at the end from the store, so they hold the rows of all runs.
  */
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
@@ -34,7 +32,7 @@ import * as Report from "./Report.ts"
 
 export interface Options extends JobFiles.Paths, Pick<Import.RunOptions, "concurrency"> {
   readonly jobId: string
-  /** Whether what the job was planned with is compared with what there is now. */
+  /** Whether the file and the account are compared with those that the job was planned with. */
   readonly check: boolean
 }
 
@@ -55,16 +53,16 @@ interface Following {
   readonly shown: string
   readonly startedAt: number
   readonly progress: Progress.Progress
-  /** What is known as it goes. */
+  /** The state of the run, as far as this process knows it. */
   readonly now: {
     counts: Report.Counts
     interrupted: boolean
-    /** Of rows that are not settled in the store. */
+    /** Outcomes that the store does not have. */
     readonly unsettled: Array<Outcome<Source.Row>>
   }
 }
 
-/** Runs a job that is written down, from where it stands. `finish` is told its end also when it was interrupted. */
+/** Runs a planned job from where it stands. `finish` receives the result also when the run was interrupted. */
 export const carryOn = Effect.fnUntraced(function* (
   options: Options,
   finish: (ran: Ran) => Effect.Effect<void, Exit, Stdio.Stdio>
@@ -102,7 +100,7 @@ export const carryOn = Effect.fnUntraced(function* (
   const from = { name: source.name, format, header }
   const following: Following = { options, job, from, shown, startedAt, progress, now }
   const name = Lines.naming({ source: from, files: options, line: progress.line })
-  // What is wrong in the file was written down with the plan, and is told once.
+  // Invalid rows were written down with the plan, and are named in the first run only.
   if (!options.check) {
     yield* store.rows(jobId, ["Invalid"]).pipe(
       Stream.runForEach(({ outcome, row }) => name({ ...outcome, source: row } as Outcome<Source.Row>)),
@@ -136,13 +134,13 @@ export const carryOn = Effect.fnUntraced(function* (
 
 type Name = (outcome: Outcome<Source.Row>) => Effect.Effect<void>
 
-/** What is done about what happens in a run. */
+/** The listeners of a run. */
 const listening = ({ now, progress, shown }: Following, name: Name) => {
   const notices = Lines.noticesOf(shown)
   const nameUnwritten: Name = (outcome) =>
     outcome._tag === "Created"
       ? progress.line(
-          `${shown}:${outcome.source.line}: created as ${outcome.id}; that could not be written down, so the next run may report it in doubt`
+          `${shown}:${outcome.source.line}: created as ${outcome.id}; this could not be written down, so the next run may report the row in doubt`
         )
       : name(outcome)
   return {
@@ -162,13 +160,13 @@ const listening = ({ now, progress, shown }: Following, name: Name) => {
     onUnsettled: (outcomes, error) =>
       Effect.suspend(() => {
         now.unsettled.push(...outcomes)
-        // Perhaps nobody but this process knows.
+        // Perhaps only this process knows these outcomes.
         return error === undefined ? Effect.void : Effect.forEach(outcomes, nameUnwritten, { discard: true })
       })
   } satisfies JobRunner.Options
 }
 
-/** What a run came to, and what kept it from being written down or looked at. */
+/** The summary of a run, and the error that kept it from being written down or looked at. */
 const conclude = Effect.fnUntraced(function* (following: Following, end: JobRunner.End) {
   const { job: planned, now, progress, shown, startedAt } = following
   yield* progress.end
@@ -186,7 +184,7 @@ const conclude = Effect.fnUntraced(function* (following: Following, end: JobRunn
   if (counts.inputs === 0) yield* progress.line(`${shown}: no rows`)
   if (!Job.isFinal(state)) {
     yield* progress.line(
-      `${shown}: ${Report.format(openOf(counts))} of ${Report.format(counts.inputs)} rows are not settled${end._tag === "Suspended" ? `: ${end.suspension.message}` : ""}; go on with: line-items resume ${planned.id}`
+      `${shown}: ${Report.format(openOf(counts))} of ${Report.format(counts.inputs)} rows have no outcome yet${end._tag === "Suspended" ? `: ${end.suspension.message}` : ""}; go on with: line-items resume ${planned.id}`
     )
   }
   const known = Report.add(counts, now.unsettled)
@@ -201,7 +199,7 @@ const conclude = Effect.fnUntraced(function* (following: Following, end: JobRunn
   return { ran, unwritten: (end._tag === "Suspended" ? end.unwritten : undefined) ?? error }
 })
 
-/** The job and its counts as the store has them. Without the store, what this process knows. */
+/** The job and its counts as the store has them, or as this process knows them if the store fails. */
 const lookBack = ({ job: { id }, now }: Following) =>
   Effect.map(Import.status(id), ({ counts, job }) => {
     const { open: _, ...settled } = counts
@@ -209,7 +207,7 @@ const lookBack = ({ job: { id }, now }: Following) =>
     return { job, error: undefined }
   }).pipe(Effect.catchTag("JobStoreError", (error) => Effect.succeed({ job: undefined, error })))
 
-/** Writes the files. Says why they are not written, if they are not. */
+/** Writes the files. Prints why a file is not written, and succeeds with `true` then. */
 const files = (
   { from, options, progress }: Following,
   job: Job.Job | undefined,
@@ -229,10 +227,10 @@ const files = (
         })
       )
 
-/** A job whose end is known, and which cannot be looked at. */
+/** The state of a job that cannot be looked at, from the end of its run. */
 const stateAfter = ({ _tag }: JobRunner.End): Job.State =>
   _tag === "Complete" ? "done" : _tag === "Canceled" ? "canceled" : "running"
 
-/** Rows without an outcome. What was settled although that was not confirmed may be counted twice. */
+/** Rows without an outcome. An outcome that was written without a confirmation may be counted twice. */
 const openOf = ({ created, inDoubt, inputs, invalid, notSent, rejected }: Report.Counts): number =>
   Math.max(0, inputs - created - rejected - invalid - notSent - inDoubt)

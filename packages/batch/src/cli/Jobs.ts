@@ -1,5 +1,5 @@
 /**
- * What can be seen of durable imports, ending one, and forgetting those that are over.
+ * Durable imports: listing them, showing one, canceling one, and forgetting those that are over.
  */
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
@@ -55,11 +55,11 @@ const strategyOf = (job: Job.Job): string =>
 const isToBeCanceled = ({ cancelRequested, state }: Job.Job): boolean =>
   cancelRequested && !Job.isFinal(state)
 
-/** The state of a job, and what was asked of it. */
+/** The state of a job, and whether its cancellation was requested. */
 export const stateOf = (job: Job.Job): string =>
   isToBeCanceled(job) ? `${job.state}, to be canceled` : job.state
 
-/** Whether a process has the job, as far as that can be told from here. */
+/** Whether a process runs the job, as far as this machine can see. */
 export const isRun = ({ holder }: Job.Job): Effect.Effect<boolean, never, Process> =>
   Effect.gen(function* () {
     const { isGone } = yield* Process
@@ -68,7 +68,7 @@ export const isRun = ({ holder }: Job.Job): Effect.Effect<boolean, never, Proces
 
 const iso = (millis: number): string => DateTime.formatIso(DateTime.makeUnsafe(millis))
 
-/** Of a list that somebody looks at. */
+/** The longest list for a person. */
 const mostListed = 1000
 
 export const list = Effect.fnUntraced(function* (json: boolean) {
@@ -107,7 +107,7 @@ export const look = Effect.fnUntraced(function* (jobId: string) {
   }
 })
 
-/** Who runs the jobs of a database: each the process that was started for it, or workers. */
+/** What runs the jobs of a database: for each the process that was started for it, or workers. */
 export type RunBy = "processes" | "workers"
 
 export const status = Effect.fnUntraced(function* (jobId: string, json: boolean, runBy: RunBy) {
@@ -129,7 +129,7 @@ export const textOf = Effect.fnUntraced(function* (job: Job.Job, counts: Job.Cou
     [invalid, "invalid"],
     [notSent, "not sent"],
     [inDoubt, "in doubt"],
-    [open, "not settled"]
+    [open, "without an outcome"]
   ] as const
   return [
     `${job.id}: ${stateOf(job)}${job.suspension === undefined ? "" : ` (${job.suspension.message})`}`,
@@ -144,13 +144,13 @@ export const textOf = Effect.fnUntraced(function* (job: Job.Job, counts: Job.Cou
       : [
           run
             ? `  run by pid ${job.holder.pid} on ${job.holder.host}`
-            : `  was run by pid ${job.holder.pid} on ${job.holder.host}, which is not there any more`
+            : `  was run by pid ${job.holder.pid} on ${job.holder.host}, which has ended`
         ]),
     ...nextOf(job, runBy, run, now)
   ].join("\n")
 })
 
-/** What a person can do about it. */
+/** The next steps for a person. */
 const nextOf = (job: Job.Job, runBy: RunBy, run: boolean, now: number): ReadonlyArray<string> => {
   const { id, state, suspension } = job
   if (Job.isFinal(state) || run) return []
@@ -165,7 +165,7 @@ const nextOf = (job: Job.Job, runBy: RunBy, run: boolean, now: number): Readonly
     : [`  goes on at ${iso(suspension.resumeAtMillis)}, or at once with: line-items resume ${id}`]
 }
 
-/** Of a job that nobody is planning any more. */
+/** The next step for a job whose planning has stopped. */
 const unplanned = ({ frozen: { retryOf }, id }: Job.Job): string => {
   const again =
     retryOf === undefined
@@ -193,13 +193,13 @@ export const cancel = Effect.fnUntraced(function* (jobId: string, json: boolean,
       ? `${jobId}: to be canceled; pid ${job.holder.pid} on ${job.holder.host} stops within seconds`
       : runBy === "workers"
         ? `${jobId}: to be canceled; ${whenAWorkerRuns}`
-        : `${jobId}: to be canceled; line-items resume ${jobId} ends it and tells what was not sent`
+        : `${jobId}: to be canceled; line-items resume ${jobId} ends it and reports the rows that were not sent`
   )
 })
 
 /**
- * Asks the workers to go on with a job; says whether it is over, and nothing of one that is. Files can be written of one
- * that is over only.
+ * Asks the workers to go on with a job. Succeeds with whether the job is over, and prints nothing then. Files can be written
+ * only once it is over.
  */
 export const requestResume = Effect.fnUntraced(function* (
   jobId: string,

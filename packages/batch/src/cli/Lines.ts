@@ -1,5 +1,5 @@
 /**
- * What the command says of a row: where it is, what became of it, why, and what to do.
+ * The lines about a row: its place, its outcome, the reason, and what to do.
  */
 import { ErrorBody } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
@@ -11,10 +11,10 @@ import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
 import * as Advice from "./Advice.ts"
 
-/** What is known of the input as a whole. */
+/** The input as a whole. */
 export type From = Pick<Source.Source, "name" | "header">
 
-/** What there is to say of the events of an import, whose name is `shown`; of a wait once of each kind. */
+/** The lines for the events of an import named `shown`; each kind of wait once. */
 export const noticesOf = (shown: string) => {
   const waited = new Set<string>()
   return (event: BatchRunner.Event): string | undefined => {
@@ -23,7 +23,7 @@ export const noticesOf = (shown: string) => {
       case "Asked":
         return undefined
       case "Surplus":
-        return `${shown}: HubSpot answered with records that fit no row: ${event.ids.map((id) => ErrorBody.showable(id, 64)).join(", ")}; look at them in HubSpot`
+        return `${shown}: HubSpot answered with records that match no row: ${event.ids.map((id) => ErrorBody.showable(id, 64)).join(", ")}; look at them in HubSpot`
       case "Unattributed":
         return `${shown}: HubSpot answered with errors that name no row: ${event.messages.join("; ")}`
       case "Waiting":
@@ -34,7 +34,7 @@ export const noticesOf = (shown: string) => {
   }
 }
 
-/** Said once of each kind, so that nobody takes a wait for a hang. */
+/** A wait must not look like a hang. */
 const waitingFor = ({ inputs, millis, why }: BatchRunner.Event & { readonly _tag: "Waiting" }): string => {
   const rows = `${Report.format(inputs)} ${inputs === 1 ? "row" : "rows"}`
   const time = Report.formatMillis(millis)
@@ -44,7 +44,7 @@ const waitingFor = ({ inputs, millis, why }: BatchRunner.Event & { readonly _tag
     case "doubt":
       return `${rows} in doubt; looking for ${inputs === 1 ? "it" : "them"} in ${time}, the others go on`
     case "verification":
-      return `${rows} rejected; making sure in ${time} that HubSpot has not got ${inputs === 1 ? "it" : "them"}`
+      return `${rows} rejected; checking in ${time} that HubSpot does not have ${inputs === 1 ? "it" : "them"}`
   }
 }
 
@@ -59,7 +59,7 @@ export const reasonOf = (outcome: Outcome.Outcome<Source.Row>): string => {
 const rejection = (faults: ReadonlyArray<ErrorBody.Fault>): string =>
   faults.map((fault) => `${ErrorBody.describe(fault)}; ${Advice.forFault(fault)}`).join(" | ")
 
-/** Also of a column that is not sent because its name begins with `_`. */
+/** The key in a row's column, also in a column that is not sent because its name begins with `_`. */
 export const keyOf = ({ header }: From, row: Source.Row, column: string): string => {
   if (header !== undefined && row.original._tag === "Csv") {
     return row.original.cells[header.indexOf(column)]?.trim() ?? ""
@@ -78,7 +78,7 @@ const cellOf = (source: From, row: Source.Row, fault: ErrorBody.Fault): number |
   return cell < 0 ? undefined : cell + 1
 }
 
-/** One line for each thing that a person has to look at in a row: place, what, why, what to do. */
+/** One line for each thing in a row that needs attention: place, outcome, reason, what to do. */
 export const linesOf = (source: From, outcome: Outcome.Outcome<Source.Row>): ReadonlyArray<string> => {
   const { source: row } = outcome
   const at = (column?: number) =>
@@ -96,7 +96,7 @@ export const linesOf = (source: From, outcome: Outcome.Outcome<Source.Row>): Rea
       return [`${at()}: in doubt: ${Outcome.describe(outcome)}; look in HubSpot before you send it again`]
     case "Created":
       return outcome.possibleDuplicate
-        ? [`${at()}: created as ${outcome.id}, and perhaps twice; look in HubSpot for another`]
+        ? [`${at()}: created as ${outcome.id}, and possibly twice; look in HubSpot for a second one`]
         : []
     case "NotSent":
       return []

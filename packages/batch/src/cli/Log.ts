@@ -1,6 +1,6 @@
 /**
- * What the libraries below a command have to say, for people: a line each on the standard error, and not the same one
- * again and again. With `--log-level debug` it is all there, stack traces included.
+ * The log of the libraries below a command, for people: one line per entry on the standard error, repeated at most once a
+ * minute. With `--log-level debug` everything is printed, stack traces included.
  */
 import { ErrorBody } from "@effect-hubspot/schema"
 import * as Cause from "effect/Cause"
@@ -9,10 +9,10 @@ import * as Logger from "effect/Logger"
 import * as Predicate from "effect/Predicate"
 import * as References from "effect/References"
 
-/** So long a line is not repeated. */
+/** The time in which a line is not repeated. */
 const silenceMillis = 60_000
 
-/** What an error comes from says more than the error. */
+/** The innermost message says more than the outer ones. */
 const reasonOf = (error: unknown): string => {
   let text = ""
   for (let at = error, depth = 0; Predicate.isObject(at) && depth < 10; depth++) {
@@ -31,7 +31,7 @@ const partOf = (part: unknown): string =>
       ? part
       : reasonOf(part)
 
-/** The line for what was logged. */
+/** The line for a log entry. */
 const lineOf = (message: unknown, cause: Cause.Cause<unknown>): string =>
   [...(Array.isArray(message) ? message : [message]), cause]
     .map(partOf)

@@ -1,5 +1,5 @@
 /**
- * The standard output, where what a script waits for must not be lost silently.
+ * The standard output. A script waits for it, so a loss is reported.
  */
 import * as Effect from "effect/Effect"
 import type { PlatformError } from "effect/PlatformError"
@@ -10,11 +10,11 @@ import * as Report from "./Report.ts"
 import { Exit } from "./Exit.ts"
 import type { Imported } from "./Import.ts"
 
-/** Writes a line. Nobody reading is not an error; a full disk is. */
+/** Writes a line. A reader that has gone is not an error; a full disk is. */
 export const line = (text: string): Effect.Effect<void, Exit, Stdio.Stdio> =>
   Effect.asVoid(offer(`${text}\n`))
 
-/** Writes a text as it is. Says whether anybody can still read it. */
+/** Writes a text as it is. Succeeds with whether the reader is still there. */
 export const offer = (text: string): Effect.Effect<boolean, Exit, Stdio.Stdio> =>
   Effect.flatMap(Stdio.Stdio, (stdio) => Stream.run(Stream.make(text), stdio.stdout())).pipe(
     Effect.as(true),
@@ -35,7 +35,7 @@ export const offer = (text: string): Effect.Effect<boolean, Exit, Stdio.Stdio> =
 const codeOf = ({ reason: { cause } }: PlatformError): string =>
   Predicate.hasProperty(cause, "code") ? String(cause.code) : "unknown"
 
-/** What an import came to, for people or for a script. */
+/** The summary of an import, for people or for a script. */
 export const summary =
   (json: boolean) =>
   ({ name, promise, summary }: Pick<Imported, "name" | "summary" | "promise">) =>

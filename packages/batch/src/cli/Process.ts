@@ -1,5 +1,5 @@
 /**
- * The process that a command runs in, as a service: who it is, what it is told, and which other processes are there.
+ * The process that a command runs in, as a service: its identity, its signals, and which other processes are alive.
  * Arguments, streams, terminal, files and environment are services of Effect's own.
  */
 import * as Context from "effect/Context"
@@ -17,7 +17,7 @@ export class Process extends Context.Service<
     readonly signaled: Effect.Effect<void>
     /** Whether a process of this machine has ended. One of another machine cannot be seen from here. */
     readonly isGone: (holder: Job.Holder) => boolean
-    /** Ends the process at once, whatever is under way. */
+    /** Ends the process at once, also with requests under way. */
     readonly exit: (code: number) => Effect.Effect<void>
   }
 >()("@effect-hubspot/batch/cli/Process") {}
@@ -48,11 +48,11 @@ export const make = (): Process["Service"] => ({
   exit: (code) => Effect.sync(() => process.exit(code))
 })
 
-/** What the terminal asks the program for, as the program does it. */
+/** Handles the signals of the terminal. */
 export const heedTerminal = (): void => {
-  // One that goes away ends it as an orderly request to end does.
+  // A terminal that goes away ends the program like SIGTERM.
   process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
-  // Ctrl-Z: stopped in a transaction it would keep the jobs' database from all others. Here none is open.
+  // Ctrl-Z: a process that is stopped in a transaction would block the jobs' database. No transaction is open here.
   process.on("SIGTSTP", () => process.kill(process.pid, "SIGSTOP"))
 }
 

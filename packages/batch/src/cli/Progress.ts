@@ -1,8 +1,7 @@
 /**
  * Progress for people: one line that redraws itself on a terminal, a plain line now and then elsewhere.
  *
- * It writes to the standard error only, and lines of others go through it so that they do not run into
- * the progress line.
+ * It writes to the standard error only. Other lines go through it, so that they do not run into the progress line.
  *
  * @since 0.1.0
  */
@@ -21,7 +20,7 @@ import * as Report from "./Report.ts"
 export interface Progress {
   /** Writes a line of its own, above the progress line. */
   readonly line: (text: string) => Effect.Effect<void>
-  /** Takes the progress line away. */
+  /** Removes the progress line. */
   readonly end: Effect.Effect<void>
 }
 
@@ -36,17 +35,14 @@ export interface Options {
   readonly counts: () => Report.Counts
 }
 
-/** Said when a command is interrupted that has requests under way. */
+/** The line for an interrupt while requests are under way. */
 export const stopping = "stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)"
-
-const settled = (counts: Omit<Report.Counts, "requests">): number =>
-  counts.created + counts.rejected + counts.invalid + counts.inDoubt
 
 const barWidth = 24
 
 /**
- * The progress line: with a bar and at most `columns` wide on a terminal, plain without. Requests and time are left out where
- * they are not known.
+ * The progress line: with a bar and at most `columns` wide on a terminal, plain without. Unknown requests and an unknown time
+ * are not shown.
  *
  * @category formatting
  * @since 0.1.0
@@ -57,7 +53,7 @@ export const render = (
   elapsedMillis: number | undefined,
   columns: number | undefined
 ): string => {
-  const done = settled(counts)
+  const done = counts.created + counts.rejected + counts.invalid + counts.inDoubt
   const share = total === undefined || total === 0 ? undefined : Math.min(1, done / total)
   const filled = share === undefined ? 0 : Math.floor(share * barWidth)
   const bar =
@@ -100,7 +96,7 @@ export const make = Effect.fnUntraced(function* (
   let drawn = false
   let ended = false
 
-  // Nobody reads the standard error any more: the import goes on all the same.
+  // The import goes on also when the reader of the standard error has gone.
   const write = (text: string) => Effect.ignore(Stream.run(Stream.make(text), stdio.stderr()))
   const text = Effect.map(monotonicMillis, (now) =>
     render(options.counts(), options.total, now - startedAt, live ? options.columns - 1 : undefined)

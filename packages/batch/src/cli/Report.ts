@@ -1,5 +1,5 @@
 /**
- * What an import came to: counts, status and exit code, as an object for scripts and as text for people.
+ * The summary of an import: counts, status and exit code, as an object for scripts and as text for people.
  *
  * Pure. It adds up outcomes; it does not judge them.
  *
@@ -69,7 +69,7 @@ export const add = (counts: Counts, outcomes: Iterable<Outcome<unknown>>): Count
 export interface Ending {
   /** Stopped by the user. */
   readonly interrupted: boolean
-  /** Why inputs were left unsent, if HubSpot or the network was the reason. */
+  /** Why inputs were not sent, if HubSpot or the network was the reason. */
   readonly reason: NotSentReason | undefined
   /** The input ended in an error after some of it was sent. */
   readonly unreadable: boolean
@@ -78,8 +78,8 @@ export interface Ending {
 }
 
 /**
- * What `--json` prints. `status` is `COMPLETE` when everything is settled, rejections included, `CANCELED`
- * when the user or a fatal error stopped it, `PROCESSING` when it is suspended and can go on later.
+ * The object that `--json` prints. `status` is `COMPLETE` when every row has its outcome, `CANCELED` when the user or a fatal
+ * error stopped the import, `PROCESSING` when it is suspended and can go on later.
  *
  * @category models
  * @since 0.1.0
@@ -195,7 +195,7 @@ const exitCodesOf = {
   job: exitCodes.usage,
   credentials: exitCodes.credentials,
   database: exitCodes.store,
-  // What failed at HubSpot may work later.
+  // A failure at HubSpot may pass.
   batch: exitCodes.suspended,
   quota: exitCodes.suspended,
   migration: exitCodes.suspended,
@@ -228,15 +228,14 @@ export const formatMillis = (millis: number): string => {
 
 const lines = [
   ["created", "created", "in HubSpot"],
-  ["rejected", "rejected", "HubSpot said no"],
-  ["invalid", "invalid", "wrong in the file, never sent"],
-  ["notSent", "not sent", "nothing wrong with them; HubSpot has not got them"],
+  ["rejected", "rejected", "HubSpot refused them"],
+  ["invalid", "invalid", "wrong in the file; never sent"],
+  ["notSent", "not sent", "nothing is wrong with them; HubSpot does not have them"],
   ["inDoubt", "in doubt", "HubSpot may or may not have them"]
 ] as const
 
 /**
- * The summary as text. Kinds that did not occur are left out, except `created`. `promise` is what the strategy
- * promises of each row.
+ * The summary as text. Kinds without a row are omitted, except `created`. `promise` is the strategy's promise for each row.
  *
  * @category formatting
  * @since 0.1.0
@@ -252,7 +251,7 @@ export const toText = (name: string, summary: Summary, promise?: string | undefi
           key,
           label,
           key === "created" && possibleDuplicates > 0
-            ? `${note}, ${format(possibleDuplicates)} of them perhaps twice`
+            ? `${note}, ${format(possibleDuplicates)} of them possibly twice`
             : note
         ] as const
     )

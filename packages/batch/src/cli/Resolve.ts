@@ -1,10 +1,10 @@
 /**
- * `line-items resolve`: looks for the rows of a job that are in doubt, and proposes what they are. It reads; what it found
- * is written down only when that is asked for, and nothing is ever sent or deleted.
+ * `line-items resolve`: looks for the rows of a job that are in doubt, and proposes an outcome for each. It reads; the outcomes
+ * are written down only on request, and it never sends or deletes a line item.
  *
- * It goes by the log of attempts first: a process that stood still while another took its job may have been answered
- * since. Then it looks, by the job's key property, and where there is none by what a row's parent holds. What is not there counts as
- * absent only some time after the last request of the job: HubSpot may apply a request later, or index it later.
+ * It reads the log of attempts first: a process that was suspended while another took over its job may have been answered
+ * since. Then it looks the rows up by the job's key property, or without one among the line items of a row's parent. A missing
+ * row counts as absent only some time after the last request of the job: HubSpot may apply or index a request late.
  */
 import type * as Dispatch from "@effect-hubspot/http/Dispatch"
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
@@ -30,11 +30,11 @@ import { Process } from "./Process.ts"
 /** HubSpot's longest request, its index, and a margin; as `DoubtStrategy` waits. */
 const quietMillis = 150_000
 
-/** What a row in doubt is, as far as that can be told. */
+/** The proposed outcome of a row in doubt. */
 interface Proposal {
   readonly line: number
   readonly index: number
-  /** `later`: it was not found, which says nothing so soon. */
+  /** `later`: the row was not found, which proves nothing yet. */
   readonly is: "created" | "absent" | "later" | "unknown"
   readonly id?: string
 }
@@ -44,80 +44,80 @@ interface Doubt {
   readonly entry: Job.Entry
 }
 
-export const run = Effect.fnUntraced(
-  function* (jobId: string, options: { readonly apply: boolean; readonly json: boolean }) {
-    const store = yield* JobStore.JobStore
-    const job = yield* store.get(jobId)
-    yield* DurableImport.checkAccount(job)
-    const doubts = yield* store.rows(jobId, ["InDoubt"]).pipe(
-      Stream.map(({ item, outcome }): ReadonlyArray<Doubt> =>
-        item === undefined || outcome === undefined ? [] : [{ item, entry: outcome }]
-      ),
-      Stream.runCollect,
-      Effect.map((some) => some.flat())
-    )
-    // One that is missing may have been the last, or have had an answer.
-    yield* store.log.verify(jobId)
-    const attempts = yield* store.log.attempts(jobId)
-    const lastAt = attempts.reduce(
-      (last, { begunAtMillis, end }) => Math.max(last, end?.endedAtMillis ?? begunAtMillis),
-      0
-    )
-    const logged = createdIn(attempts)
-    const isQuiet = (yield* Clock.currentTimeMillis) - lastAt >= quietMillis
-    const look = yield* lookupOf(job, doubts, attempts)
+export const run = Effect.fnUntraced(function* (
+  jobId: string,
+  options: { readonly apply: boolean; readonly json: boolean }
+) {
+  const store = yield* JobStore.JobStore
+  const job = yield* store.get(jobId)
+  yield* DurableImport.checkAccount(job)
+  const doubts = yield* store.rows(jobId, ["InDoubt"]).pipe(
+    Stream.map(({ item, outcome }): ReadonlyArray<Doubt> =>
+      item === undefined || outcome === undefined ? [] : [{ item, entry: outcome }]
+    ),
+    Stream.runCollect,
+    Effect.map((some) => some.flat())
+  )
+  // A missing attempt may have been the last, or may have had an answer.
+  yield* store.log.verify(jobId)
+  const attempts = yield* store.log.attempts(jobId)
+  const lastAt = attempts.reduce(
+    (last, { begunAtMillis, end }) => Math.max(last, end?.endedAtMillis ?? begunAtMillis),
+    0
+  )
+  const logged = createdIn(attempts)
+  const isQuiet = (yield* Clock.currentTimeMillis) - lastAt >= quietMillis
+  const look = yield* lookupOf(job, doubts, attempts)
 
-    const proposals: Array<Proposal> = []
-    for (const { item } of doubts) {
-      const id = logged.get(item.index)
-      if (id !== undefined) proposals.push({ line: item.source.line, index: item.index, is: "created", id })
+  const proposals: Array<Proposal> = []
+  for (const { item } of doubts) {
+    const id = logged.get(item.index)
+    if (id !== undefined) proposals.push({ line: item.source.line, index: item.index, is: "created", id })
+  }
+  const open = doubts.filter(({ item }) => !logged.has(item.index))
+  for (let from = 0; from < open.length; from += BatchRequest.maxInputs) {
+    const items = open.slice(from, from + BatchRequest.maxInputs).map(({ item }) => item)
+    const { absent, found } = yield* look(items)
+    for (const { index, source } of items) {
+      const id = found.get(index)?.id
+      proposals.push({
+        line: source.line,
+        index,
+        is: id !== undefined ? "created" : !absent.has(index) ? "unknown" : isQuiet ? "absent" : "later",
+        ...(id !== undefined && { id })
+      })
     }
-    const open = doubts.filter(({ item }) => !logged.has(item.index))
-    for (let from = 0; from < open.length; from += BatchRequest.maxInputs) {
-      const items = open.slice(from, from + BatchRequest.maxInputs).map(({ item }) => item)
-      const { absent, found } = yield* look(items)
-      for (const { index, source } of items) {
-        const id = found.get(index)?.id
-        proposals.push({
-          line: source.line,
-          index,
-          is: id !== undefined ? "created" : !absent.has(index) ? "unknown" : isQuiet ? "absent" : "later",
-          ...(id !== undefined && { id })
-        })
-      }
-    }
+  }
 
-    proposals.sort((a, b) => a.index - b.index)
-    const told = proposals.filter(({ is }) => is !== "unknown")
-    if (options.apply && told.length > 0) {
-      const { holder } = yield* Process
-      const claim = yield* store.claim(jobId, { holder, to: "revision" })
-      yield* Effect.ensuring(
-        store.revise(claim, {
-          outcomes: told.map(({ id, index }): Job.Entry =>
-            id !== undefined
-              ? { _tag: "Created", index, id, via: "reconciled", possibleDuplicate: false }
-              : { _tag: "NotSent", index, reason: { _tag: "Stopped", text: "looked for, and not there" } }
-          ),
-          who: "line-items resolve",
-          why: "looked for in HubSpot"
-        }),
-        Effect.ignore(store.release(claim))
-      )
-    }
-    yield* Output.line(
-      options.json
-        ? JSON.stringify({ job: jobId, applied: options.apply, proposals })
-        : textOf(job, proposals, options.apply)
+  proposals.sort((a, b) => a.index - b.index)
+  const decided = proposals.filter(isDecided)
+  if (options.apply && decided.length > 0) {
+    const { holder } = yield* Process
+    const claim = yield* store.claim(jobId, { holder, to: "revision" })
+    yield* Effect.ensuring(
+      store.revise(claim, {
+        outcomes: decided.map(({ id, index }): Job.Entry =>
+          id !== undefined
+            ? { _tag: "Created", index, id, via: "reconciled", possibleDuplicate: false }
+            : { _tag: "NotSent", index, reason: { _tag: "Stopped", text: "looked for, and absent" } }
+        ),
+        who: "line-items resolve",
+        why: "looked for in HubSpot"
+      }),
+      Effect.ignore(store.release(claim))
     )
-    return proposals.length === told.length && (options.apply || proposals.length === 0)
-      ? Report.exitCodes.done
-      : Report.exitCodes.inDoubt
-  },
-  Effect.mapError(refused)
-)
+  }
+  yield* Output.line(
+    options.json
+      ? JSON.stringify({ job: jobId, applied: options.apply, proposals })
+      : textOf(job, proposals, options.apply)
+  )
+  return proposals.length === decided.length && (options.apply || proposals.length === 0)
+    ? Report.exitCodes.done
+    : Report.exitCodes.inDoubt
+}, Effect.mapError(refused))
 
-/** The ids of the inputs that an answer said were created. */
+/** The ids of the inputs that were created according to an answer. */
 const createdIn = (attempts: ReadonlyArray<AttemptLog.Logged>): ReadonlyMap<number, string> =>
   new Map(
     attempts.flatMap(({ end }) =>
@@ -163,7 +163,7 @@ const lookupOf = Effect.fnUntraced(function* (
   return family.lookup
 })
 
-const isTold = ({ is }: Proposal): boolean => is === "created" || is === "absent"
+const isDecided = ({ is }: Proposal): boolean => is === "created" || is === "absent"
 
 const textOf = (job: Job.Job, proposals: ReadonlyArray<Proposal>, apply: boolean): string => {
   if (proposals.length === 0) return `${job.id}: nothing is in doubt`
@@ -175,17 +175,17 @@ const textOf = (job: Job.Job, proposals: ReadonlyArray<Proposal>, apply: boolean
       case "absent":
         return `${name}:${line}: is not in HubSpot`
       case "later":
-        return `${name}:${line}: is not there yet; ask again in three minutes`
+        return `${name}:${line}: is not there yet; run resolve again in three minutes`
       case "unknown":
-        return `${name}:${line}: cannot be told; look in HubSpot`
+        return `${name}:${line}: is unknown; look in HubSpot`
     }
   })
-  const told = proposals.filter(isTold).length
-  const rest = `${Report.format(told)} of ${Report.format(proposals.length)} rows in doubt can be told`
+  const decided = proposals.filter(isDecided).length
+  const rest = `${Report.format(decided)} of ${Report.format(proposals.length)} rows in doubt are decided`
   return [
     ...lines,
     apply
-      ? `${job.id}: ${rest}, and are written down; what is not there can be imported from --rejects of line-items resume ${job.id}`
-      : `${job.id}: ${rest}; write it down with: line-items resolve ${job.id} --apply`
+      ? `${job.id}: ${rest} and written down; absent rows can be imported from --rejects of line-items resume ${job.id}`
+      : `${job.id}: ${rest}; write this down with: line-items resolve ${job.id} --apply`
   ].join("\n")
 }

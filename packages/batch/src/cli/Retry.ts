@@ -2,8 +2,8 @@
  * `line-items retry`: sends rows of a durable import that were not created again, from a corrected file, as a durable import
  * of its own.
  *
- * It is the only import that knows what it repeats, and so the only one that refuses to: a row that may be in HubSpot,
- * or that another retry may still send, stops it before anything is sent.
+ * Only this import knows which rows it repeats, so it can refuse: a row that may be in HubSpot, or that another retry may
+ * still send, stops it before the first request.
  */
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
@@ -25,7 +25,7 @@ import { type Exit, refused, usage } from "./Exit.ts"
 import * as JobFiles from "./JobFiles.ts"
 import { Process } from "./Process.ts"
 
-/** What is retried, from which file, and under which id; what is not said here is as it was in the job. */
+/** The job, the file with its rows, and the id of the retry; everything else is as in the job. */
 export interface Options extends Pick<DurableImport.Options, "concurrency" | "rejects" | "doubts"> {
   readonly jobId: string
   readonly path: string
@@ -33,7 +33,7 @@ export interface Options extends Pick<DurableImport.Options, "concurrency" | "re
   readonly as: string | undefined
 }
 
-/** Writes the rows down as a job, and does with it what is wanted. */
+/** Writes the rows down as a job, and passes it on. */
 export const run = Effect.fnUntraced(function* <A, R>(
   options: Options,
   use: (planned: DurableImport.Options) => Effect.Effect<A, Exit, R>
@@ -85,7 +85,7 @@ export const run = Effect.fnUntraced(function* <A, R>(
         const fate = fates.get(Rejects.lineOf(source, row) ?? 0)?.find(({ jobId }) => jobId === first)
         return fate === undefined ? undefined : Plan.madeKey(first, fate.index)
       },
-      // As it was written down: the file may have changed, and others may have begun, since it was looked at first.
+      // The rows as written down: the file may have changed, and other retries may have begun, since the first check.
       check: Effect.asVoid(
         check(job, { ...source, rows: Stream.map(store.rows(id), ({ row }) => row) }, id)
       ).pipe(Effect.provideService(Process, self))
@@ -97,8 +97,7 @@ export const run = Effect.fnUntraced(function* <A, R>(
 })
 
 /**
- * Who began to plan a retry elsewhere and was not heard of since is kept from going on with it: nobody else could end
- * it, and nobody could send its rows.
+ * Takes over retries whose planning stopped on another machine: otherwise no process could end them, or send their rows.
  */
 const fenceOff = Effect.fnUntraced(function* (jobId: string) {
   const store = yield* JobStore.JobStore
@@ -108,14 +107,14 @@ const fenceOff = Effect.fnUntraced(function* (jobId: string) {
     if (state !== "planning" || holder === undefined || self.isGone(holder)) continue
     yield* store.create({ id, frozen, holder: self.holder }).pipe(
       Effect.flatMap(store.release),
-      // It is heard of, or has ended its planning meanwhile.
+      // Its planning goes on, or has ended meanwhile.
       Effect.catchTags({ JobBusy: () => Effect.void, JobExists: () => Effect.void }),
       Effect.mapError(refused)
     )
   }
 })
 
-/** What the rows of a file came to so far, if all of them may be sent again. `but` is the retry itself. */
+/** The history of a file's rows, if all of them may be sent again. `but` is the retry itself. */
 const check = Effect.fnUntraced(function* (
   { id }: Job.Job,
   source: Pick<Source.Source, "name" | "header"> & {
@@ -144,7 +143,7 @@ const check = Effect.fnUntraced(function* (
   return fates
 })
 
-/** The first of `<first>-retry-1`, `-2`, … that is free, or was left behind by one who died planning it. */
+/** The first of `<first>-retry-1`, `-2`, … that is free, or whose planning process died. */
 const nextOf = Effect.fnUntraced(function* (first: string) {
   const store = yield* JobStore.JobStore
   const { isGone } = yield* Process

@@ -1,6 +1,6 @@
 /**
- * Keeps the secrets that the command was given out of what it prints, whatever brings them there: an argument in the wrong
- * place, a row of a file, the words of a database. What HubSpot hands back is without them before it gets here.
+ * Keeps the command's secrets out of its output, whatever their way there: an argument in the wrong place, a row of a file,
+ * the message of a database. Replies of HubSpot are redacted where they are read.
  */
 import { Credentials, Redaction } from "@effect-hubspot/http"
 import * as Config from "effect/Config"

@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Report from "./Report.ts"
 import { Exit } from "./Exit.ts"
 
-/** Serves until interrupted. The admin key is printed: whoever started the emulator needs it. */
+/** Serves until interrupted. Prints the admin key, which the user needs. */
 export const run = (
   options: EmulatorServer.Options & { readonly json: boolean }
 ): Effect.Effect<never, Exit> =>
@@ -30,6 +30,6 @@ const forPeople = (url: string, adminKey: string, { keep, limit = 190 }: Emulato
     `HubSpot emulator: ${url}   (${limit} requests per 10 s, ${keep === undefined ? "state" : `the last ${keep} line items and requests`} in memory, Ctrl-C to stop)`,
     "",
     `  import into it   HUBSPOT_ACCESS_TOKEN=any-token line-items import items.csv --base-url ${url}`,
-    `  what happened    curl -H "Authorization: Bearer ${adminKey}" ${url}/_emulator/ledger`,
+    `  its ledger       curl -H "Authorization: Bearer ${adminKey}" ${url}/_emulator/ledger`,
     `  the contract     ${url}/docs`
   ].join("\n")

@@ -1,5 +1,5 @@
 /**
- * `line-items status --watch`: follows a durable import that another process runs. It reads what is written down, once a
+ * `line-items status --watch`: follows a durable import that another process runs. It reads the store once a
  * second, and neither runs nor wakes the job.
  *
  * On a terminal it is one line that redraws itself; elsewhere a line when something has changed, or a JSON object.
@@ -17,16 +17,16 @@ import * as Jobs from "./Jobs.ts"
 import * as Output from "./Output.ts"
 import type { Process } from "./Process.ts"
 
-/** Between being planned and being run a job is nobody's for a moment; longer where workers run it. */
+/** Between its planning and its run a job has no holder for a moment; longer where workers run it. */
 const patienceMillis = 5000
 const patienceWithWorkersMillis = 60_000
 
-/** Of a terminal that does not tell. */
+/** The width of a terminal that does not report one. */
 const unknownColumns = 80
 
 const clear = "\r\u001b[2K"
 
-/** Succeeds with the exit code when there is nothing more to follow. */
+/** Succeeds with the exit code once the job is over, or no process runs it. */
 export const run = Effect.fnUntraced(function* (
   jobId: string,
   json: boolean,
@@ -35,7 +35,7 @@ export const run = Effect.fnUntraced(function* (
   const live = !json && (yield* Effect.flatMap(Stdio.Stdio, ({ stdoutIsTerminal }) => stdoutIsTerminal))
   const columns = yield* Effect.flatMap(Terminal.Terminal, ({ columns }) => columns)
   const patience = runBy === "workers" ? patienceWithWorkersMillis : patienceMillis
-  let said = ""
+  let printed = ""
   let aloneSince: number | undefined
 
   const following: Effect.Effect<number, Exit, JobStore.JobStore | Process | Stdio.Stdio> = Effect.gen(
@@ -58,9 +58,9 @@ export const run = Effect.fnUntraced(function* (
           const seen = json
             ? JSON.stringify(Jobs.view(job, counts))
             : `${head}${Progress.render(counts, counts.inputs, undefined, undefined)}`
-          // Nobody reads it any more: nothing is left to do.
-          if (seen !== said && !(yield* Output.offer(`${seen}\n`))) return Report.exitCodes.done
-          said = seen
+          // The reader has gone: nothing is left to do.
+          if (seen !== printed && !(yield* Output.offer(`${seen}\n`))) return Report.exitCodes.done
+          printed = seen
         }
         if (isLast) {
           if (!json) yield* Output.offer(`${live ? clear : ""}${yield* Jobs.textOf(job, counts, runBy)}\n`)

@@ -28,7 +28,7 @@ import { isSqlError } from "effect/sql/SqlError"
 import type { SocketServerError } from "effect/socket/SocketServer"
 import type { Stdio } from "effect/Stdio"
 
-/** Where a worker is reached, and how it reaches HubSpot. */
+/** The address of a worker, and its way to HubSpot. */
 export interface Options {
   readonly host: string
   readonly port: number
@@ -58,7 +58,7 @@ const credentialsOf = (account: string) => {
 const someToken = Effect.gen(function* () {
   const provider = yield* ConfigProvider.ConfigProvider
   const named = yield* Effect.orElseSucceed(provider.load(general.split("_")), () => undefined)
-  // One for an account has a name that begins with the general one's.
+  // The name of an account's own token begins with the general one's.
   if (named?._tag === "Record" && named.keys.size > 0) return
   yield* Layer.build(Credentials.layerConfig)
 }).pipe(Effect.scoped)
@@ -78,7 +78,7 @@ const account =
       Layer.provide([transport, credentialsOf(account)])
     )
 
-/** What became of a run, for people. */
+/** The end of a run, for people. */
 const described = ({ end, jobId }: ImportWorkflow.Run): string => {
   switch (end?._tag) {
     case undefined:
@@ -91,17 +91,19 @@ const described = ({ end, jobId }: ImportWorkflow.Run): string => {
       return `${jobId}: suspended: ${end.suspension.message}`
     case "Stopped":
     case "Left":
-      return `${jobId}: left to the other workers`
+      return `${jobId}: handed to the other workers`
     case "Fenced":
     case "AccountUnavailable":
       return `${jobId}: ${end.message}`
   }
 }
 
-/** What is written down is waited for so long; a database that does not answer keeps nobody for ever. */
+/** A database that does not answer must not keep the process for ever. */
 const endedByForce = Effect.gen(function* () {
   yield* Effect.sleep("5 seconds")
-  yield* Console.error("line-items: the database does not answer; what is not written down is in doubt")
+  yield* Console.error(
+    "line-items: the database does not answer; attempts without a recorded answer are in doubt"
+  )
   yield* (yield* Process).exit(Report.exitCodes.interrupted)
 })
 
@@ -112,7 +114,7 @@ const unlistenable = ({ host, listenHost = host, port }: Options, { message, rea
     : `${listenHost}:${port} cannot be listened on (${code}); give another --host or --port, or an address of this machine with --listen`
 }
 
-/** Works until interrupted; what was sent by then is waited for, unless it is interrupted once more. */
+/** Works until interrupted. Then it waits for the requests under way, until it is interrupted once more. */
 export const run = (
   options: Options
 ): Effect.Effect<
@@ -133,7 +135,7 @@ export const run = (
         )
       )
     const stdio = yield* Effect.context<Stdio>()
-    // A cluster that ends has no runners, and says so; nobody has to do anything about it.
+    // A cluster that ends logs that it has no runners; that needs no attention.
     let stopping = false
     const log = Log.make()
     const logger = Logger.make<unknown, void>((entry) => (stopping ? undefined : log.log(entry)))
@@ -164,7 +166,7 @@ export const run = (
         })
       ),
       Effect.provideService(Logger.CurrentLoggers, new Set([logger])),
-      // The engine has its own tables, and makes them without a type for what can go wrong.
+      // Effect's workflow engine makes its own tables, and fails with a defect there.
       Effect.catchDefect((defect) =>
         isSqlError(defect)
           ? Effect.fail(
