@@ -75,12 +75,9 @@ const optional = Schema.optionalKey
  * @category reasons
  * @since 0.1.0
  */
-export class InvalidRequest
-  extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
-    detail: Schema.String
-  })
-  implements Row
-{
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "job"
   readonly repeat = "never"
@@ -96,12 +93,9 @@ export class InvalidRequest
  * @category reasons
  * @since 0.1.0
  */
-export class TransportNotSent
-  extends Schema.TaggedError<TransportNotSent>()("TransportNotSent", {
-    failure: Schema.Literals(["dns", "refused", "unreachable", "connectTimeout", "tls"])
-  })
-  implements Row
-{
+export class TransportNotSent extends Schema.TaggedError<TransportNotSent>()("TransportNotSent", {
+  failure: Schema.Literals(["dns", "refused", "unreachable", "connectTimeout", "tls"])
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "network"
   readonly repeat = soon
@@ -124,12 +118,9 @@ const notSentTexts = {
  * @category reasons
  * @since 0.1.0
  */
-export class TlsUntrusted
-  extends Schema.TaggedError<TlsUntrusted>()("TlsUntrusted", {
-    code: Schema.String
-  })
-  implements Row
-{
+export class TlsUntrusted extends Schema.TaggedError<TlsUntrusted>()("TlsUntrusted", {
+  code: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "job"
   readonly repeat = "never"
@@ -144,12 +135,9 @@ export class TlsUntrusted
  * @category reasons
  * @since 0.1.0
  */
-export class TransportAmbiguous
-  extends Schema.TaggedError<TransportAmbiguous>()("TransportAmbiguous", {
-    code: Schema.String
-  })
-  implements Row
-{
+export class TransportAmbiguous extends Schema.TaggedError<TransportAmbiguous>()("TransportAmbiguous", {
+  code: Schema.String
+}) {
   readonly acceptance = "InDoubt"
   readonly ends = "batch"
   readonly repeat = soon
@@ -164,13 +152,10 @@ export class TransportAmbiguous
  * @category reasons
  * @since 0.1.0
  */
-export class TimedOut
-  extends Schema.TaggedError<TimedOut>()("TimedOut", {
-    phase: Schema.Literals(["headers", "body"]),
-    millis: Schema.Finite
-  })
-  implements Row
-{
+export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
+  phase: Schema.Literals(["headers", "body"]),
+  millis: Schema.Finite
+}) {
   readonly acceptance = "InDoubt"
   readonly ends = "batch"
   readonly repeat = soon
@@ -185,12 +170,9 @@ export class TimedOut
  * @category reasons
  * @since 0.1.0
  */
-export class ResponseTruncated
-  extends Schema.TaggedError<ResponseTruncated>()("ResponseTruncated", {
-    status: Schema.Int
-  })
-  implements Row
-{
+export class ResponseTruncated extends Schema.TaggedError<ResponseTruncated>()("ResponseTruncated", {
+  status: Schema.Int
+}) {
   readonly acceptance = "InDoubt"
   readonly ends = "batch"
   readonly repeat = soon
@@ -205,12 +187,9 @@ export class ResponseTruncated
  * @category reasons
  * @since 0.1.0
  */
-export class ResponseTooLarge
-  extends Schema.TaggedError<ResponseTooLarge>()("ResponseTooLarge", {
-    limit: Schema.Int
-  })
-  implements Row
-{
+export class ResponseTooLarge extends Schema.TaggedError<ResponseTooLarge>()("ResponseTooLarge", {
+  limit: Schema.Int
+}) {
   readonly acceptance = "InDoubt"
   readonly ends = "batch"
   readonly repeat = "never"
@@ -226,14 +205,11 @@ export class ResponseTooLarge
  * @category reasons
  * @since 0.1.0
  */
-export class ProtocolViolation
-  extends Schema.TaggedError<ProtocolViolation>()("ProtocolViolation", {
-    kind: Schema.Literals(["contentType", "emptyBody", "shape", "status"]),
-    status: Schema.Int,
-    detail: Schema.String
-  })
-  implements Row
-{
+export class ProtocolViolation extends Schema.TaggedError<ProtocolViolation>()("ProtocolViolation", {
+  kind: Schema.Literals(["contentType", "emptyBody", "shape", "status"]),
+  status: Schema.Int,
+  detail: Schema.String
+}) {
   readonly acceptance = "InDoubt"
   readonly ends = "batch"
   get repeat(): Repeat {
@@ -251,13 +227,10 @@ export class ProtocolViolation
  * @category reasons
  * @since 0.1.0
  */
-export class UnexpectedRedirect
-  extends Schema.TaggedError<UnexpectedRedirect>()("UnexpectedRedirect", {
-    status: Schema.Int,
-    toHost: Schema.String
-  })
-  implements Row
-{
+export class UnexpectedRedirect extends Schema.TaggedError<UnexpectedRedirect>()("UnexpectedRedirect", {
+  status: Schema.Int,
+  toHost: Schema.String
+}) {
   readonly acceptance = "InDoubt"
   readonly ends = "job"
   readonly repeat = "never"
@@ -279,17 +252,14 @@ const Fault = Schema.Struct({
  * @category reasons
  * @since 0.1.0
  */
-export class ValidationFailed
-  extends Schema.TaggedError<ValidationFailed>()("ValidationFailed", {
-    status: Schema.Int,
-    category: Schema.String,
-    detail: Schema.String,
-    traceIds: Schema.Array(Schema.String),
-    faults: Schema.Array(Fault),
-    blamed: Schema.Array(Schema.Struct({ traceIds: Schema.Array(Schema.String), fault: Fault }))
-  })
-  implements Row
-{
+export class ValidationFailed extends Schema.TaggedError<ValidationFailed>()("ValidationFailed", {
+  status: Schema.Int,
+  category: Schema.String,
+  detail: Schema.String,
+  traceIds: Schema.Array(Schema.String),
+  faults: Schema.Array(Fault),
+  blamed: Schema.Array(Schema.Struct({ traceIds: Schema.Array(Schema.String), fault: Fault }))
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "parts"
   readonly repeat = "never"
@@ -304,10 +274,7 @@ export class ValidationFailed
  * @category reasons
  * @since 0.1.0
  */
-export class Conflict
-  extends Schema.TaggedError<Conflict>()("Conflict", { detail: Schema.String })
-  implements Row
-{
+export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { detail: Schema.String }) {
   readonly acceptance = "InDoubt"
   readonly ends = "batch"
   readonly repeat = "never"
@@ -322,13 +289,10 @@ export class Conflict
  * @category reasons
  * @since 0.1.0
  */
-export class ProtocolBug
-  extends Schema.TaggedError<ProtocolBug>()("ProtocolBug", {
-    status: Schema.Int,
-    detail: Schema.String
-  })
-  implements Row
-{
+export class ProtocolBug extends Schema.TaggedError<ProtocolBug>()("ProtocolBug", {
+  status: Schema.Int,
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "job"
   readonly repeat = "never"
@@ -344,14 +308,11 @@ export class ProtocolBug
  * @category reasons
  * @since 0.1.0
  */
-export class Unauthorized
-  extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
-    category: Schema.String,
-    detail: Schema.String,
-    renewable: Schema.Boolean
-  })
-  implements Row
-{
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
+  category: Schema.String,
+  detail: Schema.String,
+  renewable: Schema.Boolean
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "credentials"
   get repeat(): Repeat {
@@ -369,13 +330,10 @@ export class Unauthorized
  * @category reasons
  * @since 0.1.0
  */
-export class TokenRefused
-  extends Schema.TaggedError<TokenRefused>()("TokenRefused", {
-    status: Schema.String,
-    detail: Schema.String
-  })
-  implements Row
-{
+export class TokenRefused extends Schema.TaggedError<TokenRefused>()("TokenRefused", {
+  status: Schema.String,
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "credentials"
   readonly repeat = "never"
@@ -391,12 +349,9 @@ export class TokenRefused
  * @category reasons
  * @since 0.1.0
  */
-export class TokenUnavailable
-  extends Schema.TaggedError<TokenUnavailable>()("TokenUnavailable", {
-    detail: Schema.String
-  })
-  implements Row
-{
+export class TokenUnavailable extends Schema.TaggedError<TokenUnavailable>()("TokenUnavailable", {
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "network"
   readonly repeat = soon
@@ -411,13 +366,10 @@ export class TokenUnavailable
  * @category reasons
  * @since 0.1.0
  */
-export class Forbidden
-  extends Schema.TaggedError<Forbidden>()("Forbidden", {
-    missingScopes: Schema.Array(Schema.String),
-    detail: Schema.String
-  })
-  implements Row
-{
+export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
+  missingScopes: Schema.Array(Schema.String),
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "credentials"
   readonly repeat = "never"
@@ -434,12 +386,9 @@ export class Forbidden
  * @category reasons
  * @since 0.1.0
  */
-export class EndpointNotFound
-  extends Schema.TaggedError<EndpointNotFound>()("EndpointNotFound", {
-    detail: Schema.String
-  })
-  implements Row
-{
+export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>()("EndpointNotFound", {
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "job"
   readonly repeat = "never"
@@ -454,12 +403,9 @@ export class EndpointNotFound
  * @category reasons
  * @since 0.1.0
  */
-export class ObjectNotFound
-  extends Schema.TaggedError<ObjectNotFound>()("ObjectNotFound", {
-    detail: Schema.String
-  })
-  implements Row
-{
+export class ObjectNotFound extends Schema.TaggedError<ObjectNotFound>()("ObjectNotFound", {
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "job"
   readonly repeat = "never"
@@ -474,13 +420,10 @@ export class ObjectNotFound
  * @category reasons
  * @since 0.1.0
  */
-export class EndpointRefused
-  extends Schema.TaggedError<EndpointRefused>()("EndpointRefused", {
-    status: Schema.Int,
-    detail: Schema.String
-  })
-  implements Row
-{
+export class EndpointRefused extends Schema.TaggedError<EndpointRefused>()("EndpointRefused", {
+  status: Schema.Int,
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "job"
   readonly repeat = "never"
@@ -495,12 +438,9 @@ export class EndpointRefused
  * @category reasons
  * @since 0.1.0
  */
-export class RequestTooLarge
-  extends Schema.TaggedError<RequestTooLarge>()("RequestTooLarge", {
-    detail: Schema.String
-  })
-  implements Row
-{
+export class RequestTooLarge extends Schema.TaggedError<RequestTooLarge>()("RequestTooLarge", {
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "parts"
   readonly repeat = "never"
@@ -515,12 +455,9 @@ export class RequestTooLarge
  * @category reasons
  * @since 0.1.0
  */
-export class SearchCapReached
-  extends Schema.TaggedError<SearchCapReached>()("SearchCapReached", {
-    total: Schema.Int
-  })
-  implements Row
-{
+export class SearchCapReached extends Schema.TaggedError<SearchCapReached>()("SearchCapReached", {
+  total: Schema.Int
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "job"
   readonly repeat = "never"
@@ -535,12 +472,9 @@ export class SearchCapReached
  * @category reasons
  * @since 0.1.0
  */
-export class Locked
-  extends Schema.TaggedError<Locked>()("Locked", {
-    retryAfterMillis: optional(Schema.Finite)
-  })
-  implements Row
-{
+export class Locked extends Schema.TaggedError<Locked>()("Locked", {
+  retryAfterMillis: optional(Schema.Finite)
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "batch"
   get repeat(): Repeat {
@@ -557,16 +491,13 @@ export class Locked
  * @category reasons
  * @since 0.1.0
  */
-export class RateLimited
-  extends Schema.TaggedError<RateLimited>()("RateLimited", {
-    policy: Schema.Literals(["burst", "secondly", "daily", "unknown"]),
-    policyName: Schema.String,
-    retryAfterMillis: optional(Schema.Finite),
-    /** For `daily`: when the account's day ends, in milliseconds since 1970, if its time zone is known. */
-    resumeAtMillis: optional(Schema.Finite)
-  })
-  implements Row
-{
+export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
+  policy: Schema.Literals(["burst", "secondly", "daily", "unknown"]),
+  policyName: Schema.String,
+  retryAfterMillis: optional(Schema.Finite),
+  /** For `daily`: when the account's day ends, in milliseconds since 1970, if its time zone is known. */
+  resumeAtMillis: optional(Schema.Finite)
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "quota"
   get repeat(): Repeat {
@@ -586,12 +517,9 @@ export class RateLimited
  * @category reasons
  * @since 0.1.0
  */
-export class LimitsUnavailable
-  extends Schema.TaggedError<LimitsUnavailable>()("LimitsUnavailable", {
-    detail: Schema.String
-  })
-  implements Row
-{
+export class LimitsUnavailable extends Schema.TaggedError<LimitsUnavailable>()("LimitsUnavailable", {
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "database"
   readonly repeat = soon
@@ -606,12 +534,9 @@ export class LimitsUnavailable
  * @category reasons
  * @since 0.1.0
  */
-export class Migrating
-  extends Schema.TaggedError<Migrating>()("Migrating", {
-    retryAfterMillis: optional(Schema.Finite)
-  })
-  implements Row
-{
+export class Migrating extends Schema.TaggedError<Migrating>()("Migrating", {
+  retryAfterMillis: optional(Schema.Finite)
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "migration"
   get repeat(): Repeat {
@@ -630,12 +555,9 @@ export class Migrating
  * @category reasons
  * @since 0.1.0
  */
-export class EdgeUnreachable
-  extends Schema.TaggedError<EdgeUnreachable>()("EdgeUnreachable", {
-    status: Schema.Int
-  })
-  implements Row
-{
+export class EdgeUnreachable extends Schema.TaggedError<EdgeUnreachable>()("EdgeUnreachable", {
+  status: Schema.Int
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "network"
   readonly repeat = soon
@@ -651,13 +573,10 @@ export class EdgeUnreachable
  * @category reasons
  * @since 0.1.0
  */
-export class ServerFailed
-  extends Schema.TaggedError<ServerFailed>()("ServerFailed", {
-    kind: Schema.Literals(["timeout", "error", "gateway", "unavailable"]),
-    status: Schema.Int
-  })
-  implements Row
-{
+export class ServerFailed extends Schema.TaggedError<ServerFailed>()("ServerFailed", {
+  kind: Schema.Literals(["timeout", "error", "gateway", "unavailable"]),
+  status: Schema.Int
+}) {
   readonly acceptance = "InDoubt"
   readonly ends = "batch"
   readonly repeat = soon
@@ -700,7 +619,7 @@ export const Reason = Schema.Union([
   Migrating,
   EdgeUnreachable,
   ServerFailed
-])
+]) satisfies { readonly Type: Row }
 
 /**
  * @category models
