@@ -13,10 +13,9 @@ import * as Schema from "effect/Schema"
 import * as BatchStatus from "./BatchStatus.ts"
 import { CrmObject } from "./CrmObject.ts"
 import { StandardError } from "./ErrorBody.ts"
+import { OpenStruct } from "./internal/openStruct.ts"
 import * as ObjectId from "./ObjectId.ts"
 import { ValueFromWire } from "./Properties.ts"
-
-const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
 
 const envelope = {
   completedAt: Schema.optional(Schema.String),
@@ -33,14 +32,11 @@ const envelope = {
  * @category schemas
  * @since 0.1.0
  */
-export const BatchResponse = Schema.StructWithRest(
-  Schema.Struct({
-    ...envelope,
-    results: Schema.Array(CrmObject),
-    errors: Schema.optional(Schema.NullOr(Schema.Array(StandardError)))
-  }),
-  unknownFields
-)
+export const BatchResponse = OpenStruct({
+  ...envelope,
+  results: Schema.Array(CrmObject),
+  errors: Schema.optional(Schema.NullOr(Schema.Array(StandardError)))
+})
 
 /**
  * @category models

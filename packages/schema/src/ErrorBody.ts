@@ -11,9 +11,8 @@
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { OpenStruct } from "./internal/openStruct.ts"
 import * as ObjectId from "./ObjectId.ts"
-
-const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
 
 /**
  * One detail: `{ message, code, context, in, subCategory }`.
@@ -21,16 +20,13 @@ const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
  * @category schemas
  * @since 0.1.0
  */
-export const ErrorDetail = Schema.StructWithRest(
-  Schema.Struct({
-    message: Schema.optional(Schema.NullOr(Schema.String)),
-    code: Schema.optional(Schema.NullOr(Schema.String)),
-    context: Schema.optional(Schema.Unknown),
-    in: Schema.optional(Schema.NullOr(Schema.String)),
-    subCategory: Schema.optional(Schema.Unknown)
-  }),
-  unknownFields
-)
+export const ErrorDetail = OpenStruct({
+  message: Schema.optional(Schema.NullOr(Schema.String)),
+  code: Schema.optional(Schema.NullOr(Schema.String)),
+  context: Schema.optional(Schema.Unknown),
+  in: Schema.optional(Schema.NullOr(Schema.String)),
+  subCategory: Schema.optional(Schema.Unknown)
+})
 
 /**
  * @category models
@@ -46,19 +42,16 @@ export type ErrorDetail = typeof ErrorDetail.Type
  * @category schemas
  * @since 0.1.0
  */
-export const StandardError = Schema.StructWithRest(
-  Schema.Struct({
-    category: Schema.optional(Schema.NullOr(Schema.String)),
-    context: Schema.optional(Schema.Unknown),
-    errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorDetail))),
-    links: Schema.optional(Schema.Unknown),
-    message: Schema.optional(Schema.NullOr(Schema.String)),
-    status: Schema.optional(Schema.Unknown),
-    id: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
-    subCategory: Schema.optional(Schema.Unknown)
-  }),
-  unknownFields
-)
+export const StandardError = OpenStruct({
+  category: Schema.optional(Schema.NullOr(Schema.String)),
+  context: Schema.optional(Schema.Unknown),
+  errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorDetail))),
+  links: Schema.optional(Schema.Unknown),
+  message: Schema.optional(Schema.NullOr(Schema.String)),
+  status: Schema.optional(Schema.Unknown),
+  id: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
+  subCategory: Schema.optional(Schema.Unknown)
+})
 
 /**
  * @category models
@@ -73,22 +66,19 @@ export interface StandardError extends Schema.Schema.Type<typeof StandardError> 
  * @category schemas
  * @since 0.1.0
  */
-export const ErrorBody = Schema.StructWithRest(
-  Schema.Struct({
-    status: Schema.optional(Schema.Unknown),
-    message: Schema.optional(Schema.NullOr(Schema.String)),
-    correlationId: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
-    category: Schema.optional(Schema.NullOr(Schema.String)),
-    subCategory: Schema.optional(Schema.Unknown),
-    context: Schema.optional(Schema.Unknown),
-    errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorDetail))),
-    links: Schema.optional(Schema.Unknown),
-    errorType: Schema.optional(Schema.NullOr(Schema.String)),
-    policyName: Schema.optional(Schema.NullOr(Schema.String)),
-    groupName: Schema.optional(Schema.NullOr(Schema.String))
-  }),
-  unknownFields
-)
+export const ErrorBody = OpenStruct({
+  status: Schema.optional(Schema.Unknown),
+  message: Schema.optional(Schema.NullOr(Schema.String)),
+  correlationId: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
+  category: Schema.optional(Schema.NullOr(Schema.String)),
+  subCategory: Schema.optional(Schema.Unknown),
+  context: Schema.optional(Schema.Unknown),
+  errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorDetail))),
+  links: Schema.optional(Schema.Unknown),
+  errorType: Schema.optional(Schema.NullOr(Schema.String)),
+  policyName: Schema.optional(Schema.NullOr(Schema.String)),
+  groupName: Schema.optional(Schema.NullOr(Schema.String))
+})
 
 /**
  * @category models
