@@ -26,6 +26,10 @@ export interface InputIssue {
   readonly advice: string
 }
 
+const issue = (path: string, message: string, advice: string): ReadonlyArray<InputIssue> => [
+  { path, message, advice }
+]
+
 /** The longest trace id that is sent. */
 export const maxTraceIdLength = 64
 
@@ -65,13 +69,11 @@ const controlCharacter = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/
 export const ofName = (name: string, path: string): ReadonlyArray<InputIssue> =>
   Properties.isPropertyName(name)
     ? []
-    : [
-        {
-          path,
-          message: `property name ${quote(name)} is not a valid internal name`,
-          advice: "use the internal name HubSpot shows: lower case letters, digits and underscores"
-        }
-      ]
+    : issue(
+        path,
+        `property name ${quote(name)} is not a valid internal name`,
+        "use the internal name HubSpot shows: lower case letters, digits and underscores"
+      )
 
 /**
  * The issues of one value.
@@ -81,55 +83,34 @@ export const ofName = (name: string, path: string): ReadonlyArray<InputIssue> =>
  */
 export const ofValue = (name: string, value: string, path: string): ReadonlyArray<InputIssue> => {
   if (value.length > Properties.maxValueLength) {
-    return [
-      {
-        path,
-        message: `${count(value.length)} characters, the limit is ${count(Properties.maxValueLength)}`,
-        advice: "shorten the text"
-      }
-    ]
+    const message = `${count(value.length)} characters, the limit is ${count(Properties.maxValueLength)}`
+    return issue(path, message, "shorten the text")
   }
   const control = controlCharacter.exec(value)
   if (control !== null) {
     const code = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")
-    return [
-      { path, message: `control character U+${code} at position ${control.index + 1}`, advice: "remove it" }
-    ]
+    return issue(path, `control character U+${code} at position ${control.index + 1}`, "remove it")
   }
   if (!value.isWellFormed()) {
-    return [
-      {
-        path,
-        message: "half of a surrogate pair: not valid Unicode",
-        advice: "export the text as UTF-8 again"
-      }
-    ]
+    return issue(path, "half of a surrogate pair: not valid Unicode", "export the text as UTF-8 again")
   }
   const type = LineItem.knownProperties.get(name)?.type
-  if ((type === "number" || type === "money") && !Properties.isDecimalText(value)) {
-    return [
-      {
+  return (type === "number" || type === "money") && !Properties.isDecimalText(value)
+    ? issue(
         path,
-        message: `${quote(value)} is not a finite number`,
-        advice: "write digits with a dot, without thousands separators, currency or blanks"
-      }
-    ]
-  }
-  return []
+        `${quote(value)} is not a finite number`,
+        "write digits with a dot, without thousands separators, currency or blanks"
+      )
+    : []
 }
 
+const ofId = (id: string, path: string): ReadonlyArray<InputIssue> =>
+  isRecordId(id) ? [] : issue(path, `${quote(id)} is not a HubSpot id`, "give the record's id: digits only")
+
 const ofAssociation = (association: Association.Association, path: string): ReadonlyArray<InputIssue> => [
-  ...(isRecordId(association.to.id)
-    ? []
-    : [
-        {
-          path: `${path}.to.id`,
-          message: `${quote(association.to.id)} is not a HubSpot id`,
-          advice: "give the record's id: digits only"
-        }
-      ]),
+  ...ofId(association.to.id, `${path}.to.id`),
   ...(association.types.length === 0
-    ? [{ path: `${path}.types`, message: "no association type", advice: "give at least one" }]
+    ? issue(`${path}.types`, "no association type", "give at least one")
     : [])
 ]
 
@@ -170,11 +151,7 @@ export const ofProperties = (properties: Readonly<Record<string, string>>): Read
     issues.push(...ofName(name, path), ...ofValue(name, properties[name] ?? "", path))
   }
   if (count === 0) {
-    issues.push({
-      path: "properties",
-      message: "nothing to send: no property has a value",
-      advice: "fill in at least one"
-    })
+    issues.push(...issue("properties", "nothing to send: no property has a value", "fill in at least one"))
   }
   return issues
 }
@@ -195,11 +172,11 @@ export const ofAssociations = (
   return parents.length > 1
     ? [
         ...issues,
-        {
-          path: "associations",
-          message: `${parents.length} parents (${parents.join(", ")}), a line item has one`,
-          advice: "keep one, and make a line item of its own for each other"
-        }
+        ...issue(
+          "associations",
+          `${parents.length} parents (${parents.join(", ")}), a line item has one`,
+          "keep one, and make a line item of its own for each other"
+        )
       ]
     : issues
 }
@@ -212,13 +189,11 @@ export const ofAssociations = (
  */
 export const ofTraceId = (traceId: string | undefined): ReadonlyArray<InputIssue> =>
   traceId !== undefined && (traceId.length === 0 || traceId.length > maxTraceIdLength)
-    ? [
-        {
-          path: "objectWriteTraceId",
-          message: `${traceId.length} characters, 1 to ${maxTraceIdLength} are allowed`,
-          advice: "shorten it, or leave it out to have one made"
-        }
-      ]
+    ? issue(
+        "objectWriteTraceId",
+        `${traceId.length} characters, 1 to ${maxTraceIdLength} are allowed`,
+        "shorten it, or leave it out to have one made"
+      )
     : []
 
 /**
@@ -228,28 +203,22 @@ export const ofTraceId = (traceId: string | undefined): ReadonlyArray<InputIssue
  * @category checking
  * @since 0.1.0
  */
-export const ofRecord = ({ id, idProperty }: { readonly id: string; readonly idProperty?: string }) => [
-  ...(idProperty === undefined ? [] : ofName(idProperty, "idProperty")),
-  ...(idProperty === undefined && !isRecordId(id)
-    ? [
-        {
-          path: "id",
-          message: `${quote(id)} is not a HubSpot id`,
-          advice: "give the record's id: digits only"
-        }
+export const ofRecord = ({
+  id,
+  idProperty
+}: {
+  readonly id: string
+  readonly idProperty?: string
+}): ReadonlyArray<InputIssue> =>
+  idProperty === undefined
+    ? ofId(id, "id")
+    : [
+        ...ofName(idProperty, "idProperty"),
+        ...(id === "" || id.trim() !== id
+          ? issue("id", `${quote(id)} is empty or has outer blanks`, `give the value of ${idProperty}`)
+          : []),
+        ...ofValue(idProperty, id, "id")
       ]
-    : []),
-  ...(idProperty !== undefined && (id === "" || id.trim() !== id)
-    ? [
-        {
-          path: "id",
-          message: `${quote(id)} is empty or has outer blanks`,
-          advice: `give the value of ${idProperty}`
-        }
-      ]
-    : []),
-  ...(idProperty === undefined ? [] : ofValue(idProperty, id, "id"))
-]
 
 /**
  * What a caller may give for an input, by name.
@@ -297,9 +266,7 @@ export const readFields = <K extends keyof Fields>(
   names: ReadonlyArray<K>
 ): Result.Result<Pick<Fields, K>, ReadonlyArray<InputIssue>> => {
   if (!isRecord(given))
-    return Result.fail([
-      { path: "", message: `expected an object, got ${kindOf(given)}`, advice: "give { properties: … }" }
-    ])
+    return Result.fail(issue("", `expected an object, got ${kindOf(given)}`, "give { properties: … }"))
   const issues: Array<InputIssue> = []
   const fields: Record<string, unknown> = {}
   const reader = readerOf(issues)
@@ -316,8 +283,7 @@ export const readFields = <K extends keyof Fields>(
 /** A reader of fields that notes what is wrong with them. */
 const readerOf = (issues: Array<InputIssue>) => {
   const wrong = (path: string, expected: string, value: unknown): undefined => {
-    const message = `expected ${expected}, got ${kindOf(value)}`
-    issues.push({ path, message, advice: "give it as HubSpot takes it" })
+    issues.push(...issue(path, `expected ${expected}, got ${kindOf(value)}`, "give it as HubSpot takes it"))
     return undefined
   }
   const field = (object: object, name: string, path: string): unknown =>
@@ -325,7 +291,7 @@ const readerOf = (issues: Array<InputIssue>) => {
       Result.try(() => (object as Record<string, unknown>)[name]),
       (thrown) => {
         const why = thrown instanceof Error ? thrown.name : kindOf(thrown)
-        issues.push({ path, message: `cannot be read (${why})`, advice: "give plain values" })
+        issues.push(...issue(path, `cannot be read (${why})`, "give plain values"))
         return unreadable
       }
     )

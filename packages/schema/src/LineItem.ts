@@ -13,7 +13,14 @@ import * as Schema from "effect/Schema"
 import type { Association } from "./Association.ts"
 import type { CreateInput } from "./BatchRequest.ts"
 import type { CrmObject } from "./CrmObject.ts"
-import { Bool, DateTimeValue, DateValue, Decimal, type PropertyType, type PropertyValues } from "./Properties.ts"
+import {
+  Bool,
+  DateTimeValue,
+  DateValue,
+  Decimal,
+  type PropertyType,
+  type PropertyValues
+} from "./Properties.ts"
 
 /** HubSpot's id of the object type. */
 export const objectTypeId = "0-8"
