@@ -137,127 +137,6 @@ export class LineItems extends Context.Service<
 >()("@effect-hubspot/http/LineItems") {}
 
 /**
- * The service on a client and a limiter that are there already.
- *
- * @category layers
- * @since 0.1.0
- */
-export const layerClient: Layer.Layer<LineItems, never, HubSpotClient.HubSpotClient | RateLimits.RateLimits> =
-  Layer.effect(
-    LineItems,
-    Effect.suspend(() => make)
-  )
-
-/**
- * The service with its client and its limiter.
- *
- * **Example**
- *
- * ```ts
- * import { Credentials, LineItems } from "@effect-hubspot/http"
- * import { Layer, Redacted } from "effect"
- * import { FetchHttpClient } from "effect/http"
- *
- * const layer = LineItems.layer({ limit: 190 }).pipe(
- *   Layer.provide(Credentials.layer(Redacted.make("pat-eu1-0000"))),
- *   Layer.provide(FetchHttpClient.layer)
- * )
- * Layer.isLayer(layer) // => true
- * ```
- *
- * @category layers
- * @since 0.1.0
- */
-export const layer = (
-  options: Options = {}
-): Layer.Layer<
-  LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
-  InvalidBaseUrl,
-  HttpClient | Credentials.Credentials
-> => within(RateLimits.layer(limitsOf(options)), options)
-
-/**
- * The same within the limits that an account has in a store, with everyone else who uses that store.
- *
- * **Example**
- *
- * ```ts
- * import { Credentials, LineItems, RateLimitStore } from "@effect-hubspot/http"
- * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
- * import { Effect, Layer, Redacted } from "effect"
- *
- * // Two tokens of one account; the store may as well be a database that several processes share.
- * const hubspot = (token: string) =>
- *   LineItems.layerStore({ limit: 190, account: "25012345" }).pipe(
- *     Layer.provide(Credentials.layer(Redacted.make(token)))
- *   )
- * const create = Effect.flatMap(LineItems.LineItems, (lineItems) =>
- *   lineItems.create({ properties: { name: "Chair" } })
- * )
- * const program = Effect.gen(function* () {
- *   const one = yield* Effect.provide(create, hubspot("pat-eu1-0001"))
- *   const two = yield* Effect.provide(create, hubspot("pat-eu1-0002"))
- *   return one.id === two.id
- * }).pipe(
- *   Effect.provide(Layer.merge(RateLimitStore.layerMemory, Emulator.layer()))
- * )
- * await Effect.runPromise(program) // => false
- * ```
- *
- * @category layers
- * @since 0.1.0
- */
-export const layerStore = (
-  options: Options & {
-    /** Whose limits these are: the id of the HubSpot account. */
-    readonly account: string
-  }
-): Layer.Layer<
-  LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
-  InvalidBaseUrl,
-  HttpClient | Credentials.Credentials | RateLimitStore
-> => within(RateLimits.layerStore({ ...limitsOf(options), account: options.account }), options)
-
-/**
- * The same where the account is not known before HubSpot is asked, see `AccountLimits`.
- *
- * @category layers
- * @since 0.1.0
- */
-export const layerAccount = (
-  options: Options & Pick<AccountLimits.Options, "supposed"> = {}
-): Layer.Layer<
-  LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
-  InvalidBaseUrl,
-  HttpClient | Credentials.Credentials | RateLimitStore
-> => within(AccountLimits.layer({ ...limitsOf(options), supposed: options.supposed }), options)
-
-/**
- * The same with the token from `HUBSPOT_ACCESS_TOKEN`.
- *
- * @category layers
- * @since 0.1.0
- */
-export const layerConfig = (
-  options: Options = {}
-): Layer.Layer<
-  LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
-  InvalidBaseUrl | Credentials.CredentialsError,
-  HttpClient
-> => Layer.provide(layer(options), Credentials.layerConfig)
-
-const limitsOf = ({ dailyReserve, limit, timeout, timeZone }: Options) => ({
-  limit,
-  timeout,
-  dailyReserve,
-  timeZone
-})
-
-/** The service with its client, on a limiter. */
-const within = <R>(limits: Layer.Layer<RateLimits.RateLimits, never, R>, options: HubSpotClient.Options) =>
-  layerClient.pipe(Layer.provideMerge(HubSpotClient.layer(options)), Layer.provideMerge(limits))
-
-/**
  * @category constructors
  * @since 0.1.0
  */
@@ -375,3 +254,104 @@ export const make = Effect.gen(function* () {
       )
   })
 })
+
+/**
+ * The service on a client and a limiter that are there already.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerClient: Layer.Layer<LineItems, never, HubSpotClient.HubSpotClient | RateLimits.RateLimits> =
+  Layer.effect(LineItems, make)
+
+type Services = LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits
+
+/**
+ * The service with its client and its limiter.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Credentials, LineItems } from "@effect-hubspot/http"
+ * import { Layer, Redacted } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ *
+ * const layer = LineItems.layer({ limit: 190 }).pipe(
+ *   Layer.provide(Credentials.layer(Redacted.make("pat-eu1-0000"))),
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * Layer.isLayer(layer) // => true
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<Services, InvalidBaseUrl, HttpClient | Credentials.Credentials> =>
+  within(RateLimits.layer(options), options)
+
+/**
+ * The same within the limits that an account has in a store, with everyone else who uses that store.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Credentials, LineItems, RateLimitStore } from "@effect-hubspot/http"
+ * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+ * import { Effect, Layer, Redacted } from "effect"
+ *
+ * // Two tokens of one account; the store may as well be a database that several processes share.
+ * const hubspot = (token: string) =>
+ *   LineItems.layerStore({ limit: 190, account: "25012345" }).pipe(
+ *     Layer.provide(Credentials.layer(Redacted.make(token)))
+ *   )
+ * const create = Effect.flatMap(LineItems.LineItems, (lineItems) =>
+ *   lineItems.create({ properties: { name: "Chair" } })
+ * )
+ * const program = Effect.gen(function* () {
+ *   const one = yield* Effect.provide(create, hubspot("pat-eu1-0001"))
+ *   const two = yield* Effect.provide(create, hubspot("pat-eu1-0002"))
+ *   return one.id === two.id
+ * }).pipe(
+ *   Effect.provide(Layer.merge(RateLimitStore.layerMemory, Emulator.layer()))
+ * )
+ * await Effect.runPromise(program) // => false
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerStore = (
+  options: Options & {
+    /** Whose limits these are: the id of the HubSpot account. */
+    readonly account: string
+  }
+): Layer.Layer<Services, InvalidBaseUrl, HttpClient | Credentials.Credentials | RateLimitStore> =>
+  within(RateLimits.layerStore(options), options)
+
+/**
+ * The same where the account is not known before HubSpot is asked, see `AccountLimits`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerAccount = (
+  options: Options & Pick<AccountLimits.Options, "supposed"> = {}
+): Layer.Layer<Services, InvalidBaseUrl, HttpClient | Credentials.Credentials | RateLimitStore> =>
+  within(AccountLimits.layer(options), options)
+
+/**
+ * The same with the token from `HUBSPOT_ACCESS_TOKEN`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = (
+  options: Options = {}
+): Layer.Layer<Services, InvalidBaseUrl | Credentials.CredentialsError, HttpClient> =>
+  Layer.provide(layer(options), Credentials.layerConfig)
+
+/** The service with its client, on a limiter. */
+const within = <R>(limits: Layer.Layer<RateLimits.RateLimits, never, R>, options: HubSpotClient.Options) =>
+  layerClient.pipe(Layer.provideMerge(HubSpotClient.layer(options)), Layer.provideMerge(limits))

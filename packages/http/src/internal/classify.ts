@@ -177,37 +177,25 @@ export const reply = Effect.fnUntraced(function* (
       toHost: redirectHost(raw.headers)
     })
   }
-  return yield* Effect.flatMap(retryAfter(raw.headers), (after) => Effect.fail(refusal(raw, after)))
+  return yield* refusal(raw, yield* retryAfter(raw.headers))
 })
 
-const success = (raw: RawReply, expected: Expected): Effect.Effect<unknown, HubSpotError.Reason> => {
-  const { status } = raw
+const violation = (kind: HubSpotError.ProtocolViolation["kind"], status: number, detail: string) =>
+  new HubSpotError.ProtocolViolation({ kind, status, detail })
+
+const success = ({ body, headers, status }: RawReply, expected: Expected) => {
   if (expected === "nothing") return Effect.void
   if (status !== 200 && status !== 201 && status !== 207) {
-    return Effect.fail(
-      new HubSpotError.ProtocolViolation({ kind: "status", status, detail: "no reply to this request" })
-    )
+    return Effect.fail(violation("status", status, "no reply to this request"))
   }
-  if (raw.body.trim().length === 0) {
-    return Effect.fail(
-      new HubSpotError.ProtocolViolation({ kind: "emptyBody", status, detail: "empty body" })
-    )
-  }
-  const type = Option.getOrElse(Headers.get(raw.headers, "content-type"), () => "no content type")
-  if (!/\bjson\b/i.test(type)) {
-    const start = showable(raw.body, 80)
-    return Effect.fail(
-      new HubSpotError.ProtocolViolation({
-        kind: "contentType",
-        status,
-        detail: `${showable(type, 80)}: ${start}`
-      })
-    )
-  }
-  return Effect.mapError(
-    Effect.fromOption(parseJson(raw.body)),
-    () => new HubSpotError.ResponseTruncated({ status })
-  )
+  if (body.trim().length === 0) return Effect.fail(violation("emptyBody", status, "empty body"))
+  const type = Option.getOrElse(Headers.get(headers, "content-type"), () => "no content type")
+  return /\bjson\b/i.test(type)
+    ? Effect.mapError(
+        Effect.fromOption(parseJson(body)),
+        () => new HubSpotError.ResponseTruncated({ status })
+      )
+    : Effect.fail(violation("contentType", status, `${showable(type, 80)}: ${showable(body, 80)}`))
 }
 
 const redirectHost = (headers: Headers.Headers): string =>
@@ -254,11 +242,11 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
   const body = Option.getOrUndefined(envelope(raw.body))
   if (body === undefined) {
     const start = showable(raw.body, 80)
-    return new HubSpotError.ProtocolViolation({
-      kind: "status",
+    return violation(
+      "status",
       status,
-      detail: start.length === 0 ? "no error body" : `not an error body of HubSpot's: ${start}`
-    })
+      start.length === 0 ? "no error body" : `not an error body of HubSpot's: ${start}`
+    )
   }
   const faults = ErrorBody.faults(body)
   const detail = faults.map(ErrorBody.describe).join("; ")
@@ -275,9 +263,6 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
   switch (status) {
     case 400:
     case 422:
-      if (category === "VALIDATION_ERROR") {
-        return invalid()
-      }
       if (category === "" && /^Invalid (?:input JSON|JSON input)/.test(detail)) {
         return new HubSpotError.ProtocolBug({ status, detail })
       }
@@ -307,9 +292,7 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
     case 477:
       return new HubSpotError.Migrating(after)
   }
-  return category === "VALIDATION_ERROR"
-    ? invalid()
-    : new HubSpotError.ProtocolViolation({ kind: "status", status, detail })
+  return category === "VALIDATION_ERROR" ? invalid() : violation("status", status, detail)
 }
 
 const inContexts = (body: ErrorBody.ErrorBody, name: string): ReadonlyArray<string> => [

@@ -94,7 +94,7 @@ const readBody = (
   response: HttpClientResponse,
   maxBytes: number
 ): Effect.Effect<string, HubSpotError.Reason> => {
-  const bytes = response.stream.pipe(
+  const sent = response.stream.pipe(
     // What a body that is not there means depends on the status.
     Stream.catchIf(
       (error: HttpClientError) => error.reason._tag === "EmptyBodyError",
@@ -102,59 +102,32 @@ const readBody = (
     ),
     Stream.mapError((error) => Classify.transport(error, response.status))
   )
+  const bytes = bounded(sent, maxBytes)
   const encoding = Option.getOrElse(Headers.get(response.headers, "content-encoding"), () => "identity")
     .trim()
     .toLowerCase()
   return encoding === "identity" || encoding === ""
-    ? readText(bytes, maxBytes)
-    : Effect.flatMap(readBytes(bytes, maxBytes), (body) => inflate(body, encoding, response.status, maxBytes))
+    ? textOf(bytes)
+    : Effect.flatMap(Stream.mkUint8Array(bytes), (body) => inflate(body, encoding, response.status, maxBytes))
 }
 
-const tooLarge = (maxBytes: number) => Effect.fail(new HubSpotError.ResponseTooLarge({ limit: maxBytes }))
-
-const readText = <E>(
+/** Fails as soon as there are more bytes than are read. */
+const bounded = <E>(
   bytes: Stream.Stream<Uint8Array, E>,
   maxBytes: number
-): Effect.Effect<string, E | HubSpotError.Reason> =>
-  Effect.suspend(() => {
-    const decoder = new TextDecoder()
-    let text = ""
+): Stream.Stream<Uint8Array, E | HubSpotError.Reason> =>
+  Stream.suspend(() => {
     let size = 0
-    return bytes.pipe(
-      Stream.runForEach((chunk) => {
-        size += chunk.length
-        if (size > maxBytes) return tooLarge(maxBytes)
-        text += decoder.decode(chunk, { stream: true })
-        return Effect.void
-      }),
-      Effect.map(() => text + decoder.decode())
-    )
+    return Stream.tap(bytes, (chunk) => {
+      size += chunk.length
+      return size > maxBytes
+        ? Effect.fail(new HubSpotError.ResponseTooLarge({ limit: maxBytes }))
+        : Effect.void
+    })
   })
 
-const readBytes = <E>(
-  bytes: Stream.Stream<Uint8Array, E>,
-  maxBytes: number
-): Effect.Effect<Uint8Array<ArrayBuffer>, E | HubSpotError.Reason> =>
-  Effect.suspend(() => {
-    const chunks: Array<Uint8Array> = []
-    let size = 0
-    return bytes.pipe(
-      Stream.runForEach((chunk) => {
-        size += chunk.length
-        chunks.push(chunk)
-        return size > maxBytes ? tooLarge(maxBytes) : Effect.void
-      }),
-      Effect.map(() => {
-        const all = new Uint8Array(size)
-        let offset = 0
-        for (const chunk of chunks) {
-          all.set(chunk, offset)
-          offset += chunk.length
-        }
-        return all
-      })
-    )
-  })
+const textOf = <E>(bytes: Stream.Stream<Uint8Array, E>): Effect.Effect<string, E> =>
+  Stream.mkString(Stream.decodeText(bytes))
 
 const formats: ReadonlyMap<string, string> = new Map([
   ["gzip", "gzip"],
@@ -188,12 +161,14 @@ const inflate = (
             catch: () => violation("a content encoding that this runtime does not know")
           }),
           (stream) =>
-            readText(
-              Stream.fromReadableStream({
-                evaluate: () => stream,
-                onError: () => new HubSpotError.ResponseTruncated({ status })
-              }),
-              maxBytes
+            textOf(
+              bounded(
+                Stream.fromReadableStream({
+                  evaluate: () => stream,
+                  onError: () => new HubSpotError.ResponseTruncated({ status })
+                }),
+                maxBytes
+              )
             )
         )
   return asText === undefined
@@ -206,14 +181,7 @@ const inflate = (
 }
 
 // The first byte of JSON or HTML, or of the blanks before it.
-const readsAsText = (byte: number): boolean =>
-  byte === 0x7b ||
-  byte === 0x5b ||
-  byte === 0x3c ||
-  byte === 0x20 ||
-  byte === 0x0a ||
-  byte === 0x0d ||
-  byte === 0x09
+const readsAsText = (byte: number): boolean => "{[< \n\r\t".includes(String.fromCharCode(byte))
 
 /** Levels of nesting that are read. */
 const maxDepth = 32
