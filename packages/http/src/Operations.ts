@@ -54,6 +54,9 @@ export interface ListOptions extends Omit<ReadOptions, "idProperty"> {
   readonly limit?: number
 }
 
+/** An operation, or why its payload is none. */
+type Checked<A> = Effect.Effect<Operation<A>, HubSpotError.HubSpotError>
+
 type Endpoints = (typeof HubSpotApi.endpoints)["v3"]
 type Name = keyof Endpoints
 type Success<N extends Name> = HttpApiEndpoint.Success<Endpoints[N]>["Type"]
@@ -169,7 +172,7 @@ const encodeBatchRead = bodyOf("batchRead")
 export const batchRead = (
   request: BatchRequest.BatchRead,
   options: { readonly archived?: boolean } = {}
-): Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError.HubSpotError> =>
+): Checked<BatchResponse.BatchResponse> =>
   (request.propertiesWithHistory?.length ?? 0) > 0 &&
   request.inputs.length > BatchRequest.maxInputsWithHistory
     ? Effect.fail(invalid("batchRead", `${BatchRequest.maxInputsWithHistory} inputs at most with histories`))
@@ -184,9 +187,7 @@ const encodeBatchUpdate = bodyOf("batchUpdate")
  * @category operations
  * @since 0.1.0
  */
-export const batchUpdate = (
-  request: BatchRequest.BatchUpdate
-): Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError.HubSpotError> =>
+export const batchUpdate = (request: BatchRequest.BatchUpdate): Checked<BatchResponse.BatchResponse> =>
   Effect.map(encodeBatchUpdate(request), (body) => sendBatchUpdate({ body }))
 
 const sendBatchUpsert = operation("batchUpsert", { idempotent: true, read: readBatchResponse })
@@ -199,9 +200,7 @@ const encodeBatchUpsert = bodyOf("batchUpsert")
  * @category operations
  * @since 0.1.0
  */
-export const batchUpsert = (
-  request: BatchRequest.BatchUpsert
-): Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError.HubSpotError> =>
+export const batchUpsert = (request: BatchRequest.BatchUpsert): Checked<BatchResponse.BatchResponse> =>
   Effect.map(encodeBatchUpsert(request), (body) => sendBatchUpsert({ body }))
 
 const sendBatchArchive = command("batchArchive")
@@ -211,9 +210,7 @@ const encodeBatchArchive = bodyOf("batchArchive")
  * @category operations
  * @since 0.1.0
  */
-export const batchArchive = (
-  ids: ReadonlyArray<string>
-): Effect.Effect<Operation<void>, HubSpotError.HubSpotError> =>
+export const batchArchive = (ids: ReadonlyArray<string>): Checked<void> =>
   Effect.map(encodeBatchArchive({ inputs: ids.map((id) => ({ id })) }), (body) => sendBatchArchive({ body }))
 
 const sendCreate = operation("create", { idempotent: false, read: readObject })
@@ -225,9 +222,7 @@ const encodeCreate = bodyOf("create")
  * @category operations
  * @since 0.1.0
  */
-export const create = (
-  request: BatchRequest.Create
-): Effect.Effect<Operation<CrmObject.CrmObject>, HubSpotError.HubSpotError> =>
+export const create = (request: BatchRequest.Create): Checked<CrmObject.CrmObject> =>
   Effect.map(encodeCreate(request), (body) => sendCreate({ body }))
 
 const sendGet = operation("get", { idempotent: true, read: readObject })
@@ -250,7 +245,7 @@ export const update = (
   id: string,
   request: BatchRequest.Update,
   options: Pick<ReadOptions, "idProperty">
-): Effect.Effect<Operation<CrmObject.CrmObject>, HubSpotError.HubSpotError> =>
+): Checked<CrmObject.CrmObject> =>
   Effect.map(encodeUpdate(request), (body) => sendUpdate({ params: { id }, query: queryOf(options), body }))
 
 const sendArchive = command("archive")
@@ -285,9 +280,7 @@ const encodeSearch = bodyOf("search")
  * @category operations
  * @since 0.1.0
  */
-export const search = (
-  request: Search.Search
-): Effect.Effect<Operation<Page.Page>, HubSpotError.HubSpotError> =>
+export const search = (request: Search.Search): Checked<Page.Page> =>
   Effect.flatMap(encodeSearch(request), (body) => {
     const filters = (request.filterGroups ?? []).reduce((sum, group) => sum + group.filters.length, 0)
     if (filters > Search.maxFilters) {
@@ -329,7 +322,7 @@ const encodeTypes = bodyOf("associate")
 export const associate = (
   target: AssociationTarget,
   types: ReadonlyArray<Association.AssociationSpec> = []
-): Effect.Effect<Operation<void>, HubSpotError.HubSpotError> =>
+): Checked<void> =>
   types.length === 0
     ? Effect.succeed(sendAssociateDefault({ params: target }))
     : Effect.map(encodeTypes(types), (body) => sendAssociate({ params: target, body }))
@@ -386,7 +379,7 @@ export const batchAssociate = (
     readonly toObjectId: string
     readonly types?: ReadonlyArray<Association.AssociationSpec>
   }>
-): Effect.Effect<Operation<Associated>, HubSpotError.HubSpotError> => {
+): Checked<Associated> => {
   if (associations.length === 0 || associations.length > maxAssociations) {
     return Effect.fail(
       invalid("batchAssociate", `${associations.length} associations, 1 to ${maxAssociations} are allowed`)
@@ -480,9 +473,7 @@ const encodeProperty = bodyOf("createProperty")
  * @category operations
  * @since 0.1.0
  */
-export const createProperty = (
-  property: Property.PropertyCreate
-): Effect.Effect<Operation<Property.Property>, HubSpotError.HubSpotError> =>
+export const createProperty = (property: Property.PropertyCreate): Checked<Property.Property> =>
   Effect.map(encodeProperty(property), (body) => sendCreateProperty({ body }))
 
 /**

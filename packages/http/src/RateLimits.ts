@@ -12,22 +12,21 @@
  *
  * @since 0.1.0
  */
-import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as HubSpotError from "./HubSpotError.ts"
-import * as Metrics from "./Metrics.ts"
 import * as InRange from "./internal/inRange.ts"
+import * as Midnight from "./internal/midnight.ts"
 import { elapsing, monotonicMillis } from "./internal/monotonic.ts"
+import * as SlotFate from "./internal/slotFate.ts"
 import * as Turns from "./internal/turns.ts"
 import { asFarAsPossible, unlessUnavailable } from "./internal/unavailable.ts"
+import * as Metrics from "./Metrics.ts"
 import * as RateLimitStore from "./RateLimitStore.ts"
-import * as Midnight from "./internal/midnight.ts"
 
 /**
  * Requests per ten seconds by what the account and the app are.
@@ -145,13 +144,7 @@ export const Share: Context.Reference<string> = Context.Reference<string>(
   { defaultValue: () => "" }
 )
 
-/**
- * A request fails with it, inside of its slot, if it sent nothing: the slot is free at once.
- *
- * @category errors
- * @since 0.1.0
- */
-export class NothingSent extends Data.TaggedError("NothingSent") {}
+export { NothingSent } from "./internal/slotFate.ts"
 
 /**
  * The limiter that all requests of one account share.
@@ -358,15 +351,9 @@ export const make = Effect.fnUntraced(function* (
         Effect.gen(function* () {
           yield* dayIsOver(0)
           const { share, slot } = yield* enter(pool, restore)
-          // What became of the request is known inside: its fiber may be interrupted right after its end.
-          let fate: Fate = "mayArrive"
-          const watched = Effect.onExit(request, (exit) =>
-            Effect.sync(() => {
-              fate = fateOf(exit)
-            })
-          )
           const sentAt = yield* monotonicMillis
-          return yield* Effect.onExit(options?.uninterruptible === true ? watched : restore(watched), () =>
+          const free = options?.uninterruptible === true ? identity : restore
+          return yield* SlotFate.watch(request, free, (fate) =>
             Effect.flatMap(monotonicMillis, (until) => {
               underWay--
               if (fate === "notSent") return giveBack(slot, share)
@@ -408,28 +395,3 @@ export const make = Effect.fnUntraced(function* (
     limit: Effect.sync(() => limit)
   })
 })
-
-/**
- * What becomes of a request's slot: it is free at once, it is held for a window, or for the whole lease.
- */
-type Fate = "notSent" | "over" | "mayArrive"
-
-const fateOf = (exit: Exit.Exit<unknown, unknown>): Fate => {
-  if (mayStillArrive(exit)) return "mayArrive"
-  return Exit.isFailure(exit) && exit.cause.reasons.some(isNothingSent) ? "notSent" : "over"
-}
-
-const isNothingSent = (reason: Cause.Reason<unknown>): boolean =>
-  reason._tag === "Fail" && reason.error instanceof NothingSent
-
-/** A request that was given up, or whose connection broke without an answer, may arrive all the same. */
-const mayStillArrive = (exit: Exit.Exit<unknown, unknown>): boolean =>
-  Exit.isFailure(exit) &&
-  exit.cause.reasons.some(
-    (reason) =>
-      reason._tag === "Interrupt" ||
-      (reason._tag === "Fail" &&
-        reason.error instanceof HubSpotError.HubSpotError &&
-        (reason.error.reason._tag === "TransportAmbiguous" ||
-          (reason.error.reason._tag === "TimedOut" && reason.error.reason.phase === "headers")))
-  )

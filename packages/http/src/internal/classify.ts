@@ -251,15 +251,6 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
   const faults = ErrorBody.faults(body)
   const detail = faults.map(ErrorBody.describe).join("; ")
   const category = showable(body.category ?? "", 80)
-  const invalid = () =>
-    new HubSpotError.ValidationFailed({
-      status,
-      category,
-      detail,
-      faults,
-      traceIds: inContexts(body, "objectWriteTraceId"),
-      blamed: ErrorBody.faultsOfInputs(body)
-    })
   switch (status) {
     case 400:
     case 422:
@@ -292,7 +283,16 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
     case 477:
       return new HubSpotError.Migrating(after)
   }
-  return category === "VALIDATION_ERROR" ? invalid() : violation("status", status, detail)
+  return category === "VALIDATION_ERROR"
+    ? new HubSpotError.ValidationFailed({
+        status,
+        category,
+        detail,
+        faults,
+        traceIds: inContexts(body, "objectWriteTraceId"),
+        blamed: ErrorBody.faultsOfInputs(body)
+      })
+    : violation("status", status, detail)
 }
 
 const inContexts = (body: ErrorBody.ErrorBody, name: string): ReadonlyArray<string> => [
