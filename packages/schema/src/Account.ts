@@ -1,5 +1,5 @@
 /**
- * What HubSpot says of the account behind a token, and of a token.
+ * HubSpot's replies about the account of a token, and about OAuth tokens.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import { OpenStruct } from "./internal/openStruct.ts"
 
 /**
- * `GET /account-info/v3/details`. The time zone is where the account's day of requests ends.
+ * `GET /account-info/v3/details`. The account's day of requests ends at midnight in its time zone.
  *
  * @category schemas
  * @since 0.1.0

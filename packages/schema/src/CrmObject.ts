@@ -30,7 +30,7 @@ export const ValueWithTimestamp = OpenStruct({
 })
 
 /**
- * What HubSpot has to say about a record that it accepted all the same.
+ * HubSpot's warning about a record that it accepted nevertheless.
  *
  * @category schemas
  * @since 0.1.0
@@ -54,7 +54,7 @@ export const AssociatedIds = OpenStruct({
 /**
  * `{ id, properties, createdAt, updatedAt, archived, archivedAt?, objectWriteTraceId?, propertiesWithHistory?, url?, warnings?, associations?, new? }`.
  *
- * `associations` is there when a single read asks for them, `new` in the results of an upsert.
+ * Only a single read that asks for `associations` has them, and only the results of an upsert have `new`.
  *
  * @category schemas
  * @since 0.1.0
@@ -83,8 +83,7 @@ export const CrmObject = OpenStruct({
 export interface CrmObject extends Schema.Schema.Type<typeof CrmObject> {}
 
 /**
- * Whether a text can be the id of a record. What a reply gives another id, such as one that held a secret, is not to be
- * pointed to.
+ * Whether a text can be the id of a record. An id from which a secret was redacted cannot.
  *
  * @category reading
  * @since 0.1.0

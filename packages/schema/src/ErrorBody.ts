@@ -37,7 +37,7 @@ export type ErrorDetail = typeof ErrorDetail.Type
 /**
  * One entry of a 207's `errors`: `{ category, context, errors, links, message, status, id, subCategory }`.
  *
- * Which inputs it is about is in `context.objectWriteTraceId`: see {@link contextValues}.
+ * `context.objectWriteTraceId` names the inputs it is about: see {@link contextValues}.
  *
  * @category schemas
  * @since 0.1.0
@@ -88,8 +88,8 @@ export interface ErrorBody extends Schema.Schema.Type<typeof ErrorBody> {}
 
 /**
  * The values a `context` holds under one name, whatever its shape: a list, a single value, or the
- * text form `{name=[a, b]}` of HubSpot's own example. An integer too large for JavaScript has lost digits and
- * stands with `~` before it, so that it is taken for no id.
+ * text form `{name=[a, b]}` of HubSpot's own example. JavaScript has lost digits of an integer beyond 2⁵³ − 1:
+ * it gets a `~` before it, so that it matches no id.
  *
  * **Example**
  *
@@ -124,13 +124,12 @@ export const contextValues = (context: unknown, name: string): ReadonlyArray<str
   )
 }
 
-/** An integer that JSON has taken digits from is about this one, and names nothing. */
 const textOf = (value: number | boolean): string =>
   Number.isInteger(value) && !Number.isSafeInteger(value) ? `~${value}` : String(value)
 
 /**
- * Foreign text made fit to be shown: one line, no control or direction characters, cut to `limit`
- * characters (500).
+ * Foreign text in a form that is safe to show: one line, no control or direction characters, at most `limit`
+ * characters. Default 500.
  *
  * @category formatting
  * @since 0.1.0
@@ -153,8 +152,8 @@ const readEmbedded = Schema.decodeUnknownOption(
 )
 
 /**
- * One fault in HubSpot's words: `message` fit to be shown, HubSpot's `code` (`INVALID_OPTION`) and the
- * `property` it is about, if it says so.
+ * One problem in HubSpot's words: a `message` that is safe to show, and HubSpot's `code` (`INVALID_OPTION`) and
+ * the `property` it is about, if HubSpot names them.
  *
  * @category models
  * @since 0.1.0
@@ -166,8 +165,8 @@ export interface Fault {
 }
 
 /**
- * The faults an error names, at least one. HubSpot packs those of properties as JSON into the message;
- * they are unpacked.
+ * The problems that an error reports, at least one. HubSpot packs those of properties as JSON into the message;
+ * this function unpacks them.
  *
  * **Example**
  *
@@ -197,7 +196,7 @@ export const faults = (error: StandardError | ErrorBody): ReadonlyArray<Fault> =
 }
 
 /**
- * What the details of an error say about single inputs: a fault, and the trace ids it names.
+ * The problems of single inputs in the details of an error, each with the trace ids that it names.
  *
  * @category reading
  * @since 0.1.0
@@ -222,7 +221,7 @@ const fault = (message: string, code: string | undefined, property: string | und
 })
 
 /**
- * A fault in one line: the property, unless the message names it in quotes, and the message.
+ * A problem in one line: the property, unless the message names it in quotes, and the message.
  *
  * @category formatting
  * @since 0.1.0

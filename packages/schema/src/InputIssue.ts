@@ -1,9 +1,9 @@
 /**
  * What is wrong with an input before HubSpot has seen it.
  *
- * Only what is wrong in every account is an issue here: a name no property can have, text that is not a
- * number where a standard property is one, two parents, an id that is no id. Whether an account has a
- * property, an option or a parent is HubSpot's to say.
+ * Only what is wrong in every account is an issue here: a name that no property can have, text that is not a
+ * number where a standard property is one, two parents, text that cannot be an id. HubSpot decides whether an
+ * account has a property, an option or a parent.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ import * as LineItem from "./LineItem.ts"
 import * as Properties from "./Properties.ts"
 
 /**
- * `path` is where (`properties.price`, `associations[0].to.id`), `message` what and why, `advice` what to
+ * `path` says where (`properties.price`, `associations[0].to.id`), `message` what is wrong, `advice` what to
  * do. No message repeats a value that could be long or secret in full.
  *
  * @category models
@@ -30,7 +30,7 @@ const issue = (path: string, message: string, advice: string): ReadonlyArray<Inp
   { path, message, advice }
 ]
 
-/** The longest trace id that is sent. */
+/** The longest trace id that is sent, in UTF-16 code units. */
 export const maxTraceIdLength = 64
 
 const maxId = 2n ** 63n - 1n
@@ -44,7 +44,7 @@ const maxId = 2n ** 63n - 1n
 export const isRecordId = (text: string): boolean => /^[1-9]\d{0,18}$/.test(text) && BigInt(text) <= maxId
 
 /**
- * A value as it may be shown in a message: one line, control characters escaped, 40 characters at most.
+ * A value in quotes for a message: one line, control characters escaped, at most 40 characters of it.
  *
  * @category formatting
  * @since 0.1.0
@@ -61,7 +61,7 @@ export const quote = (text: string): string => {
 const controlCharacter = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/
 
 /**
- * The issues of a property's name, none if it can exist.
+ * The issues of a property's name. A name that a property can have has none.
  *
  * @category checking
  * @since 0.1.0
@@ -115,8 +115,7 @@ const ofAssociation = (association: Association.Association, path: string): Read
 ]
 
 /**
- * Everything that is wrong with an input, in the order of its fields; nothing for an input that may be
- * sent.
+ * All issues of an input, in the order of its fields. An input that may be sent has none.
  *
  * **Example**
  *
@@ -137,7 +136,7 @@ export const of = (input: CreateInput): ReadonlyArray<InputIssue> => [
 ]
 
 /**
- * The issues of a property map that is sent: names, values, and that there are any.
+ * The issues of a property map: of its names and values, and one if it is empty.
  *
  * @category checking
  * @since 0.1.0
@@ -175,7 +174,7 @@ export const ofAssociations = (
         ...issue(
           "associations",
           `${parents.length} parents (${parents.join(", ")}), a line item has one`,
-          "keep one, and make a line item of its own for each other"
+          "keep one, and create a separate line item for each of the others"
         )
       ]
     : issues
@@ -197,8 +196,7 @@ export const ofTraceId = (traceId: string | undefined): ReadonlyArray<InputIssue
     : []
 
 /**
- * The issues of what names a record: its id, or with `idProperty` the value of a property with unique
- * values.
+ * The issues of a record's id or, with `idProperty`, of the value of a property with unique values.
  *
  * @category checking
  * @since 0.1.0
@@ -221,7 +219,7 @@ export const ofRecord = ({
       ]
 
 /**
- * What a caller may give for an input, by name.
+ * The fields of an input that a caller may pass.
  *
  * @category models
  * @since 0.1.0
@@ -235,8 +233,8 @@ export interface Fields {
 }
 
 /**
- * A create from a caller who may not keep to the types: a copy with known fields only, or what is wrong
- * with its shape. Every field is read once, and a getter that throws is an issue of its field.
+ * Reads a create from code that the types may not have checked: a copy with known fields only, or the issues of
+ * its shape. Every field is read once. A getter that throws is an issue of its field.
  *
  * **Example**
  *
@@ -256,7 +254,7 @@ export const read = (given: unknown): Result.Result<CreateInput, ReadonlyArray<I
   readFields(given, ["properties", "associations", "objectWriteTraceId"])
 
 /**
- * The same for other inputs: these fields and no other.
+ * The same for other inputs, with these fields and no others.
  *
  * @category checking
  * @since 0.1.0
@@ -266,13 +264,13 @@ export const readFields = <K extends keyof Fields>(
   names: ReadonlyArray<K>
 ): Result.Result<Pick<Fields, K>, ReadonlyArray<InputIssue>> => {
   if (!isRecord(given))
-    return Result.fail(issue("", `expected an object, got ${kindOf(given)}`, "give { properties: … }"))
+    return Result.fail(issue("", `expected an object, got ${kindOf(given)}`, "pass { properties: … }"))
   const issues: Array<InputIssue> = []
   const fields: Record<string, unknown> = {}
   const reader = readerOf(issues)
   for (const name of names) {
     const value = reader.field(given, name, name)
-    // What is not there is left out where it may be.
+    // A missing field is left out, unless it is required.
     if (value !== undefined || name === "id" || name === "properties") {
       fields[name] = reader[name](value)
     }
@@ -280,10 +278,10 @@ export const readFields = <K extends keyof Fields>(
   return issues.length > 0 ? Result.fail(issues) : Result.succeed(fields as unknown as Pick<Fields, K>)
 }
 
-/** A reader of fields that notes what is wrong with them. */
+/** A reader of fields that adds what is wrong with them to `issues`. */
 const readerOf = (issues: Array<InputIssue>) => {
   const wrong = (path: string, expected: string, value: unknown): undefined => {
-    issues.push(...issue(path, `expected ${expected}, got ${kindOf(value)}`, "give it as HubSpot takes it"))
+    issues.push(...issue(path, `expected ${expected}, got ${kindOf(value)}`, `pass ${expected}`))
     return undefined
   }
   const field = (object: object, name: string, path: string): unknown =>
@@ -291,7 +289,7 @@ const readerOf = (issues: Array<InputIssue>) => {
       Result.try(() => (object as Record<string, unknown>)[name]),
       (thrown) => {
         const why = thrown instanceof Error ? thrown.name : kindOf(thrown)
-        issues.push(...issue(path, `cannot be read (${why})`, "give plain values"))
+        issues.push(...issue(path, `cannot be read (${why})`, "pass plain values"))
         return unreadable
       }
     )

@@ -2,8 +2,8 @@
  * The line item: its standard properties with their types, and the typed view of a line item's
  * property map.
  *
- * An account adds properties of its own; those are plain text here and live beside the standard ones.
- * Nothing in this module asks an account what it really has.
+ * An account adds properties of its own; those are plain text here, beside the standard ones. This module
+ * does not know which properties an account really has.
  *
  * @since 0.1.0
  */
@@ -104,8 +104,7 @@ export const Standard = Schema.Struct(
 export type Standard = typeof Standard.Type
 
 /**
- * What is known of a standard property. `readOnly` ones are computed or set by HubSpot, which rejects a
- * value for them.
+ * The type of a standard property. HubSpot computes or sets a `readOnly` one, and rejects a value for it.
  *
  * @category models
  * @since 0.1.0
@@ -150,7 +149,7 @@ const readOnly = {
 } as const satisfies Record<string, PropertyType>
 
 /**
- * The standard properties by name, those a caller may write and those HubSpot computes.
+ * The standard properties by name: those that a caller may write, and those that HubSpot computes.
  *
  * **Example**
  *
@@ -174,8 +173,8 @@ const decodeStandard = Schema.decodeUnknownEffect(Standard)
 
 /**
  * A line item to create, from typed values: the standard properties, `custom` ones as text, the
- * associations, and the caller's own `objectWriteTraceId` if there is one. `undefined` is not sent; a
- * standard property wins over a custom one of the same name.
+ * associations, and the caller's own `objectWriteTraceId` if there is one. `undefined` is not sent. A
+ * standard property replaces a custom one of the same name.
  *
  * **Example**
  *
@@ -231,7 +230,6 @@ export const customProperties = (object: CrmObject): Readonly<Record<string, str
     Object.entries(present(object.properties ?? {})).filter(([name]) => !knownProperties.has(name))
   )
 
-// A value that is not there is not sent.
 const defined = <A>(values: { readonly [name: string]: A | undefined }): { [name: string]: A } =>
   Object.fromEntries(Object.entries(values).filter((entry): entry is [string, A] => entry[1] !== undefined))
 

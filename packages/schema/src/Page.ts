@@ -20,8 +20,7 @@ const Paging = OpenStruct({
 export const maxListLimit = 100
 
 /**
- * `{ results, paging? }`; `paging.next.after` is the cursor of the next page. Its `link` is not followed:
- * the cursor is all that is taken from an answer.
+ * `{ results, paging? }`; `paging.next.after` is the cursor of the next page. Its `link` is never followed.
  *
  * @category schemas
  * @since 0.1.0

@@ -50,7 +50,7 @@ export const defaultGroup = "lineiteminformation"
 export const maxUnique = 10
 
 /**
- * A property to define. Whether its values are unique can be said only now.
+ * A property to define. Only its definition can make its values unique.
  *
  * @category schemas
  * @since 0.1.0
