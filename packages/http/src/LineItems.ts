@@ -1,10 +1,10 @@
 /**
- * The service people depend on: the operations on line items, each with the retry policy that is safe
+ * The service that programs depend on: the operations on line items, each with the retry policy that is safe
  * for it.
  *
- * A create is repeated only when HubSpot provably did not take it. Reads, updates, upserts and archives
- * come to the same when done twice, so they are repeated after doubts as well. For more than one batch,
- * and for one true outcome per input, use `BulkCreate` of `@effect-hubspot/batch`.
+ * A create is sent again only if HubSpot provably did not accept it. Reads, updates, upserts and archives
+ * have the same effect when they are executed twice, so they are sent again after a doubt as well. For more
+ * than one batch, and for one true outcome per input, use `BulkCreate` of `@effect-hubspot/batch`.
  *
  * @since 0.1.0
  */
@@ -43,9 +43,9 @@ import type { RateLimitStore } from "./RateLimitStore.ts"
 export interface Options extends HubSpotClient.Options {
   /** Requests per 10 seconds, or `"auto"` (default): 100, then what the account advertises. */
   readonly limit?: number | "auto" | undefined
-  /** The part of the account's daily requests left to its other apps. Default 0.1. */
+  /** The part of the account's daily requests left to its other apps, 0 to 1. Default 0.1. */
   readonly dailyReserve?: number | undefined
-  /** Where the account's day ends, such as `Europe/Berlin`. */
+  /** The time zone in which the account's day ends, such as `Europe/Berlin`. Default: not known. */
   readonly timeZone?: string | undefined
 }
 
@@ -96,11 +96,11 @@ export class LineItems extends Context.Service<
     readonly updateBatch: (request: BatchRequest.BatchUpdate) => Result<BatchResponse.BatchResponse>
     /** Creates or updates 1 to 100 line items by a property with unique values. The last write wins. */
     readonly upsertBatch: (request: BatchRequest.BatchUpsert) => Result<BatchResponse.BatchResponse>
-    /** Archives 1 to 100 line items; ids that do not exist are passed over. */
+    /** Archives 1 to 100 line items; ids that do not exist are ignored. */
     readonly archiveBatch: (ids: ReadonlyArray<string>) => Result<void>
     /** Creates one line item. */
     readonly create: (request: BatchRequest.Create) => Result<CrmObject.CrmObject>
-    /** Reads one line item; `ObjectNotFound` if there is none. */
+    /** Reads one line item. Fails with `ObjectNotFound` if there is none. */
     readonly get: (id: string, options?: Operations.ReadOptions) => Result<CrmObject.CrmObject>
     /** Updates properties of one line item. */
     readonly update: (
@@ -117,21 +117,21 @@ export class LineItems extends Context.Service<
     /** One page of line items. */
     readonly listPage: (options?: Operations.ListOptions & { readonly after?: string }) => Result<Page.Page>
     /**
-     * All line items a search finds, page by page. Fails with `SearchCapReached` before the first page
-     * that HubSpot would refuse, after 10,000 records.
+     * All line items that a search finds, page by page. Fails with `SearchCapReached` after 10,000 records,
+     * before the first page that HubSpot would refuse.
      */
     readonly search: (request: Search.Search) => Stream.Stream<CrmObject.CrmObject, HubSpotError.HubSpotError>
     /** One page of a search. */
     readonly searchPage: (request: Search.Search) => Result<Page.Page>
     /**
-     * Associates a line item with an object, by the given types or by HubSpot's default one. In `v3` by the
-     * associations API, in the dated versions on the line item itself.
+     * Associates a line item with an object, by the given types or by HubSpot's default one. `v3` uses the
+     * associations API, the dated versions the line item itself.
      */
     readonly associate: (
       target: Operations.AssociationTarget,
       types?: ReadonlyArray<Association.AssociationSpec>
     ) => Result<void>
-    /** Takes all associations with one object away. Not in `v3`, where it is an `InvalidRequest`. */
+    /** Removes all associations with one object. Fails with `InvalidRequest` in `v3`. */
     readonly dissociate: (target: Operations.AssociationTarget) => Result<void>
   }
 >()("@effect-hubspot/http/LineItems") {}
@@ -146,11 +146,11 @@ export const make = Effect.gen(function* () {
 
   const run = Dispatch.make({ client, limits })
 
-  /** An operation whose request is checked before it is sent. */
+  /** Sends an operation once its request is checked. */
   const checked = <A>(operation: Effect.Effect<Operation<A>, HubSpotError.HubSpotError>) =>
     Effect.flatMap(operation, run)
 
-  /** Pages one after the other. A failure comes after the records of the pages before it. */
+  /** The records of one page after the other. A failure comes after the records of the pages before it. */
   const pages = (
     first: string | undefined,
     page: (after: string | undefined) => Result<Page.Page>,
@@ -172,7 +172,7 @@ export const make = Effect.gen(function* () {
           })
     )
 
-  /** One association has no partial success: its error is that of the request. */
+  /** One association has no partial success: its error is the error of the request. */
   const associated = ({ errors: [error] }: Operations.Associated) =>
     error === undefined
       ? Effect.void
@@ -234,7 +234,9 @@ export const make = Effect.gen(function* () {
         ? run(Operations.dissociate(target))
         : Effect.fail(
             new HubSpotError.HubSpotError({
-              reason: new HubSpotError.InvalidRequest({ detail: "v3 cannot do this; use a dated version" }),
+              reason: new HubSpotError.InvalidRequest({
+                detail: "API version v3 cannot do this; set apiVersion to a dated version"
+              }),
               operation: "LineItems.dissociate"
             })
           )
@@ -256,7 +258,7 @@ export const make = Effect.gen(function* () {
 })
 
 /**
- * The service on a client and a limiter that are there already.
+ * The service on an existing client and limiter.
  *
  * @category layers
  * @since 0.1.0
@@ -292,7 +294,7 @@ export const layer = (
   within(RateLimits.layer(options), options)
 
 /**
- * The same within the limits that an account has in a store, with everyone else who uses that store.
+ * The same, within limits that are shared with every process that uses the same store.
  *
  * **Example**
  *
@@ -301,7 +303,7 @@ export const layer = (
  * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
  * import { Effect, Layer, Redacted } from "effect"
  *
- * // Two tokens of one account; the store may as well be a database that several processes share.
+ * // Two tokens of one account. The store can also be a database that several processes share.
  * const hubspot = (token: string) =>
  *   LineItems.layerStore({ limit: 190, account: "25012345" }).pipe(
  *     Layer.provide(Credentials.layer(Redacted.make(token)))
@@ -324,14 +326,14 @@ export const layer = (
  */
 export const layerStore = (
   options: Options & {
-    /** Whose limits these are: the id of the HubSpot account. */
+    /** The id of the HubSpot account whose limits these are. */
     readonly account: string
   }
 ): Layer.Layer<Services, InvalidBaseUrl, HttpClient | Credentials.Credentials | RateLimitStore> =>
   within(RateLimits.layerStore(options), options)
 
 /**
- * The same where the account is not known before HubSpot is asked, see `AccountLimits`.
+ * The same for an account that is not known before HubSpot reports it: see `AccountLimits`.
  *
  * @category layers
  * @since 0.1.0

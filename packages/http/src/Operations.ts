@@ -1,7 +1,8 @@
 /**
- * The operations on line items, and the few around them, as data. Name, method, path, payload and kind of answer are those of the
- * endpoint in `HubSpotApi`; beside them stand the limit it counts for, whether doing it twice is harmless, and how the reply is read. For those who make the attempts themselves; everyone else uses
- * `LineItems`. The file is long because it is a list: an operation is a few lines.
+ * The operations on line items, and the few around them, as data. Name, method, path, payload and kind of answer come
+ * from the endpoint in `HubSpotApi`. Each operation adds the limit it counts for, whether it is idempotent, and how its
+ * reply is read. They are for code that makes its own attempts; other code uses `LineItems`. The file is long because
+ * it is a list: an operation is a few lines.
  *
  * @since 0.1.0
  */
@@ -34,10 +35,10 @@ import type { Pool } from "./RateLimitStore.ts"
  * @since 0.1.0
  */
 export interface ReadOptions {
-  /** Properties by name. Default: HubSpot's few. */
+  /** Properties by name. Default: the few that HubSpot chooses. */
   readonly properties?: ReadonlyArray<string>
   readonly propertiesWithHistory?: ReadonlyArray<string>
-  /** Object types whose associated ids to read too. */
+  /** Object types whose associated ids are read too. */
   readonly associations?: ReadonlyArray<string>
   /** Archived records instead of the others. Default false. */
   readonly archived?: boolean
@@ -54,14 +55,14 @@ export interface ListOptions extends Omit<ReadOptions, "idProperty"> {
   readonly limit?: number
 }
 
-/** An operation, or why its payload is none. */
+/** An operation, or the error of its payload. */
 type Checked<A> = Effect.Effect<Operation<A>, HubSpotError.HubSpotError>
 
 type Endpoints = (typeof HubSpotApi.endpoints)["v3"]
 type Name = keyof Endpoints
 type Success<N extends Name> = HttpApiEndpoint.Success<Endpoints[N]>["Type"]
 
-/** What is filled in of an endpoint: the parameters of its path, its query, and its payload as JSON text. */
+/** The variable parts of a request: the parameters of its path, its query, and its payload as JSON text. */
 interface Request<N extends Name> {
   readonly params?: HttpApiEndpoint.Params<Endpoints[N]>["Type"] | undefined
   readonly query?: ReadonlyArray<readonly [string, string]> | undefined
@@ -94,7 +95,7 @@ const make =
     }
   }
 
-/** An operation of the contract, by the name of its endpoint: a reader of another success does not compile. */
+/** An operation of the contract, by the name of its endpoint. A reader of another endpoint's success does not compile. */
 const operation: <N extends Name>(
   name: N,
   how: {
@@ -104,7 +105,7 @@ const operation: <N extends Name>(
   }
 ) => (request?: Request<N>) => Operation<Success<N>> = make
 
-/** One whose answer says nothing beyond that it was done. */
+/** An operation whose success has no value. */
 const command = <N extends Name>(name: N) =>
   make<N, void>(name, { idempotent: true, read: () => Option.some(undefined) })
 
@@ -117,7 +118,7 @@ const readPage = Schema.decodeUnknownOption(Page.Page)
 const invalid = (name: string, detail: string) =>
   new HubSpotError.HubSpotError({ reason: new HubSpotError.InvalidRequest({ detail }), operation: name })
 
-/** The JSON of an endpoint's payload without what is not HubSpot's, or the error of a payload that is none. */
+/** Encodes an endpoint's payload as JSON without unknown fields. It fails with `InvalidRequest`. */
 const bodyOf = <N extends Name>(name: N) => {
   const [payload] = HubSpotApi.endpoints.v3[name].payload.values()
   if (payload === undefined) throw new Error(`${name} has no payload`)
@@ -143,7 +144,7 @@ const queryOf = (options: ReadOptions): ReadonlyArray<readonly [string, string]>
 const sendBatchCreate = operation("batchCreate", { idempotent: false, read: readBatchResponse })
 
 /**
- * The create of a batch whose inputs are known to be right. Not idempotent.
+ * The create of a batch whose inputs were checked before. Not idempotent.
  *
  * @category operations
  * @since 0.1.0
@@ -154,7 +155,7 @@ export const batchCreate = (request: BatchRequest.BatchCreate): Operation<BatchR
 const encodeBatchCreate = bodyOf("batchCreate")
 
 /**
- * The same for inputs from outside: 1 to 100, of the right shape.
+ * The same for unchecked inputs: it fails unless there are 1 to 100 of the right shape.
  *
  * @category operations
  * @since 0.1.0
@@ -194,8 +195,7 @@ const sendBatchUpsert = operation("batchUpsert", { idempotent: true, read: readB
 const encodeBatchUpsert = bodyOf("batchUpsert")
 
 /**
- * Idempotent as long as the property's values are unique; a change somebody made in between is
- * overwritten.
+ * Idempotent as long as the property's values are unique. It overwrites a change that was made in between.
  *
  * @category operations
  * @since 0.1.0
@@ -275,7 +275,7 @@ const sendSearch = operation("search", { idempotent: true, pool: "search", read:
 const encodeSearch = bodyOf("search")
 
 /**
- * It counts for a limit of its own.
+ * It counts for the limit of searches.
  *
  * @category operations
  * @since 0.1.0
@@ -313,7 +313,7 @@ const sendAssociateDefault = command("associateDefault")
 const encodeTypes = bodyOf("associate")
 
 /**
- * Associates a line item by one or more types, or by the default one if none is given. Idempotent. Only
+ * Associates a line item by one or more types, or by the default one if there is none. Idempotent. Only
  * the dated versions have it; for `v3` see {@link batchAssociate}.
  *
  * @category operations
@@ -330,21 +330,21 @@ export const associate = (
 const sendDissociate = command("dissociate")
 
 /**
- * Takes all associations of a line item with one object away. Idempotent. Only the dated versions have it.
+ * Removes all associations of a line item with one object. Idempotent. Only the dated versions have it.
  *
  * @category operations
  * @since 0.1.0
  */
 export const dissociate = (target: AssociationTarget): Operation<void> => sendDissociate({ params: target })
 
-/** Whether a version has the association helpers on the line item itself. */
+/** Whether a version can associate on the line item itself. */
 export const hasAssociationHelpers = (version: ApiVersion.ApiVersion): boolean => version !== "v3"
 
 /** The most associations in one batch. */
 export const maxAssociations = 2000
 
 /**
- * What came of associating: the line items that HubSpot confirms, and the errors.
+ * The result of {@link batchAssociate}: the line items that HubSpot confirms, and the errors.
  *
  * @category models
  * @since 0.1.0
@@ -367,7 +367,7 @@ const encodeAssociations = bodyOf("batchAssociate")
 
 /**
  * Associates up to 2,000 line items with objects of one type, by the given types or by the default one.
- * Idempotent, and the same in every version. The context of an error has `fromObjectId`.
+ * Idempotent, and the same in every version. The context of an error names the `fromObjectId`.
  *
  * @category operations
  * @since 0.1.0
@@ -410,7 +410,7 @@ const sendLineItemsOf = make("lineItemsOf", {
 })
 
 /**
- * The ids of a parent's line items, and where the next page begins. A direct read, not the search index.
+ * The ids of a parent's line items, and the cursor of the next page. It reads the associations, not the search index.
  *
  * @category operations
  * @since 0.1.0
@@ -426,8 +426,8 @@ export const lineItemsOf = (
   })
 
 /**
- * Looks at a batch that HubSpot had not finished, where its reply's `links.status` says. The path comes
- * from HubSpot; that it is on the origin asked is for the caller to see to.
+ * Reads the status of a batch that HubSpot had not finished, at the `links.status` of its reply. HubSpot chose the
+ * address, so the caller must check that it has the client's origin.
  *
  * @category operations
  * @since 0.1.0
@@ -468,7 +468,7 @@ const sendCreateProperty = operation("createProperty", {
 const encodeProperty = bodyOf("createProperty")
 
 /**
- * Defines a property. Doing it twice is a refusal, not a second property.
+ * Defines a property. HubSpot refuses to define it a second time.
  *
  * @category operations
  * @since 0.1.0
