@@ -2,13 +2,13 @@
  * The typed error model: one error, `HubSpotError`, whose `reason` says what happened.
  *
  * Every reason answers one question before all others: **could the write have happened?** Its
- * `acceptance` is `NotAccepted` only where there is proof that HubSpot did not take the request, and
- * `InDoubt` in every other case. Nothing but a `NotAccepted` may be sent again without further checks.
- * Beside it stands what may be sent again and what ends: a reason is a row of that table, and no call site
- * decides it anew or looks at a status number.
+ * `acceptance` is `NotAccepted` only where there is proof that HubSpot did not execute the request, and
+ * `InDoubt` in every other case. Only a `NotAccepted` may be sent again without further checks.
+ * A reason also says whether the same request makes sense again, and what ends otherwise: it is a row of a table that
+ * call sites look up. They decide none of it themselves, and look at no status number.
  *
- * Reasons are made from transport failures and replies in one place only, `internal/classify.ts`.
- * None of them holds a header, a body, or a token. The file is long because it is that table, with a word on each row.
+ * Only `internal/classify.ts` makes reasons from transport failures and replies. No reason holds a header, a body, or
+ * a token. The file is long because it is that table, with a sentence on each row.
  *
  * @since 0.1.0
  */
@@ -23,9 +23,9 @@ import * as Schema from "effect/Schema"
 export type Acceptance = "NotAccepted" | "InDoubt"
 
 /**
- * Whether the same request makes sense again, as far as its acceptance allows it: it would be refused again (`never`), it
- * passes with another token (`once`), after a wait of `afterMillis` at least, or as soon as the shared limiter, which holds
- * everyone up for `pacedMillis`, lets it.
+ * Whether the same request makes sense again, if its acceptance allows it. `never`: it would be refused again. `once`:
+ * it passes with another token. `afterMillis`: it may pass after this wait. `pacedMillis`: it may pass when the shared
+ * limiter, which holds up all requests for this time, gives it a slot.
  *
  * @category models
  * @since 0.1.0
@@ -33,7 +33,7 @@ export type Acceptance = "NotAccepted" | "InDoubt"
 export type Repeat = "never" | "once" | { readonly afterMillis: number } | { readonly pacedMillis: number }
 
 /**
- * Why a job cannot go on now, and can later.
+ * Why a job cannot go on now but can later.
  *
  * @category models
  * @since 0.1.0
@@ -41,8 +41,9 @@ export type Repeat = "never" | "once" | { readonly afterMillis: number } | { rea
 export type Suspension = "quota" | "migration" | "network" | "database"
 
 /**
- * What ends with a request that is not sent again: it is taken apart (`parts`), only the `batch` ends, or the `job`; the job
- * until a person replaces the token (`credentials`), or until what it is suspended for has passed.
+ * What ends with a request that is not sent again. `parts`: the batch is sent in parts. `batch`: only the batch ends.
+ * `job`: the job ends. `credentials`: the job waits until a person replaces the token. A {@link Suspension}: the job
+ * waits until its cause has passed.
  *
  * @category models
  * @since 0.1.0
@@ -50,7 +51,7 @@ export type Suspension = "quota" | "migration" | "network" | "database"
 export type Ends = "parts" | "batch" | "job" | "credentials" | Suspension
 
 /**
- * All that is decided about a reason. Call sites look it up.
+ * Everything that is decided about a reason. Call sites look it up.
  *
  * @category models
  * @since 0.1.0
@@ -61,7 +62,7 @@ export interface Row {
   readonly ends: Ends
 }
 
-/** It may pass with the next attempt. */
+/** The next attempt may pass. */
 const soon = { afterMillis: 0 } as const
 
 /** HubSpot's locks last two seconds. */
@@ -70,7 +71,7 @@ const lockMillis = 2000
 const optional = Schema.optionalKey
 
 /**
- * The request was wrong in itself and was not sent.
+ * The request was invalid and was not sent.
  *
  * @category reasons
  * @since 0.1.0
@@ -87,7 +88,7 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("Invali
 }
 
 /**
- * No connection came about, so not one byte of the request left: name not found, connection refused,
+ * There was no connection, so not one byte of the request was sent: name not found, connection refused,
  * host unreachable, connect timeout, TLS handshake cut.
  *
  * @category reasons
@@ -113,7 +114,7 @@ const notSentTexts = {
 }
 
 /**
- * The other side could not prove to be HubSpot. Certificate checks cannot be turned off.
+ * The server could not prove that it is HubSpot. Certificate checks cannot be turned off.
  *
  * @category reasons
  * @since 0.1.0
@@ -130,7 +131,7 @@ export class TlsUntrusted extends Schema.TaggedError<TlsUntrusted>()("TlsUntrust
 }
 
 /**
- * The connection broke when the request may have been under way.
+ * The connection broke after the request may have been sent.
  *
  * @category reasons
  * @since 0.1.0
@@ -147,7 +148,7 @@ export class TransportAmbiguous extends Schema.TaggedError<TransportAmbiguous>()
 }
 
 /**
- * No complete answer in time. `phase` is what was waited for.
+ * There was no complete answer in time. `phase` is the part of it that was missing.
  *
  * @category reasons
  * @since 0.1.0
@@ -182,7 +183,7 @@ export class ResponseTruncated extends Schema.TaggedError<ResponseTruncated>()("
 }
 
 /**
- * The answer is larger than is read. `limit` in bytes.
+ * The answer is larger than `limit`, in bytes.
  *
  * @category reasons
  * @since 0.1.0
@@ -213,7 +214,7 @@ export class ProtocolViolation extends Schema.TaggedError<ProtocolViolation>()("
   readonly acceptance = "InDoubt"
   readonly ends = "batch"
   get repeat(): Repeat {
-    // A success that cannot be read may be somebody on the way; a strange refusal stays one.
+    // A success that cannot be read may come from a proxy and pass next time; a strange refusal stays one.
     return this.status < 400 ? soon : "never"
   }
   override get message(): string {
@@ -246,8 +247,8 @@ const Fault = Schema.Struct({
 })
 
 /**
- * HubSpot refused the whole request because of what is in it (400, 422). `faults` are its words about the
- * request, `traceIds` the inputs it blames, empty if it names none, and `blamed` what it says of each.
+ * HubSpot refused the whole request because of its content (400, 422). `faults` are its problems with the request,
+ * `traceIds` the inputs that it names, if any, and `blamed` its problems with each of them.
  *
  * @category reasons
  * @since 0.1.0
@@ -269,7 +270,7 @@ export class ValidationFailed extends Schema.TaggedError<ValidationFailed>()("Va
 }
 
 /**
- * HTTP 409 for a whole batch. The evidence whether parts of it were created conflicts, so it is in doubt.
+ * HTTP 409 for a whole batch. Observations differ whether parts of it are created, so it is in doubt.
  *
  * @category reasons
  * @since 0.1.0
@@ -284,7 +285,7 @@ export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { detai
 }
 
 /**
- * HubSpot could not read the request as such (malformed JSON, 414, 415): a bug on this side.
+ * HubSpot could not read the request (malformed JSON, 414, 415): a bug of this library.
  *
  * @category reasons
  * @since 0.1.0
@@ -302,8 +303,8 @@ export class ProtocolBug extends Schema.TaggedError<ProtocolBug>()("ProtocolBug"
 }
 
 /**
- * HTTP 401: the token is missing, invalid or expired. `renewable` says that the credentials can get
- * another one, and that the next attempt will have it.
+ * HTTP 401: the token is missing, invalid or expired. If it is `renewable`, the credentials can get another
+ * one, and the next attempt has it.
  *
  * @category reasons
  * @since 0.1.0
@@ -324,7 +325,7 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
 }
 
 /**
- * No access token could be had: HubSpot refuses to renew it. `status` is HubSpot's word for why, such as
+ * There is no access token: HubSpot refuses to renew it. `status` is HubSpot's word for why, such as
  * `BAD_REFRESH_TOKEN`. The request itself was not sent.
  *
  * @category reasons
@@ -343,8 +344,8 @@ export class TokenRefused extends Schema.TaggedError<TokenRefused>()("TokenRefus
 }
 
 /**
- * No access token could be had for now: the token endpoint did not answer as it should. The request
- * itself was not sent.
+ * There is no access token for now: the token endpoint did not answer as it should. The request itself was
+ * not sent.
  *
  * @category reasons
  * @since 0.1.0
@@ -450,7 +451,7 @@ export class RequestTooLarge extends Schema.TaggedError<RequestTooLarge>()("Requ
 }
 
 /**
- * A search gives 10,000 records at most, and this one has more. The page was not asked for.
+ * HubSpot returns at most 10,000 records of a search, and this one has more. The next page was not requested.
  *
  * @category reasons
  * @since 0.1.0
@@ -462,7 +463,7 @@ export class SearchCapReached extends Schema.TaggedError<SearchCapReached>()("Se
   readonly ends = "job"
   readonly repeat = "never"
   override get message(): string {
-    return `the search finds ${this.total} records and HubSpot gives the first 10,000; narrow the filters`
+    return `the search finds ${this.total} records, and HubSpot returns the first 10,000; narrow the filters`
   }
 }
 
@@ -505,14 +506,13 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
   }
   override get message(): string {
     return this.policy === "daily"
-      ? "the account's daily limit of requests is reached; it starts anew at midnight of the account's time zone"
+      ? "the account's daily limit of requests is reached; it resets at midnight in the account's time zone"
       : `HubSpot's rate limit is reached (${this.policyName || "no policy named"})`
   }
 }
 
 /**
- * The rate limits that several processes share cannot be asked, so there was no slot for the request. It was
- * not sent.
+ * The store of the shared rate limits cannot be reached, so the request got no slot and was not sent.
  *
  * @category reasons
  * @since 0.1.0
@@ -550,7 +550,7 @@ export class Migrating extends Schema.TaggedError<Migrating>()("Migrating", {
 }
 
 /**
- * HTTP 521, 523, 525, 526 or 530: the edge says it did not reach HubSpot's servers.
+ * HTTP 521, 523, 525, 526 or 530: HubSpot's edge did not reach its servers.
  *
  * @category reasons
  * @since 0.1.0
@@ -567,8 +567,8 @@ export class EdgeUnreachable extends Schema.TaggedError<EdgeUnreachable>()("Edge
 }
 
 /**
- * A failure behind HubSpot's door that says nothing of whether the request was executed: 408 and every
- * 5xx that is not {@link EdgeUnreachable}.
+ * A failure inside HubSpot that does not say whether the request was executed: 408 and every 5xx that is
+ * not {@link EdgeUnreachable}.
  *
  * @category reasons
  * @since 0.1.0
@@ -586,7 +586,7 @@ export class ServerFailed extends Schema.TaggedError<ServerFailed>()("ServerFail
 }
 
 /**
- * Every reason there is.
+ * Every reason.
  *
  * @category reasons
  * @since 0.1.0
@@ -628,8 +628,8 @@ export const Reason = Schema.Union([
 export type Reason = typeof Reason.Type
 
 /**
- * A request to HubSpot that did not succeed: `reason`, what was asked, and HubSpot's correlation id if
- * it sent one (its support asks for it).
+ * A request to HubSpot did not succeed: the `reason`, the `operation`, and HubSpot's correlation id if it sent one
+ * (its support asks for it).
  *
  * **Example**
  *
@@ -661,7 +661,7 @@ export class HubSpotError extends Schema.TaggedError<HubSpotError>()("HubSpotErr
     return this.reason.acceptance
   }
 
-  /** What ends with it, if the request is not sent again. */
+  /** What ends with the request, if it is not sent again. */
   get ends(): Ends {
     return this.reason.ends
   }

@@ -1,8 +1,7 @@
 /**
- * The transport guard: one request out, one bounded reply in, on any `HttpClient` with the same
- * guarantees. Redirects stay where they are, the trace header of the caller's own telemetry is not sent,
- * bytes are counted after inflation, and the reply's JSON is shallow and free of names with a meaning in
- * JavaScript.
+ * The transport guard: one request out, one bounded reply in, with the same guarantees on any `HttpClient`.
+ * Redirects are not followed, the trace header of the caller's own telemetry is not sent, bytes are counted
+ * after inflation, and the reply's JSON is shallow and free of names with a meaning in JavaScript.
  */
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -24,11 +23,11 @@ export interface Bounds {
   readonly timeoutMillis: number
   /** Of the reply's body, after inflation. */
   readonly maxBytes: number
-  /** Takes the request's secrets out of a text. */
+  /** Removes the request's secrets from a text. */
   readonly redact: (text: string) => string
 }
 
-/** Sends a request and reads the reply to its end. The reply may hold the request's secrets; what it fails with does not. */
+/** Sends a request and reads the reply to its end. The reply may hold the request's secrets; its error does not. */
 export const exchange = (
   client: HttpClient.HttpClient,
   request: HttpClientRequest,
@@ -71,7 +70,7 @@ export const redacted = (reply: Classify.RawReply, redact: Bounds["redact"]): Cl
   body: redact(reply.body)
 })
 
-/** A code comes from the transport, which may be anybody's. */
+/** A code comes from the transport, which may be foreign, so it may hold a secret. */
 const withoutSecrets = (reason: HubSpotError.Reason, redact: Bounds["redact"]): HubSpotError.Reason => {
   switch (reason._tag) {
     case "TransportAmbiguous":
@@ -83,7 +82,7 @@ const withoutSecrets = (reason: HubSpotError.Reason, redact: Bounds["redact"]): 
   }
 }
 
-/** A defect as far as it can be shown: what hangs on it may be the request. */
+/** The text of a defect without secrets. Its other fields may hold the request, so they are dropped. */
 const shown = (defect: unknown, redact: Bounds["redact"]): Error => {
   const error = new Error(redact(Predicate.isError(defect) ? defect.message : String(defect)))
   if (Predicate.isError(defect)) error.stack = redact(defect.stack ?? "")
@@ -95,7 +94,7 @@ const readBody = (
   maxBytes: number
 ): Effect.Effect<string, HubSpotError.Reason> => {
   const sent = response.stream.pipe(
-    // What a body that is not there means depends on the status.
+    // The status decides what a missing body means.
     Stream.catchIf(
       (error: HttpClientError) => error.reason._tag === "EmptyBodyError",
       () => Stream.empty
@@ -137,8 +136,8 @@ const formats: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * Inflates a body that came encoded although `identity` was asked for, no further than the bound. Fetch
- * inflates by itself and leaves the header, so what cannot be inflated and reads as text is taken as it is.
+ * Inflates a body that is encoded although `identity` was asked for, up to the bound. Fetch inflates by itself and
+ * leaves the header, so a body that cannot be inflated and reads as text is taken literally.
  */
 const inflate = (
   body: Uint8Array<ArrayBuffer>,
@@ -186,7 +185,7 @@ const readsAsText = (byte: number): boolean => "{[< \n\r\t".includes(String.from
 /** Levels of nesting that are read. */
 const maxDepth = 32
 
-/** What makes JSON unfit to be read on, if anything. */
+/** Why JSON must not be read any further, or `undefined` if it may be. */
 export const unfit = (json: unknown, depth = 0): string | undefined => {
   if (Array.isArray(json)) {
     if (depth >= maxDepth) return `nested more than ${maxDepth} levels deep`
