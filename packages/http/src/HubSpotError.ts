@@ -12,6 +12,7 @@
  *
  * @since 0.1.0
  */
+import { ErrorBody } from "@effect-hubspot/schema"
 import * as Schema from "effect/Schema"
 
 /**
@@ -240,15 +241,9 @@ export class UnexpectedRedirect extends Schema.TaggedError<UnexpectedRedirect>()
   }
 }
 
-const Fault = Schema.Struct({
-  message: Schema.String,
-  code: Schema.optionalKey(Schema.String),
-  property: Schema.optionalKey(Schema.String)
-})
-
 /**
- * HubSpot refused the whole request because of its content (400, 422). `faults` are its problems with the request,
- * `traceIds` the inputs that it names, if any, and `blamed` its problems with each of them.
+ * HubSpot refused the whole request because of its content (400, 422). `problems` are those of the request,
+ * `traceIds` the inputs that HubSpot names, if any, and `blamed` the problems of each of these.
  *
  * @category reasons
  * @since 0.1.0
@@ -258,8 +253,8 @@ export class ValidationFailed extends Schema.TaggedError<ValidationFailed>()("Va
   category: Schema.String,
   detail: Schema.String,
   traceIds: Schema.Array(Schema.String),
-  faults: Schema.Array(Fault),
-  blamed: Schema.Array(Schema.Struct({ traceIds: Schema.Array(Schema.String), fault: Fault }))
+  problems: Schema.Array(ErrorBody.Problem),
+  blamed: Schema.Array(Schema.Struct({ traceIds: Schema.Array(Schema.String), problem: ErrorBody.Problem }))
 }) {
   readonly acceptance = "NotAccepted"
   readonly ends = "parts"

@@ -181,8 +181,8 @@ export const make = Effect.gen(function* () {
             reason: new HubSpotError.ValidationFailed({
               status: 207,
               category: error.category ?? "no category",
-              detail: ErrorBody.faults(error).map(ErrorBody.describe).join("; "),
-              faults: ErrorBody.faults(error),
+              detail: ErrorBody.problems(error).map(ErrorBody.describe).join("; "),
+              problems: ErrorBody.problems(error),
               traceIds: [],
               blamed: []
             }),

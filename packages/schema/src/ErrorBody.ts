@@ -155,14 +155,20 @@ const readEmbedded = Schema.decodeUnknownOption(
  * One problem in HubSpot's words: a `message` that is safe to show, and HubSpot's `code` (`INVALID_OPTION`) and
  * the `property` it is about, if HubSpot names them.
  *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Problem = Schema.Struct({
+  message: Schema.String,
+  code: Schema.optionalKey(Schema.String),
+  property: Schema.optionalKey(Schema.String)
+})
+
+/**
  * @category models
  * @since 0.1.0
  */
-export interface Fault {
-  readonly message: string
-  readonly code?: string
-  readonly property?: string
-}
+export interface Problem extends Schema.Schema.Type<typeof Problem> {}
 
 /**
  * The problems that an error reports, at least one. HubSpot packs those of properties as JSON into the message;
@@ -173,26 +179,26 @@ export interface Fault {
  * ```ts
  * import { ErrorBody } from "@effect-hubspot/schema"
  *
- * const faults = ErrorBody.faults({
+ * const problems = ErrorBody.problems({
  *   message: 'Property values were not valid: [{"message":"-1 is too small","error":"OUT_OF_RANGE","name":"price"}]'
  * })
- * faults // => [{ message: "-1 is too small", code: "OUT_OF_RANGE", property: "price" }]
+ * problems // => [{ message: "-1 is too small", code: "OUT_OF_RANGE", property: "price" }]
  * ```
  *
  * @category reading
  * @since 0.1.0
  */
-export const faults = (error: StandardError | ErrorBody): ReadonlyArray<Fault> => {
+export const problems = (error: StandardError | ErrorBody): ReadonlyArray<Problem> => {
   const message = error.message ?? ""
   const start = message.indexOf(": [{")
   const embedded = start < 0 ? Option.none() : readEmbedded(message.slice(start + 2))
   if (Option.isSome(embedded) && embedded.value.length > 0) {
-    return embedded.value.map(({ error: code, message, name }) => fault(message, code, name))
+    return embedded.value.map(({ error: code, message, name }) => problem(message, code, name))
   }
   const [detail] = error.errors ?? []
   const [property] = contextValues(detail?.context, "propertyName")
   const text = message.trim() === "" ? `no message (${error.category ?? "no category"})` : message
-  return [fault(text, detail?.code ?? subCategoryOf(error), property)]
+  return [problem(text, detail?.code ?? subCategoryOf(error), property)]
 }
 
 /**
@@ -201,20 +207,20 @@ export const faults = (error: StandardError | ErrorBody): ReadonlyArray<Fault> =
  * @category reading
  * @since 0.1.0
  */
-export const faultsOfInputs = (
+export const problemsOfInputs = (
   error: StandardError | ErrorBody
-): ReadonlyArray<{ readonly traceIds: ReadonlyArray<string>; readonly fault: Fault }> =>
+): ReadonlyArray<{ readonly traceIds: ReadonlyArray<string>; readonly problem: Problem }> =>
   (error.errors ?? []).flatMap(({ code, context, message }) => {
     const traceIds = contextValues(context, "objectWriteTraceId")
     if (traceIds.length === 0 || typeof message !== "string" || message.trim() === "") return []
     const [property] = contextValues(context, "propertyName")
-    return [{ traceIds, fault: fault(message, code ?? undefined, property) }]
+    return [{ traceIds, problem: problem(message, code ?? undefined, property) }]
   })
 
 const subCategoryOf = ({ subCategory }: StandardError | ErrorBody): string | undefined =>
   typeof subCategory === "string" ? subCategory : undefined
 
-const fault = (message: string, code: string | undefined, property: string | undefined): Fault => ({
+const problem = (message: string, code: string | undefined, property: string | undefined): Problem => ({
   message: showable(message).replace(/\.$/, ""),
   ...(code !== undefined && { code: showable(code, 80) }),
   ...(property !== undefined && { property: showable(property, 100) })
@@ -226,5 +232,5 @@ const fault = (message: string, code: string | undefined, property: string | und
  * @category formatting
  * @since 0.1.0
  */
-export const describe = ({ message, property }: Fault): string =>
+export const describe = ({ message, property }: Problem): string =>
   property === undefined || message.includes(`"${property}"`) ? message : `${property}: ${message}`

@@ -248,8 +248,8 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
       start.length === 0 ? "no error body" : `not an error body of HubSpot's: ${start}`
     )
   }
-  const faults = ErrorBody.faults(body)
-  const detail = faults.map(ErrorBody.describe).join("; ")
+  const problems = ErrorBody.problems(body)
+  const detail = problems.map(ErrorBody.describe).join("; ")
   const category = showable(body.category ?? "", 80)
   switch (status) {
     case 400:
@@ -288,9 +288,9 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
         status,
         category,
         detail,
-        faults,
+        problems,
         traceIds: inContexts(body, "objectWriteTraceId"),
-        blamed: ErrorBody.faultsOfInputs(body)
+        blamed: ErrorBody.problemsOfInputs(body)
       })
     : violation("status", status, detail)
 }
