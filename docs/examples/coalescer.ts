@@ -12,8 +12,8 @@ const addSeat = Effect.fnUntraced(function* (n: number) {
   const { create } = yield* Coalescer.Coalescer
   return yield* create({ properties: { name: `Seat ${n}`, price: n === 7 ? "-1" : "19.90" } }).pipe(
     Effect.map(() => "created"),
-    Effect.catchReason("NotCreated", "Rejected", ({ faults }) =>
-      Effect.succeed(faults[0]?.property ?? "rejected")
+    Effect.catchReason("NotCreated", "Rejected", ({ problems }) =>
+      Effect.succeed(problems[0]?.property ?? "rejected")
     )
   )
 })

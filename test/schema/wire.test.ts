@@ -149,18 +149,20 @@ describe("errors", () => {
     assert.deepStrictEqual(ErrorBody.contextValues(undefined, "ids"), [])
   })
 
-  it("faults packed into a message are unpacked, and made safe to show", () => {
-    const faults = ErrorBody.faults({
+  it("problems packed into a message are unpacked, and made safe to show", () => {
+    const problems = ErrorBody.problems({
       message:
         'Property values were not valid: [{"isValid":false,"message":"Property \\"prise\\" does not exist","error":"PROPERTY_DOESNT_EXIST","name":"prise"},{"message":"bad\\u001b[31m","name":"price"}]'
     })
-    assert.deepStrictEqual(faults.map(ErrorBody.describe), [
+    assert.deepStrictEqual(problems.map(ErrorBody.describe), [
       'Property "prise" does not exist',
       "price: bad [31m"
     ])
-    assert.strictEqual(faults[0]?.code, "PROPERTY_DOESNT_EXIST")
-    assert.strictEqual(ErrorBody.faults({ message: "x".repeat(2000) })[0]?.message.length, 500)
-    assert.deepStrictEqual(ErrorBody.faults({ category: "CONFLICT" }), [{ message: "no message (CONFLICT)" }])
+    assert.strictEqual(problems[0]?.code, "PROPERTY_DOESNT_EXIST")
+    assert.strictEqual(ErrorBody.problems({ message: "x".repeat(2000) })[0]?.message.length, 500)
+    assert.deepStrictEqual(ErrorBody.problems({ category: "CONFLICT" }), [
+      { message: "no message (CONFLICT)" }
+    ])
   })
 })
 

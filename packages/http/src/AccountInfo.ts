@@ -1,7 +1,7 @@
 /**
  * The account behind the token: its id, time zone and currencies, asked for once.
  *
- * Whoever asks also tells the limiter which account it is, and where its day ends.
+ * The limiter learns from the answer which account it is, and in which time zone its day ends.
  *
  * @since 0.1.0
  */
@@ -42,7 +42,7 @@ import { RateLimits } from "./RateLimits.ts"
 export class AccountInfo extends Context.Service<
   AccountInfo,
   {
-    /** Asked for once; a failure is not kept. */
+    /** The details. A success is kept, a failure is not. */
     readonly details: Effect.Effect<Account.AccountDetails, HubSpotError>
   }
 >()("@effect-hubspot/http/AccountInfo") {}

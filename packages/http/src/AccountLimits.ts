@@ -1,10 +1,10 @@
 /**
- * The shared limits of whatever account the token belongs to, where that is only known once HubSpot was asked.
+ * The shared limits of the token's account, for processes that do not know the account before HubSpot reports it.
  *
- * The few requests until then are limited in this process. They are counted for the account as soon as `AccountInfo`
- * has told its id; what HubSpot said of the limits meanwhile goes to that account and to no other. If it is
- * supposed which account it is, such a request waits a while for a slot of that one too, and then goes all the same: nobody is held up
- * by an account that is not his.
+ * The few requests until then are limited in this process. As soon as `AccountInfo` reports the account's id, they are
+ * counted for that account, and what HubSpot said of the limits meanwhile goes to that account only. If an account is
+ * `supposed`, such a request waits at most a window for a slot of that account too, and is then sent without one: an
+ * account that may be a different one must not hold it up.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ import * as RateLimitStore from "./RateLimitStore.ts"
  * @since 0.1.0
  */
 export interface Options extends Omit<RateLimits.Options, "account"> {
-  /** The account it is likely to be, such as that of an earlier run. */
+  /** The id of the likely account, such as that of an earlier run. */
   readonly supposed?: string | undefined
 }
 
@@ -65,7 +65,7 @@ export const make = Effect.fnUntraced(function* (
   const leaseMillis = InRange.duration("timeout", options.timeout ?? "110 seconds") + windowMillis
   const before = yield* Effect.provide(RateLimits.make(options), RateLimitStore.layerMemory)
   let known: RateLimits.RateLimits["Service"] | undefined
-  /** Requests that have no slot of the supposed account, and those that have. */
+  /** The requests so far, with their slots of the supposed account. */
   const sent: Array<{ readonly pool: RateLimitStore.Pool; readonly slot: RateLimitStore.Slot | undefined }> =
     []
   let heard: RateLimits.Observation = {}
@@ -73,7 +73,7 @@ export const make = Effect.fnUntraced(function* (
   const ask = (account: string, pool: RateLimitStore.Pool, limit: number) =>
     store.take({ account, pool, limit, windowMillis, leaseMillis })
 
-  /** A slot of the account that it is supposed to be, if one comes free within a window. */
+  /** A slot of the supposed account, if one comes free within a window. */
   const lent = Effect.fnUntraced(function* (
     account: string,
     pool: RateLimitStore.Pool
@@ -98,7 +98,7 @@ export const make = Effect.fnUntraced(function* (
       }
     )
 
-  /** A request that is over is counted, whether there is room for it or not. */
+  /** Counts a request that is over, even beyond the limit. */
   const charge = (account: string, pool: RateLimitStore.Pool) =>
     Effect.flatMap(ask(account, pool, Number.MAX_SAFE_INTEGER), (answer) =>
       answer._tag === "Taken" ? store.complete(answer.slot) : Effect.void

@@ -1,7 +1,7 @@
 /**
  * Where requests go: HubSpot's own host over https, or this machine. Nothing else gets the token.
  *
- * The text is compared, not parsed and forgiven: a URL parser takes `http://127.1`, userinfo,
+ * The text is compared with a strict form before it is parsed: a URL parser accepts `http://127.1`, userinfo,
  * backslashes and tabs, and each of these has sent a token to the wrong host somewhere.
  *
  * @since 0.1.0
@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema"
 export const hubspot = "https://api.hubapi.com"
 
 /**
- * A base URL that is refused, with the reason.
+ * A base URL is refused. The message says why.
  *
  * @category errors
  * @since 0.1.0
@@ -48,7 +48,7 @@ export const check = (text: string): Effect.Effect<string, InvalidBaseUrl> => {
   const [, scheme = "", host = "", port] = match
   if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535))
     return fail("port must be 1 to 65535")
-  // A default port is none.
+  // `origin` leaves a default port out.
   const { origin } = new URL(`${scheme}://${host}${port === undefined ? "" : `:${Number(port)}`}`)
   if (loopback.has(host.toLowerCase())) return Effect.succeed(origin)
   if (scheme.toLowerCase() === "http")

@@ -1,8 +1,8 @@
 /**
- * Who we are to HubSpot: an access token, checked before any header is made of it, never shown.
+ * The access token. It is checked before it goes into a header, and it is never shown.
  *
- * The token of a private app and a service key do not change. An OAuth token expires; it is renewed ahead
- * of that, by one fiber for all that ask.
+ * The token of a private app and a service key do not change. An OAuth token expires; one fiber renews it before
+ * that, for all requests.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,7 @@ import * as OAuth from "./OAuth.ts"
 export const environmentVariable = "HUBSPOT_ACCESS_TOKEN"
 
 /**
- * A token that is missing or cannot be one. The message tells the place of the fault, never the token.
+ * A token is missing or malformed. The message says what is wrong and where, and never holds the token.
  *
  * @category errors
  * @since 0.1.0
@@ -33,8 +33,8 @@ export class CredentialsError extends Schema.TaggedError<CredentialsError>()("Cr
 const illegal = /[^A-Za-z0-9._~+/=-]/
 
 /**
- * Checks a token: 8 to 4,096 characters of `A–Z a–z 0–9 . _ ~ + / = -`. One line break at its end, as a
- * file has it, is dropped.
+ * Checks a token: 8 to 4,096 characters of `A–Z a–z 0–9 . _ ~ + / = -`. One line break at its end, as
+ * in a file, is dropped.
  *
  * **Example**
  *
@@ -93,15 +93,13 @@ export class Credentials extends Context.Service<
   Credentials,
   {
     /**
-     * Gets a token that stays good for a while, if there is none: asked for before a slot of the rate limit
-     * is waited for, since getting one may take long. One caller gets it, the others wait for that.
+     * Gets a token that stays valid for a while, unless there is one. Run it before you wait for a slot of the
+     * rate limit: it may take long. Concurrent callers share one renewal.
      */
     readonly ready: Effect.Effect<void, HubSpotError>
-    /** A token that should be good now. */
+    /** A token that should be valid now. */
     readonly token: Effect.Effect<Redacted.Redacted<string>, HubSpotError>
-    /**
-     * HubSpot did not take this token. True if another can be had: the next `token` will be that.
-     */
+    /** Reports that HubSpot refused this token. True if `token` will be a new one next time. */
     readonly refused: (token: Redacted.Redacted<string>) => Effect.Effect<boolean>
   }
 >()("@effect-hubspot/http/Credentials") {}

@@ -1,8 +1,8 @@
 /**
- * Sends an operation as everything but the runner of batches does: with a token got before, each attempt in a slot of its
- * pool, again as the policy allows.
+ * Sends an operation, and sends it again as the policy allows. Each attempt first gets a token, then waits for a slot
+ * of the operation's pool. The runner of batches in `@effect-hubspot/batch` makes its attempts itself.
  *
- * It decides nothing about repetitions, `Retry` does.
+ * This module does not decide what is sent again; `Retry` does.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ import type { RateLimits } from "./RateLimits.ts"
 import * as Retry from "./Retry.ts"
 
 /**
- * What it takes to ask HubSpot. `policy` is `Retry.defaults` unless given.
+ * The services that send a request. Default `policy`: `Retry.defaults`.
  *
  * @category models
  * @since 0.1.0
@@ -26,7 +26,7 @@ export interface Services {
 }
 
 /**
- * Sends operations with these services. The number of the `attempt` is on the spans.
+ * Makes a function that sends operations. The spans have the number of the `attempt`.
  *
  * @category constructors
  * @since 0.1.0

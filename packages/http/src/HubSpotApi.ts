@@ -1,9 +1,8 @@
 /**
  * The contract: HubSpot's line items endpoints, and the few around them, as one `HttpApi`.
  *
- * The client's operations are made from its endpoints, the emulator serves it, and the OpenAPI page is made
- * of it. It says what may be on the wire, not what to make of it: that is `HubSpotError` for failures and
- * the batch package for accepted replies.
+ * The client's operations and the OpenAPI page are made from it, and the emulator serves it. It says what may be on
+ * the wire, not what that means: `HubSpotError` says so for failures, and the batch package for accepted replies.
  *
  * @since 0.1.0
  */
@@ -39,7 +38,7 @@ export const errorStatuses = [400, 401, 403, 404, 409, 413, 415, 423, 429, 477, 
 const error = errorStatuses.map((status) => ErrorBody.ErrorBody.pipe(HttpApiSchema.status(status)))
 
 /**
- * Where the operations are, by API version. `:id` and the like stand for what the caller fills in.
+ * The paths of the operations in an API version. The caller fills in `:id` and the like.
  *
  * @category paths
  * @since 0.1.0
@@ -61,7 +60,7 @@ export const paths = (version: ApiVersion.ApiVersion) => {
 }
 
 /**
- * Paths that are not line items', the same in every version spoken here.
+ * Paths outside of line items, the same in every version.
  *
  * @category paths
  * @since 0.1.0
@@ -86,7 +85,7 @@ const id = { id: Schema.String }
 
 // HubSpot takes lists in a query separated by commas, or as repeated parameters.
 const list = Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Schema.String)]))
-// The last of repeated ones counts.
+// The last of repeated parameters counts.
 const flag = Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Schema.String)]))
 
 const readQuery = { properties: list, propertiesWithHistory: list, associations: list, archived: flag }
@@ -160,7 +159,7 @@ const lineItems = (version: ApiVersion.ApiVersion) => {
       payload: BatchRequest.BatchArchive,
       success: HttpApiSchema.NoContent,
       error
-    }).annotateMerge(about("Archive a batch of line items", "Ids that do not exist are passed over.")),
+    }).annotateMerge(about("Archive a batch of line items", "Ids that do not exist are ignored.")),
     HttpApiEndpoint.post("search", path.search, {
       payload: Search.Search,
       success: Page.Page,
@@ -168,7 +167,7 @@ const lineItems = (version: ApiVersion.ApiVersion) => {
     }).annotateMerge(
       about(
         "Search line items",
-        "10,000 results at most, new records after a while, five requests a second for the account."
+        "At most 10,000 results, new records after a while, five requests a second for the account."
       )
     )
   )
@@ -192,7 +191,8 @@ const AssociationInput = Schema.Struct({
 export const BatchAssociate = Schema.Struct({ inputs: Schema.Array(AssociationInput) })
 
 /**
- * What came of a batch of associations. With types a pair is told by its ids, by default both directions are.
+ * The reply to a batch of associations. With types, a result names its pair by ids; by default, a result is one of the
+ * two directions.
  *
  * @category schemas
  * @since 0.1.0
@@ -280,7 +280,7 @@ const helpers = (version: ApiVersion.ApiVersion) => {
       params,
       success: HttpApiSchema.NoContent,
       error
-    }).annotateMerge(about("Take all associations with an object away", ""))
+    }).annotateMerge(about("Remove all associations with an object", ""))
   )
 }
 
@@ -298,7 +298,7 @@ const properties = HttpApiGroup.make("properties").add(
     payload: Property.PropertyCreate,
     success: Property.Property.pipe(HttpApiSchema.status(201)),
     error
-  }).annotateMerge(about("Define a property", "Only now can its values be made unique."))
+  }).annotateMerge(about("Define a property", "Only its definition can make its values unique."))
 )
 
 const account = HttpApiGroup.make("account").add(
@@ -316,7 +316,7 @@ const oauth = HttpApiGroup.make("oauth").add(
   }).annotateMerge(about("An access token", "For a refresh token; all parameters in the form body."))
 )
 
-/** Every call carries a bearer token; `HttpApi` cannot say so without checking it itself. */
+/** Declares the bearer token of every call: `HttpApi` could only declare it by checking it itself. */
 const withBearer = (spec: { readonly [name: string]: unknown }) => ({
   ...spec,
   components: {
@@ -364,7 +364,7 @@ export const datedAssociations = {
 }
 
 /**
- * What the client and its users need around line items: associations, properties, account, OAuth.
+ * The endpoints around line items: associations, properties, account, OAuth.
  *
  * @category models
  * @since 0.1.0
@@ -388,7 +388,7 @@ const endpointsOf = (version: ApiVersion.ApiVersion) => ({
 })
 
 /**
- * The endpoints by name, in each version: what the client's operations are made from.
+ * The endpoints by name, in each version. The client's operations are made from them.
  *
  * @category models
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
  * One attempt at one request: token, transport guard, send, read, classify.
  *
- * It never repeats, never waits for a rate limit, and never follows anything. The URL is made of the
- * checked origin and a fixed path, and what comes out must be just that.
+ * It never sends a request again, never waits for a rate limit, and never follows a link or redirect. The URL is made
+ * of the checked origin and the operation's path, and must have exactly that origin and path.
  *
  * @since 0.1.0
  */
@@ -31,7 +31,7 @@ import * as Redaction from "./Redaction.ts"
 import * as Retry from "./Retry.ts"
 
 /**
- * What is out of its bounds is a defect of the caller's, a `RangeError`.
+ * A value out of its bounds is a defect, a `RangeError`.
  *
  * @category models
  * @since 0.1.0
@@ -41,7 +41,7 @@ export interface Options {
   readonly baseUrl?: string | undefined
   /** HubSpot's API version. Default `v3`. */
   readonly apiVersion?: ApiVersion.ApiVersion | undefined
-  /** For the whole attempt, connecting and reading included. Default 110 seconds: HubSpot's edge gives up at 100. */
+  /** The time for one attempt, from connecting to reading. Default 110 seconds: HubSpot's edge gives up at 100. */
   readonly timeout?: Duration.Input | undefined
   /** The longest reply that is read, in bytes after inflation. Default 4 MiB. */
   readonly maxResponseBytes?: number | undefined
@@ -55,17 +55,17 @@ export class HubSpotClient extends Context.Service<
   HubSpotClient,
   {
     /**
-     * Gets at hand what an attempt needs besides a slot: a token. Asked for before the slot is taken, since
-     * a token endpoint may be slow; costs nothing while the token is good.
+     * Gets the token of the next attempt. Run it before you take a slot, since a token endpoint may be slow. It costs
+     * nothing while the token is valid.
      */
     readonly ready: Effect.Effect<void, HubSpotError.HubSpotError>
     /** Makes one attempt. The error says whether the request could have been executed. */
     readonly execute: <A>(operation: Operation<A>) => Effect.Effect<A, HubSpotError.HubSpotError>
-    /** The longest an attempt takes. */
+    /** The longest time that an attempt takes. */
     readonly timeout: Duration.Duration
     /** HubSpot's API version. */
     readonly apiVersion: ApiVersion.ApiVersion
-    /** The only origin that is ever asked, such as `https://api.hubapi.com`. */
+    /** The only origin that gets requests, such as `https://api.hubapi.com`. */
     readonly origin: string
   }
 >()("@effect-hubspot/http/HubSpotClient") {}
@@ -101,7 +101,7 @@ export const make = Effect.fnUntraced(function* (
   const credentials = yield* Credentials
   const limits = yield* RateLimits
 
-  // A token stays the same for long.
+  // A token stays the same for a long time.
   let redaction: { readonly token: string; readonly redact: (text: string) => string } | undefined
   const redactionOf = (token: Redacted.Redacted<string>): ((text: string) => string) => {
     if (redaction?.token !== Redacted.value(token)) {
@@ -117,14 +117,14 @@ export const make = Effect.fnUntraced(function* (
     const what = `${operation.method} ${path}`
     const url = new URL(`${origin}${path}`)
     if (url.origin !== origin || url.pathname !== path || path.includes("//") || path.endsWith("/")) {
-      const reason = new HubSpotError.InvalidRequest({ detail: "an id or name that is no part of a path" })
+      const reason = new HubSpotError.InvalidRequest({ detail: "an id or a name cannot be part of a path" })
       return yield* new HubSpotError.HubSpotError({ reason, operation: operation.name })
     }
     const token = yield* credentials.token
     const request = requestOf(operation, url, token)
     const sentAt = yield* monotonicMillis
     const redact = redactionOf(token)
-    // Somebody on the way may print the request into an answer. Nothing from here on sees a reply as it came.
+    // A proxy may print the request into an answer. No code after this sees an unredacted reply.
     const raw = yield* Wire.exchange(httpClient, request, { timeoutMillis, maxBytes, redact }).pipe(
       Effect.mapBoth({
         onSuccess: (reply) => Wire.redacted(reply, redact),
@@ -149,7 +149,7 @@ export const make = Effect.fnUntraced(function* (
     )
   })
 
-  /** Draws the conclusions of a refusal for those who come after. */
+  /** Applies a refusal to later attempts: the token is no longer used, or all sends pause. */
   const refused = Effect.fnUntraced(function* (
     reason: HubSpotError.Reason,
     token: Redacted.Redacted<string>
@@ -195,7 +195,7 @@ export const make = Effect.fnUntraced(function* (
   })
 })
 
-/** Refused where a switch of Node's would turn off what keeps the token from strangers. */
+/** Fails if Node's environment turns certificate checks off: they keep the token from strangers. */
 const certificatesAreChecked = Config.String("NODE_TLS_REJECT_UNAUTHORIZED").pipe(
   Effect.orElseSucceed(() => ""),
   Effect.flatMap((setting) =>

@@ -2,16 +2,17 @@
  * The typed error model: one error, `HubSpotError`, whose `reason` says what happened.
  *
  * Every reason answers one question before all others: **could the write have happened?** Its
- * `acceptance` is `NotAccepted` only where there is proof that HubSpot did not take the request, and
- * `InDoubt` in every other case. Nothing but a `NotAccepted` may be sent again without further checks.
- * Beside it stands what may be sent again and what ends: a reason is a row of that table, and no call site
- * decides it anew or looks at a status number.
+ * `acceptance` is `NotAccepted` only where there is proof that HubSpot did not execute the request, and
+ * `InDoubt` in every other case. Only a `NotAccepted` may be sent again without further checks.
+ * A reason also says whether the same request makes sense again, and what ends otherwise: it is a row of a table that
+ * call sites look up. They decide none of it themselves, and look at no status number.
  *
- * Reasons are made from transport failures and replies in one place only, `internal/classify.ts`.
- * None of them holds a header, a body, or a token. The file is long because it is that table, with a word on each row.
+ * Only `internal/classify.ts` makes reasons from transport failures and replies. No reason holds a header, a body, or
+ * a token. The file is long because it is that table, with a sentence on each row.
  *
  * @since 0.1.0
  */
+import { ErrorBody } from "@effect-hubspot/schema"
 import * as Schema from "effect/Schema"
 
 /**
@@ -23,9 +24,9 @@ import * as Schema from "effect/Schema"
 export type Acceptance = "NotAccepted" | "InDoubt"
 
 /**
- * Whether the same request makes sense again, as far as its acceptance allows it: it would be refused again (`never`), it
- * passes with another token (`once`), after a wait of `afterMillis` at least, or as soon as the shared limiter, which holds
- * everyone up for `pacedMillis`, lets it.
+ * Whether the same request makes sense again, if its acceptance allows it. `never`: it would be refused again. `once`:
+ * it passes with another token. `afterMillis`: it may pass after this wait. `pacedMillis`: it may pass when the shared
+ * limiter, which holds up all requests for this time, gives it a slot.
  *
  * @category models
  * @since 0.1.0
@@ -33,7 +34,7 @@ export type Acceptance = "NotAccepted" | "InDoubt"
 export type Repeat = "never" | "once" | { readonly afterMillis: number } | { readonly pacedMillis: number }
 
 /**
- * Why a job cannot go on now, and can later.
+ * Why a job cannot go on now but can later.
  *
  * @category models
  * @since 0.1.0
@@ -41,8 +42,9 @@ export type Repeat = "never" | "once" | { readonly afterMillis: number } | { rea
 export type Suspension = "quota" | "migration" | "network" | "database"
 
 /**
- * What ends with a request that is not sent again: it is taken apart (`parts`), only the `batch` ends, or the `job`; the job
- * until a person replaces the token (`credentials`), or until what it is suspended for has passed.
+ * What ends with a request that is not sent again. `parts`: the batch is sent in parts. `batch`: only the batch ends.
+ * `job`: the job ends. `credentials`: the job waits until a person replaces the token. A {@link Suspension}: the job
+ * waits until its cause has passed.
  *
  * @category models
  * @since 0.1.0
@@ -50,7 +52,7 @@ export type Suspension = "quota" | "migration" | "network" | "database"
 export type Ends = "parts" | "batch" | "job" | "credentials" | Suspension
 
 /**
- * All that is decided about a reason. Call sites look it up.
+ * Everything that is decided about a reason. Call sites look it up.
  *
  * @category models
  * @since 0.1.0
@@ -61,7 +63,7 @@ export interface Row {
   readonly ends: Ends
 }
 
-/** It may pass with the next attempt. */
+/** The next attempt may pass. */
 const soon = { afterMillis: 0 } as const
 
 /** HubSpot's locks last two seconds. */
@@ -70,17 +72,14 @@ const lockMillis = 2000
 const optional = Schema.optionalKey
 
 /**
- * The request was wrong in itself and was not sent.
+ * The request was invalid and was not sent.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class InvalidRequest
-  extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
-    detail: Schema.String
-  })
-  implements Row
-{
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "job"
   readonly repeat = "never"
@@ -90,18 +89,15 @@ export class InvalidRequest
 }
 
 /**
- * No connection came about, so not one byte of the request left: name not found, connection refused,
+ * There was no connection, so not one byte of the request was sent: name not found, connection refused,
  * host unreachable, connect timeout, TLS handshake cut.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class TransportNotSent
-  extends Schema.TaggedError<TransportNotSent>()("TransportNotSent", {
-    failure: Schema.Literals(["dns", "refused", "unreachable", "connectTimeout", "tls"])
-  })
-  implements Row
-{
+export class TransportNotSent extends Schema.TaggedError<TransportNotSent>()("TransportNotSent", {
+  failure: Schema.Literals(["dns", "refused", "unreachable", "connectTimeout", "tls"])
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "network"
   readonly repeat = soon
@@ -119,17 +115,14 @@ const notSentTexts = {
 }
 
 /**
- * The other side could not prove to be HubSpot. Certificate checks cannot be turned off.
+ * The server could not prove that it is HubSpot. Certificate checks cannot be turned off.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class TlsUntrusted
-  extends Schema.TaggedError<TlsUntrusted>()("TlsUntrusted", {
-    code: Schema.String
-  })
-  implements Row
-{
+export class TlsUntrusted extends Schema.TaggedError<TlsUntrusted>()("TlsUntrusted", {
+  code: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "job"
   readonly repeat = "never"
@@ -139,17 +132,14 @@ export class TlsUntrusted
 }
 
 /**
- * The connection broke when the request may have been under way.
+ * The connection broke after the request may have been sent.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class TransportAmbiguous
-  extends Schema.TaggedError<TransportAmbiguous>()("TransportAmbiguous", {
-    code: Schema.String
-  })
-  implements Row
-{
+export class TransportAmbiguous extends Schema.TaggedError<TransportAmbiguous>()("TransportAmbiguous", {
+  code: Schema.String
+}) {
   readonly acceptance = "InDoubt"
   readonly ends = "batch"
   readonly repeat = soon
@@ -159,18 +149,15 @@ export class TransportAmbiguous
 }
 
 /**
- * No complete answer in time. `phase` is what was waited for.
+ * There was no complete answer in time. `phase` is the part of it that was missing.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class TimedOut
-  extends Schema.TaggedError<TimedOut>()("TimedOut", {
-    phase: Schema.Literals(["headers", "body"]),
-    millis: Schema.Finite
-  })
-  implements Row
-{
+export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
+  phase: Schema.Literals(["headers", "body"]),
+  millis: Schema.Finite
+}) {
   readonly acceptance = "InDoubt"
   readonly ends = "batch"
   readonly repeat = soon
@@ -185,12 +172,9 @@ export class TimedOut
  * @category reasons
  * @since 0.1.0
  */
-export class ResponseTruncated
-  extends Schema.TaggedError<ResponseTruncated>()("ResponseTruncated", {
-    status: Schema.Int
-  })
-  implements Row
-{
+export class ResponseTruncated extends Schema.TaggedError<ResponseTruncated>()("ResponseTruncated", {
+  status: Schema.Int
+}) {
   readonly acceptance = "InDoubt"
   readonly ends = "batch"
   readonly repeat = soon
@@ -200,17 +184,14 @@ export class ResponseTruncated
 }
 
 /**
- * The answer is larger than is read. `limit` in bytes.
+ * The answer is larger than `limit`, in bytes.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class ResponseTooLarge
-  extends Schema.TaggedError<ResponseTooLarge>()("ResponseTooLarge", {
-    limit: Schema.Int
-  })
-  implements Row
-{
+export class ResponseTooLarge extends Schema.TaggedError<ResponseTooLarge>()("ResponseTooLarge", {
+  limit: Schema.Int
+}) {
   readonly acceptance = "InDoubt"
   readonly ends = "batch"
   readonly repeat = "never"
@@ -226,18 +207,15 @@ export class ResponseTooLarge
  * @category reasons
  * @since 0.1.0
  */
-export class ProtocolViolation
-  extends Schema.TaggedError<ProtocolViolation>()("ProtocolViolation", {
-    kind: Schema.Literals(["contentType", "emptyBody", "shape", "status"]),
-    status: Schema.Int,
-    detail: Schema.String
-  })
-  implements Row
-{
+export class ProtocolViolation extends Schema.TaggedError<ProtocolViolation>()("ProtocolViolation", {
+  kind: Schema.Literals(["contentType", "emptyBody", "shape", "status"]),
+  status: Schema.Int,
+  detail: Schema.String
+}) {
   readonly acceptance = "InDoubt"
   readonly ends = "batch"
   get repeat(): Repeat {
-    // A success that cannot be read may be somebody on the way; a strange refusal stays one.
+    // A success that cannot be read may come from a proxy and pass next time; a strange refusal stays one.
     return this.status < 400 ? soon : "never"
   }
   override get message(): string {
@@ -251,13 +229,10 @@ export class ProtocolViolation
  * @category reasons
  * @since 0.1.0
  */
-export class UnexpectedRedirect
-  extends Schema.TaggedError<UnexpectedRedirect>()("UnexpectedRedirect", {
-    status: Schema.Int,
-    toHost: Schema.String
-  })
-  implements Row
-{
+export class UnexpectedRedirect extends Schema.TaggedError<UnexpectedRedirect>()("UnexpectedRedirect", {
+  status: Schema.Int,
+  toHost: Schema.String
+}) {
   readonly acceptance = "InDoubt"
   readonly ends = "job"
   readonly repeat = "never"
@@ -266,30 +241,21 @@ export class UnexpectedRedirect
   }
 }
 
-const Fault = Schema.Struct({
-  message: Schema.String,
-  code: Schema.optionalKey(Schema.String),
-  property: Schema.optionalKey(Schema.String)
-})
-
 /**
- * HubSpot refused the whole request because of what is in it (400, 422). `faults` are its words about the
- * request, `traceIds` the inputs it blames, empty if it names none, and `blamed` what it says of each.
+ * HubSpot refused the whole request because of its content (400, 422). `problems` are those of the request,
+ * `traceIds` the inputs that HubSpot names, if any, and `blamed` the problems of each of these.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class ValidationFailed
-  extends Schema.TaggedError<ValidationFailed>()("ValidationFailed", {
-    status: Schema.Int,
-    category: Schema.String,
-    detail: Schema.String,
-    traceIds: Schema.Array(Schema.String),
-    faults: Schema.Array(Fault),
-    blamed: Schema.Array(Schema.Struct({ traceIds: Schema.Array(Schema.String), fault: Fault }))
-  })
-  implements Row
-{
+export class ValidationFailed extends Schema.TaggedError<ValidationFailed>()("ValidationFailed", {
+  status: Schema.Int,
+  category: Schema.String,
+  detail: Schema.String,
+  traceIds: Schema.Array(Schema.String),
+  problems: Schema.Array(ErrorBody.Problem),
+  blamed: Schema.Array(Schema.Struct({ traceIds: Schema.Array(Schema.String), problem: ErrorBody.Problem }))
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "parts"
   readonly repeat = "never"
@@ -299,15 +265,12 @@ export class ValidationFailed
 }
 
 /**
- * HTTP 409 for a whole batch. The evidence whether parts of it were created conflicts, so it is in doubt.
+ * HTTP 409 for a whole batch. Observations differ whether parts of it are created, so it is in doubt.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class Conflict
-  extends Schema.TaggedError<Conflict>()("Conflict", { detail: Schema.String })
-  implements Row
-{
+export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { detail: Schema.String }) {
   readonly acceptance = "InDoubt"
   readonly ends = "batch"
   readonly repeat = "never"
@@ -317,18 +280,15 @@ export class Conflict
 }
 
 /**
- * HubSpot could not read the request as such (malformed JSON, 414, 415): a bug on this side.
+ * HubSpot could not read the request (malformed JSON, 414, 415): a bug of this library.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class ProtocolBug
-  extends Schema.TaggedError<ProtocolBug>()("ProtocolBug", {
-    status: Schema.Int,
-    detail: Schema.String
-  })
-  implements Row
-{
+export class ProtocolBug extends Schema.TaggedError<ProtocolBug>()("ProtocolBug", {
+  status: Schema.Int,
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "job"
   readonly repeat = "never"
@@ -338,20 +298,17 @@ export class ProtocolBug
 }
 
 /**
- * HTTP 401: the token is missing, invalid or expired. `renewable` says that the credentials can get
- * another one, and that the next attempt will have it.
+ * HTTP 401: the token is missing, invalid or expired. If it is `renewable`, the credentials can get another
+ * one, and the next attempt has it.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class Unauthorized
-  extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
-    category: Schema.String,
-    detail: Schema.String,
-    renewable: Schema.Boolean
-  })
-  implements Row
-{
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
+  category: Schema.String,
+  detail: Schema.String,
+  renewable: Schema.Boolean
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "credentials"
   get repeat(): Repeat {
@@ -363,19 +320,16 @@ export class Unauthorized
 }
 
 /**
- * No access token could be had: HubSpot refuses to renew it. `status` is HubSpot's word for why, such as
+ * There is no access token: HubSpot refuses to renew it. `status` is HubSpot's word for why, such as
  * `BAD_REFRESH_TOKEN`. The request itself was not sent.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class TokenRefused
-  extends Schema.TaggedError<TokenRefused>()("TokenRefused", {
-    status: Schema.String,
-    detail: Schema.String
-  })
-  implements Row
-{
+export class TokenRefused extends Schema.TaggedError<TokenRefused>()("TokenRefused", {
+  status: Schema.String,
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "credentials"
   readonly repeat = "never"
@@ -385,18 +339,15 @@ export class TokenRefused
 }
 
 /**
- * No access token could be had for now: the token endpoint did not answer as it should. The request
- * itself was not sent.
+ * There is no access token for now: the token endpoint did not answer as it should. The request itself was
+ * not sent.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class TokenUnavailable
-  extends Schema.TaggedError<TokenUnavailable>()("TokenUnavailable", {
-    detail: Schema.String
-  })
-  implements Row
-{
+export class TokenUnavailable extends Schema.TaggedError<TokenUnavailable>()("TokenUnavailable", {
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "network"
   readonly repeat = soon
@@ -411,13 +362,10 @@ export class TokenUnavailable
  * @category reasons
  * @since 0.1.0
  */
-export class Forbidden
-  extends Schema.TaggedError<Forbidden>()("Forbidden", {
-    missingScopes: Schema.Array(Schema.String),
-    detail: Schema.String
-  })
-  implements Row
-{
+export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
+  missingScopes: Schema.Array(Schema.String),
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "credentials"
   readonly repeat = "never"
@@ -434,12 +382,9 @@ export class Forbidden
  * @category reasons
  * @since 0.1.0
  */
-export class EndpointNotFound
-  extends Schema.TaggedError<EndpointNotFound>()("EndpointNotFound", {
-    detail: Schema.String
-  })
-  implements Row
-{
+export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>()("EndpointNotFound", {
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "job"
   readonly repeat = "never"
@@ -454,12 +399,9 @@ export class EndpointNotFound
  * @category reasons
  * @since 0.1.0
  */
-export class ObjectNotFound
-  extends Schema.TaggedError<ObjectNotFound>()("ObjectNotFound", {
-    detail: Schema.String
-  })
-  implements Row
-{
+export class ObjectNotFound extends Schema.TaggedError<ObjectNotFound>()("ObjectNotFound", {
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "job"
   readonly repeat = "never"
@@ -474,13 +416,10 @@ export class ObjectNotFound
  * @category reasons
  * @since 0.1.0
  */
-export class EndpointRefused
-  extends Schema.TaggedError<EndpointRefused>()("EndpointRefused", {
-    status: Schema.Int,
-    detail: Schema.String
-  })
-  implements Row
-{
+export class EndpointRefused extends Schema.TaggedError<EndpointRefused>()("EndpointRefused", {
+  status: Schema.Int,
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "job"
   readonly repeat = "never"
@@ -495,12 +434,9 @@ export class EndpointRefused
  * @category reasons
  * @since 0.1.0
  */
-export class RequestTooLarge
-  extends Schema.TaggedError<RequestTooLarge>()("RequestTooLarge", {
-    detail: Schema.String
-  })
-  implements Row
-{
+export class RequestTooLarge extends Schema.TaggedError<RequestTooLarge>()("RequestTooLarge", {
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "parts"
   readonly repeat = "never"
@@ -510,22 +446,19 @@ export class RequestTooLarge
 }
 
 /**
- * A search gives 10,000 records at most, and this one has more. The page was not asked for.
+ * HubSpot returns at most 10,000 records of a search, and this one has more. The next page was not requested.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class SearchCapReached
-  extends Schema.TaggedError<SearchCapReached>()("SearchCapReached", {
-    total: Schema.Int
-  })
-  implements Row
-{
+export class SearchCapReached extends Schema.TaggedError<SearchCapReached>()("SearchCapReached", {
+  total: Schema.Int
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "job"
   readonly repeat = "never"
   override get message(): string {
-    return `the search finds ${this.total} records and HubSpot gives the first 10,000; narrow the filters`
+    return `the search finds ${this.total} records, and HubSpot returns the first 10,000; narrow the filters`
   }
 }
 
@@ -535,12 +468,9 @@ export class SearchCapReached
  * @category reasons
  * @since 0.1.0
  */
-export class Locked
-  extends Schema.TaggedError<Locked>()("Locked", {
-    retryAfterMillis: optional(Schema.Finite)
-  })
-  implements Row
-{
+export class Locked extends Schema.TaggedError<Locked>()("Locked", {
+  retryAfterMillis: optional(Schema.Finite)
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "batch"
   get repeat(): Repeat {
@@ -557,16 +487,13 @@ export class Locked
  * @category reasons
  * @since 0.1.0
  */
-export class RateLimited
-  extends Schema.TaggedError<RateLimited>()("RateLimited", {
-    policy: Schema.Literals(["burst", "secondly", "daily", "unknown"]),
-    policyName: Schema.String,
-    retryAfterMillis: optional(Schema.Finite),
-    /** For `daily`: when the account's day ends, in milliseconds since 1970, if its time zone is known. */
-    resumeAtMillis: optional(Schema.Finite)
-  })
-  implements Row
-{
+export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
+  policy: Schema.Literals(["burst", "secondly", "daily", "unknown"]),
+  policyName: Schema.String,
+  retryAfterMillis: optional(Schema.Finite),
+  /** For `daily`: when the account's day ends, in milliseconds since 1970, if its time zone is known. */
+  resumeAtMillis: optional(Schema.Finite)
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "quota"
   get repeat(): Repeat {
@@ -574,24 +501,20 @@ export class RateLimited
   }
   override get message(): string {
     return this.policy === "daily"
-      ? "the account's daily limit of requests is reached; it starts anew at midnight of the account's time zone"
+      ? "the account's daily limit of requests is reached; it resets at midnight in the account's time zone"
       : `HubSpot's rate limit is reached (${this.policyName || "no policy named"})`
   }
 }
 
 /**
- * The rate limits that several processes share cannot be asked, so there was no slot for the request. It was
- * not sent.
+ * The store of the shared rate limits cannot be reached, so the request got no slot and was not sent.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class LimitsUnavailable
-  extends Schema.TaggedError<LimitsUnavailable>()("LimitsUnavailable", {
-    detail: Schema.String
-  })
-  implements Row
-{
+export class LimitsUnavailable extends Schema.TaggedError<LimitsUnavailable>()("LimitsUnavailable", {
+  detail: Schema.String
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "database"
   readonly repeat = soon
@@ -606,12 +529,9 @@ export class LimitsUnavailable
  * @category reasons
  * @since 0.1.0
  */
-export class Migrating
-  extends Schema.TaggedError<Migrating>()("Migrating", {
-    retryAfterMillis: optional(Schema.Finite)
-  })
-  implements Row
-{
+export class Migrating extends Schema.TaggedError<Migrating>()("Migrating", {
+  retryAfterMillis: optional(Schema.Finite)
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "migration"
   get repeat(): Repeat {
@@ -625,17 +545,14 @@ export class Migrating
 }
 
 /**
- * HTTP 521, 523, 525, 526 or 530: the edge says it did not reach HubSpot's servers.
+ * HTTP 521, 523, 525, 526 or 530: HubSpot's edge did not reach its servers.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class EdgeUnreachable
-  extends Schema.TaggedError<EdgeUnreachable>()("EdgeUnreachable", {
-    status: Schema.Int
-  })
-  implements Row
-{
+export class EdgeUnreachable extends Schema.TaggedError<EdgeUnreachable>()("EdgeUnreachable", {
+  status: Schema.Int
+}) {
   readonly acceptance = "NotAccepted"
   readonly ends = "network"
   readonly repeat = soon
@@ -645,19 +562,16 @@ export class EdgeUnreachable
 }
 
 /**
- * A failure behind HubSpot's door that says nothing of whether the request was executed: 408 and every
- * 5xx that is not {@link EdgeUnreachable}.
+ * A failure inside HubSpot that does not say whether the request was executed: 408 and every 5xx that is
+ * not {@link EdgeUnreachable}.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class ServerFailed
-  extends Schema.TaggedError<ServerFailed>()("ServerFailed", {
-    kind: Schema.Literals(["timeout", "error", "gateway", "unavailable"]),
-    status: Schema.Int
-  })
-  implements Row
-{
+export class ServerFailed extends Schema.TaggedError<ServerFailed>()("ServerFailed", {
+  kind: Schema.Literals(["timeout", "error", "gateway", "unavailable"]),
+  status: Schema.Int
+}) {
   readonly acceptance = "InDoubt"
   readonly ends = "batch"
   readonly repeat = soon
@@ -667,7 +581,7 @@ export class ServerFailed
 }
 
 /**
- * Every reason there is.
+ * Every reason.
  *
  * @category reasons
  * @since 0.1.0
@@ -700,7 +614,7 @@ export const Reason = Schema.Union([
   Migrating,
   EdgeUnreachable,
   ServerFailed
-])
+]) satisfies { readonly Type: Row }
 
 /**
  * @category models
@@ -709,8 +623,8 @@ export const Reason = Schema.Union([
 export type Reason = typeof Reason.Type
 
 /**
- * A request to HubSpot that did not succeed: `reason`, what was asked, and HubSpot's correlation id if
- * it sent one (its support asks for it).
+ * A request to HubSpot did not succeed: the `reason`, the `operation`, and HubSpot's correlation id if it sent one
+ * (its support asks for it).
  *
  * **Example**
  *
@@ -742,7 +656,7 @@ export class HubSpotError extends Schema.TaggedError<HubSpotError>()("HubSpotErr
     return this.reason.acceptance
   }
 
-  /** What ends with it, if the request is not sent again. */
+  /** What ends with the request, if it is not sent again. */
   get ends(): Ends {
     return this.reason.ends
   }

@@ -1,10 +1,10 @@
 /**
- * The service people depend on: the operations on line items, each with the retry policy that is safe
+ * The service that programs depend on: the operations on line items, each with the retry policy that is safe
  * for it.
  *
- * A create is repeated only when HubSpot provably did not take it. Reads, updates, upserts and archives
- * come to the same when done twice, so they are repeated after doubts as well. For more than one batch,
- * and for one true outcome per input, use `BulkCreate` of `@effect-hubspot/batch`.
+ * A create is sent again only if HubSpot provably did not accept it. Reads, updates, upserts and archives
+ * have the same effect when they are executed twice, so they are sent again after a doubt as well. For more
+ * than one batch, and for one true outcome per input, use `BulkCreate` of `@effect-hubspot/batch`.
  *
  * @since 0.1.0
  */
@@ -43,9 +43,9 @@ import type { RateLimitStore } from "./RateLimitStore.ts"
 export interface Options extends HubSpotClient.Options {
   /** Requests per 10 seconds, or `"auto"` (default): 100, then what the account advertises. */
   readonly limit?: number | "auto" | undefined
-  /** The part of the account's daily requests left to its other apps. Default 0.1. */
+  /** The part of the account's daily requests left to its other apps, 0 to 1. Default 0.1. */
   readonly dailyReserve?: number | undefined
-  /** Where the account's day ends, such as `Europe/Berlin`. */
+  /** The time zone in which the account's day ends, such as `Europe/Berlin`. Default: not known. */
   readonly timeZone?: string | undefined
 }
 
@@ -96,11 +96,11 @@ export class LineItems extends Context.Service<
     readonly updateBatch: (request: BatchRequest.BatchUpdate) => Result<BatchResponse.BatchResponse>
     /** Creates or updates 1 to 100 line items by a property with unique values. The last write wins. */
     readonly upsertBatch: (request: BatchRequest.BatchUpsert) => Result<BatchResponse.BatchResponse>
-    /** Archives 1 to 100 line items; ids that do not exist are passed over. */
+    /** Archives 1 to 100 line items; ids that do not exist are ignored. */
     readonly archiveBatch: (ids: ReadonlyArray<string>) => Result<void>
     /** Creates one line item. */
     readonly create: (request: BatchRequest.Create) => Result<CrmObject.CrmObject>
-    /** Reads one line item; `ObjectNotFound` if there is none. */
+    /** Reads one line item. Fails with `ObjectNotFound` if there is none. */
     readonly get: (id: string, options?: Operations.ReadOptions) => Result<CrmObject.CrmObject>
     /** Updates properties of one line item. */
     readonly update: (
@@ -117,145 +117,24 @@ export class LineItems extends Context.Service<
     /** One page of line items. */
     readonly listPage: (options?: Operations.ListOptions & { readonly after?: string }) => Result<Page.Page>
     /**
-     * All line items a search finds, page by page. Fails with `SearchCapReached` before the first page
-     * that HubSpot would refuse, after 10,000 records.
+     * All line items that a search finds, page by page. Fails with `SearchCapReached` after 10,000 records,
+     * before the first page that HubSpot would refuse.
      */
     readonly search: (request: Search.Search) => Stream.Stream<CrmObject.CrmObject, HubSpotError.HubSpotError>
     /** One page of a search. */
     readonly searchPage: (request: Search.Search) => Result<Page.Page>
     /**
-     * Associates a line item with an object, by the given types or by HubSpot's default one. In `v3` by the
-     * associations API, in the dated versions on the line item itself.
+     * Associates a line item with an object, by the given types or by HubSpot's default one. `v3` uses the
+     * associations API, the dated versions the line item itself.
      */
     readonly associate: (
       target: Operations.AssociationTarget,
       types?: ReadonlyArray<Association.AssociationSpec>
     ) => Result<void>
-    /** Takes all associations with one object away. Not in `v3`, where it is an `InvalidRequest`. */
+    /** Removes all associations with one object. Fails with `InvalidRequest` in `v3`. */
     readonly dissociate: (target: Operations.AssociationTarget) => Result<void>
   }
 >()("@effect-hubspot/http/LineItems") {}
-
-/**
- * The service on a client and a limiter that are there already.
- *
- * @category layers
- * @since 0.1.0
- */
-export const layerClient: Layer.Layer<LineItems, never, HubSpotClient.HubSpotClient | RateLimits.RateLimits> =
-  Layer.effect(
-    LineItems,
-    Effect.suspend(() => make)
-  )
-
-/**
- * The service with its client and its limiter.
- *
- * **Example**
- *
- * ```ts
- * import { Credentials, LineItems } from "@effect-hubspot/http"
- * import { Layer, Redacted } from "effect"
- * import { FetchHttpClient } from "effect/http"
- *
- * const layer = LineItems.layer({ limit: 190 }).pipe(
- *   Layer.provide(Credentials.layer(Redacted.make("pat-eu1-0000"))),
- *   Layer.provide(FetchHttpClient.layer)
- * )
- * Layer.isLayer(layer) // => true
- * ```
- *
- * @category layers
- * @since 0.1.0
- */
-export const layer = (
-  options: Options = {}
-): Layer.Layer<
-  LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
-  InvalidBaseUrl,
-  HttpClient | Credentials.Credentials
-> => within(RateLimits.layer(limitsOf(options)), options)
-
-/**
- * The same within the limits that an account has in a store, with everyone else who uses that store.
- *
- * **Example**
- *
- * ```ts
- * import { Credentials, LineItems, RateLimitStore } from "@effect-hubspot/http"
- * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
- * import { Effect, Layer, Redacted } from "effect"
- *
- * // Two tokens of one account; the store may as well be a database that several processes share.
- * const hubspot = (token: string) =>
- *   LineItems.layerStore({ limit: 190, account: "25012345" }).pipe(
- *     Layer.provide(Credentials.layer(Redacted.make(token)))
- *   )
- * const create = Effect.flatMap(LineItems.LineItems, (lineItems) =>
- *   lineItems.create({ properties: { name: "Chair" } })
- * )
- * const program = Effect.gen(function* () {
- *   const one = yield* Effect.provide(create, hubspot("pat-eu1-0001"))
- *   const two = yield* Effect.provide(create, hubspot("pat-eu1-0002"))
- *   return one.id === two.id
- * }).pipe(
- *   Effect.provide(Layer.merge(RateLimitStore.layerMemory, Emulator.layer()))
- * )
- * await Effect.runPromise(program) // => false
- * ```
- *
- * @category layers
- * @since 0.1.0
- */
-export const layerStore = (
-  options: Options & {
-    /** Whose limits these are: the id of the HubSpot account. */
-    readonly account: string
-  }
-): Layer.Layer<
-  LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
-  InvalidBaseUrl,
-  HttpClient | Credentials.Credentials | RateLimitStore
-> => within(RateLimits.layerStore({ ...limitsOf(options), account: options.account }), options)
-
-/**
- * The same where the account is not known before HubSpot is asked, see `AccountLimits`.
- *
- * @category layers
- * @since 0.1.0
- */
-export const layerAccount = (
-  options: Options & Pick<AccountLimits.Options, "supposed"> = {}
-): Layer.Layer<
-  LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
-  InvalidBaseUrl,
-  HttpClient | Credentials.Credentials | RateLimitStore
-> => within(AccountLimits.layer({ ...limitsOf(options), supposed: options.supposed }), options)
-
-/**
- * The same with the token from `HUBSPOT_ACCESS_TOKEN`.
- *
- * @category layers
- * @since 0.1.0
- */
-export const layerConfig = (
-  options: Options = {}
-): Layer.Layer<
-  LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits,
-  InvalidBaseUrl | Credentials.CredentialsError,
-  HttpClient
-> => Layer.provide(layer(options), Credentials.layerConfig)
-
-const limitsOf = ({ dailyReserve, limit, timeout, timeZone }: Options) => ({
-  limit,
-  timeout,
-  dailyReserve,
-  timeZone
-})
-
-/** The service with its client, on a limiter. */
-const within = <R>(limits: Layer.Layer<RateLimits.RateLimits, never, R>, options: HubSpotClient.Options) =>
-  layerClient.pipe(Layer.provideMerge(HubSpotClient.layer(options)), Layer.provideMerge(limits))
 
 /**
  * @category constructors
@@ -267,11 +146,11 @@ export const make = Effect.gen(function* () {
 
   const run = Dispatch.make({ client, limits })
 
-  /** An operation whose request is checked before it is sent. */
+  /** Sends an operation once its request is checked. */
   const checked = <A>(operation: Effect.Effect<Operation<A>, HubSpotError.HubSpotError>) =>
     Effect.flatMap(operation, run)
 
-  /** Pages one after the other. A failure comes after the records of the pages before it. */
+  /** The records of one page after the other. A failure comes after the records of the pages before it. */
   const pages = (
     first: string | undefined,
     page: (after: string | undefined) => Result<Page.Page>,
@@ -293,7 +172,7 @@ export const make = Effect.gen(function* () {
           })
     )
 
-  /** One association has no partial success: its error is that of the request. */
+  /** One association has no partial success: its error is the error of the request. */
   const associated = ({ errors: [error] }: Operations.Associated) =>
     error === undefined
       ? Effect.void
@@ -302,8 +181,8 @@ export const make = Effect.gen(function* () {
             reason: new HubSpotError.ValidationFailed({
               status: 207,
               category: error.category ?? "no category",
-              detail: ErrorBody.faults(error).map(ErrorBody.describe).join("; "),
-              faults: ErrorBody.faults(error),
+              detail: ErrorBody.problems(error).map(ErrorBody.describe).join("; "),
+              problems: ErrorBody.problems(error),
               traceIds: [],
               blamed: []
             }),
@@ -355,7 +234,9 @@ export const make = Effect.gen(function* () {
         ? run(Operations.dissociate(target))
         : Effect.fail(
             new HubSpotError.HubSpotError({
-              reason: new HubSpotError.InvalidRequest({ detail: "v3 cannot do this; use a dated version" }),
+              reason: new HubSpotError.InvalidRequest({
+                detail: "API version v3 cannot do this; set apiVersion to a dated version"
+              }),
               operation: "LineItems.dissociate"
             })
           )
@@ -375,3 +256,104 @@ export const make = Effect.gen(function* () {
       )
   })
 })
+
+/**
+ * The service on an existing client and limiter.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerClient: Layer.Layer<LineItems, never, HubSpotClient.HubSpotClient | RateLimits.RateLimits> =
+  Layer.effect(LineItems, make)
+
+type Services = LineItems | HubSpotClient.HubSpotClient | RateLimits.RateLimits
+
+/**
+ * The service with its client and its limiter.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Credentials, LineItems } from "@effect-hubspot/http"
+ * import { Layer, Redacted } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ *
+ * const layer = LineItems.layer({ limit: 190 }).pipe(
+ *   Layer.provide(Credentials.layer(Redacted.make("pat-eu1-0000"))),
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * Layer.isLayer(layer) // => true
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<Services, InvalidBaseUrl, HttpClient | Credentials.Credentials> =>
+  within(RateLimits.layer(options), options)
+
+/**
+ * The same, within limits that are shared with every process that uses the same store.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Credentials, LineItems, RateLimitStore } from "@effect-hubspot/http"
+ * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+ * import { Effect, Layer, Redacted } from "effect"
+ *
+ * // Two tokens of one account. The store can also be a database that several processes share.
+ * const hubspot = (token: string) =>
+ *   LineItems.layerStore({ limit: 190, account: "25012345" }).pipe(
+ *     Layer.provide(Credentials.layer(Redacted.make(token)))
+ *   )
+ * const create = Effect.flatMap(LineItems.LineItems, (lineItems) =>
+ *   lineItems.create({ properties: { name: "Chair" } })
+ * )
+ * const program = Effect.gen(function* () {
+ *   const one = yield* Effect.provide(create, hubspot("pat-eu1-0001"))
+ *   const two = yield* Effect.provide(create, hubspot("pat-eu1-0002"))
+ *   return one.id === two.id
+ * }).pipe(
+ *   Effect.provide(Layer.merge(RateLimitStore.layerMemory, Emulator.layer()))
+ * )
+ * await Effect.runPromise(program) // => false
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerStore = (
+  options: Options & {
+    /** The id of the HubSpot account whose limits these are. */
+    readonly account: string
+  }
+): Layer.Layer<Services, InvalidBaseUrl, HttpClient | Credentials.Credentials | RateLimitStore> =>
+  within(RateLimits.layerStore(options), options)
+
+/**
+ * The same for an account that is not known before HubSpot reports it: see `AccountLimits`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerAccount = (
+  options: Options & Pick<AccountLimits.Options, "supposed"> = {}
+): Layer.Layer<Services, InvalidBaseUrl, HttpClient | Credentials.Credentials | RateLimitStore> =>
+  within(AccountLimits.layer(options), options)
+
+/**
+ * The same with the token from `HUBSPOT_ACCESS_TOKEN`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = (
+  options: Options = {}
+): Layer.Layer<Services, InvalidBaseUrl | Credentials.CredentialsError, HttpClient> =>
+  Layer.provide(layer(options), Credentials.layerConfig)
+
+/** The service with its client, on a limiter. */
+const within = <R>(limits: Layer.Layer<RateLimits.RateLimits, never, R>, options: HubSpotClient.Options) =>
+  layerClient.pipe(Layer.provideMerge(HubSpotClient.layer(options)), Layer.provideMerge(limits))

@@ -1,6 +1,6 @@
 /**
- * What the client counts, through Effect's `Metric`. Names and labels hold operations, outcomes and
- * reasons, never paths with ids, tokens or texts of HubSpot's.
+ * The client's counters and its histogram, as Effect's `Metric`. Names and labels hold operations, outcomes and
+ * reasons; they never hold ids, tokens or texts of HubSpot's.
  *
  * @since 0.1.0
  */
@@ -42,7 +42,7 @@ export const rateLimited = Metric.counter("hubspot_rate_limited", {
 })
 
 /**
- * Requests of which it is not known whether they were executed, by `operation`.
+ * Requests that may or may not have been executed, by `operation`.
  *
  * @category metrics
  * @since 0.1.0
@@ -83,7 +83,7 @@ export const requested = (operation: string, error: HubSpotError | undefined): E
 }
 
 /**
- * Counts a repetition.
+ * Counts a request that is sent again.
  *
  * @category recording
  * @since 0.1.0

@@ -1,11 +1,10 @@
 /**
- * Access tokens of an OAuth app: had for the refresh token, kept until shortly before they expire, and
+ * Access tokens of an OAuth app: got with the refresh token, kept until shortly before they expire, and
  * renewed by one fiber while all others wait for it.
  *
- * It goes by `expires_in`, not by waiting for a 401. A refused refresh token is an error of its own,
- * since nothing but connecting the account again will fix it. A renewal that has begun runs to its end,
- * whoever stops waiting for it: HubSpot may have replaced the refresh token, and the old one is worth
- * nothing then.
+ * A token is renewed by its `expires_in`, not after a 401. A refused refresh token is an error of its own: only
+ * connecting the account again fixes it. A renewal that has begun runs to its end even if no fiber waits for it any
+ * more: HubSpot may have replaced the refresh token, and then the old one is worthless.
  *
  * @since 0.1.0
  */
@@ -39,20 +38,20 @@ export interface Options {
   /** `https://api.hubapi.com` (default), or a loopback address such as the emulator's. */
   readonly baseUrl?: string | undefined
   /**
-   * How long before its end a token is renewed, and half of that where the request has its slot already.
-   * Default 5 minutes, half its life at most.
+   * How long before its end a token is renewed. A request that already has its slot renews it only half as long
+   * before. Default 5 minutes, at most half of the token's life.
    */
   readonly ahead?: Duration.Input | undefined
   /**
-   * Told of a new refresh token, should HubSpot hand one out: it replaces the old one. Nothing interrupts
-   * it, and the access token is handed out once it has ended.
+   * Runs if HubSpot sends a new refresh token, which replaces the old one: store it. It is not interrupted, and the
+   * access token is available once it has ended.
    */
   readonly onRefreshToken?: ((token: Redacted.Redacted<string>) => Effect.Effect<void>) | undefined
 }
 
 interface Token {
   readonly value: Redacted.Redacted<string>
-  /** When it is renewed before a slot is waited for, and when also by a request that has one. */
+  /** When a request without a slot renews it, and when a request with a slot does. */
   readonly renewAtMillis: number
   readonly renewAtLastMillis: number
 }
@@ -83,8 +82,8 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
   let refreshToken = options.refreshToken
   let current: Token | undefined
 
-  // The access token is good whatever the listener makes of the news.
-  const tell = (token: Redacted.Redacted<string>) =>
+  // A defect of the listener must not cost the access token.
+  const report = (token: Redacted.Redacted<string>) =>
     Effect.suspend(() => options.onRefreshToken?.(token) ?? Effect.void).pipe(
       Effect.catchDefect((defect) => Effect.logError("a defect in onRefreshToken", defect))
     )
@@ -108,11 +107,11 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
     const refused =
       raw.status === 400 || raw.status === 401 || raw.status === 403 ? refusal(redact(raw.body)) : undefined
     if (refused !== undefined) return yield* failed(refused)
-    // A success is made of secrets, and nothing of it is shown.
+    // A success holds secrets, so no part of it is shown.
     const answer = raw.status === 200 ? Option.getOrUndefined(decodeToken(raw.body)) : undefined
     if (answer === undefined || !wellFormed.test(answer.access_token)) {
       return yield* failed(
-        new HubSpotError.TokenUnavailable({ detail: `HTTP ${raw.status} of the token endpoint` })
+        new HubSpotError.TokenUnavailable({ detail: `HTTP ${raw.status} from the token endpoint` })
       )
     }
     const now = yield* monotonicMillis
@@ -125,15 +124,15 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
     }
     if (answer.refresh_token !== undefined && answer.refresh_token !== Redacted.value(refreshToken)) {
       refreshToken = Redacted.make(answer.refresh_token)
-      yield* tell(refreshToken)
+      yield* report(refreshToken)
     }
     return current.value
   }).pipe(Effect.withSpan("Credentials.renew"))
 
   let renewal: Deferred.Deferred<Redacted.Redacted<string>, HubSpotError.HubSpotError> | undefined
 
-  // One renewal at a time, in a fiber of its own that only ends by itself. Whoever comes meanwhile finds
-  // the token that it gets, or fails as it fails.
+  // One renewal at a time, in a fiber of its own that is not interrupted. All callers meanwhile get its token, or
+  // fail as it fails.
   const renewed = Effect.uninterruptibleMask((restore) =>
     Effect.suspend(() => {
       if (renewal !== undefined) return restore(Deferred.await(renewal))
@@ -169,7 +168,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
   }
 })
 
-/** What HubSpot says against the refresh token; nothing if it is not HubSpot who says it. */
+/** HubSpot's refusal of the refresh token; `undefined` if the body is not HubSpot's. */
 const refusal = (body: string): HubSpotError.TokenRefused | undefined => {
   const error = Option.getOrUndefined(decodeError(body))
   const status = typeof error?.status === "string" ? error.status : error?.error

@@ -1,7 +1,7 @@
 /**
- * A request as data: what to send, which limit it counts for, whether doing it twice is harmless, and how the reply is read.
+ * A request as data: what to send, which limit it counts for, whether it is idempotent, and how the reply is read.
  *
- * It sends nothing. `Operations` has those of line items, `HubSpotClient` makes an attempt at one.
+ * This module sends nothing. `Operations` lists the operations on line items, and `HubSpotClient` makes an attempt.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ export interface Operation<A> {
   /** Its name in spans and metrics, such as `batchCreate`. */
   readonly name: string
   readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE"
-  /** The path with the names of its parameters, for telemetry: an id may be the value of a property of the caller's. */
+  /** The path with the names of its parameters, for telemetry: an id may be the value of one of the caller's properties. */
   readonly template: (version: ApiVersion.ApiVersion) => string
   /** The path with its parameters filled in and escaped: see {@link fill}. */
   readonly path: (version: ApiVersion.ApiVersion) => string
@@ -29,7 +29,7 @@ export interface Operation<A> {
   readonly body?: string | undefined
   /** The limit it counts for. */
   readonly pool: Pool
-  /** Whether doing it twice is the same as doing it once. */
+  /** Whether executing it twice has the same effect as executing it once. */
   readonly idempotent: boolean
   /** What a success holds: JSON, or nothing at all. */
   readonly expects: Classify.Expected
@@ -38,9 +38,9 @@ export interface Operation<A> {
 }
 
 /**
- * A path with its parameters: `fill("/x/:id", { id: "7" })` is `/x/7`. Values are escaped. What is no text
- * (a lone surrogate) leaves its place empty, as an empty value does: an attempt at such a path is an
- * `InvalidRequest`.
+ * A path with its parameters: `fill("/x/:id", { id: "7" })` is `/x/7`. Values are escaped. A value with
+ * a lone surrogate is not valid text and leaves its place empty, as an empty value does. An attempt at such a path
+ * fails with `InvalidRequest`.
  *
  * **Example**
  *

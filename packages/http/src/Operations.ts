@@ -1,7 +1,8 @@
 /**
- * The operations on line items, and the few around them, as data. Name, method, path, payload and kind of answer are those of the
- * endpoint in `HubSpotApi`; beside them stand the limit it counts for, whether doing it twice is harmless, and how the reply is read. For those who make the attempts themselves; everyone else uses
- * `LineItems`. The file is long because it is a list: an operation is a few lines.
+ * The operations on line items, and the few around them, as data. Name, method, path, payload and kind of answer come
+ * from the endpoint in `HubSpotApi`. Each operation adds the limit it counts for, whether it is idempotent, and how its
+ * reply is read. They are for code that makes its own attempts; other code uses `LineItems`. The file is long because
+ * it is a list: an operation is a few lines.
  *
  * @since 0.1.0
  */
@@ -34,10 +35,10 @@ import type { Pool } from "./RateLimitStore.ts"
  * @since 0.1.0
  */
 export interface ReadOptions {
-  /** Properties by name. Default: HubSpot's few. */
+  /** Properties by name. Default: the few that HubSpot chooses. */
   readonly properties?: ReadonlyArray<string>
   readonly propertiesWithHistory?: ReadonlyArray<string>
-  /** Object types whose associated ids to read too. */
+  /** Object types whose associated ids are read too. */
   readonly associations?: ReadonlyArray<string>
   /** Archived records instead of the others. Default false. */
   readonly archived?: boolean
@@ -54,11 +55,14 @@ export interface ListOptions extends Omit<ReadOptions, "idProperty"> {
   readonly limit?: number
 }
 
+/** An operation, or the error of its payload. */
+type Checked<A> = Effect.Effect<Operation<A>, HubSpotError.HubSpotError>
+
 type Endpoints = (typeof HubSpotApi.endpoints)["v3"]
 type Name = keyof Endpoints
 type Success<N extends Name> = HttpApiEndpoint.Success<Endpoints[N]>["Type"]
 
-/** What is filled in of an endpoint: the parameters of its path, its query, and its payload as JSON text. */
+/** The variable parts of a request: the parameters of its path, its query, and its payload as JSON text. */
 interface Request<N extends Name> {
   readonly params?: HttpApiEndpoint.Params<Endpoints[N]>["Type"] | undefined
   readonly query?: ReadonlyArray<readonly [string, string]> | undefined
@@ -91,7 +95,7 @@ const make =
     }
   }
 
-/** An operation of the contract, by the name of its endpoint: a reader of another success does not compile. */
+/** An operation of the contract, by the name of its endpoint. A reader of another endpoint's success does not compile. */
 const operation: <N extends Name>(
   name: N,
   how: {
@@ -101,7 +105,7 @@ const operation: <N extends Name>(
   }
 ) => (request?: Request<N>) => Operation<Success<N>> = make
 
-/** One whose answer says nothing beyond that it was done. */
+/** An operation whose success has no value. */
 const command = <N extends Name>(name: N) =>
   make<N, void>(name, { idempotent: true, read: () => Option.some(undefined) })
 
@@ -114,7 +118,7 @@ const readPage = Schema.decodeUnknownOption(Page.Page)
 const invalid = (name: string, detail: string) =>
   new HubSpotError.HubSpotError({ reason: new HubSpotError.InvalidRequest({ detail }), operation: name })
 
-/** The JSON of an endpoint's payload without what is not HubSpot's, or the error of a payload that is none. */
+/** Encodes an endpoint's payload as JSON without unknown fields. It fails with `InvalidRequest`. */
 const bodyOf = <N extends Name>(name: N) => {
   const [payload] = HubSpotApi.endpoints.v3[name].payload.values()
   if (payload === undefined) throw new Error(`${name} has no payload`)
@@ -140,7 +144,7 @@ const queryOf = (options: ReadOptions): ReadonlyArray<readonly [string, string]>
 const sendBatchCreate = operation("batchCreate", { idempotent: false, read: readBatchResponse })
 
 /**
- * The create of a batch whose inputs are known to be right. Not idempotent.
+ * The create of a batch whose inputs were checked before. Not idempotent.
  *
  * @category operations
  * @since 0.1.0
@@ -151,7 +155,7 @@ export const batchCreate = (request: BatchRequest.BatchCreate): Operation<BatchR
 const encodeBatchCreate = bodyOf("batchCreate")
 
 /**
- * The same for inputs from outside: 1 to 100, of the right shape.
+ * The same for unchecked inputs: it fails unless there are 1 to 100 of the right shape.
  *
  * @category operations
  * @since 0.1.0
@@ -169,7 +173,7 @@ const encodeBatchRead = bodyOf("batchRead")
 export const batchRead = (
   request: BatchRequest.BatchRead,
   options: { readonly archived?: boolean } = {}
-): Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError.HubSpotError> =>
+): Checked<BatchResponse.BatchResponse> =>
   (request.propertiesWithHistory?.length ?? 0) > 0 &&
   request.inputs.length > BatchRequest.maxInputsWithHistory
     ? Effect.fail(invalid("batchRead", `${BatchRequest.maxInputsWithHistory} inputs at most with histories`))
@@ -184,24 +188,19 @@ const encodeBatchUpdate = bodyOf("batchUpdate")
  * @category operations
  * @since 0.1.0
  */
-export const batchUpdate = (
-  request: BatchRequest.BatchUpdate
-): Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError.HubSpotError> =>
+export const batchUpdate = (request: BatchRequest.BatchUpdate): Checked<BatchResponse.BatchResponse> =>
   Effect.map(encodeBatchUpdate(request), (body) => sendBatchUpdate({ body }))
 
 const sendBatchUpsert = operation("batchUpsert", { idempotent: true, read: readBatchResponse })
 const encodeBatchUpsert = bodyOf("batchUpsert")
 
 /**
- * Idempotent as long as the property's values are unique; a change somebody made in between is
- * overwritten.
+ * Idempotent as long as the property's values are unique. It overwrites a change that was made in between.
  *
  * @category operations
  * @since 0.1.0
  */
-export const batchUpsert = (
-  request: BatchRequest.BatchUpsert
-): Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError.HubSpotError> =>
+export const batchUpsert = (request: BatchRequest.BatchUpsert): Checked<BatchResponse.BatchResponse> =>
   Effect.map(encodeBatchUpsert(request), (body) => sendBatchUpsert({ body }))
 
 const sendBatchArchive = command("batchArchive")
@@ -211,9 +210,7 @@ const encodeBatchArchive = bodyOf("batchArchive")
  * @category operations
  * @since 0.1.0
  */
-export const batchArchive = (
-  ids: ReadonlyArray<string>
-): Effect.Effect<Operation<void>, HubSpotError.HubSpotError> =>
+export const batchArchive = (ids: ReadonlyArray<string>): Checked<void> =>
   Effect.map(encodeBatchArchive({ inputs: ids.map((id) => ({ id })) }), (body) => sendBatchArchive({ body }))
 
 const sendCreate = operation("create", { idempotent: false, read: readObject })
@@ -225,9 +222,7 @@ const encodeCreate = bodyOf("create")
  * @category operations
  * @since 0.1.0
  */
-export const create = (
-  request: BatchRequest.Create
-): Effect.Effect<Operation<CrmObject.CrmObject>, HubSpotError.HubSpotError> =>
+export const create = (request: BatchRequest.Create): Checked<CrmObject.CrmObject> =>
   Effect.map(encodeCreate(request), (body) => sendCreate({ body }))
 
 const sendGet = operation("get", { idempotent: true, read: readObject })
@@ -250,7 +245,7 @@ export const update = (
   id: string,
   request: BatchRequest.Update,
   options: Pick<ReadOptions, "idProperty">
-): Effect.Effect<Operation<CrmObject.CrmObject>, HubSpotError.HubSpotError> =>
+): Checked<CrmObject.CrmObject> =>
   Effect.map(encodeUpdate(request), (body) => sendUpdate({ params: { id }, query: queryOf(options), body }))
 
 const sendArchive = command("archive")
@@ -280,14 +275,12 @@ const sendSearch = operation("search", { idempotent: true, pool: "search", read:
 const encodeSearch = bodyOf("search")
 
 /**
- * It counts for a limit of its own.
+ * It counts for the limit of searches.
  *
  * @category operations
  * @since 0.1.0
  */
-export const search = (
-  request: Search.Search
-): Effect.Effect<Operation<Page.Page>, HubSpotError.HubSpotError> =>
+export const search = (request: Search.Search): Checked<Page.Page> =>
   Effect.flatMap(encodeSearch(request), (body) => {
     const filters = (request.filterGroups ?? []).reduce((sum, group) => sum + group.filters.length, 0)
     if (filters > Search.maxFilters) {
@@ -320,7 +313,7 @@ const sendAssociateDefault = command("associateDefault")
 const encodeTypes = bodyOf("associate")
 
 /**
- * Associates a line item by one or more types, or by the default one if none is given. Idempotent. Only
+ * Associates a line item by one or more types, or by the default one if there is none. Idempotent. Only
  * the dated versions have it; for `v3` see {@link batchAssociate}.
  *
  * @category operations
@@ -329,7 +322,7 @@ const encodeTypes = bodyOf("associate")
 export const associate = (
   target: AssociationTarget,
   types: ReadonlyArray<Association.AssociationSpec> = []
-): Effect.Effect<Operation<void>, HubSpotError.HubSpotError> =>
+): Checked<void> =>
   types.length === 0
     ? Effect.succeed(sendAssociateDefault({ params: target }))
     : Effect.map(encodeTypes(types), (body) => sendAssociate({ params: target, body }))
@@ -337,21 +330,21 @@ export const associate = (
 const sendDissociate = command("dissociate")
 
 /**
- * Takes all associations of a line item with one object away. Idempotent. Only the dated versions have it.
+ * Removes all associations of a line item with one object. Idempotent. Only the dated versions have it.
  *
  * @category operations
  * @since 0.1.0
  */
 export const dissociate = (target: AssociationTarget): Operation<void> => sendDissociate({ params: target })
 
-/** Whether a version has the association helpers on the line item itself. */
+/** Whether a version can associate on the line item itself. */
 export const hasAssociationHelpers = (version: ApiVersion.ApiVersion): boolean => version !== "v3"
 
 /** The most associations in one batch. */
 export const maxAssociations = 2000
 
 /**
- * What came of associating: the line items that HubSpot confirms, and the errors.
+ * The result of {@link batchAssociate}: the line items that HubSpot confirms, and the errors.
  *
  * @category models
  * @since 0.1.0
@@ -374,7 +367,7 @@ const encodeAssociations = bodyOf("batchAssociate")
 
 /**
  * Associates up to 2,000 line items with objects of one type, by the given types or by the default one.
- * Idempotent, and the same in every version. The context of an error has `fromObjectId`.
+ * Idempotent, and the same in every version. The context of an error names the `fromObjectId`.
  *
  * @category operations
  * @since 0.1.0
@@ -386,7 +379,7 @@ export const batchAssociate = (
     readonly toObjectId: string
     readonly types?: ReadonlyArray<Association.AssociationSpec>
   }>
-): Effect.Effect<Operation<Associated>, HubSpotError.HubSpotError> => {
+): Checked<Associated> => {
   if (associations.length === 0 || associations.length > maxAssociations) {
     return Effect.fail(
       invalid("batchAssociate", `${associations.length} associations, 1 to ${maxAssociations} are allowed`)
@@ -417,7 +410,7 @@ const sendLineItemsOf = make("lineItemsOf", {
 })
 
 /**
- * The ids of a parent's line items, and where the next page begins. A direct read, not the search index.
+ * The ids of a parent's line items, and the cursor of the next page. It reads the associations, not the search index.
  *
  * @category operations
  * @since 0.1.0
@@ -433,8 +426,8 @@ export const lineItemsOf = (
   })
 
 /**
- * Looks at a batch that HubSpot had not finished, where its reply's `links.status` says. The path comes
- * from HubSpot; that it is on the origin asked is for the caller to see to.
+ * Reads the status of a batch that HubSpot had not finished, at the `links.status` of its reply. HubSpot chose the
+ * address, so the caller must check that it has the client's origin.
  *
  * @category operations
  * @since 0.1.0
@@ -475,14 +468,12 @@ const sendCreateProperty = operation("createProperty", {
 const encodeProperty = bodyOf("createProperty")
 
 /**
- * Defines a property. Doing it twice is a refusal, not a second property.
+ * Defines a property. HubSpot refuses to define it a second time.
  *
  * @category operations
  * @since 0.1.0
  */
-export const createProperty = (
-  property: Property.PropertyCreate
-): Effect.Effect<Operation<Property.Property>, HubSpotError.HubSpotError> =>
+export const createProperty = (property: Property.PropertyCreate): Checked<Property.Property> =>
   Effect.map(encodeProperty(property), (body) => sendCreateProperty({ body }))
 
 /**

@@ -1,8 +1,8 @@
 /**
- * Where the slots of the limiter are kept. A port: the memory layer serves one process; a layer on a
- * database serves all that share it, and must refuse rather than guess when the database is gone.
+ * The store of the limiter's slots. The memory layer serves one process. A layer on a database serves all processes
+ * that share it; if it cannot reach the database, it must fail instead of guessing.
  *
- * It counts; how many there may be and how long they are held is `RateLimits`.
+ * It only counts. `RateLimits` decides how many slots there are, and how long they are held.
  *
  * @since 0.1.0
  */
@@ -35,7 +35,7 @@ export interface Slot {
 }
 
 /**
- * What is asked for: one of `limit` slots. If nobody completes it, it is held for `leaseMillis`.
+ * A request for one of `limit` slots. A slot that is never completed is held for `leaseMillis`.
  *
  * @category models
  * @since 0.1.0
@@ -49,7 +49,7 @@ export interface Take {
 }
 
 /**
- * The slot, or how long to wait at least before asking again.
+ * The slot, or the shortest wait before the next ask.
  *
  * @category models
  * @since 0.1.0
@@ -59,8 +59,8 @@ export type Taken =
   | { readonly _tag: "Full"; readonly waitMillis: number }
 
 /**
- * The account's day as HubSpot last told it. `underWay` are the requests of all who share the store that have
- * a slot and no end; without it, the asker knows of all.
+ * The account's day as HubSpot last reported it. `underWay` counts the requests of all processes that have a slot and
+ * no end yet; without it, the caller's own process is the only one.
  *
  * @category models
  * @since 0.1.0
@@ -73,14 +73,14 @@ export interface Day {
 }
 
 /**
- * The store cannot be reached, or not be written to. Nothing was handed out.
+ * The store cannot be reached, or cannot be written to. No slot was taken.
  *
  * @category errors
  * @since 0.1.0
  */
 export class RateLimitStoreError extends Schema.TaggedError<RateLimitStoreError>()("RateLimitStoreError", {
   detail: Schema.String,
-  /** What to do, where the store knows. */
+  /** What to do, if the store knows. */
   advice: Schema.optionalKey(Schema.String),
   cause: Schema.optionalKey(Schema.Defect())
 }) {
@@ -101,14 +101,14 @@ export class RateLimitStore extends Context.Service<
     readonly complete: (slot: Slot) => Effect.Effect<void, RateLimitStoreError>
     /** Nothing was sent in the slot: it is free at once. */
     readonly giveBack: (slot: Slot) => Effect.Effect<void, RateLimitStoreError>
-    /** Nobody takes a slot for this long. */
+    /** No slot of the account is taken for this long. */
     readonly pause: (pause: {
       readonly account: string
       readonly millis: number
     }) => Effect.Effect<void, RateLimitStoreError>
     /**
-     * When a request sent `ageMillis` ago arrived, HubSpot counted `used` requests in its window. Those
-     * that were not taken here are others', and take slots as well.
+     * HubSpot counted `used` requests in its window when a request that was sent `ageMillis` ago arrived. Those
+     * without a slot here are of other apps, and take slots as well.
      */
     readonly observe: (seen: {
       readonly account: string
@@ -116,7 +116,7 @@ export class RateLimitStore extends Context.Service<
       readonly ageMillis: number
       readonly windowMillis: number
     }) => Effect.Effect<void, RateLimitStoreError>
-    /** The account's day, if it is known and not over. */
+    /** The account's day, unless it is over or not known. */
     readonly day: (account: string) => Effect.Effect<Day | undefined, RateLimitStoreError>
     readonly setDay: (account: string, day: Day) => Effect.Effect<void, RateLimitStoreError>
   }
@@ -134,12 +134,12 @@ export const layerMemory: Layer.Layer<RateLimitStore> = Layer.effect(
 )
 
 interface Account {
-  /** When each slot that is held comes free. */
+  /** When each held slot comes free. */
   readonly slots: Record<Pool, Map<number, number>>
   /** When slots of the burst were taken, by slot and in order, two windows back. */
   readonly taken: Map<number, number>
   pausedUntil: number
-  /** Slots that others use, until their share of the window is over. */
+  /** Slots that other apps use, and until when they count. */
   others: { readonly count: number; readonly until: number }
   day: Day | undefined
 }
@@ -211,13 +211,13 @@ const makeMemory = (): RateLimitStore["Service"] => {
       }),
     observe: ({ account: name, ageMillis, used, windowMillis }) =>
       at((now) => {
-        // Of an old answer too little is remembered to tell whose requests it counted.
+        // Too few taken slots are remembered to know which of an old answer's requests were ours.
         if (ageMillis > windowMillis) return
         const account = accountOf(name)
         let ours = 0
         for (const at of account.taken.values()) if (at > now - ageMillis - windowMillis) ours++
         const count = Math.max(0, used - ours)
-        // Fewer may only mean that requests of ours had not arrived yet, so the most counts.
+        // A lower count may only mean that requests of ours had not arrived yet, so the highest one counts.
         if (count >= account.others.count || now >= account.others.until) {
           account.others = { count, until: now + windowMillis }
         }

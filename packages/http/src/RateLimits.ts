@@ -1,33 +1,32 @@
 /**
- * The limits of an account, kept exactly: never more than `limit` requests in any rolling window, as
- * HubSpot sees it; five searches a second; and a day's requests with a reserve for others.
+ * The limits of an account, kept exactly: at most `limit` requests in any rolling window, as HubSpot sees it;
+ * five searches a second; and a day's requests with a reserve for others.
  *
  * A slot is held from the send until **completion plus the window**. Every request that the server saw
- * within some window is then held at the end of that window, so there were at most `limit` of them.
- * Counting sends instead lets requests that travelled slowly pile up; a token bucket lets twice the
- * limit through. A request that never completed is held until its timeout has passed plus the window.
+ * within some window then still holds its slot at the end of that window, so there were at most `limit` of them.
+ * A limiter that counts sends lets slow requests pile up; a token bucket lets twice the limit through. A request
+ * that never completes holds its slot until its timeout has passed plus the window.
  *
- * The slots live in a `RateLimitStore`: in memory here, shared in a database where several processes use
- * one account. This module knows nothing of retries, and it never sends.
+ * A `RateLimitStore` keeps the slots: in memory, or in a database where several processes use one account. This
+ * module knows nothing of retries, and it never sends.
  *
  * @since 0.1.0
  */
-import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as HubSpotError from "./HubSpotError.ts"
-import * as Metrics from "./Metrics.ts"
 import * as InRange from "./internal/inRange.ts"
+import * as Midnight from "./internal/midnight.ts"
 import { elapsing, monotonicMillis } from "./internal/monotonic.ts"
+import * as SlotFate from "./internal/slotFate.ts"
 import * as Turns from "./internal/turns.ts"
 import { asFarAsPossible, unlessUnavailable } from "./internal/unavailable.ts"
+import * as Metrics from "./Metrics.ts"
 import * as RateLimitStore from "./RateLimitStore.ts"
-import * as Midnight from "./internal/midnight.ts"
 
 /**
  * Requests per ten seconds by what the account and the app are.
@@ -48,7 +47,7 @@ export const tiers = {
   increased: 250
 } as const
 
-// What HubSpot allows every app.
+// HubSpot allows this to every app.
 const lowestLimit = tiers.starter
 
 /** The highest limit HubSpot sells. */
@@ -58,7 +57,7 @@ export const highestLimit = tiers.increased
 const searchLimit = 5
 
 /**
- * What is out of its bounds is a defect of the caller's, a `RangeError`.
+ * A value out of its bounds is a defect, a `RangeError`.
  *
  * @category models
  * @since 0.1.0
@@ -72,23 +71,23 @@ export interface Options {
   /** Default 10 seconds, HubSpot's. */
   readonly window?: Duration.Input | undefined
   /**
-   * How long a request that did not complete may still be under way, counted from its send. Default 110
-   * seconds, the client's timeout.
+   * How long after its send a request that did not complete may still be under way. Default 110 seconds, the
+   * client's timeout.
    */
   readonly timeout?: Duration.Input | undefined
   /**
-   * The part of the account's daily requests that is left to its other apps, 0 to 1. Default 0.1. Counts
-   * only once the account has said how many there are.
+   * The part of the account's daily requests that is left to its other apps, 0 to 1. Default 0.1. It has no effect
+   * before HubSpot has reported how many there are.
    */
   readonly dailyReserve?: number | undefined
-  /** Where the account's day ends, such as `Europe/Berlin`. Default: not known. */
+  /** The time zone in which the account's day ends, such as `Europe/Berlin`. Default: not known. */
   readonly timeZone?: string | undefined
-  /** Whose limits these are, where a store serves several accounts. Default `"default"`. */
+  /** The account whose limits these are, if a store serves several. Default `"default"`. */
   readonly account?: string | undefined
 }
 
 /**
- * What HubSpot's headers and refusals teach about the limits.
+ * What HubSpot's headers and refusals say about the limits.
  *
  * @category models
  * @since 0.1.0
@@ -97,16 +96,16 @@ export interface Observation {
   /** `X-HubSpot-RateLimit-Max` and `-Remaining`: of the window, as the server counts it. */
   readonly max?: number | undefined
   readonly remaining?: number | undefined
-  /** How long ago the request was sent whose answer this is, in milliseconds. */
+  /** Milliseconds since the request of this answer was sent. */
   readonly ageMillis?: number | undefined
   /** `X-HubSpot-RateLimit-Daily` and `-Daily-Remaining`. */
   readonly daily?: number | undefined
   readonly dailyRemaining?: number | undefined
-  /** A 429 said: nobody sends before this time has passed, in milliseconds. */
+  /** Milliseconds in which no request may be sent, after a 429. */
   readonly pauseMillis?: number | undefined
   /** The account's time zone. */
   readonly timeZone?: string | undefined
-  /** The id of the account that the token belongs to; of use where it was not known, see `AccountLimits`. */
+  /** The id of the token's account, for limits that do not know it yet: see `AccountLimits`. */
   readonly account?: string | undefined
 }
 
@@ -116,16 +115,16 @@ const marginMillis = 5
 const searchWindowMillis = 1000
 
 // A slot that was asked for longer ago is given back and asked for again: a process that stood still (stopped, asleep)
-// may have outlived its lease. A store that is slow every time is believed in the end.
+// may have outlived its lease. After the third return a slot is kept: then the store is only slow.
 const maxPauseMillis = 1000
 const maxPauses = 3
 
-// HubSpot's midnight and ours are this far apart at most; answers from between the two tell nothing.
+// HubSpot's midnight and ours are at most this far apart. An answer from between the two says nothing about the new day.
 const resetMillis = 60_000
 
 /**
- * Whose share of the limit a request is at the expense of: those who wait in one process get equal parts of it,
- * whatever number of requests each of them makes at once. Bulk operations and durable jobs each have their own.
+ * The share of the limit that a request counts for. The shares that wait in one process get equal parts of the limit,
+ * however many requests each of them makes at once. Bulk operations and durable jobs each have a share of their own.
  *
  * **Example**
  *
@@ -145,13 +144,7 @@ export const Share: Context.Reference<string> = Context.Reference<string>(
   { defaultValue: () => "" }
 )
 
-/**
- * A request fails with it, inside of its slot, if it sent nothing: the slot is free at once.
- *
- * @category errors
- * @since 0.1.0
- */
-export class NothingSent extends Data.TaggedError("NothingSent") {}
+export { NothingSent } from "./internal/slotFate.ts"
 
 /**
  * The limiter that all requests of one account share.
@@ -177,18 +170,18 @@ export class RateLimits extends Context.Service<
   RateLimits,
   {
     /**
-     * Waits for a slot, runs one request in it, and keeps the slot as long as the proof demands. Fails
-     * without sending when the account's day is used up, or the store of the slots cannot be reached. A request that
+     * Waits for a slot, runs one request in it, and holds the slot until a window after its completion. Fails
+     * without sending if the account's day is used up, or if the store of the slots cannot be reached. A request that
      * fails with `NothingSent` gives its slot back.
      */
     readonly withSlot: (
       pool: RateLimitStore.Pool,
       options?: {
-        /** Waiting for the slot can be interrupted, the request in it cannot. Default false. */
+        /** Whether the request cannot be interrupted; waiting for its slot always can. Default false. */
         readonly uninterruptible?: boolean
       }
     ) => <A, E, R>(request: Effect.Effect<A, E, R>) => Effect.Effect<A, E | HubSpotError.HubSpotError, R>
-    /** Learns from an answer. */
+    /** Adapts the limits to an answer. */
     readonly observe: (observation: Observation) => Effect.Effect<void>
     /** Requests per window at this moment. */
     readonly limit: Effect.Effect<number>
@@ -205,7 +198,7 @@ export const layer = (options: Options = {}): Layer.Layer<RateLimits> =>
   Layer.provide(layerStore(options), RateLimitStore.layerMemory)
 
 /**
- * Limits kept where the store is, with everyone else who uses it.
+ * Limits kept in a store, shared with everything else that uses it.
  *
  * @category layers
  * @since 0.1.0
@@ -237,7 +230,7 @@ export const make = Effect.fnUntraced(function* (
       ? { limit: searchLimit, windowMillis: searchWindowMillis + marginMillis }
       : { limit, windowMillis: window + marginMillis }
 
-  /** Asks for a slot; `taken` is told at once, whatever happens to the waiter. */
+  /** Asks for a slot. `taken` gets it at once, even if the waiter is interrupted. */
   const ask = (
     pool: RateLimitStore.Pool,
     left: number,
@@ -262,14 +255,14 @@ export const make = Effect.fnUntraced(function* (
           taken(answer.slot)
           return answer
         }
-        // A slot that is under way now cannot come free before a window has passed, so looking again after a
-        // window at the latest misses nothing.
+        // A slot whose request is under way comes free a window from now at the earliest, so asking again after at most
+        // a window misses none.
         return { _tag: "Full", waitMillis: Math.max(1, Math.min(answer.waitMillis, windowMillis)) }
       }
     )
   }
 
-  /** Until when nobody may send, if the store has not been told yet. */
+  /** The end of a pause that the store does not know of yet. */
   let owed: number | undefined
 
   const pause = (millis: number) =>
@@ -296,11 +289,11 @@ export const make = Effect.fnUntraced(function* (
 
   let underWay = 0
 
-  /** The account's day allows no more, with those counted that are under way. The store knows when it ends. */
+  /** Fails if the account's day allows no more requests, counting those under way. */
   const dayIsOver = Effect.fnUntraced(function* (own: 0 | 1) {
     const day = yield* unlessUnavailable(store.day(account))
     if (day === undefined) return
-    // The store counts the slot of who asks.
+    // The store counts the caller's own slot.
     const others = day.underWay === undefined ? underWay : day.underWay - own
     if (day.remaining - others > Math.floor(day.limit * reserve)) return
     return yield* new HubSpotError.HubSpotError({
@@ -358,15 +351,9 @@ export const make = Effect.fnUntraced(function* (
         Effect.gen(function* () {
           yield* dayIsOver(0)
           const { share, slot } = yield* enter(pool, restore)
-          // What became of the request is known inside: its fiber may be interrupted right after its end.
-          let fate: Fate = "mayArrive"
-          const watched = Effect.onExit(request, (exit) =>
-            Effect.sync(() => {
-              fate = fateOf(exit)
-            })
-          )
           const sentAt = yield* monotonicMillis
-          return yield* Effect.onExit(options?.uninterruptible === true ? watched : restore(watched), () =>
+          const free = options?.uninterruptible === true ? identity : restore
+          return yield* SlotFate.watch(request, free, (fate) =>
             Effect.flatMap(monotonicMillis, (until) => {
               underWay--
               if (fate === "notSent") return giveBack(slot, share)
@@ -395,9 +382,9 @@ export const make = Effect.fnUntraced(function* (
       if (seen.daily !== undefined && seen.dailyRemaining !== undefined) {
         const now = yield* Clock.currentTimeMillis
         const sentAt = now - (seen.ageMillis ?? 0)
-        // Where the day ends is not known: it is looked again after an hour.
+        // Without a time zone the end of the day is not known: after an hour the next answer says how many are left.
         const endsAtMillis = timeZone === undefined ? now + 3_600_000 : endsAt(sentAt - resetMillis, timeZone)
-        // What an answer says of a day that is over is no reason to hold up the next one.
+        // An answer about a day that is over must not hold up the next day.
         if (endsAtMillis > now) {
           yield* asFarAsPossible(
             store.setDay(account, { limit: seen.daily, remaining: seen.dailyRemaining, endsAtMillis })
@@ -408,28 +395,3 @@ export const make = Effect.fnUntraced(function* (
     limit: Effect.sync(() => limit)
   })
 })
-
-/**
- * What becomes of a request's slot: it is free at once, it is held for a window, or for the whole lease.
- */
-type Fate = "notSent" | "over" | "mayArrive"
-
-const fateOf = (exit: Exit.Exit<unknown, unknown>): Fate => {
-  if (mayStillArrive(exit)) return "mayArrive"
-  return Exit.isFailure(exit) && exit.cause.reasons.some(isNothingSent) ? "notSent" : "over"
-}
-
-const isNothingSent = (reason: Cause.Reason<unknown>): boolean =>
-  reason._tag === "Fail" && reason.error instanceof NothingSent
-
-/** A request that was given up, or whose connection broke without an answer, may arrive all the same. */
-const mayStillArrive = (exit: Exit.Exit<unknown, unknown>): boolean =>
-  Exit.isFailure(exit) &&
-  exit.cause.reasons.some(
-    (reason) =>
-      reason._tag === "Interrupt" ||
-      (reason._tag === "Fail" &&
-        reason.error instanceof HubSpotError.HubSpotError &&
-        (reason.error.reason._tag === "TransportAmbiguous" ||
-          (reason.error.reason._tag === "TimedOut" && reason.error.reason.phase === "headers")))
-  )

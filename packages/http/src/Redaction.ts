@@ -1,14 +1,14 @@
 /**
- * Takes secrets out of foreign text. A proxy may print a request into its answer, in a form of its own, and cut.
+ * Removes secrets from foreign text. A proxy may print a request into its answer, in a form of its own, and cut.
  *
- * A secret is found in any case, in base64 (both alphabets, whatever stands before it) and in hex. It is found with its
- * characters escaped as in addresses, HTML or JSON, also several times over, and with blanks, line breaks, soft
+ * A secret is found in upper and lower case, in base64 (both alphabets, after any other bytes) and in hex. It is found
+ * with its characters escaped as in addresses, HTML or JSON, also several times over, and with blanks, line breaks, soft
  * hyphens or characters of no width inside.
  *
- * Any 16 of its characters in a row are enough. At its beginning 8 are, since a text may have been cut before it came.
- * What could be found in an innocent text takes more: all tokens of a kind begin alike (`pat-eu1-`), so 4 more than that
- * are needed, and where a secret begins with letters only, the character after them. A secret of 8 to 15 characters is
- * found whole. A shorter one is not looked for.
+ * Any 16 of its characters in a row are enough, and so are its first 8: the text may have been cut after them. Innocent
+ * texts may hold a common beginning, so some secrets need more. Tokens of a kind begin alike (`pat-eu1-`) and need 4
+ * characters after that. A secret that begins with letters needs the character after them. A secret of 8 to 15
+ * characters is found whole. A shorter one is not looked for.
  *
  * Redact a text before you shorten it. A secret that is reversed, encrypted, or encoded twice is not found.
  *
@@ -19,7 +19,7 @@ import * as Hex from "effect/encoding/Hex"
 import * as Redacted from "effect/Redacted"
 
 /**
- * What takes these secrets out of a text. Valid JSON stays valid.
+ * Makes a function that removes these secrets from a text. Valid JSON stays valid.
  *
  * **Example**
  *
@@ -39,7 +39,7 @@ export const make = (secrets: Iterable<Redacted.Redacted<string>>): ((text: stri
   const anchors = anchorsOf([...secrets].flatMap((secret) => formsOf(Redacted.value(secret))))
   return (text) => {
     const isEscaped = escapeForms.test(text)
-    // Most texts hold no secret, and take no more than this.
+    // Most texts hold no secret and need only this check.
     if (!anchors.areIn(text) && !(isEscaped && anchors.areIn(unescaped(text)))) return text
     return without(text, [
       ...anchors.find(read(text, false)),
@@ -52,14 +52,14 @@ export const make = (secrets: Iterable<Redacted.Redacted<string>>): ((text: stri
 // Reading
 // -----------------------------------------------------------------------------
 
-/** The characters of a text that are compared, and what part of the text spells each. */
+/** The characters of a text that are compared, and the part of the text that spells each of them. */
 interface Reading {
   readonly codes: Uint16Array
   readonly startOf: (index: number) => number
   readonly endOf: (index: number) => number
 }
 
-/** Reads a text as it stands, or with its escapes resolved. */
+/** Reads a text literally, or with its escapes resolved. */
 const read = (text: string, resolving: boolean): Reading => {
   const codes = new Uint16Array(text.length)
   const starts = new Uint32Array(text.length)
@@ -105,7 +105,7 @@ const unescaped = (text: string): string =>
     String.fromCharCode(codeOf(groups))
   )
 
-/** A character without its case, and without the difference between the alphabets of base64. 0 if it does not count. */
+/** A character without its case, and in one alphabet of base64. 0 if it is not compared. */
 const comparedAs = (code: number): number => (code < 128 ? ascii[code]! : isInvisible(code) ? 0 : code)
 
 const ascii = Uint8Array.from({ length: 128 }, (_, code) => {
@@ -115,7 +115,7 @@ const ascii = Uint8Array.from({ length: 128 }, (_, code) => {
   return (char === "-" ? "+" : char === "_" ? "/" : char).charCodeAt(0)
 })
 
-/** Blanks, line ends, and what is not seen at all. */
+/** Blanks, line ends, and invisible characters. */
 const isInvisible = (code: number): boolean =>
   code < 0x2000
     ? code <= 0xa0 || code === 0xad || code === 0x34f || code === 0x61c || code === 0x180e
@@ -127,10 +127,10 @@ const isInvisible = (code: number): boolean =>
       code === 0xfeff
 
 // -----------------------------------------------------------------------------
-// What is looked for
+// Forms of a secret
 // -----------------------------------------------------------------------------
 
-/** A secret as it may be written, and how many of its characters in a row are a find: anywhere, and at its beginning. */
+/** One spelling of a secret, and how many of its characters in a row are a find: anywhere, and at its beginning. */
 interface Form {
   readonly codes: Uint16Array
   readonly anywhere: number
@@ -164,7 +164,7 @@ const formsOf = (secret: string): ReadonlyArray<Form> => {
   ]
 }
 
-/** Base64 of these bytes with so many bytes before them, without the characters that others have a part in. */
+/** Base64 of these bytes after `before` other bytes, without the characters that those bytes are part of. */
 const base64After = (bytes: Uint8Array, before: number): string => {
   const all = new Uint8Array(before + bytes.length)
   all.set(bytes, before)
@@ -178,17 +178,17 @@ const base64After = (bytes: Uint8Array, before: number): string => {
 /** A part of a text. */
 type Range = readonly [start: number, end: number]
 
-/** So many characters of a form are an anchor. They are so close to each other that every find holds one of them. */
+/** The characters of an anchor. Anchors lie so close to each other that every find holds a whole one. */
 const anchorLength = 8
 
-/** The hash of the last eight characters: what came before is shifted out. */
+/** The hash of the last eight characters: earlier ones are shifted out. */
 const rolled = (hash: number, code: number): number => (hash << 4) ^ code
 
 const short = (hash: number): number => Math.imul(hash, 0x9e3779b1) >>> 20
 
 const anchorsOf = (forms: ReadonlyArray<Form>) => {
   const anchors = new Map<number, Array<{ readonly form: Form; readonly at: number }>>()
-  /** By their short hashes, which are quicker to look up. */
+  /** Whether a short hash has anchors: this is quicker to look up. */
   const areThere = new Uint8Array(4096)
   for (const form of forms) {
     for (let at = 0; at + anchorLength <= form.codes.length; at += form.anywhere - anchorLength + 1) {
@@ -221,7 +221,7 @@ const anchorsOf = (forms: ReadonlyArray<Form>) => {
       if (areThere[short(hash)] === 0) continue
       for (const { at, form } of anchors.get(hash) ?? []) {
         const shift = index - anchorLength + 1 - at
-        // Another anchor of it.
+        // Another anchor of the last find.
         if (last?.form === form && last.shift === shift && index < last.end) continue
         let first = at
         let end = at
@@ -243,7 +243,7 @@ const without = (text: string, found: ReadonlyArray<Range>): string => {
   let shown = ""
   let at = 0
   for (const [start, end] of found.toSorted(([a], [b]) => a - b)) {
-    // A backslash would escape what comes next now.
+    // A backslash would escape the text after the find.
     if (start >= at) shown += `${text.slice(at, start).replace(/\\+$/, "")}<redacted>`
     at = Math.max(at, end)
   }

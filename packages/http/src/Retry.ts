@@ -1,9 +1,9 @@
 /**
- * When a request may be sent again, and after how long.
+ * When a request is sent again, and after how long.
  *
- * Of what is not idempotent only a `NotAccepted` is ever repeated: the acceptance class decides that, and
- * a reason says whether a repetition makes sense; this module says how long to wait and when to give up. Waits are capped exponential with full jitter
- * (a random part of the whole wait), so that callers who failed together do not come back together.
+ * A request that is not idempotent is sent again only if its acceptance is `NotAccepted`. The reason of an error says
+ * whether that makes sense; this module says how long to wait and when to give up. Waits are capped exponential with
+ * full jitter (a random part of the whole wait), so that callers that failed together do not return together.
  *
  * @since 0.1.0
  */
@@ -22,15 +22,15 @@ import * as Metrics from "./Metrics.ts"
  * @since 0.1.0
  */
 export interface Policy {
-  /** Sends of one request, the first included, not counting those a rate limit refused. Default 6. */
+  /** Sends of one request at most. The first counts, those that a rate limit refused do not. Default 6. */
   readonly attempts: number
-  /** Refusals by the rate limit in a row before giving up. Default 30. */
+  /** Refusals of one request by a rate limit at most. Default 30. */
   readonly rateLimited: number
   /** The first wait before jitter. Default 500. */
   readonly baseMillis: number
   /** No wait is longer, unless HubSpot names one. Default 30,000. */
   readonly capMillis: number
-  /** A wait that HubSpot names is honoured up to this, and given up on above. Default 120,000. */
+  /** The longest wait that HubSpot may ask for. After a longer one the request is not sent again. Default 120,000. */
   readonly patienceMillis: number
 }
 
@@ -47,9 +47,9 @@ export const defaults: Policy = {
 }
 
 /**
- * The wait before the next send in milliseconds, or `undefined` for none. `sends` and `rateLimited` count
- * what was tried so far, `chance` is from 0 to 1. What is in doubt is only sent again if it is
- * `idempotent`: doing it twice is the same as doing it once.
+ * The wait before the next send in milliseconds, or `undefined` if the request is not sent again. `sends` and
+ * `rateLimited` count the sends and the refusals so far, `chance` is from 0 to 1. A request in doubt is only sent
+ * again if it is `idempotent`: executing it twice has the same effect as executing it once.
  *
  * **Example**
  *
@@ -72,7 +72,7 @@ export const wait = (
     readonly rateLimited: number
     readonly chance: number
     readonly idempotent?: boolean
-    /** The token was renewed for this request already. */
+    /** Whether the token was renewed for this request already. */
     readonly renewed?: boolean
   },
   policy: Policy = defaults
@@ -92,8 +92,8 @@ export const wait = (
 }
 
 /**
- * The waits before a request is sent again, in milliseconds, as a schedule over the errors of its attempts: it ends where the
- * request is not sent again. Compose it, tap it or bound it as any other.
+ * The waits before a request is sent again, in milliseconds, as a schedule over the errors of its attempts. It ends
+ * when the request is not sent again. Compose, tap or bound it like any other schedule.
  *
  * **Example**
  *
@@ -116,7 +116,7 @@ export const wait = (
  * @since 0.1.0
  */
 export const schedule = (options: {
-  /** Whether doing it twice is the same as doing it once. */
+  /** Whether executing it twice has the same effect as executing it once. */
   readonly idempotent: boolean
   readonly policy?: Policy | undefined
 }): Schedule.Schedule<number, HubSpotError> =>
@@ -147,7 +147,7 @@ export const schedule = (options: {
   )
 
 /**
- * Sends until an answer, a refusal that stays, or a doubt. `send` is one attempt; it is given the number
+ * Sends a request, and sends it again as {@link schedule} allows. `send` is one attempt; its argument is the number
  * of the attempt, from 1.
  *
  * @category running
@@ -156,9 +156,9 @@ export const schedule = (options: {
 export const run = <A, R>(
   send: (attempt: number) => Effect.Effect<A, HubSpotError, R>,
   options: {
-    /** What is counted as repeated, in metrics. */
+    /** The name of the operation in the metrics. */
     readonly operation: string
-    /** Whether doing it twice is the same as doing it once. */
+    /** Whether executing it twice has the same effect as executing it once. */
     readonly idempotent: boolean
     readonly policy?: Policy | undefined
   }

@@ -1,5 +1,5 @@
 /**
- * The versions of HubSpot's CRM API that this library speaks, and the paths they make.
+ * The versions of HubSpot's CRM API that this library supports, and their paths.
  *
  * A version is a configuration value. Requests are the same in each; paths and success codes differ,
  * so replies are judged by their body.

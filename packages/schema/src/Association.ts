@@ -9,7 +9,7 @@
 import * as Schema from "effect/Schema"
 
 /**
- * Who defined an association type.
+ * The origin of an association type.
  *
  * @category schemas
  * @since 0.1.0
@@ -108,7 +108,7 @@ export const objectTypeIds: Readonly<Record<Target, string>> = {
 }
 
 /**
- * The targets that can own a line item. Two of them on one line item are a contradiction.
+ * The targets that can own a line item. A line item has at most one of them.
  *
  * @category constants
  * @since 0.1.0
@@ -163,7 +163,7 @@ export const make = (target: Target, id: string): Association => ({
 })
 
 /**
- * The parents an input names: the associations whose type is one of {@link parents}.
+ * The parents that an input names: the associations whose type is one of {@link parents}.
  *
  * @category predicates
  * @since 0.1.0

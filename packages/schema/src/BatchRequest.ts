@@ -1,8 +1,8 @@
 /**
  * The requests of the batch endpoints.
  *
- * These schemas say what is legal on the wire. Whether an input makes sense (a property name that can
- * exist, one parent, text that is a number) is `InputIssue`.
+ * These schemas say what is legal on the wire. `InputIssue` says whether an input makes sense (a property name
+ * that can exist, one parent, text that is a number).
  *
  * @since 0.1.0
  */
@@ -54,7 +54,7 @@ export const BatchCreate = Schema.Struct({
 export interface BatchCreate extends Schema.Schema.Type<typeof BatchCreate> {}
 
 /**
- * A record to read, archive or restore, by its id or by the value of `idProperty`.
+ * A record to read or archive, by its id or, in a batch read, by the value of `idProperty`.
  *
  * @category schemas
  * @since 0.1.0
@@ -62,8 +62,8 @@ export interface BatchCreate extends Schema.Schema.Type<typeof BatchCreate> {}
 export const IdInput = Schema.Struct({ id: Schema.String })
 
 /**
- * `POST …/batch/read`. `idProperty` is a property with unique values whose values `inputs` hold instead
- * of ids. 1 to 100 inputs, 50 with `propertiesWithHistory`.
+ * `POST …/batch/read`. With `idProperty`, a property with unique values, `inputs` hold its values instead
+ * of ids. 1 to 100 inputs, at most 50 with `propertiesWithHistory`.
  *
  * @category schemas
  * @since 0.1.0
@@ -163,7 +163,7 @@ export const BatchArchive = Schema.Struct({ inputs: Schema.Array(IdInput).check(
 export type BatchArchive = typeof BatchArchive.Type
 
 /**
- * The body of a single create. There is no trace id: the answer is about the one input.
+ * The body of a single create. It has no trace id: the answer is about the only input.
  *
  * @category schemas
  * @since 0.1.0

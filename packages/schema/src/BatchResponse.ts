@@ -2,8 +2,8 @@
  * The replies of the batch endpoints.
  *
  * One schema serves 200, 201 and 207: HubSpot's versions differ in the success code, and the dated ones
- * put `errors` into the plain reply. What became of an input is decided by this body, never by the
- * status number. Unknown fields are kept.
+ * put `errors` into the plain reply. This body says what became of an input; the status number does not.
+ * Unknown fields are kept.
  *
  * @since 0.1.0
  */
@@ -13,10 +13,9 @@ import * as Schema from "effect/Schema"
 import * as BatchStatus from "./BatchStatus.ts"
 import { CrmObject } from "./CrmObject.ts"
 import { StandardError } from "./ErrorBody.ts"
+import { OpenStruct } from "./internal/openStruct.ts"
 import * as ObjectId from "./ObjectId.ts"
 import { ValueFromWire } from "./Properties.ts"
-
-const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
 
 const envelope = {
   completedAt: Schema.optional(Schema.String),
@@ -33,14 +32,11 @@ const envelope = {
  * @category schemas
  * @since 0.1.0
  */
-export const BatchResponse = Schema.StructWithRest(
-  Schema.Struct({
-    ...envelope,
-    results: Schema.Array(CrmObject),
-    errors: Schema.optional(Schema.NullOr(Schema.Array(StandardError)))
-  }),
-  unknownFields
-)
+export const BatchResponse = OpenStruct({
+  ...envelope,
+  results: Schema.Array(CrmObject),
+  errors: Schema.optional(Schema.NullOr(Schema.Array(StandardError)))
+})
 
 /**
  * @category models
@@ -56,8 +52,8 @@ const readValue = Schema.decodeUnknownOption(Schema.NullOr(ValueFromWire))
 const readError = Schema.decodeUnknownOption(StandardError)
 
 /**
- * A reply, read as far as it can be. `unreadable` counts what had a wrong shape and was left out, as a whole or in part:
- * entries of `results` or `errors`, or the rest of the envelope.
+ * The readable part of a reply. `unreadable` counts the parts of a wrong shape, which are missing wholly or partly:
+ * entries of `results` or `errors`, and the rest of the envelope.
  *
  * @category models
  * @since 0.1.0
@@ -68,10 +64,10 @@ export interface Salvaged {
 }
 
 /**
- * Reads a reply entry by entry, so that one result of a wrong shape does not hide the ninety-nine that
- * were created, nor a field of a wrong shape the id of its result. A result that names its input but has no id that
- * can be read (a number beyond 2⁵³ − 1, which has lost digits) has the id `""`: something was created, and
- * where is not known. `None` when there is no list of results at all.
+ * Reads a reply entry by entry. One result of a wrong shape does not hide the ninety-nine others, and a field of
+ * a wrong shape does not hide the id of its result. A result that names its input without a readable id (such as
+ * a number beyond 2⁵³ − 1) gets the id `""`: a record was created, and its id is not known. `None` if the reply has
+ * no list of results.
  *
  * **Example**
  *
@@ -120,7 +116,7 @@ const entryByEntry = (json: { readonly [name: string]: unknown }): Salvaged => {
   }
 }
 
-/** What of a result says which record it is, and of which input. */
+/** The fields of a result that name its record and its input. */
 const inPart = (entry: unknown): Option.Option<CrmObject> => {
   if (!Predicate.isObject(entry)) return Option.none()
   const { id, new: isNew, objectWriteTraceId, properties } = entry as { readonly [name: string]: unknown }

@@ -1,8 +1,8 @@
 /**
  * The four words HubSpot has for the state of a batch: `PENDING`, `PROCESSING`, `CANCELED`, `COMPLETE`.
  *
- * This module only names and orders them. What each of them means for the inputs of a batch is
- * `BatchState`, in `@effect-hubspot/batch`.
+ * This module only names and orders them. `BatchState` of `@effect-hubspot/batch` says what each of them
+ * means for the inputs of a batch.
  *
  * @since 0.1.0
  */
@@ -21,8 +21,8 @@ export const BatchStatus = Schema.Literals(["PENDING", "PROCESSING", "CANCELED",
 export type BatchStatus = typeof BatchStatus.Type
 
 /**
- * The `status` of a reply as it stands on the wire: one of the four, or a word this version does not
- * know, which must not make the whole reply unreadable.
+ * The `status` of a reply: one of the four, or any other word. An unknown word must not make the whole
+ * reply unreadable.
  *
  * @category schemas
  * @since 0.1.0

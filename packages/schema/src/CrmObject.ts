@@ -10,10 +10,9 @@
 import * as DateTime from "effect/DateTime"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { OpenStruct } from "./internal/openStruct.ts"
 import * as ObjectId from "./ObjectId.ts"
 import { PropertyValues, ValueFromWire } from "./Properties.ts"
-
-const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
 
 /**
  * One earlier value of a property, as `propertiesWithHistory` lists them.
@@ -21,32 +20,26 @@ const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
  * @category schemas
  * @since 0.1.0
  */
-export const ValueWithTimestamp = Schema.StructWithRest(
-  Schema.Struct({
-    value: Schema.optional(Schema.NullOr(ValueFromWire)),
-    timestamp: Schema.optional(Schema.String),
-    sourceType: Schema.optional(Schema.String),
-    sourceId: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
-    sourceLabel: Schema.optional(Schema.NullOr(Schema.String)),
-    updatedByUserId: Schema.optional(Schema.NullOr(Schema.Int))
-  }),
-  unknownFields
-)
+export const ValueWithTimestamp = OpenStruct({
+  value: Schema.optional(Schema.NullOr(ValueFromWire)),
+  timestamp: Schema.optional(Schema.String),
+  sourceType: Schema.optional(Schema.String),
+  sourceId: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
+  sourceLabel: Schema.optional(Schema.NullOr(Schema.String)),
+  updatedByUserId: Schema.optional(Schema.NullOr(Schema.Int))
+})
 
 /**
- * What HubSpot has to say about a record that it accepted all the same.
+ * HubSpot's warning about a record that it accepted nevertheless.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Warning = Schema.StructWithRest(
-  Schema.Struct({
-    category: Schema.optional(Schema.String),
-    context: Schema.optional(Schema.Unknown),
-    message: Schema.optional(Schema.String)
-  }),
-  unknownFields
-)
+export const Warning = OpenStruct({
+  category: Schema.optional(Schema.String),
+  context: Schema.optional(Schema.Unknown),
+  message: Schema.optional(Schema.String)
+})
 
 /**
  * Ids of one object type that a record is associated with, as a single read lists them.
@@ -54,45 +47,34 @@ export const Warning = Schema.StructWithRest(
  * @category schemas
  * @since 0.1.0
  */
-export const AssociatedIds = Schema.StructWithRest(
-  Schema.Struct({
-    results: Schema.Array(
-      Schema.StructWithRest(
-        Schema.Struct({ id: ObjectId.FromWire, type: Schema.optional(Schema.String) }),
-        unknownFields
-      )
-    )
-  }),
-  unknownFields
-)
+export const AssociatedIds = OpenStruct({
+  results: Schema.Array(OpenStruct({ id: ObjectId.FromWire, type: Schema.optional(Schema.String) }))
+})
 
 /**
  * `{ id, properties, createdAt, updatedAt, archived, archivedAt?, objectWriteTraceId?, propertiesWithHistory?, url?, warnings?, associations?, new? }`.
  *
- * `associations` is there when a single read asks for them, `new` in the results of an upsert.
+ * Only a single read that asks for `associations` has them, and only the results of an upsert have `new`.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const CrmObject = Schema.StructWithRest(
-  Schema.Struct({
-    id: ObjectId.FromWire,
-    properties: Schema.optional(PropertyValues),
-    createdAt: Schema.optional(Schema.String),
-    updatedAt: Schema.optional(Schema.String),
-    archived: Schema.optional(Schema.Boolean),
-    archivedAt: Schema.optional(Schema.NullOr(Schema.String)),
-    objectWriteTraceId: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
-    propertiesWithHistory: Schema.optional(
-      Schema.NullOr(Schema.Record(Schema.String, Schema.Array(ValueWithTimestamp)))
-    ),
-    url: Schema.optional(Schema.NullOr(Schema.String)),
-    warnings: Schema.optional(Schema.NullOr(Schema.Array(Warning))),
-    associations: Schema.optional(Schema.NullOr(Schema.Record(Schema.String, AssociatedIds))),
-    new: Schema.optional(Schema.Boolean)
-  }),
-  unknownFields
-)
+export const CrmObject = OpenStruct({
+  id: ObjectId.FromWire,
+  properties: Schema.optional(PropertyValues),
+  createdAt: Schema.optional(Schema.String),
+  updatedAt: Schema.optional(Schema.String),
+  archived: Schema.optional(Schema.Boolean),
+  archivedAt: Schema.optional(Schema.NullOr(Schema.String)),
+  objectWriteTraceId: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
+  propertiesWithHistory: Schema.optional(
+    Schema.NullOr(Schema.Record(Schema.String, Schema.Array(ValueWithTimestamp)))
+  ),
+  url: Schema.optional(Schema.NullOr(Schema.String)),
+  warnings: Schema.optional(Schema.NullOr(Schema.Array(Warning))),
+  associations: Schema.optional(Schema.NullOr(Schema.Record(Schema.String, AssociatedIds))),
+  new: Schema.optional(Schema.Boolean)
+})
 
 /**
  * @category models
@@ -101,8 +83,7 @@ export const CrmObject = Schema.StructWithRest(
 export interface CrmObject extends Schema.Schema.Type<typeof CrmObject> {}
 
 /**
- * Whether a text can be the id of a record. What a reply gives another id, such as one that held a secret, is not to be
- * pointed to.
+ * Whether a text can be the id of a record. An id from which a secret was redacted cannot.
  *
  * @category reading
  * @since 0.1.0

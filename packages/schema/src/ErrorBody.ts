@@ -11,9 +11,8 @@
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { OpenStruct } from "./internal/openStruct.ts"
 import * as ObjectId from "./ObjectId.ts"
-
-const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
 
 /**
  * One detail: `{ message, code, context, in, subCategory }`.
@@ -21,16 +20,13 @@ const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
  * @category schemas
  * @since 0.1.0
  */
-export const ErrorDetail = Schema.StructWithRest(
-  Schema.Struct({
-    message: Schema.optional(Schema.NullOr(Schema.String)),
-    code: Schema.optional(Schema.NullOr(Schema.String)),
-    context: Schema.optional(Schema.Unknown),
-    in: Schema.optional(Schema.NullOr(Schema.String)),
-    subCategory: Schema.optional(Schema.Unknown)
-  }),
-  unknownFields
-)
+export const ErrorDetail = OpenStruct({
+  message: Schema.optional(Schema.NullOr(Schema.String)),
+  code: Schema.optional(Schema.NullOr(Schema.String)),
+  context: Schema.optional(Schema.Unknown),
+  in: Schema.optional(Schema.NullOr(Schema.String)),
+  subCategory: Schema.optional(Schema.Unknown)
+})
 
 /**
  * @category models
@@ -41,24 +37,21 @@ export type ErrorDetail = typeof ErrorDetail.Type
 /**
  * One entry of a 207's `errors`: `{ category, context, errors, links, message, status, id, subCategory }`.
  *
- * Which inputs it is about is in `context.objectWriteTraceId`: see {@link contextValues}.
+ * `context.objectWriteTraceId` names the inputs it is about: see {@link contextValues}.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const StandardError = Schema.StructWithRest(
-  Schema.Struct({
-    category: Schema.optional(Schema.NullOr(Schema.String)),
-    context: Schema.optional(Schema.Unknown),
-    errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorDetail))),
-    links: Schema.optional(Schema.Unknown),
-    message: Schema.optional(Schema.NullOr(Schema.String)),
-    status: Schema.optional(Schema.Unknown),
-    id: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
-    subCategory: Schema.optional(Schema.Unknown)
-  }),
-  unknownFields
-)
+export const StandardError = OpenStruct({
+  category: Schema.optional(Schema.NullOr(Schema.String)),
+  context: Schema.optional(Schema.Unknown),
+  errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorDetail))),
+  links: Schema.optional(Schema.Unknown),
+  message: Schema.optional(Schema.NullOr(Schema.String)),
+  status: Schema.optional(Schema.Unknown),
+  id: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
+  subCategory: Schema.optional(Schema.Unknown)
+})
 
 /**
  * @category models
@@ -73,22 +66,19 @@ export interface StandardError extends Schema.Schema.Type<typeof StandardError> 
  * @category schemas
  * @since 0.1.0
  */
-export const ErrorBody = Schema.StructWithRest(
-  Schema.Struct({
-    status: Schema.optional(Schema.Unknown),
-    message: Schema.optional(Schema.NullOr(Schema.String)),
-    correlationId: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
-    category: Schema.optional(Schema.NullOr(Schema.String)),
-    subCategory: Schema.optional(Schema.Unknown),
-    context: Schema.optional(Schema.Unknown),
-    errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorDetail))),
-    links: Schema.optional(Schema.Unknown),
-    errorType: Schema.optional(Schema.NullOr(Schema.String)),
-    policyName: Schema.optional(Schema.NullOr(Schema.String)),
-    groupName: Schema.optional(Schema.NullOr(Schema.String))
-  }),
-  unknownFields
-)
+export const ErrorBody = OpenStruct({
+  status: Schema.optional(Schema.Unknown),
+  message: Schema.optional(Schema.NullOr(Schema.String)),
+  correlationId: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
+  category: Schema.optional(Schema.NullOr(Schema.String)),
+  subCategory: Schema.optional(Schema.Unknown),
+  context: Schema.optional(Schema.Unknown),
+  errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorDetail))),
+  links: Schema.optional(Schema.Unknown),
+  errorType: Schema.optional(Schema.NullOr(Schema.String)),
+  policyName: Schema.optional(Schema.NullOr(Schema.String)),
+  groupName: Schema.optional(Schema.NullOr(Schema.String))
+})
 
 /**
  * @category models
@@ -98,8 +88,8 @@ export interface ErrorBody extends Schema.Schema.Type<typeof ErrorBody> {}
 
 /**
  * The values a `context` holds under one name, whatever its shape: a list, a single value, or the
- * text form `{name=[a, b]}` of HubSpot's own example. An integer too large for JavaScript has lost digits and
- * stands with `~` before it, so that it is taken for no id.
+ * text form `{name=[a, b]}` of HubSpot's own example. JavaScript has lost digits of an integer beyond 2⁵³ − 1:
+ * it gets a `~` before it, so that it matches no id.
  *
  * **Example**
  *
@@ -134,13 +124,12 @@ export const contextValues = (context: unknown, name: string): ReadonlyArray<str
   )
 }
 
-/** An integer that JSON has taken digits from is about this one, and names nothing. */
 const textOf = (value: number | boolean): string =>
   Number.isInteger(value) && !Number.isSafeInteger(value) ? `~${value}` : String(value)
 
 /**
- * Foreign text made fit to be shown: one line, no control or direction characters, cut to `limit`
- * characters (500).
+ * Foreign text in a form that is safe to show: one line, no control or direction characters, at most `limit`
+ * characters. Default 500.
  *
  * @category formatting
  * @since 0.1.0
@@ -163,79 +152,85 @@ const readEmbedded = Schema.decodeUnknownOption(
 )
 
 /**
- * One fault in HubSpot's words: `message` fit to be shown, HubSpot's `code` (`INVALID_OPTION`) and the
- * `property` it is about, if it says so.
+ * One problem in HubSpot's words: a `message` that is safe to show, and HubSpot's `code` (`INVALID_OPTION`) and
+ * the `property` it is about, if HubSpot names them.
  *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Problem = Schema.Struct({
+  message: Schema.String,
+  code: Schema.optionalKey(Schema.String),
+  property: Schema.optionalKey(Schema.String)
+})
+
+/**
  * @category models
  * @since 0.1.0
  */
-export interface Fault {
-  readonly message: string
-  readonly code?: string
-  readonly property?: string
-}
+export interface Problem extends Schema.Schema.Type<typeof Problem> {}
 
 /**
- * The faults an error names, at least one. HubSpot packs those of properties as JSON into the message;
- * they are unpacked.
+ * The problems that an error reports, at least one. HubSpot packs those of properties as JSON into the message;
+ * this function unpacks them.
  *
  * **Example**
  *
  * ```ts
  * import { ErrorBody } from "@effect-hubspot/schema"
  *
- * const faults = ErrorBody.faults({
+ * const problems = ErrorBody.problems({
  *   message: 'Property values were not valid: [{"message":"-1 is too small","error":"OUT_OF_RANGE","name":"price"}]'
  * })
- * faults // => [{ message: "-1 is too small", code: "OUT_OF_RANGE", property: "price" }]
+ * problems // => [{ message: "-1 is too small", code: "OUT_OF_RANGE", property: "price" }]
  * ```
  *
  * @category reading
  * @since 0.1.0
  */
-export const faults = (error: StandardError | ErrorBody): ReadonlyArray<Fault> => {
+export const problems = (error: StandardError | ErrorBody): ReadonlyArray<Problem> => {
   const message = error.message ?? ""
   const start = message.indexOf(": [{")
   const embedded = start < 0 ? Option.none() : readEmbedded(message.slice(start + 2))
   if (Option.isSome(embedded) && embedded.value.length > 0) {
-    return embedded.value.map(({ error: code, message, name }) => fault(message, code, name))
+    return embedded.value.map(({ error: code, message, name }) => problem(message, code, name))
   }
   const [detail] = error.errors ?? []
   const [property] = contextValues(detail?.context, "propertyName")
   const text = message.trim() === "" ? `no message (${error.category ?? "no category"})` : message
-  return [fault(text, detail?.code ?? subCategoryOf(error), property)]
+  return [problem(text, detail?.code ?? subCategoryOf(error), property)]
 }
 
 /**
- * What the details of an error say about single inputs: a fault, and the trace ids it names.
+ * The problems of single inputs in the details of an error, each with the trace ids that it names.
  *
  * @category reading
  * @since 0.1.0
  */
-export const faultsOfInputs = (
+export const problemsOfInputs = (
   error: StandardError | ErrorBody
-): ReadonlyArray<{ readonly traceIds: ReadonlyArray<string>; readonly fault: Fault }> =>
+): ReadonlyArray<{ readonly traceIds: ReadonlyArray<string>; readonly problem: Problem }> =>
   (error.errors ?? []).flatMap(({ code, context, message }) => {
     const traceIds = contextValues(context, "objectWriteTraceId")
     if (traceIds.length === 0 || typeof message !== "string" || message.trim() === "") return []
     const [property] = contextValues(context, "propertyName")
-    return [{ traceIds, fault: fault(message, code ?? undefined, property) }]
+    return [{ traceIds, problem: problem(message, code ?? undefined, property) }]
   })
 
 const subCategoryOf = ({ subCategory }: StandardError | ErrorBody): string | undefined =>
   typeof subCategory === "string" ? subCategory : undefined
 
-const fault = (message: string, code: string | undefined, property: string | undefined): Fault => ({
+const problem = (message: string, code: string | undefined, property: string | undefined): Problem => ({
   message: showable(message).replace(/\.$/, ""),
   ...(code !== undefined && { code: showable(code, 80) }),
   ...(property !== undefined && { property: showable(property, 100) })
 })
 
 /**
- * A fault in one line: the property, unless the message names it in quotes, and the message.
+ * A problem in one line: the property, unless the message names it in quotes, and the message.
  *
  * @category formatting
  * @since 0.1.0
  */
-export const describe = ({ message, property }: Fault): string =>
+export const describe = ({ message, property }: Problem): string =>
   property === undefined || message.includes(`"${property}"`) ? message : `${property}: ${message}`

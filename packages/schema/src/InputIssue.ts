@@ -1,9 +1,9 @@
 /**
  * What is wrong with an input before HubSpot has seen it.
  *
- * Only what is wrong in every account is an issue here: a name no property can have, text that is not a
- * number where a standard property is one, two parents, an id that is no id. Whether an account has a
- * property, an option or a parent is HubSpot's to say.
+ * Only what is wrong in every account is an issue here: a name that no property can have, text that is not a
+ * number where a standard property is one, two parents, text that cannot be an id. HubSpot decides whether an
+ * account has a property, an option or a parent.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ import * as LineItem from "./LineItem.ts"
 import * as Properties from "./Properties.ts"
 
 /**
- * `path` is where (`properties.price`, `associations[0].to.id`), `message` what and why, `advice` what to
+ * `path` says where (`properties.price`, `associations[0].to.id`), `message` what is wrong, `advice` what to
  * do. No message repeats a value that could be long or secret in full.
  *
  * @category models
@@ -26,7 +26,11 @@ export interface InputIssue {
   readonly advice: string
 }
 
-/** The longest trace id that is sent. */
+const issue = (path: string, message: string, advice: string): ReadonlyArray<InputIssue> => [
+  { path, message, advice }
+]
+
+/** The longest trace id that is sent, in UTF-16 code units. */
 export const maxTraceIdLength = 64
 
 const maxId = 2n ** 63n - 1n
@@ -40,7 +44,7 @@ const maxId = 2n ** 63n - 1n
 export const isRecordId = (text: string): boolean => /^[1-9]\d{0,18}$/.test(text) && BigInt(text) <= maxId
 
 /**
- * A value as it may be shown in a message: one line, control characters escaped, 40 characters at most.
+ * A value in quotes for a message: one line, control characters escaped, at most 40 characters of it.
  *
  * @category formatting
  * @since 0.1.0
@@ -57,7 +61,7 @@ export const quote = (text: string): string => {
 const controlCharacter = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/
 
 /**
- * The issues of a property's name, none if it can exist.
+ * The issues of a property's name. A name that a property can have has none.
  *
  * @category checking
  * @since 0.1.0
@@ -65,13 +69,11 @@ const controlCharacter = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/
 export const ofName = (name: string, path: string): ReadonlyArray<InputIssue> =>
   Properties.isPropertyName(name)
     ? []
-    : [
-        {
-          path,
-          message: `property name ${quote(name)} is not a valid internal name`,
-          advice: "use the internal name HubSpot shows: lower case letters, digits and underscores"
-        }
-      ]
+    : issue(
+        path,
+        `property name ${quote(name)} is not a valid internal name`,
+        "use the internal name HubSpot shows: lower case letters, digits and underscores"
+      )
 
 /**
  * The issues of one value.
@@ -81,61 +83,39 @@ export const ofName = (name: string, path: string): ReadonlyArray<InputIssue> =>
  */
 export const ofValue = (name: string, value: string, path: string): ReadonlyArray<InputIssue> => {
   if (value.length > Properties.maxValueLength) {
-    return [
-      {
-        path,
-        message: `${count(value.length)} characters, the limit is ${count(Properties.maxValueLength)}`,
-        advice: "shorten the text"
-      }
-    ]
+    const message = `${count(value.length)} characters, the limit is ${count(Properties.maxValueLength)}`
+    return issue(path, message, "shorten the text")
   }
   const control = controlCharacter.exec(value)
   if (control !== null) {
     const code = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")
-    return [
-      { path, message: `control character U+${code} at position ${control.index + 1}`, advice: "remove it" }
-    ]
+    return issue(path, `control character U+${code} at position ${control.index + 1}`, "remove it")
   }
   if (!value.isWellFormed()) {
-    return [
-      {
-        path,
-        message: "half of a surrogate pair: not valid Unicode",
-        advice: "export the text as UTF-8 again"
-      }
-    ]
+    return issue(path, "half of a surrogate pair: not valid Unicode", "export the text as UTF-8 again")
   }
   const type = LineItem.knownProperties.get(name)?.type
-  if ((type === "number" || type === "money") && !Properties.isDecimalText(value)) {
-    return [
-      {
+  return (type === "number" || type === "money") && !Properties.isDecimalText(value)
+    ? issue(
         path,
-        message: `${quote(value)} is not a finite number`,
-        advice: "write digits with a dot, without thousands separators, currency or blanks"
-      }
-    ]
-  }
-  return []
+        `${quote(value)} is not a finite number`,
+        "write digits with a dot, without thousands separators, currency or blanks"
+      )
+    : []
 }
 
+const ofId = (id: string, path: string): ReadonlyArray<InputIssue> =>
+  isRecordId(id) ? [] : issue(path, `${quote(id)} is not a HubSpot id`, "give the record's id: digits only")
+
 const ofAssociation = (association: Association.Association, path: string): ReadonlyArray<InputIssue> => [
-  ...(isRecordId(association.to.id)
-    ? []
-    : [
-        {
-          path: `${path}.to.id`,
-          message: `${quote(association.to.id)} is not a HubSpot id`,
-          advice: "give the record's id: digits only"
-        }
-      ]),
+  ...ofId(association.to.id, `${path}.to.id`),
   ...(association.types.length === 0
-    ? [{ path: `${path}.types`, message: "no association type", advice: "give at least one" }]
+    ? issue(`${path}.types`, "no association type", "give at least one")
     : [])
 ]
 
 /**
- * Everything that is wrong with an input, in the order of its fields; nothing for an input that may be
- * sent.
+ * All issues of an input, in the order of its fields. An input that may be sent has none.
  *
  * **Example**
  *
@@ -156,7 +136,7 @@ export const of = (input: CreateInput): ReadonlyArray<InputIssue> => [
 ]
 
 /**
- * The issues of a property map that is sent: names, values, and that there are any.
+ * The issues of a property map: of its names and values, and one if it is empty.
  *
  * @category checking
  * @since 0.1.0
@@ -170,11 +150,7 @@ export const ofProperties = (properties: Readonly<Record<string, string>>): Read
     issues.push(...ofName(name, path), ...ofValue(name, properties[name] ?? "", path))
   }
   if (count === 0) {
-    issues.push({
-      path: "properties",
-      message: "nothing to send: no property has a value",
-      advice: "fill in at least one"
-    })
+    issues.push(...issue("properties", "nothing to send: no property has a value", "fill in at least one"))
   }
   return issues
 }
@@ -195,11 +171,11 @@ export const ofAssociations = (
   return parents.length > 1
     ? [
         ...issues,
-        {
-          path: "associations",
-          message: `${parents.length} parents (${parents.join(", ")}), a line item has one`,
-          advice: "keep one, and make a line item of its own for each other"
-        }
+        ...issue(
+          "associations",
+          `${parents.length} parents (${parents.join(", ")}), a line item has one`,
+          "keep one, and create a separate line item for each of the others"
+        )
       ]
     : issues
 }
@@ -212,47 +188,38 @@ export const ofAssociations = (
  */
 export const ofTraceId = (traceId: string | undefined): ReadonlyArray<InputIssue> =>
   traceId !== undefined && (traceId.length === 0 || traceId.length > maxTraceIdLength)
-    ? [
-        {
-          path: "objectWriteTraceId",
-          message: `${traceId.length} characters, 1 to ${maxTraceIdLength} are allowed`,
-          advice: "shorten it, or leave it out to have one made"
-        }
-      ]
+    ? issue(
+        "objectWriteTraceId",
+        `${traceId.length} characters, 1 to ${maxTraceIdLength} are allowed`,
+        "shorten it, or leave it out to have one made"
+      )
     : []
 
 /**
- * The issues of what names a record: its id, or with `idProperty` the value of a property with unique
- * values.
+ * The issues of a record's id or, with `idProperty`, of the value of a property with unique values.
  *
  * @category checking
  * @since 0.1.0
  */
-export const ofRecord = ({ id, idProperty }: { readonly id: string; readonly idProperty?: string }) => [
-  ...(idProperty === undefined ? [] : ofName(idProperty, "idProperty")),
-  ...(idProperty === undefined && !isRecordId(id)
-    ? [
-        {
-          path: "id",
-          message: `${quote(id)} is not a HubSpot id`,
-          advice: "give the record's id: digits only"
-        }
+export const ofRecord = ({
+  id,
+  idProperty
+}: {
+  readonly id: string
+  readonly idProperty?: string
+}): ReadonlyArray<InputIssue> =>
+  idProperty === undefined
+    ? ofId(id, "id")
+    : [
+        ...ofName(idProperty, "idProperty"),
+        ...(id === "" || id.trim() !== id
+          ? issue("id", `${quote(id)} is empty or has outer blanks`, `give the value of ${idProperty}`)
+          : []),
+        ...ofValue(idProperty, id, "id")
       ]
-    : []),
-  ...(idProperty !== undefined && (id === "" || id.trim() !== id)
-    ? [
-        {
-          path: "id",
-          message: `${quote(id)} is empty or has outer blanks`,
-          advice: `give the value of ${idProperty}`
-        }
-      ]
-    : []),
-  ...(idProperty === undefined ? [] : ofValue(idProperty, id, "id"))
-]
 
 /**
- * What a caller may give for an input, by name.
+ * The fields of an input that a caller may pass.
  *
  * @category models
  * @since 0.1.0
@@ -266,8 +233,8 @@ export interface Fields {
 }
 
 /**
- * A create from a caller who may not keep to the types: a copy with known fields only, or what is wrong
- * with its shape. Every field is read once, and a getter that throws is an issue of its field.
+ * Reads a create from code that the types may not have checked: a copy with known fields only, or the issues of
+ * its shape. Every field is read once. A getter that throws is an issue of its field.
  *
  * **Example**
  *
@@ -287,7 +254,7 @@ export const read = (given: unknown): Result.Result<CreateInput, ReadonlyArray<I
   readFields(given, ["properties", "associations", "objectWriteTraceId"])
 
 /**
- * The same for other inputs: these fields and no other.
+ * The same for other inputs, with these fields and no others.
  *
  * @category checking
  * @since 0.1.0
@@ -297,15 +264,13 @@ export const readFields = <K extends keyof Fields>(
   names: ReadonlyArray<K>
 ): Result.Result<Pick<Fields, K>, ReadonlyArray<InputIssue>> => {
   if (!isRecord(given))
-    return Result.fail([
-      { path: "", message: `expected an object, got ${kindOf(given)}`, advice: "give { properties: … }" }
-    ])
+    return Result.fail(issue("", `expected an object, got ${kindOf(given)}`, "pass { properties: … }"))
   const issues: Array<InputIssue> = []
   const fields: Record<string, unknown> = {}
   const reader = readerOf(issues)
   for (const name of names) {
     const value = reader.field(given, name, name)
-    // What is not there is left out where it may be.
+    // A missing field is left out, unless it is required.
     if (value !== undefined || name === "id" || name === "properties") {
       fields[name] = reader[name](value)
     }
@@ -313,11 +278,10 @@ export const readFields = <K extends keyof Fields>(
   return issues.length > 0 ? Result.fail(issues) : Result.succeed(fields as unknown as Pick<Fields, K>)
 }
 
-/** A reader of fields that notes what is wrong with them. */
+/** A reader of fields that adds what is wrong with them to `issues`. */
 const readerOf = (issues: Array<InputIssue>) => {
   const wrong = (path: string, expected: string, value: unknown): undefined => {
-    const message = `expected ${expected}, got ${kindOf(value)}`
-    issues.push({ path, message, advice: "give it as HubSpot takes it" })
+    issues.push(...issue(path, `expected ${expected}, got ${kindOf(value)}`, `pass ${expected}`))
     return undefined
   }
   const field = (object: object, name: string, path: string): unknown =>
@@ -325,7 +289,7 @@ const readerOf = (issues: Array<InputIssue>) => {
       Result.try(() => (object as Record<string, unknown>)[name]),
       (thrown) => {
         const why = thrown instanceof Error ? thrown.name : kindOf(thrown)
-        issues.push({ path, message: `cannot be read (${why})`, advice: "give plain values" })
+        issues.push(...issue(path, `cannot be read (${why})`, "pass plain values"))
         return unreadable
       }
     )

@@ -2,95 +2,31 @@
  * The line item: its standard properties with their types, and the typed view of a line item's
  * property map.
  *
- * An account adds properties of its own; those are plain text here and live beside the standard ones.
- * Nothing in this module asks an account what it really has.
+ * An account adds properties of its own; those are plain text here, beside the standard ones. This module
+ * does not know which properties an account really has.
  *
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import type { Association } from "./Association.ts"
 import type { CreateInput } from "./BatchRequest.ts"
 import type { CrmObject } from "./CrmObject.ts"
-import { Bool, DateValue, Decimal, type PropertyType, type PropertyValues } from "./Properties.ts"
+import {
+  Bool,
+  DateTimeValue,
+  DateValue,
+  Decimal,
+  type PropertyType,
+  type PropertyValues
+} from "./Properties.ts"
 
 /** HubSpot's id of the object type. */
 export const objectTypeId = "0-8"
 
 /** The name of the object type in paths. */
 export const objectType = "line_items"
-
-const optional = Schema.optionalKey
-const Text = Schema.String
-
-/**
- * The standard properties that a caller may write, by type. Money and numbers are `BigDecimal`, days
- * are `DateTime.Utc`, the rest is text; on the wire each is text.
- *
- * Source: HubSpot's line items guide and portal schemas, November 2026. `amount` is not here: whether
- * it may be written is contested, and HubSpot computes it.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Standard = Schema.Struct({
-  name: optional(Text),
-  description: optional(Text),
-  quantity: optional(Decimal),
-  price: optional(Decimal),
-  hs_product_id: optional(Text),
-  hs_sku: optional(Text),
-  hs_url: optional(Text),
-  hs_images: optional(Text),
-  discount: optional(Decimal),
-  hs_discount_percentage: optional(Decimal),
-  tax: optional(Decimal),
-  hs_tax_category: optional(Text),
-  hs_tax_rate_group_id: optional(Text),
-  hs_line_item_currency_code: optional(Text),
-  hs_cost_of_goods_sold: optional(Decimal),
-  hs_position_on_quote: optional(Decimal),
-  recurringbillingfrequency: optional(Text),
-  hs_recurring_billing_period: optional(Text),
-  hs_recurring_billing_start_date: optional(DateValue),
-  hs_recurring_billing_number_of_payments: optional(Decimal),
-  hs_recurring_billing_terms: optional(Text),
-  hs_billing_start_delay_type: optional(Text),
-  hs_billing_start_delay_days: optional(Decimal),
-  hs_billing_start_delay_months: optional(Decimal),
-  hs_term_in_months: optional(Decimal),
-  hs_billing_period_start_date: optional(DateValue),
-  hs_billing_period_end_date: optional(DateValue),
-  hs_pricing_model: optional(Text),
-  hs_tier_ranges: optional(Text),
-  hs_tier_prices: optional(Text),
-  hs_is_optional: optional(Bool),
-  hs_is_editable_price: optional(Bool),
-  hs_allow_buyer_selected_quantity: optional(Bool),
-  hs_variant_id: optional(Text),
-  hs_bundle_id: optional(Text),
-  hs_product_type: optional(Text),
-  hubspot_owner_id: optional(Text),
-  hubspot_team_id: optional(Text)
-})
-
-/**
- * @category models
- * @since 0.1.0
- */
-export type Standard = typeof Standard.Type
-
-/**
- * What is known of a standard property. `readOnly` ones are computed or set by HubSpot, which rejects a
- * value for them.
- *
- * @category models
- * @since 0.1.0
- */
-export interface KnownProperty {
-  readonly type: PropertyType
-  readonly readOnly: boolean
-}
 
 const writable = {
   name: "string",
@@ -131,7 +67,52 @@ const writable = {
   hs_product_type: "enumeration",
   hubspot_owner_id: "enumeration",
   hubspot_team_id: "enumeration"
-} as const satisfies Record<keyof Standard, PropertyType>
+} as const satisfies Record<string, PropertyType>
+
+const values = {
+  string: Schema.String,
+  number: Decimal,
+  money: Decimal,
+  date: DateValue,
+  datetime: DateTimeValue,
+  bool: Bool,
+  enumeration: Schema.String
+} satisfies Record<PropertyType, unknown>
+
+type Fields = {
+  readonly [K in keyof typeof writable]: Schema.optionalKey<(typeof values)[(typeof writable)[K]]>
+}
+
+/**
+ * The standard properties that a caller may write, by type. Money and numbers are `BigDecimal`, days
+ * are `DateTime.Utc`, the rest is text; on the wire each is text.
+ *
+ * Source: HubSpot's line items guide and portal schemas, November 2026. `amount` is not here: whether
+ * it may be written is contested, and HubSpot computes it.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Standard = Schema.Struct(
+  Record.map(writable, (type) => Schema.optionalKey(values[type])) as unknown as Fields
+)
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Standard = typeof Standard.Type
+
+/**
+ * The type of a standard property. HubSpot computes or sets a `readOnly` one, and rejects a value for it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface KnownProperty {
+  readonly type: PropertyType
+  readonly readOnly: boolean
+}
 
 const readOnly = {
   amount: "money",
@@ -168,7 +149,7 @@ const readOnly = {
 } as const satisfies Record<string, PropertyType>
 
 /**
- * The standard properties by name, those a caller may write and those HubSpot computes.
+ * The standard properties by name: those that a caller may write, and those that HubSpot computes.
  *
  * **Example**
  *
@@ -192,8 +173,8 @@ const decodeStandard = Schema.decodeUnknownEffect(Standard)
 
 /**
  * A line item to create, from typed values: the standard properties, `custom` ones as text, the
- * associations, and the caller's own `objectWriteTraceId` if there is one. `undefined` is not sent; a
- * standard property wins over a custom one of the same name.
+ * associations, and the caller's own `objectWriteTraceId` if there is one. `undefined` is not sent. A
+ * standard property replaces a custom one of the same name.
  *
  * **Example**
  *
@@ -249,7 +230,6 @@ export const customProperties = (object: CrmObject): Readonly<Record<string, str
     Object.entries(present(object.properties ?? {})).filter(([name]) => !knownProperties.has(name))
   )
 
-// A value that is not there is not sent.
 const defined = <A>(values: { readonly [name: string]: A | undefined }): { [name: string]: A } =>
   Object.fromEntries(Object.entries(values).filter((entry): entry is [string, A] => entry[1] !== undefined))
 

@@ -1,8 +1,8 @@
 /**
- * The ids of records, and of whatever else HubSpot counts. They are decimal text, and text they stay: no id
- * is ever calculated with.
+ * The ids of records and of other things that HubSpot numbers. They are decimal text and stay text: no code
+ * calculates with an id.
  *
- * HubSpot's descriptions say text everywhere, and some of its replies have a JSON number in that place.
+ * HubSpot's descriptions say that ids are text. Some of its replies have a JSON number instead.
  *
  * @since 0.1.0
  */
@@ -10,10 +10,9 @@ import * as Schema from "effect/Schema"
 import * as Transformation from "effect/SchemaTransformation"
 
 /**
- * An id as it stands on the wire: text, or a number, which is read as its decimal text. It is written as text.
+ * An id on the wire: text, or a number, which is read as its decimal text. It is written as text.
  *
- * A number beyond 2⁵³ − 1 has lost digits when JavaScript has read it, so it is no id, and the record it stands
- * in does not decode.
+ * A number beyond 2⁵³ − 1 does not decode, nor does the record that holds it: JavaScript has lost digits of it.
  *
  * **Example**
  *

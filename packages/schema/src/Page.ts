@@ -5,42 +5,31 @@
  */
 import * as Schema from "effect/Schema"
 import { CrmObject } from "./CrmObject.ts"
+import { OpenStruct } from "./internal/openStruct.ts"
 import * as ObjectId from "./ObjectId.ts"
 
-const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
-
-const Paging = Schema.StructWithRest(
-  Schema.Struct({
-    next: Schema.optional(
-      Schema.NullOr(
-        Schema.StructWithRest(
-          Schema.Struct({ after: ObjectId.FromWire, link: Schema.optional(Schema.NullOr(Schema.String)) }),
-          unknownFields
-        )
-      )
+const Paging = OpenStruct({
+  next: Schema.optional(
+    Schema.NullOr(
+      OpenStruct({ after: ObjectId.FromWire, link: Schema.optional(Schema.NullOr(Schema.String)) })
     )
-  }),
-  unknownFields
-)
+  )
+})
 
 /** The most records on a page of a list. */
 export const maxListLimit = 100
 
 /**
- * `{ results, paging? }`; `paging.next.after` is the cursor of the next page. Its `link` is not followed:
- * the cursor is all that is taken from an answer.
+ * `{ results, paging? }`; `paging.next.after` is the cursor of the next page. Its `link` is never followed.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Page = Schema.StructWithRest(
-  Schema.Struct({
-    results: Schema.Array(CrmObject),
-    paging: Schema.optional(Schema.NullOr(Paging)),
-    total: Schema.optional(Schema.NullOr(Schema.Int))
-  }),
-  unknownFields
-)
+export const Page = OpenStruct({
+  results: Schema.Array(CrmObject),
+  paging: Schema.optional(Schema.NullOr(Paging)),
+  total: Schema.optional(Schema.NullOr(Schema.Int))
+})
 
 /**
  * @category models

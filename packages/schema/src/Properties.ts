@@ -15,10 +15,9 @@ import * as Issue from "effect/SchemaIssue"
 import * as Transformation from "effect/SchemaTransformation"
 
 /**
- * A value as it stands on the wire: text, or a number or a truth value, which are read as their text. It is
- * written as text.
+ * A value on the wire: text, or a number or a boolean, which is read as its text. It is written as text.
  *
- * An integer beyond 2⁵³ − 1 has lost digits when JavaScript has read it, so it is no value.
+ * An integer beyond 2⁵³ − 1 does not decode: JavaScript has lost digits of it.
  *
  * @category schemas
  * @since 0.1.0
@@ -41,7 +40,7 @@ export const ValueFromWire = Schema.Union([
 ])
 
 /**
- * Property name → text, or null for a property that is asked for and empty.
+ * Property name → text, or null for a requested property that is empty.
  *
  * @category schemas
  * @since 0.1.0
@@ -55,7 +54,7 @@ export const PropertyValues = Schema.Record(Schema.String, Schema.NullOr(ValueFr
 export type PropertyValues = typeof PropertyValues.Type
 
 /**
- * The kinds of property HubSpot knows. `string` is any text; `money` is a `number` in the currency of
+ * HubSpot's types of properties. `string` is any text; `money` is a `number` in the currency of
  * the line item; `enumeration` is one of the options of the account.
  *
  * @category models
@@ -104,8 +103,8 @@ export const formatDecimal = (value: BigDecimal.BigDecimal): string => {
 }
 
 /**
- * An exact number from its text. Throws on anything {@link isDecimalText} refuses: for values written
- * in a program; use {@link Decimal} for values from outside.
+ * An exact number from its text. It throws on anything {@link isDecimalText} refuses: use it for values written
+ * in a program, and {@link Decimal} for values from outside.
  *
  * **Example**
  *
@@ -236,7 +235,7 @@ const accepts = {
 } satisfies Record<PropertyType, (text: string) => boolean>
 
 /**
- * Whether a text is a value of a type of property. The options of an enumeration belong to the account
+ * Whether a text is a value of this type. The options of an enumeration belong to the account
  * and are not known here.
  *
  * @category predicates
@@ -244,13 +243,13 @@ const accepts = {
  */
 export const isValueOf = (type: PropertyType, text: string): boolean => accepts[type](text)
 
-// Without a zone it is UTC's time, as HubSpot's dates are.
+// A time without a zone is in UTC, as HubSpot's dates are.
 const isoInstant = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/
 
 /**
- * The one text for a value that can be written in several ways, whatever the type of its property: the same for equal
- * numbers, for equal instants (ISO 8601 or epoch milliseconds), for truth values in any case, and for other texts that
- * differ in their outer blanks, line ends or form of Unicode (NFC) only. For comparing; it is no value itself.
+ * The one text for a value that can be written in several ways, whatever the type of its property. Equal numbers have
+ * the same text, and so have equal instants (ISO 8601 or epoch milliseconds) and booleans in any case. Other texts have
+ * the same one if they differ only in outer blanks, line ends or Unicode form (NFC). Use it to compare, not as a value.
  *
  * @category formatting
  * @since 0.1.0
@@ -278,7 +277,7 @@ const canonicalNumber = (text: string): string =>
   })
 
 /**
- * Whether two texts are the same value: {@link canonical} says what is the same.
+ * Whether two texts are the same value, as {@link canonical} has it.
  *
  * **Example**
  *
@@ -297,7 +296,7 @@ export const isSameValue = (a: string, b: string): boolean =>
   a === b ||
   (shortDecimal.test(a) && shortDecimal.test(b) ? Number(a) === Number(b) : canonical(a) === canonical(b))
 
-// A binary float tells so few digits apart, and most numbers have no more.
+// A binary float keeps so few digits apart, and most numbers have no more.
 const shortDecimal = /^-?\d{1,8}(?:\.\d{1,6})?$/
 
 const internalName = /^[a-z][a-z0-9_]{0,99}$/
@@ -305,7 +304,7 @@ const forbiddenNames: ReadonlySet<string> = new Set(["__proto__", "constructor",
 
 /**
  * Whether a name can be the internal name of a property: lower case letters, digits and underscores,
- * a letter first, 100 characters at most, and no name that has a meaning of its own in JavaScript.
+ * a letter first, at most 100 characters, and no name with a special meaning in JavaScript.
  *
  * **Example**
  *

@@ -5,22 +5,18 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-
-const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
+import { OpenStruct } from "./internal/openStruct.ts"
 
 /**
  * @category schemas
  * @since 0.1.0
  */
-export const Option = Schema.StructWithRest(
-  Schema.Struct({
-    label: Schema.String,
-    value: Schema.String,
-    hidden: Schema.optional(Schema.Boolean),
-    displayOrder: Schema.optional(Schema.Int)
-  }),
-  unknownFields
-)
+export const Option = OpenStruct({
+  label: Schema.String,
+  value: Schema.String,
+  hidden: Schema.optional(Schema.Boolean),
+  displayOrder: Schema.optional(Schema.Int)
+})
 
 /**
  * `{ name, label, type, fieldType, groupName, hasUniqueValue?, options?, modificationMetadata?, … }`.
@@ -28,23 +24,18 @@ export const Option = Schema.StructWithRest(
  * @category schemas
  * @since 0.1.0
  */
-export const Property = Schema.StructWithRest(
-  Schema.Struct({
-    name: Schema.String,
-    label: Schema.optional(Schema.String),
-    type: Schema.String,
-    fieldType: Schema.optional(Schema.String),
-    groupName: Schema.optional(Schema.String),
-    hasUniqueValue: Schema.optional(Schema.Boolean),
-    calculated: Schema.optional(Schema.Boolean),
-    archived: Schema.optional(Schema.Boolean),
-    options: Schema.optional(Schema.Array(Option)),
-    modificationMetadata: Schema.optional(
-      Schema.StructWithRest(Schema.Struct({ readOnlyValue: Schema.optional(Schema.Boolean) }), unknownFields)
-    )
-  }),
-  unknownFields
-)
+export const Property = OpenStruct({
+  name: Schema.String,
+  label: Schema.optional(Schema.String),
+  type: Schema.String,
+  fieldType: Schema.optional(Schema.String),
+  groupName: Schema.optional(Schema.String),
+  hasUniqueValue: Schema.optional(Schema.Boolean),
+  calculated: Schema.optional(Schema.Boolean),
+  archived: Schema.optional(Schema.Boolean),
+  options: Schema.optional(Schema.Array(Option)),
+  modificationMetadata: Schema.optional(OpenStruct({ readOnlyValue: Schema.optional(Schema.Boolean) }))
+})
 
 /**
  * @category models
@@ -59,7 +50,7 @@ export const defaultGroup = "lineiteminformation"
 export const maxUnique = 10
 
 /**
- * A property to define. Whether its values are unique can be said only now.
+ * A property to define. Only its definition can make its values unique.
  *
  * @category schemas
  * @since 0.1.0
@@ -87,7 +78,4 @@ export type PropertyCreate = typeof PropertyCreate.Type
  * @category schemas
  * @since 0.1.0
  */
-export const Properties = Schema.StructWithRest(
-  Schema.Struct({ results: Schema.Array(Property) }),
-  unknownFields
-)
+export const Properties = OpenStruct({ results: Schema.Array(Property) })

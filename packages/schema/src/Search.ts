@@ -1,7 +1,7 @@
 /**
  * The search request: filters, sorts, paging, and the bounds HubSpot sets.
  *
- * New and changed records appear in a search after a while. Never use it to find out whether a write
+ * A search finds new and changed records only after a while. Never use it to find out whether a write
  * happened.
  *
  * @since 0.1.0
@@ -60,7 +60,7 @@ export const maxFilterGroups = 5
 export const maxFiltersPerGroup = 6
 export const maxFilters = 18
 
-/** The most records on a page, and the most a query gives at all. */
+/** The most records on a page, and the most that a query returns in total. */
 export const maxLimit = 200
 export const maxResults = 10_000
 
@@ -69,7 +69,7 @@ export const maxBodyLength = 3000
 
 /**
  * `{ filterGroups, sorts?, properties?, limit?, after?, query? }`. Filters of a group must all hold, of
- * the groups one. One sort, by the name of a property, `-` before it for descending.
+ * the groups one. At most one sort, by the name of a property; a `-` before it means descending.
  *
  * @category schemas
  * @since 0.1.0

@@ -452,7 +452,7 @@ describe("what was provably refused is sent again, the same to the byte", () => 
       assert.deepStrictEqual(
         outcomes
           .flatMap((outcome) =>
-            outcome._tag === "Rejected" ? [[outcome.index, outcome.faults] as const] : []
+            outcome._tag === "Rejected" ? [[outcome.index, outcome.problems] as const] : []
           )
           .sort(([a], [b]) => a - b),
         [
@@ -477,7 +477,7 @@ describe("what was provably refused is sent again, the same to the byte", () => 
       const outcomes = yield* inVirtualTime(collect([good(0), rejected(1), good(2)]))
       const [refused] = outcomes.filter((outcome) => outcome._tag === "Rejected")
       assert.strictEqual(refused?.index, 1)
-      assert.deepStrictEqual(refused?.faults, [
+      assert.deepStrictEqual(refused?.problems, [
         { message: "-1 is too small", code: "OUT_OF_RANGE", property: "price" }
       ])
       assert.deepStrictEqual(countBy(outcomes), { Created: 2, Rejected: 1 })

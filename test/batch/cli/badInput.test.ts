@@ -273,7 +273,7 @@ const rows: ReadonlyArray<Case> = [
       'cells.csv:6:2: deal_id: "12a" is not a HubSpot id; give the record\'s id: digits only',
       'cells.csv:7:2: deal_id: "-1" is not a HubSpot id; give the record\'s id: digits only',
       'cells.csv:8:2: deal_id: "9223372036854775808" is not a HubSpot id; give the record\'s id: digits only',
-      "cells.csv:9:3: quote_id: 2 parents (deal, quote), a line item has one; keep one, and make a line item of its own for each other",
+      "cells.csv:9:3: quote_id: 2 parents (deal, quote), a line item has one; keep one, and create a separate line item for each of the others",
       "cells.csv:10:1: nothing to send: no property has a value; fill in at least one"
     ],
     counts: counted({ inputs: 10, created: 2, invalid: 8 })

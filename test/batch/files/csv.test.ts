@@ -200,7 +200,7 @@ describe("A CSV row that cannot be sent", () => {
       )
       assert.deepStrictEqual(issues(reading), [
         'items.csv:2:1: deal_id: "12a" is not a HubSpot id; give the record\'s id: digits only',
-        "items.csv:2:2: quote_id: 2 parents (deal, quote), a line item has one; keep one, and make a line item of its own for each other",
+        "items.csv:2:2: quote_id: 2 parents (deal, quote), a line item has one; keep one, and create a separate line item for each of the others",
         'items.csv:2:3: "Unit Price": property name "Unit Price" is not a valid internal name; use the internal name HubSpot shows: lower case letters, digits and underscores',
         'items.csv:2:4: price: "NaN" is not a finite number; write digits with a dot, without thousands separators, currency or blanks',
         "items.csv:2:5: name: control character U+0001 at position 2; remove it",

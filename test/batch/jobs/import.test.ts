@@ -115,7 +115,7 @@ describe("a durable import of values", () => {
         ]
       )
       const [, rejected, refused, thrown] = outcomes
-      assert.isTrue(rejected?._tag === "Rejected" && rejected.faults[0]?.property === "price")
+      assert.isTrue(rejected?._tag === "Rejected" && rejected.problems[0]?.property === "price")
       assert.deepInclude(refused, {
         issues: [{ path: "note", message: "is not for HubSpot", advice: "keep it" }]
       })

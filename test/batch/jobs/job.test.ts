@@ -116,7 +116,7 @@ describe("a job", () => {
   it("changes outcomes as the table says", () => {
     const of: Readonly<Record<Job.Entry["_tag"], Job.Entry>> = {
       Created: created(7),
-      Rejected: { _tag: "Rejected", index: 7, category: "x", faults: [], verifiedAbsent: true },
+      Rejected: { _tag: "Rejected", index: 7, category: "x", problems: [], verifiedAbsent: true },
       Invalid: { _tag: "Invalid", index: 7, issues: [] },
       NotSent: { _tag: "NotSent", index: 7, reason: { _tag: "Stopped", text: "x" } },
       InDoubt: { _tag: "InDoubt", index: 7, evidence: { _tag: "Abandoned", text: "x" } }

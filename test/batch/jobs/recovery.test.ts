@@ -32,7 +32,7 @@ const rejected = (index: number): AttemptLog.Entry => ({
   _tag: "Rejected",
   index,
   category: "VALIDATION_ERROR",
-  faults: [{ message: "no" }],
+  problems: [{ message: "no" }],
   verifiedAbsent: false
 })
 const accepted = (...outcomes: ReadonlyArray<AttemptLog.Entry>): AttemptLog.End => ({

@@ -199,7 +199,7 @@ describe("the status of a job of ours", () => {
           via: "response",
           possibleDuplicate: false
         },
-        { _tag: "Rejected", ...of(1), category: "X", faults: [{ message: "no" }], verifiedAbsent: false },
+        { _tag: "Rejected", ...of(1), category: "X", problems: [{ message: "no" }], verifiedAbsent: false },
         { _tag: "InDoubt", ...of(2), evidence: { _tag: "Abandoned" } },
         { _tag: "Invalid", source: "row", index: 3, issues: [{ path: "p", message: "m", advice: "a" }] },
         { _tag: "Archived", source: "row", index: 4, id: "9" }

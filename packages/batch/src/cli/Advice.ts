@@ -21,13 +21,13 @@ const byCode: Readonly<Record<string, string>> = {
 // HubSpot's errors inside a batch have no code of their own, only words.
 const aboutParent = /\bassociations? (?:is|are) not valid\b|\bnot a valid association\b/i
 
-/** Whether a fault is about the record's parent. */
-export const isAboutParent = ({ code, message }: ErrorBody.Fault): boolean =>
+/** Whether a problem is about the record's parent. */
+export const isAboutParent = ({ code, message }: ErrorBody.Problem): boolean =>
   (code ?? "").includes("INVALID_ASSOCIATION") || aboutParent.test(message)
 
-/** The advice for a fault; without a known code the general one. */
-export const forFault = (fault: ErrorBody.Fault): string => {
-  const { code } = fault
+/** The advice for a problem; without a known code the general one. */
+export const forProblem = (problem: ErrorBody.Problem): string => {
+  const { code } = problem
   if (code !== undefined && Object.hasOwn(byCode, code)) return byCode[code]!
-  return isAboutParent(fault) ? byCode["INVALID_ASSOCIATION"]! : "correct the row and import it again"
+  return isAboutParent(problem) ? byCode["INVALID_ASSOCIATION"]! : "correct the row and import it again"
 }

@@ -53,11 +53,11 @@ export const reasonOf = (outcome: Outcome.Outcome<Source.Row>): string => {
     return outcome.source.input.failure.map(Source.describe).join(" | ")
   }
   if (outcome._tag !== "Rejected") return Outcome.describe(outcome)
-  return rejection(outcome.faults)
+  return rejection(outcome.problems)
 }
 
-const rejection = (faults: ReadonlyArray<ErrorBody.Fault>): string =>
-  faults.map((fault) => `${ErrorBody.describe(fault)}; ${Advice.forFault(fault)}`).join(" | ")
+const rejection = (problems: ReadonlyArray<ErrorBody.Problem>): string =>
+  problems.map((problem) => `${ErrorBody.describe(problem)}; ${Advice.forProblem(problem)}`).join(" | ")
 
 /** The key in a row's column, also in a column that is not sent because its name begins with `_`. */
 export const keyOf = ({ header }: From, row: Source.Row, column: string): string => {
@@ -67,14 +67,14 @@ export const keyOf = ({ header }: From, row: Source.Row, column: string): string
   return Result.isSuccess(row.input) ? (row.input.success.properties[column] ?? "") : ""
 }
 
-/** The number of the cell a fault is about, of a CSV row. */
-const cellOf = (source: From, row: Source.Row, fault: ErrorBody.Fault): number | undefined => {
+/** The number of the cell a problem is about, of a CSV row. */
+const cellOf = (source: From, row: Source.Row, problem: ErrorBody.Problem): number | undefined => {
   const { header } = source
   if (header === undefined || row.original._tag !== "Csv") return undefined
   const { cells } = row.original
-  const cell = Advice.isAboutParent(fault)
+  const cell = Advice.isAboutParent(problem)
     ? header.findIndex((name, index) => Source.isParentColumn(name) && cells[index] !== "")
-    : header.indexOf(fault.property ?? "")
+    : header.indexOf(problem.property ?? "")
   return cell < 0 ? undefined : cell + 1
 }
 
@@ -89,8 +89,8 @@ export const linesOf = (source: From, outcome: Outcome.Outcome<Source.Row>): Rea
         ? row.input.failure.map((issue) => Source.format(source, issue))
         : outcome.issues.map((issue) => `${at()}: ${issue.path}: ${issue.message}; ${issue.advice}`)
     case "Rejected":
-      return outcome.faults.map((fault) => {
-        return `${at(cellOf(source, row, fault))}: rejected: ${ErrorBody.describe(fault)}; ${Advice.forFault(fault)}`
+      return outcome.problems.map((problem) => {
+        return `${at(cellOf(source, row, problem))}: rejected: ${ErrorBody.describe(problem)}; ${Advice.forProblem(problem)}`
       })
     case "InDoubt":
       return [`${at()}: in doubt: ${Outcome.describe(outcome)}; look in HubSpot before you send it again`]
@@ -138,7 +138,7 @@ export const reasonOfEntry = (row: Source.Row, entry: Job.Entry | undefined): st
         ? row.input.failure.map(Source.describe).join(" | ")
         : entry.issues.map((issue) => `${issue.path}: ${issue.message}; ${issue.advice}`).join(" | ")
     case "Rejected":
-      return rejection(entry.faults)
+      return rejection(entry.problems)
     case "NotSent":
       return entry.reason.text
     default:

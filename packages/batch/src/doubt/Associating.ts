@@ -123,7 +123,7 @@ const associate = Effect.fnUntraced(function* (
     }
     for (const error of errors) {
       const named = new Set(ErrorBody.contextValues(error.context, "fromObjectId"))
-      const problem = ErrorBody.faults(error).map(ErrorBody.describe).join("; ")
+      const problem = ErrorBody.problems(error).map(ErrorBody.describe).join("; ")
       // An error that names none of them may be about each of them.
       const ours = all.filter((lineItem) => named.has(lineItem))
       for (const lineItem of ours.length > 0 ? ours : all) problems.set(lineItem, problem)

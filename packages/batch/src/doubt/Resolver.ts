@@ -333,8 +333,8 @@ const refusedFor = <I>(outcome: Settled<I>, verifiedAbsent: boolean): Settled<I>
   if (outcome._tag === "Rejected") return { ...outcome, verifiedAbsent }
   if (outcome._tag !== "InDoubt" || outcome.evidence._tag !== "Unverified") return outcome
   const { evidence, index, objectWriteTraceId, source } = outcome
-  const { category, faults } = evidence
-  return { _tag: "Rejected", source, index, objectWriteTraceId, category, faults, verifiedAbsent }
+  const { category, problems } = evidence
+  return { _tag: "Rejected", source, index, objectWriteTraceId, category, problems, verifiedAbsent }
 }
 
 /** An input that was found in HubSpot is created, whatever was said before. */
@@ -348,7 +348,7 @@ const reconciled = <I>(outcome: Settled<I>, found: ReadonlyMap<number, CrmObject
 /** HubSpot has two ways to say that a unique value is taken. */
 const isConflict = (outcome: Rejected<unknown>): boolean =>
   outcome.category === "CONFLICT" ||
-  outcome.faults.some(
+  outcome.problems.some(
     ({ code, message }) =>
       (code ?? "").includes("CONFLICT") || /\balready (?:exists|has that value)\b/i.test(message)
   )

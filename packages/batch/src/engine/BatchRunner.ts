@@ -248,7 +248,7 @@ const account = Effect.fnUntraced(function* <I, In, S extends Success>(
   if (unattributed.length > 0) {
     yield* context.tell({
       _tag: "Unattributed",
-      messages: unattributed.flatMap(ErrorBody.faults).map(ErrorBody.describe)
+      messages: unattributed.flatMap(ErrorBody.problems).map(ErrorBody.describe)
     })
   }
   const outcomes = all.flatMap(({ outcome }) => (outcome._tag === "NotSent" ? [] : AttemptLog.entry(outcome)))

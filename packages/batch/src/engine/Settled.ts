@@ -64,8 +64,8 @@ export const inDoubt = <I>(input: Named<I>, evidence: Outcome.Evidence): InDoubt
 const rejected = <I>(
   input: Named<I>,
   category: string,
-  faults: ReadonlyArray<ErrorBody.Fault>
-): Rejected<I> => ({ _tag: "Rejected", ...named(input), category, faults, verifiedAbsent: false })
+  problems: ReadonlyArray<ErrorBody.Problem>
+): Rejected<I> => ({ _tag: "Rejected", ...named(input), category, problems, verifiedAbsent: false })
 
 export const fromVerdict = <I, In, S extends Success>(
   operation: BatchOperation<In, S>,
@@ -80,7 +80,7 @@ export const fromVerdict = <I, In, S extends Success>(
         item,
         verdict.errors[0]?.category ?? "no category",
         verdict.errors.flatMap((error) =>
-          ownFaults(item, ErrorBody.faultsOfInputs(error), ErrorBody.faults(error))
+          ownProblems(item, ErrorBody.problemsOfInputs(error), ErrorBody.problems(error))
         )
       )
     case "Unaccounted":
@@ -92,23 +92,25 @@ export const refused = <I>(item: Item<I, unknown>, { reason }: HubSpotError): Re
   rejected(
     item,
     reason._tag === "ValidationFailed" ? reason.category : "REQUEST_TOO_LARGE",
-    faultsOf(item, reason)
+    problemsOf(item, reason)
   )
 
 /** What HubSpot says of this input, or else of the request it was in. */
-const faultsOf = (item: Item<unknown, unknown>, reason: Reason): ReadonlyArray<ErrorBody.Fault> =>
+const problemsOf = (item: Item<unknown, unknown>, reason: Reason): ReadonlyArray<ErrorBody.Problem> =>
   reason._tag === "ValidationFailed"
-    ? ownFaults(item, reason.blamed, reason.faults)
+    ? ownProblems(item, reason.blamed, reason.problems)
     : [{ message: reason.message }]
 
 /** What an error says of this input by its trace id, or else of all that it names. */
-const ownFaults = (
+const ownProblems = (
   { objectWriteTraceId }: Item<unknown, unknown>,
-  blamed: ReturnType<typeof ErrorBody.faultsOfInputs>,
-  faults: ReadonlyArray<ErrorBody.Fault>
-): ReadonlyArray<ErrorBody.Fault> => {
-  const own = blamed.flatMap(({ fault, traceIds }) => (traceIds.includes(objectWriteTraceId) ? [fault] : []))
-  return own.length > 0 ? own : faults
+  blamed: ReturnType<typeof ErrorBody.problemsOfInputs>,
+  problems: ReadonlyArray<ErrorBody.Problem>
+): ReadonlyArray<ErrorBody.Problem> => {
+  const own = blamed.flatMap(({ problem, traceIds }) =>
+    traceIds.includes(objectWriteTraceId) ? [problem] : []
+  )
+  return own.length > 0 ? own : problems
 }
 
 /** Why an attempt before this one may have been executed: it had no answer, or its refusal is not believed. */
@@ -134,8 +136,8 @@ export const after = <I, In, S extends Success>(
  * @since 0.1.0
  */
 export const unproven = <I>(outcome: Rejected<I>): InDoubt<I> => {
-  const { category, faults } = outcome
-  return inDoubt(outcome, { _tag: "Unverified", category, faults })
+  const { category, problems } = outcome
+  return inDoubt(outcome, { _tag: "Unverified", category, problems })
 }
 
 /** Nothing was to be changed, so nothing can have been: it may be asked again. */

@@ -55,12 +55,12 @@ export const recover = <I>(
         const possibleDuplicate = entry.possibleDuplicate || (resendsDoubts && before?._tag === "InDoubt")
         known.set(index, { _tag: "Created", ...sent, id, object: { id }, via, possibleDuplicate })
       } else if (entry?._tag === "Rejected") {
-        const { category, faults, verifiedAbsent } = entry
+        const { category, problems, verifiedAbsent } = entry
         known.set(
           index,
           before?._tag === "InDoubt"
-            ? { ...before, evidence: { _tag: "Unverified", category, faults } }
-            : { _tag: "Rejected", ...sent, category, faults, verifiedAbsent }
+            ? { ...before, evidence: { _tag: "Unverified", category, problems } }
+            : { _tag: "Rejected", ...sent, category, problems, verifiedAbsent }
         )
       } else if (entry?._tag === "InDoubt") known.set(index, doubt(entry.evidence.text))
       else if (end === undefined) known.set(index, doubt("the import ended while it was being sent"))

@@ -3,15 +3,10 @@
  *
  * @since 0.1.0
  */
+import { ErrorBody } from "@effect-hubspot/schema"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import * as Outcome from "./Outcome.ts"
-
-const Fault = Schema.Struct({
-  message: Schema.String,
-  code: Schema.optionalKey(Schema.String),
-  property: Schema.optionalKey(Schema.String)
-})
 
 /**
  * What became of one input, as it is written down: an outcome without the caller's own value and without
@@ -32,7 +27,7 @@ export const Entry = Schema.Union([
   Schema.TaggedStruct("Rejected", {
     index: Schema.Int,
     category: Schema.String,
-    faults: Schema.Array(Fault),
+    problems: Schema.Array(ErrorBody.Problem),
     verifiedAbsent: Schema.Boolean
   }),
   Schema.TaggedStruct("InDoubt", {
@@ -85,7 +80,7 @@ export const entry = (
     case "Created":
       return Struct.pick(outcome, ["_tag", "index", "id", "via", "possibleDuplicate"])
     case "Rejected":
-      return Struct.pick(outcome, ["_tag", "index", "category", "faults", "verifiedAbsent"])
+      return Struct.pick(outcome, ["_tag", "index", "category", "problems", "verifiedAbsent"])
     case "InDoubt": {
       const { evidence, index } = outcome
       const text = Outcome.describeEvidence(evidence)

@@ -116,7 +116,7 @@ export interface Successes<I> {
 export type Success = keyof Successes<unknown>
 
 /**
- * HubSpot said no to this input. `faults` are its words, at least one. `verifiedAbsent` says that it was
+ * HubSpot said no to this input. `problems` are its words, at least one. `verifiedAbsent` says that it was
  * looked for as well, and is not there.
  *
  * @category models
@@ -126,7 +126,7 @@ export interface Rejected<I> extends Of<I> {
   readonly _tag: "Rejected"
   readonly objectWriteTraceId: string
   readonly category: string
-  readonly faults: ReadonlyArray<ErrorBody.Fault>
+  readonly problems: ReadonlyArray<ErrorBody.Problem>
   readonly verifiedAbsent: boolean
 }
 
@@ -217,7 +217,7 @@ export type Evidence =
   | {
       readonly _tag: "Unverified"
       readonly category: string
-      readonly faults: ReadonlyArray<ErrorBody.Fault>
+      readonly problems: ReadonlyArray<ErrorBody.Problem>
     }
   | { readonly _tag: "Unassociated"; readonly id: string; readonly problem: string }
   | { readonly _tag: "Recovered"; readonly text: string }
@@ -261,7 +261,7 @@ export const describe = (outcome: Outcome<unknown, Success>): string => {
     case "Found":
       return `found: id ${outcome.id}`
     case "Rejected":
-      return outcome.faults.map(ErrorBody.describe).join("; ")
+      return outcome.problems.map(ErrorBody.describe).join("; ")
     case "Invalid":
       return outcome.issues.map((issue) => `${issue.path}: ${issue.message}; ${issue.advice}`).join(" | ")
     case "NotSent":
@@ -284,7 +284,7 @@ export const describeEvidence = (evidence: Evidence): string => {
     case "Abandoned":
       return "the answer was not waited for"
     case "Unverified":
-      return `refused (${evidence.faults.map(ErrorBody.describe).join("; ")}), but it may exist, and could not be looked for`
+      return `refused (${evidence.problems.map(ErrorBody.describe).join("; ")}), but it may exist, and could not be looked for`
     case "Unassociated":
       return `created with id ${evidence.id}, but perhaps without its parent: ${evidence.problem}`
     case "Recovered":

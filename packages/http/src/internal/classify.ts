@@ -1,8 +1,8 @@
 /**
  * The one classifier: what a transport failure or a reply means, as a `Reason`.
  *
- * Whether something could have happened is decided here and nowhere else. A refusal counts as proof only
- * with a complete HubSpot error body; a status alone can come from any box on the way.
+ * Only this module decides whether a request could have been executed. A refusal is proof only with a complete error
+ * body of HubSpot's: a status alone can come from any proxy on the way.
  */
 import { ErrorBody } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
@@ -30,10 +30,10 @@ export interface RawReply {
 // -----------------------------------------------------------------------------
 
 /**
- * Whether a failure proves that nothing of the request has left: no connection was made. An error code alone proves
- * nothing. The kernel reports what it knows of the network (`read EHOSTUNREACH`) also for a connection that has carried
- * the request, and a TLS alert or a certificate can come in mid-stream. What proves it is the system call that failed,
- * or undici's word that it was still connecting; where there are several errors, each has to prove it.
+ * Whether a failure proves that no part of the request was sent: no connection was made. An error code alone proves
+ * nothing. The kernel also reports what it knows of the network (`read EHOSTUNREACH`) for a connection that has carried
+ * the request, and a TLS alert or a certificate can arrive mid-stream. The failed system call proves it, and so does
+ * undici's report that it was still connecting. If there are several errors, each of them must prove it.
  */
 const neverConnected = (error: unknown, depth = 0): boolean => {
   if (depth > deepest || !Predicate.isObject(error)) return false
@@ -88,7 +88,7 @@ const connectFailure = (code: string, syscall: unknown): HubSpotError.TransportN
 const untrustedCode =
   /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_|ERR_TLS_CERT|HOSTNAME_MISMATCH)/
 
-/** What a failure of the transport means. The failure itself is dropped: some print the token. */
+/** The reason of a transport failure. The failure itself is dropped: some print the token. */
 export const transport = (error: HttpClientError, statusSeen: number | undefined): HubSpotError.Reason => {
   // An answer had begun, so the request had arrived.
   if (statusSeen !== undefined) return new HubSpotError.ResponseTruncated({ status: statusSeen })
@@ -121,7 +121,7 @@ const { showable } = ErrorBody
 const parseJson = (text: string): Option.Option<unknown> =>
   Result.getSuccess(Result.try((): unknown => JSON.parse(text)))
 
-/** Milliseconds of a `Retry-After` in seconds or as a date; nothing for nonsense and for more than 25 hours. */
+/** Milliseconds of a `Retry-After` in seconds or as a date. It is ignored if it is malformed or more than 25 hours. */
 const retryAfter = (headers: Headers.Headers): Effect.Effect<{ readonly retryAfterMillis?: number }> =>
   Effect.map(Clock.currentTimeMillis, (now) => {
     const text = Option.getOrUndefined(Headers.get(headers, "retry-after"))
@@ -165,7 +165,7 @@ export const correlationId = (reply: RawReply): { readonly correlationId?: strin
 /** What a success holds: JSON, or nothing at all (204). */
 export type Expected = "json" | "nothing"
 
-/** The JSON of a 2xx reply, or the reason why there is none. */
+/** The JSON of a 2xx reply, or the reason of a failure. */
 export const reply = Effect.fnUntraced(function* (
   raw: RawReply,
   expected: Expected
@@ -177,37 +177,25 @@ export const reply = Effect.fnUntraced(function* (
       toHost: redirectHost(raw.headers)
     })
   }
-  return yield* Effect.flatMap(retryAfter(raw.headers), (after) => Effect.fail(refusal(raw, after)))
+  return yield* refusal(raw, yield* retryAfter(raw.headers))
 })
 
-const success = (raw: RawReply, expected: Expected): Effect.Effect<unknown, HubSpotError.Reason> => {
-  const { status } = raw
+const violation = (kind: HubSpotError.ProtocolViolation["kind"], status: number, detail: string) =>
+  new HubSpotError.ProtocolViolation({ kind, status, detail })
+
+const success = ({ body, headers, status }: RawReply, expected: Expected) => {
   if (expected === "nothing") return Effect.void
   if (status !== 200 && status !== 201 && status !== 207) {
-    return Effect.fail(
-      new HubSpotError.ProtocolViolation({ kind: "status", status, detail: "no reply to this request" })
-    )
+    return Effect.fail(violation("status", status, "no reply to this request"))
   }
-  if (raw.body.trim().length === 0) {
-    return Effect.fail(
-      new HubSpotError.ProtocolViolation({ kind: "emptyBody", status, detail: "empty body" })
-    )
-  }
-  const type = Option.getOrElse(Headers.get(raw.headers, "content-type"), () => "no content type")
-  if (!/\bjson\b/i.test(type)) {
-    const start = showable(raw.body, 80)
-    return Effect.fail(
-      new HubSpotError.ProtocolViolation({
-        kind: "contentType",
-        status,
-        detail: `${showable(type, 80)}: ${start}`
-      })
-    )
-  }
-  return Effect.mapError(
-    Effect.fromOption(parseJson(raw.body)),
-    () => new HubSpotError.ResponseTruncated({ status })
-  )
+  if (body.trim().length === 0) return Effect.fail(violation("emptyBody", status, "empty body"))
+  const type = Option.getOrElse(Headers.get(headers, "content-type"), () => "no content type")
+  return /\bjson\b/i.test(type)
+    ? Effect.mapError(
+        Effect.fromOption(parseJson(body)),
+        () => new HubSpotError.ResponseTruncated({ status })
+      )
+    : Effect.fail(violation("contentType", status, `${showable(type, 80)}: ${showable(body, 80)}`))
 }
 
 const redirectHost = (headers: Headers.Headers): string =>
@@ -217,11 +205,11 @@ const redirectHost = (headers: Headers.Headers): string =>
       showable(/^[a-z]+:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(location)?.[1] ?? "a path of its own", 80)
   })
 
-/** What a reply outside 2xx and 3xx means. */
+/** The reason of a reply outside 2xx and 3xx. */
 const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): HubSpotError.Reason => {
   const { status } = raw
-  // Known by their status alone: the limiter refuses before anything else, and the edge's own codes say
-  // that the origin was not reached.
+  // For these the status is enough: the limiter refuses before any other part of HubSpot, and the edge's own codes say
+  // that the origin was not reached. The others are in doubt anyway.
   switch (status) {
     case 429: {
       const body = Option.getOrUndefined(envelope(raw.body))
@@ -254,30 +242,18 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
   const body = Option.getOrUndefined(envelope(raw.body))
   if (body === undefined) {
     const start = showable(raw.body, 80)
-    return new HubSpotError.ProtocolViolation({
-      kind: "status",
+    return violation(
+      "status",
       status,
-      detail: start.length === 0 ? "no error body" : `not an error body of HubSpot's: ${start}`
-    })
+      start.length === 0 ? "no error body" : `not an error body of HubSpot's: ${start}`
+    )
   }
-  const faults = ErrorBody.faults(body)
-  const detail = faults.map(ErrorBody.describe).join("; ")
+  const problems = ErrorBody.problems(body)
+  const detail = problems.map(ErrorBody.describe).join("; ")
   const category = showable(body.category ?? "", 80)
-  const invalid = () =>
-    new HubSpotError.ValidationFailed({
-      status,
-      category,
-      detail,
-      faults,
-      traceIds: inContexts(body, "objectWriteTraceId"),
-      blamed: ErrorBody.faultsOfInputs(body)
-    })
   switch (status) {
     case 400:
     case 422:
-      if (category === "VALIDATION_ERROR") {
-        return invalid()
-      }
       if (category === "" && /^Invalid (?:input JSON|JSON input)/.test(detail)) {
         return new HubSpotError.ProtocolBug({ status, detail })
       }
@@ -308,8 +284,15 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
       return new HubSpotError.Migrating(after)
   }
   return category === "VALIDATION_ERROR"
-    ? invalid()
-    : new HubSpotError.ProtocolViolation({ kind: "status", status, detail })
+    ? new HubSpotError.ValidationFailed({
+        status,
+        category,
+        detail,
+        problems,
+        traceIds: inContexts(body, "objectWriteTraceId"),
+        blamed: ErrorBody.problemsOfInputs(body)
+      })
+    : violation("status", status, detail)
 }
 
 const inContexts = (body: ErrorBody.ErrorBody, name: string): ReadonlyArray<string> => [

@@ -1,5 +1,5 @@
 /**
- * Options that are within their bounds; anything else is a defect of the caller's.
+ * Options that are within their bounds. Any other value is a defect, a `RangeError`.
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -9,7 +9,7 @@ const refuse = (name: string, bounds: string, value: unknown): never => {
   throw new RangeError(`${name} must be ${bounds}, got ${String(value)}`)
 }
 
-/** How many of something there are, one at least. */
+/** A number of things, at least one. */
 export const count = (name: string, value: unknown): number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 1
     ? value
@@ -19,7 +19,7 @@ export const count = (name: string, value: unknown): number =>
 export const share = (name: string, value: number): number =>
   value >= 0 && value <= 1 ? value : refuse(name, "a number from 0 to 1", value)
 
-/** A time in milliseconds, more than none and not for ever. */
+/** A time in milliseconds, above 0 and finite. */
 export const duration = (name: string, value: Duration.Input): number => {
   const millis = Option.match(Duration.fromInput(value), { onNone: () => 0, onSome: Duration.toMillis })
   return millis > 0 && millis < Number.POSITIVE_INFINITY
@@ -27,6 +27,6 @@ export const duration = (name: string, value: Duration.Input): number => {
     : refuse(name, "a finite time above 0", value)
 }
 
-/** The name of a time zone that there is. */
+/** The name of a known time zone. */
 export const timeZone = (name: string, value: string): string =>
   Option.isSome(DateTime.zoneMakeNamed(value)) ? value : refuse(name, "a time zone like Europe/Berlin", value)

@@ -11,7 +11,7 @@ export const after = (millis: number, timeZone = "UTC"): number => {
   return DateTime.toEpochMillis(DateTime.startOf(DateTime.add(midnight, { days: 1 }), "day"))
 }
 
-/** The same, looked up once a day: it is asked of every answer. */
+/** The same, computed once a day: every answer asks for it. */
 export const make = () => {
   let known: { readonly timeZone: string; readonly from: number; readonly to: number } | undefined
   return (millis: number, timeZone: string): number => {

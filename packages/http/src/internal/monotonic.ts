@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 /** Time that no clock correction moves, in milliseconds. */
 export const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
-/** The milliseconds from now on. The wall's clock goes on while a machine sleeps, the monotonic one may not. */
+/** Starts to measure: the milliseconds since now. The wall clock goes on while a machine sleeps, the monotonic one may not. */
 export const elapsing = Effect.map(
   Effect.all([monotonicMillis, Clock.currentTimeMillis]),
   ([monotonic, wall]) =>

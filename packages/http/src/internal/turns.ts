@@ -1,24 +1,26 @@
 /**
- * Who may ask for a slot next, fair between parties that come in different numbers. One asks at a time: of the
- * party that got the fewest slots within the window, the one who came first. Who leaves the queue leaves no gap in it.
+ * Decides which waiter asks for a slot next, fairly between parties with different numbers of requests. One waiter asks
+ * at a time: the first one of the party that got the fewest slots within the window. A waiter that gives up leaves no
+ * gap in the queue.
  *
  * Turns alone do not make equal shares. Slots come free as they were taken, in bursts, and a party with few requests
- * at once is not back before another has taken them all. So who has had his share leaves to a party below its own
- * what that one can still use, by the number of its requests and the time they take. The rest is for who comes first.
+ * at once is not back before another party has taken them all. So a party that has had its share reserves slots for the
+ * parties that have not: as many as each of them can still use, by the number of its requests and the time they take.
+ * The rest goes to the first waiter.
  */
 import * as Effect from "effect/Effect"
 import { monotonicMillis } from "./monotonic.ts"
 
 interface Party {
-  /** Those who wait, in the order in which they came. */
+  /** Its waiters, in the order of their arrival. */
   readonly waiting: Set<Waiter>
-  /** Had its turn, waited for a slot, and made room: it is the first again. */
+  /** The waiter that had its turn, waited for a slot, and made room for another party: it is the first again. */
   overtaken: Waiter | undefined
   /** When it got slots; those before `expired` are out of the window. */
   got: Array<number>
   expired: number
   underWay: number
-  /** How long its requests take, on average; not known before the first one is over. */
+  /** How long its requests take on average, once the first one is over. */
   millis: number | undefined
   /** When it last got a slot or came back from one. */
   movedAt: number
@@ -26,18 +28,18 @@ interface Party {
 
 interface Waiter {
   readonly party: Party
-  /** It is its turn. */
+  /** Whether it is its turn. */
   called: boolean
   wake: () => void
 }
 
-/** `Full`: look again after this time. */
+/** `Full`: ask again after this time. */
 type Answer = { readonly _tag: "Taken" } | { readonly _tag: "Full"; readonly waitMillis: number }
 
 export interface Turns {
   /**
-   * Asks for a slot when it is the party's turn, until there is one. `ask` is told how many slots are to be left
-   * to others, and is not interrupted. Once it got one, `leave` is owed.
+   * Asks for a slot when it is the party's turn, until it gets one. `ask` takes the number of slots to reserve for
+   * other parties, and is not interrupted. After a slot was taken, `leave` must follow.
    */
   readonly take: <E>(
     party: string,
@@ -48,11 +50,11 @@ export interface Turns {
   readonly leave: (party: string, sent?: { readonly at: number; readonly until: number }) => void
 }
 
-// What a party can use of the window for each of its requests, until it is known how long they take.
+// The slots of a window that a party can use for each of its requests, until it is known how long they take.
 const untilKnown = 4
 
 export const make = (windowMillis: number): Turns => {
-  // Among equals it is the turn of the party that is here longer.
+  // Among parties with equally many slots, it is the turn of the one that came first.
   const parties = new Map<string, Party>()
   let current: Waiter | undefined
   let napping = false
@@ -103,12 +105,12 @@ export const make = (windowMillis: number): Turns => {
   /** The slots of a window that a party can use. */
   const usable = (party: Party, now: number): number => {
     if (party.millis === undefined) return present(party) * untilKnown
-    // If nobody waits, all are under way, and for this long at least: what hangs must not hold up others.
+    // Without waiters all requests are under way, at least for this long: a hanging request must not hold up others.
     const least = party.waiting.size === 0 ? now - party.movedAt : 0
     return (present(party) * windowMillis) / Math.max(party.millis, least)
   }
 
-  /** The slots that a party leaves to those that have had less than their share. */
+  /** The slots that a party reserves for those that have had less than their share. */
   const leftBy = (own: Party, limit: number, now: number): number => {
     if (parties.size === 1) return 0
     const active = [...parties.values()].filter((party) => present(party) > 0)
@@ -128,7 +130,7 @@ export const make = (windowMillis: number): Turns => {
       else if (napping && size(waiter.party) < size(current.party)) current.wake()
     })
 
-  /** Waits, and makes room if somebody comes who is to have the slot first. */
+  /** Waits, and makes room if a waiter comes that must have the slot first. */
   const nap = (waiter: Waiter, millis: number) =>
     Effect.timeoutOption(
       Effect.callback<void>((resume) => {

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as HubSpotError from "../HubSpotError.ts"
 import type { RateLimitStoreError } from "../RateLimitStore.ts"
 
-/** Without its store the limiter lets nothing through. It is asked again, so that it is said at once why it takes so long. */
+/** Without its store the limiter lets no request through. Each failure is logged, so that the reason for the wait is seen at once. */
 export const unlessUnavailable = <A>(
   effect: Effect.Effect<A, RateLimitStoreError>
 ): Effect.Effect<A, HubSpotError.HubSpotError> =>
@@ -19,8 +19,8 @@ export const unlessUnavailable = <A>(
   )
 
 /**
- * What came of a request is not lost because the store cannot be told: a slot it does not hear of again
- * runs out with its lease, and what HubSpot says of its limits it says in the next answer.
+ * A request keeps its result even if the store cannot record it: the lease of an unrecorded slot runs out, and HubSpot
+ * reports its limits again in the next answer.
  */
 export const asFarAsPossible = (effect: Effect.Effect<void, RateLimitStoreError>): Effect.Effect<void> =>
   Effect.catch(effect, ({ message }) => Effect.logWarning(message))

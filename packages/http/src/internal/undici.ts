@@ -1,7 +1,6 @@
 /**
- * What undici publishes on Node's diagnostics channels, of its own requests and of those of Node's `fetch`, which is
- * undici too: which errors are of connecting, and on which socket a request is written. Other transports publish
- * nothing, so nothing is known of them.
+ * Listens to undici on Node's diagnostics channels: which errors come from connecting, and on which socket a request is
+ * written. Node's `fetch` is undici too. Other transports publish nothing, so nothing is known of them.
  */
 import * as Predicate from "effect/Predicate"
 import type { Readable } from "node:stream"
@@ -17,7 +16,7 @@ export const isConnectError = (error: object): boolean => connectErrors.has(erro
 const origins = new Set<string>()
 let listens = false
 
-/** Listens from now on. Of the answers from this origin, interim ones are passed over. */
+/** Listens from now on, and skips interim answers from this origin. */
 export const watch = (origin: string): void => {
   origins.add(origin)
   if (listens) return
@@ -32,7 +31,7 @@ export const watch = (origin: string): void => {
   subscribe("undici:client:sendHeaders", ({ request, socket }) => {
     if (!Predicate.isObject(request)) return
     written.add(request)
-    if (origins.has(String(request.origin)) && isOfHttp1(socket)) passOverInterim(socket)
+    if (origins.has(String(request.origin)) && isOfHttp1(socket)) skipInterim(socket)
   })
   subscribe("undici:client:connectError", ({ error }) => {
     if (Predicate.isObject(error)) connectErrors.add(error)
@@ -62,25 +61,25 @@ const mayBecomeInterim = (text: string): boolean =>
   (beginning.test(text) || "HTTP/1.1 1".startsWith(text) || /^HTTP\/1\.1 1\d{0,2}$/.test(text))
 
 /**
- * Takes away the interim answers (1xx) before the answer to the request that is being written. undici closes the
- * connection over a "100 Continue" that it did not ask for, and the answer after it is lost; by RFC 9110, section
- * 15.2, a client accepts it.
+ * Removes the interim answers (1xx) before the answer to the request that is being written. undici closes the
+ * connection on a "100 Continue" that it did not ask for and loses the answer after it; RFC 9110, section 15.2, says
+ * that a client must accept it.
  */
-const passOverInterim = (socket: Readable): void => {
+const skipInterim = (socket: Readable): void => {
   let held = Buffer.alloc(0)
   const onReadable = () => {
     const read: unknown = socket.read()
     if (!(read instanceof Uint8Array)) return
     held = Buffer.concat([held, read])
     const text = held.toString("latin1")
-    let passed = 0
+    let skipped = 0
     interim.lastIndex = 0
-    while (interim.test(text)) passed = interim.lastIndex
-    held = held.subarray(passed)
-    if (mayBecomeInterim(text.slice(passed, passed + longest))) return
+    while (interim.test(text)) skipped = interim.lastIndex
+    held = held.subarray(skipped)
+    if (mayBecomeInterim(text.slice(skipped, skipped + longest))) return
     socket.off("readable", onReadable)
     socket.unshift(held)
   }
-  // It reads before undici's own listener does.
+  // This listener reads before undici's own one.
   socket.prependListener("readable", onReadable)
 }

@@ -1,8 +1,7 @@
 /**
- * The transport guard: one request out, one bounded reply in, on any `HttpClient` with the same
- * guarantees. Redirects stay where they are, the trace header of the caller's own telemetry is not sent,
- * bytes are counted after inflation, and the reply's JSON is shallow and free of names with a meaning in
- * JavaScript.
+ * The transport guard: one request out, one bounded reply in, with the same guarantees on any `HttpClient`.
+ * Redirects are not followed, the trace header of the caller's own telemetry is not sent, bytes are counted
+ * after inflation, and the reply's JSON is shallow and free of names with a meaning in JavaScript.
  */
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -24,11 +23,11 @@ export interface Bounds {
   readonly timeoutMillis: number
   /** Of the reply's body, after inflation. */
   readonly maxBytes: number
-  /** Takes the request's secrets out of a text. */
+  /** Removes the request's secrets from a text. */
   readonly redact: (text: string) => string
 }
 
-/** Sends a request and reads the reply to its end. The reply may hold the request's secrets; what it fails with does not. */
+/** Sends a request and reads the reply to its end. The reply may hold the request's secrets; its error does not. */
 export const exchange = (
   client: HttpClient.HttpClient,
   request: HttpClientRequest,
@@ -71,7 +70,7 @@ export const redacted = (reply: Classify.RawReply, redact: Bounds["redact"]): Cl
   body: redact(reply.body)
 })
 
-/** A code comes from the transport, which may be anybody's. */
+/** A code comes from the transport, which may be foreign, so it may hold a secret. */
 const withoutSecrets = (reason: HubSpotError.Reason, redact: Bounds["redact"]): HubSpotError.Reason => {
   switch (reason._tag) {
     case "TransportAmbiguous":
@@ -83,7 +82,7 @@ const withoutSecrets = (reason: HubSpotError.Reason, redact: Bounds["redact"]): 
   }
 }
 
-/** A defect as far as it can be shown: what hangs on it may be the request. */
+/** The text of a defect without secrets. Its other fields may hold the request, so they are dropped. */
 const shown = (defect: unknown, redact: Bounds["redact"]): Error => {
   const error = new Error(redact(Predicate.isError(defect) ? defect.message : String(defect)))
   if (Predicate.isError(defect)) error.stack = redact(defect.stack ?? "")
@@ -94,67 +93,40 @@ const readBody = (
   response: HttpClientResponse,
   maxBytes: number
 ): Effect.Effect<string, HubSpotError.Reason> => {
-  const bytes = response.stream.pipe(
-    // What a body that is not there means depends on the status.
+  const sent = response.stream.pipe(
+    // The status decides what a missing body means.
     Stream.catchIf(
       (error: HttpClientError) => error.reason._tag === "EmptyBodyError",
       () => Stream.empty
     ),
     Stream.mapError((error) => Classify.transport(error, response.status))
   )
+  const bytes = bounded(sent, maxBytes)
   const encoding = Option.getOrElse(Headers.get(response.headers, "content-encoding"), () => "identity")
     .trim()
     .toLowerCase()
   return encoding === "identity" || encoding === ""
-    ? readText(bytes, maxBytes)
-    : Effect.flatMap(readBytes(bytes, maxBytes), (body) => inflate(body, encoding, response.status, maxBytes))
+    ? textOf(bytes)
+    : Effect.flatMap(Stream.mkUint8Array(bytes), (body) => inflate(body, encoding, response.status, maxBytes))
 }
 
-const tooLarge = (maxBytes: number) => Effect.fail(new HubSpotError.ResponseTooLarge({ limit: maxBytes }))
-
-const readText = <E>(
+/** Fails as soon as there are more bytes than are read. */
+const bounded = <E>(
   bytes: Stream.Stream<Uint8Array, E>,
   maxBytes: number
-): Effect.Effect<string, E | HubSpotError.Reason> =>
-  Effect.suspend(() => {
-    const decoder = new TextDecoder()
-    let text = ""
+): Stream.Stream<Uint8Array, E | HubSpotError.Reason> =>
+  Stream.suspend(() => {
     let size = 0
-    return bytes.pipe(
-      Stream.runForEach((chunk) => {
-        size += chunk.length
-        if (size > maxBytes) return tooLarge(maxBytes)
-        text += decoder.decode(chunk, { stream: true })
-        return Effect.void
-      }),
-      Effect.map(() => text + decoder.decode())
-    )
+    return Stream.tap(bytes, (chunk) => {
+      size += chunk.length
+      return size > maxBytes
+        ? Effect.fail(new HubSpotError.ResponseTooLarge({ limit: maxBytes }))
+        : Effect.void
+    })
   })
 
-const readBytes = <E>(
-  bytes: Stream.Stream<Uint8Array, E>,
-  maxBytes: number
-): Effect.Effect<Uint8Array<ArrayBuffer>, E | HubSpotError.Reason> =>
-  Effect.suspend(() => {
-    const chunks: Array<Uint8Array> = []
-    let size = 0
-    return bytes.pipe(
-      Stream.runForEach((chunk) => {
-        size += chunk.length
-        chunks.push(chunk)
-        return size > maxBytes ? tooLarge(maxBytes) : Effect.void
-      }),
-      Effect.map(() => {
-        const all = new Uint8Array(size)
-        let offset = 0
-        for (const chunk of chunks) {
-          all.set(chunk, offset)
-          offset += chunk.length
-        }
-        return all
-      })
-    )
-  })
+const textOf = <E>(bytes: Stream.Stream<Uint8Array, E>): Effect.Effect<string, E> =>
+  Stream.mkString(Stream.decodeText(bytes))
 
 const formats: ReadonlyMap<string, string> = new Map([
   ["gzip", "gzip"],
@@ -164,8 +136,8 @@ const formats: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * Inflates a body that came encoded although `identity` was asked for, no further than the bound. Fetch
- * inflates by itself and leaves the header, so what cannot be inflated and reads as text is taken as it is.
+ * Inflates a body that is encoded although `identity` was asked for, up to the bound. Fetch inflates by itself and
+ * leaves the header, so a body that cannot be inflated and reads as text is taken literally.
  */
 const inflate = (
   body: Uint8Array<ArrayBuffer>,
@@ -188,12 +160,14 @@ const inflate = (
             catch: () => violation("a content encoding that this runtime does not know")
           }),
           (stream) =>
-            readText(
-              Stream.fromReadableStream({
-                evaluate: () => stream,
-                onError: () => new HubSpotError.ResponseTruncated({ status })
-              }),
-              maxBytes
+            textOf(
+              bounded(
+                Stream.fromReadableStream({
+                  evaluate: () => stream,
+                  onError: () => new HubSpotError.ResponseTruncated({ status })
+                }),
+                maxBytes
+              )
             )
         )
   return asText === undefined
@@ -206,19 +180,12 @@ const inflate = (
 }
 
 // The first byte of JSON or HTML, or of the blanks before it.
-const readsAsText = (byte: number): boolean =>
-  byte === 0x7b ||
-  byte === 0x5b ||
-  byte === 0x3c ||
-  byte === 0x20 ||
-  byte === 0x0a ||
-  byte === 0x0d ||
-  byte === 0x09
+const readsAsText = (byte: number): boolean => "{[< \n\r\t".includes(String.fromCharCode(byte))
 
 /** Levels of nesting that are read. */
 const maxDepth = 32
 
-/** What makes JSON unfit to be read on, if anything. */
+/** Why JSON must not be read any further, or `undefined` if it may be. */
 export const unfit = (json: unknown, depth = 0): string | undefined => {
   if (Array.isArray(json)) {
     if (depth >= maxDepth) return `nested more than ${maxDepth} levels deep`

@@ -30,7 +30,7 @@ export const end: AttemptLog.End = {
       _tag: "Rejected",
       index: 1,
       category: "VALIDATION_ERROR",
-      faults: [
+      problems: [
         { message: `it's "wrong"\n\u0000\ud800 \u{1f4a5} ?`, code: "INVALID", property: "price" },
         { message: "" }
       ],

@@ -167,7 +167,7 @@ describe("a batch that succeeds in part", () => {
         all
           .toSorted((a, b) => a.index - b.index)
           .map((outcome) =>
-            outcome._tag === "Rejected" ? outcome.faults.map(({ message }) => message) : []
+            outcome._tag === "Rejected" ? outcome.problems.map(({ message }) => message) : []
           ),
         [["Some inputs were not valid"], ["-1 is too small"], ["-2 is too small"]]
       )

@@ -516,7 +516,7 @@ export const suite = (name: string, place: Place) =>
         _tag: "Rejected",
         index,
         category: "VALIDATION_ERROR",
-        faults: [{ message: `it's "no"\u0000\ud800`, code: "X", property: "price" }],
+        problems: [{ message: `it's "no"\u0000\ud800`, code: "X", property: "price" }],
         verifiedAbsent: false
       }),
       (index) => ({ _tag: "NotSent", index, reason: { _tag: "Suspended", text: "not sent: quota" } }),
