@@ -58,7 +58,7 @@ const send = (name: string, epoch: number | undefined, log: AttemptLog.Service) 
       budget: RetryBudget.makeUnsafe(),
       onEvent: () => Effect.void
     })
-    return yield* runner.run([item])
+    return (yield* runner.run([item])).map(({ outcome }) => outcome)
   }).pipe(Effect.provideService(AttemptLog.AttemptLog, log), Effect.provide(process))
 
 /** Another process of the account that sends as fast as it may. */

@@ -57,7 +57,7 @@ describe("the four statuses as effects", () => {
     Effect.gen(function* () {
       const { at, observe } = observer(statuses)
       const fiber = yield* Effect.forkChild(
-        BatchState.settle(reply(first), { observe: () => observe, ...waits })
+        BatchState.follow(reply(first), { observe: () => observe, ...waits })
       )
       const startedAt = yield* Clock.currentTimeMillis
       yield* TestClock.adjust("2 hours")
@@ -144,7 +144,7 @@ describe("the four statuses as effects", () => {
         Unobserved: { observe: () => Effect.fail(new BatchState.NotObservable({ problem: "no link" })) }
       }
       for (const [tag, options] of Object.entries(ends)) {
-        const end = yield* inVirtualTime(BatchState.settle(first, options))
+        const end = yield* inVirtualTime(BatchState.follow(first, options))
         assert.strictEqual(end._tag, tag)
         assert.deepStrictEqual(end.response.results, [{ id: "7" }])
       }

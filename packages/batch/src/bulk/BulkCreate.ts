@@ -20,8 +20,8 @@ import type * as BatchState from "../model/BatchState.ts"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as Associating from "../doubt/Associating.ts"
 import * as Bulk from "../engine/Pipeline.ts"
-import * as Orderly from "../engine/Orderly.ts"
-import * as Creating from "../doubt/Creating.ts"
+import * as GracefulStop from "../engine/GracefulStop.ts"
+import * as Resolver from "../doubt/Resolver.ts"
 import * as Concurrency from "../engine/Concurrency.ts"
 import type { Outcome } from "../model/Outcome.ts"
 import * as Plan from "../model/Plan.ts"
@@ -122,7 +122,7 @@ export const outcomesWith =
             issuesOf: ({ associations }: BatchRequest.CreateInput) => Associating.issuesOf(associations)
           })
         })
-        return Bulk.outcomes(inputs, job, shape, yield* Creating.resolver(job, strategy, property))
+        return Bulk.outcomes(inputs, job, shape, yield* Resolver.make(job, strategy, property))
       })
     )
 
@@ -188,9 +188,9 @@ export const forEachWith =
         outcomesWith({ ...options, stop, abandon }),
         Stream.runForEachArray(onOutcomes)
       )
-      return yield* Orderly.run(job, {
+      return yield* GracefulStop.run(job, {
         stop: Deferred.succeed(stop, undefined),
-        patience: Effect.sleep(options.grace ?? Orderly.defaultGrace),
+        grace: Effect.sleep(options.grace ?? GracefulStop.defaultGrace),
         abandon: Effect.andThen(Deferred.succeed(over, undefined), Deferred.succeed(abandon, undefined))
       })
     })

@@ -141,10 +141,9 @@ export const outcomes =
         const runner = yield* job.runner(operation)
         return Bulk.outcomes(inputs, job, shape(job.jobId), {
           ...runner,
-          workOf: (outcome, { input }) =>
-            outcome._tag === "Upserted" && Associating.isDue(input) ? "association" : undefined,
-          resolve: (open, items) =>
-            Associating.complete(job.services, open, items, Deferred.await(job.abandon))
+          workOf: ({ item, outcome }) =>
+            outcome._tag === "Upserted" && Associating.isDue(item.input) ? "association" : undefined,
+          resolve: (open) => Associating.complete(job.services, open, Deferred.await(job.abandon))
         })
       })
     )

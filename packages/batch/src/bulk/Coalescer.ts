@@ -174,9 +174,9 @@ export const make = Effect.fnUntraced(function* (
     const items = entries.map(({ request }) => request.item)
     for (const { index } of items) begun.add(index)
     return run(items).pipe(
-      Effect.map((outcomes) => {
-        const byIndex = new Map(outcomes.map((outcome) => [outcome.index, outcome]))
-        for (const entry of entries) entry.completeUnsafe(exitOf(byIndex.get(entry.request.item.index)!))
+      Effect.map((all) => {
+        const byItem = new Map(all.map(({ item, outcome }) => [item, outcome]))
+        for (const entry of entries) entry.completeUnsafe(exitOf(byItem.get(entry.request.item)!))
       }),
       Effect.ensuring(
         Effect.forEach(

@@ -14,7 +14,7 @@ import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
-import * as Orderly from "../engine/Orderly.ts"
+import * as GracefulStop from "../engine/GracefulStop.ts"
 import * as BulkCreate from "../bulk/BulkCreate.ts"
 import * as Option from "effect/Option"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
@@ -252,7 +252,7 @@ export const run = Effect.fnUntraced(function* (
     Effect.andThen(Effect.suspend(() => end))
   )
 
-  return yield* Orderly.run(job, {
+  return yield* GracefulStop.run(job, {
     stop: Effect.suspend(() => {
       ending.interrupted = true
       return Effect.all([
@@ -261,7 +261,7 @@ export const run = Effect.fnUntraced(function* (
         progress.line(Progress.stopping)
       ])
     }),
-    patience: signaled,
+    grace: signaled,
     abandon: Deferred.succeed(abandon, undefined)
   })
 })

@@ -13,7 +13,7 @@ import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
-import * as Orderly from "../engine/Orderly.ts"
+import * as GracefulStop from "../engine/GracefulStop.ts"
 import * as Source from "../files/Source.ts"
 import * as Import from "../jobs/Import.ts"
 import * as Job from "../jobs/Job.ts"
@@ -122,12 +122,12 @@ export const carryOn = Effect.fnUntraced(function* (
       )
     )
   )
-  return yield* Orderly.run(run, {
+  return yield* GracefulStop.run(run, {
     stop: Effect.suspend(() => {
       now.interrupted = true
       return Effect.andThen(Deferred.succeed(stop, undefined), progress.line(Progress.stopping))
     }),
-    patience: signaled,
+    grace: signaled,
     abandon: Deferred.succeed(abandon, undefined)
   })
 })

@@ -1,10 +1,9 @@
 /**
- * How a batch that HubSpot had not finished is looked at again: by the keys of its inputs, or by the link
- * that its reply gives. An observation reads; it never sends the batch again.
+ * Looks again at a batch that HubSpot had not finished: by the keys of its inputs, or by the link in its reply. An observer
+ * only reads. It never sends the batch again.
  *
- * HubSpot documents neither when a create is answered with `PENDING` or `PROCESSING` nor where its link
- * leads. So a link is followed by those only who ask for it, with `GET`, and on the configured origin; reading by key
- * needs nothing but a property that holds keys.
+ * HubSpot documents neither when it answers a create with `PENDING` or `PROCESSING` nor where the link leads. So links are
+ * followed only on request, with `GET`, and on the configured origin. Reading by key needs only a property that holds keys.
  *
  * @since 0.1.0
  */
@@ -23,7 +22,7 @@ import * as Lookup from "./Lookup.ts"
 import type { Item } from "../model/Plan.ts"
 
 /**
- * A batch as it was sent, and as it was last seen.
+ * A batch as it was sent (`items`), and its last known state (`last`).
  *
  * @category models
  * @since 0.1.0
@@ -34,8 +33,8 @@ export interface Batch {
 }
 
 /**
- * Without this service, batches are observed by key where the job has a key property, and else not at all:
- * what HubSpot had not finished is in doubt then.
+ * Without this service, batches are observed by key if the job has a key property. If it has none, inputs that HubSpot had not
+ * finished are in doubt.
  *
  * @category services
  * @since 0.1.0
@@ -79,11 +78,11 @@ export class BatchObserver extends Context.Service<
  */
 export const layerLinks: Layer.Layer<BatchObserver, never, HubSpotClient | RateLimits> = Layer.effect(
   BatchObserver,
-  Effect.map(Effect.all([HubSpotClient, RateLimits]), ([client, limits]) => links({ client, limits }))
+  Effect.map(Effect.all({ client: HubSpotClient, limits: RateLimits }), (services) => links(services))
 )
 
 /**
- * Reads the inputs back by their keys: at once where the values of the property are unique, else by search.
+ * Reads the inputs back by their keys: at once where the values of the property are unique, else by a search.
  *
  * @category layers
  * @since 0.1.0
@@ -95,18 +94,13 @@ export const layerKey = (options: {
 }): Layer.Layer<BatchObserver, never, HubSpotClient | RateLimits> =>
   Layer.effect(
     BatchObserver,
-    Effect.map(Effect.all([HubSpotClient, RateLimits]), ([client, limits]) => {
-      const services = { client, limits }
-      return key(
-        options.unique
-          ? Lookup.byUniqueValue(services, options.property)
-          : Lookup.bySearch(services, options.property)
-      )
-    })
+    Effect.map(Effect.all({ client: HubSpotClient, limits: RateLimits }), (services) =>
+      key(Lookup.byKey(services, options))
+    )
   )
 
 /**
- * By links.
+ * An observer by links.
  *
  * @category constructors
  * @since 0.1.0
@@ -129,8 +123,8 @@ export const links = (services: Dispatch.Services): BatchObserver["Service"] => 
 })
 
 /**
- * By key. What a look finds is created; the batch is complete when all of it is found, so inputs that
- * HubSpot rejects keep it open until its schedule ends.
+ * An observer by key. Inputs that a look finds are created. The batch is complete when all inputs are found, so a rejected
+ * input keeps it open until the schedule ends.
  *
  * @category constructors
  * @since 0.1.0

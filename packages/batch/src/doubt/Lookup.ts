@@ -1,9 +1,9 @@
 /**
- * Looking for inputs in HubSpot: which of them it has, and which it provably has not, at this moment.
+ * Looks for inputs in HubSpot: which of them it has now, and which it provably does not have.
  *
- * Three ways: by the value of a property with unique values, by a search for the value of any property,
- * and by what a parent holds. Each says only what its answer proves; an answer that is silent, or that
- * cannot be true, proves nothing.
+ * There are three ways: by the value of a property with unique values, by a search for the value of any property, and by the
+ * line items of a parent. Each concludes only what HubSpot's answer proves. An answer that is silent, or that cannot be true,
+ * proves nothing.
  *
  * @since 0.1.0
  */
@@ -12,12 +12,13 @@ import type { Operation } from "@effect-hubspot/http/Operation"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Operations from "@effect-hubspot/http/Operations"
 import { BatchRequest, CrmObject, ErrorBody, Search } from "@effect-hubspot/schema"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
-import * as Correlation from "../model/Correlation.ts"
+import * as ContentMatch from "../model/ContentMatch.ts"
 import type { Item } from "../model/Plan.ts"
 
 /**
- * What a look shows, by the index of an input: the record that is it, or the proof that there is none.
+ * The result of a look, by the index of an input: the record of the input, or the proof that there is none.
  *
  * @category models
  * @since 0.1.0
@@ -25,7 +26,7 @@ import type { Item } from "../model/Plan.ts"
 export interface Sighting {
   readonly found: ReadonlyMap<number, CrmObject.CrmObject>
   readonly absent: ReadonlySet<number>
-  /** There is a record under the input's key, but it has not the input's values. */
+  /** A record has the input's key, but not its values. */
   readonly different: ReadonlySet<number>
 }
 
@@ -38,7 +39,7 @@ export interface Sighting {
 export type Lookup = (items: ReadonlyArray<Item<unknown>>) => Effect.Effect<Sighting, HubSpotError>
 
 /**
- * Asks as everyone but the runner of batches does: in a slot, again as the policy allows.
+ * Sends an operation in a slot, and again as the policy allows.
  *
  * @category asking
  * @since 0.1.0
@@ -49,9 +50,20 @@ export const ask =
     Effect.flatMap(operation, Dispatch.make(services))
 
 /**
- * By the value of a property with unique values. Such a read is not the search index: it sees at once what
- * has been created. `mustEqual` says of which inputs a record under their key is theirs only if it has their values;
- * by default of none.
+ * By key: at once where the values of the property are `unique`, else by a search.
+ *
+ * @category lookups
+ * @since 0.1.0
+ */
+export const byKey = (
+  services: Dispatch.Services,
+  { property, unique }: { readonly property: string; readonly unique: boolean }
+): Lookup => (unique ? byUniqueValue : bySearch)(services, property)
+
+/**
+ * By the value of a property with unique values. Such a read does not use the search index, so it sees a new record at once.
+ * Where `mustEqual` is true of an input, a record with its key is the input's only if it has the input's values. Default:
+ * never.
  *
  * @category lookups
  * @since 0.1.0
@@ -61,49 +73,45 @@ export const byUniqueValue = (
   property: string,
   mustEqual: (item: Item<unknown>) => boolean = () => false
 ): Lookup =>
-  byKeys(
-    portions(BatchRequest.maxInputs, () => 1),
-    property,
-    mustEqual,
-    (keys, properties) =>
-      Effect.map(
-        ask(services)(
-          Operations.batchRead({
-            inputs: keys.map((id) => ({ id })),
-            idProperty: property,
-            properties: [...new Set([property, ...properties])]
-          })
-        ),
-        ({ errors, results }) => {
-          const found = byKey(results, property)
-          // What is not there is named; an answer that is silent about a key says nothing.
-          const named = new Set(
-            (errors ?? []).flatMap(({ category, context }) =>
-              category === "OBJECT_NOT_FOUND" ? ErrorBody.contextValues(context, "ids") : []
-            )
+  byKeys(Arr.chunksOf(BatchRequest.maxInputs), property, mustEqual, (keys, properties) =>
+    Effect.map(
+      ask(services)(
+        Operations.batchRead({
+          inputs: keys.map((id) => ({ id })),
+          idProperty: property,
+          properties: [...new Set([property, ...properties])]
+        })
+      ),
+      ({ errors, results }) => {
+        const found = recordsByKey(results, property)
+        // HubSpot names the keys that do not exist. Its silence about a key proves nothing.
+        const named = new Set(
+          (errors ?? []).flatMap(({ category, context }) =>
+            category === "OBJECT_NOT_FOUND" ? ErrorBody.contextValues(context, "ids") : []
           )
-          return { found, absent: new Set(keys.filter((key) => !found.has(key) && named.has(key))) }
-        }
-      )
+        )
+        return { found, absent: new Set(keys.filter((key) => !found.has(key) && named.has(key))) }
+      }
+    )
   )
 
 /**
- * By a search for the value of a property. The index behind it lags: absence counts only some time after a
- * record may have been created.
+ * By a search for the value of a property. The search index lags, so absence counts only some time after a record may have
+ * been created.
  *
  * @category lookups
  * @since 0.1.0
  */
 export const bySearch = (services: Dispatch.Services, property: string): Lookup =>
   byKeys(
-    portions(Search.maxBodyLength / 2, (key) => JSON.stringify(key).length + 1),
+    searchable,
     property,
     () => false,
     (keys) =>
       Effect.map(
         ask(services)(
           Operations.search({
-            // Search compares in lower case; which record is which is decided by the exact value afterwards.
+            // A search compares in lower case. The exact value decides afterwards which record is which.
             filterGroups: [
               {
                 filters: [
@@ -116,8 +124,8 @@ export const bySearch = (services: Dispatch.Services, property: string): Lookup 
           })
         ),
         (page) => {
-          const found = byKey(page.results, property)
-          // An answer with fewer records than it counts says nothing of what it leaves out.
+          const found = recordsByKey(page.results, property)
+          // An answer with fewer records than its total proves nothing about the others.
           const whole = page.total === page.results.length && found.size === page.results.length
           return { found, absent: new Set(whole ? keys.filter((key) => !found.has(key)) : []) }
         }
@@ -129,10 +137,10 @@ interface Keys {
   readonly absent: ReadonlySet<string>
 }
 
-/** A lookup by keys, portion by portion. */
+/** A lookup by keys, one request per chunk of keys. */
 const byKeys =
   (
-    inPortions: (keys: ReadonlyArray<string>) => ReadonlyArray<ReadonlyArray<string>>,
+    chunks: (keys: ReadonlyArray<string>) => ReadonlyArray<ReadonlyArray<string>>,
     property: string,
     mustEqual: (item: Item<unknown>) => boolean,
     look: (
@@ -143,7 +151,7 @@ const byKeys =
   (items) => {
     const properties = items.flatMap((item) => (mustEqual(item) ? Object.keys(item.input.properties) : []))
     return Effect.map(
-      Effect.forEach(inPortions(items.flatMap(({ key }) => key ?? [])), (keys) => look(keys, properties)),
+      Effect.forEach(chunks(items.flatMap(({ key }) => key ?? [])), (keys) => look(keys, properties)),
       (sightings): Sighting => {
         const found = new Map<number, CrmObject.CrmObject>()
         const absent = new Set<number>()
@@ -155,9 +163,9 @@ const byKeys =
           if (object === undefined) {
             if (sightings.some((sighting) => sighting.absent.has(key))) absent.add(index)
           } else if (!CrmObject.isId(object.id)) {
-            // There is something, and nothing to point to.
+            // A record exists, but no id can be given.
             continue
-          } else if (mustEqual(item) && !Correlation.couldBe(input, object)) different.add(index)
+          } else if (mustEqual(item) && !ContentMatch.couldBe(input, object)) different.add(index)
           else found.set(index, object)
         }
         return { found, absent, different }
@@ -165,25 +173,24 @@ const byKeys =
     ).pipe(Effect.withSpan("Lookup.byKeys", { attributes: { property, inputs: items.length } }))
   }
 
-/** Keys in portions that fit into a request. */
-const portions =
-  (capacity: number, sizeOf: (key: string) => number) =>
-  (keys: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> => {
-    const all: Array<Array<string>> = []
-    let size = Number.POSITIVE_INFINITY
-    for (const key of keys) {
-      size += sizeOf(key)
-      if (size > capacity) {
-        all.push([])
-        size = sizeOf(key)
-      }
-      all.at(-1)!.push(key)
+/** Keys in chunks that fit into a search. */
+const searchable = (keys: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> => {
+  const chunks: Array<Array<string>> = []
+  let size = Number.POSITIVE_INFINITY
+  for (const key of keys) {
+    const length = JSON.stringify(key).length + 1
+    size += length
+    if (size > Search.maxBodyLength / 2) {
+      chunks.push([])
+      size = length
     }
-    return all
+    chunks.at(-1)!.push(key)
   }
+  return chunks
+}
 
-/** Records by their key. One id for two keys is an answer that cannot be true, and proves nothing. */
-const byKey = (
+/** Records by their key. An answer with one id for two keys cannot be true, and proves nothing about them. */
+const recordsByKey = (
   objects: ReadonlyArray<CrmObject.CrmObject>,
   property: string
 ): ReadonlyMap<string, CrmObject.CrmObject> => {

@@ -1,351 +1,312 @@
 /**
- * A strategy for doubts at work on a runner of batches: what is left to do for an outcome, and doing it.
+ * A strategy for doubts at work on a runner of batches: which work is left for an outcome, and doing it.
  *
- * Everything that is concluded is concluded from a look (`Lookup`), and only from what the look proves. What cannot be
- * looked for stays in doubt.
+ * It concludes only from a look (`Lookup`), and only what the look proves. An input that cannot be looked for stays in doubt.
  */
-import type * as Dispatch from "@effect-hubspot/http/Dispatch"
+import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import type { CrmObject } from "@effect-hubspot/schema"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as BatchOperation from "../engine/BatchOperation.ts"
-import * as BatchRunner from "../engine/BatchRunner.ts"
-import * as DoubtStrategy from "./DoubtStrategy.ts"
-import * as Lookup from "./Lookup.ts"
-import type { NotSentReason, Rejected } from "../model/Outcome.ts"
-import * as ParentLookup from "./ParentLookup.ts"
+import * as BatchOutcome from "../engine/BatchOutcome.ts"
+import type { BatchRunner } from "../engine/BatchRunner.ts"
+import type * as Pipeline from "../engine/Pipeline.ts"
+import type { Rejected } from "../model/Outcome.ts"
 import * as Plan from "../model/Plan.ts"
 import type { Item, TracedInput } from "../model/Plan.ts"
 import * as Associating from "./Associating.ts"
+import * as BatchObserver from "./BatchObserver.ts"
+import * as DoubtStrategy from "./DoubtStrategy.ts"
+import * as Lookup from "./Lookup.ts"
+import * as ParentLookup from "./ParentLookup.ts"
 
-/** How often what stays in doubt in spite of all repetitions of its request is written again. */
+/** How often an upsert is sent again for inputs that stay in doubt in spite of all attempts. */
 const upsertResends = 5
 
-/** Whether a strategy believes that what HubSpot refuses does not exist. */
-export const trustsRefusals = (strategy: DoubtStrategy.DoubtStrategy): boolean =>
-  DoubtStrategy.keyNeeded(strategy) !== "unique"
-
-/** What is sent under a strategy. */
-export const operationOf = (
-  strategy: DoubtStrategy.DoubtStrategy,
-  keyProperty: string | undefined
-): BatchOperation.BatchOperation<TracedInput, "Created"> =>
-  strategy._tag === "upsert"
-    ? BatchOperation.createByUpsert(keyProperty ?? "")
-    : BatchOperation.create(keyProperty)
-
-type Settled<I> = BatchRunner.Settled<I>
-
-/** What a strategy works with. */
-export interface Options {
-  readonly strategy: DoubtStrategy.DoubtStrategy
-  /** The key property, for the strategies that need one. */
-  readonly property: string | undefined
-  /** The job whose keys the inputs may have, if it is another one. */
-  readonly first?: string | undefined
-  readonly halt: Deferred.Deferred<NotSentReason>
-  readonly abandon: Deferred.Deferred<void>
-  /** How to look for inputs. */
-  readonly services: Dispatch.Services
-  readonly onEvent: (event: BatchRunner.Event) => Effect.Effect<void>
+/** The resolver of a strategy. The work that can be left is to resolve a doubt, to verify a rejection, or to associate. */
+export interface Resolver extends Pipeline.Resolver<TracedInput, "Created"> {
+  /** Takes what earlier runs of the job left. Only strategies that look at more than one batch have it. */
+  readonly recall: ((earlier: ParentLookup.Recalled) => void) | undefined
 }
 
 /**
- * A strategy at work: `run` sends a batch, `workOf` says what is left to do for an outcome that is not final under
- * the strategy, `resolve` makes those final that have the same left to do. What is final need not wait for them, nor
- * one kind for another.
+ * Makes the resolver of a strategy. `property` is the key property; only strategies without keys may come without one. Where
+ * the inputs may have the keys of another job, that job is `first`.
  */
-export interface Resolver extends Pick<BatchRunner.BatchRunner<TracedInput, "Created">, "follow"> {
-  /** Takes up what earlier runs of the job left; for strategies that go by more than one batch. */
-  readonly recall: ((earlier: ParentLookup.Recalled) => void) | undefined
-  readonly run: <I>(items: ReadonlyArray<Item<I>>) => Effect.Effect<ReadonlyArray<Settled<I>>>
-  readonly workOf: (outcome: Settled<unknown>, item: Item<unknown>) => Work | undefined
-  readonly resolve: <I>(
-    open: ReadonlyArray<Settled<I>>,
-    items: ReadonlyArray<Item<I>>
-  ) => Effect.Effect<ReadonlyArray<Settled<I>>>
-}
-
-/** A doubt to be settled, a rejection to be verified, or associations to be made. */
-type Work = "doubt" | "verification" | "association"
-
-/** A strategy on a runner of batches. */
-export const make = (runner: BatchRunner.BatchRunner<TracedInput, "Created">, options: Options): Resolver => {
-  const { services, strategy } = options
-  const property = options.property ?? ""
-  const family = ParentLookup.make(services)
-  const watched = strategy._tag === "reconcileByParent" ? family.watch(runner) : runner
-
-  /** What HubSpot has of these inputs at this moment; nothing when it cannot be asked. */
-  const find = (lookup: Lookup.Lookup, items: ReadonlyArray<Item<unknown>>) =>
-    Effect.raceFirst(
-      Effect.option(lookup(items)),
-      Effect.as(Deferred.await(options.abandon), Option.none<Lookup.Sighting>())
-    )
-
-  /** Waits, unless the job is halted; says whether it was not. */
-  const wait = (duration: Duration.Duration): Effect.Effect<boolean> =>
-    Effect.map(Effect.timeoutOption(Deferred.await(options.halt), duration), Option.isNone)
-
-  const waitFor = (
-    outcomes: ReadonlyArray<Settled<unknown>>,
-    quiet: Duration.Duration,
-    why: "doubt" | "verification"
-  ) =>
-    Effect.andThen(
-      options.onEvent({ _tag: "Waiting", inputs: outcomes.length, millis: Duration.toMillis(quiet), why }),
-      wait(quiet)
-    )
-
-  /** Sends what is in doubt again. What the new attempt does not settle keeps its doubt. */
-  const again = Effect.fnUntraced(function* <I>(
-    outcomes: ReadonlyArray<Settled<I>>,
-    items: ReadonlyArray<Item<I>>,
-    absence: "known" | "unknown"
-  ) {
-    const retried = yield* watched.run(items)
-    const next = new Map(retried.map((outcome) => [outcome.index, outcome]))
-    return outcomes.map((before): Settled<I> => {
-      const after = next.get(before.index)
-      if (after === undefined || before._tag !== "InDoubt") return before
-      // Known to be absent before it was sent again: the new answer stands alone.
-      if (absence === "known") return after._tag === "Rejected" ? { ...after, verifiedAbsent: true } : after
-      return after._tag === "NotSent" ? before : after
-    })
-  })
-
-  // What was written by upsert is there only if its values are. A key that was made is good for one job: a record that
-  // has it may be of another one.
-  const byKey = Lookup.byUniqueValue(
-    services,
-    property,
-    strategy._tag === "upsert" ? () => true : Plan.mayBeMade(options.first)
+export const make = Effect.fnUntraced(function* (
+  job: Pipeline.Job,
+  strategy: DoubtStrategy.DoubtStrategy,
+  property: string | undefined,
+  first?: string
+): Effect.fn.Return<Resolver, never, HubSpotClient | RateLimits> {
+  const { abandon, services } = job
+  const key = property ?? ""
+  const observer = yield* observerOf(job, strategy, property)
+  const upserts = strategy._tag === "upsert"
+  const runner = yield* job.runner(
+    upserts ? BatchOperation.createByUpsert(key) : BatchOperation.create(property),
+    {
+      observe: Option.getOrUndefined(observer)?.observe,
+      // Where keys are unique, a refusal may only say that the input exists.
+      trustRefusals: DoubtStrategy.keyNeeded(strategy) !== "unique"
+    }
   )
-
-  /** Looks for some of the inputs by key: found ones are created, the others are verified to be absent. */
-  const lookUp = Effect.fnUntraced(function* <I>(
-    outcomes: ReadonlyArray<Settled<I>>,
-    byIndex: ReadonlyMap<number, Item<I>>,
-    asked: ReadonlyArray<Settled<I>>
-  ) {
-    const sighting = yield* find(
-      byKey,
-      asked.map(({ index }) => byIndex.get(index)!)
-    )
-    const indices = new Set(asked.map(({ index }) => index))
-    return outcomes.map((outcome): Settled<I> => {
-      if (!indices.has(outcome.index)) return outcome
-      if (Option.isNone(sighting)) return doubted(outcome)
-      const { absent, different, found } = sighting.value
-      const after = reconciled(outcome, found)
-      if (absent.has(outcome.index)) return refusedFor(after, true)
-      // The record is an older one, so what was refused was not written.
-      return strategy._tag === "upsert" && different.has(outcome.index)
-        ? refusedFor(after, false)
-        : doubted(after)
-    })
-  })
-
-  /** Looks for all that is open after the quiet period; if it cannot wait, nothing is concluded. */
-  const lookUpLater = Effect.fnUntraced(function* <I>(
-    outcomes: ReadonlyArray<Settled<I>>,
-    byIndex: ReadonlyMap<number, Item<I>>,
-    quiet: Duration.Duration
-  ) {
-    const open = outcomes.filter(isUnsettled)
-    if (open.length === 0) return outcomes
-    const why = open.some(({ _tag }) => _tag === "InDoubt") ? "doubt" : "verification"
-    return (yield* waitFor(open, quiet, why))
-      ? yield* lookUp(outcomes, byIndex, open)
-      : outcomes.map((outcome) => (isUnsettled(outcome) ? doubted(outcome) : outcome))
-  })
-
-  /** At once, then after 2, 4, 8, … seconds, at most 32. */
-  const resend = Effect.fnUntraced(function* <I>(
-    first: ReadonlyArray<Settled<I>>,
-    byIndex: ReadonlyMap<number, Item<I>>,
-    resends: number
-  ) {
-    let outcomes = first
-    for (let n = 0; n < resends && outcomes.some(isInDoubt); n++) {
-      if (n > 0 && !(yield* wait(Duration.seconds(2 ** Math.min(n, 5))))) break
-      outcomes = yield* again(outcomes, itemsInDoubt(outcomes, byIndex), "unknown")
-    }
-    return outcomes
-  })
-
-  // ---------------------------------------------------------------------------
-
-  const resolveAtLeastOnce = Effect.fnUntraced(function* <I>(
-    first: ReadonlyArray<Settled<I>>,
-    byIndex: ReadonlyMap<number, Item<I>>,
-    { resends }: DoubtStrategy.AtLeastOnce
-  ) {
-    const before = new Map(first.map((outcome) => [outcome.index, outcome]))
-    const outcomes = yield* resend(first, byIndex, resends)
-    return outcomes.map((outcome): Settled<I> => {
-      const doubt = before.get(outcome.index)
-      if (doubt?._tag !== "InDoubt") return outcome
-      if (outcome._tag === "Created") return { ...outcome, possibleDuplicate: true }
-      // Refused now, and perhaps created before: that is no rejection.
-      return outcome._tag === "Rejected" ? doubt : outcome
-    })
-  })
-
-  const resolveByLooking = Effect.fnUntraced(function* <I>(
-    first: ReadonlyArray<Settled<I>>,
-    byIndex: ReadonlyMap<number, Item<I>>,
-    lookup: Lookup.Lookup,
-    { quiet, reads, resends, spacing }: DoubtStrategy.Looking
-  ) {
-    let outcomes = first
-    for (let n = 0; n <= resends && outcomes.some(isInDoubt); n++) {
-      if (!(yield* waitFor(outcomes.filter(isInDoubt), quiet, "doubt"))) return outcomes
-      let missing = itemsInDoubt(outcomes, byIndex)
-      const seenAbsent = new Map<number, number>()
-      for (let read = 0; read < reads && missing.length > 0; read++) {
-        if (read > 0 && !(yield* wait(spacing))) return outcomes
-        const sighting = yield* find(lookup, missing)
-        // What cannot be looked for stays in doubt.
-        if (Option.isNone(sighting)) return outcomes
-        outcomes = outcomes.map((outcome) => reconciled(outcome, sighting.value.found))
-        missing = itemsInDoubt(outcomes, byIndex)
-        for (const { index } of missing) {
-          if (sighting.value.absent.has(index)) seenAbsent.set(index, (seenAbsent.get(index) ?? 0) + 1)
-        }
-      }
-      const absent = missing.filter(({ index }) => seenAbsent.get(index) === reads)
-      if (absent.length === 0 || n === resends) return outcomes
-      outcomes = yield* again(outcomes, absent, "known")
-    }
-    return outcomes
-  })
-
-  const resolveGuard = Effect.fnUntraced(function* <I>(
-    first: ReadonlyArray<Settled<I>>,
-    byIndex: ReadonlyMap<number, Item<I>>,
-    { quiet, resends }: DoubtStrategy.Guard
-  ) {
-    const outcomes = yield* resend(first, byIndex, resends)
-    // A conflict says that the key exists, so reading finds it at once; any other rejection, and a doubt that
-    // stayed, say nothing before the quiet period is over.
-    const conflicts = outcomes.filter((outcome) => outcome._tag === "Rejected" && isConflict(outcome))
-    if (conflicts.length === 0) return yield* lookUpLater(outcomes, byIndex, quiet)
-    const sighting = yield* find(
-      byKey,
-      conflicts.map(({ index }) => byIndex.get(index)!)
-    )
-    // What is not found now may still come, so absence is for later.
-    const found = Option.match(sighting, { onNone: () => new Map(), onSome: (seen) => seen.found })
-    return yield* lookUpLater(
-      outcomes.map((outcome) => reconciled(outcome, found)),
-      byIndex,
-      quiet
-    )
-  })
-
-  const resolveUpsert = Effect.fnUntraced(function* <I>(
-    first: ReadonlyArray<Settled<I>>,
-    byIndex: ReadonlyMap<number, Item<I>>,
-    { quiet }: DoubtStrategy.Upsert
-  ) {
-    const looked = yield* lookUpLater(yield* resend(first, byIndex, upsertResends), byIndex, quiet)
-    // After an outage it may be written now; a refusal after the doubt proves nothing.
-    const before = new Map(looked.map((outcome) => [outcome.index, outcome]))
-    const outcomes = (yield* resend(looked, byIndex, 1)).map((outcome) =>
-      outcome._tag === "Rejected" && isInDoubt(before.get(outcome.index)!) ? doubted(outcome) : outcome
-    )
-    return yield* Associating.complete<I, Settled<I>>(
-      services,
-      outcomes,
-      [...byIndex.values()],
-      Deferred.await(options.abandon)
-    )
-  })
-
+  const family = ParentLookup.make(services)
+  const byParent = strategy._tag === "reconcileByParent"
+  const context: Context = {
+    job,
+    runner: byParent ? family.watch(runner) : runner,
+    upserts,
+    // An upsert wrote an input only if the record has its values. A made key is good for one job: a record that has it may
+    // belong to another job.
+    byKey: Lookup.byUniqueValue(services, key, upserts ? () => true : Plan.mayBeMade(first))
+  }
   return {
-    recall: strategy._tag === "reconcileByParent" ? family.recall : undefined,
-    run: watched.run,
-    follow: watched.follow,
-    workOf: (outcome, item) => {
-      switch (strategy._tag) {
-        case "failVisible":
-          return strategy.verifyRejections === false ? undefined : verificationOf(outcome)
-        case "atLeastOnce":
-        case "reconcile":
-        case "reconcileByParent":
-          return doubtOf(outcome)
-        case "guard":
-          return doubtOf(outcome) ?? verificationOf(outcome)
-        case "upsert":
-          return (
-            doubtOf(outcome) ??
-            verificationOf(outcome) ??
-            (outcome._tag === "Created" && Associating.isDue(item.input) ? "association" : undefined)
-          )
-      }
-    },
-    resolve: (open, items) => {
-      const byIndex = new Map(items.map((item) => [item.index, item]))
+    ...context.runner,
+    recall: byParent ? family.recall : undefined,
+    workOf: workOf(strategy),
+    resolve: (open) => {
       switch (strategy._tag) {
         case "failVisible":
           return strategy.verifyRejections === false
             ? Effect.succeed(open)
-            : lookUpLater(open, byIndex, strategy.verifyRejections.quiet)
+            : lookUpLater(context, open, strategy.verifyRejections.quiet)
         case "atLeastOnce":
-          return resolveAtLeastOnce(open, byIndex, strategy)
+          return sendAgainAndMark(context, open, strategy)
         case "reconcile":
-          return resolveByLooking(open, byIndex, Lookup.bySearch(services, property), strategy)
+          return look(context, open, Lookup.bySearch(services, key), strategy)
         case "reconcileByParent":
-          return resolveByLooking(open, byIndex, family.lookup, strategy)
+          return look(context, open, family.lookup, strategy)
         case "guard":
-          return resolveGuard(open, byIndex, strategy)
+          return sendAgainAndLookUp(context, open, strategy)
         case "upsert":
-          return resolveUpsert(open, byIndex, strategy)
+          return Effect.flatMap(upsertAgain(context, open, strategy), (all) =>
+            Associating.complete(services, all, Deferred.await(abandon))
+          )
       }
     }
   }
+})
+
+/** The observer of the context, or one by key where there is a key. */
+const observerOf = Effect.fnUntraced(function* (
+  { services }: Pipeline.Job,
+  strategy: DoubtStrategy.DoubtStrategy,
+  property: string | undefined
+) {
+  const given = yield* Effect.serviceOption(BatchObserver.BatchObserver)
+  // A record under the key of an upsert may be an old one. The upsert is simply sent again.
+  if (Option.isSome(given) || property === undefined || strategy._tag === "upsert") return given
+  const unique = DoubtStrategy.keyNeeded(strategy) === "unique"
+  return Option.some(BatchObserver.key(Lookup.byKey(services, { property, unique })))
+})
+
+/** What the work on doubts needs. */
+interface Context {
+  readonly job: Pipeline.Job
+  readonly runner: BatchRunner<TracedInput, "Created">
+  readonly upserts: boolean
+  readonly byKey: Lookup.Lookup
 }
 
-const isInDoubt = ({ _tag }: Settled<unknown>): boolean => _tag === "InDoubt"
+type Outcome<I> = BatchOutcome.BatchOutcome<I>
+type One<I> = BatchOutcome.ItemOutcome<I>
+type Outcomes<I> = ReadonlyArray<One<I>>
 
-const doubtOf = (outcome: Settled<unknown>) => (isInDoubt(outcome) ? "doubt" : undefined)
+const workOf =
+  (strategy: DoubtStrategy.DoubtStrategy): Resolver["workOf"] =>
+  (one) => {
+    if (isInDoubt(one)) return strategy._tag === "failVisible" ? undefined : "doubt"
+    if (isOpen(one)) return DoubtStrategy.keyNeeded(strategy) === "unique" ? "verification" : undefined
+    const { item, outcome } = one
+    return strategy._tag === "upsert" && outcome._tag === "Created" && Associating.isDue(item.input)
+      ? "association"
+      : undefined
+  }
 
-const verificationOf = (outcome: Settled<unknown>) =>
-  outcome._tag === "Rejected" && !outcome.verifiedAbsent ? "verification" : undefined
+// -----------------------------------------------------------------------------
+// The strategies
+// -----------------------------------------------------------------------------
 
-/** In doubt, or rejected and not looked for. */
-const isUnsettled = (outcome: Settled<unknown>): boolean =>
+const sendAgainAndMark = Effect.fnUntraced(function* <I>(
+  context: Context,
+  first: Outcomes<I>,
+  { resends }: DoubtStrategy.AtLeastOnce
+) {
+  return merge(first, yield* resend(context, first, resends), (doubt, outcome) => {
+    if (outcome._tag === "Created") return { ...outcome, possibleDuplicate: true }
+    // Refused now, and perhaps created before: that is no rejection.
+    return outcome._tag === "Rejected" ? doubt : outcome
+  })
+})
+
+const look = Effect.fnUntraced(function* <I>(
+  context: Context,
+  first: Outcomes<I>,
+  lookup: Lookup.Lookup,
+  { quiet, reads, resends, spacing }: DoubtStrategy.Looking
+) {
+  let all = first
+  for (let n = 0; n <= resends && all.some(isInDoubt); n++) {
+    if (!(yield* waitFor(context, all.filter(isInDoubt), quiet, "doubt"))) return all
+    let missing = itemsInDoubt(all)
+    /** Items that no read has found, and every read has proved to be absent. */
+    let absent = missing
+    for (let read = 0; read < reads && missing.length > 0; read++) {
+      if (read > 0 && !(yield* wait(context, spacing))) return all
+      const sighting = yield* find(context, lookup, missing)
+      // An input that cannot be looked for stays in doubt.
+      if (Option.isNone(sighting)) return all
+      const { found } = sighting.value
+      all = BatchOutcome.map(all, ({ outcome }) => reconciled(outcome, found))
+      missing = itemsInDoubt(all)
+      absent = absent.filter(({ index }) => sighting.value.absent.has(index))
+    }
+    if (absent.length === 0 || n === resends) return all
+    // The input was absent before it was sent again, so the new outcome stands alone.
+    all = merge(all, yield* context.runner.run(absent), (_, outcome) =>
+      outcome._tag === "Rejected" ? { ...outcome, verifiedAbsent: true } : outcome
+    )
+  }
+  return all
+})
+
+const sendAgainAndLookUp = Effect.fnUntraced(function* <I>(
+  context: Context,
+  first: Outcomes<I>,
+  { quiet, resends }: DoubtStrategy.Guard
+) {
+  const all = yield* resend(context, first, resends)
+  // A conflict says that the key exists, so a read finds it at once. Any other rejection, and a doubt that stayed, say
+  // nothing before the quiet period is over.
+  const conflicts = all.filter(({ outcome }) => outcome._tag === "Rejected" && isConflict(outcome))
+  if (conflicts.length === 0) return yield* lookUpLater(context, all, quiet)
+  const sighting = yield* find(context, context.byKey, itemsOf(conflicts))
+  if (Option.isNone(sighting)) return yield* lookUpLater(context, all, quiet)
+  // An input that is not found now may still appear, so its absence is for later.
+  const { found } = sighting.value
+  const known = BatchOutcome.map(all, ({ outcome }) => reconciled(outcome, found))
+  return yield* lookUpLater(context, known, quiet)
+})
+
+const upsertAgain = Effect.fnUntraced(function* <I>(
+  context: Context,
+  first: Outcomes<I>,
+  { quiet }: DoubtStrategy.Upsert
+) {
+  const looked = yield* lookUpLater(context, yield* resend(context, first, upsertResends), quiet)
+  // After an outage HubSpot may write it now. A refusal after the doubt proves nothing.
+  return merge(looked, yield* resend(context, looked, 1), (before, outcome) =>
+    before._tag === "InDoubt" ? doubted(outcome) : outcome
+  )
+})
+
+// -----------------------------------------------------------------------------
+// Their steps
+// -----------------------------------------------------------------------------
+
+/** Sends inputs in doubt again: at once, then after 2, 4, 8, … seconds, at most 32. */
+const resend = Effect.fnUntraced(function* <I>(context: Context, first: Outcomes<I>, resends: number) {
+  let all = first
+  for (let n = 0; n < resends && all.some(isInDoubt); n++) {
+    if (n > 0 && !(yield* wait(context, Duration.seconds(2 ** Math.min(n, 5))))) break
+    // An input that was not sent this time keeps its doubt.
+    all = merge(all, yield* context.runner.run(itemsInDoubt(all)), (before, outcome) =>
+      outcome._tag === "NotSent" ? before : outcome
+    )
+  }
+  return all
+})
+
+/** Looks for open inputs by key after the quiet period. Without the wait or the look, they are in doubt. */
+const lookUpLater = Effect.fnUntraced(function* <I>(
+  context: Context,
+  all: Outcomes<I>,
+  quiet: Duration.Duration
+): Effect.fn.Return<Outcomes<I>> {
+  const open = all.filter(isOpen)
+  if (open.length === 0) return all
+  const isQuiet = yield* waitFor(context, open, quiet, open.some(isInDoubt) ? "doubt" : "verification")
+  const sighting = isQuiet ? yield* find(context, context.byKey, itemsOf(open)) : Option.none()
+  return BatchOutcome.map(all, (one) => {
+    const { item, outcome } = one
+    if (!isOpen(one)) return outcome
+    if (Option.isNone(sighting)) return doubted(outcome)
+    const { absent, different, found } = sighting.value
+    const after = reconciled(outcome, found)
+    if (absent.has(item.index)) return refusedFor(after, true)
+    // The record is an older one, so the refused upsert was not written.
+    return context.upserts && different.has(item.index) ? refusedFor(after, false) : doubted(after)
+  })
+})
+
+/** Looks for inputs in HubSpot; nothing if HubSpot cannot be asked. */
+const find = ({ job }: Context, lookup: Lookup.Lookup, items: ReadonlyArray<Item<unknown>>) =>
+  Effect.raceFirst(
+    Effect.option(lookup(items)),
+    Effect.as(Deferred.await(job.abandon), Option.none<Lookup.Sighting>())
+  )
+
+/** Waits unless the job stops, and says whether the whole wait is over. */
+const wait = ({ job }: Context, duration: Duration.Duration): Effect.Effect<boolean> =>
+  Effect.map(Effect.timeoutOption(Deferred.await(job.halt), duration), Option.isNone)
+
+const waitFor = (
+  context: Context,
+  { length: inputs }: Outcomes<unknown>,
+  quiet: Duration.Duration,
+  why: "doubt" | "verification"
+) =>
+  Effect.andThen(
+    context.job.onEvent({ _tag: "Waiting", inputs, millis: Duration.toMillis(quiet), why }),
+    wait(context, quiet)
+  )
+
+/** The outcomes, with those that a later step has changed. */
+const merge = <I>(
+  all: Outcomes<I>,
+  later: Outcomes<I>,
+  outcomeOf: (before: Outcome<I>, after: Outcome<I>) => Outcome<I>
+): Outcomes<I> => {
+  const byItem = new Map(later.map(({ item, outcome }) => [item, outcome]))
+  return BatchOutcome.map(all, ({ item, outcome }) => {
+    const after = byItem.get(item)
+    return after === undefined || after === outcome ? outcome : outcomeOf(outcome, after)
+  })
+}
+
+const isInDoubt = ({ outcome }: One<unknown>): boolean => outcome._tag === "InDoubt"
+
+/** In doubt, or rejected without a look. */
+const isOpen = ({ outcome }: One<unknown>): boolean =>
   outcome._tag === "InDoubt" || (outcome._tag === "Rejected" && !outcome.verifiedAbsent)
 
-const itemsInDoubt = <I>(
-  outcomes: ReadonlyArray<Settled<I>>,
-  byIndex: ReadonlyMap<number, Item<I>>
-): ReadonlyArray<Item<I>> => outcomes.filter(isInDoubt).map(({ index }) => byIndex.get(index)!)
+const itemsOf = <I>(all: Outcomes<I>): ReadonlyArray<Item<I>> => all.map(({ item }) => item)
 
-const doubted = <I>(outcome: Settled<I>): Settled<I> =>
-  outcome._tag === "Rejected" ? BatchRunner.unproven(outcome) : outcome
+const itemsInDoubt = <I>(all: Outcomes<I>): ReadonlyArray<Item<I>> => itemsOf(all.filter(isInDoubt))
 
-/** What HubSpot refused, and was looked for without finding it, is rejected; a doubt of another kind stays one. */
-const refusedFor = <I>(outcome: Settled<I>, verifiedAbsent: boolean): Settled<I> => {
+const doubted = <I>(outcome: Outcome<I>): Outcome<I> =>
+  outcome._tag === "Rejected" ? BatchOutcome.unproven(outcome) : outcome
+
+/** An input that HubSpot refused, and that a look did not find, is rejected. Any other doubt stays one. */
+const refusedFor = <I>(outcome: Outcome<I>, verifiedAbsent: boolean): Outcome<I> => {
   if (outcome._tag === "Rejected") return { ...outcome, verifiedAbsent }
   if (outcome._tag !== "InDoubt" || outcome.evidence._tag !== "Unverified") return outcome
-  const { evidence, index, objectWriteTraceId, source } = outcome
-  const { category, problems } = evidence
-  return { _tag: "Rejected", source, index, objectWriteTraceId, category, problems, verifiedAbsent }
+  return BatchOutcome.rejected(outcome, { ...outcome.evidence, verifiedAbsent })
 }
 
-/** An input that was found in HubSpot is created, whatever was said before. */
-const reconciled = <I>(outcome: Settled<I>, found: ReadonlyMap<number, CrmObject.CrmObject>): Settled<I> => {
+/** An input that was found in HubSpot is created, in spite of its earlier outcome. */
+const reconciled = <I>(outcome: Outcome<I>, found: ReadonlyMap<number, CrmObject.CrmObject>): Outcome<I> => {
   const object = found.get(outcome.index)
   if (object === undefined || (outcome._tag !== "InDoubt" && outcome._tag !== "Rejected")) return outcome
   const via = outcome._tag === "Rejected" && isConflict(outcome) ? "conflict" : "reconciled"
   return BatchOperation.created(outcome, object, via)
 }
 
-/** HubSpot has two ways to say that a unique value is taken. */
+/** HubSpot has two ways to say that a unique value exists already. */
 const isConflict = (outcome: Rejected<unknown>): boolean =>
   outcome.category === "CONFLICT" ||
   outcome.problems.some(

@@ -1,11 +1,11 @@
 /**
- * What was about to be sent, written down before it is sent, and what became of it.
+ * The log of attempts: each is written down before it is sent, and again when it ends.
  *
- * A create is not idempotent, so after a crash one question decides all others: had this batch left? An attempt without an
- * end says "perhaps", and no attempt says "no". That holds only if nothing leaves unlogged, which `Fence` sees to.
+ * A create is not idempotent, so after a crash one question decides all others: was this batch sent? An attempt without an
+ * end says "perhaps", and no attempt says "no". That holds only if nothing is sent unlogged, which `Fence` guarantees.
  *
- * A port, and the log in memory, which serves one process and is gone with it; `SqlAttemptLog` survives a crash. A durable
- * job has no other log than that of its `JobStore`. It says neither what to do about a doubt nor who may run a job.
+ * This module has the service and the log in memory, which lasts as long as its process; `SqlAttemptLog` survives a crash. A
+ * durable job has only the log of its `JobStore`. The log decides neither what to do about a doubt nor which run may send.
  *
  * @since 0.1.0
  */
@@ -22,8 +22,8 @@ export { Entry, entry } from "../model/Entry.ts"
 export { AttemptLogError } from "../model/StoreFailure.ts"
 
 /**
- * What is about to be sent: inputs of a job, by their indices and in the order of the request. `epoch` is
- * the number of the run that sends it, if several can run the job one after the other.
+ * What is about to be sent: inputs of a job, by their indices and in the order of the request. `epoch` is the number of the
+ * run that sends it, where a job can have several runs.
  *
  * @category models
  * @since 0.1.0
@@ -37,8 +37,8 @@ export interface Attempt {
 }
 
 /**
- * An attempt to write down. If it is not about to be sent but was, before anybody knew, `sinceMillis` is when it may have
- * been sent at the earliest, in milliseconds since 1970.
+ * An attempt to write down. For an attempt that is written down after it was sent, `sinceMillis` is the earliest time at
+ * which it may have been sent, in milliseconds since 1970.
  *
  * @category models
  * @since 0.1.0
@@ -48,8 +48,8 @@ export interface Beginning extends Attempt {
 }
 
 /**
- * How an attempt ended: whether HubSpot accepted it, the tag of the error's reason if there was one, and
- * what became of the inputs as far as that is settled. An attempt that will be made again has no outcomes.
+ * How an attempt ended: whether HubSpot accepted it, the tag of the error's reason if there was an error, and the outcomes of
+ * its inputs as far as they are known. An attempt that will be repeated has no outcomes.
  *
  * @category models
  * @since 0.1.0
@@ -61,7 +61,7 @@ export interface End {
 }
 
 /**
- * A batch that HubSpot took and has not finished: its status, and where it can be looked at if the reply said so.
+ * A batch that HubSpot accepted and has not finished: its status, and the link to it if the reply has one.
  *
  * @category models
  * @since 0.1.0
@@ -73,15 +73,15 @@ const Unfinished = Schema.Struct({
 })
 
 /**
- * An attempt as the log has it. Without an end, it may have been sent or not; one that is `unfinished` was.
+ * An attempt in the log. Without an end, it may have been sent or not; an `unfinished` one was sent.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Logged extends Attempt {
-  /** Its number in the log. Who begins later has a greater one. */
+  /** Its number in the log. A later attempt has a greater one. */
   readonly id: number
-  /** In milliseconds since 1970, as the end's. */
+  /** In milliseconds since 1970, as `endedAtMillis`. */
   readonly begunAtMillis: number
   readonly unfinished?: Unfinished
   readonly end?: End & { readonly endedAtMillis: number }
@@ -93,37 +93,38 @@ export interface Logged extends Attempt {
  */
 export interface Service {
   /**
-   * Writes down what is about to be sent, and gives its number. When it succeeds it is durable. It fails
-   * with `Fenced` if an attempt of the job was begun with a greater epoch. Inside of a transaction of the
-   * caller's nothing would be durable yet, so that is a defect.
+   * Writes down what is about to be sent, and returns its number. Once this succeeds, the attempt is durable. It fails with
+   * `Fenced` if the job has an attempt with a greater epoch. A call within a transaction of the caller is a defect, since
+   * nothing would be durable yet.
    */
   readonly begin: (attempt: Beginning) => Effect.Effect<number, AttemptLogError>
   /**
    * Writes down the end and the outcomes, both or neither. An attempt ends once. The same end again changes nothing, since
-   * the first may have been committed and not confirmed; another one, or that of an attempt that was never begun, is a defect.
+   * the first may have been committed and not confirmed. Another end, or the end of an attempt that was never begun, is a
+   * defect.
    */
   readonly end: (id: number, end: End) => Effect.Effect<void, AttemptLogError>
   /**
-   * Writes down that HubSpot has the batch and is not done with it, so that who comes after a crash goes on waiting. Of
-   * an attempt that has ended, or was never begun, it is a defect.
+   * Writes down that HubSpot has accepted the batch and not finished it, so that a run after a crash can go on waiting. For
+   * an attempt that has ended or was never begun, this is a defect.
    */
   readonly unfinished: (id: number, seen: Unfinished) => Effect.Effect<void, AttemptLogError>
-  /** The attempts of a job, or those that may be about these inputs, in the order in which they were begun. */
+  /** The attempts of a job, or those that may contain these inputs, in the order in which they were begun. */
   readonly attempts: (
     jobId: string,
     inputs?: { readonly first: number; readonly last: number }
   ) => Effect.Effect<ReadonlyArray<Logged>, AttemptLogError>
   /**
-   * Makes sure that no attempt of a job is missing or was changed: an attempt that is forgotten would be made again. It
-   * fails with `Unreadable`. SQLite is asked as well whether its file is in order. An old copy of a database is in order
-   * and has forgotten what came after it; that cannot be noticed.
+   * Checks that no attempt of a job is missing or was changed, since a forgotten attempt would be sent again. It fails with
+   * `Unreadable`. On SQLite it also checks the file. It cannot notice an old copy of a database, which is intact and lacks
+   * what came after it.
    */
   readonly verify: (jobId: string) => Effect.Effect<void, AttemptLogError>
 }
 
 /**
- * Where attempts are written down. Bulk operations, which are over with their process, have one in memory if there is
- * none; a durable job does not ask for it, but has the log of its `JobStore`.
+ * Where attempts are written down. Bulk operations, which end with their process, use a log in memory if there is no such
+ * service. A durable job does not use this service, but the log of its `JobStore`.
  *
  * **Example**
  *
@@ -150,7 +151,7 @@ export class AttemptLog extends Context.Service<AttemptLog, Service>()(
 ) {}
 
 /**
- * A log in this process, gone with it.
+ * A log in memory, which ends with its process.
  *
  * @category layers
  * @since 0.1.0
@@ -165,12 +166,12 @@ export const layerMemory = (options?: MemoryOptions): Layer.Layer<AttemptLog> =>
 export interface MemoryOptions {
   /** Whether attempts stay in the log when they end. Default false. */
   readonly keep?: boolean
-  /** How long a write takes until it is committed, for tests of what a crash leaves. Default 0. */
+  /** How many milliseconds a write takes until it is committed, for tests of crashes. Default 0. */
   readonly commitMillis?: number
 }
 
 /**
- * A log in memory with a crash, for tests: what was committed stays, and who waits for another commit is told nothing.
+ * A log in memory that can crash, for tests: what was committed stays, and a write that was not committed never returns.
  *
  * @category constructors
  * @since 0.1.0
@@ -179,7 +180,7 @@ export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<MemoryLog
   Effect.sync(() => makeMemoryUnsafe(options))
 
 /**
- * A log that can be killed.
+ * A log that can crash.
  *
  * @category models
  * @since 0.1.0
@@ -255,7 +256,7 @@ const makeMemoryUnsafe = ({ commitMillis = 0, keep = false }: MemoryOptions): Me
 }
 
 /**
- * Outcomes as text: with what an entry has, and nothing else that the value may hold.
+ * Outcomes as text, with the fields of an entry and no others.
  *
  * @internal
  */
@@ -269,7 +270,7 @@ export const UnfinishedText = Schema.fromJsonString(Unfinished)
 export const encodeUnfinished = Schema.encodeSync(UnfinishedText)
 const decodeUnfinishedUnsafe = Schema.decodeSync(UnfinishedText)
 
-/** An end as it comes back. */
+/** An end as a database would return it. */
 const endOf = ({ acceptance, outcomes, reason }: End): End => ({
   acceptance,
   ...(reason !== undefined && { reason }),

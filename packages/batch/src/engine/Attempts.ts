@@ -1,9 +1,8 @@
 /**
- * Attempts at a batch: token → slot → intent → one raw send, as long as another one is allowed and makes sense.
+ * The attempts of a batch: token → slot → intent → one raw send, again while another attempt is allowed and useful.
  *
- * A send is repeated only if HubSpot provably did not accept it, or if doing it twice is the same as doing it once. Once a
- * send has begun it is not interrupted, since an interrupted send is a doubt. What an attempt means for its inputs is
- * not known here.
+ * A send is repeated only if HubSpot provably did not accept it, or if two executions are the same as one. A send that has
+ * begun is not interrupted, since an interrupted send is a doubt. `BatchRunner` knows what an attempt means for its inputs.
  */
 import * as HubSpotErrorModule from "@effect-hubspot/http/HubSpotError"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
@@ -18,17 +17,17 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import { elapsing } from "../model/Monotonic.ts"
+import { elapsing, monotonicMillis } from "../model/Monotonic.ts"
 import type { NotSentReason, Success } from "../model/Outcome.ts"
 import type { Intent, RunnerContext } from "./RunnerContext.ts"
 
 type Context = RunnerContext<never, Success>
 
-/** What is sent. */
+/** A batch to send. */
 export interface Batch {
   /** The indices of its inputs. */
   readonly inputs: ReadonlyArray<number>
-  /** Whether all of them are wanted, right before the send. */
+  /** Whether all of them are still wanted, right before the send. */
   readonly isWanted: () => boolean
   readonly request: Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError>
 }
@@ -37,24 +36,24 @@ export interface Batch {
 export type Attempted =
   | { readonly _tag: "Answered"; readonly intent: Intent; readonly response: BatchResponse.BatchResponse }
   | { readonly _tag: "Failed"; readonly error: HubSpotError }
-  /** It was not begun. */
+  /** The attempt was not begun. */
   | { readonly _tag: "Unsent"; readonly reason: NotSentReason }
-  /** It was not begun because inputs were not wanted any more. */
+  /** The attempt was not begun, because some inputs are not wanted any more. */
   | { readonly _tag: "Unwanted" }
-  /** Nobody waited for its end. */
+  /** The attempt was begun, and the answer was not waited for. */
   | { readonly _tag: "Abandoned" }
 
-/** It stood still after it had its slot, and was not sent. */
+/** The process stood still after it had its slot, and sent nothing. */
 interface Paused {
   readonly _tag: "Paused"
 }
 
-/** A slot and an intent that are older are asked for again before they are used. */
+/** The greatest age at which a slot is used. A new slot and a new intent replace an older one. */
 const maxPauseMillis = 1000
 
 const maxPauses = 3
 
-/** How the last attempt ended, and the last failure of one that may have been executed. */
+/** How the last attempt ended, and the last failure of an attempt that may have been executed. */
 export const run = Effect.fnUntraced(function* (
   context: Context,
   batch: Batch
@@ -71,8 +70,8 @@ export const run = Effect.fnUntraced(function* (
     if (error.acceptance === "InDoubt") doubted = error
     const wait = yield* Effect.option(next(yield* Clock.currentTimeMillis, error))
     if (Option.isNone(wait)) return { ended, doubted }
-    // Not at the expense of the job's budget are waits that all share, and what ends the job for all: those are bounded
-    // without it, and a single blip while many requests are under way must not cost their inputs.
+    // The budget does not pay for waits that all batches share, nor for what ends the job. Those have other bounds, and a
+    // short outage while many requests are under way must not cost their inputs.
     if (error.ends === "batch" && !budget.spend()) {
       const reason = { _tag: "RetriesExhausted", error } as const
       return { ended: error.acceptance === "InDoubt" ? ended : { _tag: "Unsent", reason }, doubted }
@@ -84,7 +83,7 @@ export const run = Effect.fnUntraced(function* (
   }
 })
 
-/** A log that is slow every time is no pause, and is believed in the end. */
+/** A pause after every slot is a slow log, not a process that stood still, so the last attempt is sent in any case. */
 const attempt = Effect.fnUntraced(function* (context: Context, batch: Batch): Effect.fn.Return<Attempted> {
   for (let pauses = 0; ; pauses++) {
     const ended = yield* attemptOnce(context, batch, pauses === maxPauses)
@@ -92,17 +91,14 @@ const attempt = Effect.fnUntraced(function* (context: Context, batch: Batch): Ef
   }
 })
 
-/**
- * An attempt in a slot, unless the job is halted before it begins. Once begun it is not interrupted, only
- * abandoned.
- */
+/** One attempt in a slot, unless the job stops before it begins. Once begun, it is not interrupted, only abandoned. */
 const attemptOnce = Effect.fnUntraced(function* (
   context: Context,
   batch: Batch,
   patient: boolean
 ): Effect.fn.Return<Attempted | Paused> {
-  const { limits, operation, options, tell } = context
-  // The first word counts: that the job is halted meanwhile does not undo what was sent.
+  const { limits, operation, options, report } = context
+  // The first result counts: a job that stops meanwhile does not undo what was sent.
   const ended = yield* Deferred.make<Attempted | Paused>()
   const keep = Effect.fnUntraced(function* (
     how: Attempted | Paused
@@ -111,12 +107,12 @@ const attemptOnce = Effect.fnUntraced(function* (
     switch (how._tag) {
       case "Answered":
         return
-      // The limiter has to know what may arrive all the same.
+      // The limiter must know of a request that may still arrive.
       case "Failed":
         return yield* how.error
       case "Abandoned": {
         const error = ambiguous(operation.name, "abandoned")
-        yield* tell({ _tag: "Requested", inputs: batch.inputs.length, millis: 0, error })
+        yield* report({ _tag: "Requested", inputs: batch.inputs.length, millis: 0, error })
         return yield* error
       }
       default:
@@ -131,7 +127,7 @@ const attemptOnce = Effect.fnUntraced(function* (
   ).pipe(
     Effect.catchTags({
       NothingSent: () => Effect.void,
-      // What failed in the slot is kept already; else there was no token or no slot, and nothing was sent.
+      // A failure in the slot is kept already. Any other means that there was no token or no slot, and nothing was sent.
       HubSpotError: (error) => Effect.asVoid(Deferred.succeed(ended, { _tag: "Failed", error }))
     })
   )
@@ -140,7 +136,7 @@ const attemptOnce = Effect.fnUntraced(function* (
   return yield* Deferred.await(ended)
 })
 
-/** As with sends, a defect must not take the outcomes of others with it; here nothing was sent. */
+/** A defect here must not cost the outcomes of other inputs. Nothing was sent. */
 const ready = ({ client, operation }: Context) =>
   Effect.catchDefect(client.ready, (defect) =>
     Effect.andThen(
@@ -150,8 +146,8 @@ const ready = ({ client, operation }: Context) =>
   )
 
 /**
- * Writes down what is about to be sent, and sends it. A process that stood still on the way (stopped, asleep) may have
- * lost its job and outlived its slot, so it sends nothing and begins anew, unless it is `patient`.
+ * Writes down what is about to be sent, and sends it. A process that stood still in between (stopped, asleep) may have lost
+ * its job and its slot, so it sends nothing and starts again, unless `patient`.
  */
 const intendAndSend = (
   context: Context,
@@ -188,13 +184,13 @@ const intendAndSend = (
   )
 
 const send = Effect.fnUntraced(function* (
-  { end, fence, operation, tell }: Context,
+  { end, fence, operation, report }: Context,
   intent: Intent,
   inputs: number
 ): Effect.fn.Return<Attempted> {
-  const startedAt = yield* Clock.monotonicTimeNanos
+  const startedAt = yield* monotonicMillis
   const exit = yield* Effect.exit(
-    // A defect of the transport or of a listener must not take outcomes with it: what was sent is in doubt.
+    // A defect of the transport must not cost outcomes: what was sent is in doubt.
     Effect.catchDefect(fence.send(intent), (defect) =>
       Effect.andThen(
         Effect.logError("a defect while a batch was being sent; its inputs are in doubt", defect),
@@ -202,11 +198,11 @@ const send = Effect.fnUntraced(function* (
       )
     )
   )
-  const millis = Number(((yield* Clock.monotonicTimeNanos) - startedAt) / 1_000_000n)
+  const millis = (yield* monotonicMillis) - startedAt
   const error = Exit.isFailure(exit) ? Option.getOrUndefined(Exit.findErrorOption(exit)) : undefined
-  yield* tell({ _tag: "Requested", inputs, millis, ...(error !== undefined && { error }) })
+  yield* report({ _tag: "Requested", inputs, millis, ...(error !== undefined && { error }) })
   if (Exit.isSuccess(exit)) return { _tag: "Answered", intent, response: exit.value }
-  // Interrupted: nobody has waited for it.
+  // Interrupted: the answer was not waited for.
   if (error === undefined) return { _tag: "Abandoned" }
   yield* end(intent, { acceptance: error.acceptance, reason: error.reason._tag, outcomes: [] })
   return { _tag: "Failed", error }

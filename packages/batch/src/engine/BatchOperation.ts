@@ -1,8 +1,8 @@
 /**
- * What is done to a batch of line items: the request, how its reply is accounted, and what success is
- * called. The runner of batches is the same for all of them.
+ * An operation on a batch of line items: its request, what its reply says of each input, and the name of its success. The
+ * runner of batches is the same for all operations.
  *
- * Only creates are not idempotent; whatever else is in doubt may simply be done again.
+ * Only creates are not idempotent. Any other operation that is in doubt may simply be repeated.
  *
  * @since 0.1.0
  */
@@ -23,23 +23,23 @@ import type { Item, TracedInput } from "../model/Plan.ts"
 export interface BatchOperation<In, S extends Success> {
   /** Its name in spans, metrics and logs, such as `batchCreate`. */
   readonly name: string
-  /** Whether doing it twice is the same as doing it once. */
+  /** Whether two executions are the same as one. */
   readonly idempotent: boolean
-  /** Whether it changes anything: what only reads leaves no doubt behind. */
+  /** Whether it changes anything. A read leaves no doubt. */
   readonly writes: boolean
-  /** Whether HubSpot leaves out of its answer, without a word, what does not exist; asking again is no use. */
+  /** Whether HubSpot's answer silently leaves out records that do not exist, so that another request is of no use. */
   readonly passesOver: boolean
-  /** The request for inputs that are right in themselves. */
+  /** The request for valid inputs. */
   readonly request: (
     items: ReadonlyArray<Item<unknown, In>>
   ) => Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError>
-  /** What the end of their batch says of each of them. */
+  /** What the end of their batch says of each item. */
   readonly account: (items: ReadonlyArray<Item<unknown, In>>, end: BatchState.End) => Correlation.Account
   readonly succeed: <I>(item: Item<I, In>, object: CrmObject.CrmObject) => Successes<I>[S]
 }
 
 /**
- * Creating. `keyProperty` is where every input has its key, if there is such a property.
+ * Create. `keyProperty` is the property that holds the key of every input, if there is one.
  *
  * @category operations
  * @since 0.1.0
@@ -60,8 +60,8 @@ export const create = (keyProperty?: string | undefined): BatchOperation<TracedI
 })
 
 /**
- * Creating by upsert: an input whose key HubSpot has already overwrites that line item. It takes no
- * associations; those are for later.
+ * Create by upsert: an input whose key exists in HubSpot overwrites that line item. An upsert takes no associations;
+ * `doubt/Associating` adds them.
  *
  * @category operations
  * @since 0.1.0
@@ -92,7 +92,7 @@ export const createByUpsert = (keyProperty: string): BatchOperation<TracedInput,
   succeed: (item, object) => created(item, object, object["new"] === false ? "updated" : "response")
 })
 
-/** An input, by its item or its outcome, that is there as this record. */
+/** The outcome of an input, given by its item or its outcome, that exists as this record. */
 export const created = <I>(
   { index, objectWriteTraceId, source }: Pick<Created<I>, "source" | "index" | "objectWriteTraceId">,
   object: CrmObject.CrmObject,

@@ -1,10 +1,10 @@
 /**
- * One batch from its inputs to an outcome for each, whatever is done to it.
+ * One batch of any operation, from its inputs to an outcome for each.
  *
- * Its parts: `Attempts` sends it, `Unfinished` follows it while HubSpot has not finished it, `Settled` concludes
- * outcomes. Here is what follows from what: a batch refused as a whole is taken apart (HubSpot's word on
- * who is guilty if it has one, halves if not), a failure may end the job, and what a reply leaves open is asked again
- * where that is harmless. It does not settle doubts; that is for the strategies.
+ * `Attempts` sends the batch, `Unfinished` follows it while HubSpot has not finished it, `BatchOutcome` has the outcomes.
+ * This module combines them. A batch that is refused as a whole is taken apart: by the inputs that HubSpot blames, or else
+ * in halves. A failure may end the job. What a reply leaves open is sent again where that is harmless. The strategies in
+ * `doubt` resolve doubts.
  *
  * @since 0.1.0
  */
@@ -23,25 +23,28 @@ import type { Item } from "../model/Plan.ts"
 import * as AttemptLog from "./AttemptLog.ts"
 import * as Attempts from "./Attempts.ts"
 import type { BatchOperation } from "./BatchOperation.ts"
+import * as BatchOutcome from "./BatchOutcome.ts"
 import * as RunnerContext from "./RunnerContext.ts"
-import * as Settled from "./Settled.ts"
 import * as Unfinished from "./Unfinished.ts"
 
 export type { Event } from "./Event.ts"
 export type { Options } from "./RunnerContext.ts"
-export { type Settled, unproven } from "./Settled.ts"
+export type { BatchOutcome, ItemOutcome } from "./BatchOutcome.ts"
+
+type Items<I, In> = ReadonlyArray<Item<I, In>>
+type Outcomes<I, In, S extends Success> = ReadonlyArray<BatchOutcome.ItemOutcome<I, In, S>>
 
 /**
  * @category models
  * @since 0.1.0
  */
 export interface BatchRunner<In, S extends Success> {
-  readonly run: <I>(items: ReadonlyArray<Item<I, In>>) => Effect.Effect<ReadonlyArray<Settled.Settled<I, S>>>
-  /** Goes on with a batch that an earlier run had sent and HubSpot had not finished. It sends nothing. */
+  readonly run: <I>(items: Items<I, In>) => Effect.Effect<Outcomes<I, In, S>>
+  /** Follows a batch that an earlier run sent and HubSpot had not finished. It sends nothing. */
   readonly follow: <I>(
-    items: ReadonlyArray<Item<I, In>>,
+    items: Items<I, In>,
     sent: { readonly unfinished: AttemptLog.Unfinished; readonly begunAtMillis: number }
-  ) => Effect.Effect<ReadonlyArray<Settled.Settled<I, S>>>
+  ) => Effect.Effect<Outcomes<I, In, S>>
 }
 
 /**
@@ -55,21 +58,17 @@ export const make = <In, S extends Success>(
   options: RunnerContext.Options<In>
 ): Effect.Effect<BatchRunner<In, S>, never, HubSpotClient | RateLimits | AttemptLog.AttemptLog> =>
   Effect.map(RunnerContext.make(operation, options), (context) => ({
-    run: (items) => Effect.map(insist(context, items), outcomesOf),
-    follow: (items, sent) => Effect.map(follow(context, items, sent), outcomesOf)
+    run: (items) => insist(context, items),
+    follow: (items, sent) => follow(context, items, sent)
   }))
 
-const outcomesOf = <I, In, S extends Success>(all: Endeds<I, In, S>) => all.map(({ outcome }) => outcome)
-
 type Context<In, S extends Success> = RunnerContext.RunnerContext<In, S>
-type Items<I, In> = ReadonlyArray<Item<I, In>>
-type Endeds<I, In, S extends Success> = ReadonlyArray<Settled.Ended<I, In, S>>
 
-/** What a reply leaves open is done again where that is harmless, a few times. */
+/** Runs a batch. Where that is harmless, it sends again what a reply leaves open, a few times. */
 const insist = Effect.fnUntraced(function* <I, In, S extends Success>(
   context: Context<In, S>,
   items: Items<I, In>
-): Effect.fn.Return<Endeds<I, In, S>> {
+): Effect.fn.Return<Outcomes<I, In, S>> {
   const { operation, options } = context
   let all = yield* run(context, items)
   if (!operation.idempotent) return all
@@ -87,10 +86,10 @@ const insist = Effect.fnUntraced(function* <I, In, S extends Success>(
   return all
 })
 
-/** How a reply fails to account for an input, where asking again is of use. */
+/** How a reply fails to account for an input, where another request may help. */
 const leftOpen = <I, In, S extends Success>(
   { passesOver }: BatchOperation<In, S>,
-  { outcome }: Settled.Ended<I, In, S>
+  { outcome }: BatchOutcome.ItemOutcome<I, In, S>
 ): Evidence | undefined =>
   outcome._tag === "InDoubt" &&
   outcome.evidence._tag === "Unaccounted" &&
@@ -101,10 +100,10 @@ const leftOpen = <I, In, S extends Success>(
 const run = Effect.fnUntraced(function* <I, In, S extends Success>(
   context: Context<In, S>,
   items: Items<I, In>,
-  earlier: Settled.Before = { doubt: undefined, suspicion: undefined }
-): Effect.fn.Return<Endeds<I, In, S>> {
+  earlier: BatchOutcome.Before = { doubt: undefined, suspicion: undefined }
+): Effect.fn.Return<Outcomes<I, In, S>> {
   const { limit = (request) => request } = context.options
-  // A batch that waits to be looked at has nothing under way, and leaves its place to others.
+  // A batch that HubSpot has not finished has nothing under way, so it gives its place to others.
   const { doubted, ended } = yield* limit(
     Attempts.run(context, {
       inputs: items.map(({ index }) => index),
@@ -112,21 +111,20 @@ const run = Effect.fnUntraced(function* <I, In, S extends Success>(
       request: Effect.suspend(() => context.operation.request(items))
     })
   )
-  const before: Settled.Before =
+  const before: BatchOutcome.Before =
     doubted === undefined ? earlier : { ...earlier, doubt: { _tag: "NoAnswer", error: doubted } }
-  const all = yield* settle(context, items, ended, before)
-  return all.map((one) => ({
-    item: one.item,
-    outcome: context.operation.writes ? Settled.after(before, one) : Settled.harmless(one)
-  }))
+  const all = yield* conclude(context, items, ended, before)
+  return BatchOutcome.map(all, (one) =>
+    context.operation.writes ? BatchOutcome.after(before, one) : BatchOutcome.harmless(one)
+  )
 })
 
-const settle = Effect.fnUntraced(function* <I, In, S extends Success>(
+const conclude = Effect.fnUntraced(function* <I, In, S extends Success>(
   context: Context<In, S>,
   items: Items<I, In>,
   attempted: Attempts.Attempted,
-  before: Settled.Before
-): Effect.fn.Return<Endeds<I, In, S>> {
+  before: BatchOutcome.Before
+): Effect.fn.Return<Outcomes<I, In, S>> {
   switch (attempted._tag) {
     case "Answered": {
       const { intent, response } = attempted
@@ -134,18 +132,17 @@ const settle = Effect.fnUntraced(function* <I, In, S extends Success>(
         yield* context.unfinished(intent, Unfinished.logged(response))
       }
       const { end, isLeft } = yield* Unfinished.follow(context, items, response)
-      // Who follows it later ends it.
-      return isLeft ? accounted(context, items, end).all : yield* account(context, items, intent, end)
+      return yield* account(context, items, end, isLeft ? undefined : intent)
     }
     case "Unsent":
-      return Settled.each(items, (item) => Settled.notSent(item, attempted.reason))
+      return BatchOutcome.each(items, (item) => BatchOutcome.notSent(item, attempted.reason))
     case "Abandoned":
-      return Settled.each(items, (item) => Settled.inDoubt(item, { _tag: "Abandoned" }))
+      return BatchOutcome.each(items, (item) => BatchOutcome.inDoubt(item, { _tag: "Abandoned" }))
     case "Unwanted": {
       const wanted = items.filter(context.isWanted)
-      const left = Settled.each<I, In, S>(
+      const left = BatchOutcome.each<I, In, S>(
         items.filter((item) => !context.isWanted(item)),
-        (item) => Settled.notSent(item, { _tag: "Stopped" })
+        (item) => BatchOutcome.notSent(item, { _tag: "Stopped" })
       )
       return wanted.length === 0 ? left : [...left, ...(yield* run(context, wanted, before))]
     }
@@ -158,24 +155,26 @@ const failed = Effect.fnUntraced(function* <I, In, S extends Success>(
   context: Context<In, S>,
   items: Items<I, In>,
   error: HubSpotError,
-  { doubt }: Settled.Before
-): Effect.fn.Return<Endeds<I, In, S>> {
+  { doubt }: BatchOutcome.Before
+): Effect.fn.Return<Outcomes<I, In, S>> {
   const stop = (reason: NotSentReason) =>
     Effect.as(
       context.halt(reason),
-      Settled.each<I, In, S>(items, (item) => Settled.notSent(item, reason))
+      BatchOutcome.each<I, In, S>(items, (item) => BatchOutcome.notSent(item, reason))
     )
   const { ends } = error
   if (error.acceptance === "InDoubt") {
     if (ends !== "batch") yield* context.halt({ _tag: "Halted", error })
-    return Settled.each(items, (item) => Settled.inDoubt(item, { _tag: "NoAnswer", error }))
+    return BatchOutcome.each(items, (item) => BatchOutcome.inDoubt(item, { _tag: "NoAnswer", error }))
   }
   switch (ends) {
     case "parts":
       return yield* takeApart(context, items, error, doubt)
     case "batch":
-      // It has had its chances; the others of the job may have more luck.
-      return Settled.each(items, (item) => Settled.notSent(item, { _tag: "RetriesExhausted", error }))
+      // The batch has had its chances. Other batches of the job may succeed.
+      return BatchOutcome.each(items, (item) =>
+        BatchOutcome.notSent(item, { _tag: "RetriesExhausted", error })
+      )
     case "job":
     case "credentials":
       return yield* stop({ _tag: "Halted", error })
@@ -192,8 +191,9 @@ const takeApart = Effect.fnUntraced(function* <I, In, S extends Success>(
   items: Items<I, In>,
   error: HubSpotError,
   doubt: Evidence | undefined
-): Effect.fn.Return<Endeds<I, In, S>> {
-  const refused = (some: Items<I, In>) => Settled.each<I, In, S>(some, (item) => Settled.refused(item, error))
+): Effect.fn.Return<Outcomes<I, In, S>> {
+  const refused = (some: Items<I, In>) =>
+    BatchOutcome.each<I, In, S>(some, (item) => BatchOutcome.refused(item, error))
   if (items.length === 1) return refused(items)
   const blamed = new Set(error.reason._tag === "ValidationFailed" ? error.reason.traceIds : [])
   const guilty = items.filter((item) => blamed.has(item.objectWriteTraceId))
@@ -215,43 +215,30 @@ const follow = Effect.fnUntraced(function* <I, In, S extends Success>(
   context: Context<In, S>,
   items: Items<I, In>,
   { begunAtMillis, unfinished }: Parameters<BatchRunner<In, S>["follow"]>[1]
-): Effect.fn.Return<Endeds<I, In, S>> {
+): Effect.fn.Return<Outcomes<I, In, S>> {
   const waitedMillis = Math.max(0, (yield* Clock.currentTimeMillis) - begunAtMillis)
   const { end } = yield* Unfinished.follow(context, items, Unfinished.replyOf(unfinished), waitedMillis)
-  return accounted(context, items, end).all
+  return yield* account(context, items, end)
 })
 
-/** What the end of a batch says of its inputs, and what fits none of them. */
-const accounted = <I, In, S extends Success>(
-  { operation }: Context<In, S>,
-  items: Items<I, In>,
-  end: BatchState.End
-) => {
-  const { surplus, unattributed, verdicts } = operation.account(items, end)
-  const all = Settled.each(items, (item, position) =>
-    Settled.fromVerdict(operation, item, verdicts[position]!)
-  )
-  return { all, surplus, unattributed }
-}
-
-/** The same, told and written down. */
+/** The outcomes at the end of a batch. Only with an intent are they written down, and is reported what fits no input. */
 const account = Effect.fnUntraced(function* <I, In, S extends Success>(
-  context: Context<In, S>,
+  { end: writeEnd, operation, report }: Context<In, S>,
   items: Items<I, In>,
-  intent: RunnerContext.Intent,
-  end: BatchState.End
-): Effect.fn.Return<Endeds<I, In, S>> {
-  const { all, surplus, unattributed } = accounted(context, items, end)
-  if (surplus.length > 0) {
-    yield* context.tell({ _tag: "Surplus", ids: surplus.map((object) => object.id) })
-  }
+  end: BatchState.End,
+  intent?: RunnerContext.Intent
+): Effect.fn.Return<Outcomes<I, In, S>> {
+  const { surplus, unattributed, verdicts } = operation.account(items, end)
+  const all = BatchOutcome.each(items, (item, position) =>
+    BatchOutcome.fromVerdict(operation, item, verdicts[position]!)
+  )
+  if (intent === undefined) return all
+  if (surplus.length > 0) yield* report({ _tag: "Surplus", ids: surplus.map(({ id }) => id) })
   if (unattributed.length > 0) {
-    yield* context.tell({
-      _tag: "Unattributed",
-      messages: unattributed.flatMap(ErrorBody.problems).map(ErrorBody.describe)
-    })
+    const messages = unattributed.flatMap(ErrorBody.problems).map(ErrorBody.describe)
+    yield* report({ _tag: "Unattributed", messages })
   }
   const outcomes = all.flatMap(({ outcome }) => (outcome._tag === "NotSent" ? [] : AttemptLog.entry(outcome)))
-  yield* context.end(intent, { acceptance: "Accepted", outcomes })
+  yield* writeEnd(intent, { acceptance: "Accepted", outcomes })
   return all
 })

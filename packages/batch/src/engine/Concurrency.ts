@@ -1,14 +1,14 @@
 /**
- * How many requests are under way at once. On its own it follows Little's law: requests under way = rate ×
- * latency, a quarter more to be on the safe side of jitter. A lock (423) says that we are in our own way:
- * it halves the number, once for all that were under way together, and every four requests that pass give one back.
+ * How many requests are under way at once. `"auto"` follows Little's law, requests under way = rate × latency, with a
+ * quarter more as a margin for jitter. A lock (423) means that the job's own requests collide: it halves the number, once for
+ * all that were under way together. Every four requests without a lock give one back.
  */
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
-import type * as BatchRunner from "./BatchRunner.ts"
 import { inRange } from "../model/InRange.ts"
+import { monotonicMillis } from "../model/Monotonic.ts"
+import type { Event } from "./Event.ts"
 
 /** The most requests that are under way at once. */
 export const most = 64
@@ -26,12 +26,12 @@ export const make = Effect.fnUntraced(function* (setting: number | "auto") {
   let halvedAt = Number.NEGATIVE_INFINITY
   const permits = yield* Semaphore.make(allowed)
 
-  const learn = Effect.fnUntraced(function* (event: BatchRunner.Event) {
+  const learn = Effect.fnUntraced(function* (event: Event) {
     if (event._tag !== "Requested") return
     averageMillis = averageMillis === 0 ? event.millis : averageMillis * 0.8 + event.millis * 0.2
     if (event.error?.reason._tag === "Locked") {
-      const now = Number((yield* Clock.monotonicTimeNanos) / 1_000_000n)
-      // Those that were sent before the last halving are no news.
+      const now = yield* monotonicMillis
+      // A request from before the last halving says nothing new.
       if (now - event.millis >= halvedAt) {
         ceiling = Math.max(1, allowed / 2)
         halvedAt = now

@@ -1,13 +1,14 @@
 /**
- * What happens on the way of a job, for progress and reports.
+ * Events of a job, for progress and reports.
  */
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
+import * as Effect from "effect/Effect"
 
 /**
- * `Requested`: a request with inputs got an answer or none,
- * after `millis`. `Asked`: another request was made, to look for inputs or to associate them. `Surplus` and `Unattributed`: HubSpot answered with records or errors that fit no input.
- * `Waiting`: inputs wait, for `millis` at least, before they are looked for: HubSpot has not finished them, they
- * are in doubt, or their rejection is to be verified.
+ * `Requested`: a request with inputs ended after `millis`, with an answer or without. `Asked`: another request was made, to
+ * look for inputs or to associate them. `Surplus` and `Unattributed`: HubSpot answered with records or errors that fit no
+ * input. `Waiting`: inputs wait for at least `millis` before they are looked for: HubSpot has not finished them, they are in
+ * doubt, or their rejection is to be verified.
  *
  * @category models
  * @since 0.1.0
@@ -28,3 +29,15 @@ export type Event =
       readonly millis: number
       readonly why: "unfinished" | "doubt" | "verification"
     }
+
+/** A function that receives events. */
+export type Listener = (event: Event) => Effect.Effect<void>
+
+/** The listener, without its defects: a listener that throws must not cost an outcome. */
+export const safe =
+  (listener: Listener): Listener =>
+  (event) =>
+    Effect.catchDefect(
+      Effect.suspend(() => listener(event)),
+      (defect) => Effect.logError("a defect in onEvent", defect)
+    )

@@ -1,8 +1,8 @@
 /**
- * The only way from an operation to HubSpot: through the log.
+ * The only way from an operation to HubSpot, which goes through the log.
  *
- * It takes intents, and an intent is had only by writing down what is about to be sent; each is sent once. It neither
- * decides what is sent nor sends anything again.
+ * The fence sends intents, each of them once, and only writing down an attempt makes an intent. It neither decides what is
+ * sent nor sends anything again.
  *
  * @since 0.1.0
  */
@@ -13,62 +13,58 @@ import * as Effect from "effect/Effect"
 import * as AttemptLog from "./AttemptLog.ts"
 
 /**
- * The right to send a request once. It comes from {@link Fence} only, which has written it down.
+ * The right to send a request once. Only {@link Fence} makes intents, after it has written the attempt down.
  *
  * @category models
  * @since 0.1.0
  */
 export type Intent<A> = Written<A>
 
-let write: <A>(log: AttemptLog.Service, id: number, operation: Operation<A>) => Written<A>
-let use: <A>(intent: Written<A>) => Operation<A> | undefined
-let close: (intent: Written<unknown>) => { readonly log: AttemptLog.Service; readonly id: number }
-
-// Not exported as a value, and with a private constructor: what is not made here is no intent.
+// The class is not exported as a value, so no other module can make an intent.
 class Written<out A> {
   /** The number of the attempt in the log. */
   readonly id: number
   readonly #log: AttemptLog.Service
   #operation: Operation<A> | undefined
 
-  private constructor(log: AttemptLog.Service, id: number, operation: Operation<A>) {
+  constructor(log: AttemptLog.Service, id: number, operation: Operation<A>) {
     this.#log = log
     this.id = id
     this.#operation = operation
   }
 
-  static {
-    write = (log, id, operation) => new Written(log, id, operation)
-    use = (intent) => {
-      const operation = intent.#operation
-      intent.#operation = undefined
-      return operation
-    }
-    close = (intent) => {
-      intent.#operation = undefined
-      return { log: intent.#log, id: intent.id }
-    }
+  /** What to send, the first time. */
+  static use<A>(intent: Written<A>): Operation<A> | undefined {
+    const operation = intent.#operation
+    intent.#operation = undefined
+    return operation
+  }
+
+  /** The log that has the attempt. From now on the intent cannot be sent. */
+  static close(intent: Written<unknown>): AttemptLog.Service {
+    intent.#operation = undefined
+    return intent.#log
   }
 }
 
 /**
- * The only way from an operation to HubSpot: it goes through the log, and what was not written down cannot be sent.
+ * The only way from an operation to HubSpot. What is not in the log cannot be sent.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Fence {
   /**
-   * Writes down that the operation is about to be sent, and gives the right to send it. If it is
-   * interrupted or fails, the attempt may be in the log all the same; it was not sent.
+   * Writes down that the operation is about to be sent, and gives the right to send it. If this is interrupted or fails,
+   * nothing was sent, but the attempt may be in the log.
    */
   readonly intend: <A>(
     operation: Operation<A>,
     attempt: AttemptLog.Attempt
   ) => Effect.Effect<Intent<A>, AttemptLog.AttemptLogError>
-  /** Sends what was written down, once: a second send of an intent, or one after its end, is a defect. */
+  /** Sends an intent once. A second send, or a send after its end, is a defect. */
   readonly send: <A>(intent: Intent<A>) => Effect.Effect<A, HubSpotError>
-  /** Writes down how it ended. An intent that was not sent ends too, as `NotAccepted`. */
+  /** Writes down how the attempt ended. An intent that was not sent ends too, as `NotAccepted`. */
   readonly end: (
     intent: Intent<unknown>,
     end: AttemptLog.End
@@ -109,22 +105,14 @@ export interface Fence {
  */
 export const make = (client: HubSpotClient["Service"]): Effect.Effect<Fence, never, AttemptLog.AttemptLog> =>
   Effect.map(AttemptLog.AttemptLog, (log) => ({
-    intend: (operation, attempt) => Effect.map(log.begin(attempt), (id) => write(log, id, operation)),
+    intend: (operation, attempt) => Effect.map(log.begin(attempt), (id) => new Written(log, id, operation)),
     send: (intent) =>
       Effect.suspend(() => {
-        const operation = use(intent)
+        const operation = Written.use(intent)
         return operation === undefined
           ? Effect.die(new Error(`attempt ${intent.id} was sent or ended before, and is not sent again`))
           : client.execute(operation)
       }),
-    end: (intent, end) =>
-      Effect.suspend(() => {
-        const { id, log } = close(intent)
-        return log.end(id, end)
-      }),
-    unfinished: (intent, seen) =>
-      Effect.suspend(() => {
-        const { id, log } = close(intent)
-        return log.unfinished(id, seen)
-      })
+    end: (intent, end) => Effect.suspend(() => Written.close(intent).end(intent.id, end)),
+    unfinished: (intent, seen) => Effect.suspend(() => Written.close(intent).unfinished(intent.id, seen))
   }))

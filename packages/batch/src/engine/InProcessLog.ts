@@ -3,8 +3,8 @@ import * as Option from "effect/Option"
 import * as AttemptLog from "./AttemptLog.ts"
 
 /**
- * The log of what is over with its process and is never resumed: that of the context, or one in memory that forgets an
- * attempt when it ends. A durable job has its store's.
+ * The log of work that ends with its process and is never resumed: that of the context, or one in memory that forgets an
+ * attempt when it ends. A durable job has the log of its store.
  */
 export const inProcessLog: Effect.Effect<AttemptLog.Service> = Effect.flatMap(
   Effect.serviceOption(AttemptLog.AttemptLog),

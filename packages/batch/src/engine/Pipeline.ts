@@ -1,7 +1,7 @@
 /**
- * What every bulk operation does with its stream: plan, run batches at once, resolve what is open. Memory does not
- * grow with the inputs, but for what must be unique among them (ids, keys and trace ids that callers gave). The operations
- * differ in their shape and in their runner.
+ * The pipeline of every bulk operation: it plans a stream of inputs, runs several batches at once, and resolves open
+ * outcomes. Memory does not grow with the inputs, except for values that must be unique among them (ids, keys and trace ids
+ * of callers). The operations differ in their shape and in their runner.
  */
 import type * as Dispatch from "@effect-hubspot/http/Dispatch"
 import { RateLimits, Share } from "@effect-hubspot/http/RateLimits"
@@ -22,51 +22,52 @@ import * as Plan from "../model/Plan.ts"
 import * as RetryBudget from "./RetryBudget.ts"
 import * as WriteTrace from "../model/WriteTrace.ts"
 import * as Concurrency from "./Concurrency.ts"
+import * as Event from "./Event.ts"
 import { inProcessLog } from "./InProcessLog.ts"
 import { inRange } from "../model/InRange.ts"
-import * as Patience from "./Patience.ts"
+import * as WriteRetry from "./WriteRetry.ts"
 
 /**
- * Batches that are read ahead: those that are sent, and those that HubSpot has not finished. How many requests are
- * under way at once is for `Concurrency`.
+ * The most batches that are read ahead: those that are sent, and those that HubSpot has not finished. `Concurrency` decides
+ * how many requests are under way at once.
  */
 export const maxAhead = 128
 
-/** Batches whose doubts are being resolved at once. They have nothing under way most of the time. */
+/** The most batches whose doubts are resolved at once. Most of the time they have nothing under way. */
 export const maxResolving = 1024
 
 /** The options of every bulk operation. */
 export interface Options {
-  /** The job's name in its trace ids, 1 to 48 of `A–Z a–z 0–9 _ -`. Default: by chance. */
+  /** The job's name in its trace ids, 1 to 48 of `A–Z a–z 0–9 _ -`. Default: random. */
   readonly jobId?: string | undefined
   /** Inputs per request, 1 to 100. Default 100. */
   readonly batchSize?: number | undefined
   /**
-   * Batches whose requests are under way at once, 1 to 64. `"auto"` (default) starts at 10 and takes as many as latency
-   * and rate limit ask for. Looking for doubts comes on top.
+   * Batches whose requests are under way at once, 1 to 64. `"auto"` (default) starts at 10 and follows latency and rate
+   * limit. Requests that look for inputs in doubt are not counted.
    */
   readonly concurrency?: number | "auto" | undefined
-  /** Complete it to send nothing more: requests under way finish, the rest is `NotSent`. */
+  /** Complete it to send nothing more: requests under way finish, and the other inputs are `NotSent`. */
   readonly stop?: Deferred.Deferred<void> | undefined
-  /** Complete it to stop and wait for no answer any more: requests under way end as `InDoubt`. */
+  /** Complete it to stop without waiting for answers: requests under way end as `InDoubt`. */
   readonly abandon?: Deferred.Deferred<void> | undefined
   /** When a refused request is sent again. Default `Retry.defaults`. */
   readonly retry?: Retry.Policy | undefined
-  /** Told of requests and of answers that fit no input. */
+  /** Receives requests, waits, and answers that fit no input. */
   readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
 }
 
-/** What a job is made of once its options are checked. */
+/** The parts of a job whose options are checked. */
 export interface Job {
   readonly jobId: string
   readonly batchSize: number
   readonly halt: Deferred.Deferred<NotSentReason>
   readonly abandon: Deferred.Deferred<void>
-  /** Makes writes again that fail for a moment. The first that does halts the job: nothing more is sent. */
-  readonly patience: Patience.Patience
-  /** For requests beside those of batches; each is told as an event. */
+  /** Repeats a write that fails for a moment. The first failure stops the job: nothing more is sent. */
+  readonly retryWrite: WriteRetry.WriteRetry
+  /** For requests beside those of batches. Each is reported as an event. */
   readonly services: Dispatch.Services
-  readonly onEvent: (event: BatchRunner.Event) => Effect.Effect<void>
+  readonly onEvent: Event.Listener
   /** The runner of batches of an operation. */
   readonly runner: <In, S extends Success>(
     operation: BatchOperation<In, S>,
@@ -80,7 +81,7 @@ export interface Durable {
   readonly log: AttemptLog.Service
 }
 
-/** Options out of range are defects. What is not durable is over with its process. */
+/** Makes a job. Options out of range are defects. A job that is not durable ends with its process. */
 export const job = Effect.fnUntraced(function* (
   options: Options & BatchState.Waits,
   durable?: Durable | undefined
@@ -94,44 +95,34 @@ export const job = Effect.fnUntraced(function* (
     )
   }
   const halt = yield* Deferred.make<NotSentReason>()
-  const abandon = options.abandon ?? (yield* Deferred.make<void>())
-  const ends =
-    options.stop === undefined
-      ? Deferred.await(abandon)
-      : Effect.raceFirst(Deferred.await(options.stop), Deferred.await(abandon))
-  if (options.stop !== undefined || options.abandon !== undefined) {
-    yield* ends.pipe(Effect.andThen(Deferred.succeed(halt, { _tag: "Stopped" })), Effect.forkScoped)
-  }
+  const { abandon = yield* Deferred.make<void>(), stop = yield* Deferred.make<void>() } = options
+  yield* Effect.raceFirst(Deferred.await(stop), Deferred.await(abandon)).pipe(
+    Effect.andThen(Deferred.succeed(halt, { _tag: "Stopped" })),
+    Effect.forkScoped
+  )
   const concurrency = yield* Concurrency.make(options.concurrency ?? "auto")
   const budget = RetryBudget.makeUnsafe()
-  // A listener that throws must not take outcomes with it.
-  const onEvent = (event: BatchRunner.Event) =>
-    Effect.andThen(
-      concurrency.learn(event),
-      Effect.catchDefect(
-        Effect.suspend(() => options.onEvent?.(event) ?? Effect.void),
-        (defect) => Effect.logError("a defect in onEvent", defect)
-      )
-    )
+  const listener = Event.safe(options.onEvent ?? (() => Effect.void))
+  const onEvent: Event.Listener = (event) => Effect.andThen(concurrency.learn(event), listener(event))
   const limiter = yield* RateLimits
-  // Whatever the job asks for, it asks for at the expense of its own share.
+  // Every request of the job counts against its own share.
   const limits: RateLimits["Service"] = {
     ...limiter,
     withSlot: (pool, how) => (request) =>
       Effect.provideService(limiter.withSlot(pool, how)(request), Share, jobId)
   }
   const log = durable?.log ?? (yield* inProcessLog)
-  const patience = Patience.make({
+  const retryWrite = WriteRetry.make({
     abandon,
     onFailure: (error) => Deferred.succeed(halt, { _tag: "Unlogged", error })
   })
-  const patient: AttemptLog.Service = {
+  const patientLog: AttemptLog.Service = {
     ...log,
-    end: (id, end) => patience.write(() => log.end(id, end)),
-    unfinished: (id, seen) => patience.write(() => log.unfinished(id, seen))
+    end: (id, end) => retryWrite(() => log.end(id, end)),
+    unfinished: (id, seen) => retryWrite(() => log.unfinished(id, seen))
   }
   const client = yield* HubSpotClient
-  const told: HubSpotClient["Service"] = {
+  const reporting: HubSpotClient["Service"] = {
     ...client,
     execute: (operation) =>
       Effect.ensuring(client.execute(operation), onEvent({ _tag: "Asked", operation: operation.name }))
@@ -141,8 +132,8 @@ export const job = Effect.fnUntraced(function* (
     batchSize,
     halt,
     abandon,
-    patience,
-    services: { client: told, limits, policy },
+    retryWrite,
+    services: { client: reporting, limits, policy },
     onEvent,
     runner: (operation, special) =>
       BatchRunner.make(operation, {
@@ -160,72 +151,49 @@ export const job = Effect.fnUntraced(function* (
         onEvent
       }).pipe(
         Effect.provideService(RateLimits, limits),
-        Effect.provideService(AttemptLog.AttemptLog, patient)
+        Effect.provideService(AttemptLog.AttemptLog, patientLog)
       )
   }
 })
 
-/** How batches are run, and which of their outcomes are worked on further. */
+type ItemOutcomes<I, In, S extends Success> = ReadonlyArray<BatchRunner.ItemOutcome<I, In, S>>
+
+/** Runs batches, and does the work that is left for some of their outcomes. */
 export interface Resolver<In, S extends Success> extends BatchRunner.BatchRunner<In, S> {
-  /** What is left to do for an outcome; it is done for all with the same together. */
-  readonly workOf: (
-    outcome: BatchRunner.Settled<unknown, S>,
-    item: Plan.Item<unknown, In>
-  ) => string | undefined
-  readonly resolve: <I>(
-    open: ReadonlyArray<BatchRunner.Settled<I, S>>,
-    items: ReadonlyArray<Plan.Item<I, In>>
-  ) => Effect.Effect<ReadonlyArray<BatchRunner.Settled<I, S>>>
+  /** The work that is left for an outcome, or undefined if the outcome is final. */
+  readonly workOf: (one: BatchRunner.ItemOutcome<unknown, In, S>) => string | undefined
+  /** Does the work that is left for outcomes. All of them have the same work left. */
+  readonly resolve: <I>(open: ItemOutcomes<I, In, S>) => Effect.Effect<ItemOutcomes<I, In, S>>
 }
 
-/** Outcomes with the same left to do, and their items. */
-export interface Open<I, In, S extends Success> {
-  readonly outcomes: ReadonlyArray<BatchRunner.Settled<I, S>>
-  readonly items: ReadonlyArray<Plan.Item<I, In>>
-}
-
-/** Outcomes that are final, and those that are worked on further. */
+/** Separates final outcomes from open ones. Open outcomes with the same work left come together. */
 export const sort = <I, In, S extends Success>(
-  resolver: Resolver<In, S>,
-  outcomes: ReadonlyArray<BatchRunner.Settled<I, S>>,
-  items: ReadonlyArray<Plan.Item<I, In>>
-): {
-  readonly settled: ReadonlyArray<BatchRunner.Settled<I, S>>
-  readonly open: ReadonlyArray<Open<I, In, S>>
-} => {
-  const byIndex = new Map(items.map((item) => [item.index, item]))
-  const itemOf = ({ index }: BatchRunner.Settled<I, S>) => byIndex.get(index)!
-  const settled: Array<BatchRunner.Settled<I, S>> = []
-  const byWork = new Map<string, Array<BatchRunner.Settled<I, S>>>()
-  for (const outcome of outcomes) {
-    const work = resolver.workOf(outcome, itemOf(outcome))
-    const same = work === undefined ? settled : byWork.get(work)
-    if (same === undefined) byWork.set(work!, [outcome])
-    else same.push(outcome)
-  }
-  return {
-    settled,
-    open: Array.from(byWork.values(), (outcomes) => ({ outcomes, items: outcomes.map(itemOf) }))
-  }
+  { workOf }: Resolver<In, S>,
+  all: ItemOutcomes<I, In, S>
+): { readonly final: ItemOutcomes<I, In, S>; readonly open: ReadonlyArray<ItemOutcomes<I, In, S>> } => {
+  const byWork = Map.groupBy(all, (one) => workOf(one))
+  const final = byWork.get(undefined) ?? []
+  byWork.delete(undefined)
+  return { final, open: [...byWork.values()] }
 }
 
-/** A resolver for operations that may simply be done again: nothing is left open. */
+/** A resolver for operations that may simply be repeated: every outcome is final. */
 export const final = <In, S extends Success>(runner: BatchRunner.BatchRunner<In, S>): Resolver<In, S> => ({
   ...runner,
   workOf: () => undefined,
   resolve: Effect.succeed
 })
 
-/** Outcomes of a stream of inputs. It fails only if the stream does, after the outcomes of all before. */
+/** The outcomes of a stream of inputs. It fails only if the stream does, after the outcomes of all inputs before. */
 export const outcomes = <I, In, S extends Success, E, R>(
   inputs: Stream.Stream<I, E, R>,
   { batchSize }: Job,
   shape: Plan.Shape<I, In>,
   resolver: Resolver<In, S>
 ): Stream.Stream<Outcome<I, S>, E, R> => {
-  type Outcomes = ReadonlyArray<Outcome<I, S>>
+  type Part = Effect.Effect<ReadonlyArray<Outcome<I, S>>>
 
-  /** A failing source must not take the requests under way with it. */
+  /** The failure of the source, for later: it must not interrupt the requests under way. */
   let failure: Cause.Cause<E> | undefined
   const read = Stream.catchCause(inputs, (cause) => {
     failure = cause
@@ -233,9 +201,11 @@ export const outcomes = <I, In, S extends Success, E, R>(
   })
 
   const run = (items: ReadonlyArray<Plan.Item<I, In>>) =>
-    Effect.map(resolver.run(items), (outcomes): ReadonlyArray<Outcomes | Open<I, In, S>> => {
-      const { open, settled } = sort(resolver, outcomes, items)
-      return [settled, ...open]
+    Effect.map(resolver.run(items), (all): ReadonlyArray<Part> => {
+      const { final, open } = sort(resolver, all)
+      return [Effect.succeed(final), ...open.map((some) => resolver.resolve(some))].map(
+        Effect.map((some) => some.map(({ outcome }) => outcome))
+      )
     })
 
   return read.pipe(
@@ -245,17 +215,13 @@ export const outcomes = <I, In, S extends Success, E, R>(
       { onHalt: Plan.finish }
     ),
     Stream.mapEffect(
-      (step): Effect.Effect<ReadonlyArray<Outcomes | Open<I, In, S>>> =>
-        step._tag === "Invalid" ? Effect.succeed([[step]]) : run(step.items),
+      (step): Effect.Effect<ReadonlyArray<Part>> =>
+        step._tag === "Invalid" ? Effect.succeed([Effect.succeed([step])]) : run(step.items),
       { concurrency: maxAhead, unordered: true }
     ),
     Stream.flattenIterable,
-    // What is final does not wait for what is open, and what is open has places of its own.
-    Stream.mapEffect(
-      (part): Effect.Effect<Outcomes> =>
-        "items" in part ? resolver.resolve(part.outcomes, part.items) : Effect.succeed(part),
-      { concurrency: maxResolving, unordered: true }
-    ),
+    // Final outcomes do not wait for open ones, and open ones have places of their own.
+    Stream.mapEffect((part) => part, { concurrency: maxResolving, unordered: true }),
     Stream.flattenIterable,
     Stream.concat(Stream.suspend(() => (failure === undefined ? Stream.empty : Stream.failCause(failure))))
   )

@@ -1,10 +1,10 @@
 /**
  * How much a whole job may send again: ten requests, and one more for every ten that were accepted.
  *
- * A limit for each batch alone lets a thousand batches knock six times each at a door that stays shut.
- * Charged are locks (423), and what is idempotent and done again after a doubt. Not charged is what is bounded without
- * it: pauses of the limiter, which all wait for together, a renewed token, what ends the job for all as soon as
- * one batch has had its chances, and what a strategy sends again. Taking a refused batch apart is not a repetition.
+ * A limit for each batch alone would let a thousand batches fail six times each against the same closed door. The budget pays
+ * for locks (423), and for what is idempotent and sent again after a doubt. It does not pay for repetitions that have other
+ * bounds: pauses of the limiter, which all batches share; a renewed token; what ends the whole job as soon as one batch has
+ * had its chances; and what a strategy sends again. Taking a refused batch apart is not a repetition.
  *
  * @since 0.1.0
  */
@@ -14,11 +14,17 @@
  * @since 0.1.0
  */
 export interface RetryBudget {
-  /** A request was accepted. */
+  /** Records that a request was accepted. */
   readonly accepted: () => void
-  /** Takes one repetition, if there is one left. */
+  /** Takes one repetition if there is one left, and says whether there was. */
   readonly spend: () => boolean
 }
+
+/** Repetitions before any request is accepted. */
+const atOnce = 10
+
+/** Further repetitions for each accepted request. */
+const share = 0.1
 
 /**
  * **Example**
@@ -26,26 +32,17 @@ export interface RetryBudget {
  * ```ts
  * import * as RetryBudget from "@effect-hubspot/batch/engine/RetryBudget"
  *
- * const budget = RetryBudget.makeUnsafe({ atOnce: 1, share: 0.5 })
- * const first = [budget.spend(), budget.spend()]
- * budget.accepted()
- * budget.accepted()
- * const then = [...first, budget.spend(), budget.spend()]
- * then // => [true, false, true, false]
+ * const budget = RetryBudget.makeUnsafe()
+ * const first = Array.from({ length: 11 }, budget.spend)
+ * for (let n = 0; n < 10; n++) budget.accepted()
+ * const then = [first.indexOf(false), budget.spend(), budget.spend()]
+ * then // => [10, true, false]
  * ```
  *
  * @category constructors
  * @since 0.1.0
  */
-export const makeUnsafe = (
-  options: {
-    /** Repetitions without anything accepted. Default 10. */
-    readonly atOnce?: number
-    /** Repetitions for each accepted request. Default 0.1. */
-    readonly share?: number
-  } = {}
-): RetryBudget => {
-  const { atOnce = 10, share = 0.1 } = options
+export const makeUnsafe = (): RetryBudget => {
   let accepted = 0
   let spent = 0
   return {

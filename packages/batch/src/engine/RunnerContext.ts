@@ -1,7 +1,7 @@
 /**
- * What a runner of batches works with: its options, the services of the context, and how it tells, writes and halts.
+ * The options and services of a runner of batches, and how it reports, writes down and stops the job.
  *
- * It decides nothing: what is sent is for `Attempts`, what becomes of the inputs for `BatchRunner`.
+ * It decides nothing: `Attempts` decides what is sent, `BatchRunner` what becomes of the inputs.
  */
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
@@ -15,7 +15,7 @@ import type { NotSentReason, Success } from "../model/Outcome.ts"
 import type { Item } from "../model/Plan.ts"
 import type * as AttemptLog from "./AttemptLog.ts"
 import type { BatchOperation } from "./BatchOperation.ts"
-import type { Event } from "./Event.ts"
+import * as Event from "./Event.ts"
 import * as Fence from "./Fence.ts"
 import type * as RetryBudget from "./RetryBudget.ts"
 
@@ -27,32 +27,32 @@ export interface Options<In> extends BatchState.Waits {
   readonly jobId: string
   /** The number of the run, where several can run the job one after the other. */
   readonly epoch?: number | undefined
-  /** Completed once nothing more may be sent; batches that wait end as `NotSent` with its reason. */
+  /** Completed once nothing more may be sent. Batches that wait end as `NotSent` with its reason. */
   readonly halt: Deferred.Deferred<NotSentReason>
-  /** Completed once nobody waits for answers any more; requests under way end as `InDoubt`. */
+  /** Completed once answers are not waited for any more. Requests under way end as `InDoubt`. */
   readonly abandon: Deferred.Deferred<void>
-  /** Asked right before a send; what nobody wants any more ends as `NotSent`. Default: all is wanted. */
+  /** Called right before a send: an input that is not wanted any more ends as `NotSent`. Default: every input is wanted. */
   readonly isWanted?: ((index: number) => boolean) | undefined
   readonly policy: Retry.Policy
   /**
-   * Whether a batch that was refused for its inputs is believed not to have been executed. Default true. If
-   * not, what is not sent again after such a refusal is in doubt.
+   * Whether a batch that HubSpot refused for its inputs counts as not executed. Default true. If false, inputs that are not
+   * sent again after such a refusal are in doubt.
    */
   readonly trustRefusals?: boolean | undefined
-  /** What all batches of the job together may send again. */
+  /** How much all batches of the job together may send again. */
   readonly budget: RetryBudget.RetryBudget
-  /** Runs the attempts at a batch, in as much company as there may be. Default: at once. */
+  /** Runs the attempts of a batch once there are few enough others under way. Default: at once. */
   readonly limit?: (<A>(request: Effect.Effect<A>) => Effect.Effect<A>) | undefined
-  /** Looks again at a batch that HubSpot had not finished. Without it, what is not accounted is in doubt. */
+  /** Looks again at a batch that HubSpot has not finished. Without it, inputs that the reply leaves open are in doubt. */
   readonly observe?:
     | ((batch: {
         readonly items: ReadonlyArray<Item<unknown, In>>
         readonly last: BatchResponse.BatchResponse
       }) => Effect.Effect<BatchResponse.BatchResponse, HubSpotError | BatchState.NotObservable>)
     | undefined
-  /** When a batch that HubSpot has not finished is left to a later run, which follows it from the log. Default: never. */
+  /** Done when a later run should follow the batches that HubSpot has not finished, from the log. Default: never. */
   readonly leavesUnfinished?: Effect.Effect<unknown> | undefined
-  readonly onEvent: (event: Event) => Effect.Effect<void>
+  readonly onEvent: Event.Listener
 }
 
 /** The intent to send a batch. */
@@ -67,7 +67,7 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
   const client = yield* HubSpotClient
   const fence = yield* Fence.make(client)
   const halt = (reason: NotSentReason) => Deferred.succeed(options.halt, reason)
-  /** What is not written down any more must not be sent any more. What was sent, was. */
+  /** Once the log cannot be written, nothing more may be sent. */
   const unlogged = (written: Effect.Effect<void, AttemptLog.AttemptLogError>) =>
     Effect.catch(written, (error) => halt({ _tag: "Unlogged", error }))
   return {
@@ -76,10 +76,7 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
     client,
     limits: yield* RateLimits,
     fence,
-    tell: (event: Event) =>
-      Effect.suspend(() => options.onEvent(event)).pipe(
-        Effect.catchDefect((defect) => Effect.logError("a defect in onEvent", defect))
-      ),
+    report: Event.safe(options.onEvent),
     isWanted: (item: Item<unknown, In>) => options.isWanted?.(item.index) ?? true,
     halt,
     /** Writes down how an attempt ended. */

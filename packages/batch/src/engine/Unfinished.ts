@@ -1,8 +1,8 @@
 /**
- * A batch that HubSpot has not finished, waited for from the engine: by the schedules of its two statuses, until nobody
- * waits for it any more, or it is left to a later run.
+ * Follows a batch that HubSpot has not finished, by the schedules of its two statuses, until the job is abandoned or the
+ * batch is left to a later run.
  *
- * It sends nothing. How the batch is looked at is for the options, what its end means for its inputs for `BatchRunner`.
+ * It sends nothing. The options know how to look at the batch; `BatchRunner` decides what its end means for its inputs.
  */
 import type { BatchResponse } from "@effect-hubspot/schema"
 import * as Cause from "effect/Cause"
@@ -16,9 +16,9 @@ import type { Item } from "../model/Plan.ts"
 import type * as AttemptLog from "./AttemptLog.ts"
 import type { RunnerContext } from "./RunnerContext.ts"
 
-/** The end of a batch, and whether it is left to a later run. `waitedMillis` is how long it has been waited for already. */
+/** The end of a batch, and whether a later run follows it. `waitedMillis` is how long earlier runs have waited already. */
 export const follow = Effect.fnUntraced(function* <In, S extends Success>(
-  { options, tell }: RunnerContext<In, S>,
+  { options, report }: RunnerContext<In, S>,
   items: ReadonlyArray<Item<unknown, In>>,
   first: BatchResponse.BatchResponse,
   waitedMillis = 0
@@ -30,7 +30,7 @@ export const follow = Effect.fnUntraced(function* <In, S extends Success>(
   ) =>
     Schedule.tap(begunBefore(schedule, waitedMillis), ({ duration, input: { response } }) =>
       response === first
-        ? tell({
+        ? report({
             _tag: "Waiting",
             inputs: items.length,
             millis: Duration.toMillis(duration),
@@ -39,7 +39,7 @@ export const follow = Effect.fnUntraced(function* <In, S extends Success>(
         : Effect.void
     )
   const { pending = BatchState.schedules.pending, processing = BatchState.schedules.processing } = options
-  const end = yield* BatchState.settle(first, {
+  const end = yield* BatchState.follow(first, {
     observe: (last) => observe({ items, last }),
     pending: wait(pending),
     processing: wait(processing),
@@ -52,8 +52,8 @@ export const follow = Effect.fnUntraced(function* <In, S extends Success>(
 })
 
 /**
- * The schedule as if it had begun earlier, in a run before this one: of the time it allows, less is left. Its first step is
- * at that time, so there is one look at least. One that throws has ended.
+ * The schedule as if it had begun `millis` earlier, in another run, so that less of its time is left. Its first step is at
+ * that earlier time, so there is at least one look. A schedule that throws ends.
  */
 const begunBefore = <Input>(
   schedule: Schedule.Schedule<unknown, Input>,
@@ -77,14 +77,14 @@ const begunBefore = <Input>(
     })
   )
 
-/** The first reply of a batch that an earlier run has written down. */
+/** The first reply of a batch, from what an earlier run has written down. */
 export const replyOf = ({ link, status }: AttemptLog.Unfinished): BatchResponse.BatchResponse => ({
   status,
   results: [],
   ...(link !== undefined && { links: { status: link } })
 })
 
-/** What is written down of a reply, for a later run. */
+/** The part of a reply that is written down for a later run. */
 export const logged = ({ links, status }: BatchResponse.BatchResponse): AttemptLog.Unfinished => {
   const link = links?.["status"]
   return {

@@ -19,7 +19,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as KeyProperty from "../doubt/KeyProperty.ts"
-import * as Orderly from "../engine/Orderly.ts"
+import * as GracefulStop from "../engine/GracefulStop.ts"
 import type { Row } from "../files/Source.ts"
 import { inRange } from "../model/InRange.ts"
 import * as Plan from "../model/Plan.ts"
@@ -262,7 +262,7 @@ export const proceed = Effect.fnUntraced(function* (
 > {
   const ended = endOf(job.state)
   if (ended !== undefined) return ended
-  const { grace = Orderly.defaultGrace } = options
+  const { grace = GracefulStop.defaultGrace } = options
   const store = yield* JobStore.JobStore
   const leave = options.leave ?? (yield* Deferred.make<void>())
   const abandon = options.abandon ?? (yield* Deferred.make<void>())
@@ -276,9 +276,9 @@ export const proceed = Effect.fnUntraced(function* (
     }),
     Effect.scoped
   )
-  return yield* Orderly.run(running, {
+  return yield* GracefulStop.run(running, {
     stop: Deferred.succeed(leave, undefined),
-    patience: Effect.sleep(grace),
+    grace: Effect.sleep(grace),
     abandon: Deferred.succeed(abandon, undefined)
   })
 })

@@ -107,8 +107,8 @@ export const end = Effect.fnUntraced(function* (run: JobRun): Effect.fn.Return<E
   const { fenced } = yield* Ref.get(run.known)
   if (fenced !== undefined) return yield* Effect.as(Effect.ignore(store.release(claim)), gone(fenced))
   const lost = ({ message }: { readonly message: string }) => Effect.succeed(gone(message))
-  const end = yield* job.patience
-    .write(() => write(run, halted))
+  const end = yield* job
+    .retryWrite(() => write(run, halted))
     .pipe(
       Effect.catchTags({
         JobNotFound: lost,

@@ -19,12 +19,11 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import type * as BatchState from "../model/BatchState.ts"
-import * as Creating from "../doubt/Creating.ts"
+import * as Resolver from "../doubt/Resolver.ts"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
 import type { Row } from "../files/Source.ts"
 import type * as Outcome from "../model/Outcome.ts"
-import type { TracedInput } from "../model/Plan.ts"
 import * as Job from "./Job.ts"
 import type { JobBatch } from "./JobBatch.ts"
 import * as JobRun from "./JobRun.ts"
@@ -111,10 +110,10 @@ export const session = Effect.fn("JobRunner.session")(function* (
   const workOnce = (batch: JobBatch) =>
     send(worker, batch).pipe(
       Effect.ensuring(ahead.release(1)),
-      Effect.flatMap(({ open, settled }) =>
+      Effect.flatMap(({ final, open }) =>
         Effect.map(
           Effect.forEach(open, (part) => resolve(worker, part), { concurrency: "unbounded" }),
-          (resolved) => [...settled, ...resolved.flat()]
+          (resolved) => [...final, ...resolved.flat()]
         )
       ),
       Effect.flatMap((outcomes) => settle(worker, batch, outcomes)),
@@ -152,7 +151,7 @@ const begin = Effect.fnUntraced(function* (claim: JobStore.Claim, options: Optio
   const { batchSize, keyProperty, retryOf, strategy } = claim.job.frozen
   const stop = options.stop ?? (yield* Deferred.make<void>())
   const job = yield* Pipeline.job({ ...options, jobId, batchSize, stop }, { epoch, log })
-  const resolver = yield* Creating.resolver(job, strategy, keyProperty, retryOf?.first)
+  const resolver = yield* Resolver.make(job, strategy, keyProperty, retryOf?.first)
   const run: JobRun.JobRun = { claim, store, job, stop, known: yield* Ref.make<JobRun.Known>({}) }
   const [lost, failed] = [JobRun.lose(run), JobRun.fail(run)]
   if (options.leave !== undefined) {
@@ -217,32 +216,31 @@ const send = Effect.fnUntraced(function* ({ claim, resolver, store }: Worker, { 
     ({ attempt, items }) => resolver.follow(items, attempt),
     { concurrency: "unbounded" }
   )
-  const later = new Map(followed.flat().map((outcome) => [outcome.index, outcome]))
+  const byIndex = new Map(items.map((item) => [item.index, item]))
+  const later = new Map(followed.flat().map((one) => [one.item, one]))
   const sent = open.length === 0 ? [] : yield* resolver.run(open)
-  const outcomes = [...known.map((outcome) => later.get(outcome.index) ?? outcome), ...sent]
-  return Pipeline.sort<Row, TracedInput, "Created">(resolver, outcomes, items)
+  const recovered = known.map((outcome): BatchRunner.ItemOutcome<Row> => {
+    const item = byIndex.get(outcome.index)!
+    return later.get(item) ?? { item, outcome }
+  })
+  return Pipeline.sort(resolver, [...recovered, ...sent])
 })
 
-const resolve = (
-  { recalled, resolver }: Worker,
-  { items, outcomes }: Pipeline.Open<Row, TracedInput, "Created">
-) =>
-  Effect.flatMap(recalled, (isKnown) =>
-    isKnown ? resolver.resolve(outcomes, items) : Effect.succeed(outcomes)
-  )
+const resolve = ({ recalled, resolver }: Worker, open: ReadonlyArray<BatchRunner.ItemOutcome<Row>>) =>
+  Effect.flatMap(recalled, (isKnown) => (isKnown ? resolver.resolve(open) : Effect.succeed(open)))
 
 /** Settles a batch; but if this run was stopped before all of it was final, the next one does. */
 const settle = Effect.fnUntraced(function* (
   worker: Worker,
-  { items, number }: JobBatch,
-  outcomes: ReadonlyArray<BatchRunner.Settled<Row>>
+  { number }: JobBatch,
+  all: ReadonlyArray<BatchRunner.ItemOutcome<Row>>
 ) {
   const { claim, job, options, resolver, store } = worker
-  const byIndex = new Map(items.map((item) => [item.index, item]))
-  const isLeft = (outcome: BatchRunner.Settled<Row>) =>
-    outcome._tag === "NotSent" ||
-    (outcome._tag === "InDoubt" && isUnfinished(outcome.evidence)) ||
-    resolver.workOf(outcome, byIndex.get(outcome.index)!) !== undefined
+  const outcomes = all.map(({ outcome }) => outcome)
+  const isLeft = (one: BatchRunner.ItemOutcome<Row>) =>
+    one.outcome._tag === "NotSent" ||
+    (one.outcome._tag === "InDoubt" && isUnfinished(one.outcome.evidence)) ||
+    resolver.workOf(one) !== undefined
   const unsettled = (error?: JobStore.JobStoreError) => {
     const known = outcomes.filter(({ _tag }) => _tag !== "NotSent")
     return Effect.as(options.onUnsettled?.(known, error) ?? Effect.void, "left" as const)
@@ -250,12 +248,14 @@ const settle = Effect.fnUntraced(function* (
   const lost = (error: { readonly message: string }) => Effect.as(JobRun.lose(worker)(error), "left" as const)
   const { canceled, fenced } = yield* Ref.get(worker.known)
   if (fenced !== undefined) return "left" as const
-  if (Deferred.isDoneUnsafe(job.halt) && !canceled && outcomes.some(isLeft)) return yield* unsettled()
+  if (Deferred.isDoneUnsafe(job.halt) && !canceled && all.some(isLeft)) return yield* unsettled()
   const settled = store.settle(claim, [{ number, outcomes: outcomes.map(Job.entry) }])
   return yield* (
-    job.patience
+    job
       // Only this run settles its batches, so one that is settled already was settled by this.
-      .write((again) => (again ? Effect.catchTag(settled, "AlreadySettled", () => Effect.void) : settled))
+      .retryWrite((again) =>
+        again ? Effect.catchTag(settled, "AlreadySettled", () => Effect.void) : settled
+      )
       .pipe(
         Effect.andThen(options.onSettled?.(outcomes) ?? Effect.void),
         Effect.as("settled" as const),

@@ -12,7 +12,7 @@ import type { Item } from "../model/Plan.ts"
 
 /** Outcomes of some inputs, and the inputs that have none. */
 export interface Recovered<I> {
-  readonly known: ReadonlyArray<BatchRunner.Settled<I>>
+  readonly known: ReadonlyArray<BatchRunner.BatchOutcome<I>>
   readonly open: ReadonlyArray<Item<I>>
   /** When an input was first sent, by index, in milliseconds since 1970. */
   readonly since: ReadonlyMap<number, number>
@@ -31,7 +31,7 @@ export const recover = <I>(
   resendsDoubts: boolean
 ): Recovered<I> => {
   const byIndex = new Map(items.map((item) => [item.index, item]))
-  const known = new Map<number, BatchRunner.Settled<I>>()
+  const known = new Map<number, BatchRunner.BatchOutcome<I>>()
   const since = new Map<number, number>()
   const last = new Map<number, Logged>()
   for (const attempt of attempts) {

@@ -5,7 +5,7 @@
  * what is repeated is an observation of the batch, never the request that made it. `CANCELED` is a typed
  * failure that is final and carries what was created before. A word HubSpot may invent is typed too.
  *
- * {@link settle} is here, in a room without a clock, because it only puts together what it is given: time passes in the
+ * {@link follow} is here, in a room without a clock, because it only puts together what it is given: time passes in the
  * schedules, and HubSpot is asked by the caller's `observe`. How a batch can be observed is not known here.
  *
  * The legal moves:
@@ -191,7 +191,7 @@ const patient = Schedule.min([Schedule.exponential("1 second", 1.5), Schedule.sp
 )
 
 /**
- * What {@link settle} waits by where it is given nothing else: after at most 1 second, then 1.5 times as long each time up
+ * What {@link follow} waits by where it is given nothing else: after at most 1 second, then 1.5 times as long each time up
  * to 30 seconds, with full jitter, for 15 minutes in each status. They are values to compose, tap and bound.
  *
  * **Example**
@@ -240,7 +240,7 @@ export interface Waits<E = never, R = never> {
  * import { BatchState } from "@effect-hubspot/batch"
  * import { Effect, Schedule } from "effect"
  *
- * const end = await BatchState.settle(
+ * const end = await BatchState.follow(
  *   { status: "PENDING", results: [] },
  *   {
  *     observe: () => Effect.succeed({ status: "COMPLETE", results: [{ id: "7" }] }),
@@ -254,7 +254,7 @@ export interface Waits<E = never, R = never> {
  * @category running
  * @since 0.1.0
  */
-export const settle = Effect.fnUntraced(function* <E = never, R = never>(
+export const follow = Effect.fnUntraced(function* <E = never, R = never>(
   first: BatchResponse.BatchResponse,
   options: Waits<E, R> & {
     readonly observe: (
@@ -266,7 +266,7 @@ export const settle = Effect.fnUntraced(function* <E = never, R = never>(
   const pending = yield* Schedule.toStepWithSleep(options.pending ?? schedules.pending)
   const processing = yield* Schedule.toStepWithSleep(options.processing ?? schedules.processing)
 
-  const follow = (response: BatchResponse.BatchResponse): Effect.Effect<End, E, R> => {
+  const step = (response: BatchResponse.BatchResponse): Effect.Effect<End, E, R> => {
     const end = Effect.succeed(endOf(response))
     return Effect.catchTags(Effect.andThen(fromResponse(response), end), {
       Pending: (state) => stay("PENDING", response, pending(state)),
@@ -300,13 +300,13 @@ export const settle = Effect.fnUntraced(function* <E = never, R = never>(
         if (next._tag !== "Seen") return Effect.succeed(next)
         const to = statusIn(next.response)
         return to === undefined || isLegal(from, to)
-          ? follow(next.response)
+          ? step(next.response)
           : Effect.succeed<End>({ _tag: "IllegalMove", response: next.response, from, to })
       }
     )
   }
 
-  return yield* follow(first)
+  return yield* step(first)
 })
 
 type Next = End | { readonly _tag: "Seen"; readonly response: BatchResponse.BatchResponse }
