@@ -26,6 +26,8 @@ export const noticesOf = (shown: string) => {
         return `${shown}: HubSpot answered with records that match no row: ${event.ids.map((id) => ErrorBody.showable(id, 64)).join(", ")}; look at them in HubSpot`
       case "Unattributed":
         return `${shown}: HubSpot answered with errors that name no row: ${event.messages.join("; ")}`
+      case "Unanswered":
+        return `${shown}: HubSpot did not answer a write: ${event.error.message} (${event.count} of ${event.most} before the import is suspended)`
       case "Waiting":
         if (waited.has(event.why)) return undefined
         waited.add(event.why)
@@ -39,6 +41,8 @@ const waitingFor = ({ inputs, millis, why }: BatchRunner.Event & { readonly _tag
   const rows = `${Report.format(inputs)} ${inputs === 1 ? "row" : "rows"}`
   const time = Report.formatMillis(millis)
   switch (why) {
+    case "unanswered":
+      return `${rows} are not sent before HubSpot answers a read`
     case "unfinished":
       return `HubSpot has not finished with ${rows}; looking again until it has`
     case "doubt":

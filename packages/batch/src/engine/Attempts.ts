@@ -19,6 +19,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { elapsing, monotonicMillis } from "../model/Monotonic.ts"
 import type { NotSentReason, Success } from "../model/Outcome.ts"
+import type * as Circuit from "./Circuit.ts"
 import type { Intent, RunnerContext } from "./RunnerContext.ts"
 
 type Context = RunnerContext<never, Success>
@@ -43,10 +44,8 @@ export type Attempted =
   /** The attempt was begun, and the answer was not waited for. */
   | { readonly _tag: "Abandoned" }
 
-/** The process stood still after it had its slot, and sent nothing. */
-interface Paused {
-  readonly _tag: "Paused"
-}
+/** The process stood still after it had its slot, or the circuit was opened, and nothing was sent. */
+type Paused = { readonly _tag: "Paused" } | { readonly _tag: "Held" }
 
 /** The greatest age at which a slot is used. A new slot and a new intent replace an older one. */
 const maxPauseMillis = 1000
@@ -85,9 +84,15 @@ export const run = Effect.fnUntraced(function* (
 
 /** A pause after every slot is a slow log, not a process that stood still, so the last attempt is sent in any case. */
 const attempt = Effect.fnUntraced(function* (context: Context, batch: Batch): Effect.fn.Return<Attempted> {
-  for (let pauses = 0; ; pauses++) {
-    const ended = yield* attemptOnce(context, batch, pauses === maxPauses)
-    if (ended._tag !== "Paused") return ended
+  let pauses = 0
+  while (true) {
+    const ended = yield* context.circuit.pass(
+      batch.inputs.length,
+      (isClear) => attemptOnce(context, batch, pauses === maxPauses, isClear),
+      answerOf
+    )
+    if (ended._tag === "Paused") pauses++
+    else if (ended._tag !== "Held") return ended
   }
 })
 
@@ -95,7 +100,8 @@ const attempt = Effect.fnUntraced(function* (context: Context, batch: Batch): Ef
 const attemptOnce = Effect.fnUntraced(function* (
   context: Context,
   batch: Batch,
-  patient: boolean
+  patient: boolean,
+  isClear: Effect.Effect<boolean>
 ): Effect.fn.Return<Attempted | Paused> {
   const { limits, operation, options, report } = context
   // The first result counts: a job that stops meanwhile does not undo what was sent.
@@ -122,7 +128,9 @@ const attemptOnce = Effect.fnUntraced(function* (
   const sending = Effect.andThen(
     ready(context),
     limits.withSlot("burst", { uninterruptible: true })(
-      Effect.flatMap(intendAndSend(context, batch, patient), keep)
+      Effect.flatMap(isClear, (clear) =>
+        Effect.flatMap(clear ? intendAndSend(context, batch, patient) : Effect.succeed(held), keep)
+      )
     )
   ).pipe(
     Effect.catchTags({
@@ -135,6 +143,18 @@ const attemptOnce = Effect.fnUntraced(function* (
   if (halted !== undefined) yield* Deferred.succeed(ended, { _tag: "Unsent", reason: halted })
   return yield* Deferred.await(ended)
 })
+
+const held: Paused = { _tag: "Held" }
+
+/** What the circuit learns from an attempt. A conflict is HubSpot's own answer. */
+const answerOf = (ended: Attempted | Paused): Circuit.Answer => {
+  if (ended._tag === "Answered") return { _tag: "Accepted" }
+  return ended._tag === "Failed" &&
+    ended.error.acceptance === "InDoubt" &&
+    ended.error.reason._tag !== "Conflict"
+    ? { _tag: "Ambiguous", error: ended.error }
+    : { _tag: "Neither" }
+}
 
 /** A defect here must not cost the outcomes of other inputs. Nothing was sent. */
 const ready = ({ client, operation }: Context) =>

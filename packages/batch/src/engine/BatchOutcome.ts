@@ -113,7 +113,9 @@ const ownProblems = (
   blamed: ReturnType<typeof ErrorBody.problemsOfInputs>,
   problems: ReadonlyArray<ErrorBody.Problem>
 ): ReadonlyArray<ErrorBody.Problem> => {
-  const own = blamed.flatMap(({ problem, traceIds }) => (traceIds.includes(objectWriteTraceId) ? [problem] : []))
+  const own = blamed.flatMap(({ problem, traceIds }) =>
+    traceIds.includes(objectWriteTraceId) ? [problem] : []
+  )
   return own.length > 0 ? own : problems
 }
 

@@ -104,13 +104,19 @@ const run = Effect.fnUntraced(function* <I, In, S extends Success>(
 ): Effect.fn.Return<Outcomes<I, In, S>> {
   const { limit = (request) => request } = context.options
   // A batch that HubSpot has not finished has nothing under way, so it gives its place to others.
-  const { doubted, ended } = yield* limit(
-    Attempts.run(context, {
-      inputs: items.map(({ index }) => index),
-      isWanted: () => items.every(context.isWanted),
-      request: Effect.suspend(() => context.operation.request(items))
-    })
+  const attempts = Attempts.run(context, {
+    inputs: items.map(({ index }) => index),
+    isWanted: () => items.every(context.isWanted),
+    request: Effect.suspend(() => context.operation.request(items))
+  })
+  const attempted = yield* limit(
+    Effect.suspend(() => (context.circuit.isSingle() && items.length > 1 ? Effect.undefined : attempts))
   )
+  if (attempted === undefined) {
+    const [first, rest] = [items.slice(0, 1), items.slice(1)]
+    return [...(yield* run(context, first, earlier)), ...(yield* run(context, rest, earlier))]
+  }
+  const { doubted, ended } = attempted
   const before: BatchOutcome.Before =
     doubted === undefined ? earlier : { ...earlier, doubt: { _tag: "NoAnswer", error: doubted } }
   const all = yield* conclude(context, items, ended, before)

@@ -9,17 +9,21 @@
  *
  * All jobs of an account in a process share its circuit. It does not decide how many requests are under way otherwise.
  */
-import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
+import type * as Dispatch from "@effect-hubspot/http/Dispatch"
 import { HubSpotError, TimedOut } from "@effect-hubspot/http/HubSpotError"
 import * as Operations from "@effect-hubspot/http/Operations"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import { monotonicMillis } from "../model/Monotonic.ts"
+import type { NotSentReason } from "../model/Outcome.ts"
+import type * as Event from "./Event.ts"
 
 /** Ambiguous writes in a row that suspend a job. */
 export const most = 3
@@ -33,13 +37,14 @@ export type Answer =
 
 export interface Circuit {
   /**
-   * Sends a write once the circuit lets it through, unless the job is suspended. `isClear` says right before the send
-   * whether the circuit still does; a write that is not sent for that reason has to pass again.
+   * Sends a write of some inputs once the circuit lets it through, unless the job is suspended. `isClear` says right before
+   * the send whether the circuit still does; a write that is not sent for that reason has to pass again.
    */
   readonly pass: <A>(
+    inputs: number,
     send: (isClear: Effect.Effect<boolean>) => Effect.Effect<A>,
     answerOf: (sent: A) => Answer
-  ) => Effect.Effect<A | Suspended>
+  ) => Effect.Effect<A | Unsent>
   /** Whether the next write is to carry one input. */
   readonly isSingle: () => boolean
   /** Goes on as after a suspension: HubSpot did not answer an earlier run of the job. */
@@ -47,22 +52,23 @@ export interface Circuit {
 }
 
 /** The job is suspended, and the write was not sent. */
-export interface Suspended {
-  readonly _tag: "Suspended"
-  readonly error: HubSpotError
+export interface Unsent {
+  readonly _tag: "Unsent"
+  readonly reason: NotSentReason
 }
 
-export interface Options {
-  readonly client: HubSpotClient["Service"]
-  readonly limits: RateLimits["Service"]
-  /** Runs when writes go one by one from now on. */
-  readonly onOpen: Effect.Effect<unknown>
-  /** Runs for an ambiguous write, with the number of them since the last accepted one. */
-  readonly onAmbiguous: (count: number, error: HubSpotError) => Effect.Effect<unknown>
-  /** Suspends the job. */
-  readonly onSuspended: (error: HubSpotError) => Effect.Effect<unknown>
+export interface Options extends Pick<Dispatch.Services, "client" | "limits"> {
+  readonly halt: Deferred.Deferred<NotSentReason>
+  readonly onEvent: Event.Listener
   /** How long after a suspension of the account the job is suspended as well. Default: not at all. */
   readonly pauseMillis?: number | undefined
+}
+
+/** The circuit of requests that write nothing. */
+export const closed: Circuit = {
+  pass: (_, send) => send(Effect.succeed(true)),
+  isSingle: () => false,
+  suspect: Effect.void
 }
 
 /** The circuit of an account. */
@@ -116,10 +122,13 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
   const suspensionsBefore = account.suspensions
   const state = Effect.orDie(breaker.state(key))
   const isClosed = Effect.map(state, ({ _tag }) => _tag === "Closed")
-  const look = lookWith(options)
+  // A write that a stopped job does not want sees so itself.
+  const look = Effect.raceFirst(lookWith(options), Effect.as(Deferred.await(options.halt), undefined))
 
-  const suspended = (error: HubSpotError) =>
-    Effect.as(options.onSuspended(error), { _tag: "Suspended", error } as const)
+  const suspended = (error: HubSpotError) => {
+    const reason = { _tag: "Suspended", cause: "outage", error } as const
+    return Effect.as(Deferred.succeed(options.halt, reason), { _tag: "Unsent", reason } as const)
+  }
 
   const suspend = Effect.fnUntraced(function* (error: HubSpotError) {
     account.suspensions++
@@ -138,22 +147,25 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       : undefined
   )
 
+  const wait = (inputs: number) =>
+    options.onEvent({ _tag: "Waiting", inputs, millis: waitMillis, why: "unanswered" })
+
   /** Counts an ambiguous write. Those that were under way when the circuit opened are one with the write that opened it. */
   const count = Effect.fnUntraced(function* (error: HubSpotError) {
     const now = yield* state
     if (now._tag !== "Open" || now.consecutiveOpenings <= account.ambiguous) return
     account.ambiguous = now.consecutiveOpenings
-    yield* options.onAmbiguous(Math.min(account.ambiguous, most), error)
+    yield* options.onEvent({ _tag: "Unanswered", count: Math.min(account.ambiguous, most), most, error })
     if (account.isSingle || account.ambiguous >= most) yield* suspend(error)
   })
 
-  const pass: Circuit["pass"] = (send, answerOf) => {
+  const pass: Circuit["pass"] = (inputs, send, answerOf) => {
     let answer: Answer = { _tag: "Neither" }
     const once = Effect.gen(function* () {
       const error = yield* suspension
       if (error !== undefined) return yield* suspended(error)
       const isProbe = (yield* state)._tag === "HalfOpen"
-      const unanswered = isProbe ? yield* look : undefined
+      const unanswered = isProbe ? yield* Effect.andThen(wait(inputs), look) : undefined
       if (unanswered !== undefined) return yield* suspend(unanswered)
       const sent = yield* send(isProbe ? Effect.succeed(true) : isClosed)
       answer = answerOf(sent)
@@ -167,10 +179,17 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       breaker.execute({ key, classify: () => outcomes[answer._tag] }),
       Effect.tap(() => (answer._tag === "Ambiguous" ? count(answer.error) : Effect.void)),
       // Another write is being let through.
-      Effect.catchTag("CircuitBreakerError", () => Effect.as(options.onOpen, undefined)),
-      Effect.tap((passed) => (passed === undefined ? Effect.sleep(waitMillis) : Effect.void)),
-      Effect.repeat({ until: (passed) => passed !== undefined }),
-      Effect.map((passed) => passed!)
+      Effect.catchTag("CircuitBreakerError", () =>
+        wait(inputs).pipe(
+          Effect.andThen(Effect.timeoutOption(Deferred.await(options.halt), waitMillis)),
+          Effect.flatMap(
+            Option.match({
+              onNone: () => pass(inputs, send, answerOf),
+              onSome: (reason) => Effect.succeed({ _tag: "Unsent", reason } as const)
+            })
+          )
+        )
+      )
     )
   }
 

@@ -7,8 +7,9 @@ import * as Effect from "effect/Effect"
 /**
  * `Requested`: a request with inputs ended after `millis`, with an answer or without. `Asked`: another request was made, to
  * look for inputs or to associate them. `Surplus` and `Unattributed`: HubSpot answered with records or errors that fit no
- * input. `Waiting`: inputs wait for at least `millis` before they are looked for: HubSpot has not finished them, they are in
- * doubt, or their rejection is to be verified.
+ * input. `Unanswered`: HubSpot answered a write ambiguously or not at all, for the `count`th time since it accepted one; `most` of
+ * them suspend the job. `Waiting`: inputs wait for at least `millis`: until HubSpot answers before they are sent, or before
+ * they are looked for, because HubSpot has not finished them, they are in doubt, or their rejection is to be verified.
  *
  * @category models
  * @since 0.1.0
@@ -24,10 +25,16 @@ export type Event =
   | { readonly _tag: "Surplus"; readonly ids: ReadonlyArray<string> }
   | { readonly _tag: "Unattributed"; readonly messages: ReadonlyArray<string> }
   | {
+      readonly _tag: "Unanswered"
+      readonly count: number
+      readonly most: number
+      readonly error: HubSpotError
+    }
+  | {
       readonly _tag: "Waiting"
       readonly inputs: number
       readonly millis: number
-      readonly why: "unfinished" | "doubt" | "verification"
+      readonly why: "unanswered" | "unfinished" | "doubt" | "verification"
     }
 
 /** A function that receives events. */

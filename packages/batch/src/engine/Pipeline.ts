@@ -21,6 +21,7 @@ import type { NotSentReason, Outcome, Success } from "../model/Outcome.ts"
 import * as Plan from "../model/Plan.ts"
 import * as RetryBudget from "./RetryBudget.ts"
 import * as WriteTrace from "../model/WriteTrace.ts"
+import * as Circuit from "./Circuit.ts"
 import * as Concurrency from "./Concurrency.ts"
 import * as Event from "./Event.ts"
 import { inProcessLog } from "./InProcessLog.ts"
@@ -65,6 +66,7 @@ export interface Job {
   readonly abandon: Deferred.Deferred<void>
   /** Repeats a write that fails for a moment. The first failure stops the job: nothing more is sent. */
   readonly retryWrite: WriteRetry.WriteRetry
+  readonly circuit: Circuit.Circuit
   /** For requests beside those of batches. Each is reported as an event. */
   readonly services: Dispatch.Services
   readonly onEvent: Event.Listener
@@ -127,12 +129,14 @@ export const job = Effect.fnUntraced(function* (
     execute: (operation) =>
       Effect.ensuring(client.execute(operation), onEvent({ _tag: "Asked", operation: operation.name }))
   }
+  const circuit = yield* Circuit.make({ client: reporting, limits: limiter, halt, onEvent })
   return {
     jobId,
     batchSize,
     halt,
     abandon,
     retryWrite,
+    circuit,
     services: { client: reporting, limits, policy },
     onEvent,
     runner: (operation, special) =>
@@ -143,6 +147,7 @@ export const job = Effect.fnUntraced(function* (
         abandon,
         policy,
         budget,
+        circuit,
         limit: concurrency.limit,
         leavesUnfinished: durable === undefined ? undefined : Deferred.await(halt),
         ...special,

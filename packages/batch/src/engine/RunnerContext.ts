@@ -15,6 +15,7 @@ import type { NotSentReason, Success } from "../model/Outcome.ts"
 import type { Item } from "../model/Plan.ts"
 import type * as AttemptLog from "./AttemptLog.ts"
 import type { BatchOperation } from "./BatchOperation.ts"
+import * as Circuit from "./Circuit.ts"
 import * as Event from "./Event.ts"
 import * as Fence from "./Fence.ts"
 import type * as RetryBudget from "./RetryBudget.ts"
@@ -41,6 +42,8 @@ export interface Options<In> extends BatchState.Waits {
   readonly trustRefusals?: boolean | undefined
   /** How much all batches of the job together may send again. */
   readonly budget: RetryBudget.RetryBudget
+  /** Lets writes through. Default: one of its own for the limiter of the context. */
+  readonly circuit?: Circuit.Circuit | undefined
   /** Runs the attempts of a batch once there are few enough others under way. Default: at once. */
   readonly limit?: (<A>(request: Effect.Effect<A>) => Effect.Effect<A>) | undefined
   /** Looks again at a batch that HubSpot has not finished. Without it, inputs that the reply leaves open are in doubt. */
@@ -66,6 +69,10 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
 ) {
   const client = yield* HubSpotClient
   const fence = yield* Fence.make(client)
+  const limits = yield* RateLimits
+  const circuit = operation.writes
+    ? (options.circuit ?? (yield* Circuit.make({ ...options, client, limits })))
+    : Circuit.closed
   const halt = (reason: NotSentReason) => Deferred.succeed(options.halt, reason)
   /** Once the log cannot be written, nothing more may be sent. */
   const unlogged = (written: Effect.Effect<void, AttemptLog.AttemptLogError>) =>
@@ -74,7 +81,8 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
     operation,
     options,
     client,
-    limits: yield* RateLimits,
+    limits,
+    circuit,
     fence,
     report: Event.safe(options.onEvent),
     isWanted: (item: Item<unknown, In>) => options.isWanted?.(item.index) ?? true,

@@ -138,7 +138,16 @@ export const statusOf = (state: State): BatchStatus.BatchStatus => states[state]
  * @since 0.1.0
  */
 export const Suspension = Schema.Struct({
-  reason: Schema.Literals(["auth", "quota", "migration", "network", "disk", "database", "operator"]),
+  reason: Schema.Literals([
+    "auth",
+    "quota",
+    "migration",
+    "network",
+    "outage",
+    "disk",
+    "database",
+    "operator"
+  ]),
   message: Schema.String,
   resumeAtMillis: Schema.optionalKey(Schema.Finite)
 })
@@ -154,6 +163,7 @@ const pauses: Partial<Record<Suspension["reason"], number>> = {
   quota: 3_600_000,
   migration: 3_600_000,
   network: 60_000,
+  outage: 60_000,
   // What was to be written down could not be, and this could.
   disk: 5000,
   database: 5000

@@ -164,6 +164,7 @@ const begin = Effect.fnUntraced(function* (claim: JobStore.Claim, options: Optio
     JobNotFound: lost
   })
   if (claim.job.cancelRequested) yield* JobRun.cancel(run)
+  if (claim.job.suspension?.reason === "outage") yield* job.circuit.suspect
   if (claim.job.state === "suspended") {
     yield* Effect.catchTags(store.resume(claim), {
       JobNotFound: lost,

@@ -198,7 +198,7 @@ export type NotSentReason =
   | { readonly _tag: "Unlogged"; readonly error: AttemptLogError | JobStoreError }
   | {
       readonly _tag: "Suspended"
-      readonly cause: Suspension
+      readonly cause: Suspension | "outage"
       readonly error: HubSpotError
     }
 
