@@ -91,9 +91,7 @@ export const keep = (run: ClaimedRun) => {
     Effect.tap(({ cancelRequested }) => (cancelRequested ? unlessEnding(cancel(run)) : Effect.void)),
     Effect.catch((error) =>
       // The claim is renewed again soon. While the store fails, no intent can be written, so nothing is sent.
-      error._tag === "JobStoreError"
-        ? Effect.logWarning(error.message)
-        : unlessEnding(learnFrom(run)(error))
+      error._tag === "JobStoreError" ? Effect.logWarning(error.message) : unlessEnding(learnFrom(run)(error))
     ),
     Effect.repeat(Schedule.spaced(Math.max(100, Math.min(cancelMillis, Math.floor(claim.leaseMillis / 3)))))
   )
