@@ -1,6 +1,6 @@
 /**
  * Operations on records that exist: how their inputs name a record, that each input names another one, and the way from a
- * stream of inputs to their outcomes. What is sent, and what a reply means, is in each operation.
+ * stream of inputs to their outcomes. Requests and replies are the business of each operation.
  */
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"

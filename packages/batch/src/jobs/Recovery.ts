@@ -1,6 +1,6 @@
 /**
- * What the log of earlier runs says of inputs: which have an outcome, which are in doubt, and which were provably
- * not executed and may be sent.
+ * The state of inputs by the log of earlier runs: they have an outcome, are in doubt, or were provably not executed and may
+ * be sent.
  *
  * Pure. An attempt without an end may have been executed: the run ended while it was under way. Only the proof that the
  * input was created ends a doubt. A rejection after a doubt does not: HubSpot may reject the input because it exists.

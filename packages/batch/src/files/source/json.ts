@@ -142,7 +142,7 @@ export const read = (text: string): Document | JsonError => {
     }
   }
 
-  /** Reads between brackets what is separated by commas. */
+  /** Reads elements between brackets, separated by commas. */
   const list = (close: "}" | "]", one: () => void): void => {
     i++
     blank()
