@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The executable `line-items`: loads the command, or says what is not installed.
+ * The executable `line-items`: loads the command, or reports the package that is missing.
  */
 import("./cli/main.ts").catch((error: { readonly code?: string; readonly message?: string }) => {
   const missing = /Cannot find package '([^']+)'/.exec(error.message ?? "")?.[1]

@@ -1,6 +1,6 @@
 /**
- * Any number of HubSpot line items, and one true outcome for each: what most programs need. The rest is in the rooms, such as
- * `@effect-hubspot/batch/jobs/JobRunner`; databases and the cluster are only there.
+ * Creates any number of HubSpot line items, with one true outcome for each. These modules are enough for most programs. All
+ * others have paths of their own, such as `@effect-hubspot/batch/jobs/JobRunner`; databases and the cluster are only there.
  *
  * @since 0.1.0
  */

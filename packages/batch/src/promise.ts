@@ -1,9 +1,10 @@
 /**
- * Line items from services without Effect: any iterable of inputs in, an async iterable with exactly one outcome per input out.
+ * Creates line items in programs without Effect: any iterable of inputs in, an async iterable with exactly one outcome per
+ * input out.
  *
- * A thin cover over `BulkCreate`: the same outcomes, the same limits, and what HubSpot does is in the outcomes, not thrown.
- * What is thrown is what the caller's own iterable throws, after the outcomes of all inputs before, and what is wrong with a
- * token or an address. It knows no database and nothing of Node's.
+ * A thin layer over `BulkCreate`: the same outcomes and the same limits. The outcomes report what HubSpot did; it is never
+ * thrown. It throws the error of the caller's own iterable, after the outcomes of all inputs before, and the error of a
+ * malformed token or address. It uses no database, and nothing of Node.
  *
  * @since 0.1.0
  */
@@ -31,7 +32,7 @@ import type { Outcome } from "./model/Outcome.ts"
 export interface Options extends LineItems.Options {
   /** The token of a private app, or a service key. */
   readonly token: string | Redacted.Redacted<string>
-  /** What sends requests: any `HttpClient` without retries of its own. Default: `fetch`. */
+  /** The client that sends requests: any `HttpClient` without retries of its own. Default: `fetch`. */
   readonly transport?: Layer.Layer<HttpClient> | undefined
 }
 
@@ -56,22 +57,22 @@ export type Input = BatchRequest.CreateInput
  */
 export interface Connection {
   /**
-   * Creates a line item of each input, as the outcomes are asked for; they come as batches are settled, each with its input
-   * and its index. Leaving the loop stops it: nothing more is sent, and what is under way is waited for.
+   * Creates a line item of each input. Outcomes come as batches are done, each with its input and its index. Inputs are
+   * read only as outcomes are asked for. Leaving the loop stops it: nothing more is sent, and requests under way are waited for.
    */
   readonly create: (
     inputs: Iterable<Input> | AsyncIterable<Input>,
     options?: CreateOptions
   ) => AsyncIterable<Outcome<Input>>
   /**
-   * Sends nothing more and waits for what is under way. Loops that are under way get the outcomes of all inputs that were
-   * read, and end.
+   * Sends nothing more and waits for requests under way. Loops under way get the outcomes of all inputs that were read, and
+   * end.
    */
   readonly close: () => Promise<void>
 }
 
 /**
- * A connection to an account. Nothing is sent before the first input is.
+ * A connection to an account. The first request is that of the first input.
  *
  * **Example**
  *
@@ -138,7 +139,7 @@ export const connect = ({ token, transport = FetchHttpClient.layer, ...options }
   }
 }
 
-/** More than are ever under way. */
+/** More requests than are ever under way. */
 const mostRequests = 1_000_000
 
 const streamOf = <A>(inputs: Iterable<A> | AsyncIterable<A>): Stream.Stream<A, unknown> =>
@@ -147,7 +148,7 @@ const streamOf = <A>(inputs: Iterable<A> | AsyncIterable<A>): Stream.Stream<A, u
     (thrown) => thrown
   )
 
-/** Read one by one, so that what was read before something is thrown is not lost, and closed by who leaves early. */
+/** Reads one by one, so that no input before an error is lost. A reader that stops early closes the iterable. */
 const oneByOne = <A>(inputs: Iterable<A>): AsyncIterable<A> => ({
   [Symbol.asyncIterator]: () => {
     const iterator = inputs[Symbol.iterator]()
@@ -160,16 +161,16 @@ const oneByOne = <A>(inputs: Iterable<A>): AsyncIterable<A> => ({
 
 const over = { done: true, value: undefined } as const
 
-/** An iterator that is stopped when its reader leaves, and read to its end then. */
+/** An iterator that stops when its reader leaves the loop, and is then read to its end. */
 const stoppable = <A>(iterable: AsyncIterable<A>, stop: () => void): AsyncIterator<A> => {
   const iterator = iterable[Symbol.asyncIterator]()
   const drain = (): Promise<IteratorResult<A>> =>
     iterator.next().then(
       ({ done }) => (done === true ? over : drain()),
-      // Who has left is not told what is wrong with the inputs.
+      // A reader that has left the loop gets no error of the inputs.
       () => over
     )
-  // One call after the other.
+  // Calls run one after the other.
   let turn: Promise<unknown> = Promise.resolve()
   const inTurn = (next: () => Promise<IteratorResult<A>>): Promise<IteratorResult<A>> => {
     const result = turn.then(next, next)

@@ -104,11 +104,11 @@ describe("a retry", () => {
   it("refuses a file of which one row may not be sent, in one line, before anything is sent", async () => {
     await imported("pine", "Pine")
     const cases: ReadonlyArray<readonly [string, string]> = [
-      ["name\nPine 2\n", "f.csv:2: no _line; take it over from the rejects file"],
-      ["name,_line\nPine 2,3\nPine 3,\n", "f.csv:3: no _line; take it over from the rejects file"],
+      ["name\nPine 2\n", "f.csv:2: no _line; copy it from the rejects file"],
+      ["name,_line\nPine 2,3\nPine 3,\n", "f.csv:3: no _line; copy it from the rejects file"],
       [
         "name,_line\nPine 2,3\nPine 3,x\n",
-        'f.csv:3: _line "x" is not the number of a line; take it over from the rejects file'
+        'f.csv:3: _line "x" is not the number of a line; copy it from the rejects file'
       ],
       [
         "name,_line\nPine 2,3\nPine 9,9\n",
@@ -183,7 +183,7 @@ describe("a retry", () => {
     assert.strictEqual(again.code, 5, again.stderr)
     assert.include(again.stderr, "line-items resume elm-retry-1")
     await refusing(
-      'elm-c.ndjson:1: _line 1 is not settled in job "elm-retry-1"; resume that job first, or cancel it and resume it',
+      'elm-c.ndjson:1: _line 1 has no outcome yet in job "elm-retry-1"; resume that job first, or cancel it and resume it',
       2,
       "elm",
       "elm-c.ndjson",
@@ -271,7 +271,7 @@ describe("a retry", () => {
     const refused = ends.filter(({ code }) => code === 2)
     assert.isAtLeast(refused.length, 1, ends.map(({ stderr }) => stderr).join())
     for (const { stderr } of refused)
-      assert.match(stderr, /_line 3 (is not settled|was created) in job "(one|two)"/)
+      assert.match(stderr, /_line 3 (has no outcome yet|was created) in job "(one|two)"/)
     // Both may have seen each other; then it is asked for once more.
     if (refused.length === 2) {
       const again = await run(["retry", "yew", "yew-c.csv", ...elsewhere], options)
@@ -306,7 +306,7 @@ describe("a retry", () => {
     const stores = Stores.layerLocal({ stateDir: `${files.path}/state` })
     const { planning } = await Effect.runPromise(Effect.provide(leftFor("5 minutes"), stores))
     const held = await connected("retry", "q8", "alder.csv")
-    assert.match(held.stderr, /_line 3 is not settled in job "q8-retry-1"/)
+    assert.match(held.stderr, /_line 3 has no outcome yet in job "q8-retry-1"/)
     await Effect.runPromise(
       Effect.flatMap(JobStore.JobStore, (jobs) => jobs.release(planning)).pipe(Effect.provide(stores))
     )

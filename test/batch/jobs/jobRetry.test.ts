@@ -124,17 +124,17 @@ describe("what may be retried", () => {
       ],
       [
         "all of them",
-        "3: no _line; take it over from the rejects file",
-        '2: _line "two" is not the number of a line; take it over from the rejects file',
-        '2: _line "02" is not the number of a line; take it over from the rejects file',
-        '2: _line "2.0" is not the number of a line; take it over from the rejects file',
-        '2: _line "99999999999" is not the number of a line; take it over from the rejects file',
+        "3: no _line; copy it from the rejects file",
+        '2: _line "two" is not the number of a line; copy it from the rejects file',
+        '2: _line "02" is not the number of a line; copy it from the rejects file',
+        '2: _line "2.0" is not the number of a line; copy it from the rejects file',
+        '2: _line "99999999999" is not the number of a line; copy it from the rejects file',
         '2: _line 9: job "q3" has no row there; give the rejects file of this job',
         "3: _line 2 is named twice, first in line 2; keep one of them",
         '3: _line 3 was created in job "q3"; take it out',
-        '2: _line 4 is not settled in job "q3-retry-1"; resume that job first, or cancel it and resume it',
+        '2: _line 4 has no outcome yet in job "q3-retry-1"; resume that job first, or cancel it and resume it',
         '2: _line 5 is in doubt in job "q3"; take it out, or resolve the doubt first',
-        '2: _line 6: job "q3" has several rows on this line, so it does not tell which one is meant; import it as a new job'
+        '2: _line 6: job "q3" has several rows on this line, so _line does not identify one; import it as a new job'
       ]
     )
   })

@@ -46,7 +46,7 @@ const unanswered: AttemptLog.End = { acceptance: "InDoubt", reason: "TimedOut", 
 const fate = (attempts: ReadonlyArray<AttemptLog.Logged>, resendsDoubts = false): string => {
   const { known, open } = recover([item(0)], attempts, resendsDoubts)
   assert.strictEqual(known.length + open.length, 1)
-  const [outcome] = known
+  const outcome = known[0]?.outcome
   if (outcome === undefined) return "may be sent"
   if (outcome._tag === "InDoubt") return `InDoubt ${outcome.evidence._tag}`
   if (outcome._tag === "Created") return `Created ${outcome.id}${outcome.possibleDuplicate ? "?" : ""}`
@@ -82,7 +82,7 @@ describe("what the log says of an input", () => {
 
   it("the first send of an input is remembered", () => {
     const attempts = [attempt([0]), attempt([0])]
-    assert.strictEqual(recover([item(0)], attempts, false).since.get(0), attempts[0]!.begunAtMillis)
+    assert.strictEqual(recover([item(0)], attempts, false).doubts[0]?.sinceMillis, attempts[0]!.begunAtMillis)
   })
 
   it("goes on waiting for what HubSpot had not finished, and for nothing that is known by now", () => {

@@ -1,24 +1,18 @@
 /**
- * Any number of line items into the recycle bin: a stream of ids in, one outcome per id out.
+ * Moves any number of line items into the recycle bin: a stream of ids in, one outcome per id out.
  *
- * Archiving twice is archiving once, so what is in doubt is done again as the retry policy allows. HubSpot's
- * answer has no body: ids that do not exist are passed over, and count as archived.
+ * Archiving twice is archiving once, so a doubt is sent again as the retry policy allows. HubSpot's reply has no
+ * body: HubSpot ignores ids that do not exist, and they count as archived.
  *
  * @since 0.1.0
  */
-import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import * as Operations from "@effect-hubspot/http/Operations"
-import type { RateLimits } from "@effect-hubspot/http/RateLimits"
-import { type BatchRequest, InputIssue } from "@effect-hubspot/schema"
+import type { BatchRequest } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Result from "effect/Result"
-import * as Stream from "effect/Stream"
 import type { BatchOperation } from "../engine/BatchOperation.ts"
-import * as Bulk from "../engine/Pipeline.ts"
-import * as Record from "./Records.ts"
-import type { Outcome } from "../model/Outcome.ts"
-import type { Shape } from "../model/Plan.ts"
+import type * as Bulk from "../engine/Pipeline.ts"
+import * as Records from "./Records.ts"
 
 /**
  * @category models
@@ -26,15 +20,13 @@ import type { Shape } from "../model/Plan.ts"
  */
 export type Options = Bulk.Options
 
-type Input = typeof BatchRequest.IdInput.Type
-
 /**
  * Archiving.
  *
  * @category operations
  * @since 0.1.0
  */
-export const operation: BatchOperation<Input, "Archived"> = {
+export const operation: BatchOperation<typeof BatchRequest.IdInput.Type, "Archived"> = {
   name: "batchArchive",
   idempotent: true,
   writes: true,
@@ -52,16 +44,8 @@ export const operation: BatchOperation<Input, "Archived"> = {
   succeed: ({ index, source }, { id }) => ({ _tag: "Archived", source, index, id })
 }
 
-const shape = (jobId: string): Shape<string, Input> => ({
-  jobId,
-  toInput: (id) => Result.succeed({ id }),
-  read: (given) => InputIssue.readFields(given, ["id"]),
-  prepare: (given) => Record.prepared({ id: given.id }, InputIssue.ofRecord({ id: given.id })),
-  unique: Record.unique
-})
-
 /**
- * Archives the line items of a stream of ids. Options out of range are defects.
+ * Archives the line items of a stream of ids. An option out of its range is a defect.
  *
  * **Example**
  *
@@ -83,14 +67,4 @@ const shape = (jobId: string): Shape<string, Input> => ({
  * @category running
  * @since 0.1.0
  */
-export const outcomes =
-  (options: Options = {}) =>
-  <E, R>(
-    inputs: Stream.Stream<string, E, R>
-  ): Stream.Stream<Outcome<string, "Archived">, E, R | HubSpotClient | RateLimits> =>
-    Stream.unwrap(
-      Effect.gen(function* () {
-        const job = yield* Bulk.job(options)
-        return Bulk.outcomes(inputs, job, shape(job.jobId), Bulk.final(yield* job.runner(operation)))
-      })
-    )
+export const outcomes = (options: Options = {}) => Records.outcomes(options, operation, Records.byId())

@@ -1,10 +1,10 @@
 /**
- * Any number of line items: a stream of inputs in, a stream with exactly one outcome per input out, in
+ * Creates any number of line items: a stream of inputs in, a stream with exactly one outcome per input out, in
  * constant memory.
  *
- * Outcomes come as batches are settled, not in the order of the inputs; each carries its index and the
- * caller's value. The stream fails only if the stream of inputs does, after the outcomes of all that was
- * read before. HubSpot never makes it fail: what HubSpot does is in the outcomes.
+ * Outcomes come as batches are done, not in the order of the inputs; each carries its index and the caller's value.
+ * The stream fails only if the stream of inputs fails, after the outcomes of all inputs read before. HubSpot never makes
+ * it fail: the outcomes report what HubSpot did.
  *
  * @since 0.1.0
  */
@@ -26,7 +26,7 @@ import * as Concurrency from "../engine/Concurrency.ts"
 import type { Outcome } from "../model/Outcome.ts"
 import * as Plan from "../model/Plan.ts"
 
-/** The most requests that are under way at once. */
+/** At most so many requests are under way at once. */
 export const maxConcurrency = Concurrency.most
 
 /**
@@ -35,14 +35,14 @@ export const maxConcurrency = Concurrency.most
  */
 export interface Settings extends Bulk.Options, BatchState.Waits {
   /**
-   * The job's name in its trace ids, and in keys that are made: 1 to 48 of `A–Z a–z 0–9 _ -`. Default: by chance. Two
-   * jobs over different inputs need two names.
+   * The job's name in its trace ids and in generated keys: 1 to 48 of `A–Z a–z 0–9 _ -`. Default: a random one. Two jobs
+   * over different inputs need two names.
    */
   readonly jobId?: string | undefined
 }
 
 /**
- * The settings, and what to do about doubts.
+ * The settings, and the strategy for doubts.
  *
  * @category options
  * @since 0.1.0
@@ -54,18 +54,18 @@ export type Options = Settings & DoubtStrategy.Choice
  * @since 0.1.0
  */
 export type OutcomesWithOptions<I> = Options & {
-  /** The line item in a value, or what is wrong with the value. */
+  /** Makes a line item of a value, or reports its issues. */
   readonly toInput: (
     source: I
   ) => Result.Result<BatchRequest.CreateInput, ReadonlyArray<InputIssue.InputIssue>>
-  /** The caller's own key of a value; it must be unique, also across jobs that must not double. */
+  /** The caller's own key of a value. It must be unique, also across jobs that must not create a line item twice. */
   readonly keyOf?: ((source: I) => string | undefined) | undefined
   /** How messages name a value. Default: `input 1`. */
   readonly where?: Plan.Where<I> | undefined
 }
 
 /**
- * Creates the line items of a stream. Options out of range are defects.
+ * Creates the line items of a stream. An option out of its range is a defect.
  *
  * **Example**
  *
@@ -92,16 +92,11 @@ export type OutcomesWithOptions<I> = Options & {
  * @category running
  * @since 0.1.0
  */
-export const outcomes =
-  (options: Options = {}) =>
-  <E, R>(
-    inputs: Stream.Stream<BatchRequest.CreateInput, E, R>
-  ): Stream.Stream<Outcome<BatchRequest.CreateInput>, E, R | HubSpotClient | RateLimits> =>
-    outcomesWith<BatchRequest.CreateInput>({ ...options, toInput: Result.succeed })(inputs)
+export const outcomes = (options: Options = {}) =>
+  outcomesWith<BatchRequest.CreateInput>({ ...options, toInput: Result.succeed })
 
 /**
- * The same for values of the caller's own, such as rows of a file. `toInput` makes the line item, or says
- * what is wrong with the value.
+ * Creates a line item of each of the caller's own values, such as rows of a file.
  *
  * @category running
  * @since 0.1.0
@@ -127,10 +122,10 @@ export const outcomesWith =
     )
 
 /**
- * Creates the line items of a stream and hands every outcome to `onOutcomes`, as they come. Interrupting it is
- * safe: nothing new is sent, requests under way have `grace` (default 110 seconds, the longest a request takes) to end, and
- * what has not ended then is `InDoubt`; `onOutcomes` is told of all of it before the interruption is over.
- * Inputs that were not read by then have no outcome.
+ * Creates the line items of a stream and passes every outcome to `onOutcomes`, as they come. Interrupting it is safe:
+ * nothing more is sent, and requests under way have `grace` (default 110 seconds, the longest a request takes) to be
+ * answered. The inputs of a request without an answer are `InDoubt`. `onOutcomes` gets all these outcomes before the
+ * interruption is over. Inputs that were not read have no outcome.
  *
  * **Example**
  *
@@ -157,18 +152,13 @@ export const outcomesWith =
  * @category running
  * @since 0.1.0
  */
-export const forEach =
-  (
-    options: Options & { readonly grace?: Duration.Input | undefined },
-    onOutcomes: (outcomes: ReadonlyArray<Outcome<BatchRequest.CreateInput>>) => Effect.Effect<void>
-  ) =>
-  <E, R>(
-    inputs: Stream.Stream<BatchRequest.CreateInput, E, R>
-  ): Effect.Effect<void, E, R | HubSpotClient | RateLimits> =>
-    forEachWith<BatchRequest.CreateInput>({ ...options, toInput: Result.succeed }, onOutcomes)(inputs)
+export const forEach = (
+  options: Options & { readonly grace?: Duration.Input | undefined },
+  onOutcomes: (outcomes: ReadonlyArray<Outcome<BatchRequest.CreateInput>>) => Effect.Effect<void>
+) => forEachWith<BatchRequest.CreateInput>({ ...options, toInput: Result.succeed }, onOutcomes)
 
 /**
- * The same for values of the caller's own.
+ * `forEach` for the caller's own values.
  *
  * @category running
  * @since 0.1.0

@@ -1,40 +1,31 @@
 /**
- * Any number of line items by id, or by the value of a property with unique values: a stream of ids in, one
- * outcome per id out. What does not exist is `Rejected`.
+ * Reads any number of line items by id, or by the value of a property with unique values: a stream of ids in, one
+ * outcome per id out. A record that does not exist is `Rejected`.
  *
- * Reading changes nothing, so there is no doubt about it: what was not answered is asked again as the retry
- * policy allows, and is `NotSent` in the end. `InDoubt` is an id that HubSpot's answers do not mention.
+ * Reading changes nothing, so an unanswered request is no doubt: it is sent again as the retry policy allows, and
+ * its ids are `NotSent` in the end. `InDoubt` is an id that HubSpot's replies do not mention.
  *
  * @since 0.1.0
  */
-import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import * as Operations from "@effect-hubspot/http/Operations"
-import type { RateLimits } from "@effect-hubspot/http/RateLimits"
-import { type BatchRequest, InputIssue } from "@effect-hubspot/schema"
-import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
-import * as Stream from "effect/Stream"
+import type { BatchRequest } from "@effect-hubspot/schema"
 import type { BatchOperation } from "../engine/BatchOperation.ts"
 import * as Correlation from "../model/Correlation.ts"
-import * as Bulk from "../engine/Pipeline.ts"
-import * as Record from "./Records.ts"
-import type { Outcome } from "../model/Outcome.ts"
-import type { Shape } from "../model/Plan.ts"
+import type * as Bulk from "../engine/Pipeline.ts"
+import * as Records from "./Records.ts"
 
 /**
  * @category models
  * @since 0.1.0
  */
 export interface Options extends Bulk.Options {
-  /** Properties by name. Default: HubSpot's few. */
+  /** The names of the properties to read. Default: the few that HubSpot chooses. */
   readonly properties?: ReadonlyArray<string> | undefined
-  /** A property with unique values whose values are given instead of ids. */
+  /** A property with unique values. The stream then has its values instead of ids. */
   readonly idProperty?: string | undefined
-  /** Archived records instead of the others. Default false. */
+  /** Reads archived records instead of the others. Default false. */
   readonly archived?: boolean | undefined
 }
-
-type Input = typeof BatchRequest.IdInput.Type
 
 /**
  * Reading.
@@ -44,9 +35,9 @@ type Input = typeof BatchRequest.IdInput.Type
  */
 export const operation = (
   options: Pick<Options, "properties" | "idProperty" | "archived"> = {}
-): BatchOperation<Input, "Found"> => {
+): BatchOperation<typeof BatchRequest.IdInput.Type, "Found"> => {
   const { archived, idProperty, properties } = options
-  // What a record is recognised by has to be in the answer.
+  // The property that identifies a record must be in the reply.
   const asked = idProperty === undefined ? properties : [...new Set([...(properties ?? []), idProperty])]
   return {
     name: "batchRead",
@@ -65,7 +56,7 @@ export const operation = (
     account: (items, end) =>
       Correlation.judge(
         items.map(({ input }) =>
-          Record.nameOf({ ...input, ...(idProperty !== undefined && { idProperty }) })
+          Records.nameOf({ ...input, ...(idProperty !== undefined && { idProperty }) })
         ),
         end
       ),
@@ -73,19 +64,8 @@ export const operation = (
   }
 }
 
-const shape = (jobId: string, idProperty: string | undefined): Shape<string, Input> => {
-  const named = (id: string) => ({ id, ...(idProperty !== undefined && { idProperty }) })
-  return {
-    jobId,
-    toInput: (id) => Result.succeed({ id }),
-    read: (given) => InputIssue.readFields(given, ["id"]),
-    prepare: ({ id }) => Record.prepared({ id }, InputIssue.ofRecord(named(id))),
-    unique: Record.unique
-  }
-}
-
 /**
- * Reads the line items of a stream of ids. Options out of range are defects.
+ * Reads the line items of a stream of ids. An option out of its range is a defect.
  *
  * **Example**
  *
@@ -110,15 +90,5 @@ const shape = (jobId: string, idProperty: string | undefined): Shape<string, Inp
  * @category running
  * @since 0.1.0
  */
-export const outcomes =
-  (options: Options = {}) =>
-  <E, R>(
-    ids: Stream.Stream<string, E, R>
-  ): Stream.Stream<Outcome<string, "Found">, E, R | HubSpotClient | RateLimits> =>
-    Stream.unwrap(
-      Effect.gen(function* () {
-        const job = yield* Bulk.job(options)
-        const runner = yield* job.runner(operation(options))
-        return Bulk.outcomes(ids, job, shape(job.jobId, options.idProperty), Bulk.final(runner))
-      })
-    )
+export const outcomes = (options: Options = {}) =>
+  Records.outcomes(options, operation(options), Records.byId(options.idProperty))

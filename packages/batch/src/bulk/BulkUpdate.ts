@@ -1,25 +1,20 @@
 /**
- * Any number of updates: a stream of `{ id, properties }` in, one outcome per input out.
+ * Updates any number of line items: a stream of `{ id, properties }` in, one outcome per input out.
  *
- * HubSpot leaves ids that do not exist out of its answer without a word, so such an input is `InDoubt`
- * (`missing`). Updating twice with the same values is updating once, so what is in doubt is done again as the retry
- * policy allows; a change that somebody made in between is overwritten. Two inputs for the same record are
- * a contradiction, since batches run at once: the second is `Invalid`.
+ * HubSpot's reply does not mention ids that do not exist, so such an input is `InDoubt` (`missing`). Updating twice with
+ * the same values is updating once, so a doubt is sent again as the retry policy allows; that overwrites a change that
+ * another program made in between. Batches run at once, so two inputs for the same record contradict each other: the
+ * second is `Invalid`.
  *
  * @since 0.1.0
  */
-import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import * as Operations from "@effect-hubspot/http/Operations"
-import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import { type BatchRequest, InputIssue } from "@effect-hubspot/schema"
-import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import * as Stream from "effect/Stream"
 import type { BatchOperation } from "../engine/BatchOperation.ts"
 import * as Correlation from "../model/Correlation.ts"
-import * as Bulk from "../engine/Pipeline.ts"
-import * as Record from "./Records.ts"
-import type { Outcome } from "../model/Outcome.ts"
+import type * as Bulk from "../engine/Pipeline.ts"
+import * as Records from "./Records.ts"
 import type { Shape } from "../model/Plan.ts"
 
 /**
@@ -42,7 +37,7 @@ export const operation: BatchOperation<Input, "Updated"> = {
   writes: true,
   passesOver: true,
   request: (items) => Operations.batchUpdate({ inputs: items.map(({ input }) => input) }),
-  account: (items, end) => Correlation.judge(items.map(Record.identityOf), end),
+  account: (items, end) => Correlation.judge(items.map(Records.identityOf), end),
   succeed: ({ index, objectWriteTraceId, source }, object) => ({
     _tag: "Updated",
     source,
@@ -58,16 +53,16 @@ const shape = (jobId: string): Shape<Input, Input> => ({
   toInput: Result.succeed,
   read: (given) => InputIssue.readFields(given, ["id", "idProperty", "properties", "objectWriteTraceId"]),
   prepare: (given, { objectWriteTraceId }) =>
-    Record.prepared({ ...given, objectWriteTraceId }, [
+    Records.prepared({ ...given, objectWriteTraceId }, [
       ...InputIssue.ofRecord(given),
       ...InputIssue.ofProperties(given.properties),
       ...InputIssue.ofTraceId(given.objectWriteTraceId)
     ]),
-  unique: Record.unique
+  unique: Records.unique
 })
 
 /**
- * Updates the line items of a stream. Options out of range are defects.
+ * Updates the line items of a stream. An option out of its range is a defect.
  *
  * **Example**
  *
@@ -92,14 +87,4 @@ const shape = (jobId: string): Shape<Input, Input> => ({
  * @category running
  * @since 0.1.0
  */
-export const outcomes =
-  (options: Options = {}) =>
-  <E, R>(
-    inputs: Stream.Stream<Input, E, R>
-  ): Stream.Stream<Outcome<Input, "Updated">, E, R | HubSpotClient | RateLimits> =>
-    Stream.unwrap(
-      Effect.gen(function* () {
-        const job = yield* Bulk.job(options)
-        return Bulk.outcomes(inputs, job, shape(job.jobId), Bulk.final(yield* job.runner(operation)))
-      })
-    )
+export const outcomes = (options: Options = {}) => Records.outcomes(options, operation, shape)

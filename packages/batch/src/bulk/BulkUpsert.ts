@@ -1,27 +1,22 @@
 /**
- * Any number of upserts: a stream of `{ id, idProperty, properties, associations? }` in, one outcome per input
- * out. What has this value of `idProperty` is updated, what has not is created.
+ * Upserts any number of line items: a stream of `{ id, idProperty, properties, associations? }` in, one outcome per
+ * input out. HubSpot updates the record whose `idProperty` has the value `id`, or creates one.
  *
- * An upsert takes no associations, so those follow in a request of their own. Both may be repeated, and what
- * is in doubt is, as the retry policy allows; the last write wins. It is as safe as the property's
- * uniqueness: prove it with `KeyProperty.prove`.
+ * An upsert takes no associations, so those follow in a request of their own. Both requests may be repeated, so a doubt
+ * is sent again as the retry policy allows; the last write wins. Upserting is as safe as the values of the property are
+ * unique: prove that with `KeyProperty.prove`.
  *
  * @since 0.1.0
  */
-import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import * as Operations from "@effect-hubspot/http/Operations"
-import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import { type Association, type BatchRequest, InputIssue } from "@effect-hubspot/schema"
 import * as Deferred from "effect/Deferred"
-import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import * as Stream from "effect/Stream"
 import type { BatchOperation } from "../engine/BatchOperation.ts"
 import * as Correlation from "../model/Correlation.ts"
 import * as Associating from "../doubt/Associating.ts"
-import * as Bulk from "../engine/Pipeline.ts"
-import * as Record from "./Records.ts"
-import type { Outcome } from "../model/Outcome.ts"
+import type * as Bulk from "../engine/Pipeline.ts"
+import * as Records from "./Records.ts"
 import type { Shape } from "../model/Plan.ts"
 
 /**
@@ -31,7 +26,7 @@ import type { Shape } from "../model/Plan.ts"
 export type Options = Bulk.Options
 
 /**
- * An upsert, and what the line item belongs to.
+ * An upsert, and the records that the line item belongs to.
  *
  * @category models
  * @since 0.1.0
@@ -60,7 +55,7 @@ export const operation: BatchOperation<Input, "Upserted"> = {
         objectWriteTraceId
       }))
     }),
-  account: (items, end) => Correlation.judge(items.map(Record.identityOf), end),
+  account: (items, end) => Correlation.judge(items.map(Records.identityOf), end),
   succeed: ({ index, objectWriteTraceId, source }, object) => ({
     _tag: "Upserted",
     source,
@@ -90,18 +85,18 @@ const shape = (jobId: string): Shape<Input, Input> => ({
           : Result.succeed({ ...rest, idProperty })
     ),
   prepare: (given, { objectWriteTraceId }) =>
-    Record.prepared({ ...given, objectWriteTraceId }, [
+    Records.prepared({ ...given, objectWriteTraceId }, [
       ...InputIssue.ofRecord(given),
       ...InputIssue.ofProperties(given.properties),
       ...InputIssue.ofAssociations(given.associations ?? []),
       ...Associating.issuesOf(given.associations),
       ...InputIssue.ofTraceId(given.objectWriteTraceId)
     ]),
-  unique: Record.unique
+  unique: Records.unique
 })
 
 /**
- * Upserts the line items of a stream. Options out of range are defects.
+ * Upserts the line items of a stream. An option out of its range is a defect.
  *
  * **Example**
  *
@@ -130,20 +125,10 @@ const shape = (jobId: string): Shape<Input, Input> => ({
  * @category running
  * @since 0.1.0
  */
-export const outcomes =
-  (options: Options = {}) =>
-  <E, R>(
-    inputs: Stream.Stream<Input, E, R>
-  ): Stream.Stream<Outcome<Input, "Upserted">, E, R | HubSpotClient | RateLimits> =>
-    Stream.unwrap(
-      Effect.gen(function* () {
-        const job = yield* Bulk.job(options)
-        const runner = yield* job.runner(operation)
-        return Bulk.outcomes(inputs, job, shape(job.jobId), {
-          ...runner,
-          workOf: ({ item, outcome }) =>
-            outcome._tag === "Upserted" && Associating.isDue(item.input) ? "association" : undefined,
-          resolve: (open) => Associating.complete(job.services, open, Deferred.await(job.abandon))
-        })
-      })
-    )
+export const outcomes = (options: Options = {}) =>
+  Records.outcomes(options, operation, shape, (runner, job) => ({
+    ...runner,
+    workOf: ({ item, outcome }) =>
+      outcome._tag === "Upserted" && Associating.isDue(item.input) ? "association" : undefined,
+    resolve: (open) => Associating.complete(job.services, open, Deferred.await(job.abandon))
+  }))

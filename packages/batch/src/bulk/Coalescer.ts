@@ -1,12 +1,12 @@
 /**
- * One line item at a time, for services: creates of many fibers are gathered into batches, and each fiber
- * gets its own answer.
+ * Creates one line item at a time, for services: it gathers the inputs of many fibers into batches, and each fiber
+ * gets the outcome of its own input.
  *
- * A batch goes out when it is full or when its first input has waited for the window. A caller that is
- * interrupted takes its input along until the moment it is sent; then the request runs to its end. The same
- * input from two callers is two line items. A caller's own trace id is kept unless another one is using it.
+ * A batch is sent when it is full or when its first input has waited for `window`. An interrupted caller withdraws its
+ * input, unless the batch is sent already; that request runs to its end. The same input from two callers is two line
+ * items. A caller's own trace id is kept unless another input under way has it.
  *
- * One coalescer serves one account: that of the client below it.
+ * One coalescer serves one account: that of its client.
  *
  * @since 0.1.0
  */
@@ -34,15 +34,7 @@ import * as BulkCreate from "./BulkCreate.ts"
 import { inProcessLog } from "../engine/InProcessLog.ts"
 import type * as BatchState from "../model/BatchState.ts"
 import { inRange } from "../model/InRange.ts"
-import {
-  describe,
-  type InDoubt,
-  type Invalid,
-  type NotSent,
-  type NotSentReason,
-  type Rejected
-} from "../model/Outcome.ts"
-import type { Created, Outcome } from "../model/Outcome.ts"
+import { type Created, describe, type Failure, type NotSentReason } from "../model/Outcome.ts"
 import * as Plan from "../model/Plan.ts"
 import * as RetryBudget from "../engine/RetryBudget.ts"
 import * as WriteTrace from "../model/WriteTrace.ts"
@@ -50,14 +42,14 @@ import * as WriteTrace from "../model/WriteTrace.ts"
 type Input = BatchRequest.CreateInput
 
 /**
- * Every outcome but `Created`. `reason` is the outcome, so that one kind can be caught alone with
+ * The input was not created, or is in doubt. `reason` is the outcome, so a program can catch one kind alone:
  * `Effect.catchReason("NotCreated", "InDoubt", …)`.
  *
  * @category errors
  * @since 0.1.0
  */
 export class NotCreated extends Data.TaggedError("NotCreated")<{
-  readonly reason: Rejected<Input> | Invalid<Input> | NotSent<Input> | InDoubt<Input>
+  readonly reason: Failure<Input>
 }> {
   override get message(): string {
     return describe(this.reason)
@@ -71,15 +63,15 @@ export class NotCreated extends Data.TaggedError("NotCreated")<{
 export interface Options extends BatchState.Waits {
   /** How long the first input of a batch waits for others. Default 25 milliseconds. */
   readonly window?: Duration.Input | undefined
-  /** Inputs per batch, 1 to 100. Default 100. */
+  /** Inputs in one batch, 1 to 100. Default 100. */
   readonly batchSize?: number | undefined
-  /** Batches under way at once. Default 10. */
+  /** Batches under way at once, 1 to 64. Default 10. */
   readonly concurrency?: number | undefined
-  /** Inputs that may be inside at once, sent or waiting; further callers wait outside. Default 10,000. */
+  /** Inputs that may be sent or waiting at once, at least 1; further callers wait. Default 10,000. */
   readonly capacity?: number | undefined
-  /** When a refused request is sent again. Default `Retry.defaults`. */
+  /** How often and when a refused request is sent again. Default `Retry.defaults`. */
   readonly retry?: Retry.Policy | undefined
-  /** Told of requests and of answers that fit no input. */
+  /** Gets an event for each request, and for each reply that fits no input. */
   readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
 }
 
@@ -110,13 +102,13 @@ class Create extends Request.Class<{ readonly item: Plan.Item<Input> }, Created<
 export class Coalescer extends Context.Service<
   Coalescer,
   {
-    /** Creates one line item, together with those that others create at the same time. */
+    /** Creates one line item, in a batch with those of other callers. */
     readonly create: (input: Input) => Effect.Effect<Created<Input>, NotCreated>
   }
 >()("@effect-hubspot/batch/bulk/Coalescer") {}
 
 /**
- * A coalescer on a client and a limiter.
+ * A coalescer on the client and the limits of the context.
  *
  * @category layers
  * @since 0.1.0
@@ -145,20 +137,18 @@ export const make = Effect.fnUntraced(function* (
   const never = yield* Deferred.make<void>()
   const shape = Plan.creates<Input>({ jobId, toInput: Result.succeed })
   let index = 0
-  /** Inputs that take a place inside, those whose batch has begun, and those whose callers have left since. */
-  const placed = new Set<number>()
-  const begun = new Set<number>()
-  const left = new Set<number>()
+  /** The inputs inside, by index: waiting for a batch, in one, or in one and no longer wanted by their callers. */
+  const places = new Map<number, "waiting" | "begun" | "unwanted">()
   const giveBack = (index: number) =>
-    Effect.suspend(() => (placed.delete(index) ? inside.release(1) : Effect.void))
+    Effect.suspend(() => (places.delete(index) ? inside.release(1) : Effect.void))
 
-  /** What ends a job here ends one batch only: a service goes on, and the next batch finds out anew. */
-  const run = Effect.fnUntraced(function* (items: ReadonlyArray<Plan.Item<Input>>) {
+  /** A failure that stops a job stops one batch here: a service goes on, and the next batch is sent. */
+  const run = Effect.fnUntraced(function* <I>(items: ReadonlyArray<Plan.Item<I>>) {
     const runner = yield* BatchRunner.make(BatchOperation.create(), {
       jobId,
       halt: yield* Deferred.make<NotSentReason>(),
       abandon: never,
-      isWanted: (index) => !left.has(index),
+      isWanted: (index) => places.get(index) !== "unwanted",
       policy: options.retry ?? Retry.defaults,
       budget: RetryBudget.makeUnsafe(),
       limit: underWay.withPermit,
@@ -171,29 +161,27 @@ export const make = Effect.fnUntraced(function* (
   })
 
   const resolver = RequestResolver.make<Create>((entries) => {
-    const items = entries.map(({ request }) => request.item)
-    for (const { index } of items) begun.add(index)
+    // Each item carries its caller's entry.
+    const items = entries.map((entry) => ({ ...entry.request.item, source: entry }))
+    for (const { index } of items) if (places.has(index)) places.set(index, "begun")
     return run(items).pipe(
       Effect.map((all) => {
-        const byItem = new Map(all.map(({ item, outcome }) => [item, outcome]))
-        for (const entry of entries) entry.completeUnsafe(exitOf(byItem.get(entry.request.item)!))
+        for (const { item, outcome } of all) {
+          const { completeUnsafe, request } = item.source
+          const { source } = request.item
+          completeUnsafe(
+            outcome._tag === "Created"
+              ? Exit.succeed({ ...outcome, source })
+              : Exit.fail(new NotCreated({ reason: { ...outcome, source } }))
+          )
+        }
       }),
-      Effect.ensuring(
-        Effect.forEach(
-          items,
-          ({ index }) => {
-            begun.delete(index)
-            left.delete(index)
-            return giveBack(index)
-          },
-          { discard: true }
-        )
-      ),
+      Effect.ensuring(Effect.forEach(items, ({ index }) => giveBack(index), { discard: true })),
       Effect.provideContext(services)
     )
   }).pipe(RequestResolver.setDelay(options.window ?? "25 millis"), RequestResolver.batchN(batchSize))
 
-  // Two callers may give the same trace id, and their inputs may meet in a batch.
+  // Two callers may give the same trace id, and their inputs may come into one batch.
   const inUse = new Set<string>()
   const request = (item: Plan.Item<Input>) =>
     Effect.suspend(() => {
@@ -216,19 +204,16 @@ export const make = Effect.fnUntraced(function* (
     const item = checked.success
     return yield* Effect.uninterruptibleMask((restore) =>
       Effect.andThen(
-        Effect.tap(restore(inside.take(1)), () => Effect.sync(() => placed.add(item.index))),
-        // An input whose batch has begun stays inside until the batch has ended.
-        Effect.onExit(restore(request(item)), () => {
-          if (!begun.has(item.index)) return giveBack(item.index)
-          left.add(item.index)
-          return Effect.void
-        })
+        Effect.tap(restore(inside.take(1)), () => Effect.sync(() => places.set(item.index, "waiting"))),
+        // An input whose batch has begun stays inside until the batch is done.
+        Effect.onExit(restore(request(item)), () =>
+          places.get(item.index) === "begun"
+            ? Effect.sync(() => places.set(item.index, "unwanted"))
+            : giveBack(item.index)
+        )
       )
     )
   })
 
   return Coalescer.of({ create })
 })
-
-const exitOf = (outcome: Exclude<Outcome<Input>, Invalid<Input>>): Exit.Exit<Created<Input>, NotCreated> =>
-  outcome._tag === "Created" ? Exit.succeed(outcome) : Exit.fail(new NotCreated({ reason: outcome }))

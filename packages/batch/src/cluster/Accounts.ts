@@ -1,9 +1,9 @@
 /**
  * The HubSpot accounts that this process may act for: for each a client with its token, and its limits.
  *
- * An account's services are made when the first job of it needs them, are shared by all its jobs, and go
- * a minute after the last. Accounts share nothing, so one that is slow, suspended or refused is not felt by another. It
- * does not take a token at its word: HubSpot is asked whose it is.
+ * The services of an account are made for its first job, shared by all its jobs, and closed a minute after the last.
+ * Accounts share nothing, so a slow, suspended or refused account does not slow down another. It trusts no token: it asks
+ * HubSpot for the token's account.
  *
  * @since 0.1.0
  */
@@ -21,15 +21,15 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 
 const advice = {
-  NoToken: "give this process a token of that account, or run the job where there is one",
+  NoToken: "give this process a token of that account, or run the job in a process that has one",
   OtherAccount: "give a token of the job's account",
   Refused: "check the token and its scopes",
-  Unreachable: "it is tried again"
+  Unreachable: "wait: the job goes on once HubSpot answers"
 }
 
 /**
- * This process cannot act for an account. `NoToken`: it has no token. `OtherAccount`: the token is another's.
- * `Refused`: HubSpot does not take the token. `Unreachable`: HubSpot could not be asked.
+ * This process cannot act for an account. `NoToken`: it has no token. `OtherAccount`: the token belongs to another account.
+ * `Refused`: HubSpot refuses the token. `Unreachable`: HubSpot does not answer.
  *
  * @category errors
  * @since 0.1.0
@@ -46,7 +46,7 @@ export class AccountUnavailable extends Schema.TaggedError<AccountUnavailable>()
 }
 
 /**
- * What requests to an account go through.
+ * The services that requests to an account go through.
  *
  * @category models
  * @since 0.1.0
@@ -84,7 +84,7 @@ export class Accounts extends Context.Service<
 >()("@effect-hubspot/batch/cluster/Accounts") {}
 
 /**
- * Accounts with a layer for each. A layer that fails says in its error why there is no token; `AccountUnavailable` is
+ * Accounts with a layer for each. Where a layer fails, its error is the `detail` of `NoToken`; an `AccountUnavailable` is
  * passed on as it is.
  *
  * @category layers
@@ -106,22 +106,19 @@ export const layer = <Made, E, R>(
       )
       return Accounts.of({
         services: (account) =>
-          // A failure is not kept: the next job of the account asks anew.
+          // A failure is not kept: the next job of the account builds the layer again.
           Effect.tapError(map.contextEffect(account), () => map.invalidate(account))
       })
     })
   )
 
 /**
- * Services through which nothing is sent: for a job that is to be canceled, of an account that cannot be acted for.
+ * Services that refuse every request: for a canceled job of an account that this process cannot act for.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const unavailable = (
-  origin: string,
-  { message }: AccountUnavailable
-): Context.Context<HubSpotClient | RateLimits> => {
+export const unavailable = (origin: string, { message }: AccountUnavailable): Context.Context<Services> => {
   const refuse = (operation: string) =>
     Effect.fail(new HubSpotError({ reason: new TokenUnavailable({ detail: message }), operation }))
   return Context.make(HubSpotClient, {
@@ -149,7 +146,7 @@ const withoutToken = (account: string, error: unknown): AccountUnavailable =>
         cause: error
       })
 
-/** Fails unless the token is one of the account. */
+/** Fails unless the token belongs to the account. */
 const belongsTo = (account: string): Effect.Effect<void, AccountUnavailable, Services> =>
   Effect.gen(function* () {
     const { portalId } = yield* Effect.flatMap(AccountInfo.AccountInfo, ({ details }) => details)

@@ -1,7 +1,8 @@
 /**
  * Effect's workflow engine on a cluster: one runner on a SQLite file, or many on PostgreSQL, with tables of their own.
  *
- * The times are tuned for a runner that is gone to be replaced in seconds. They must be the same in all runners.
+ * Its times are tuned to replace a lost runner in seconds. They must be the same in all runners. It knows nothing of what a
+ * workflow does.
  */
 import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
 import * as EntityAddress from "effect/cluster/EntityAddress"
@@ -40,7 +41,7 @@ import * as Migrations from "../sql/Migrations.ts"
 import { describeSqlError } from "../model/StoreFailure.ts"
 import * as SharedKey from "./SharedKey.ts"
 
-/** Of the tables, so that a cluster of somebody else may be in the same database. */
+/** The prefix of the tables, so that another program's cluster may use the same database. */
 export const prefix = "line_items_cluster"
 
 /** This process, as the holder of a job. */
@@ -54,9 +55,9 @@ const times = {
   shardLockRefreshInterval: Duration.seconds(2),
   entityMessagePollInterval: Duration.seconds(1),
   entityReplyPollInterval: Duration.millis(100),
-  // A run that is moved is interrupted then; it waits for its requests all the same.
+  // Then a run that is moved is interrupted; it waits for its requests all the same.
   entityTerminationTimeout: Duration.seconds(1),
-  // Each is looked after by itself, and jobs are few.
+  // The engine works on each shard separately, and jobs are few.
   shardsPerGroup: 60
 } as const
 
@@ -69,14 +70,14 @@ export const storage = Layer.merge(
 )
 
 /**
- * Deletes what the engine keeps of jobs that are over for this long, or forgotten; says of how many. The engine itself
- * deletes nothing. A job that somebody may still run is left alone.
+ * Deletes the engine's messages of jobs that are forgotten, or over for this long, and gives the number of these jobs. The
+ * engine itself deletes nothing. A job that may still run keeps its messages.
  */
 export const sweep = Effect.fnUntraced(function* (options: { readonly overFor: Duration.Input }) {
   const sql = yield* SqlClient.SqlClient
   const messages = yield* MessageStorage.MessageStorage
   const store = yield* JobStore.JobStore
-  // In this order: what is begun between the two is current.
+  // In this order: a job that begins between the two queries is current.
   const kept = yield* sql<{ entity_type: string; entity_id: string; shard_id: string }>`
     SELECT DISTINCT entity_type, entity_id, shard_id FROM ${sql(`${prefix}_messages`)}`
   const current = new Set(
@@ -102,14 +103,16 @@ export const sweep = Effect.fnUntraced(function* (options: { readonly overFor: D
 
 const retention = Layer.effectDiscard(
   sweep({ overFor: "1 hour" }).pipe(
-    Effect.catchCause((cause) => Effect.logWarning("what is over could not be swept", cause)),
+    Effect.catchCause((cause) =>
+      Effect.logWarning("the messages of jobs that are over could not be deleted", cause)
+    ),
     Effect.repeat(Schedule.jittered(Schedule.spaced("10 minutes"))),
     Effect.delay("1 minute"),
     Effect.forkScoped
   )
 )
 
-/** The engine of this process alone. */
+/** The engine for one process. */
 export const layerLocal = ClusterWorkflowEngine.layer.pipe(
   Layer.merge(retention),
   Layer.provide(Sharding.layer),
@@ -138,7 +141,7 @@ const key: Effect.Effect<SharedKey.Key, Database.DatabaseError, SqlClient.SqlCli
   }
 )
 
-/** How a runner speaks to others. */
+/** The protocol between runners. */
 const layerClientProtocol = (key: SharedKey.Key) =>
   Layer.effect(
     Runners.RpcClientProtocol,
@@ -152,7 +155,7 @@ const layerClientProtocol = (key: SharedKey.Key) =>
     }))
   )
 
-/** A runner that stands still answers nobody: so soon it counts as gone. */
+/** A runner that does not answer in this time counts as gone. */
 const pingTimeout = Duration.seconds(1)
 
 const watchInterval = Duration.seconds(1)
@@ -164,7 +167,7 @@ const health = Layer.effect(
       isAlive: (address) =>
         runners.ping(address).pipe(
           Effect.timeout(pingTimeout),
-          // One that is busy for a moment is not gone.
+          // A runner may be busy for a moment.
           Effect.retry({ times: 1 }),
           Effect.isSuccess
         )
@@ -173,8 +176,8 @@ const health = Layer.effect(
 ).pipe(Layer.provide(Runners.layerRpc))
 
 /**
- * Each runner looks after the others. The engine has one do it for all; where that one dies, the others would learn of it
- * only when its heartbeat is too old. To be mistaken costs little: who is alive keeps its locks.
+ * Each runner watches the others. In Effect's engine one runner watches all, and its own death would be noticed only by
+ * its old heartbeat. A mistake costs little: a runner that is alive keeps its locks.
  */
 const watch = (self: RunnerAddress.RunnerAddress) =>
   Layer.effectDiscard(
@@ -191,12 +194,12 @@ const watch = (self: RunnerAddress.RunnerAddress) =>
           { concurrency: 10, discard: true }
         )
       )
-      // Without the database nobody could take over either.
+      // Without the database, no runner could take over.
       yield* Effect.ignore(look).pipe(Effect.repeat(Schedule.spaced(watchInterval)), Effect.forkScoped)
     })
   )
 
-/** The engine of a runner that others of the same database reach at this address. */
+/** The engine of a runner that other runners of the database reach at this address. */
 export const layerCluster = (options: Parameters<typeof layerRunner>[0]) =>
   Layer.unwrap(Effect.map(key, (key) => layerRunner(options, key)))
 

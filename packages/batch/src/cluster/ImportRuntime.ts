@@ -1,12 +1,12 @@
 /**
- * What runs durable jobs by itself, as layers: the same program runs on each. In memory for tests, in one process on a
- * SQLite file, or in as many as wanted on PostgreSQL.
+ * Runs the durable jobs of a database by itself, as layers: in memory for tests, in one process on a SQLite file, or in any
+ * number of processes on PostgreSQL. The same program runs on each.
  *
- * It looks every second for jobs that somebody should run, and begins the workflow of each. So a planned job needs
- * nobody to hand it over; one that is suspended goes on when its time has come or when it is told to; and one whose
- * workflow came to grief is begun anew. Of the jobs it knows only what `JobStore` says.
+ * Every second it looks for jobs that are due, and begins the workflow of each. So a planned job starts without a call; a
+ * suspended one goes on when it is due or `Import.resume` asks for it; and a failed workflow is resumed. It knows of jobs
+ * only what `JobStore` says.
  *
- * When its layer ends, jobs are left as they stand: requests under way are waited for, and nothing more is sent.
+ * When its layer ends, it sends nothing more and waits for requests under way. Another process may go on with the jobs.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Semaphore from "effect/Semaphore"
-import type { SocketServerError } from "effect/socket/SocketServer"
 import type * as SqlClient from "effect/sql/SqlClient"
 import { layerMemory as layerMemoryEngine, WorkflowEngine } from "effect/workflow/WorkflowEngine"
 import * as Accounts from "./Accounts.ts"
@@ -36,7 +35,7 @@ export interface Options<Made = never, E = never, R = never> extends Pick<
   ImportWorkflow.Options,
   "concurrency" | "retry" | "onEvent" | "onRun" | "lease"
 > {
-  /** How requests to an account are made; see `Accounts`. */
+  /** The client and the limits of an account; see `Accounts`. */
   readonly account: (account: string) => Layer.Layer<Accounts.Services | Made, E, R | RateLimitStore>
 }
 
@@ -49,9 +48,9 @@ export class ImportRuntime extends Context.Service<
   {
     /** Waits until a job is over or suspended. */
     readonly settled: (jobId: string) => Effect.Effect<Job.Job, JobStore.JobNotFound | JobStore.JobStoreError>
-    /** Begins nothing more and leaves what is under way, with the requests that were sent answered. */
+    /** Begins no more runs, stops those under way, and waits for their requests. Another process may go on. */
     readonly leave: Effect.Effect<void>
-    /** Waits for no answer any more: what is under way is in doubt. */
+    /** The same without waiting for requests: those under way are in doubt. */
     readonly abandon: Effect.Effect<void>
   }
 >()("@effect-hubspot/batch/cluster/ImportRuntime") {}
@@ -60,45 +59,36 @@ export class ImportRuntime extends Context.Service<
 const layerEngine = (
   options: Omit<ImportWorkflow.Options, "leave" | "abandon" | "aroundRun">
 ): Layer.Layer<ImportRuntime, never, WorkflowEngine | JobStore.JobStore | Accounts.Accounts> =>
-  Layer.unwrap(
+  Layer.effect(
+    ImportRuntime,
     Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
       const leave = yield* Deferred.make<void>()
       const abandon = yield* Deferred.make<void>()
       const running = yield* Semaphore.make(mostRuns)
-      const workflow = ImportWorkflow.layer({
-        ...options,
-        leave,
-        abandon,
-        aroundRun: running.withPermits(1)
-      })
-      return Layer.provide(
-        Layer.effect(
-          ImportRuntime,
-          Effect.gen(function* () {
-            const store = yield* JobStore.JobStore
-            const left = Deferred.succeed(leave, undefined).pipe(
-              // Nobody runs any more.
-              Effect.andThen(running.withPermits(mostRuns)(Effect.void))
-            )
-            yield* Effect.addFinalizer(() => left)
-            yield* look.pipe(
-              Effect.catchCause((cause) => Effect.logWarning("jobs that are due could not be begun", cause)),
-              Effect.repeat(Schedule.jittered(Schedule.spaced(lookMillis))),
-              Effect.forkScoped
-            )
-            return ImportRuntime.of({
-              settled: (jobId) =>
-                Effect.repeat(store.get(jobId), {
-                  until: ({ state }) => Job.isFinal(state) || state === "suspended",
-                  schedule: Schedule.spaced(lookMillis / 2)
-                }),
-              leave: left,
-              abandon: Effect.andThen(Deferred.succeed(abandon, undefined), left)
-            })
-          })
-        ),
-        workflow
+      yield* Layer.build(
+        ImportWorkflow.layer({ ...options, leave, abandon, aroundRun: running.withPermits(1) })
       )
+      const left = Effect.andThen(
+        Deferred.succeed(leave, undefined),
+        // Free once no run is under way.
+        running.withPermits(mostRuns)(Effect.void)
+      )
+      yield* Effect.addFinalizer(() => left)
+      yield* look.pipe(
+        Effect.catchCause((cause) => Effect.logWarning("jobs that are due could not be begun", cause)),
+        Effect.repeat(Schedule.jittered(Schedule.spaced(lookMillis))),
+        Effect.forkScoped
+      )
+      return ImportRuntime.of({
+        settled: (jobId) =>
+          Effect.repeat(store.get(jobId), {
+            until: ({ state }) => Job.isFinal(state) || state === "suspended",
+            schedule: Schedule.spaced(lookMillis / 2)
+          }),
+        leave: left,
+        abandon: Effect.andThen(Deferred.succeed(abandon, undefined), left)
+      })
     })
   )
 
@@ -114,7 +104,7 @@ const assemble = <Made, E, R, E2, R2>(
   )
 
 /**
- * In memory: gone with the process, for tests.
+ * In memory, for tests: the jobs end with the process.
  *
  * **Example**
  *
@@ -132,7 +122,7 @@ const assemble = <Made, E, R, E2, R2>(
  *       toInput: (n) => Result.succeed({ properties: { name: `Seat ${n}` } })
  *     })
  *   )
- *   // It is run from here on, here or elsewhere.
+ *   // The runtime runs it from here on, in this process or another.
  *   const runtime = yield* ImportRuntime.ImportRuntime
  *   const { state } = yield* runtime.settled("orders")
  *   const { counts } = yield* Import.status("orders")
@@ -149,31 +139,19 @@ const assemble = <Made, E, R, E2, R2>(
  * @category layers
  * @since 0.1.0
  */
-export const layerMemory = <Made, E, R>(
-  options: Options<Made, E, R>
-): Layer.Layer<
-  ImportRuntime | JobStore.JobStore | RateLimitStore,
-  Database.DatabaseError,
-  Exclude<Exclude<R, JobStore.JobStore | RateLimitStore>, SqlClient.SqlClient>
-> =>
+export const layerMemory = <Made, E, R>(options: Options<Made, E, R>) =>
   assemble(options, layerMemoryEngine, { holder: { pid: 0, host: "memory" } }).pipe(
     Layer.provide(Database.layerSqlite({ file: ":memory:" }))
   )
 
 /**
- * On one SQLite file under a directory of this machine, readable by its owner only. One process has a directory at a
- * time; another stands by.
+ * On one SQLite file under a directory of this machine, which only its owner can read. One process has the directory at a
+ * time; another one waits for it.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerLocal = <Made, E, R>(
-  options: Options<Made, E, R> & { readonly stateDir: string }
-): Layer.Layer<
-  ImportRuntime | JobStore.JobStore | RateLimitStore,
-  Database.DatabaseError,
-  Exclude<Exclude<R, JobStore.JobStore | RateLimitStore>, SqlClient.SqlClient>
-> =>
+export const layerLocal = <Made, E, R>(options: Options<Made, E, R> & { readonly stateDir: string }) =>
   Layer.unwrap(
     Effect.map(
       Effect.promise(() => import("./ClusterEngine.ts")),
@@ -182,56 +160,52 @@ export const layerLocal = <Made, E, R>(
   ).pipe(Layer.provide(Database.layerSqlite({ file: Stores.fileIn(options.stateDir) })))
 
 /**
- * A runner of a cluster on PostgreSQL: as many processes as wanted, on as many machines, share the jobs of a database.
- * When one dies, the others have its jobs in a few seconds, and what it had under way is in doubt.
+ * A runner of a cluster on PostgreSQL: any number of processes, on any number of machines, share the jobs of a database.
+ * When one dies, the others take over its jobs in a few seconds, and its requests under way are in doubt.
  *
- * The runners speak to each other at `host` and `port`, by TLS with a key that is in the database: a process that cannot
- * read the database is refused there. The database needs sessions of its own for each runner, so no pooler of transactions
- * between. Needs `@effect/platform-node`.
+ * The runners connect to each other at `host` and `port`, by TLS with a key from the database, and refuse a process that
+ * cannot read the database. Each runner needs database sessions of its own, so there must be no transaction pooler between.
+ * Needs `@effect/platform-node`.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerCluster = <Made, E, R>(
   options: Options<Made, E, R> & {
-    /** Where the others reach this runner. */
+    /** The address at which other runners reach this one. */
     readonly host: string
     readonly port: number
-    /** The address to listen on, if it is another. */
+    /** The address to listen on. Default: `host`. */
     readonly listenHost?: string | undefined
   }
-): Layer.Layer<
-  ImportRuntime | JobStore.JobStore | RateLimitStore,
-  Database.DatabaseError | SocketServerError,
-  SqlClient.SqlClient | Exclude<R, JobStore.JobStore | RateLimitStore>
-> =>
+) =>
   Layer.unwrap(
     Effect.map(
       Effect.promise(() => import("./ClusterEngine.ts")),
-      ({ holder, layerCluster }) =>
+      ({ layerCluster }) =>
         assemble(options, layerCluster(options), {
-          holder: { ...holder(), host: `${options.host}:${options.port}` },
+          holder: { pid: process.pid, host: `${options.host}:${options.port}` },
           takesOver: isRunner
         })
     )
   )
 
-/** A runner holds its jobs by its address, which is no name of a machine. */
+/** A runner holds its jobs under its address, which no other process does. */
 const isRunner = ({ host }: Job.Holder): boolean => /:\d+$/.test(host)
 
-/** Begins the workflows of jobs that somebody should run and nobody does. */
+/** Begins the workflows of jobs that are due and that no process holds. */
 const look = Effect.gen(function* () {
   const store = yield* JobStore.JobStore
   yield* Effect.forEach(
     yield* store.due,
-    // A runner that stands still is told as well, and answers nothing; the others must not wait for that.
+    // The workflow may be at a runner that does not answer; other jobs must not wait for it.
     (job) => Effect.timeoutOption(begin(job), mostMillis),
     { concurrency: 16, discard: true }
   )
 })
 
 const begin = Effect.fnUntraced(function* ({ createdAtMillis, id }: Job.Job) {
-  // One that is begun already is not begun twice.
+  // This does not begin a workflow twice.
   const executionId = yield* ImportWorkflow.ImportWorkflow.execute(
     { jobId: id, createdAtMillis },
     { discard: true }
@@ -239,15 +213,16 @@ const begin = Effect.fnUntraced(function* ({ createdAtMillis, id }: Job.Job) {
   const result = yield* ImportWorkflow.ImportWorkflow.poll(executionId)
   if (Option.isNone(result) || result.value._tag !== "Suspended") return
   if (result.value.cause !== undefined) {
-    yield* Effect.logWarning(`job "${id}" came to grief and is begun anew`, result.value.cause)
+    yield* Effect.logWarning(`the workflow of job "${id}" failed and is resumed`, result.value.cause)
   }
   yield* ImportWorkflow.ImportWorkflow.resume(executionId)
 })
 
+/** How often due jobs are looked for. */
 const lookMillis = 1000
 
-/** It is looked again. */
+/** How long one job may hold up the others; it is looked for again. */
 const mostMillis = 5000
 
-/** More than one process has. */
+/** More runs than one process ever has. */
 const mostRuns = 1_000_000

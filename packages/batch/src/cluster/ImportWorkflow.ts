@@ -1,13 +1,12 @@
 /**
  * A durable job as a workflow of Effect's engine: an activity for each batch, a durable clock for each suspension.
  *
- * The engine sees to it that somebody runs the job; where it stands, the job's own rows say. When the engine begins the
- * workflow anew, on this machine or on another, the job is claimed anew, so whoever ran it before is fenced; batches with
- * outcomes are not asked for again, and an activity finds in the log what was sent of its batch: that is in doubt,
- * and is never sent blindly. So the result of an activity is never needed a second time, and its name holds the number
- * of the run.
+ * The engine ensures that a process runs the job; the job's own rows say how far the job is. When the engine restarts the
+ * workflow, on this machine or on another, the new run claims the job, which fences the earlier one. Batches with outcomes
+ * are not read again. An activity finds in the log the attempts at its batch: they are in doubt, and their inputs are
+ * never sent again blindly. So no activity's result is needed twice, and its name has the number of the run.
  *
- * It does not plan jobs, and decides nothing about what is sent.
+ * It does not plan jobs, and does not decide what is sent.
  *
  * @since 0.1.0
  */
@@ -34,8 +33,8 @@ import * as JobRunner from "../jobs/JobRunner.ts"
 import * as JobStore from "../jobs/JobStore.ts"
 
 /**
- * The workflow of a job. An id may be used again once a job is forgotten, so the time of its creation is part of what
- * names it. It succeeds with the job's last state. What fails in it, it survives: it is suspended then.
+ * The workflow of a job. An id may be used again once its job is forgotten, so the time of creation is part of the
+ * workflow's name. It succeeds with the job's last state. A failure suspends the workflow and does not end it.
  *
  * @category workflows
  * @since 0.1.0
@@ -48,7 +47,7 @@ export const ImportWorkflow = Workflow.make("line-items/import", {
 })
 
 /**
- * A run of a job that begins, or with `end` one that ended.
+ * A run of a job that begins; with `end`, one that ended.
  *
  * @category models
  * @since 0.1.0
@@ -65,20 +64,21 @@ export interface Run {
  */
 export interface Options extends Pick<JobRunner.Options, "concurrency" | "retry" | "onEvent"> {
   readonly holder: Job.Holder
-  /** How long others wait for a job whose holder is not heard of. Default 10 seconds. */
+  /** How long other processes wait for a holder that does not renew its claim. Default 10 seconds. */
   readonly lease?: Duration.Input | undefined
   /**
-   * Whether a job may be taken from who holds it when the engine gives it to us: it saw that the other is gone. The
-   * other is fenced if it is not. It sees so of its own runners only. Default: the lease is waited for.
+   * Whether a job may be taken over from its holder when the engine starts the workflow here: the engine has noticed that
+   * the holder is gone. A holder that is not gone is fenced. The engine knows only its own runners. Default: no, so the
+   * lease must run out.
    */
   readonly takesOver?: ((holder: Job.Holder) => boolean) | undefined
-  /** Told of runs that begin and end here. */
+  /** Gets an event for each run that begins or ends in this process. */
   readonly onRun?: ((run: Run) => Effect.Effect<void>) | undefined
-  /** Complete it to begin no run any more and to leave those under way. */
+  /** Complete it to begin no more runs, and to stop those under way, so that another process may go on. */
   readonly leave: Deferred.Deferred<void>
-  /** Complete it to wait for no answer any more either. */
+  /** Complete it to abandon requests under way as well: they are in doubt. */
   readonly abandon?: Deferred.Deferred<void> | undefined
-  /** Around each run of a job, for who wants to know when none is under way. */
+  /** Wraps each run of a job, such as to count those under way. */
   readonly aroundRun?: (<A, E, R>(run: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) | undefined
 }
 
@@ -91,164 +91,182 @@ export interface Options extends Pick<JobRunner.Options, "concurrency" | "retry"
 export const layer = (
   options: Options
 ): Layer.Layer<never, never, WorkflowEngine | JobStore.JobStore | Accounts.Accounts> =>
-  Layer.unwrap(Effect.map(make(options), (body) => ImportWorkflow.toLayer(body)))
-
-const make = Effect.fnUntraced(function* (options: Options) {
-  const store = yield* JobStore.JobStore
-  const accounts = yield* Accounts.Accounts
-  const lease = options.lease ?? Duration.seconds(10)
-  const around = options.aroundRun ?? ((run) => run)
-  const tell = options.onRun ?? (() => Effect.void)
-
-  const claim = (jobId: string, taking: Pick<JobStore.Taking, "insteadOf"> = {}) =>
-    store.claim(jobId, { holder: options.holder, lease, ...taking })
-
-  /** The job, or nothing while it is another's. */
-  const take = (jobId: string, takesOver: (holder: Job.Holder) => boolean) =>
-    claim(jobId).pipe(
-      Effect.catchTag("JobBusy", (error) =>
-        takesOver(error)
-          ? Effect.flatMap(store.get(jobId), ({ state }) =>
-              // Who changes the outcomes of a job that is suspended is waited for.
-              state === "running" ? claim(jobId, { insteadOf: error.epoch }) : Effect.fail(error)
-            )
-          : Effect.fail(error)
-      ),
-      // It is looked at once more, and then waited for or over.
-      Effect.catchTags({
-        JobBusy: () => Effect.undefined,
-        JobNotFound: () => Effect.undefined,
-        IllegalTransition: () => Effect.undefined
-      })
-    )
-
-  /** What the requests of a job go through. Of one that is to be canceled none are made, so it does not need any. */
-  const servicesOf = ({ cancelRequested, frozen }: Job.Job) =>
-    accounts.services(frozen.account).pipe(
-      Effect.filterOrFail(
-        (services) => Context.get(services, HubSpotClient).origin === frozen.origin,
-        (services) =>
-          new Accounts.AccountUnavailable({
-            account: frozen.account,
-            reason: "NoToken",
-            detail: `the job was planned for ${frozen.origin}, and this process has the account at ${Context.get(services, HubSpotClient).origin}`
-          })
-      ),
-      Effect.catchIf(
-        () => cancelRequested,
-        (error) => Effect.succeed(Accounts.unavailable(frozen.origin, error))
-      )
-    )
-
-  /** Keeps a job that is not begun yet, until it is to be canceled. */
-  const canceled = (claim: JobStore.Claim): Effect.Effect<Job.Job> =>
-    store.renew(claim).pipe(
-      // Whoever begins it is told that it is another's, or that the store fails.
-      Effect.option,
-      Effect.delay(Math.min(cancelMillis, Math.floor(claim.leaseMillis / 3))),
-      Effect.repeat({ until: Option.exists(({ cancelRequested }: Job.Job) => cancelRequested) }),
-      Effect.flatMap(Effect.fromOption),
-      Effect.orDie
-    )
-
-  const unneeded = ({ frozen: { account, origin } }: Job.Job) =>
-    Accounts.unavailable(
-      origin,
-      new Accounts.AccountUnavailable({ account, reason: "Unreachable", detail: "it is not asked any more" })
-    )
-
-  /** Runs a job as far as it goes now. */
-  const run = Effect.fnUntraced(function* (
-    claim: JobStore.Claim
-  ): Effect.fn.Return<
-    JobRunner.End,
-    Accounts.AccountUnavailable | JobStore.JobStoreError,
-    WorkflowEngine | WorkflowInstance | Scope.Scope
-  > {
-    const { epoch } = claim
-    // HubSpot may take its time to say whose the token is, and an account may be paused for hours.
-    const ready = yield* Effect.raceAllFirst([
-      Effect.map(servicesOf(claim.job), (services) => ({ services, job: claim.job })),
-      Effect.map(canceled(claim), (job) => ({ services: unneeded(job), job })),
-      Effect.as(Deferred.await(options.leave), undefined)
-    ])
-    if (ready === undefined) {
-      yield* store.release(claim)
-      return { _tag: "Left" }
-    }
-    const { job, services } = ready
-    const { batches, end, leave, work } = yield* JobRunner.session({ ...claim, job }, options).pipe(
-      Effect.provide(services),
-      Effect.provideService(JobStore.JobStore, store)
-    )
-    const here = yield* Effect.scope
-    const activities = batches.pipe(
-      Stream.mapEffect(
-        (batch) =>
-          Activity.make({
-            name: `batch ${batch.number} of run ${epoch}`,
-            success: Schema.Literals(["settled", "left"]),
-            // Not the activity's own, which the engine interrupts where a workflow is moved: a request that is interrupted
-            // is in doubt.
-            execute: Effect.flatMap(Effect.forkIn(work(batch), here), Fiber.join)
-          }),
-        { concurrency: JobRunner.maxAtOnce, unordered: true }
-      ),
-      Stream.runDrain
-    )
-    // Whoever takes the job from us, a workflow that is moved or a process that ends: what is under way is waited for, and
-    // nothing more is sent from the moment on that we are told.
-    return yield* Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function* () {
-        const running = yield* Effect.forkDetach(Effect.interruptible(activities))
-        const told = yield* Effect.exit(restore(Fiber.join(running)))
-        if (Exit.isSuccess(told)) return yield* end
-        yield* leave
-        // Not waited for: where a shard was lost, the engine waits for replies to activities that never come.
-        running.interruptUnsafe()
-        // The workflow that is interrupted does not get to say it.
-        yield* tell({ jobId: claim.jobId, epoch, end: yield* end })
-        return yield* Effect.failCause(told.cause)
-      })
-    )
-  }, Effect.scoped)
-
-  /** A job that this process cannot act for is suspended. */
-  const suspend = (claim: JobStore.Claim, error: Accounts.AccountUnavailable) =>
+  Layer.unwrap(
     Effect.gen(function* () {
-      if (claim.job.state === "suspended") yield* store.resume(claim)
-      const reason = error.reason === "Unreachable" ? "network" : "auth"
-      const now = yield* Clock.currentTimeMillis
-      yield* store.suspend(claim, Job.suspended({ reason, message: error.message }, now))
-      yield* store.release(claim)
-    }).pipe(
-      // It is another's by now.
-      Effect.catchTags({
-        JobNotFound: () => Effect.void,
-        JobFenced: () => Effect.void,
-        IllegalTransition: () => Effect.void
-      })
+      const store = yield* JobStore.JobStore
+      const accounts = yield* Accounts.Accounts
+      const { lease = Duration.seconds(10), onRun = () => Effect.void } = options
+      return ImportWorkflow.toLayer(body({ ...options, store, accounts, lease, onRun }))
+    })
+  )
+
+/** The options, and the services of this process. */
+interface Worker extends Options {
+  readonly store: JobStore.Service
+  readonly accounts: Accounts.Accounts["Service"]
+  readonly lease: Duration.Input
+  readonly onRun: NonNullable<Options["onRun"]>
+}
+
+/** Claims the job, or gives nothing while another process has it. */
+const take = (
+  { holder, lease, store }: Worker,
+  jobId: string,
+  takesOver: NonNullable<Options["takesOver"]>
+) =>
+  store.claim(jobId, { holder, lease }).pipe(
+    Effect.catchTag("JobBusy", (error) =>
+      takesOver(error)
+        ? Effect.flatMap(store.get(jobId), ({ state }) =>
+            // A suspended job may be held to revise its outcomes. That holder is waited for.
+            state === "running"
+              ? store.claim(jobId, { holder, lease, insteadOf: error.epoch })
+              : Effect.fail(error)
+          )
+        : Effect.fail(error)
+    ),
+    // The body looks at the job again, and waits for it or ends.
+    Effect.catchTags({
+      JobBusy: () => Effect.undefined,
+      JobNotFound: () => Effect.undefined,
+      IllegalTransition: () => Effect.undefined
+    })
+  )
+
+/** The services that the requests of a job go through. A canceled job sends no request, so it needs none. */
+const servicesOf = ({ accounts }: Worker, { cancelRequested, frozen: { account, origin } }: Job.Job) =>
+  accounts.services(account).pipe(
+    Effect.filterOrFail(
+      (services) => Context.get(services, HubSpotClient).origin === origin,
+      (services) =>
+        new Accounts.AccountUnavailable({
+          account,
+          reason: "NoToken",
+          detail: `the job was planned for ${origin}, and this process has the account at ${Context.get(services, HubSpotClient).origin}`
+        })
+    ),
+    Effect.catchIf(
+      () => cancelRequested,
+      (error) => Effect.succeed(Accounts.unavailable(origin, error))
     )
+  )
 
-  /** Stands still until the engine wakes the workflow. */
-  const standStill = Effect.flatMap(WorkflowInstance, Workflow.suspend)
+/** Keeps the claim of a job that waits for its account, until the job is canceled. */
+const canceled = ({ store }: Worker, claim: JobStore.Claim): Effect.Effect<Job.Job> =>
+  store.renew(claim).pipe(
+    // A job that was lost, or a store that fails, is noticed when the run begins.
+    Effect.option,
+    Effect.delay(Math.min(cancelMillis, Math.floor(claim.leaseMillis / 3))),
+    Effect.repeat({ until: Option.exists(({ cancelRequested }: Job.Job) => cancelRequested) }),
+    Effect.flatMap(Effect.fromOption),
+    Effect.orDie
+  )
 
-  /** Waits, unless this process ends. */
-  const pause = (duration: Duration.Input) => Effect.timeoutOption(Deferred.await(options.leave), duration)
+const unneeded = ({ frozen: { account, origin } }: Job.Job) =>
+  Accounts.unavailable(
+    origin,
+    new Accounts.AccountUnavailable({
+      account,
+      reason: "Unreachable",
+      detail: "HubSpot is not asked any more"
+    })
+  )
 
-  return Effect.fnUntraced(function* ({ createdAtMillis, jobId }: typeof ImportWorkflow.payloadSchema.Type) {
-    let takesOver = options.takesOver ?? nobody
+/** Runs a job as far as it can go now. */
+const run = Effect.fnUntraced(function* (
+  worker: Worker,
+  claim: JobStore.Claim
+): Effect.fn.Return<
+  JobRunner.End,
+  Accounts.AccountUnavailable | JobStore.JobStoreError,
+  WorkflowEngine | WorkflowInstance | Scope.Scope
+> {
+  const { onRun, store } = worker
+  const { epoch } = claim
+  // HubSpot may need long to report the account of a token, and an account may be paused for hours.
+  const ready = yield* Effect.raceAllFirst([
+    Effect.map(servicesOf(worker, claim.job), (services) => ({ services, job: claim.job })),
+    Effect.map(canceled(worker, claim), (job) => ({ services: unneeded(job), job })),
+    Effect.as(Deferred.await(worker.leave), undefined)
+  ])
+  if (ready === undefined) {
+    yield* store.release(claim)
+    return { _tag: "Left" }
+  }
+  const { job, services } = ready
+  const { batches, end, leave, work } = yield* JobRunner.session({ ...claim, job }, worker).pipe(
+    Effect.provide(services),
+    Effect.provideService(JobStore.JobStore, store)
+  )
+  const here = yield* Effect.scope
+  const activities = batches.pipe(
+    Stream.mapEffect(
+      (batch) =>
+        Activity.make({
+          name: `batch ${batch.number} of run ${epoch}`,
+          success: Schema.Literals(["settled", "left"]),
+          // In a fiber of the run, not of the activity: the engine interrupts activities where a workflow is moved, and an
+          // interrupted request is in doubt.
+          execute: Effect.flatMap(Effect.forkIn(work(batch), here), Fiber.join)
+        }),
+      { concurrency: JobRunner.maxAtOnce, unordered: true }
+    ),
+    Stream.runDrain
+  )
+  // An interruption means that the workflow is moved or that this process ends. From then on nothing more is sent, and
+  // requests under way are waited for.
+  return yield* Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const running = yield* Effect.forkDetach(Effect.interruptible(activities))
+      const exit = yield* Effect.exit(restore(Fiber.join(running)))
+      if (Exit.isSuccess(exit)) return yield* end
+      yield* leave
+      // Not waited for: where a shard was lost, the engine waits for replies to activities that never come.
+      running.interruptUnsafe()
+      // The interrupted body does not report the end.
+      yield* onRun({ jobId: claim.jobId, epoch, end: yield* end })
+      return yield* Effect.failCause(exit.cause)
+    })
+  )
+}, Effect.scoped)
+
+/** Suspends a job whose account this process cannot act for. */
+const suspend = ({ store }: Worker, claim: JobStore.Claim, error: Accounts.AccountUnavailable) =>
+  Effect.gen(function* () {
+    if (claim.job.state === "suspended") yield* store.resume(claim)
+    const reason = error.reason === "Unreachable" ? "network" : "auth"
+    const now = yield* Clock.currentTimeMillis
+    yield* store.suspend(claim, Job.suspended({ reason, message: error.message }, now))
+    yield* store.release(claim)
+  }).pipe(
+    // Another process has the job by now.
+    Effect.catchTags({
+      JobNotFound: () => Effect.void,
+      JobFenced: () => Effect.void,
+      IllegalTransition: () => Effect.void
+    })
+  )
+
+/** Suspends the workflow until the engine wakes it. */
+const sleep = Effect.flatMap(WorkflowInstance, Workflow.suspend)
+
+const body = (worker: Worker) =>
+  Effect.fnUntraced(function* ({ createdAtMillis, jobId }: typeof ImportWorkflow.payloadSchema.Type) {
+    const { aroundRun = (run) => run, leave, onRun, store } = worker
+    /** Waits, unless this process ends. */
+    const pause = (duration: Duration.Input) => Effect.timeoutOption(Deferred.await(leave), duration)
+    let takesOver = worker.takesOver ?? (() => false)
     let clock = { epoch: 0, rung: 0 }
     while (true) {
-      if (Deferred.isDoneUnsafe(options.leave)) return yield* standStill
+      if (Deferred.isDoneUnsafe(leave)) return yield* sleep
       const job = yield* Effect.catchTag(store.get(jobId), "JobNotFound", () => Effect.undefined)
       if (job === undefined || job.createdAtMillis !== createdAtMillis) return "forgotten" as const
       if (job.state === "done" || job.state === "canceled") return job.state
       const now = yield* Clock.currentTimeMillis
       if (!Job.isDue(job, now)) {
         const { epoch, suspension } = job
-        if (suspension?.resumeAtMillis === undefined) return yield* standStill
-        // The clock may ring too early, for a message that is forged. It rings once, so the next one has another name.
+        if (suspension?.resumeAtMillis === undefined) return yield* sleep
+        // A forged message may ring the clock too early. Each clock rings once, so the next one has another name.
         clock = { epoch, rung: clock.epoch === epoch ? clock.rung + 1 : 0 }
         yield* DurableClock.sleep({
           name: `suspension of run ${epoch}${clock.rung === 0 ? "" : `, again ${clock.rung}`}`,
@@ -257,29 +275,26 @@ const make = Effect.fnUntraced(function* (options: Options) {
         })
         continue
       }
-      const claimed = yield* take(jobId, takesOver)
-      // Taken from us later, it is not taken back: only one of two sees rightly that the other is gone.
-      takesOver = nobody
-      if (claimed === undefined) {
+      const claim = yield* take(worker, jobId, takesOver)
+      // A job that is lost later is not taken back: of two processes, only one is right that the other is gone.
+      takesOver = () => false
+      if (claim === undefined) {
         yield* pause(busyMillis)
         continue
       }
-      const about = { jobId, epoch: claimed.epoch }
-      yield* tell(about)
-      const end = yield* around(run(claimed)).pipe(
-        Effect.catchTag("AccountUnavailable", (error) => Effect.as(suspend(claimed, error), error))
+      const { epoch } = claim
+      yield* onRun({ jobId, epoch })
+      const end = yield* aroundRun(run(worker, claim)).pipe(
+        Effect.catchTag("AccountUnavailable", (error) => Effect.as(suspend(worker, claim, error), error))
       )
-      yield* tell({ ...about, end })
-      // It may be due all the same, to be canceled.
-      if (end._tag === "Fenced") yield* pause(lease)
+      yield* onRun({ jobId, epoch, end })
+      // The job may be due all the same, to be canceled.
+      if (end._tag === "Fenced") yield* pause(worker.lease)
     }
   }, Effect.orDie)
-})
 
-const nobody = () => false
-
-/** So soon a job that is to be canceled does not wait for its account any more. */
+/** A canceled job stops waiting for its account after so long. */
 const cancelMillis = 2000
 
-/** So often a job that is another's is looked at. */
+/** How often a job that another process has is looked at. */
 const busyMillis = 1000

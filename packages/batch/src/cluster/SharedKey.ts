@@ -1,8 +1,8 @@
 /**
  * Connections between processes that share a key: TLS 1.3 with the key in place of certificates (a pre-shared key).
  *
- * Each side proves that it has the key, without telling it, before the other reads anything; what they say then is
- * encrypted. A process without the key is refused in the handshake.
+ * Each side proves that it has the key, without revealing it, before the other reads anything; after that all data is
+ * encrypted. The handshake refuses a process without the key.
  */
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
@@ -11,19 +11,19 @@ import * as Redacted from "effect/Redacted"
 /** 32 bytes. */
 export type Key = Redacted.Redacted<Uint8Array>
 
-/** Where to connect to, or to listen. */
+/** The address to connect to, or to listen on. */
 interface Address {
   readonly host: string
   readonly port: number
 }
 
-/** Keys of this kind need a cipher with SHA-256. */
+/** A pre-shared key needs a cipher with SHA-256. */
 const tls = {
   minVersion: "TLSv1.3",
   ciphers: "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256"
 } as const
 
-/** The name of the key, which is told in the open. There is one. */
+/** The name of the key, which is not secret. There is one key. */
 const identity = "line-items"
 
 export const connect = ({ host, port }: Address, key: Key) =>
@@ -44,6 +44,6 @@ export const layerServer = ({ host, port }: Address, key: Key) =>
     host,
     port,
     pskCallback: (_socket, name) => (name === identity ? Redacted.value(key) : null),
-    // In milliseconds, after which a connection is closed that has not proved that it has the key.
+    // Milliseconds. A connection must prove in this time that it has the key.
     handshakeTimeout: 5000
   })

@@ -1,11 +1,11 @@
 /**
- * Files of rows that did not become line items, in their original columns and ready to be corrected and
- * imported again.
+ * Writes files of rows that did not become line items, in their original columns, ready to be corrected and imported
+ * again.
  *
- * A CSV file gives a CSV file, with the cells as they were read; NDJSON and JSON arrays give NDJSON, with
- * every number and text as it was written. `_line` and `_reason` are added, or replaced where the input
- * was a rejects file itself. Doubts carry `_doubt` as well, which `Source` refuses: they may exist in
- * HubSpot already. Nothing is escaped for spreadsheets.
+ * The rows of a CSV file become CSV with the same cells. The rows of NDJSON and of JSON arrays become NDJSON, with every
+ * number and text as it was written. `_line` and `_reason` are added, or replaced where the input was a rejects file
+ * itself. Doubts have `_doubt` as well, which `Source` refuses: they may exist in HubSpot already. It escapes nothing for
+ * spreadsheets.
  *
  * @since 0.1.0
  */
@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Csv from "effect/encoding/Csv"
 import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
@@ -23,8 +24,8 @@ import { visible } from "./source/row.ts"
 import type { Original, Row, Source } from "./Source.ts"
 
 /**
- * The file cannot be made or written. `reason` is `Exists` for a file that is there already: it is never
- * overwritten. `message` is one line.
+ * The file cannot be made or written. `reason` is `Exists` where there is a file of this name, which is never overwritten.
+ * `message` is one line.
  *
  * @category errors
  * @since 0.1.0
@@ -41,7 +42,7 @@ export class RejectsError extends Schema.TaggedError<RejectsError>()("RejectsErr
 }
 
 /**
- * A row and why it is here.
+ * A row, and why it did not become a line item.
  *
  * @category models
  * @since 0.1.0
@@ -52,7 +53,7 @@ export interface Entry {
 }
 
 /**
- * A row that may or may not exist: the trace id it was sent with, and what is known.
+ * A row in doubt: the trace id it was sent with, and the evidence.
  *
  * @category models
  * @since 0.1.0
@@ -63,7 +64,7 @@ export interface Doubt extends Entry {
 }
 
 /**
- * An open file. What `write` and `writeAll` took is in the file when they return; calls do not mix.
+ * An open file. The rows of `write` and `writeAll` are in the file when they return; concurrent calls do not mix.
  *
  * @category models
  * @since 0.1.0
@@ -72,7 +73,7 @@ export interface Rejects {
   readonly path: string
   readonly write: (row: Entry["row"], reason: string) => Effect.Effect<void, RejectsError>
   readonly writeAll: (entries: ReadonlyArray<Entry>) => Effect.Effect<void, RejectsError>
-  /** Takes the file away again: nothing was written and nothing will be. */
+  /** Removes the file. For a file without rows. */
   readonly discard: Effect.Effect<void>
 }
 
@@ -84,10 +85,7 @@ export interface Rejects {
  */
 export interface Doubts {
   readonly path: string
-  readonly write: (
-    row: Entry["row"],
-    doubt: Pick<Doubt, "reason" | "traceId" | "evidence">
-  ) => Effect.Effect<void, RejectsError>
+  readonly write: (row: Entry["row"], doubt: Omit<Doubt, "row">) => Effect.Effect<void, RejectsError>
   readonly writeAll: (entries: ReadonlyArray<Doubt>) => Effect.Effect<void, RejectsError>
 }
 
@@ -98,14 +96,12 @@ export interface Doubts {
 export interface Options {
   /** The file to make, with mode 0600. It must not exist. */
   readonly path: string
-  /** Where the rows come from: its format and its header. */
+  /** The format and the header of the rows. */
   readonly source: Pick<Source, "format" | "header">
 }
 
-type Extra = ReadonlyArray<readonly [name: string, value: string]>
-
 /**
- * What a row of a rejects file has as `_line`, as it is written there. Undefined if it has none, or more than one.
+ * The text of `_line` in a row of a rejects file. Undefined if the row has none, or more than one.
  *
  * **Example**
  *
@@ -134,7 +130,7 @@ export const lineTextOf = (
 }
 
 /**
- * The line that a row of a rejects file names: in the file that was imported first. Undefined if it names none.
+ * The line that a row of a rejects file names, in the file that was imported first. Undefined if it names none.
  *
  * @category reading
  * @since 0.1.0
@@ -143,7 +139,7 @@ export const lineOf = (source: Pick<Source, "header">, row: Pick<Row, "original"
   numberOf(lineTextOf(source, row))
 
 /**
- * The number of a line, from 1, as it is written. Undefined if the text is none.
+ * The number of a line, from 1, that a text is. Undefined if the text is no such number.
  *
  * @category reading
  * @since 0.1.0
@@ -178,9 +174,7 @@ const problems: ReadonlyMap<string, string> = new Map([
 ])
 
 const code = ({ reason: { cause } }: PlatformError): string =>
-  typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string"
-    ? cause.code
-    : "the system refused"
+  Predicate.hasProperty(cause, "code") && Predicate.isString(cause.code) ? cause.code : "the system refused"
 
 const csv = (records: Arr.NonEmptyReadonlyArray<ReadonlyArray<string>>): Effect.Effect<string> =>
   Stream.fromIterable(records).pipe(
@@ -188,52 +182,54 @@ const csv = (records: Arr.NonEmptyReadonlyArray<ReadonlyArray<string>>): Effect.
     Stream.mkString
   )
 
-/** The object with its members as they were written, without our own, and with ours at the end. */
-const jsonLine = (text: string, extra: Extra): string => {
+type Line = readonly [original: Original, added: ReadonlyArray<string>]
+
+/** The members of an object as they were written, without those that are added here. */
+const membersOf = (text: string): ReadonlyArray<string> => {
   const document = Json.read(text)
-  const members =
-    Json.isError(document) || document.value.type !== "object"
-      ? []
-      : document.value.members
-          .filter(({ key }) => !isOwn(key))
-          .map(({ start, value }) => text.slice(start, value.end))
-  const added = extra.map(
-    ([name, value]) => `${JSON.stringify(name)}:${name === "_line" ? value : JSON.stringify(value)}`
-  )
-  return Json.oneLine(`{${[...members, ...added].join(",")}}`)
+  return Json.isError(document) || document.value.type !== "object"
+    ? []
+    : document.value.members
+        .filter(({ key }) => !isOwn(key))
+        .map(({ start, value }) => text.slice(start, value.end))
 }
 
 /** How rows of a source become text. `names` are the columns that are added. */
 const writer = ({ format, header = [] }: Options["source"], names: ReadonlyArray<string>) => {
-  const kept = header.flatMap((name, index) => (isOwn(name) ? [] : [index]))
-  const cells = (original: Original): ReadonlyArray<string> =>
-    original._tag === "Csv" ? kept.map((index) => original.cells[index] ?? "") : []
-  const values = (extra: Extra): ReadonlyArray<string> => extra.map(([, value]) => value)
   if (format === "csv") {
+    const kept = header.flatMap((name, index) => (isOwn(name) ? [] : [index]))
+    const record = (cells: ReadonlyArray<string>, added: ReadonlyArray<string>) => [
+      ...kept.map((index) => cells[index] ?? ""),
+      ...added
+    ]
     return {
-      header: csv([[...kept.map((index) => header[index] ?? ""), ...names]]),
-      text: (rows: Arr.NonEmptyReadonlyArray<readonly [Original, Extra]>) =>
-        csv(Arr.map(rows, ([original, extra]) => [...cells(original), ...values(extra)]))
+      header: csv([record(header, names)]),
+      text: (lines: Arr.NonEmptyReadonlyArray<Line>) =>
+        csv(Arr.map(lines, ([row, added]) => record(row._tag === "Csv" ? row.cells : [], added)))
     }
+  }
+  const jsonLine = ([row, added]: Line): string => {
+    const members = Arr.zipWith(
+      names,
+      added,
+      (name, value) => `${JSON.stringify(name)}:${name === "_line" ? value : JSON.stringify(value)}`
+    )
+    const all = [...membersOf(row._tag === "Json" ? row.text : "{}"), ...members]
+    return `${Json.oneLine(`{${all.join(",")}}`)}\n`
   }
   return {
     header: Effect.succeed(""),
-    text: (rows: Arr.NonEmptyReadonlyArray<readonly [Original, Extra]>) =>
-      Effect.sync(() =>
-        rows
-          .map(([original, extra]) => `${jsonLine(original._tag === "Json" ? original.text : "{}", extra)}\n`)
-          .join("")
-      )
+    text: (lines: Arr.NonEmptyReadonlyArray<Line>) => Effect.sync(() => lines.map(jsonLine).join(""))
   }
 }
 
 const encoder = new TextEncoder()
 
-/** Makes the file and its header; returns what writes rows. */
+/** Makes the file and its header, and the function that writes rows. */
 const create = Effect.fnUntraced(function* <E extends Entry>(
   { path, source }: Options,
   names: ReadonlyArray<string>,
-  extra: (entry: E) => ReadonlyArray<string>
+  added: (entry: E) => ReadonlyArray<string>
 ): Effect.fn.Return<
   (entries: ReadonlyArray<E>) => Effect.Effect<void, RejectsError>,
   RejectsError,
@@ -250,19 +246,13 @@ const create = Effect.fnUntraced(function* <E extends Entry>(
     )
   yield* append(yield* rows.header)
   return (entries) => {
-    const records = entries.map(
-      (entry) =>
-        [
-          entry.row.original,
-          extra(entry).map((value, index) => [names[index] ?? "", printed(value)] as const)
-        ] as const
-    )
-    return Arr.isArrayNonEmpty(records) ? Effect.flatMap(rows.text(records), append) : Effect.void
+    const lines = entries.map((entry): Line => [entry.row.original, added(entry).map(printed)])
+    return Arr.isArrayNonEmpty(lines) ? Effect.flatMap(rows.text(lines), append) : Effect.void
   }
 })
 
 /**
- * Makes a rejects file. It is closed with the scope.
+ * Makes a rejects file. The scope closes it.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,16 +1,16 @@
 /**
- * Input files: bytes in, rows out, as a stream. CSV, one JSON object per line (NDJSON) and JSON arrays.
+ * Reads input files: bytes in, a stream of rows out. CSV, one JSON object per line (NDJSON), and JSON arrays.
  *
- * A row that cannot be sent is a row with issues and never stops the file; what makes the rest of the
- * file unreadable is a `SourceError`, after the rows before it. Nothing is guessed or corrected: numbers
- * keep their exact text, cells keep their blanks. No more than one chunk and one row is held.
+ * A row that cannot be sent has issues, and the rows after it are read. A `SourceError` ends the stream where the rest of the
+ * file is unreadable, after the rows before it. It corrects nothing: numbers keep their exact text, cells keep their blanks.
+ * It holds at most one chunk and one row.
  *
  * @since 0.1.0
  */
 import { InputIssue } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
-import type { PlatformError } from "effect/PlatformError"
+import { isPlatformError } from "effect/PlatformError"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
@@ -25,8 +25,8 @@ export { isParentColumn, visible } from "./source/row.ts"
 export type { Original, Row, RowIssue } from "./source/row.ts"
 
 /**
- * How a file is written. `csv` has a header of internal property names, `ndjson` one object per line,
- * `json` is one array of objects.
+ * The format of a file: `csv` has a header of internal property names, `ndjson` has one object per line, `json` is one
+ * array of objects.
  *
  * @category models
  * @since 0.1.0
@@ -34,9 +34,9 @@ export type { Original, Row, RowIssue } from "./source/row.ts"
 export type Format = Open.Format
 
 /**
- * The file cannot be read (`Access`), or not beyond `line` and `column` (`Syntax`; both 1-based, of a CSV
- * file the column is the number of the cell, where text is no UTF-8 it is the byte). `message` is one
- * line that says where, what and what to do.
+ * The file cannot be read at all (`Access`), or not beyond `line` and `column` (`Syntax`; both from 1). The column is the
+ * number of the cell in a CSV file, and the byte where the text is not UTF-8. `message` is one line: where, what is
+ * wrong, what to do.
  *
  * @category errors
  * @since 0.1.0
@@ -57,8 +57,8 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
 }
 
 /**
- * An open file. `header` is there for CSV files that are not empty. The rows of a `replayable` source, a
- * regular file, can be read again from the beginning; the others once.
+ * An open file. A CSV file that is not empty has a `header`. The rows of a `replayable` source, a regular file, can be
+ * read any number of times; all others once.
  *
  * @category models
  * @since 0.1.0
@@ -76,21 +76,21 @@ export interface Source {
  * @since 0.1.0
  */
 export interface Options {
-  /** The format, whatever name and content say. By default the file's extension, else its first character. */
+  /** The format, which name and content do not overrule. Default: by the file's extension, else by its first character. */
   readonly format?: Format | undefined
   /** The longest record, line or array element, in UTF-16 code units. Default 1,048,576 (1 MiB). */
   readonly maxLineLength?: number | undefined
 }
 
 const at = (file: string, line?: number, column?: number): string =>
-  [visible(file), ...(line === undefined ? [] : [line]), ...(column === undefined ? [] : [column])].join(":")
+  [visible(file), line, column].filter((part) => part !== undefined).join(":")
 
 const show = (path: string): string =>
   path.length <= 60 && /^[\w.[\]]+$/.test(path) ? path : InputIssue.quote(path)
 
 /**
- * An issue of a row in one line, without its place: `price: "12,50" is not a finite number; write …`.
- * The reason that goes into a rejects file.
+ * An issue of a row in one line, without its place: `price: "12,50" is not a finite number; write …`. A rejects file has
+ * it as the reason.
  *
  * @category formatting
  * @since 0.1.0
@@ -107,28 +107,23 @@ export const describe = (issue: RowIssue): string =>
 export const format = (source: { readonly name: string }, issue: RowIssue): string =>
   `${at(source.name, issue.line, issue.column)}: ${describe(issue)}`
 
-const extensions: Readonly<Record<string, Format>> = {
-  csv: "csv",
-  ndjson: "ndjson",
-  jsonl: "ndjson",
-  json: "json"
-}
+const extensions: ReadonlyMap<string | undefined, Format> = new Map([
+  ["csv", "csv"],
+  ["ndjson", "ndjson"],
+  ["jsonl", "ndjson"],
+  ["json", "json"]
+])
 
-const guess = (name: string): Format | undefined => {
-  const extension = /\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase()
-  return extension !== undefined && Object.hasOwn(extensions, extension) ? extensions[extension] : undefined
-}
-
-const optionsOf = (name: string, options: Options | undefined): Open.Options => ({
-  format: options?.format,
-  guess: guess(name),
-  maxLineLength: options?.maxLineLength ?? 1024 * 1024
+const optionsOf = (name: string, { format, maxLineLength = 1024 * 1024 }: Options = {}): Open.Options => ({
+  format,
+  guess: extensions.get(/\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase()),
+  maxLineLength
 })
 
 const toError = (name: string) => (error: Failure | SourceError) =>
   error instanceof SourceError ? error : new SourceError({ reason: "Syntax", file: name, ...error })
 
-/** Opens once: the rows go on where the header ended. */
+/** Opens a file for one reading: the rows follow the header that was read. */
 const openOnce = Effect.fnUntraced(function* (
   name: string,
   bytes: Stream.Stream<Uint8Array, SourceError>,
@@ -168,27 +163,21 @@ export const fromBytes = Effect.fnUntraced(function* (
 const unreadable = (file: string, problem: string, advice: string): SourceError =>
   new SourceError({ reason: "Access", file, problem, advice })
 
-const causes: Readonly<Record<string, readonly [problem: string, advice: string]>> = {
-  NotFound: ["no such file", "check the path"],
-  PermissionDenied: ["permission denied", "make it readable for this user"],
-  Busy: ["it is in use", "try again later"],
-  TimedOut: ["the read timed out", "try again"]
-}
+const causes: ReadonlyMap<string, readonly [problem: string, advice: string]> = new Map([
+  ["NotFound", ["no such file", "check the path"]],
+  ["PermissionDenied", ["permission denied", "make it readable for this user"]],
+  ["Busy", ["it is in use", "try again later"]],
+  ["TimedOut", ["the read timed out", "try again"]]
+])
 
 const fromPlatform = (name: string) => (error: unknown) => {
-  const reason = isPlatformError(error) ? error.reason : undefined
-  const [problem, advice] = (reason !== undefined && Object.hasOwn(causes, reason._tag)
-    ? causes[reason._tag]
-    : undefined) ?? ["the system refused to read it", "check the path and the disk"]
-  return unreadable(name, problem, advice)
+  const cause = isPlatformError(error) ? causes.get(error.reason._tag) : undefined
+  return unreadable(name, ...(cause ?? ["the system refused to read it", "check the path and the disk"]))
 }
 
-const isPlatformError = (error: unknown): error is PlatformError =>
-  typeof error === "object" && error !== null && "_tag" in error && error._tag === "PlatformError"
-
 /**
- * Opens a file, or the standard input, and reads as far as its header. A regular file is opened again
- * for each run of `rows`; pipes and devices are read once.
+ * Opens a file, or the standard input, and reads as far as its header. Each run of `rows` opens a regular file again;
+ * pipes and devices are read once.
  *
  * @category constructors
  * @since 0.1.0
@@ -221,8 +210,8 @@ export const open = Effect.fnUntraced(function* (
 })
 
 /**
- * Reads a regular file through, and fails with its first syntax error. Says how many rows there are, and
- * how many of them cannot be sent. Takes nothing from a source that can be read only once: it fails.
+ * Reads a regular file to its end, and counts its rows and those that cannot be sent. Fails with the first syntax error,
+ * and for a source that can be read only once, of which it takes nothing.
  *
  * @category checking
  * @since 0.1.0

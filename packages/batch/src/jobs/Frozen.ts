@@ -1,5 +1,6 @@
 /**
- * What is frozen about a durable job: what it was made with, and whether it may go on with what somebody brings later.
+ * The part of a durable job that never changes, and whether the job may go on with a token, an input or a strategy that is
+ * given later.
  *
  * Pure. A job is resumed with the same input, on the same account, and with the same strategy or a stricter one.
  *
@@ -15,7 +16,7 @@ const duration = Schema.DurationFromMillis
 const looking = { quiet: duration, reads: Schema.Int, spacing: duration, resends: Schema.Int }
 
 /**
- * A `DoubtStrategy` as it is written down; times in milliseconds.
+ * A `DoubtStrategy` as the store keeps it, with times in milliseconds.
  *
  * @category schemas
  * @since 0.1.0
@@ -32,8 +33,8 @@ export const Strategy = Schema.Union([
 ]) satisfies Schema.Codec<DoubtStrategy.DoubtStrategy, unknown>
 
 /**
- * Which job a job retries, and the one that imported the file first: the two differ where a retry is retried.
- * Rows are known by their lines in the file of `first`.
+ * The job that a job retries, and the job that imported the file first: the two differ where a retry is retried. Rows are
+ * identified by their lines in the file of `first`.
  *
  * @category schemas
  * @since 0.1.0
@@ -47,8 +48,7 @@ export const RetryOf = Schema.Struct({ job: Schema.String, first: Schema.String 
 export interface RetryOf extends Schema.Schema.Type<typeof RetryOf> {}
 
 /**
- * What a job was made with. It does not change any more, but for the strategy, which may become stricter.
- * `account` is the HubSpot portal's id, `origin` where requests go.
+ * The settings that a job was planned with. `account` is the HubSpot portal's id, `origin` the address that requests go to.
  *
  * @category schemas
  * @since 0.1.0
@@ -60,7 +60,7 @@ export const Frozen = Schema.Struct({
     path: Schema.optionalKey(Schema.String)
   }),
   format: Schema.Literals(["csv", "ndjson", "json"]),
-  /** Of CSV files that are not empty. */
+  /** Only of a CSV file that is not empty. */
   header: Schema.optionalKey(Schema.Array(Schema.String)),
   batchSize: Schema.Int,
   strategy: Strategy,
@@ -68,7 +68,7 @@ export const Frozen = Schema.Struct({
   keyColumn: Schema.optionalKey(Schema.String),
   account: Schema.String,
   origin: Schema.String,
-  /** Of a job that sends rows of another one again, see `JobRetry`. */
+  /** Only of a job that sends rows of another job again, see `JobRetry`. */
   retryOf: Schema.optionalKey(RetryOf)
 })
 
@@ -79,7 +79,7 @@ export const Frozen = Schema.Struct({
 export interface Frozen extends Schema.Schema.Type<typeof Frozen> {}
 
 /**
- * The input is not the one that was planned. `line` is the first that differs, if that was looked for.
+ * The input is not the planned one. `line` is the first line that differs, where it is known.
  *
  * @category errors
  * @since 0.1.0
@@ -113,7 +113,7 @@ export class AccountChanged extends Schema.TaggedError<AccountChanged>()("Accoun
 }
 
 /**
- * The strategy would allow what the planned one does not.
+ * The strategy allows more than the planned one.
  *
  * @category errors
  * @since 0.1.0
@@ -129,7 +129,7 @@ export class StrategyLoosened extends Schema.TaggedError<StrategyLoosened>()("St
   }
 }
 
-/** What a strategy may become: it then doubles, overwrites and concludes from absence no more than before. */
+/** The strategies that a strategy may become: they do not create twice, overwrite or conclude from absence any more often. */
 const stricter: Readonly<
   Record<DoubtStrategy.DoubtStrategy["_tag"], ReadonlyArray<DoubtStrategy.DoubtStrategy["_tag"]>>
 > = {
@@ -137,12 +137,12 @@ const stricter: Readonly<
   reconcile: ["guard", "failVisible"],
   reconcileByParent: ["guard", "failVisible"],
   guard: ["failVisible"],
-  // Not guard: it would refuse what is there already, and leave it without its parent.
+  // Not guard: it would refuse a line item that exists already, and leave it without its parent.
   upsert: ["failVisible"],
   failVisible: []
 }
 
-/** What is greater where a strategy is stricter, and what is less. No number: the strategy has no such thing. */
+/** The numbers to compare two strategies by. Undefined or 0 where a strategy has no such number. */
 const measures = (strategy: DoubtStrategy.DoubtStrategy) => {
   const own: Partial<Omit<DoubtStrategy.Reconcile, "_tag">> =
     strategy._tag === "failVisible" ? strategy.verifyRejections || {} : strategy
@@ -157,9 +157,9 @@ const measures = (strategy: DoubtStrategy.DoubtStrategy) => {
 }
 
 /**
- * Whether a job that was planned with one strategy may go on with another: the same one with no shorter
- * waits, no fewer reads and no more resends, or one that promises more. Who verified rejections goes on
- * verifying, and a strategy that goes by a key needs the key that is in the inputs already.
+ * Whether a job that was planned with one strategy may go on with another: the same one with no shorter waits, no fewer
+ * reads and no more resends, or one that promises more. A strategy that verifies rejections becomes only one that does so
+ * too. A strategy that goes by a key needs the key that the inputs have already.
  *
  * **Example**
  *
@@ -194,8 +194,8 @@ export const mayBecome = (
 }
 
 /**
- * Whether a job may go on with what the resumer brings: the account of the token, the digest of the input
- * if there is one at hand, and a strategy if one is named. Gives the strategy to go on with.
+ * Checks whether a job may go on with the account of a token, with the digest of an input if one is given, and with a
+ * strategy if one is given. Gives the strategy to go on with.
  *
  * @category resuming
  * @since 0.1.0

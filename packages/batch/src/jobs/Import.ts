@@ -1,9 +1,9 @@
 /**
- * Durable imports: values are written down as a job first, with the trace ids they are sent with, then sent, and taken up again
- * where they stood, by this process or another.
+ * Durable imports: values are first written to the store as a job, with the trace ids of their inputs, and then sent. After a
+ * crash, this process or another continues the job.
  *
- * A job keeps what it was made with: the account, the address, the strategy and the key property do not change under it. It
- * reads no files and prints nothing. What is in doubt is dealt with by the strategy of the job, in `JobRunner`.
+ * The account, the address, the strategy and the key property of a job never change. This module reads no files and prints
+ * nothing. `JobRunner` resolves doubts by the strategy of the job.
  *
  * @since 0.1.0
  */
@@ -42,7 +42,7 @@ export {
 // -----------------------------------------------------------------------------
 
 /**
- * Why a job that is written down cannot be run here now.
+ * Why a planned job cannot be run here now.
  *
  * @category errors
  * @since 0.1.0
@@ -57,7 +57,7 @@ export type RunError =
   | HubSpotError
 
 /**
- * What a job is made with, and keeps.
+ * The settings of a new job.
  *
  * @category options
  * @since 0.1.0
@@ -66,13 +66,13 @@ export type SubmitOptions<A, I = unknown, RD = never, RE = never> = Planning.Hol
   DoubtStrategy.Choice & {
     /** The job's name: 1 to 48 of `A–Z a–z 0–9 _ -`. It begins the trace ids of its inputs. */
     readonly id: string
-    /** How a value is kept, as JSON. A `Date` or a decimal needs no special care. */
+    /** How the store keeps a value, as JSON. A `Date` or a decimal needs no special care. */
     readonly codec: Schema.Codec<A, I, RD, RE>
-    /** The line item in a value, or what is wrong with the value. */
+    /** Makes a line item of a value, or reports its issues. */
     readonly toInput: (
       value: A
     ) => Result.Result<BatchRequest.CreateInput, ReadonlyArray<InputIssue.InputIssue>>
-    /** What messages call the values as a whole. Default: the id. */
+    /** The name of all values together in messages. Default: the id. */
     readonly name?: string | undefined
     /** Inputs in one request, 1 to 100. Default 100. */
     readonly batchSize?: number | undefined
@@ -88,8 +88,8 @@ export interface RunOptions extends JobRunner.Options, Planning.Holding {
 }
 
 /**
- * What became of a value, as it is written down: `source` is the value, by its codec. The trace id is there where the value
- * was made an input.
+ * The outcome of a value, as the store has it: `source` is the value, by its codec. The trace id is present where the value
+ * became an input.
  *
  * @category models
  * @since 0.1.0
@@ -97,7 +97,7 @@ export interface RunOptions extends JobRunner.Options, Planning.Holding {
 export type Outcome<A> = Job.Entry & { readonly source: A; readonly objectWriteTraceId?: string }
 
 /**
- * How far a job is, in HubSpot's four words, with its counts.
+ * How far a job is: its status in HubSpot's four words, and its counts.
  *
  * @category models
  * @since 0.1.0
@@ -113,14 +113,15 @@ export interface Status {
 // -----------------------------------------------------------------------------
 
 /**
- * Writes a stream of values down as a job. Nothing is sent but what proves the key property and names the account.
+ * Writes a stream of values to the store as a job. It sends no input; it asks HubSpot only for the account, and to prove
+ * the key property.
  *
- * An id that exists is refused, unless its job never got beyond planning. A value that cannot be made an input is
- * `Invalid`; one that its codec cannot encode fails the submission, and so does the stream. The same id can be
- * submitted again then: nothing was sent. Options out of range are defects.
+ * An id that exists is refused, unless its job never got beyond planning. A value that does not become an input is
+ * `Invalid`. A value that its codec cannot encode fails the submission, and so does a failure of the stream. Nothing was
+ * sent then, so the same id can be submitted again. An option out of its range is a defect.
  *
- * The command shows such jobs as any others. Its files of rejects hold what the codec makes of a value, if that is a JSON
- * object; corrected values are submitted under another id, since the command knows no `toInput`.
+ * The command shows such a job as any other. Its rejects file has the JSON of a value, if that is an object. Submit
+ * corrected values under another id: the command does not know `toInput`.
  *
  * **Example**
  *
@@ -170,7 +171,7 @@ export const submit =
       const { keyProperty, strategy } = yield* DoubtStrategy.chosen(options)
       const needs = DoubtStrategy.keyNeeded(strategy)
       if (needs !== undefined && keyProperty !== undefined) {
-        // An id that is taken is told before anything is asked of HubSpot.
+        // An id that is taken is refused before HubSpot is asked for anything.
         yield* Planning.mustBeFree(id)
         yield* KeyProperty.prove(keyProperty, needs)
       }
@@ -192,7 +193,7 @@ export const submit =
 const textOf = <A, I, RD, RE>(codec: Schema.Codec<A, I, RD, RE>) =>
   Schema.fromJsonString(Schema.toCodecJson(codec))
 
-/** Values as rows: what a row was read from is the JSON of its value. */
+/** Values as rows: the original of a row is the JSON of its value. */
 const toRows =
   <A, I, RD, RE>({ codec, toInput }: Pick<SubmitOptions<A, I, RD, RE>, "codec" | "toInput">) =>
   <E, R>(values: Stream.Stream<A, E, R>): Stream.Stream<Row, E | Schema.SchemaError, R | RE> => {
@@ -219,8 +220,8 @@ const toRows =
 
 const unexplained: InputIssue.InputIssue = {
   path: "",
-  message: "no input can be made of it, and no reason is given",
-  advice: "look at what makes the input"
+  message: "toInput refused the value and gave no issue",
+  advice: "make toInput give at least one"
 }
 
 // -----------------------------------------------------------------------------
@@ -228,10 +229,10 @@ const unexplained: InputIssue.InputIssue = {
 // -----------------------------------------------------------------------------
 
 /**
- * Runs a job from where it stands until it is over or cannot go on. Of one that is over it says so.
+ * Runs a job from where it stopped until it is over or cannot go on. A job that is over already gives its end.
  *
- * Interrupting it is safe: nothing more is sent, requests under way are waited for, and the job is left for the next run.
- * A process that dies is waited for as long as its lease runs (`JobBusy`), 30 seconds unless it said otherwise.
+ * Interrupting it is safe: nothing more is sent, requests under way are waited for, and the next run goes on with the job.
+ * After a crash, the lease of the dead process must run out first (`JobBusy`): 30 seconds unless `lease` was set.
  * `ImportRuntime` runs jobs by itself, here or elsewhere.
  *
  * @category running
@@ -247,7 +248,7 @@ export const run = Effect.fn("Import.run")(function* (
 })
 
 /**
- * The same for a job that was just planned or checked here.
+ * The same for a job that was just planned or checked here, without asking HubSpot for the account.
  *
  * @category running
  * @since 0.1.0
@@ -270,7 +271,7 @@ export const proceed = Effect.fnUntraced(function* (
   const running = taken.pipe(
     Effect.flatMap((claim) => JobRunner.run(claim, { ...options, leave, abandon })),
     Effect.catchTag("IllegalTransition", (error) => {
-      // It came to its end meanwhile.
+      // Another run has ended it meanwhile.
       const ended = endOf(error.from)
       return ended === undefined ? Effect.fail(error) : Effect.succeed(ended)
     }),
@@ -287,8 +288,8 @@ const endOf = (state: Job.State): JobRunner.End | undefined =>
   state === "done" ? { _tag: "Complete" } : state === "canceled" ? { _tag: "Canceled" } : undefined
 
 /**
- * Writes into the log that all that is not settled may have been sent. An old copy of the database has forgotten what was
- * sent after it was made; the strategy of the job deals with it as with any doubt.
+ * Puts every input without an outcome in doubt, by an attempt in the log. A database that was restored from a backup lacks the
+ * attempts made since the backup; the strategy of the job resolves these doubts like any others.
  *
  * @category running
  * @since 0.1.0
@@ -320,8 +321,8 @@ export const distrust = Effect.fn("Import.distrust")(function* (id: string, opti
 // -----------------------------------------------------------------------------
 
 /**
- * What is settled, in the order of the values. Fails with `SchemaError` where the codec is not that of the values. Of a row
- * of a CSV file it gets the cells.
+ * The outcomes of a job so far, in the order of the values. Fails with `SchemaError` where the codec is not that of the
+ * values. For a row of a CSV file, the codec gets an array of cells.
  *
  * @category reading
  * @since 0.1.0
@@ -336,11 +337,7 @@ export const outcomes = <A, I, RD, RE>(
 > => {
   const decode = Schema.decodeEffect(textOf(codec))
   return Stream.unwrap(Effect.map(JobStore.JobStore, (store) => store.rows(id))).pipe(
-    Stream.filterMap((settled) =>
-      settled.outcome === undefined
-        ? Result.fail(undefined)
-        : Result.succeed({ ...settled, outcome: settled.outcome })
-    ),
+    Stream.filter((row): row is typeof row & { outcome: Job.Entry } => row.outcome !== undefined),
     Stream.mapEffect(({ item, outcome, row: { original } }) =>
       Effect.map(
         decode(original._tag === "Json" ? original.text : JSON.stringify(original.cells)),
@@ -355,7 +352,7 @@ export const outcomes = <A, I, RD, RE>(
 }
 
 /**
- * How far a job is.
+ * Reads how far a job is.
  *
  * @category reading
  * @since 0.1.0
@@ -369,7 +366,7 @@ export const status = Effect.fn("Import.status")(function* (
 })
 
 /**
- * Asks who runs suspended jobs, such as `ImportRuntime`, to go on with this one now. `run` goes on with it here.
+ * Asks the process that runs suspended jobs, such as `ImportRuntime`, to go on with this job now. `run` does so here.
  *
  * @category asking
  * @since 0.1.0
@@ -377,8 +374,8 @@ export const status = Effect.fn("Import.status")(function* (
 export const resume = (id: string) => Effect.flatMap(JobStore.JobStore, (store) => store.requestResume(id))
 
 /**
- * Asks who runs a job, or will, to end it: what was not sent by then is `NotSent`. A run under way ends within seconds; where
- * there is none, the next one ends it. What is over cannot be canceled.
+ * Asks the current or the next run of a job to cancel it: inputs that were not sent become `NotSent`. A run under way stops
+ * within seconds. A job that is over cannot be canceled.
  *
  * @category asking
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
- * A durable import: the states it goes through, and what may change of its outcomes. What never changes is in `Frozen`.
+ * A durable import: its states, and the changes that its outcomes allow. The part that never changes is in `Frozen`.
  *
- * Pure: no clock, no database. `JobStore` keeps jobs; it lets a job do what the tables here allow and
- * nothing else. This module neither sends nor decides what became of an input.
+ * Pure: no clock, no database. `JobStore` keeps jobs, and allows only the moves in the tables here. This module sends nothing
+ * and decides no outcome.
  *
  * @since 0.1.0
  */
@@ -19,18 +19,18 @@ export { Final as Entry, final as entry } from "../model/Entry.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * The states of a job, and the only moves there are:
+ * The states of a job, and the only moves between them:
  *
  * | from | to | when |
  * |---|---|---|
- * | `planning` | `pending` | all inputs are written down |
+ * | `planning` | `pending` | all inputs are written |
  * | `pending` | `running` | the first run takes it |
  * | `running` | `suspended` | it cannot go on now, but can later |
  * | `suspended` | `running` | it goes on |
- * | `running` | `done` | every batch is settled |
- * | `running` | `canceled` | it was asked to stop; every batch is settled all the same |
+ * | `running` | `done` | every batch has its outcomes |
+ * | `running` | `canceled` | it was canceled; every batch has its outcomes all the same |
  *
- * `done` and `canceled` are final. A job in `planning` has sent nothing, so it may be planned anew.
+ * `done` and `canceled` are final. A job in `planning` has sent nothing, so it may be planned again.
  *
  * @category schemas
  * @since 0.1.0
@@ -43,7 +43,7 @@ export const State = Schema.Literals(["planning", "pending", "running", "suspend
  */
 export type State = typeof State.Type
 
-/** Where a job can get from a state, the state in HubSpot's words, and what to do where the job cannot get further. */
+/** The states after a state, the state in HubSpot's words, and advice for a move that is not allowed. */
 interface Standing {
   readonly to: ReadonlyArray<State>
   readonly status: BatchStatus.BatchStatus
@@ -59,12 +59,12 @@ const states: Readonly<Record<State, Standing>> = {
     advice: "wait for it, or cancel it"
   },
   suspended: { to: ["running"], status: "PROCESSING", advice: "resume it" },
-  done: { to: [], status: "COMPLETE", advice: "it is over; retry what was rejected, after correction" },
-  canceled: { to: [], status: "CANCELED", advice: "it is over; retry what was not sent" }
+  done: { to: [], status: "COMPLETE", advice: "it is over; correct the rejected rows and retry them" },
+  canceled: { to: [], status: "CANCELED", advice: "it is over; retry the rows that were not sent" }
 }
 
 /**
- * A move that the table of {@link State} does not have. `why` is what else stands in its way.
+ * A move that the table of {@link State} does not have, or that `why` forbids.
  *
  * @category errors
  * @since 0.1.0
@@ -92,7 +92,7 @@ export class IllegalTransition extends Schema.TaggedError<IllegalTransition>()("
  *
  * const again = Job.move("q3", "done", "running")
  * const said = Result.isFailure(again) ? again.failure.message : "moved"
- * said // => 'job "q3" is done and cannot become running; it is over; retry what was rejected, after correction'
+ * said // => 'job "q3" is done and cannot become running; it is over; correct the rejected rows and retry them'
  * ```
  *
  * @category states
@@ -102,7 +102,7 @@ export const move = (jobId: string, from: State, to: State): Result.Result<State
   states[from].to.includes(to) ? Result.succeed(to) : Result.fail(new IllegalTransition({ jobId, from, to }))
 
 /**
- * The states from which a job can get into this one.
+ * The states from which a job can move to this one.
  *
  * @category states
  * @since 0.1.0
@@ -128,11 +128,11 @@ export const isFinal = (state: State): boolean => states[state].to.length === 0
 export const statusOf = (state: State): BatchStatus.BatchStatus => states[state].status
 
 // -----------------------------------------------------------------------------
-// Standing still
+// Suspension
 // -----------------------------------------------------------------------------
 
 /**
- * Why a job stands still, and when to go on if that is known.
+ * Why a job is suspended, and when it goes on, if that is known.
  *
  * @category schemas
  * @since 0.1.0
@@ -158,19 +158,19 @@ export const Suspension = Schema.Struct({
  */
 export interface Suspension extends Schema.Schema.Type<typeof Suspension> {}
 
-/** How long a job stands still, in milliseconds, that may go on by itself but is not told when. */
+/** How long a suspension lasts, in milliseconds, that ends by itself at an unknown time. */
 const pauses: Partial<Record<Suspension["reason"], number>> = {
   quota: 3_600_000,
   migration: 3_600_000,
   network: 60_000,
   outage: 60_000,
-  // What was to be written down could not be, and this could.
+  // The store could be written again to suspend the job, so the next write may succeed.
   disk: 5000,
   database: 5000
 }
 
 /**
- * A suspension from now on: with the time to go on at, unless a person has to do something first.
+ * A suspension from now on, with the time at which the job goes on, unless a person must do something first.
  *
  * **Example**
  *
@@ -198,7 +198,7 @@ export const suspended = (suspension: Suspension, nowMillis: number): Suspension
 // -----------------------------------------------------------------------------
 
 /**
- * Who runs a job.
+ * The process that runs a job.
  *
  * @category models
  * @since 0.1.0
@@ -209,9 +209,8 @@ export interface Holder {
 }
 
 /**
- * A job as the store has it. Times are milliseconds since 1970. `digest`, the SHA-256 of the input's bytes in
- * hex, and `inputs`, their number, are there once it is planned. `epoch` is the number of the run that
- * took it last.
+ * A job as the store has it. Times are milliseconds since 1970. A planned job has `inputs`, their number, and `digest`, the
+ * SHA-256 of the rows in hex. `epoch` is the number of the last run that claimed it.
  *
  * @category models
  * @since 0.1.0
@@ -228,12 +227,12 @@ export interface Job {
   readonly suspension?: Suspension
   readonly cancelRequested: boolean
   readonly epoch: number
-  /** Who holds it, since when, and until when if it is not renewed. */
+  /** The process that holds it, since when, and until when unless it renews its claim. */
   readonly holder?: Holder & { readonly sinceMillis: number; readonly untilMillis: number }
 }
 
 /**
- * The job that imported the rows of a job first: itself, unless it is a retry.
+ * The id of the job that imported the rows first: its own id, unless it is a retry.
  *
  * @category retries
  * @since 0.1.0
@@ -241,7 +240,7 @@ export interface Job {
 export const firstOf = ({ frozen, id }: Pick<Job, "id" | "frozen">): string => frozen.retryOf?.first ?? id
 
 /**
- * Whether somebody should run the job now: it is not over, and nothing it waits for is still to come.
+ * Whether the job should run now: it is not over, and its suspension, if any, has ended.
  *
  * **Example**
  *
@@ -263,7 +262,7 @@ export const isDue = (
 ): boolean => {
   if (state === "pending" || state === "running") return true
   if (state !== "suspended") return false
-  // What is canceled has to be told.
+  // A canceled job runs once more, to give its inputs their outcomes.
   return cancelRequested || (suspension?.resumeAtMillis ?? Number.POSITIVE_INFINITY) <= nowMillis
 }
 
@@ -271,7 +270,7 @@ export const isDue = (
 // Outcomes
 // -----------------------------------------------------------------------------
 
-/** What an outcome may be changed to, by somebody who looked (`InDoubt`) or sent it again (the others). */
+/** The changes of an outcome, after a look for the input (`InDoubt`) or after it was sent again (the others). */
 const revisions: Readonly<Record<Entry["_tag"], ReadonlyArray<Entry["_tag"]>>> = {
   Created: [],
   Invalid: [],
@@ -281,7 +280,7 @@ const revisions: Readonly<Record<Entry["_tag"], ReadonlyArray<Entry["_tag"]>>> =
 }
 
 /**
- * An outcome that cannot be changed so.
+ * A change of an outcome that is not allowed.
  *
  * @category errors
  * @since 0.1.0
@@ -297,8 +296,8 @@ export class IllegalRevision extends Schema.TaggedError<IllegalRevision>()("Ille
 }
 
 /**
- * The outcome after a change, or why it stays. `Created` and `Invalid` stay for ever. What was in doubt is
- * rejected only if it was looked for as well.
+ * The outcome after a change, or why it stays. `Created` and `Invalid` stay for ever. A doubt becomes `Rejected` only with
+ * `verifiedAbsent`.
  *
  * **Example**
  *
@@ -325,7 +324,7 @@ export const revise = (from: Entry, to: Entry): Result.Result<Entry, IllegalRevi
     : Result.fail(new IllegalRevision({ index: from.index, from: from._tag, to: to._tag }))
 
 /**
- * Outcomes counted by kind. `open` are inputs without one yet; all kinds and `open` add up to `inputs`.
+ * The number of outcomes of each kind. `open` inputs have none yet; all kinds and `open` add up to `inputs`.
  *
  * @category models
  * @since 0.1.0
@@ -337,7 +336,7 @@ export interface Counts {
   readonly invalid: number
   readonly notSent: number
   readonly inDoubt: number
-  /** How many of those created may have been created twice. */
+  /** How many of the created inputs may have been created twice. */
   readonly possibleDuplicates: number
   readonly open: number
   readonly batches: number

@@ -1,7 +1,7 @@
 /**
- * The batches of a durable job: the parts in which its rows are written down, sent and settled.
+ * The batches of a durable job: the parts in which its rows are written to the store, sent, and given outcomes.
  *
- * Pure: it cuts rows into batches. How a batch is written down is for the databases.
+ * Pure: it cuts rows into batches. How a batch is stored is for the databases.
  *
  * @since 0.1.0
  */
@@ -11,20 +11,20 @@ import type * as Outcome from "../model/Outcome.ts"
 import * as Plan from "../model/Plan.ts"
 
 /**
- * A part of the inputs, without gaps: those that are sent in one request, and those between them that are
- * wrong in themselves. Batches are numbered from 0.
+ * A part of the inputs, without gaps: those that are sent in one request, and the invalid ones between them. Batches are
+ * numbered from 0.
  *
  * @category models
  * @since 0.1.0
  */
 export interface JobBatch {
   readonly number: number
-  /** At most the batch size; none if all inputs of the part are wrong. */
+  /** At most the batch size; none if all inputs of the part are invalid. */
   readonly items: ReadonlyArray<Plan.Item<Row>>
   readonly invalid: ReadonlyArray<Outcome.Invalid<Row>>
 }
 
-/** So that a file of nothing but mistakes is held in parts too. */
+/** Bounds a batch in a file where all rows are invalid. */
 const mostInvalid = 1000
 
 interface Planning {
@@ -34,7 +34,7 @@ interface Planning {
 }
 
 /**
- * The batches of a job's rows, as `JobStore.append` takes them. One batch is held at a time.
+ * Cuts a job's rows into batches for `JobStore.append`. It holds one batch at a time.
  *
  * @category planning
  * @since 0.1.0

@@ -1,9 +1,9 @@
 /**
  * Which rows of a job that is over may be sent again, in a job of their own: those that provably were not created.
  *
- * A row is known by its line in the file that was imported first, in the job and in every retry of it, however many
- * there are. It is not known by its content, which is what was corrected. Nothing is sent or written here, and no outcome
- * is judged: what the jobs have written down is compared with what a file names.
+ * A row is identified by its line in the file that was imported first, in the job and in every retry of it. Its content does
+ * not identify it, for that was corrected. This module sends and writes nothing, and decides no outcome: it compares the
+ * stored outcomes with the lines that a file names.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import * as JobStore from "./JobStore.ts"
 import * as Rejects from "../files/Rejects.ts"
 
 /**
- * What a row came to in one job. `index` is its number there, from 0; `Open` is a row without an outcome yet.
+ * The outcome of a row in one job. `index` is its number there, from 0; `Open` is a row without an outcome yet.
  *
  * @category models
  * @since 0.1.0
@@ -29,7 +29,7 @@ export interface Fate {
 }
 
 /**
- * A row of a corrected file: the line where it is, and what it has as `_line`.
+ * A row of a corrected file: the line where it is, and the text of its `_line`.
  *
  * @category models
  * @since 0.1.0
@@ -40,7 +40,7 @@ export interface Named {
 }
 
 /**
- * Only what is over can be retried: until then the job itself may send its rows.
+ * Only a job that is over can be retried: until then it may send its rows itself.
  *
  * @category errors
  * @since 0.1.0
@@ -55,8 +55,8 @@ export class NotOver extends Schema.TaggedError<NotOver>()("NotOver", {
 }
 
 /**
- * A row of the file that is not sent again, the first of them: the one at line `at`, which names `line` of `jobId`. `job`
- * is where it came to what stands in the way, `first` the line that named it before.
+ * The first row of the file that must not be sent again: it is at line `at`, and names `line` of `jobId`. `job` is the job
+ * whose outcome forbids it, `first` the line that names the same row before.
  *
  * @category errors
  * @since 0.1.0
@@ -75,12 +75,12 @@ export class NotRetryable extends Schema.TaggedError<NotRetryable>()("NotRetryab
     switch (reason) {
       case "Unnamed":
         return line === ""
-          ? "no _line; take it over from the rejects file"
-          : `_line ${InputIssue.quote(line)} is not the number of a line; take it over from the rejects file`
+          ? "no _line; copy it from the rejects file"
+          : `_line ${InputIssue.quote(line)} is not the number of a line; copy it from the rejects file`
       case "Unknown":
         return `${row}: job "${jobId}" has no row there; give the rejects file of this job`
       case "Ambiguous":
-        return `${row}: job "${jobId}" has several rows on this line, so it does not tell which one is meant; import it as a new job`
+        return `${row}: job "${jobId}" has several rows on this line, so _line does not identify one; import it as a new job`
       case "Twice":
         return `${row} is named twice, first in line ${first ?? ""}; keep one of them`
       case "Created":
@@ -88,14 +88,13 @@ export class NotRetryable extends Schema.TaggedError<NotRetryable>()("NotRetryab
       case "InDoubt":
         return `${row} is in doubt in job "${job}"; take it out, or resolve the doubt first`
       case "Open":
-        return `${row} is not settled in job "${job}"; resume that job first, or cancel it and resume it`
+        return `${row} has no outcome yet in job "${job}"; resume that job first, or cancel it and resume it`
     }
   }
 }
 
 /**
- * Whether a row may be sent again: it was created in none of the jobs that had it, is not in doubt in one, and none
- * may send it still.
+ * Whether a row may be sent again: some job had it, and in no job was it created, is it in doubt, or may it still be sent.
  *
  * **Example**
  *
@@ -118,8 +117,8 @@ const forbids = (fate: Fate): fate is Fate & { readonly is: "Created" | "InDoubt
   fate.is === "Created" || fate.is === "InDoubt" || fate.is === "Open"
 
 /**
- * Checks all rows of a corrected file against what their lines came to in the job and its family. Gives the lines of the first
- * file that may be sent again, or the first row of the file that may not.
+ * Checks all rows of a corrected file against the outcomes of their lines in the job and its family. Gives the lines of the
+ * first file that may be sent again, or the first row of the corrected file that must not.
  *
  * **Details**
  *
@@ -162,9 +161,8 @@ export const check = (
 }
 
 /**
- * What became of lines of the first file in a job, in the job that it retries, and in all other retries of that, as
- * the store has it. `but` is a job that is left out. A job that is still being planned counts only if `mayPlan` says that
- * who plans it may still do so.
+ * Reads the outcomes of lines of the first file, in a job, in the job that it retries, and in all other retries of that one.
+ * `but` is a job to leave out. A job in planning counts only if `mayPlan` is true of its holder, which may still plan it.
  *
  * @category reading
  * @since 0.1.0
@@ -195,7 +193,7 @@ export const fates = Effect.fn("JobRetry.fates")(function* (
   return known
 })
 
-/** What became of lines in one job. */
+/** The outcomes of lines in one job. */
 const fatesIn = Effect.fnUntraced(function* (job: Job.Job, lines: ReadonlySet<number>) {
   const store = yield* JobStore.JobStore
   const { header, retryOf } = job.frozen

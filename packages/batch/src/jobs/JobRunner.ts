@@ -1,10 +1,10 @@
 /**
- * One durable job from where it stands to where it can go now: every batch without outcomes is sent, or taken up where the
- * log says that an earlier run left it.
+ * Runs one durable job as far as it can go now: it sends every batch without outcomes, or continues it from where the log
+ * says that an earlier run stopped.
  *
- * A run begins with a claim, and its epoch goes with every intent and every write. What an earlier run had
- * sent without an end is in doubt and is never sent again blindly: the job's strategy decides. It can be stopped at any moment;
- * a batch is settled as a whole or not at all, and what is not settled is taken up by the next run.
+ * A run begins with a claim, and its epoch goes with every intent and every write. An attempt of an earlier run without an
+ * end is in doubt and is never sent again blindly: the job's strategy decides. A run can be stopped at any moment. All
+ * outcomes of a batch are written or none, and the next run continues the batches without outcomes.
  *
  * @since 0.1.0
  */
@@ -25,33 +25,33 @@ import * as Pipeline from "../engine/Pipeline.ts"
 import type { Row } from "../files/Source.ts"
 import type * as Outcome from "../model/Outcome.ts"
 import * as Job from "./Job.ts"
+import * as ClaimedRun from "./ClaimedRun.ts"
 import type { JobBatch } from "./JobBatch.ts"
-import * as JobRun from "./JobRun.ts"
 import * as JobStore from "./JobStore.ts"
 import { recover } from "./Recovery.ts"
 
-export type { End } from "./JobRun.ts"
+export type { End } from "./ClaimedRun.ts"
 
 /**
  * @category models
  * @since 0.1.0
  */
 export interface Options extends BatchState.Waits {
-  /** Requests under way at once; see `BulkCreate.Options`. */
+  /** Requests under way at once, 1 to 64 or `"auto"` (default); see `BulkCreate.Options`. */
   readonly concurrency?: number | "auto" | undefined
   readonly retry?: Retry.Policy | undefined
-  /** Complete it to send nothing more: requests under way finish, the job can be resumed. */
+  /** Complete it to stop: nothing more is sent, requests under way are waited for, the job can be resumed. */
   readonly stop?: Deferred.Deferred<void> | undefined
-  /** Complete it to wait for no answer any more either. */
+  /** Complete it to abandon requests under way as well: they are in doubt. */
   readonly abandon?: Deferred.Deferred<void> | undefined
-  /** Complete it as `stop`; but the job stays running, and the next run takes it. */
+  /** Complete it to stop this run alone: the job stays running, and the next run takes it. */
   readonly leave?: Deferred.Deferred<void> | undefined
   readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
-  /** Told of the outcomes of each batch once they are written down. Those of invalid inputs were with the plan. */
+  /** Gets the outcomes of each batch once they are written. Invalid inputs have theirs since the planning. */
   readonly onSettled?: ((outcomes: ReadonlyArray<Outcome.Outcome<Row>>) => Effect.Effect<void>) | undefined
   /**
-   * Told what is known of a batch that this run leaves unsettled. The next run knows it as far as the log has it; after an
-   * `error` of the store, perhaps not at all.
+   * Gets the outcomes of a batch that this run knows and could not write. The next run learns them from the log; after an
+   * `error` of the store, the log may lack them.
    */
   readonly onUnsettled?:
     | ((
@@ -62,8 +62,8 @@ export interface Options extends BatchState.Waits {
 }
 
 /**
- * A run under way. `batches` are those to be done, read as far ahead as they can be worked on; each of them is given
- * to `work`, all at once. When no more come, `end` says in the store how it ended.
+ * A run under way. `batches` are those without outcomes, read only as far ahead as `work` keeps up; pass each to `work`,
+ * concurrently. When no more come, `end` writes to the store how the run ended.
  *
  * @category models
  * @since 0.1.0
@@ -71,18 +71,18 @@ export interface Options extends BatchState.Waits {
 export interface Session {
   readonly batches: Stream.Stream<JobBatch>
   /**
-   * Sends what is to be sent of a batch and settles it, or leaves it to the next run. A run does so once for each batch: a
-   * second call waits for the first, or says what became of it.
+   * Sends a batch and writes its outcomes, or leaves it to the next run. A run does so once for each batch: a second call
+   * waits for the first and has its result.
    */
   readonly work: (batch: JobBatch) => Effect.Effect<"settled" | "left">
-  /** Nothing more is sent; the job is given up for another run, unless it was to end otherwise before. */
+  /** Stops this run and gives the job up to another run, unless the run stops for another reason already. */
   readonly leave: Effect.Effect<void>
-  /** Waits for the work under way, and lets go of the job. */
-  readonly end: Effect.Effect<JobRun.End>
+  /** Waits for the work under way, and gives the job up. */
+  readonly end: Effect.Effect<ClaimedRun.End>
 }
 
 /**
- * Begins a run under a claim, for who has ways of its own to go through the batches. `run` is the plain way.
+ * Begins a run under a claim, for programs that go through the batches in their own way. `run` is the plain way.
  *
  * @category running
  * @since 0.1.0
@@ -93,18 +93,14 @@ export const session = Effect.fn("JobRunner.session")(function* (
 ): Effect.fn.Return<Session, never, JobStore.JobStore | HubSpotClient | RateLimits | Scope.Scope> {
   const worker = yield* begin(claim, options)
   const { job, known, store } = worker
-  /** What a stopped reading leaves behind is for the next run. */
   const ahead = yield* Semaphore.make(Pipeline.maxAhead)
   const underWay = yield* Semaphore.make(maxAtOnce)
 
   const batches = store.unsettled(claim.jobId).pipe(
     Stream.tap(() => ahead.take(1)),
-    // A job that is canceled tells every input that it was not sent; any other is read on by the next run.
+    // In a canceled job every other input becomes `NotSent`; in any other job, the next run reads on.
     Stream.takeWhile(() => Ref.getUnsafe(known).canceled || !Deferred.isDoneUnsafe(job.halt)),
-    Stream.catchTags({
-      JobNotFound: (error) => Stream.drain(Stream.fromEffect(JobRun.lose(worker)(error))),
-      JobStoreError: (error) => Stream.drain(Stream.fromEffect(JobRun.fail(worker)(error)))
-    })
+    Stream.catch((error) => Stream.drain(Stream.fromEffect(ClaimedRun.learnFrom(worker)(error))))
   )
 
   const workOnce = (batch: JobBatch) =>
@@ -117,7 +113,7 @@ export const session = Effect.fn("JobRunner.session")(function* (
         )
       ),
       Effect.flatMap((outcomes) => settle(worker, batch, outcomes)),
-      Effect.catchTag("AttemptLogError", (error) => Effect.as(JobRun.fail(worker)(error), "left" as const)),
+      Effect.catch((error) => Effect.as(ClaimedRun.learnFrom(worker)(error), "left" as const)),
       underWay.withPermits(1)
     )
 
@@ -138,12 +134,12 @@ export const session = Effect.fn("JobRunner.session")(function* (
   return {
     batches,
     work,
-    leave: Effect.asVoid(JobRun.leave(worker)),
-    end: underWay.withPermits(maxAtOnce)(JobRun.end(worker))
+    leave: Effect.asVoid(ClaimedRun.leave(worker)),
+    end: underWay.withPermits(maxAtOnce)(ClaimedRun.end(worker))
   }
 })
 
-/** Takes a job up: makes sure that nothing of it was forgotten, and keeps the claim while the run goes on. */
+/** Begins a run: checks that the log has lost nothing, and keeps the claim while the run goes on. */
 const begin = Effect.fnUntraced(function* (claim: JobStore.Claim, options: Options) {
   const store = yield* JobStore.JobStore
   const { log } = store
@@ -152,29 +148,24 @@ const begin = Effect.fnUntraced(function* (claim: JobStore.Claim, options: Optio
   const stop = options.stop ?? (yield* Deferred.make<void>())
   const job = yield* Pipeline.job({ ...options, jobId, batchSize, stop }, { epoch, log })
   const resolver = yield* Resolver.make(job, strategy, keyProperty, retryOf?.first)
-  const run: JobRun.JobRun = { claim, store, job, stop, known: yield* Ref.make<JobRun.Known>({}) }
-  const [lost, failed] = [JobRun.lose(run), JobRun.fail(run)]
+  const run: ClaimedRun.ClaimedRun = {
+    claim,
+    store,
+    job,
+    stop,
+    known: yield* Ref.make<ClaimedRun.Known>({})
+  }
+  const learn = ClaimedRun.learnFrom(run)
   if (options.leave !== undefined) {
-    yield* Deferred.await(options.leave).pipe(Effect.andThen(JobRun.leave(run)), Effect.forkScoped)
+    yield* Deferred.await(options.leave).pipe(Effect.andThen(ClaimedRun.leave(run)), Effect.forkScoped)
   }
-  // What was forgotten would be done again.
-  yield* Effect.catchTags(Effect.andThen(log.verify(jobId), store.counts(jobId)), {
-    AttemptLogError: failed,
-    JobStoreError: failed,
-    JobNotFound: lost
-  })
-  if (claim.job.cancelRequested) yield* JobRun.cancel(run)
+  // A batch that the log has lost would be sent again.
+  yield* Effect.catch(Effect.andThen(log.verify(jobId), store.counts(jobId)), learn)
   if (claim.job.suspension?.reason === "outage") yield* job.circuit.suspect
-  if (claim.job.state === "suspended") {
-    yield* Effect.catchTags(store.resume(claim), {
-      JobNotFound: lost,
-      JobFenced: lost,
-      IllegalTransition: lost,
-      JobStoreError: failed
-    })
-  }
-  yield* Effect.forkScoped(JobRun.keep(run))
-  /** Whether the resolver knows what earlier runs settled: of a large job much, so only once it is needed. */
+  if (claim.job.cancelRequested) yield* ClaimedRun.cancel(run)
+  if (claim.job.state === "suspended") yield* Effect.catch(store.resume(claim), learn)
+  yield* Effect.forkScoped(ClaimedRun.keep(run))
+  /** Whether the resolver knows the outcomes of earlier runs. A large job has many, so they are read once a doubt needs them. */
   const recalled = yield* Effect.cached(
     resolver.recall === undefined
       ? Effect.succeed(true)
@@ -184,53 +175,39 @@ const begin = Effect.fnUntraced(function* (claim: JobStore.Claim, options: Optio
           ),
           Stream.runForEachArray((created) => Effect.sync(() => resolver.recall?.({ created, open: [] }))),
           Effect.as(true),
-          Effect.catchTags({
-            JobNotFound: (error) => Effect.as(lost(error), false),
-            JobStoreError: (error) => Effect.as(failed(error), false)
-          })
+          Effect.catch((error) => Effect.as(learn(error), false))
         )
   )
   return { ...run, options, resolver, recalled }
 })
 
-/** A run, and what its batches are worked on with. */
+/** A run with its options and its resolver. */
 type Worker = Effect.Success<ReturnType<typeof begin>>
 
-/** Sends what is to be sent of a batch, and takes up what an earlier run left. */
+/** Sends the inputs of a batch that may be sent, and follows the attempts that HubSpot had not finished. */
 const send = Effect.fnUntraced(function* ({ claim, resolver, store }: Worker, { items }: JobBatch) {
   const { job, jobId } = claim
   const resendsDoubts = job.frozen.strategy._tag === "atLeastOnce"
   const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? -1]
   const earlier = last < first ? [] : yield* store.log.attempts(jobId, { first, last })
-  const { known, open, since, unfinished } = recover(items, earlier, resendsDoubts)
+  const { doubts, known, open, unfinished } = recover(items, earlier, resendsDoubts)
   resolver.recall?.({
-    created: known.flatMap((outcome) => (outcome._tag === "Created" ? [outcome.id] : [])),
-    open: items.flatMap((item) => {
-      const sinceMillis = since.get(item.index)
-      const doubted = known.some(({ _tag, index }) => index === item.index && _tag === "InDoubt")
-      return doubted && sinceMillis !== undefined ? [{ item, sinceMillis }] : []
-    })
+    created: known.flatMap(({ outcome }) => (outcome._tag === "Created" ? [outcome.id] : [])),
+    open: doubts
   })
-  // HubSpot was not done with these when the earlier run ended.
   const followed = yield* Effect.forEach(
     unfinished,
     ({ attempt, items }) => resolver.follow(items, attempt),
     { concurrency: "unbounded" }
   )
-  const byIndex = new Map(items.map((item) => [item.index, item]))
-  const later = new Map(followed.flat().map((one) => [one.item, one]))
   const sent = open.length === 0 ? [] : yield* resolver.run(open)
-  const recovered = known.map((outcome): BatchRunner.ItemOutcome<Row> => {
-    const item = byIndex.get(outcome.index)!
-    return later.get(item) ?? { item, outcome }
-  })
-  return Pipeline.sort(resolver, [...recovered, ...sent])
+  return Pipeline.sort(resolver, [...known, ...followed.flat(), ...sent])
 })
 
 const resolve = ({ recalled, resolver }: Worker, open: ReadonlyArray<BatchRunner.ItemOutcome<Row>>) =>
   Effect.flatMap(recalled, (isKnown) => (isKnown ? resolver.resolve(open) : Effect.succeed(open)))
 
-/** Settles a batch; but if this run was stopped before all of it was final, the next one does. */
+/** Writes the outcomes of a batch. Where the run stopped before all of them were final, the next run does so. */
 const settle = Effect.fnUntraced(function* (
   worker: Worker,
   { number }: JobBatch,
@@ -239,40 +216,36 @@ const settle = Effect.fnUntraced(function* (
   const { claim, job, options, resolver, store } = worker
   const outcomes = all.map(({ outcome }) => outcome)
   const isLeft = (one: BatchRunner.ItemOutcome<Row>) =>
-    one.outcome._tag === "NotSent" ||
-    (one.outcome._tag === "InDoubt" && isUnfinished(one.outcome.evidence)) ||
-    resolver.workOf(one) !== undefined
+    isUnfinished(one.outcome) || resolver.workOf(one) !== undefined
   const unsettled = (error?: JobStore.JobStoreError) => {
     const known = outcomes.filter(({ _tag }) => _tag !== "NotSent")
     return Effect.as(options.onUnsettled?.(known, error) ?? Effect.void, "left" as const)
   }
-  const lost = (error: { readonly message: string }) => Effect.as(JobRun.lose(worker)(error), "left" as const)
   const { canceled, fenced } = yield* Ref.get(worker.known)
   if (fenced !== undefined) return "left" as const
   if (Deferred.isDoneUnsafe(job.halt) && !canceled && all.some(isLeft)) return yield* unsettled()
   const settled = store.settle(claim, [{ number, outcomes: outcomes.map(Job.entry) }])
   return yield* (
     job
-      // Only this run settles its batches, so one that is settled already was settled by this.
+      // Only this run writes outcomes of the job. Where the batch has them already, an earlier write did so after all.
       .retryWrite((again) =>
         again ? Effect.catchTag(settled, "AlreadySettled", () => Effect.void) : settled
       )
       .pipe(
         Effect.andThen(options.onSettled?.(outcomes) ?? Effect.void),
         Effect.as("settled" as const),
-        Effect.catchTags({
-          JobNotFound: lost,
-          JobFenced: lost,
-          IllegalTransition: lost,
-          AlreadySettled: lost,
-          JobStoreError: (error) => Effect.andThen(JobRun.fail(worker)(error), unsettled(error))
-        })
+        Effect.catch((error) =>
+          Effect.andThen(
+            ClaimedRun.learnFrom(worker)(error),
+            error._tag === "JobStoreError" ? unsettled(error) : Effect.succeed("left" as const)
+          )
+        )
       )
   )
 })
 
 /**
- * Runs a job under a claim until it is over or cannot go on, and lets go of it.
+ * Runs a job under a claim until it is over or cannot go on, and gives it up.
  *
  * **Example**
  *
@@ -320,15 +293,18 @@ const settle = Effect.fnUntraced(function* (
 export const run = Effect.fn("JobRunner.run")(function* (
   claim: JobStore.Claim,
   options: Options = {}
-): Effect.fn.Return<JobRun.End, never, JobStore.JobStore | HubSpotClient | RateLimits | Scope.Scope> {
+): Effect.fn.Return<ClaimedRun.End, never, JobStore.JobStore | HubSpotClient | RateLimits | Scope.Scope> {
   const { batches, end, work } = yield* session(claim, options)
   yield* batches.pipe(Stream.mapEffect(work, { concurrency: maxAtOnce, unordered: true }), Stream.runDrain)
   return yield* end
 })
 
-/** Batches worked on at once, most of which wait for what is in doubt. */
+/** Batches worked on at once. Most of them wait for doubts. */
 export const maxAtOnce = Pipeline.maxResolving
 
-/** Of what HubSpot did not answer, or was not done with, the next run may learn more. */
-const isUnfinished = (evidence: Outcome.Evidence): boolean =>
-  evidence._tag === "Abandoned" || (evidence._tag === "Unaccounted" && evidence.why === "unfinished")
+/** Not sent, not answered, or not finished by HubSpot: the next run may learn more. */
+const isUnfinished = (outcome: BatchRunner.BatchOutcome<Row>): boolean =>
+  outcome._tag === "NotSent" ||
+  (outcome._tag === "InDoubt" &&
+    (outcome.evidence._tag === "Abandoned" ||
+      (outcome.evidence._tag === "Unaccounted" && outcome.evidence.why === "unfinished")))

@@ -1,12 +1,12 @@
 /**
- * Where durable imports are kept: what was planned, what became of it, and who runs it now.
+ * The store of durable imports: their inputs, their outcomes, and the process that runs each.
  *
- * One job is run by one process at a time. Whoever takes it gets a number, the epoch, which grows with
- * each taking and goes with every write; a write with an older one is refused, whatever the clocks say. The lease
- * beside it only says how long others wait before they may take the job.
+ * One process at a time runs a job. Each claim of a job has a greater number, the epoch, which goes with every write; a write
+ * with an older epoch is refused, whatever the clocks show. The lease only sets how long other processes wait before they may
+ * claim the job.
  *
- * A port: what it is told is kept by `SqlJobStore`. It refuses what `Job` does
- * not allow. It does not send, does not schedule, and decides nothing about doubts.
+ * A port, which `SqlJobStore` implements. It refuses what `Job` does not allow. It does not send, does not schedule, and
+ * decides nothing about doubts.
  *
  * @since 0.1.0
  */
@@ -42,8 +42,8 @@ export class JobNotFound extends Schema.TaggedError<JobNotFound>()("JobNotFound"
 }
 
 /**
- * The id is taken: by a job, of whose inputs `done` of `total` are settled, or by attempts in the log that
- * belong to no job here.
+ * The id is taken: by a job, in which `done` of `total` inputs have an outcome, or by attempts in the log that belong to no
+ * job of the store.
  *
  * @category errors
  * @since 0.1.0
@@ -62,7 +62,7 @@ export class JobExists extends Schema.TaggedError<JobExists>()("JobExists", {
 }
 
 /**
- * Somebody else has the job. Who knows that this holder is gone may take it over: `insteadOf: epoch`.
+ * Another process has the job. A process that knows this holder to be gone may take over: `insteadOf: epoch`.
  *
  * @category errors
  * @since 0.1.0
@@ -72,7 +72,7 @@ export class JobBusy extends Schema.TaggedError<JobBusy>()("JobBusy", {
   pid: Schema.Int,
   host: Schema.String,
   sinceMillis: Schema.Finite,
-  /** When it may be taken if it is not renewed. */
+  /** When the job may be claimed unless the holder renews its claim. */
   untilMillis: Schema.Finite,
   epoch: Schema.Int
 }) {
@@ -83,7 +83,7 @@ export class JobBusy extends Schema.TaggedError<JobBusy>()("JobBusy", {
 }
 
 /**
- * The job was taken over by a later run (`by`), or let go of.
+ * The run has lost the job to a later run (`by`), or has given it up.
  *
  * @category errors
  * @since 0.1.0
@@ -94,8 +94,11 @@ export class JobFenced extends Schema.TaggedError<JobFenced>()("JobFenced", {
   by: Schema.Int
 }) {
   override get message(): string {
-    const what = this.by === this.epoch ? "has let go of it" : `was taken over by run ${this.by}`
-    return `run ${this.epoch} of job "${this.jobId}" ${what}; let the other go on, or stop it and resume`
+    const what =
+      this.by === this.epoch
+        ? "has given it up; resume it to go on"
+        : `was taken over by run ${this.by}; let that run go on, or stop it and resume the job`
+    return `run ${this.epoch} of job "${this.jobId}" ${what}`
   }
 }
 
@@ -110,12 +113,12 @@ export class AlreadySettled extends Schema.TaggedError<AlreadySettled>()("Alread
   number: Schema.Int
 }) {
   override get message(): string {
-    return `batch ${this.number} of job "${this.jobId}" is settled already; its outcomes stay as they are`
+    return `batch ${this.number} of job "${this.jobId}" has its outcomes already; they stay as they are`
   }
 }
 
 /**
- * Why a write by who held the job is refused.
+ * Why a write under a claim is refused.
  *
  * @category errors
  * @since 0.1.0
@@ -127,7 +130,7 @@ export type Refused = JobNotFound | JobFenced | Job.IllegalTransition | JobStore
 // -----------------------------------------------------------------------------
 
 /**
- * The right to write to a job, until somebody else takes it. `job` is the job as it was when it was taken.
+ * The right to write to a job, until another process claims it. `job` is the job as it was when it was claimed.
  *
  * @category models
  * @since 0.1.0
@@ -145,15 +148,14 @@ export interface Claim {
  */
 export interface Taking {
   readonly holder: Job.Holder
-  /** How long others wait if it is not renewed, at most ten minutes. Default 30 seconds. */
+  /** How long other processes wait for a claim that is not renewed, at most ten minutes. Default 30 seconds. */
   readonly lease?: Duration.Input | undefined
-  /** The epoch of a holder that is known to be gone: its lease is not waited for. */
+  /** The epoch of a holder that is known to be gone: its lease need not run out. */
   readonly insteadOf?: number | undefined
 }
 
 /**
- * What became of a batch: an outcome for each of its items, in any order. Those of inputs that are wrong in
- * themselves are known since the planning.
+ * The outcomes of a batch: one for each of its items, in any order. Invalid inputs have theirs since the planning.
  *
  * @category models
  * @since 0.1.0
@@ -164,7 +166,7 @@ export interface Settlement {
 }
 
 /**
- * A row of the input, with its outcome if it has one and the item it was sent as if it is not wrong.
+ * A row of the input, with its outcome if it has one, and with the item that is sent unless it is invalid.
  *
  * @category models
  * @since 0.1.0
@@ -176,7 +178,7 @@ export interface Settled {
 }
 
 /**
- * A change of a settled outcome, as the trail has it.
+ * A change of an outcome, as the trail has it.
  *
  * @category models
  * @since 0.1.0
@@ -195,13 +197,13 @@ export interface Revision {
  */
 export interface Service {
   /**
-   * The attempts at the jobs, in the same database: an attempt begins only if no later run has the job, and what a run
-   * leaves behind the next one finds.
+   * The attempts of the jobs, in the same database. An attempt begins only if no later run has the job, and the next run
+   * finds the attempts of the earlier ones.
    */
   readonly log: AttemptLog.Service
   /**
-   * A new job in `planning`, held by the caller. A job of this id that never got beyond planning is
-   * replaced, once nobody holds it. An id that is none is a defect.
+   * Makes a job in `planning`, held by the caller. It replaces a job of this id that never got beyond planning, once no
+   * process holds that one. A text that is no id is a defect.
    */
   readonly create: (
     options: Taking & { readonly id: string; readonly frozen: Frozen.Frozen }
@@ -209,8 +211,8 @@ export interface Service {
   /** Adds the next batches to a job in planning, all or none, and renews the lease. A gap is a defect. */
   readonly append: (claim: Claim, batches: ReadonlyArray<JobBatch.JobBatch>) => Effect.Effect<void, Refused>
   /**
-   * All inputs are written down: the job is `pending`, and free for whoever runs it. `inputs` other than
-   * were appended are a defect.
+   * All inputs are written: the job becomes `pending`, and any process may claim it. Another number of `inputs` than was
+   * appended is a defect.
    */
   readonly planned: (
     claim: Claim,
@@ -220,74 +222,72 @@ export interface Service {
   readonly get: (jobId: string) => Effect.Effect<Job.Job, JobNotFound | JobStoreError>
   readonly counts: (jobId: string) => Effect.Effect<Job.Counts, JobNotFound | JobStoreError>
   /**
-   * The job that imported the rows first, and all its retries, in the order they were made; whichever of them is asked
-   * for.
+   * The job that imported the rows first, and all its retries, in the order they were made. `jobId` is any of them.
    */
   readonly family: (jobId: string) => Effect.Effect<ReadonlyArray<Job.Job>, JobNotFound | JobStoreError>
-  /** The newest first; 100 of them unless told otherwise. */
+  /** The newest first. `limit` is 100 by default. */
   readonly list: (options?: {
     readonly limit?: number | undefined
   }) => Effect.Effect<ReadonlyArray<{ readonly job: Job.Job; readonly counts: Job.Counts }>, JobStoreError>
 
   /**
-   * Takes a job that nobody holds. To `run` it, which is the default, it must not be over; a job that was
-   * `pending` is `running` then, and one that is suspended stays so until `resume`. For a `revision` of its
-   * outcomes it must be over or suspended.
+   * Claims a job that no process holds. To `run` it, which is the default, it must not be over; a `pending` job becomes
+   * `running`, and a suspended one stays so until `resume`. For a `revision` of its outcomes it must be over or suspended.
    */
   readonly claim: (
     jobId: string,
     taking: Taking & { readonly to?: "run" | "revision" | undefined }
   ) => Effect.Effect<Claim, JobNotFound | JobBusy | Job.IllegalTransition | JobStoreError>
-  /** Prolongs the lease. The job says whether it is to be canceled. */
+  /** Prolongs the lease. The job reports whether it is to be canceled. */
   readonly renew: (claim: Claim) => Effect.Effect<Job.Job, JobNotFound | JobFenced | JobStoreError>
-  /** Lets go of a job; it can be taken at once. One that was taken over is left alone. */
+  /** Gives a job up, so that it can be claimed at once. Does nothing to a job that was taken over. */
   readonly release: (claim: Claim) => Effect.Effect<void, JobStoreError>
 
   readonly suspend: (claim: Claim, suspension: Job.Suspension) => Effect.Effect<Job.Job, Refused>
-  /** A suspended job is running again. */
+  /** Makes a suspended job `running` again. */
   readonly resume: (claim: Claim) => Effect.Effect<Job.Job, Refused>
-  /** The job is over, and nobody holds it. Refused while a batch is not settled. */
+  /** Ends the job and gives it up. Refused while a batch has no outcomes. */
   readonly complete: (claim: Claim, as: "done" | "canceled") => Effect.Effect<Job.Job, Refused>
-  /** Asks who runs the job, or will, to stop. What is over cannot be canceled. */
+  /** Asks the current or the next run to cancel the job. A job that is over cannot be canceled. */
   readonly requestCancel: (
     jobId: string
   ) => Effect.Effect<Job.Job, JobNotFound | Job.IllegalTransition | JobStoreError>
 
-  /** Asks the process that runs suspended jobs to go on with this one now. One that is not suspended is left as it is. */
+  /** Asks the process that runs suspended jobs to go on with this one now. Does nothing to a job that is not suspended. */
   readonly requestResume: (
     jobId: string
   ) => Effect.Effect<Job.Job, JobNotFound | Job.IllegalTransition | JobStoreError>
-  /** Jobs that somebody should run now (`Job.isDue`) and that nobody holds, the oldest first; those that can be understood. */
+  /** Jobs that are due (`Job.isDue`) and that no process holds, the oldest first. Unreadable jobs are skipped. */
   readonly due: Effect.Effect<ReadonlyArray<Job.Job>, JobStoreError>
-  /** Jobs that are not over, or for no longer than this. */
+  /** Jobs that are not over, or not for longer than this. */
   readonly current: (options: {
     readonly overFor: Duration.Input
   }) => Effect.Effect<ReadonlyArray<Pick<Job.Job, "id" | "createdAtMillis">>, JobStoreError>
 
-  /** The batches without outcomes, in order, a page at a time. Those settled meanwhile may still come. */
+  /** The batches without outcomes, in order, read a page at a time. A batch that gets its outcomes meanwhile may still come. */
   readonly unsettled: (jobId: string) => Stream.Stream<JobBatch.JobBatch, JobNotFound | JobStoreError>
   /**
-   * Writes down what became of batches, all or nothing. A batch is settled once. Outcomes for other inputs
-   * than its items are a defect.
+   * Writes the outcomes of batches, all or nothing. A batch gets its outcomes once. Outcomes of other inputs than its items
+   * are a defect.
    */
   readonly settle: (
     claim: Claim,
     settlements: ReadonlyArray<Settlement>
   ) => Effect.Effect<void, AlreadySettled | Refused>
-  /** What is settled, in the order of the inputs. */
+  /** All outcomes so far, in the order of the inputs. */
   readonly outcomes: (jobId: string) => Stream.Stream<Job.Entry, JobNotFound | JobStoreError>
   /** The rows of the input in their order: all of them, or those with an outcome of these kinds. */
   readonly rows: (
     jobId: string,
     kinds?: ReadonlyArray<Job.Entry["_tag"]>
   ) => Stream.Stream<Settled, JobNotFound | JobStoreError>
-  /** The line of the first row that is not as it was planned, or is missing; undefined if there is none. */
+  /** The line of the first row that is not as planned, or is missing; undefined if there is none. */
   readonly difference: <E, R>(
     jobId: string,
     rows: Stream.Stream<Row, E, R>
   ) => Effect.Effect<number | undefined, E | JobNotFound | JobStoreError, R>
 
-  /** Changes settled outcomes as `Job.revise` allows, all or none, and keeps the trail. */
+  /** Changes outcomes as `Job.revise` allows, all or none, and keeps the trail. */
   readonly revise: (
     claim: Claim,
     revision: {
@@ -300,9 +300,9 @@ export interface Service {
   readonly revisions: (jobId: string) => Effect.Effect<ReadonlyArray<Revision>, JobStoreError>
 
   /**
-   * Deletes jobs that ended this long ago, with their inputs, outcomes and attempts; gives their ids. What
-   * is not over, or held by somebody, stays. So does a job together with all its retries while one of them stays: they
-   * know which of its rows were created since. With `dryRun` it only gives the ids.
+   * Deletes jobs that ended this long ago, with their inputs, outcomes and attempts, and gives their ids. A job that is not
+   * over, or that a process holds, stays. While one of them stays, so do the first job and all its retries: they know which of
+   * its rows were created since. With `dryRun` it only gives the ids.
    */
   readonly forget: (options: {
     readonly olderThan: Duration.Input

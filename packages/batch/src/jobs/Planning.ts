@@ -1,6 +1,6 @@
 /**
- * How rows become a job: under which id, for whom and where to, all of them with a digest; and whether what there is now is what
- * a job was planned with.
+ * Plans a job: writes rows to the store under an id, with the account, the address and a digest. Later it checks that the
+ * account, the address and the rows are still those of the job.
  *
  * It sends no row, and proves no key property.
  */
@@ -36,7 +36,7 @@ export class OriginChanged extends Schema.TaggedError<OriginChanged>()("OriginCh
 }
 
 /**
- * Why a job cannot be written down.
+ * Why a job cannot be planned.
  *
  * @category errors
  * @since 0.1.0
@@ -44,19 +44,19 @@ export class OriginChanged extends Schema.TaggedError<OriginChanged>()("OriginCh
 export type PlanError = JobStore.JobExists | JobStore.JobBusy | JobStore.Refused | HubSpotError
 
 /**
- * Who works on a job.
+ * The process that works on a job.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Holding extends Pick<JobStore.Taking, "lease"> {
-  /** Default: this process, by its id and the name of its host. */
+  /** The process. Default: this one, by its id and the name of its host. */
   readonly holder?: Job.Holder | undefined
-  /** Whether a holder is known to have ended, so that its lease is not waited for. Default: it is waited for. */
+  /** Whether a holder is known to be gone, so that its lease need not run out. Default: no. */
   readonly isGone?: ((holder: Job.Holder) => boolean) | undefined
 }
 
-/** Rows that are written down as a job. What is not known yet of what the job keeps is asked of HubSpot. */
+/** The settings of a new job, without its account and its address: HubSpot and the client give those. */
 export interface PlanOptions<E = never, R = never> extends Holding {
   readonly id: string
   readonly frozen: Omit<Frozen.Frozen, "account" | "origin">
@@ -64,11 +64,11 @@ export interface PlanOptions<E = never, R = never> extends Holding {
   readonly keyOf?: ((row: Row) => string | undefined) | undefined
   /** How messages name a row. Default: `input 1`. */
   readonly where?: Plan.Where<Row> | undefined
-  /** Made sure of once all rows are written down, before anybody can run the job. */
+  /** A check after all rows are written, before any process can run the job. */
   readonly check?: Effect.Effect<void, E, R> | undefined
 }
 
-/** Refuses the id of a job that got beyond planning; gives the one that did not. */
+/** Refuses the id of a job that got beyond planning. Gives the job in planning that has the id, if there is one. */
 export const mustBeFree = Effect.fnUntraced(function* (
   id: string
 ): Effect.fn.Return<
@@ -88,10 +88,10 @@ export const mustBeFree = Effect.fnUntraced(function* (
   })
 })
 
-/** Batches that are written down together. */
-const portion = 50
+/** Batches in one write. */
+const perWrite = 50
 
-/** Writes rows down as a job, such as those of a file; `Import.submit` does so with values. */
+/** Plans a job of rows, such as those of a file; `Import.submit` does so with values. */
 export const plan =
   <E2 = never, R2 = never>(options: PlanOptions<E2, R2>) =>
   <E, R>(
@@ -101,7 +101,7 @@ export const plan =
       const { check = Effect.void, frozen, id, keyOf, where } = options
       const { batchSize, keyProperty: property } = frozen
       const store = yield* JobStore.JobStore
-      // Who died while planning is not waited for.
+      // The lease of a process that died while planning need not run out.
       const taking = yield* takingOf(options, yield* mustBeFree(id))
       const account = yield* accountOf
       const { origin } = yield* HubSpotClient
@@ -113,7 +113,7 @@ export const plan =
       return yield* through(rows).pipe(
         Stream.tap(() => Effect.sync(() => inputs++)),
         JobBatch.fromRows({ shape, batchSize }),
-        Stream.rechunk(portion),
+        Stream.rechunk(perWrite),
         Stream.runForEachArray((batches) => store.append(claim, batches)),
         Effect.andThen(check),
         Effect.andThen(digest),
@@ -122,7 +122,7 @@ export const plan =
       )
     })
 
-/** Rows on their way, and the digest of those that went by, as they were written, portion by portion. */
+/** Passes rows on, and has the digest of the originals that went by, a thousand at a time. */
 const digesting = Effect.map(Digest.Digest, ({ digestHex }) => {
   let digest = ""
   const through = <E, R>(rows: Stream.Stream<Row, E, R>): Stream.Stream<Row, E, R> =>
@@ -142,7 +142,7 @@ const digesting = Effect.map(Digest.Digest, ({ digestHex }) => {
   return { through, digest: Effect.sync(() => digest) }
 }).pipe(Effect.provide(Digest.layerWebCrypto))
 
-/** What a job is taken with. One whose holder is gone is taken at once. */
+/** How a job is claimed: at once, where its holder is gone. */
 export const takingOf = ({ holder, isGone, lease }: Holding, known: Job.Job | undefined) =>
   Effect.map(holder === undefined ? thisProcess : Effect.succeed(holder), (holder): JobStore.Taking => ({
     holder,

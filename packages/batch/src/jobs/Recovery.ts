@@ -1,85 +1,105 @@
 /**
- * What the log of earlier runs says of inputs: which have an outcome, which are in doubt, and which were provably
- * not executed and may be sent.
+ * The state of inputs by the log of earlier runs: they have an outcome, are in doubt, or were provably not executed and may
+ * be sent.
  *
- * Pure. An attempt without an end may have been executed: the run ended while it was under way. A doubt is undone by
- * nothing but the proof that the input was created; a rejection after it may only say that it was.
+ * Pure. An attempt without an end may have been executed: the run ended while it was under way. Only the proof that the
+ * input was created ends a doubt. A rejection after a doubt does not: HubSpot may reject the input because it exists.
  */
-import type { Logged, Unfinished } from "../engine/AttemptLog.ts"
+import type { Entry, Logged, Unfinished } from "../engine/AttemptLog.ts"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
-import type { InDoubt } from "../model/Outcome.ts"
+import type { Evidence } from "../model/Outcome.ts"
 import type { Item } from "../model/Plan.ts"
 
-/** Outcomes of some inputs, and the inputs that have none. */
+type Outcome<I> = BatchRunner.BatchOutcome<I>
+
+/** Every input is in exactly one of `known`, `open` and `unfinished`. */
 export interface Recovered<I> {
-  readonly known: ReadonlyArray<BatchRunner.BatchOutcome<I>>
+  /** Outcomes, doubts among them. */
+  readonly known: ReadonlyArray<BatchRunner.ItemOutcome<I>>
+  /** Inputs that may be sent. */
   readonly open: ReadonlyArray<Item<I>>
-  /** When an input was first sent, by index, in milliseconds since 1970. */
-  readonly since: ReadonlyMap<number, number>
-  /** Attempts that HubSpot had taken and not finished, with the inputs that nothing else is known of. */
+  /** Attempts that HubSpot had accepted and not finished, with their inputs in doubt. */
   readonly unfinished: ReadonlyArray<{
     readonly attempt: Logged & { readonly unfinished: Unfinished }
     readonly items: ReadonlyArray<Item<I>>
   }>
+  /** All inputs in doubt, with the time of their first attempt, in milliseconds since 1970. */
+  readonly doubts: ReadonlyArray<{ readonly item: Item<I>; readonly sinceMillis: number }>
+}
+
+/** An input on its way through the attempts at it. */
+interface Trace<I> {
+  readonly item: Item<I>
+  outcome?: Outcome<I> | undefined
+  sinceMillis?: number
+  last?: Logged
 }
 
 /** `attempts` in the order in which they were begun; those about other inputs do no harm. */
 export const recover = <I>(
   items: ReadonlyArray<Item<I>>,
   attempts: ReadonlyArray<Logged>,
-  /** Whether what is in doubt was sent again, so that it may be there twice. */
+  /** Whether doubts were sent again, so that an input may have been created twice. */
   resendsDoubts: boolean
 ): Recovered<I> => {
-  const byIndex = new Map(items.map((item) => [item.index, item]))
-  const known = new Map<number, BatchRunner.BatchOutcome<I>>()
-  const since = new Map<number, number>()
-  const last = new Map<number, Logged>()
+  const byIndex = new Map(items.map((item): [number, Trace<I>] => [item.index, { item }]))
   for (const attempt of attempts) {
-    const { begunAtMillis, end, inputs } = attempt
-    const entries = new Map(end?.outcomes.map((entry) => [entry.index, entry]))
-    for (const index of inputs) {
-      const item = byIndex.get(index)
-      if (item !== undefined && !since.has(index)) since.set(index, begunAtMillis)
-      const before = known.get(index)
-      if (item === undefined || before?._tag === "Created") continue
-      last.set(index, attempt)
-      const sent = { source: item.source, index, objectWriteTraceId: item.objectWriteTraceId }
-      const doubt = (text: string): InDoubt<I> => ({
-        _tag: "InDoubt",
-        ...sent,
-        evidence: { _tag: "Recovered", text }
-      })
-      const entry = entries.get(index)
-      if (entry?._tag === "Created") {
-        const { id, via } = entry
-        const possibleDuplicate = entry.possibleDuplicate || (resendsDoubts && before?._tag === "InDoubt")
-        known.set(index, { _tag: "Created", ...sent, id, object: { id }, via, possibleDuplicate })
-      } else if (entry?._tag === "Rejected") {
-        const { category, problems, verifiedAbsent } = entry
-        known.set(
-          index,
-          before?._tag === "InDoubt"
-            ? { ...before, evidence: { _tag: "Unverified", category, problems } }
-            : { _tag: "Rejected", ...sent, category, problems, verifiedAbsent }
-        )
-      } else if (entry?._tag === "InDoubt") known.set(index, doubt(entry.evidence.text))
-      else if (end === undefined) known.set(index, doubt("the import ended while it was being sent"))
-      else if (end.acceptance === "InDoubt" || end.acceptance === "Accepted") {
-        known.set(index, doubt(`an earlier attempt was not answered (${end.reason ?? "no reason"})`))
-      }
+    const entries = new Map(attempt.end?.outcomes.map((entry) => [entry.index, entry]))
+    for (const index of attempt.inputs) {
+      const trace = byIndex.get(index)
+      if (trace === undefined) continue
+      trace.sinceMillis ??= attempt.begunAtMillis
+      if (trace.outcome?._tag === "Created") continue
+      trace.last = attempt
+      trace.outcome = after(trace, attempt, entries.get(index), resendsDoubts)
     }
   }
+  const traces = [...byIndex.values()]
+  const doubts = traces.filter(({ outcome }) => outcome?._tag === "InDoubt")
+  const unfinished = attempts.filter(isUnfinished).flatMap((attempt) => {
+    const items = doubts.filter(({ last }) => last === attempt).map(({ item }) => item)
+    return items.length === 0 ? [] : [{ attempt, items }]
+  })
+  const followed = new Set(unfinished.flatMap(({ items }) => items))
   return {
-    known: [...known.values()],
-    open: items.filter(({ index }) => !known.has(index)),
-    since,
-    unfinished: attempts.filter(isUnfinished).flatMap((attempt) => {
-      const left = items.filter(
-        ({ index }) => last.get(index) === attempt && known.get(index)?._tag === "InDoubt"
-      )
-      return left.length === 0 ? [] : [{ attempt, items: left }]
-    })
+    known: traces.flatMap(({ item, outcome }) =>
+      outcome === undefined || followed.has(item) ? [] : [{ item, outcome }]
+    ),
+    open: traces.flatMap(({ item, outcome }) => (outcome === undefined ? [item] : [])),
+    unfinished,
+    doubts: doubts.map(({ item, sinceMillis = 0 }) => ({ item, sinceMillis }))
   }
+}
+
+/** The outcome of an input after one more attempt at it. */
+const after = <I>(
+  { item: { index, objectWriteTraceId, source }, outcome: before }: Trace<I>,
+  { end }: Logged,
+  entry: Entry | undefined,
+  resendsDoubts: boolean
+): Outcome<I> | undefined => {
+  const sent = { source, index, objectWriteTraceId }
+  const doubt = (evidence: Evidence): Outcome<I> => ({ _tag: "InDoubt", ...sent, evidence })
+  const recovered = (text: string) => doubt({ _tag: "Recovered", text })
+  switch (entry?._tag) {
+    case "Created": {
+      const { id, via } = entry
+      const possibleDuplicate = entry.possibleDuplicate || (resendsDoubts && before?._tag === "InDoubt")
+      return { _tag: "Created", ...sent, id, object: { id }, via, possibleDuplicate }
+    }
+    case "Rejected": {
+      const { category, problems, verifiedAbsent } = entry
+      return before?._tag === "InDoubt"
+        ? doubt({ _tag: "Unverified", category, problems })
+        : { _tag: "Rejected", ...sent, category, problems, verifiedAbsent }
+    }
+    case "InDoubt":
+      return recovered(entry.evidence.text)
+  }
+  if (end === undefined) return recovered("the import ended while it was being sent")
+  return end.acceptance === "InDoubt" || end.acceptance === "Accepted"
+    ? recovered(`an earlier attempt was not answered (${end.reason ?? "no reason"})`)
+    : before
 }
 
 const isUnfinished = (attempt: Logged): attempt is Logged & { readonly unfinished: Unfinished } =>

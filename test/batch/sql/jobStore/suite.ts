@@ -321,7 +321,7 @@ export const suite = (name: string, place: Place) =>
           assert.instanceOf(error, JobStore.JobFenced)
           assert.strictEqual(
             error.message,
-            `run 2 of job "a" was taken over by run 3; let the other go on, or stop it and resume`
+            `run 2 of job "a" was taken over by run 3; let that run go on, or stop it and resume the job`
           )
         }
         yield* jobs.release(old)
@@ -363,7 +363,7 @@ export const suite = (name: string, place: Place) =>
         const claim = yield* jobs.claim("a", { holder })
         yield* jobs.release(claim)
         const error = yield* Effect.flip(jobs.renew(claim))
-        assert.include(error.message, 'run 2 of job "a" has let go of it')
+        assert.include(error.message, 'run 2 of job "a" has given it up')
         assert.strictEqual((yield* jobs.claim("a", { holder: other })).epoch, 3)
       }))
 
@@ -615,7 +615,7 @@ export const suite = (name: string, place: Place) =>
         assert.instanceOf(error, JobStore.AlreadySettled)
         assert.strictEqual(
           error.message,
-          'batch 0 of job "a" is settled already; its outcomes stay as they are'
+          'batch 0 of job "a" has its outcomes already; they stay as they are'
         )
         const counts = yield* jobs.counts("a")
         assert.deepStrictEqual([counts.created, counts.notSent, counts.open], [2, 0, 2])

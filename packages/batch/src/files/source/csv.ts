@@ -1,8 +1,8 @@
 /**
- * Text to CSV rows. Effect's `Csv` reads the cells; this module cuts the text into whole records before
- * it and counts physical lines behind it, so that every row and every error knows its place.
+ * Text to CSV rows. Effect's `Csv` reads the cells. This module cuts the text into whole records for it, and counts
+ * physical lines, so that every row and every error has its place.
  */
-import { Association, type BatchRequest, InputIssue } from "@effect-hubspot/schema"
+import { Association, InputIssue } from "@effect-hubspot/schema"
 import type * as Arr from "effect/Array"
 import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
@@ -11,32 +11,22 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Pull from "./pull.ts"
-import {
-  breaks,
-  type Failure,
-  failure,
-  isParentColumn,
-  ofDoubts,
-  parentColumns,
-  type Row,
-  type RowIssue,
-  settle,
-  size
-} from "./row.ts"
+import * as Row from "./row.ts"
 
 const QUOTE = 34
+const COMMA = 44
 const LF = 10
 const CR = 13
 
-/** Whole records, and whether one of them goes over several lines. */
+/** The text of whole records, and whether one of them goes over several lines. */
 interface Batch {
   readonly text: string
   readonly folded: boolean
 }
 
 /**
- * Cuts text behind the last line break that is outside quotes. A record that grows over the limit is
- * passed on unfinished: the reader behind says what is wrong with it.
+ * Cuts text behind the last line break outside quotes. A record that grows over the limit is passed on unfinished: the
+ * reader of cells refuses it.
  */
 const cutter = (limit: number): Pull.Machine<string, Batch, never> => {
   let carry = ""
@@ -62,7 +52,7 @@ const cutter = (limit: number): Pull.Machine<string, Batch, never> => {
             continue
           }
           if (c === CR) {
-            // Whether a LF belongs to it is not known yet.
+            // The LF that may belong to it has not come yet.
             if (i + 1 === carry.length) break
             if (carry.charCodeAt(i + 1) === LF) i++
           }
@@ -93,7 +83,7 @@ interface Records {
   readonly folded: boolean
 }
 
-/** The offset where a physical line begins, counted from the line the text begins with. */
+/** The offset behind so many physical lines. */
 const offsetOf = (text: string, lines: number): number => {
   let offset = 0
   for (let n = 0; n < lines; n++) {
@@ -103,8 +93,8 @@ const offsetOf = (text: string, lines: number): number => {
   return offset
 }
 
-/** What is wrong with the record that begins the text, in words and with its place. */
-const explain = (text: string, line: number, error: Csv.CsvError, limit: number): Failure => {
+/** Explains why the record at the beginning of the text cannot be read, with the place in it. */
+const explain = (text: string, line: number, error: Csv.CsvError, limit: number): Row.Failure => {
   let column = 1
   let opened: number | undefined
   let i = 0
@@ -116,7 +106,7 @@ const explain = (text: string, line: number, error: Csv.CsvError, limit: number)
       else if (text.charCodeAt(i + 1) === QUOTE) i += 2
       else {
         const next = text.charCodeAt(i + 1)
-        if (i + 1 < text.length && next !== 44 && next !== LF && next !== CR) break
+        if (i + 1 < text.length && next !== COMMA && next !== LF && next !== CR) break
         opened = undefined
         i++
       }
@@ -126,57 +116,48 @@ const explain = (text: string, line: number, error: Csv.CsvError, limit: number)
     if (c === QUOTE && fieldStart) {
       opened = i
       fieldStart = false
-    } else if (c === 44) {
+    } else if (c === COMMA) {
       column++
       fieldStart = true
     } else if (c === QUOTE) break
     else fieldStart = false
     i++
   }
-  const at = line + breaks(text, 0, opened ?? i)
+  const at = line + Row.breaks(text, 0, opened ?? i)
   const place = { line: at, column }
-  if (error.kind === "RecordSize" && opened === undefined) {
-    return failure(
-      { line },
-      `line ${line} is longer than ${size(limit)}`,
-      "split it; one row is one line item"
-    )
+  if (opened === undefined) {
+    return error.kind === "RecordSize"
+      ? Row.failure(
+          { line },
+          `line ${line} is longer than ${Row.size(limit)}`,
+          "split it; one row is one line item"
+        )
+      : Row.failure(
+          place,
+          "a quote inside a cell that is not quoted",
+          "put the cell in quotes, and write the quote twice"
+        )
   }
+  const twice = "inside a quoted cell a quote is written twice"
+  const open = `the quote opened on line ${at} is`
   if (error.kind === "RecordSize") {
-    return failure(
-      place,
-      `the quote opened on line ${at} is not closed within ${size(limit)}`,
-      "close it; inside a quoted cell a quote is written twice"
-    )
+    return Row.failure(place, `${open} not closed within ${Row.size(limit)}`, `close it; ${twice}`)
   }
-  if (opened !== undefined && error.message.startsWith("Unterminated")) {
-    return failure(
-      place,
-      `the quote opened on line ${at} is never closed`,
-      "close it; inside a quoted cell a quote is written twice"
-    )
+  if (error.message.startsWith("Unterminated")) {
+    return Row.failure(place, `${open} never closed`, `close it; ${twice}`)
   }
-  if (opened !== undefined) {
-    const closed = line + breaks(text, 0, i)
-    return failure(
-      place,
-      `text after the quote that closes a cell${closed === at ? "" : `; it was opened on line ${at}, closed on line ${closed}`}`,
-      "inside a quoted cell a quote is written twice"
-    )
-  }
-  return failure(
-    place,
-    "a quote inside a cell that is not quoted",
-    "put the cell in quotes, and write the quote twice"
-  )
+  const closed = line + Row.breaks(text, 0, i)
+  const lines = closed === at ? "" : `; it was opened on line ${at}, closed on line ${closed}`
+  return Row.failure(place, `text after the quote that closes a cell${lines}`, twice)
 }
 
-/** The line where the next record begins; advanced by the last step, read when a batch fails. */
+/** How far the reading is: the line where the next record begins, and the header once it is read. */
 interface Position {
   line: number
+  header?: Csv.Row
 }
 
-/** Records by batch; what is good before a syntax error is put out before it. */
+/** Reads the cells of each batch. The records before a syntax error come before it. */
 const records = Effect.fnUntraced(function* <E>(
   texts: Pull.Chunks<string, E>,
   limit: number,
@@ -190,19 +171,19 @@ const records = Effect.fnUntraced(function* <E>(
   })
   const csv = Csv.decodeString<E, void>({ maxRecordSize: limit })
   const cells = yield* Channel.toTransform(csv)(batches, scope)
-  let broken: Failure | undefined
+  let broken: Row.Failure | undefined
   const found = (cells: ReadonlyArray<Csv.Row>): Arr.NonEmptyReadonlyArray<Records> => [
     { cells, folded: batch.folded }
   ]
   const next: Pull.Chunks<Records, E | Csv.CsvError> = Effect.map(cells, found)
-  const pull: Pull.Chunks<Records, E | Failure> = Effect.suspend(() => {
+  const pull: Pull.Chunks<Records, E | Row.Failure> = Effect.suspend(() => {
     if (broken !== undefined) return Effect.fail(broken)
-    return Effect.catch(next, (error): Pull.Chunks<Records, E | Failure> => {
+    return Effect.catch(next, (error): Pull.Chunks<Records, E | Row.Failure> => {
       if (!Csv.isCsvError(error)) return Effect.fail(error)
       const offset = offsetOf(batch.text, error.line - position.line)
       broken = explain(batch.text.slice(offset), error.line, error, limit)
       if (offset === 0) return Effect.fail(broken)
-      // The blank first line keeps a mark at the beginning from being dropped.
+      // Without the blank line, the reader would drop a byte order mark at the beginning.
       return Stream.make(`\n${batch.text.slice(0, offset)}`).pipe(
         Stream.pipeThroughChannel(Csv.decodeString({ maxRecordSize: limit })),
         Stream.runCollect,
@@ -218,7 +199,7 @@ interface Column {
   readonly name: string
   readonly kind: "property" | "parent" | "traceId" | "ignored" | "nameless"
   readonly target: Association.Parent
-  /** Whether a value in this column may be good. */
+  /** False if no value in this column is valid. */
   readonly legal: boolean
 }
 
@@ -231,19 +212,19 @@ const columnOf = (name: string): Column => {
   })
   if (name === "") return column("nameless", false)
   if (name.startsWith("_")) return column("ignored")
-  if (isParentColumn(name)) return column("parent", true, parentColumns[name])
+  if (Row.isParentColumn(name)) return column("parent", true, Row.parentColumns[name])
   if (name === "objectWriteTraceId") return column("traceId")
   return column("property", InputIssue.ofName(name, "").length === 0)
 }
 
-const checkHeader = (header: Csv.Row, line: number): Failure | undefined => {
+const checkHeader = (header: Csv.Row, line: number): Row.Failure | undefined => {
   const seen = new Map<string, number>()
   for (const [index, name] of header.entries()) {
     const column = index + 1
-    if (name === "_doubt") return ofDoubts({ line, column })
+    if (name === "_doubt") return Row.ofDoubts({ line, column })
     const first = seen.get(name)
     if (first !== undefined && name !== "") {
-      return failure(
+      return Row.failure(
         { line, column },
         `column ${InputIssue.quote(name)} appears twice (${first} and ${column})`,
         "rename or remove one"
@@ -253,7 +234,7 @@ const checkHeader = (header: Csv.Row, line: number): Failure | undefined => {
   }
   const only = header[0] ?? ""
   if (header.length === 1 && /[;\t|]/.test(only)) {
-    return failure(
+    return Row.failure(
       { line, column: 1 },
       `the header is one column, ${InputIssue.quote(only)}`,
       "separate the columns with commas"
@@ -262,11 +243,17 @@ const checkHeader = (header: Csv.Row, line: number): Failure | undefined => {
   return undefined
 }
 
-/** All that is wrong with a row of which something is. */
-const issuesOf = (columns: ReadonlyArray<Column>, cells: Csv.Row, line: number): ReadonlyArray<RowIssue> => {
-  const lineOf = (index: number): number =>
-    cells.slice(0, index).reduce((sum, cell) => sum + breaks(cell), line)
-  const issues: Array<RowIssue> = []
+/** All issues of a row that has some. */
+const issuesOf = (
+  columns: ReadonlyArray<Column>,
+  cells: Csv.Row,
+  line: number
+): ReadonlyArray<Row.RowIssue> => {
+  const issues: Array<Row.RowIssue> = []
+  const add = (index: number, path: string, message: string, advice: string): void => {
+    const above = cells.slice(0, index).reduce((sum, cell) => sum + Row.breaks(cell), line)
+    issues.push({ line: above, column: index + 1, path, message, advice })
+  }
   const properties: Record<string, string> = Object.create(null)
   const associations: Array<Association.Association> = []
   const parents: Array<number> = []
@@ -277,25 +264,14 @@ const issuesOf = (columns: ReadonlyArray<Column>, cells: Csv.Row, line: number):
     if (cell === undefined || cell === "" || kind === "ignored") continue
     if (kind === "nameless") {
       nameless = true
-      issues.push({
-        line: lineOf(index),
-        column: index + 1,
-        path: "",
-        message: `column ${index + 1} has a value and no name`,
-        advice: "name it in the header, or empty it"
-      })
+      add(index, "", `column ${index + 1} has a value and no name`, "name it in the header, or empty it")
     } else if (kind === "parent") {
       associations.push(Association.make(target, cell))
       parents.push(index)
     } else if (kind === "traceId") traceId = cell
     else properties[name] = cell
   }
-  const found = InputIssue.of({
-    properties,
-    associations,
-    ...(traceId !== undefined && { objectWriteTraceId: traceId })
-  })
-  for (const { advice, message, path } of found) {
+  for (const { advice, message, path } of InputIssue.of(Row.inputOf(properties, associations, traceId))) {
     const parent = /^associations\[(\d+)\]/.exec(path)
     const named = path.startsWith("properties.") ? path.slice(11) : path
     const index =
@@ -306,37 +282,31 @@ const issuesOf = (columns: ReadonlyArray<Column>, cells: Csv.Row, line: number):
           : parent !== null
             ? parents[Number(parent[1])]
             : columns.findIndex(({ name }) => name === named)
-    if (index !== undefined) {
-      const name = columns[index]?.name ?? ""
-      issues.push({ line: lineOf(index), column: index + 1, path: name, message, advice })
-    } else if (!nameless) {
-      issues.push({ line, column: 1, path: "", message, advice })
-    }
+    if (index !== undefined) add(index, columns[index]?.name ?? "", message, advice)
+    else if (!nameless) add(0, "", message, advice)
   }
   return issues
 }
 
-const clean = (name: string, cell: string): boolean => InputIssue.ofValue(name, cell, "").length === 0
-
-const inputOf = (columns: ReadonlyArray<Column>, cells: Csv.Row, line: number): Row["input"] => {
+const inputOf = (columns: ReadonlyArray<Column>, cells: Csv.Row, line: number): Row.Row["input"] => {
   const properties: Record<string, string> = {}
   let good = true
   let filled = false
-  let parent: Association.Association | undefined
+  let associations: ReadonlyArray<Association.Association> = []
   let traceId: string | undefined
   for (let i = 0; i < columns.length; i++) {
     const cell = cells[i] as string
     const column = columns[i] as Column
     if (cell === "" || column.kind === "ignored") continue
     if (column.kind === "property") {
-      if (!column.legal || !clean(column.name, cell)) {
+      if (!column.legal || InputIssue.ofValue(column.name, cell, "").length > 0) {
         good = false
         break
       }
       filled = true
       properties[column.name] = cell
-    } else if (column.kind === "parent" && parent === undefined && InputIssue.isRecordId(cell)) {
-      parent = Association.make(column.target, cell)
+    } else if (column.kind === "parent" && associations.length === 0 && InputIssue.isRecordId(cell)) {
+      associations = [Association.make(column.target, cell)]
     } else if (column.kind === "traceId" && cell.length <= InputIssue.maxTraceIdLength) {
       traceId = cell
     } else {
@@ -344,38 +314,30 @@ const inputOf = (columns: ReadonlyArray<Column>, cells: Csv.Row, line: number): 
       break
     }
   }
-  const input = (): BatchRequest.CreateInput => ({
-    properties,
-    ...(parent !== undefined && { associations: [parent] }),
-    ...(traceId !== undefined && { objectWriteTraceId: traceId })
-  })
-  return good && filled ? Result.succeed(input()) : settle(input, issuesOf(columns, cells, line))
+  const input = Row.inputOf(properties, associations, traceId)
+  return good && filled ? Result.succeed(input) : Row.checked(input, issuesOf(columns, cells, line))
 }
 
 /** Makes rows of records; the first record is the header. */
-const rower = (
-  position: Position,
-  onHeader: (header: Csv.Row) => void
-): Pull.Machine<Records, Row, Failure> => {
-  let header: Csv.Row | undefined
+const rower = (position: Position): Pull.Machine<Records, Row.Row, Row.Failure> => {
   let columns: ReadonlyArray<Column> = []
   let index = 0
   return {
     step: (batch, out) => {
       for (const cells of batch.cells) {
+        const { header } = position
         const begins = position.line++
-        if (batch.folded) for (const cell of cells) position.line += breaks(cell)
+        if (batch.folded) for (const cell of cells) position.line += Row.breaks(cell)
         if (cells.length === 1 && (cells[0] === "" || (header?.length !== 1 && cells[0]?.trim() === "")))
           continue
         if (header === undefined) {
           const wrong = checkHeader(cells, begins)
           if (wrong !== undefined) return wrong
-          header = cells
+          position.header = cells
           columns = cells.map(columnOf)
-          onHeader(cells)
         } else if (cells.length !== header.length) {
           const few = cells.length < header.length
-          return failure(
+          return Row.failure(
             { line: begins, column: few ? cells.length : header.length + 1 },
             `${cells.length} ${cells.length === 1 ? "column" : "columns"}, the header has ${header.length}`,
             few ? "add the missing cells" : "put a cell that holds a comma in quotes"
@@ -401,12 +363,6 @@ export const decode = Effect.fnUntraced(function* <E>(
   scope: Scope.Scope
 ) {
   const position: Position = { line: 1 }
-  let header: ReadonlyArray<string> | undefined
-  const rows = Pull.run(
-    yield* records(texts, limit, position, scope),
-    rower(position, (cells) => {
-      header = cells
-    })
-  )
-  return { rows, header: () => header }
+  const rows = Pull.run(yield* records(texts, limit, position, scope), rower(position))
+  return { rows, header: () => position.header }
 })

@@ -1,25 +1,19 @@
 /**
- * A strict JSON reader (RFC 8259) that keeps what `JSON.parse` loses: the exact text of numbers, the
- * place of every value and of the first error, and keys that are given twice. It makes no objects of
- * the input's keys, so `__proto__` is a key like any other.
+ * A strict JSON reader (RFC 8259) that keeps what `JSON.parse` loses: the exact text of numbers, the place of every value
+ * and of the first error, and keys that are given twice. It makes no JavaScript objects of the input's objects, so
+ * `__proto__` is a key like any other.
  */
-
 import { visible } from "./row.ts"
 
-/** A value and where its text begins and ends. */
+/** A value, and the offsets where its text begins and ends. */
 export type Json = { readonly start: number; readonly end: number } & (
   | { readonly type: "null" }
   | { readonly type: "boolean" | "number" | "text"; readonly text: string }
   | { readonly type: "array"; readonly items: ReadonlyArray<Json> }
-  | JsonObject
+  | { readonly type: "object"; readonly members: ReadonlyArray<Member> }
 )
 
-export interface JsonObject {
-  readonly type: "object"
-  readonly start: number
-  readonly end: number
-  readonly members: ReadonlyArray<Member>
-}
+export type JsonObject = Extract<Json, { readonly type: "object" }>
 
 /** One `key: value`; `start` is where the key begins. */
 interface Member {
@@ -40,7 +34,7 @@ export interface Document {
   readonly twice: ReadonlyArray<Twice>
 }
 
-/** What is wrong with the text, and the offset of the character where it shows. */
+/** A problem of the text, and the offset of the character that shows it. */
 export interface JsonError {
   readonly at: number
   readonly problem: string
@@ -48,7 +42,7 @@ export interface JsonError {
 
 export const isError = (result: Document | JsonError): result is JsonError => "problem" in result
 
-/** How deep objects and arrays may be in each other. */
+/** Objects and arrays may be nested so deep. */
 const maxDepth = 32
 
 const escapes: Readonly<Record<string, string>> = {
@@ -63,7 +57,7 @@ const escapes: Readonly<Record<string, string>> = {
 }
 
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-// All but quotes, backslashes and control characters.
+// Everything but quotes, backslashes and control characters.
 const plain = /[ !#-[\]-\uffff]*/y
 
 /** Unwinds to {@link read}; never leaves this module. */
@@ -74,7 +68,18 @@ class Stop {
   }
 }
 
-/** A character as it may be shown: in quotes, visible. */
+/** The kind of value that begins with a character. Undefined for an object, and where none does. */
+export const kindOf = (c: string): string | undefined => {
+  if (c === '"') return "text"
+  if (c === "[") return "array"
+  if (c === "n") return "null"
+  if (c === "t" || c === "f") return "boolean"
+  return c === "-" || (c >= "0" && c <= "9") ? "number" : undefined
+}
+
+export const isBlank = (c: number): boolean => c === 32 || c === 10 || c === 13 || c === 9
+
+/** A character in quotes, safe to print. */
 export const shown = (character: string): string => visible(JSON.stringify(character))
 
 /** Reads a text that is one JSON value. */
@@ -92,10 +97,7 @@ export const read = (text: string): Document | JsonError => {
   }
 
   const blank = (): void => {
-    for (; i < text.length; i++) {
-      const c = text.charCodeAt(i)
-      if (c !== 32 && c !== 10 && c !== 13 && c !== 9) return
-    }
+    while (isBlank(text.charCodeAt(i))) i++
   }
 
   const string = (): string => {
@@ -140,16 +142,29 @@ export const read = (text: string): Document | JsonError => {
     }
   }
 
+  /** Reads elements between brackets, separated by commas. */
+  const list = (close: "}" | "]", one: () => void): void => {
+    i++
+    blank()
+    if (text[i] === close) {
+      i++
+      return
+    }
+    for (;;) {
+      one()
+      blank()
+      const c = text[i]
+      if (c !== "," && c !== close) throw unexpected()
+      i++
+      if (c === close) return
+      blank()
+    }
+  }
+
   const members = (depth: number): ReadonlyArray<Member> => {
     const found: Array<Member> = []
     const keys = new Set<string>()
-    i++
-    blank()
-    if (text[i] === "}") {
-      i++
-      return found
-    }
-    for (;;) {
+    list("}", () => {
       if (text[i] !== '"') throw unexpected()
       const start = i
       const key = string()
@@ -161,33 +176,18 @@ export const read = (text: string): Document | JsonError => {
       i++
       found.push({ key, start, value: value(depth) })
       path.pop()
-      blank()
-      const c = text[i]
-      if (c !== "," && c !== "}") throw unexpected()
-      i++
-      if (c === "}") return found
-      blank()
-    }
+    })
+    return found
   }
 
   const items = (depth: number): ReadonlyArray<Json> => {
     const found: Array<Json> = []
-    i++
-    blank()
-    if (text[i] === "]") {
-      i++
-      return found
-    }
-    for (;;) {
+    list("]", () => {
       path.push(`[${found.length}]`)
       found.push(value(depth))
       path.pop()
-      blank()
-      const c = text[i]
-      if (c !== "," && c !== "]") throw unexpected()
-      i++
-      if (c === "]") return found
-    }
+    })
+    return found
   }
 
   const value = (depth: number): Json => {
@@ -195,20 +195,15 @@ export const read = (text: string): Document | JsonError => {
     const start = i
     const c = text[i]
     switch (c) {
-      case '"': {
-        const content = string()
-        return { type: "text", text: content, start, end: i }
-      }
+      case '"':
+        return { type: "text", text: string(), start, end: i }
       case "{":
-      case "[": {
+      case "[":
         if (depth === maxDepth) throw new Stop(i, `nested deeper than ${maxDepth} levels`)
-        if (c === "{") {
-          const found = members(depth + 1)
-          return { type: "object", members: found, start, end: i }
-        }
-        const found = items(depth + 1)
-        return { type: "array", items: found, start, end: i }
-      }
+        // The end is known once the content is read, so it comes last.
+        return c === "{"
+          ? { type: "object", members: members(depth + 1), start, end: i }
+          : { type: "array", items: items(depth + 1), start, end: i }
       case "t":
       case "f": {
         const content = c === "t" ? "true" : "false"
@@ -241,6 +236,6 @@ export const read = (text: string): Document | JsonError => {
   }
 }
 
-/** The text of a value without the blanks between its tokens, so that it is one line. */
+/** The text of a value in one line: where it has more, without the blanks between its tokens. */
 export const oneLine = (text: string): string =>
   /[\n\r]/.test(text) ? text.replace(/("(?:[^"\\]|\\.)*")|[ \t\n\r]+/g, "$1") : text

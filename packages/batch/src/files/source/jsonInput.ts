@@ -1,26 +1,18 @@
 /**
- * JSON objects to inputs: HubSpot's form with `properties`, or flat with the keys a CSV header has.
+ * JSON objects to inputs: HubSpot's form with `properties`, or flat with the names of a CSV header. Whether values are
+ * valid is for `InputIssue`.
  */
-import { Association, type BatchRequest, InputIssue } from "@effect-hubspot/schema"
+import { Association, InputIssue } from "@effect-hubspot/schema"
 import * as Json from "./json.ts"
-import {
-  type Failure,
-  failure,
-  isParentColumn,
-  ofDoubts,
-  parentColumns,
-  type Row,
-  type RowIssue,
-  settle
-} from "./row.ts"
+import * as Row from "./row.ts"
 
-/** Where a text begins in its file. */
+/** The place in the file where a text begins. */
 export interface Place {
   readonly line: number
   readonly column: number
 }
 
-/** Moves a place over a part of a text. JSON's own line break is the LF, so a CR counts as a character. */
+/** Moves a place over a part of a text. Only a LF breaks a line in JSON, so a CR counts as a character. */
 export const advance = (place: Place, text: string, start: number, end: number): Place => {
   let { column, line } = place
   for (let i = start; i < end; i++) {
@@ -32,18 +24,18 @@ export const advance = (place: Place, text: string, start: number, end: number):
   return { line, column }
 }
 
-/** The name of a kind of value, as messages use it. */
-const kind = (value: Json.Json): string => value.type
+/** The kind of a value, as messages name it. */
+const kind = (value: Json.Json | undefined): string => value?.type ?? "nothing"
 
-/** What the members of an object become before they are checked. */
+/** The members of an object as parts of an input, before they are checked. */
 class Draft {
   readonly properties: Record<string, string> = Object.create(null)
   readonly associations: Array<Association.Association> = []
   traceId: string | undefined
-  readonly issues: Array<RowIssue> = []
-  /** Offsets of what {@link InputIssue.of} may name. */
+  readonly issues: Array<Row.RowIssue> = []
+  /** The offsets of the paths that {@link InputIssue.of} may report. */
   readonly offsets = new Map<string, number>()
-  /** By association: the name of its column, or its path in HubSpot's form. */
+  /** For each association the name of its column, or its path in HubSpot's form. */
   readonly origins: Array<string> = []
   readonly flat: boolean
   readonly text: string
@@ -59,44 +51,41 @@ class Draft {
     this.issues.push({ ...advance(this.place, this.text, 0, at), path, message, advice })
   }
 
-  /** Text, number or boolean as text; undefined for null and, with an issue, for all else. */
-  scalar(path: string, value: Json.Json, expected = "text"): string | undefined {
+  /** Text, number or boolean as text; undefined for null, for an empty cell, and with an issue for all else. */
+  scalar(path: string, value: Json.Json): string | undefined {
     if (value.type === "null") return undefined
     if (value.type === "object" || value.type === "array") {
-      this.issue(path, value.start, `expected ${expected}, got ${kind(value)}`, "give one value in quotes")
+      this.issue(path, value.start, `expected text, got ${kind(value)}`, "give one value in quotes")
       return undefined
     }
-    return value.text
+    return this.flat && value.text === "" ? undefined : value.text
   }
 
   property(name: string, path: string, value: Json.Json): void {
     const text = this.scalar(path, value)
-    if (text === undefined || (this.flat && text === "")) return
+    if (text === undefined) return
     this.properties[name] = text
     this.offsets.set(`properties.${name}`, value.start)
   }
 
   trace(value: Json.Json): void {
     const text = this.scalar("objectWriteTraceId", value)
-    if (text === undefined || (this.flat && text === "")) return
+    if (text === undefined) return
     this.traceId = text
     this.offsets.set("objectWriteTraceId", value.start)
   }
 
-  /** The issues of the whole, with the paths of the object. */
-  check(): void {
-    const found = InputIssue.of({
-      properties: this.properties,
-      associations: this.associations,
-      ...(this.traceId !== undefined && { objectWriteTraceId: this.traceId })
-    })
-    // Where values were refused, "nothing to send" would be noise.
+  /** The input of all parts, or the issues of the parts and of the whole, with the paths of the object. */
+  checked(): Row.Row["input"] {
+    const input = Row.inputOf({ ...this.properties }, this.associations, this.traceId)
+    // Where values have issues, "nothing to send" would be noise.
     const refused = this.issues.length > 0
-    for (const { advice, message, path } of found) {
+    for (const { advice, message, path } of InputIssue.of(input)) {
       if (path === "properties" && refused) continue
       const at = this.offsets.get(path) ?? this.offsets.get(path.replace(/\.[^.]*$/, "")) ?? 0
       this.issue(this.shown(path), at, message, advice)
     }
+    return Row.checked(input, this.issues)
   }
 
   private shown(path: string): string {
@@ -116,13 +105,13 @@ const flat = (draft: Draft, object: Json.JsonObject): void => {
   for (const { key, value } of object.members) {
     if (key.startsWith("_")) continue
     if (key === "objectWriteTraceId") draft.trace(value)
-    else if (isParentColumn(key)) {
+    else if (Row.isParentColumn(key)) {
       const id = draft.scalar(key, value)
-      if (id === undefined || id === "") continue
+      if (id === undefined) continue
       draft.offsets.set(`associations[${draft.associations.length}].to.id`, value.start)
       if (draft.associations.length === 1) draft.offsets.set("associations", value.start)
       draft.origins.push(key)
-      draft.associations.push(Association.make(parentColumns[key], id))
+      draft.associations.push(Association.make(Row.parentColumns[key], id))
     } else draft.property(key, key, value)
   }
 }
@@ -138,13 +127,7 @@ const association = (draft: Draft, value: Json.Json, path: string): void => {
     at: number,
     expected: string,
     advice: string
-  ): void =>
-    draft.issue(
-      path,
-      value?.start ?? at,
-      `expected ${expected}, got ${value === undefined ? "nothing" : kind(value)}`,
-      advice
-    )
+  ): void => draft.issue(path, value?.start ?? at, `expected ${expected}, got ${kind(value)}`, advice)
   const shape = 'write {"to": {"id": …}, "types": [{"associationCategory": …, "associationTypeId": …}]}'
   if (value.type !== "object") return wrong(path, value, value.start, "an object", shape)
   const id = member(member(value, "to") ?? value, "id")
@@ -155,9 +138,9 @@ const association = (draft: Draft, value: Json.Json, path: string): void => {
   }
   const types = member(value, "types")
   const specs: Array<Association.AssociationSpec> = []
-  if (types?.type !== "array")
+  if (types?.type !== "array") {
     wrong(`${path}.types`, types, value.start, "an array", "give at least one type")
-  else {
+  } else {
     for (const [index, spec] of types.items.entries()) {
       const at = `${path}.types[${index}]`
       if (spec.type !== "object") {
@@ -169,18 +152,14 @@ const association = (draft: Draft, value: Json.Json, path: string): void => {
       const named = category?.type === "text" && category.text !== ""
       const numbered = typeId?.type === "number" && /^[1-9]\d{0,9}$/.test(typeId.text)
       if (!named) {
-        draft.issue(
-          `${at}.associationCategory`,
-          category?.start ?? spec.start,
-          `expected a category, got ${category === undefined ? "nothing" : kind(category)}`,
-          "HUBSPOT_DEFINED for HubSpot's own types"
-        )
+        const advice = "HUBSPOT_DEFINED for HubSpot's own types"
+        wrong(`${at}.associationCategory`, category, spec.start, "a category", advice)
       }
       if (!numbered) {
         draft.issue(
           `${at}.associationTypeId`,
           typeId?.start ?? spec.start,
-          `expected a whole number, got ${typeId === undefined ? "nothing" : typeId.type === "number" ? InputIssue.quote(typeId.text) : kind(typeId)}`,
+          `expected a whole number, got ${typeId?.type === "number" ? InputIssue.quote(typeId.text) : kind(typeId)}`,
           "give the id of the association type, 20 for a deal"
         )
       }
@@ -189,7 +168,7 @@ const association = (draft: Draft, value: Json.Json, path: string): void => {
       }
     }
   }
-  // With a broken part the rest would be judged as if that part was not given.
+  // Without its broken part, the association would have issues that it does not have.
   if (draft.issues.length > before || (id?.type !== "text" && id?.type !== "number")) return
   const target = `associations[${draft.associations.length}]`
   draft.offsets.set(`${target}.to.id`, id.start)
@@ -227,11 +206,11 @@ const full = (draft: Draft, object: Json.JsonObject): void => {
   }
 }
 
-/** A row of one JSON text, or why the file cannot be read on. */
-export const decode = (text: string, place: Place, index: number): Row | Failure => {
+/** The row of one JSON text, or why the rest of the file cannot be read. */
+export const decode = (text: string, place: Place, index: number): Row.Row | Row.Failure => {
   const document = Json.read(text)
   if (Json.isError(document)) {
-    return failure(
+    return Row.failure(
       advance(place, text, 0, document.at),
       document.problem,
       document.problem.startsWith("nested") ? "a line item has no deep values" : "correct the JSON there"
@@ -241,7 +220,7 @@ export const decode = (text: string, place: Place, index: number): Row | Failure
   const begins = advance(place, text, 0, value.start)
   if (value.type !== "object") return notAnObject(begins, kind(value))
   const doubt = value.members.find((member) => member.key === "_doubt")
-  if (doubt !== undefined) return ofDoubts(advance(place, text, 0, doubt.start))
+  if (doubt !== undefined) return Row.ofDoubts(advance(place, text, 0, doubt.start))
 
   const properties = member(value, "properties")
   const isFull =
@@ -255,19 +234,13 @@ export const decode = (text: string, place: Place, index: number): Row | Failure
   }
   if (isFull) full(draft, value)
   else flat(draft, value)
-  draft.check()
-  const input = (): BatchRequest.CreateInput => ({
-    properties: { ...draft.properties },
-    ...(draft.associations.length > 0 && { associations: draft.associations }),
-    ...(draft.traceId !== undefined && { objectWriteTraceId: draft.traceId })
-  })
   return {
     index,
     line: begins.line,
-    input: settle(input, draft.issues),
+    input: draft.checked(),
     original: { _tag: "Json", text: text.slice(value.start, value.end) }
   }
 }
 
-export const notAnObject = (at: Place, kind: string): Failure =>
-  failure(at, `expected an object, got ${kind}`, "each line item is one { … }")
+export const notAnObject = (at: Place, kind: string): Row.Failure =>
+  Row.failure(at, `expected an object, got ${kind}`, "each line item is one { … }")

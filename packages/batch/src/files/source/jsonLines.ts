@@ -5,18 +5,18 @@
 import * as Json from "./json.ts"
 import * as JsonInput from "./jsonInput.ts"
 import type * as Pull from "./pull.ts"
-import { type Failure, failure, type Row, size } from "./row.ts"
+import * as Row from "./row.ts"
 
-const isRow = (result: Row | Failure): result is Row => "input" in result
+const isRow = (result: Row.Row | Row.Failure): result is Row.Row => "input" in result
 
 /** One object per line; blank lines are skipped. */
-export const ndjson = (limit: number): Pull.Machine<string, Row, Failure> => {
+export const ndjson = (limit: number): Pull.Machine<string, Row.Row, Row.Failure> => {
   let carry = ""
   let line = 1
   let index = 0
-  const long = (): Failure =>
-    failure({ line }, `line ${line} is longer than ${size(limit)}`, "one line is one line item")
-  const take = (text: string, out: Array<Row>): Failure | undefined => {
+  const long = (): Row.Failure =>
+    Row.failure({ line }, `line ${line} is longer than ${Row.size(limit)}`, "one line is one line item")
+  const take = (text: string, out: Array<Row.Row>): Row.Failure | undefined => {
     if (text.length > limit) return long()
     if (/[^ \t\r]/.test(text)) {
       const result = JsonInput.decode(text, { line, column: 1 }, index)
@@ -43,16 +43,14 @@ export const ndjson = (limit: number): Pull.Machine<string, Row, Failure> => {
   }
 }
 
-const isBlank = (c: number): boolean => c === 32 || c === 10 || c === 13 || c === 9
-
 /**
- * One array of objects. Brackets and texts are followed to find where an element ends; whether the
- * element is JSON is the reader's to say.
+ * One array of objects. It counts brackets outside of texts to find where an element ends. Whether the element is JSON is
+ * for `Json`.
  */
-export const array = (limit: number): Pull.Machine<string, Row, Failure> => {
+export const array = (limit: number): Pull.Machine<string, Row.Row, Row.Failure> => {
   let state: "start" | "first" | "value" | "element" | "after" | "end" = "start"
   let place: JsonInput.Place = { line: 1, column: 1 }
-  let carry = "" // the text from `place` on that is not used up
+  let carry = "" // the unused text, which begins at `place`
   let depth = 0
   let inText = false
   let escaped = false
@@ -65,7 +63,7 @@ export const array = (limit: number): Pull.Machine<string, Row, Failure> => {
     scanned = 0
   }
 
-  /** The length of the element that begins the carry, as soon as its end is seen. */
+  /** The length of the element at the beginning of the carry, as soon as its end has come. */
   const extent = (): number | undefined => {
     for (; scanned < carry.length; scanned++) {
       const c = carry.charCodeAt(scanned)
@@ -73,7 +71,7 @@ export const array = (limit: number): Pull.Machine<string, Row, Failure> => {
         if (escaped) escaped = false
         else if (c === 92) escaped = true
         else if (c === 34) inText = false
-        // No text goes over a line end: the reader names the place.
+        // No text goes over a line break: the reader reports the place.
         else if (c === 10) return scanned + 1
       } else if (c === 34) inText = true
       else if (c === 123 || c === 91) depth++
@@ -85,14 +83,14 @@ export const array = (limit: number): Pull.Machine<string, Row, Failure> => {
     return undefined
   }
 
-  const long = (): Failure =>
-    failure(
+  const long = (): Row.Failure =>
+    Row.failure(
       place,
-      `the element that begins on line ${place.line} is longer than ${size(limit)}`,
+      `the element that begins on line ${place.line} is longer than ${Row.size(limit)}`,
       "one element is one line item"
     )
 
-  const element = (length: number, out: Array<Row>): Failure | undefined => {
+  const element = (length: number, out: Array<Row.Row>): Row.Failure | undefined => {
     if (length > limit) return long()
     const result = JsonInput.decode(carry.slice(0, length), place, index)
     if (!isRow(result)) return result
@@ -103,17 +101,9 @@ export const array = (limit: number): Pull.Machine<string, Row, Failure> => {
     return undefined
   }
 
-  const kindOf = (c: string): string | undefined => {
-    if (c === '"') return "text"
-    if (c === "[") return "array"
-    if (c === "n") return "null"
-    if (c === "t" || c === "f") return "boolean"
-    return c === "-" || (c >= "0" && c <= "9") ? "number" : undefined
-  }
-
-  const unexpected = (advice: string): Failure => {
+  const unexpected = (advice: string): Row.Failure => {
     const character = String.fromCodePoint(carry.codePointAt(0) ?? 0)
-    return failure(place, `unexpected ${Json.shown(character)}`, advice)
+    return Row.failure(place, `unexpected ${Json.shown(character)}`, advice)
   }
 
   return {
@@ -128,7 +118,7 @@ export const array = (limit: number): Pull.Machine<string, Row, Failure> => {
           continue
         }
         let blank = 0
-        while (blank < carry.length && isBlank(carry.charCodeAt(blank))) blank++
+        while (blank < carry.length && Json.isBlank(carry.charCodeAt(blank))) blank++
         if (blank > 0) used(blank)
         const c = carry[0]
         if (c === undefined) return undefined
@@ -152,7 +142,7 @@ export const array = (limit: number): Pull.Machine<string, Row, Failure> => {
           state = "end"
           used(1)
         } else {
-          const kind = kindOf(c)
+          const kind = Json.kindOf(c)
           if (kind !== undefined) return JsonInput.notAnObject(place, kind)
           return unexpected(c === "]" ? "remove the comma before it" : "each line item is one { … }")
         }
@@ -161,7 +151,7 @@ export const array = (limit: number): Pull.Machine<string, Row, Failure> => {
     end: (out) => {
       if (state === "element") return element(carry.length, out)
       if (state === "start" || state === "end") return undefined
-      return failure(place, "the file ends inside the array", "close it with ]; the file may be cut off")
+      return Row.failure(place, "the file ends inside the array", "close it with ]; the file may be cut off")
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Bytes to rows of whichever format: looks at the first bytes, then at the first character that is not
- * blank, then reads on as CSV, NDJSON or a JSON array.
+ * Bytes to rows of any format: the first bytes and the first character that is not blank decide between CSV, NDJSON and a
+ * JSON array. The formats themselves are read elsewhere.
  */
 import * as Effect from "effect/Effect"
 import * as EffectPull from "effect/Pull"
@@ -13,14 +13,14 @@ import * as Utf8 from "./utf8.ts"
 
 export type Format = "csv" | "ndjson" | "json"
 
-/** A format that is given holds; one that is a guess (a file's extension) may be corrected by the text. */
+/** A given `format` holds. The text may overrule a `guess`, which comes from the file's extension. */
 export interface Options {
   readonly format: Format | undefined
   readonly guess: Format | undefined
   readonly maxLineLength: number
 }
 
-/** What begins like a blank text of this size is no longer looked at. */
+/** Characters at the beginning, all of them blank, after which the search for the first other one stops. */
 const maxBlank = 1024 * 1024
 
 /** Pulls until `enough`, or until the input ends. */
@@ -50,17 +50,6 @@ const formatOf = (first: string | undefined, { format, guess }: Options): Format
   return first === "[" ? "json" : first === "{" ? "ndjson" : "csv"
 }
 
-const join = (chunks: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
-  const joined = new Uint8Array(length)
-  let offset = 0
-  for (const chunk of chunks) {
-    const part = chunk.subarray(0, length - offset)
-    joined.set(part, offset)
-    offset += part.length
-  }
-  return joined.subarray(0, offset)
-}
-
 export interface Opened<E> {
   readonly format: Format
   readonly header: ReadonlyArray<string> | undefined
@@ -76,7 +65,7 @@ export const open = Effect.fnUntraced(function* <E>(
     bytes,
     (seen) => seen.reduce((length, chunk) => length + chunk.length, 0) >= Utf8.prefixLength
   )
-  const refused = Utf8.refuse(join(start, Utf8.prefixLength))
+  const refused = Utf8.refuse(Utf8.concat(...start).subarray(0, Utf8.prefixLength))
   if (refused !== undefined) return yield* Effect.fail(refused)
 
   const texts = Pull.run(Pull.prepend(start, bytes), Utf8.machine())
@@ -97,7 +86,7 @@ export const open = Effect.fnUntraced(function* <E>(
     return { format, header: undefined, rows: Pull.run(rest, machine(options.maxLineLength)) }
   }
   const csv = yield* Csv.decode(rest, options.maxLineLength, scope)
-  // The header is read with the first rows, or with the end.
+  // The header comes with the first rows, or with the end.
   const first = yield* EffectPull.matchEffect(csv.rows, {
     onSuccess: Effect.succeed,
     onFailure: (cause) =>

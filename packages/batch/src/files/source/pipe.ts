@@ -1,5 +1,5 @@
 /**
- * Pipes and devices as streams. Effect's file system reads at positions, which a pipe does not have.
+ * Pipes and devices as streams of bytes. Effect's file system reads at positions, which a pipe does not have.
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -17,8 +17,8 @@ export const stream = (path: string): Stream.Stream<Uint8Array, unknown> =>
   )
 
 /**
- * Opens for reading, which waits until somebody opens the pipe for writing. The system call cannot be
- * interrupted, and the process cannot end before it returns; so who gives up opens the other end.
+ * Opens for reading, which waits until another process opens the pipe for writing. The system call cannot be interrupted,
+ * and this process cannot end before the call returns. So an interruption opens the other end.
  */
 const open = (fs: typeof import("node:fs"), path: string): Effect.Effect<number, unknown> =>
   Effect.callback((resume) => {

@@ -1,18 +1,18 @@
 /**
- * The step between two pulls: a synchronous machine that may stop with a failure after it has put out
- * what came before it. What was read before an error is emitted first, then the error.
+ * The step between two pulls: a synchronous machine that may fail after it has put out elements. They are emitted before
+ * the failure, and so are elements read before an upstream failure.
  */
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 
-/** A pull of chunks, as streams are made of. */
+/** A pull of chunks, of which streams are made. */
 export type Chunks<A, E> = Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E>
 
 /**
- * `step` takes one element and adds to `out`; the error it returns ends the pull. `end` runs once when
- * the input ends, `broken` once when it fails.
+ * `step` takes one element and adds to `out`; the error that it returns ends the pull. `end` runs once after the last
+ * element, `broken` once after a failure of the upstream.
  */
 export interface Machine<A, B, E> {
   readonly step: (element: A, out: Array<B>) => E | undefined
@@ -55,7 +55,7 @@ export const run = <A, B, E, E2>(upstream: Chunks<A, E>, machine: Machine<A, B, 
   return pull
 }
 
-/** `first`, if there is any, and then the rest of the pull. */
+/** The elements of `first`, if there are any, and then the rest of the pull. */
 export const prepend = <A, E>(first: ReadonlyArray<A>, rest: Chunks<A, E>): Chunks<A, E> => {
   let pending = Arr.isReadonlyArrayNonEmpty(first) ? first : undefined
   return Effect.suspend(() => {

@@ -1,13 +1,14 @@
 /**
- * What reading makes of an input file: rows, what is wrong with a row, and what is wrong with the file.
+ * The results of reading an input file: rows, the issues of a row, and the failure that makes a file unreadable. Text is
+ * read elsewhere.
  */
-import type { BatchRequest } from "@effect-hubspot/schema"
+import type { Association, BatchRequest } from "@effect-hubspot/schema"
 import type * as Arr from "effect/Array"
 import * as Result from "effect/Result"
 
 /**
- * One thing that is wrong with a row, and where: `line` and `column` in the file (for CSV the column is
- * the number of the cell), `path` the column's name or the path in the object, empty for the whole row.
+ * One thing wrong with a row, and its place: `line` and `column` in the file, both from 1 (in CSV the column is the number
+ * of the cell), and `path`: the column's name or the path in the object, empty for the whole row.
  *
  * @category models
  * @since 0.1.0
@@ -21,7 +22,7 @@ export interface RowIssue {
 }
 
 /**
- * What was read, as it was written: the cells of a CSV record, or the text of a JSON object.
+ * A row as the file has it: the cells of a CSV record, or the text of a JSON object.
  *
  * @category models
  * @since 0.1.0
@@ -31,8 +32,8 @@ export type Original =
   | { readonly _tag: "Json"; readonly text: string }
 
 /**
- * One input of a file: its 0-based number, the 1-based physical line where it begins, the input or all
- * that is wrong with it, and what is needed to write it back exactly.
+ * One row of a file: its number from 0, the physical line where it begins from 1, the input or all its issues, and the
+ * original, to write it back exactly.
  *
  * @category models
  * @since 0.1.0
@@ -44,7 +45,7 @@ export interface Row {
   readonly original: Original
 }
 
-/** The file as a whole cannot be read on from here. `Source` adds the file's name. */
+/** The rest of the file cannot be read. `Source` adds the file's name. */
 export interface Failure {
   readonly line?: number
   readonly column?: number
@@ -65,16 +66,24 @@ export const ofDoubts = (at: { readonly line: number; readonly column: number })
     "look for each in HubSpot first (`line-items resolve` will do that for jobs)"
   )
 
-/** The result of a row from its issues, in the order of their place. */
-export const settle = (
-  input: () => BatchRequest.CreateInput,
-  issues: ReadonlyArray<RowIssue>
-): Row["input"] => {
+/** An input of the parts that a row has. */
+export const inputOf = (
+  properties: Readonly<Record<string, string>>,
+  associations: ReadonlyArray<Association.Association>,
+  objectWriteTraceId: string | undefined
+): BatchRequest.CreateInput => ({
+  properties,
+  ...(associations.length > 0 && { associations }),
+  ...(objectWriteTraceId !== undefined && { objectWriteTraceId })
+})
+
+/** The input, or its issues in the order of their places. */
+export const checked = (input: BatchRequest.CreateInput, issues: ReadonlyArray<RowIssue>): Row["input"] => {
   const [first, ...rest] = [...issues].sort((a, b) => a.line - b.line || a.column - b.column)
-  return first === undefined ? Result.succeed(input()) : Result.fail([first, ...rest])
+  return first === undefined ? Result.succeed(input) : Result.fail([first, ...rest])
 }
 
-/** The property names a flat object or a CSV header uses for the input's parent. */
+/** The names that a flat object or a CSV header has for the input's parent. */
 export const parentColumns = {
   deal_id: "deal",
   quote_id: "quote",
@@ -88,13 +97,13 @@ export const parentColumns = {
 export const isParentColumn = (name: string): name is keyof typeof parentColumns =>
   Object.hasOwn(parentColumns, name)
 
-/** `1 MiB` for 1,048,576, the number otherwise. */
+/** `1 MiB` for 1,048,576; otherwise `1,000 characters`. */
 export const size = (limit: number): string => {
   const mebibytes = limit / (1024 * 1024)
   return Number.isInteger(mebibytes) ? `${mebibytes} MiB` : `${limit.toLocaleString("en-US")} characters`
 }
 
-/** How many line breaks (LF, CRLF or CR) a part of a text holds. */
+/** Counts the line breaks (LF, CRLF or CR) in a part of a text. */
 export const breaks = (text: string, start = 0, end = text.length): number => {
   let count = 0
   for (let i = start; i < end; i++) {
@@ -104,7 +113,7 @@ export const breaks = (text: string, start = 0, end = text.length): number => {
   return count
 }
 
-/** A text that may be printed: control characters and marks of direction escaped. */
+/** A text that is safe to print: control characters and marks of direction are escaped. */
 export const visible = (text: string): string =>
   text.replace(
     /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu,

@@ -1,54 +1,48 @@
 /**
- * Bytes to text, strictly: what is no UTF-8, holds a NUL or is compressed is refused with its line and
- * byte. Text before the bad byte is put out first, however the bytes were cut.
+ * Bytes to text, strictly: bytes that are not UTF-8, a NUL, and compressed files are refused, with line and byte. The text
+ * before a bad byte comes first, however the bytes were cut into chunks. It corrects nothing.
  */
-import * as Pull from "./pull.ts"
+import * as Hex from "effect/encoding/Hex"
+import type * as Pull from "./pull.ts"
 import { type Failure, failure } from "./row.ts"
 
-const starts = (bytes: Uint8Array, ...magic: ReadonlyArray<number>): boolean =>
-  magic.every((byte, index) => bytes[index] === byte)
-
-/** The most bytes {@link refuse} wants to see. */
+/** {@link refuse} needs at most so many bytes. */
 export const prefixLength = 10
 
-/** What the first bytes say that no line of text will: compressed, or UTF-16. */
+const compressed = (what: string, advice = "unpack it first") =>
+  [`${what}: compressed input is not accepted`, advice] as const
+
+const asCsv = "save the sheet as CSV UTF-8"
+
+/** Files that are no text, by their first bytes in hex. */
+const foreign: ReadonlyArray<readonly [prefix: RegExp, problem: string, advice: string]> = [
+  [/^1f8b/, ...compressed("a gzip file")],
+  [/^504b0(?:304|506)/, ...compressed("a zip or Excel file", `unpack it first, or ${asCsv}`)],
+  [/^28b52ffd/, ...compressed("a zstd file")],
+  [/^425a68..314159265359/, ...compressed("a bzip2 file")],
+  [/^fd377a585a00/, ...compressed("an xz file")],
+  [/^377abcaf271c/, ...compressed("a 7z file")],
+  [/^d0cf11e0/, "an old Excel or Word file, not text", asCsv]
+]
+
+/** By its mark, or by every other byte being zero. */
+const utf16 = /^(?:fffe|feff|(?=.*[1-9a-f])(?:..00..00|00..00..))/
+
+/** Refuses files that are compressed or UTF-16, by their first bytes. */
 export const refuse = (prefix: Uint8Array): Failure | undefined => {
-  const compressed = (kind: string) =>
-    failure({}, `${kind}: compressed input is not accepted`, "unpack it first")
-  if (starts(prefix, 0x1f, 0x8b)) return compressed("a gzip file")
-  if (starts(prefix, 0x50, 0x4b, 0x03, 0x04) || starts(prefix, 0x50, 0x4b, 0x05, 0x06)) {
-    return failure(
-      {},
-      "a zip or Excel file: compressed input is not accepted",
-      "unpack it first, or save the sheet as CSV UTF-8"
-    )
-  }
-  if (starts(prefix, 0x28, 0xb5, 0x2f, 0xfd)) return compressed("a zstd file")
-  if (starts(prefix, 0x42, 0x5a, 0x68) && starts(prefix.subarray(4), 0x31, 0x41, 0x59, 0x26, 0x53, 0x59)) {
-    return compressed("a bzip2 file")
-  }
-  if (starts(prefix, 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00)) return compressed("an xz file")
-  if (starts(prefix, 0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c)) return compressed("a 7z file")
-  if (starts(prefix, 0xd0, 0xcf, 0x11, 0xe0)) {
-    return failure({}, "an old Excel or Word file, not text", "save the sheet as CSV UTF-8")
-  }
-  const utf16 =
-    starts(prefix, 0xff, 0xfe) ||
-    starts(prefix, 0xfe, 0xff) ||
-    (prefix.length >= 4 &&
-      ((prefix[1] === 0 && prefix[3] === 0) || (prefix[0] === 0 && prefix[2] === 0)) &&
-      prefix.some((byte) => byte !== 0))
-  if (utf16) {
-    return failure(
-      { line: 1, column: 1 },
-      "UTF-16 text, byte 1 of line 1 is not valid UTF-8",
-      "save the file as UTF-8"
-    )
-  }
-  return undefined
+  const hex = Hex.encode(prefix)
+  const found = foreign.find(([prefix]) => prefix.test(hex))
+  if (found !== undefined) return failure({}, found[1], found[2])
+  return utf16.test(hex)
+    ? failure(
+        { line: 1, column: 1 },
+        "UTF-16 text, byte 1 of line 1 is not valid UTF-8",
+        "save the file as UTF-8"
+      )
+    : undefined
 }
 
-/** How many bytes at the end belong to a character that goes on in the next chunk. */
+/** Counts the bytes at the end that belong to a character of the next chunk. */
 const unfinished = (bytes: Uint8Array): number => {
   const length = bytes.length
   for (let back = 1; back <= 3 && back <= length; back++) {
@@ -62,7 +56,7 @@ const unfinished = (bytes: Uint8Array): number => {
   return 0
 }
 
-/** Where the first sequence begins that is no UTF-8; the length if there is none. */
+/** The offset of the first sequence that is not UTF-8; the length if there is none. */
 const firstInvalid = (bytes: Uint8Array): number => {
   const at = (index: number): number => bytes[index] ?? 0
   const continues = (index: number, low = 0x80, high = 0xbf): boolean => at(index) >= low && at(index) <= high
@@ -91,27 +85,30 @@ const firstInvalid = (bytes: Uint8Array): number => {
   return i
 }
 
-const concat = (a: Uint8Array, b: Uint8Array): Uint8Array => {
-  const both = new Uint8Array(a.length + b.length)
-  both.set(a)
-  both.set(b, a.length)
-  return both
+export const concat = (...chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const all = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
+  let offset = 0
+  for (const chunk of chunks) {
+    all.set(chunk, offset)
+    offset += chunk.length
+  }
+  return all
 }
 
 const empty = new Uint8Array()
 
-/** The machine that makes text of bytes. A byte order mark at the beginning is dropped. */
+/** Makes text of bytes, without a byte order mark at the beginning. */
 export const machine = (): Pull.Machine<Uint8Array, string, Failure> => {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
   let held = empty
   let started = false
   let line = 1
-  let offset = 0 // in the line, of the first byte of the next chunk
-  let cr = false // the last byte was a CR: a LF that follows belongs to it
+  let offset = 0 // of the next chunk, in its line
+  let cr = false // the last byte was a CR, so a LF that follows belongs to it
 
-  /** Moves the position over bytes that are good. */
+  /** Moves the position over valid bytes. */
   const pass = (bytes: Uint8Array): void => {
-    let from = -1 // the last break
+    let from = -1 // of the last line break
     if (cr && bytes[0] === 10) {
       from = 0
       offset = 0
@@ -137,17 +134,10 @@ export const machine = (): Pull.Machine<Uint8Array, string, Failure> => {
   const bad = (good: Uint8Array, nul: boolean): Failure => {
     pass(good)
     const column = offset + 1
-    return nul
-      ? failure(
-          { line, column },
-          `byte ${column} of line ${line} is a NUL (U+0000)`,
-          "remove it, or save the file as UTF-8"
-        )
-      : failure(
-          { line, column },
-          `byte ${column} of line ${line} is not valid UTF-8`,
-          "save the file as UTF-8"
-        )
+    const [what, advice] = nul
+      ? ["a NUL (U+0000)", "remove it, or save the file as UTF-8"]
+      : ["not valid UTF-8", "save the file as UTF-8"]
+    return failure({ line, column }, `byte ${column} of line ${line} is ${what}`, advice)
   }
 
   const decode = (bytes: Uint8Array, out: Array<string>): Failure | undefined => {
@@ -155,7 +145,7 @@ export const machine = (): Pull.Machine<Uint8Array, string, Failure> => {
     const whole = nul === -1 ? bytes : bytes.subarray(0, nul)
     let good = whole
     let text: string
-    // The decoder does not say where.
+    // The decoder does not report the place.
     try {
       text = decoder.decode(whole)
     } catch {

@@ -1,8 +1,9 @@
 /**
- * A run of a job, and how it ends: it keeps its claim, learns what speaks against going on, and tells the store of its end.
+ * A run that holds the claim on a job: it renews the claim, learns the reasons to stop, and writes to the store how it
+ * ended.
  *
- * A run only learns; nothing that it knows is taken back. Each reason halts the run: it sends nothing more, and its requests
- * under way come to their end. This module neither sends nor settles.
+ * A run only learns; it forgets nothing. Each reason stops the run: it sends nothing more, and waits for its requests
+ * under way. This module sends nothing and decides no outcome.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -16,9 +17,10 @@ import * as Job from "./Job.ts"
 import type * as JobStore from "./JobStore.ts"
 
 /**
- * How a run ended. `Complete` and `Canceled` are the job's end as well; after the others it can be resumed. `Stopped`: the
- * user stopped this run. `Suspended`: it cannot go on now; with `unwritten` that could not be written down, and the store
- * has the job as it was. `Left`: this run gave the job up for another to go on with. `Fenced`: somebody else runs the job.
+ * How a run ended. `Complete` and `Canceled` are the job's end as well; after the others the job can be resumed.
+ * `Stopped`: the user stopped this run. `Suspended`: the job cannot go on now; with `unwritten` the store could not be
+ * written, and has the job as it was. `Left`: this run gave the job up, and another may go on. `Fenced`: another run has
+ * the job.
  *
  * @category models
  * @since 0.1.0
@@ -36,21 +38,21 @@ export type End =
   | { readonly _tag: "Left" }
   | { readonly _tag: "Fenced"; readonly message: string }
 
-/** What a run knows that speaks against going on. */
+/** The reasons to stop that a run has learned. */
 export interface Known {
-  /** The job is to end, not only this run. */
+  /** The job must end, not only this run. */
   readonly canceled?: true
-  /** This run is to end, and the job to go on. */
+  /** This run must end, and the job goes on. */
   readonly left?: true
-  /** Somebody else has the job, or nobody does: nothing is sent or written any more. */
+  /** This run has lost the job: it sends and writes nothing more. */
   readonly fenced?: string
-  /** What stays unread or unwritten ends the run. */
+  /** The store could not be read or written. */
   readonly failure?: StoreFailure.StoreFailure
-  /** It lets go of the job itself, perhaps without being told that it has. */
+  /** This run is giving the job up, so losing the claim is no news. */
   readonly ending?: true
 }
 
-export interface JobRun {
+export interface ClaimedRun {
   readonly claim: JobStore.Claim
   readonly store: JobStore.Service
   readonly job: Pipeline.Job
@@ -58,66 +60,60 @@ export interface JobRun {
   readonly known: Ref.Ref<Known>
 }
 
-/** What is known already stays. */
-const learn = ({ known }: JobRun, news: Known) => Ref.update(known, (before) => ({ ...news, ...before }))
+/** A reason that is known already stays. */
+const learn = ({ known }: ClaimedRun, news: Known) => Ref.update(known, (before) => ({ ...news, ...before }))
 
-export const cancel = (run: JobRun) =>
+export const cancel = (run: ClaimedRun) =>
   Effect.andThen(learn(run, { canceled: true }), Deferred.succeed(run.stop, undefined))
 
-export const leave = (run: JobRun) =>
+export const leave = (run: ClaimedRun) =>
   Effect.andThen(learn(run, { left: true }), Deferred.succeed(run.stop, undefined))
 
-export const lose =
-  (run: JobRun) =>
-  ({ message }: { readonly message: string }) =>
-    Effect.andThen(learn(run, { fenced: message }), Deferred.succeed(run.job.halt, { _tag: "Stopped" }))
+/** A failure of the store stops the run; a refusal means that the run has lost the job. */
+export const learnFrom =
+  (run: ClaimedRun) => (error: JobStore.Refused | JobStore.AlreadySettled | StoreFailure.StoreFailure) =>
+    StoreFailure.isStoreFailure(error)
+      ? Effect.andThen(
+          learn(run, { failure: error }),
+          Deferred.succeed(run.job.halt, { _tag: "Unlogged", error })
+        )
+      : Effect.andThen(
+          learn(run, { fenced: error.message }),
+          Deferred.succeed(run.job.halt, { _tag: "Stopped" })
+        )
 
-export const fail = (run: JobRun) => (failure: StoreFailure.StoreFailure) =>
-  Effect.andThen(
-    learn(run, { failure }),
-    Deferred.succeed(run.job.halt, { _tag: "Unlogged", error: failure })
-  )
-
-/** Keeps the claim, and looks whether the job is to end. */
-export const keep = (run: JobRun) => {
+/** Renews the claim for ever, and learns whether the job is canceled. */
+export const keep = (run: ClaimedRun) => {
   const { claim, known, store } = run
   const unlessEnding = (effect: Effect.Effect<unknown>) =>
     Effect.flatMap(Ref.get(known), ({ ending }) => (ending ? Effect.void : effect))
-  const lost = (error: { readonly message: string }) => unlessEnding(lose(run)(error))
   return store.renew(claim).pipe(
     Effect.tap(({ cancelRequested }) => (cancelRequested ? unlessEnding(cancel(run)) : Effect.void)),
-    Effect.catchTags({
-      JobNotFound: lost,
-      JobFenced: lost,
-      // It is asked again. If it stays away, nothing can be written down, and so nothing is sent.
-      JobStoreError: (error) => Effect.logWarning(error.message)
-    }),
+    Effect.catch((error) =>
+      // The claim is renewed again soon. While the store fails, no intent can be written, so nothing is sent.
+      error._tag === "JobStoreError" ? Effect.logWarning(error.message) : unlessEnding(learnFrom(run)(error))
+    ),
     Effect.repeat(Schedule.spaced(Math.max(100, Math.min(cancelMillis, Math.floor(claim.leaseMillis / 3)))))
   )
 }
 
-/** So soon a job that is to be canceled stops. */
+/** A run learns so soon that its job is canceled. */
 const cancelMillis = 2000
 
-/** Says in the store how the run ended, as far as that can be written down, and lets go of the job. */
-export const end = Effect.fnUntraced(function* (run: JobRun): Effect.fn.Return<End> {
+/** Writes to the store how the run ended, if it can be written, and gives the job up. */
+export const end = Effect.fnUntraced(function* (run: ClaimedRun): Effect.fn.Return<End> {
   const { claim, job, store } = run
   const halted = (yield* Deferred.isDone(job.halt)) ? yield* Deferred.await(job.halt) : undefined
   yield* learn(run, { ending: true })
   const { fenced } = yield* Ref.get(run.known)
   if (fenced !== undefined) return yield* Effect.as(Effect.ignore(store.release(claim)), gone(fenced))
-  const lost = ({ message }: { readonly message: string }) => Effect.succeed(gone(message))
-  const end = yield* job
-    .retryWrite(() => write(run, halted))
-    .pipe(
-      Effect.catchTags({
-        JobNotFound: lost,
-        JobFenced: lost,
-        IllegalTransition: lost,
-        JobStoreError: (unwritten) =>
-          Effect.map(suspended({ _tag: "Unlogged", error: unwritten }), (end): End => ({ ...end, unwritten }))
-      })
-    )
+  const end = yield* Effect.catch(
+    job.retryWrite(() => write(run, halted)),
+    (error) =>
+      error._tag === "JobStoreError"
+        ? Effect.map(suspended({ _tag: "Unlogged", error }), (end): End => ({ ...end, unwritten: error }))
+        : Effect.succeed(gone(error.message))
+  )
   const { fenced: late } = yield* Ref.get(run.known)
   return late === undefined ? end : gone(late)
 })
@@ -125,17 +121,17 @@ export const end = Effect.fnUntraced(function* (run: JobRun): Effect.fn.Return<E
 const gone = (message: string): End => ({ _tag: "Fenced", message })
 
 const write = Effect.fnUntraced(function* (
-  { claim, known, store }: JobRun,
+  { claim, known, store }: ClaimedRun,
   halted: Outcome.NotSentReason | undefined
 ): Effect.fn.Return<End, JobStore.Refused> {
   const { canceled, failure, left } = yield* Ref.get(known)
-  // What failed may be back, and nothing be left to do.
+  // The store may work again, and the work may be complete.
   if (canceled || halted === undefined || halted._tag === "Unlogged") {
     const as = canceled ? "canceled" : "done"
     const isOver = yield* store.complete(claim, as).pipe(
       Effect.as(true),
       Effect.catchIf(isAlready(as), () => Effect.succeed(true)),
-      // Batches are left that could not be settled.
+      // Some batches have no outcomes.
       Effect.catchIf(
         (error) => halted !== undefined && isAlready("running")(error),
         () => Effect.succeed(false)
@@ -150,7 +146,7 @@ const write = Effect.fnUntraced(function* (
     return { _tag: "Left" }
   }
   const end = yield* suspended(reason)
-  // Only this run suspends the job, so one that is suspended already was suspended by this.
+  // Only this run suspends the job. Where it is suspended already, an earlier write did so after all.
   yield* Effect.catchIf(store.suspend(claim, end.suspension), isAlready("suspended"), () => Effect.void)
   yield* store.release(claim)
   return reason._tag === "Stopped" ? { _tag: "Stopped" } : end
@@ -167,7 +163,7 @@ const suspended = (reason: Outcome.NotSentReason) =>
     return { _tag: "Suspended", suspension, reason } as const
   })
 
-/** Why a job cannot go on, as it is kept. */
+/** Why a job cannot go on, as the store keeps it. */
 const suspensionOf = (reason: Outcome.NotSentReason, nowMillis: number): Job.Suspension => {
   const message = Outcome.describeNotSent(reason)
   switch (reason._tag) {
