@@ -44,8 +44,15 @@ export type Attempted =
   /** The attempt was begun, and the answer was not waited for. */
   | { readonly _tag: "Abandoned" }
 
-/** The process stood still after it had its slot, or the circuit was opened, and nothing was sent. */
-type Paused = { readonly _tag: "Paused" } | { readonly _tag: "Held" }
+/** The process stood still after it had its slot, and sent nothing. */
+interface Paused {
+  readonly _tag: "Paused"
+}
+
+/** The circuit was opened while the attempt waited for its slot, and nothing was sent. */
+interface Held {
+  readonly _tag: "Held"
+}
 
 /** The greatest age at which a slot is used. A new slot and a new intent replace an older one. */
 const maxPauseMillis = 1000
@@ -57,12 +64,31 @@ export const run = Effect.fnUntraced(function* (
   context: Context,
   batch: Batch
 ): Effect.fn.Return<{ readonly ended: Attempted; readonly doubted: HubSpotError | undefined }> {
+  let doubted: HubSpotError | undefined
+  while (true) {
+    const passed = yield* context.circuit.pass(
+      batch.inputs.length,
+      (isClear) => attempts(context, batch, isClear),
+      (sent) => answerOf(context, sent.ended)
+    )
+    if ("_tag" in passed) return { ended: passed, doubted }
+    const { ended } = passed
+    doubted = passed.doubted ?? doubted
+    if (ended._tag !== "Held") return { ended, doubted }
+  }
+})
+
+const attempts = Effect.fnUntraced(function* (
+  context: Context,
+  batch: Batch,
+  isClear: Effect.Effect<boolean>
+): Effect.fn.Return<{ readonly ended: Attempted | Held; readonly doubted: HubSpotError | undefined }> {
   const { operation, options } = context
   const { budget, halt, policy } = options
   const next = yield* Schedule.toStep(Retry.schedule({ idempotent: operation.idempotent, policy }))
   let doubted: HubSpotError | undefined
   while (true) {
-    const ended = yield* attempt(context, batch)
+    const ended = yield* attempt(context, batch, isClear)
     if (ended._tag === "Answered") budget.accepted()
     if (ended._tag !== "Failed") return { ended, doubted }
     const { error } = ended
@@ -83,16 +109,14 @@ export const run = Effect.fnUntraced(function* (
 })
 
 /** A pause after every slot is a slow log, not a process that stood still, so the last attempt is sent in any case. */
-const attempt = Effect.fnUntraced(function* (context: Context, batch: Batch): Effect.fn.Return<Attempted> {
-  let pauses = 0
-  while (true) {
-    const ended = yield* context.circuit.pass(
-      batch.inputs.length,
-      (isClear) => attemptOnce(context, batch, pauses === maxPauses, isClear),
-      answerOf
-    )
-    if (ended._tag === "Paused") pauses++
-    else if (ended._tag !== "Held") return ended
+const attempt = Effect.fnUntraced(function* (
+  context: Context,
+  batch: Batch,
+  isClear: Effect.Effect<boolean>
+): Effect.fn.Return<Attempted | Held> {
+  for (let pauses = 0; ; pauses++) {
+    const ended = yield* attemptOnce(context, batch, pauses === maxPauses, isClear)
+    if (ended._tag !== "Paused") return ended
   }
 })
 
@@ -102,12 +126,12 @@ const attemptOnce = Effect.fnUntraced(function* (
   batch: Batch,
   patient: boolean,
   isClear: Effect.Effect<boolean>
-): Effect.fn.Return<Attempted | Paused> {
+): Effect.fn.Return<Attempted | Paused | Held> {
   const { limits, operation, options, report } = context
   // The first result counts: a job that stops meanwhile does not undo what was sent.
-  const ended = yield* Deferred.make<Attempted | Paused>()
+  const ended = yield* Deferred.make<Attempted | Paused | Held>()
   const keep = Effect.fnUntraced(function* (
-    how: Attempted | Paused
+    how: Attempted | Paused | Held
   ): Effect.fn.Return<void, HubSpotError | NothingSent> {
     yield* Deferred.succeed(ended, how)
     switch (how._tag) {
@@ -144,15 +168,15 @@ const attemptOnce = Effect.fnUntraced(function* (
   return yield* Deferred.await(ended)
 })
 
-const held: Paused = { _tag: "Held" }
+const held: Held = { _tag: "Held" }
 
-/** What the circuit learns from an attempt. A conflict is HubSpot's own answer. */
-const answerOf = (ended: Attempted | Paused): Circuit.Answer => {
+/** What the circuit learns from the last attempt. A conflict is HubSpot's own answer. */
+const answerOf = ({ operation: { idempotent } }: Context, ended: Attempted | Held): Circuit.Answer => {
   if (ended._tag === "Answered") return { _tag: "Accepted" }
   return ended._tag === "Failed" &&
     ended.error.acceptance === "InDoubt" &&
     ended.error.reason._tag !== "Conflict"
-    ? { _tag: "Ambiguous", error: ended.error }
+    ? { _tag: "Ambiguous", error: ended.error, isHarmless: idempotent }
     : { _tag: "Neither" }
 }
 

@@ -110,7 +110,11 @@ const run = Effect.fnUntraced(function* <I, In, S extends Success>(
     request: Effect.suspend(() => context.operation.request(items))
   })
   const attempted = yield* limit(
-    Effect.suspend(() => (context.circuit.isSingle() && items.length > 1 ? Effect.undefined : attempts))
+    Effect.suspend(() =>
+      !context.operation.idempotent && context.circuit.isSingle() && items.length > 1
+        ? Effect.undefined
+        : attempts
+    )
   )
   if (attempted === undefined) {
     const [first, rest] = [items.slice(0, 1), items.slice(1)]

@@ -31,7 +31,8 @@ export const most = 3
 /** What the answer to a write says of HubSpot. */
 export type Answer =
   | { readonly _tag: "Accepted" }
-  | { readonly _tag: "Ambiguous"; readonly error: HubSpotError }
+  /** `isHarmless`: the write may simply be sent again. It opens the circuit, and does not count against the job. */
+  | { readonly _tag: "Ambiguous"; readonly error: HubSpotError; readonly isHarmless: boolean }
   /** The write was not sent, or HubSpot refused it. */
   | { readonly _tag: "Neither" }
 
@@ -74,7 +75,9 @@ export const closed: Circuit = {
 /** The circuit of an account. */
 interface Account {
   readonly breaker: CircuitBreaker.CircuitBreaker
-  /** Ambiguous writes since the last accepted one. */
+  /** How often the circuit was opened since it was closed. */
+  openings: number
+  /** How many of these count against a job, since the last accepted write. */
   ambiguous: number
   /** How often jobs were suspended, when that was last, and by what. */
   suspensions: number
@@ -105,6 +108,7 @@ const accountOf = Effect.fnUntraced(function* (limits: RateLimits["Service"]) {
   }).pipe(Effect.provideContext(store), Scope.provide(scope))
   const account: Account = {
     breaker,
+    openings: 0,
     ambiguous: 0,
     suspensions: 0,
     suspendedAtMillis: 0,
@@ -151,11 +155,13 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
     options.onEvent({ _tag: "Waiting", inputs, millis: waitMillis, why: "unanswered" })
 
   /** Counts an ambiguous write. Those that were under way when the circuit opened are one with the write that opened it. */
-  const count = Effect.fnUntraced(function* (error: HubSpotError) {
+  const count = Effect.fnUntraced(function* ({ error, isHarmless }: Answer & { readonly _tag: "Ambiguous" }) {
     const now = yield* state
-    if (now._tag !== "Open" || now.consecutiveOpenings <= account.ambiguous) return
-    account.ambiguous = now.consecutiveOpenings
-    yield* options.onEvent({ _tag: "Unanswered", count: Math.min(account.ambiguous, most), most, error })
+    if (now._tag !== "Open" || now.consecutiveOpenings <= account.openings) return
+    account.openings = now.consecutiveOpenings
+    if (isHarmless) return
+    account.ambiguous++
+    yield* options.onEvent({ _tag: "Unanswered", count: account.ambiguous, most, error })
     if (account.isSingle || account.ambiguous >= most) yield* suspend(error)
   })
 
@@ -170,6 +176,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       const sent = yield* send(isProbe ? Effect.succeed(true) : isClosed)
       answer = answerOf(sent)
       if (answer._tag === "Accepted") {
+        if (isProbe) account.openings = 0
         account.ambiguous = 0
         account.isSingle = false
       }
@@ -177,7 +184,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
     })
     return once.pipe(
       breaker.execute({ key, classify: () => outcomes[answer._tag] }),
-      Effect.tap(() => (answer._tag === "Ambiguous" ? count(answer.error) : Effect.void)),
+      Effect.tap(() => (answer._tag === "Ambiguous" ? count(answer) : Effect.void)),
       // Another write is being let through.
       Effect.catchTag("CircuitBreakerError", () =>
         wait(inputs).pipe(
@@ -200,7 +207,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       account.isSingle = true
       yield* Effect.ignore(breaker.execute(Effect.void, { key, classify: () => outcomes.Ambiguous }))
       const now = yield* state
-      if (now._tag === "Open") account.ambiguous = now.consecutiveOpenings
+      if (now._tag === "Open") account.openings = now.consecutiveOpenings
     })
   }
 })

@@ -58,6 +58,8 @@ export interface ClaimedRun {
   readonly job: Pipeline.Job
   readonly stop: Deferred.Deferred<void>
   readonly known: Ref.Ref<Known>
+  /** Whether HubSpot accepted a batch of this run. */
+  readonly accepted: Ref.Ref<boolean>
 }
 
 /** A reason that is known already stays. */
@@ -111,7 +113,10 @@ export const end = Effect.fnUntraced(function* (run: ClaimedRun): Effect.fn.Retu
     job.retryWrite(() => write(run, halted)),
     (error) =>
       error._tag === "JobStoreError"
-        ? Effect.map(suspended({ _tag: "Unlogged", error }), (end): End => ({ ...end, unwritten: error }))
+        ? Effect.map(suspended(run, { _tag: "Unlogged", error }), (end): End => ({
+            ...end,
+            unwritten: error
+          }))
         : Effect.succeed(gone(error.message))
   )
   const { fenced: late } = yield* Ref.get(run.known)
@@ -121,9 +126,10 @@ export const end = Effect.fnUntraced(function* (run: ClaimedRun): Effect.fn.Retu
 const gone = (message: string): End => ({ _tag: "Fenced", message })
 
 const write = Effect.fnUntraced(function* (
-  { claim, known, store }: ClaimedRun,
+  run: ClaimedRun,
   halted: Outcome.NotSentReason | undefined
 ): Effect.fn.Return<End, JobStore.Refused> {
+  const { claim, known, store } = run
   const { canceled, failure, left } = yield* Ref.get(known)
   // The store may work again, and the work may be complete.
   if (canceled || halted === undefined || halted._tag === "Unlogged") {
@@ -145,7 +151,7 @@ const write = Effect.fnUntraced(function* (
     yield* store.release(claim)
     return { _tag: "Left" }
   }
-  const end = yield* suspended(reason)
+  const end = yield* suspended(run, reason)
   // Only this run suspends the job. Where it is suspended already, an earlier write did so after all.
   yield* Effect.catchIf(store.suspend(claim, end.suspension), isAlready("suspended"), () => Effect.void)
   yield* store.release(claim)
@@ -157,10 +163,14 @@ const isAlready =
   (error: { readonly _tag: string }): error is Job.IllegalTransition =>
     error instanceof Job.IllegalTransition && error.from === state
 
-const suspended = (reason: Outcome.NotSentReason) =>
+const suspended = ({ accepted, claim: { job } }: ClaimedRun, reason: Outcome.NotSentReason) =>
   Effect.map(Clock.currentTimeMillis, (now) => {
-    const suspension = Job.suspended(suspensionOf(reason, now), now)
-    return { _tag: "Suspended", suspension, reason } as const
+    const earlier = Ref.getUnsafe(accepted) ? undefined : job.suspension
+    return {
+      _tag: "Suspended",
+      suspension: Job.suspended(suspensionOf(reason, now), now, earlier),
+      reason
+    } as const
   })
 
 /** Why a job cannot go on, as the store keeps it. */

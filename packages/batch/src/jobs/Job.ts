@@ -149,7 +149,9 @@ export const Suspension = Schema.Struct({
     "operator"
   ]),
   message: Schema.String,
-  resumeAtMillis: Schema.optionalKey(Schema.Finite)
+  resumeAtMillis: Schema.optionalKey(Schema.Finite),
+  /** How long this one lasts, where the next one in a row lasts longer. */
+  pauseMillis: Schema.optionalKey(Schema.Finite)
 })
 
 /**
@@ -170,7 +172,8 @@ const pauses: Partial<Record<Suspension["reason"], number>> = {
 }
 
 /**
- * A suspension from now on, with the time at which the job goes on, unless a person must do something first.
+ * A suspension from now on, with the time at which the job goes on, unless a person must do something first. `earlier` is the
+ * one before, if HubSpot accepted nothing since: one outage after the other waits twice as long, up to 15 minutes.
  *
  * **Example**
  *
@@ -186,12 +189,19 @@ const pauses: Partial<Record<Suspension["reason"], number>> = {
  * @category constructors
  * @since 0.1.0
  */
-export const suspended = (suspension: Suspension, nowMillis: number): Suspension => {
-  const pause = pauses[suspension.reason]
-  return pause === undefined || suspension.resumeAtMillis !== undefined
-    ? suspension
-    : { ...suspension, resumeAtMillis: nowMillis + pause }
+export const suspended = (
+  suspension: Suspension,
+  nowMillis: number,
+  earlier?: Suspension | undefined
+): Suspension => {
+  const least = pauses[suspension.reason]
+  if (least === undefined || suspension.resumeAtMillis !== undefined) return suspension
+  if (suspension.reason !== "outage") return { ...suspension, resumeAtMillis: nowMillis + least }
+  const pauseMillis = Math.min(longestOutagePause, Math.max(least, 2 * (earlier?.pauseMillis ?? 0)))
+  return { ...suspension, resumeAtMillis: nowMillis + pauseMillis, pauseMillis }
 }
+
+const longestOutagePause = 900_000
 
 // -----------------------------------------------------------------------------
 // Jobs

@@ -21,6 +21,7 @@ import * as Stream from "effect/Stream"
 import type * as BatchState from "../model/BatchState.ts"
 import * as Resolver from "../doubt/Resolver.ts"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
+import type * as Event from "../engine/Event.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
 import type { Row } from "../files/Source.ts"
 import type * as Outcome from "../model/Outcome.ts"
@@ -146,13 +147,20 @@ const begin = Effect.fnUntraced(function* (claim: JobStore.Claim, options: Optio
   const { epoch, jobId } = claim
   const { batchSize, keyProperty, retryOf, strategy } = claim.job.frozen
   const stop = options.stop ?? (yield* Deferred.make<void>())
-  const job = yield* Pipeline.job({ ...options, jobId, batchSize, stop }, { epoch, log })
+  const accepted = yield* Ref.make(false)
+  const onEvent: Event.Listener = (event) =>
+    Effect.andThen(
+      event._tag === "Requested" && event.error === undefined ? Ref.set(accepted, true) : Effect.void,
+      Effect.suspend(() => options.onEvent?.(event) ?? Effect.void)
+    )
+  const job = yield* Pipeline.job({ ...options, jobId, batchSize, stop, onEvent }, { epoch, log })
   const resolver = yield* Resolver.make(job, strategy, keyProperty, retryOf?.first)
   const run: ClaimedRun.ClaimedRun = {
     claim,
     store,
     job,
     stop,
+    accepted,
     known: yield* Ref.make<ClaimedRun.Known>({})
   }
   const learn = ClaimedRun.learnFrom(run)
