@@ -8,7 +8,6 @@
  *
  * @since 0.1.0
  */
-import { LineItem } from "@effect-hubspot/schema"
 import * as ByteSize from "effect/ByteSize"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -35,7 +34,7 @@ import * as Body from "./reading/Body.ts"
 import * as Crm from "./state/Crm.ts"
 import * as Delivery from "./passage/Delivery.ts"
 import * as Exchange from "./passage/Exchange.ts"
-import * as Operation from "./passage/Operation.ts"
+import * as Requirements from "./passage/Requirements.ts"
 import * as FaultPlan from "./passage/FaultPlan.ts"
 import * as Faults from "./Faults.ts"
 import * as Handlers from "./answering/Handlers.ts"
@@ -220,7 +219,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
     token: given.token,
     oauth: given.oauth,
     timeZone: given.timeZone ?? "UTC",
-    scopes: given.scopes ?? Object.values(Operation.scopes),
+    scopes: given.scopes ?? Object.values(Requirements.scopes),
     latency: given.latency,
     properties: given.properties ?? [],
     uniqueProperties: given.uniqueProperties ?? [],
@@ -238,13 +237,14 @@ const make = Effect.fnUntraced(function* (given: Options) {
     () => crm.lineItems
   )
   const crm = Crm.makeUnsafe({ ...options, changed: index.changed })
+  const journal = Journal.makeUnsafe(options.keep)
   const account: Account = {
     crm,
-    ledger: Ledger.makeUnsafe(options.keep),
+    ledger: Ledger.makeUnsafe(journal, options.keep),
     quota: Quota.makeUnsafe({ ...options, timeZone: DateTime.zoneMakeNamedUnsafe(options.timeZone) }),
     tokens: Tokens.makeUnsafe(options),
     latency: options.latency,
-    journal: Journal.makeUnsafe(options.keep),
+    journal,
     tasks: Tasks.makeUnsafe(scope, options.keep),
     scope,
     asynchronous: FaultPlan.makeUnsafe(asynchronousPlan(given.asynchronous), startedAt),
@@ -283,7 +283,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
     adminKey,
     ledger: Effect.sync(account.ledger.snapshot),
     handle: Effect.flatMap(HttpServerRequest.HttpServerRequest, serve),
-    journal: Effect.sync(account.journal.snapshot),
+    journal: Effect.sync(() => Journal.snapshot(journal)),
     faults: Effect.sync(() => account.faults.plan),
     setFaults: (plan) =>
       Admin.setFaults(account, plan).pipe(Effect.updateContext<never, never>(() => context)),
@@ -292,28 +292,15 @@ const make = Effect.fnUntraced(function* (given: Options) {
   })
 })
 
+/** Its rules name no path: `Exchange` asks them of batch creates only. */
 const asynchronousPlan = (options: Asynchronous | undefined): Faults.Plan => {
   if (options === undefined) return Faults.none
   const { cancel, createdBeforeCancel, pendingMillis, processingMillis } = options
   const course = { place: "asynchronous", pendingMillis, processingMillis } as const
-  const match = { method: "POST", path: `*/${LineItem.objectType}/batch/create` }
-  return {
-    rules: [
-      ...(cancel === undefined
-        ? []
-        : [
-            {
-              match: { ...match, ...cancel },
-              fault: {
-                ...course,
-                end: "canceled" as const,
-                ...(createdBeforeCancel !== undefined && { createdBeforeCancel })
-              }
-            }
-          ]),
-      { match, fault: course }
-    ]
-  }
+  const all = { fault: course }
+  if (cancel === undefined) return { rules: [all] }
+  const kept = createdBeforeCancel !== undefined && { createdBeforeCancel }
+  return { rules: [{ match: cancel, fault: { ...course, end: "canceled", ...kept } }, all] }
 }
 
 const randomKey = Effect.map(

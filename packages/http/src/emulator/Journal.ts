@@ -81,7 +81,23 @@ export interface Journal {
   readonly arrived: (entry: Arrival) => Open
   /** A request without a good token: it is counted, and its entry is not kept. */
   readonly refused: (entry: Arrival) => Open
-  readonly snapshot: () => Snapshot
+  /** The entries that are kept, as they are: those of open requests still change. */
+  readonly requests: () => ReadonlyArray<Entry>
+  readonly forgotten: () => NonNullable<Snapshot["forgotten"]>
+}
+
+/**
+ * A copy of what is kept now.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const snapshot = (journal: Journal): Snapshot => {
+  const forgotten = journal.forgotten()
+  return {
+    requests: journal.requests().map((request) => ({ ...request })),
+    ...(forgotten.requests + forgotten.unauthorized > 0 && { forgotten })
+  }
 }
 
 /**
@@ -112,12 +128,7 @@ export const makeUnsafe = (keep?: number): Journal => {
       unauthorized++
       return open(entry)
     },
-    snapshot: () => {
-      const forgotten = { requests: requests.forgotten(), unauthorized }
-      return {
-        requests: requests.toArray().map((request) => ({ ...request })),
-        ...(forgotten.requests + unauthorized > 0 && { forgotten })
-      }
-    }
+    requests: requests.toArray,
+    forgotten: () => ({ requests: requests.forgotten(), unauthorized })
   }
 }

@@ -10,6 +10,7 @@
  */
 import { Association } from "@effect-hubspot/schema"
 import * as Schema from "effect/Schema"
+import type * as Journal from "./Journal.ts"
 import * as Quota from "./state/Quota.ts"
 import * as Recent from "./state/Recent.ts"
 
@@ -87,62 +88,31 @@ export const Snapshot = Schema.Struct({
 export type Snapshot = typeof Snapshot.Type
 
 /**
- * The entry of a request that is being answered.
- *
- * @category models
- * @since 0.1.0
- */
-export interface OpenRequest extends Omit<Request, "status" | "inputs"> {
-  status: number
-  inputs: number | null
-}
-
-/**
  * @category models
  * @since 0.1.0
  */
 export interface Ledger {
-  readonly arrived: (at: number, method: string, path: string) => OpenRequest
-  /** A request without a good token arrived: it is counted, and its entry is not kept. */
-  readonly refused: (at: number, method: string, path: string) => OpenRequest
   readonly created: (lineItem: Created) => void
   readonly snapshot: () => Snapshot
 }
 
 /**
- * Keeps the last `keep` line items and as many requests, by default all.
+ * Keeps the last `keep` line items, by default all. Its requests are those of the journal.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const makeUnsafe = (keep?: number): Ledger => {
+export const makeUnsafe = (journal: Journal.Journal, keep?: number): Ledger => {
   const created = Recent.makeUnsafe<Created>(keep)
-  const requests = Recent.makeUnsafe<OpenRequest>(keep)
-  let unauthorized = 0
-  const open = (at: number, method: string, path: string): OpenRequest => ({
-    at,
-    method,
-    path,
-    status: 0,
-    inputs: null
-  })
   return {
-    arrived: (at, method, path) => {
-      const request = open(at, method, path)
-      requests.push(request)
-      return request
-    },
-    refused: (at, method, path) => {
-      unauthorized++
-      return open(at, method, path)
-    },
     created: created.push,
     snapshot: () => {
-      const forgotten = { created: created.forgotten(), requests: requests.forgotten(), unauthorized }
+      const forgotten = { created: created.forgotten(), ...journal.forgotten() }
       return {
         created: created.toArray(),
-        // What is answered does not change any more.
-        requests: requests.toArray().map((request) => (request.status === 0 ? { ...request } : request)),
+        requests: journal
+          .requests()
+          .map(({ arrivedAt: at, inputs, method, path, status }) => ({ at, method, path, status, inputs })),
         ...(Object.values(forgotten).some((count) => count > 0) && { forgotten })
       }
     }

@@ -226,7 +226,7 @@ export const layer = (account: Account, adminKey: Redacted.Redacted<string>) =>
         handlers
           // Raw, because encoding a large ledger through its schema would only cost time.
           .handleRaw("ledger", () => Effect.sync(() => Pieces.toResponse(account.ledger.snapshot())))
-          .handleRaw("journal", () => Effect.sync(() => Pieces.toResponse(account.journal.snapshot())))
+          .handleRaw("journal", () => Effect.sync(() => Pieces.toResponse(Journal.snapshot(account.journal))))
           .handle("faults", () => Effect.sync(() => account.faults.plan))
           .handleRaw("setFaults", ({ request }) => putFaults(account, request))
           .handle("clearFaults", () => setFaults(account, Faults.none))

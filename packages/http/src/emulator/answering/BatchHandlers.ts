@@ -7,22 +7,19 @@
  */
 import type { ApiVersion } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
-import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Body from "../reading/Body.ts"
 import type * as Crm from "../state/Crm.ts"
 import type { Account } from "../state/Account.ts"
-import type { Reply } from "../passage/Exchange.ts"
+import type { Answer, Call, Reply } from "../passage/Exchange.ts"
 import * as Json from "../reading/Json.ts"
-import type * as Ledger from "../Ledger.ts"
 import * as LineItems from "./LineItemsHandlers.ts"
 import * as Query from "../reading/Query.ts"
 import * as RecordView from "./RecordView.ts"
 import * as Refusal from "./Refusal.ts"
 import * as Rules from "./Rules.ts"
-
-type Answer = Effect.fn.Return<Reply, Refusal.Refusal>
 
 type Version = ApiVersion.ApiVersion
 
@@ -34,21 +31,17 @@ type Values = Readonly<Record<string, string>>
  * @category handlers
  * @since 0.1.0
  */
-export const create = Effect.fnUntraced(function* (
-  account: Account,
-  version: Version,
-  text: string,
-  entry: Ledger.OpenRequest
-): Answer {
-  const { inputs } = yield* Effect.fromResult(Body.readCounted(text, entry, Body.readInput))
-  return yield* settle(account, version, 201, inputs, {
-    check: (input) => Rules.check(account.crm, input),
-    conflict: (input) => Rules.conflict(account.crm, input.properties),
-    values: (input) => input.properties,
-    commit: (input, now) =>
-      RecordView.created(LineItems.createNow(account, input, now), input.objectWriteTraceId)
+export const create = (version: Version) =>
+  Effect.fnUntraced(function* (call: Call): Answer {
+    const { inputs } = yield* Body.readCounted(call, Body.readInput)
+    return yield* settle(call.account, version, 201, inputs, {
+      check: (input) => Rules.check(call.account.crm, input),
+      conflict: (input) => Rules.conflict(call.account.crm, input.properties),
+      values: (input) => input.properties,
+      commit: (input, now) =>
+        RecordView.created(LineItems.createNow(call.account, input, now), input.objectWriteTraceId)
+    })
   })
-})
 
 /**
  * `POST …/batch/update`. Observation: records that are deleted are left out without a word; that it is
@@ -57,35 +50,31 @@ export const create = Effect.fnUntraced(function* (
  * @category handlers
  * @since 0.1.0
  */
-export const update = Effect.fnUntraced(function* (
-  account: Account,
-  version: Version,
-  text: string,
-  entry: Ledger.OpenRequest
-): Answer {
-  const { crm } = account
-  const { inputs } = yield* Effect.fromResult(Body.readCounted(text, entry, Body.readChange))
-  yield* Effect.fromResult(distinct(inputs))
-  const { millis } = yield* LineItems.moment
-  const found: Array<Found> = []
-  for (const input of inputs) {
-    const record = yield* Effect.fromResult(
-      LineItems.find(crm, input.id, input.idProperty, false, millis, "update/upsert")
-    )
-    if (record !== undefined) found.push({ ...input, record })
-  }
-  return yield* settle(account, version, 200, found, {
-    check: (input) => LineItems.checkChange(crm, input.properties),
-    conflict: (input) => Rules.conflictOfUpdate(crm, input.record.id, input.properties),
-    values: (input) => input.properties,
-    commit: (input, now) => {
-      // It may have been forgotten in the meantime.
-      const current = crm.find(input.record.id, now.millis) ?? input.record
-      const record = crm.update(current, input.properties, now)
-      return RecordView.updated(record, input.properties, input.objectWriteTraceId)
+export const update = (version: Version) =>
+  Effect.fnUntraced(function* (call: Call): Answer {
+    const { crm } = call.account
+    const { inputs } = yield* Body.readCounted(call, Body.readChange)
+    yield* Effect.fromResult(distinct(inputs))
+    const { millis } = yield* LineItems.moment
+    const found: Array<Found> = []
+    for (const input of inputs) {
+      const record = yield* Effect.fromResult(
+        LineItems.find(crm, input.id, input.idProperty, false, millis, "update/upsert")
+      )
+      if (record !== undefined) found.push({ ...input, record })
     }
+    return yield* settle(call.account, version, 200, found, {
+      check: (input) => LineItems.checkChange(crm, input.properties),
+      conflict: (input) => Rules.conflictOfUpdate(crm, input.record.id, input.properties),
+      values: (input) => input.properties,
+      commit: (input, now) => {
+        // It may have been forgotten in the meantime.
+        const current = crm.find(input.record.id, now.millis) ?? input.record
+        const record = crm.update(current, input.properties, now)
+        return RecordView.updated(record, input.properties, input.objectWriteTraceId)
+      }
+    })
   })
-})
 
 interface Found extends Body.Change {
   readonly record: Crm.LineItemRecord
@@ -97,47 +86,43 @@ interface Found extends Body.Change {
  * @category handlers
  * @since 0.1.0
  */
-export const upsert = Effect.fnUntraced(function* (
-  account: Account,
-  version: Version,
-  text: string,
-  entry: Ledger.OpenRequest
-): Answer {
-  const { crm } = account
-  const { inputs } = yield* Effect.fromResult(Body.readCounted(text, entry, Body.readChange))
-  for (const { idProperty } of inputs) {
-    if (idProperty === undefined) return yield* Effect.fail(Refusal.missingFields("idProperty"))
-    if (!crm.isUnique(idProperty)) {
-      return yield* Effect.fail(Refusal.notUnique("update/upsert", idProperty, crm.portalId))
-    }
-  }
-  yield* Effect.fromResult(distinct(inputs))
-  // Assumption: a value given among the properties wins over the one that names the record.
-  const valuesOf = (input: Body.Change): Values => ({ [input.idProperty!]: input.id, ...input.properties })
-  return yield* settle(account, version, 200, inputs, {
-    check: (input) => Rules.checkProperties(crm, valuesOf(input)),
-    conflict: (input) => {
-      const holder = crm.holderOf(input.idProperty!, input.id)
-      return holder === undefined
-        ? Rules.conflict(crm, valuesOf(input))
-        : Rules.conflictOfUpdate(crm, holder, input.properties)
-    },
-    values: valuesOf,
-    commit: (input, now) => {
-      const holder = crm.holderOf(input.idProperty!, input.id)
-      if (holder === undefined) {
-        const record = LineItems.createNow(
-          account,
-          { ...input, properties: valuesOf(input), associations: [] },
-          now
-        )
-        return { ...RecordView.created(record, input.objectWriteTraceId), new: true }
+export const upsert = (version: Version) =>
+  Effect.fnUntraced(function* (call: Call): Answer {
+    const { crm } = call.account
+    const { inputs } = yield* Body.readCounted(call, Body.readChange)
+    for (const { idProperty } of inputs) {
+      if (idProperty === undefined) return yield* Effect.fail(Refusal.missingFields("idProperty"))
+      if (!crm.isUnique(idProperty)) {
+        return yield* Effect.fail(Refusal.notUnique("update/upsert", idProperty, crm.portalId))
       }
-      const record = crm.update(crm.find(holder, now.millis)!, input.properties, now)
-      return { ...RecordView.updated(record, valuesOf(input), input.objectWriteTraceId), new: false }
     }
+    yield* Effect.fromResult(distinct(inputs))
+    // Assumption: a value given among the properties wins over the one that names the record.
+    const valuesOf = (input: Body.Change): Values => ({ [input.idProperty!]: input.id, ...input.properties })
+    return yield* settle(call.account, version, 200, inputs, {
+      check: (input) => Rules.checkProperties(crm, valuesOf(input)),
+      conflict: (input) => {
+        const holder = crm.holderOf(input.idProperty!, input.id)
+        return holder === undefined
+          ? Rules.conflict(crm, valuesOf(input))
+          : Rules.conflictOfUpdate(crm, holder, input.properties)
+      },
+      values: valuesOf,
+      commit: (input, now) => {
+        const holder = crm.holderOf(input.idProperty!, input.id)
+        if (holder === undefined) {
+          const record = LineItems.createNow(
+            call.account,
+            { ...input, properties: valuesOf(input), associations: [] },
+            now
+          )
+          return { ...RecordView.created(record, input.objectWriteTraceId), new: true }
+        }
+        const record = crm.update(crm.find(holder, now.millis)!, input.properties, now)
+        return { ...RecordView.updated(record, valuesOf(input), input.objectWriteTraceId), new: false }
+      }
+    })
   })
-})
 
 // Observation of updates; for upserts an assumption.
 const distinct = (inputs: ReadonlyArray<Body.Change>): Json.Reading<void> => {
@@ -172,8 +157,8 @@ const settle = Effect.fnUntraced(function* <A extends { readonly objectWriteTrac
     // Observation: nothing is created, and the first problem is the one reported. Assumption: the same
     // for updates and upserts.
     const rejection =
-      rejections.find((rejection) => rejection !== undefined) ??
-      firstOf(inputs, conflict) ??
+      rejections.find(Predicate.isNotUndefined) ??
+      inputs.values().map(conflict).find(Predicate.isNotUndefined) ??
       Rules.conflictWithin(account.crm, inputs.map(values))
     if (rejection !== undefined) return yield* Effect.fail(Refusal.invalidInput(rejection))
   }
@@ -190,14 +175,6 @@ const settle = Effect.fnUntraced(function* <A extends { readonly objectWriteTrac
   }
   return reply(version, ok, now, results, errors)
 })
-
-const firstOf = <A, B>(inputs: ReadonlyArray<A>, f: (input: A) => B | undefined): B | undefined => {
-  for (const input of inputs) {
-    const found = f(input)
-    if (found !== undefined) return found
-  }
-  return undefined
-}
 
 // Documentation: 201 or 200 for all, 207 for a part. That nothing at all is a 207 too is an assumption.
 // Specification of 2026-09: no 207, the errors are in the plain reply.
@@ -219,48 +196,30 @@ const reply = (
  * @category handlers
  * @since 0.1.0
  */
-export const read = Effect.fnUntraced(function* (
-  account: Account,
-  version: Version,
-  request: HttpServerRequest,
-  text: string,
-  entry: Ledger.OpenRequest
-): Answer {
-  const { crm } = account
-  const { fields, inputs } = yield* Effect.fromResult(
-    Body.readCounted(text, entry, Body.readId, Body.boundOfRead)
-  )
-  const properties = yield* Effect.fromResult(Json.readList(fields.properties, Json.readText))
-  const propertiesWithHistory = yield* Effect.fromResult(
-    Json.readList(fields.propertiesWithHistory, Json.readText)
-  )
-  const idProperty = yield* Effect.fromResult(Json.optionalText(fields.idProperty))
-  const { archived } = Query.fromUrl(request.url)
-  const now = yield* LineItems.moment
-  // Documentation: associations cannot be had here.
-  const wanted = { properties, propertiesWithHistory, associations: [] }
-  const results: Array<object> = []
-  const missing: Array<string> = []
-  for (const id of yield* Random.shuffle(new Set(inputs))) {
-    const found = LineItems.find(crm, id, idProperty, archived, now.millis, "read")
-    if (Result.isFailure(found)) return yield* Effect.fail(found.failure)
-    if (found.success === undefined) missing.push(id)
-    else results.push(RecordView.read(crm, found.success, wanted))
-  }
-  const errors =
-    missing.length === 0
-      ? []
-      : [
-          {
-            status: "error",
-            category: "OBJECT_NOT_FOUND",
-            message:
-              "Could not get some LINE_ITEM objects, they may be deleted or not exist. Check that ids are valid.",
-            context: { ids: missing }
-          }
-        ]
-  return reply(version, 200, now, results, errors)
-})
+export const read = (version: Version) =>
+  Effect.fnUntraced(function* (call: Call): Answer {
+    const { crm } = call.account
+    const { fields, inputs } = yield* Body.readCounted(call, Body.readId, Body.boundOfRead)
+    const properties = yield* Effect.fromResult(Json.readList(fields.properties, Json.readText))
+    const propertiesWithHistory = yield* Effect.fromResult(
+      Json.readList(fields.propertiesWithHistory, Json.readText)
+    )
+    const idProperty = yield* Effect.fromResult(Json.optionalText(fields.idProperty))
+    const { archived } = Query.fromUrl(call.request.url)
+    const now = yield* LineItems.moment
+    // Documentation: associations cannot be had here.
+    const wanted = { properties, propertiesWithHistory, associations: [] }
+    const results: Array<object> = []
+    const missing: Array<string> = []
+    for (const id of yield* Random.shuffle(new Set(inputs))) {
+      const found = LineItems.find(crm, id, idProperty, archived, now.millis, "read")
+      if (Result.isFailure(found)) return yield* Effect.fail(found.failure)
+      if (found.success === undefined) missing.push(id)
+      else results.push(RecordView.read(crm, found.success, wanted))
+    }
+    const error = RecordView.rejected(Refusal.notRead, { ids: missing })
+    return reply(version, 200, now, results, missing.length === 0 ? [] : [error])
+  })
 
 /**
  * `POST …/batch/archive`. Specification: 204, whatever was there.
@@ -268,13 +227,9 @@ export const read = Effect.fnUntraced(function* (
  * @category handlers
  * @since 0.1.0
  */
-export const archive = Effect.fnUntraced(function* (
-  account: Account,
-  text: string,
-  entry: Ledger.OpenRequest
-): Answer {
-  const { inputs } = yield* Effect.fromResult(Body.readCounted(text, entry, Body.readId))
+export const archive = Effect.fnUntraced(function* (call: Call): Answer {
+  const { inputs } = yield* Body.readCounted(call, Body.readId)
   const now = yield* LineItems.moment
-  for (const id of inputs) LineItems.archiveNow(account.crm, id, now)
+  for (const id of inputs) LineItems.archiveNow(call.account.crm, id, now)
   return { status: 204 }
 })

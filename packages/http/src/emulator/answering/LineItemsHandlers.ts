@@ -13,15 +13,16 @@ import * as Result from "effect/Result"
 import * as Body from "../reading/Body.ts"
 import type * as Crm from "../state/Crm.ts"
 import type { Account } from "../state/Account.ts"
-import type { Reply } from "../passage/Exchange.ts"
+import type { Answer, Call } from "../passage/Exchange.ts"
 import * as Json from "../reading/Json.ts"
-import type * as Ledger from "../Ledger.ts"
 import * as Query from "../reading/Query.ts"
 import * as RecordView from "./RecordView.ts"
 import * as Refusal from "./Refusal.ts"
 import * as Rules from "./Rules.ts"
 
-type Answer = Effect.fn.Return<Reply, Refusal.Refusal>
+interface Named {
+  readonly params: { readonly id: string }
+}
 
 /**
  * The moment at which a request is decided.
@@ -40,7 +41,7 @@ export const moment: Effect.Effect<Crm.Moment> = Effect.map(DateTime.now, (now) 
  * @category handlers
  * @since 0.1.0
  */
-export const list = Effect.fnUntraced(function* (account: Account, request: HttpServerRequest): Answer {
+export const list = Effect.fnUntraced(function* ({ account, request }: Call): Answer {
   const query = Query.fromUrl(request.url)
   const { after, limit } = yield* Effect.fromResult(
     Query.page(query, { limit: 10, maximum: Page.maxListLimit })
@@ -79,11 +80,7 @@ export const nextPage = (request: HttpServerRequest, after: string): object => {
  * @category handlers
  * @since 0.1.0
  */
-export const create = Effect.fnUntraced(function* (
-  account: Account,
-  text: string,
-  entry: Ledger.OpenRequest
-): Answer {
+export const create = Effect.fnUntraced(function* ({ account, entry, text }: Call): Answer {
   const input = yield* Effect.fromResult(
     Result.flatMap(Json.readObject(text, "SimplePublicObjectInputForCreate"), Body.readInput)
   )
@@ -122,18 +119,17 @@ export const createNow = (account: Account, input: Body.Input, now: Crm.Moment):
  * @since 0.1.0
  */
 export const get = Effect.fnUntraced(function* (
-  account: Account,
-  request: HttpServerRequest,
-  id: string
+  { account: { crm }, request }: Call,
+  { params: { id } }: Named
 ): Answer {
   const query = Query.fromUrl(request.url)
   const wanted = yield* Effect.fromResult(Query.wanted(query))
   const { millis } = yield* moment
   const found = yield* Effect.fromResult(
-    find(account.crm, id, query.get("idProperty"), query.archived, millis, "read")
+    find(crm, id, query.get("idProperty"), query.archived, millis, "read")
   )
   if (found === undefined) return yield* Effect.fail(Refusal.objectNotFound(id))
-  return { status: 200, body: RecordView.read(account.crm, found, wanted) }
+  return { status: 200, body: RecordView.read(crm, found, wanted) }
 })
 
 /**
@@ -167,11 +163,8 @@ export const find = (
  * @since 0.1.0
  */
 export const update = Effect.fnUntraced(function* (
-  account: Account,
-  request: HttpServerRequest,
-  id: string,
-  text: string,
-  entry: Ledger.OpenRequest
+  { account: { crm }, entry, request, text }: Call,
+  { params: { id } }: Named
 ): Answer {
   const properties = yield* Effect.fromResult(
     Result.flatMap(Json.readObject(text, "SimplePublicObjectInput"), Body.readProperties)
@@ -179,14 +172,11 @@ export const update = Effect.fnUntraced(function* (
   entry.inputs = 1
   const now = yield* moment
   const idProperty = Query.fromUrl(request.url).get("idProperty")
-  const record = yield* Effect.fromResult(
-    find(account.crm, id, idProperty, false, now.millis, "update/upsert")
-  )
+  const record = yield* Effect.fromResult(find(crm, id, idProperty, false, now.millis, "update/upsert"))
   if (record === undefined) return yield* Effect.fail(Refusal.objectNotFound(id))
-  const rejection =
-    checkChange(account.crm, properties) ?? Rules.conflictOfUpdate(account.crm, record.id, properties)
+  const rejection = checkChange(crm, properties) ?? Rules.conflictOfUpdate(crm, record.id, properties)
   if (rejection !== undefined) return yield* Effect.fail(Refusal.invalidInput(rejection))
-  return { status: 200, body: RecordView.updated(account.crm.update(record, properties, now), properties) }
+  return { status: 200, body: RecordView.updated(crm.update(record, properties, now), properties) }
 })
 
 /**
@@ -207,9 +197,8 @@ export const checkChange = (
  * @category handlers
  * @since 0.1.0
  */
-export const archive = Effect.fnUntraced(function* (account: Account, id: string): Answer {
-  const now = yield* moment
-  archiveNow(account.crm, id, now)
+export const archive = Effect.fnUntraced(function* ({ account }: Call, { params: { id } }: Named): Answer {
+  archiveNow(account.crm, id, yield* moment)
   return { status: 204 }
 })
 

@@ -242,6 +242,19 @@ export const nothingToUpdate: Rejection = {
 }
 
 /**
+ * Some records of a batch read are not there. Observation.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const notRead: Rejection = {
+  category: "OBJECT_NOT_FOUND",
+  message:
+    "Could not get some LINE_ITEM objects, they may be deleted or not exist. Check that ids are valid.",
+  errors: []
+}
+
+/**
  * No record with this id, or it is archived. Observation, for other objects.
  *
  * @category constructors

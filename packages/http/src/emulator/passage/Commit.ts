@@ -19,7 +19,6 @@ import type * as FaultPlan from "./FaultPlan.ts"
 import type * as Faults from "../Faults.ts"
 import * as Inputs from "../reading/Inputs.ts"
 import type * as Journal from "../Journal.ts"
-import type * as Ledger from "../Ledger.ts"
 import * as Refusal from "../answering/Refusal.ts"
 
 /**
@@ -45,12 +44,11 @@ export interface Received {
   readonly task: FaultPlan.Strike | undefined
   readonly text: string
   readonly origin: string
-  readonly path: string
   readonly taskId: Effect.Effect<string>
-  readonly entry: Ledger.OpenRequest
-  readonly decide: (text: string, entry: Ledger.OpenRequest) => Effect.Effect<Delivery.Message>
+  readonly entry: Journal.Open
+  readonly decide: (text: string, entry: Journal.Open) => Effect.Effect<Delivery.Message>
   /** An answer of HubSpot's, with its headers. */
-  readonly message: (status: number, body: object) => Delivery.Message
+  readonly message: (reply: Pick<Delivery.Message, "status" | "body">) => Delivery.Message
 }
 
 /**
@@ -154,19 +152,26 @@ const decideSome = (
   inputs: ReadonlyArray<unknown>
 ): Effect.Effect<Delivery.Message> => decide(Inputs.write(inputs), { ...entry })
 
-/** The paths of batch creates, which alone can become tasks. */
 const batchCreates: ReadonlySet<string> = new Set(
   ApiVersion.ApiVersion.literals.map((version) => HubSpotApi.paths(version).batchCreate)
 )
+
+/**
+ * Whether this is the path of a batch create. Only batch creates can become tasks.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isBatchCreate = (path: string): boolean => batchCreates.has(path)
 
 // At once, or as a task.
 const accept = Effect.fnUntraced(function* (
   received: Received,
   text: string
 ): Effect.fn.Return<Delivery.Message> {
-  const { account, decide, entry, origin, path, task, taskId } = received
+  const { account, decide, entry, origin, task, taskId } = received
   const fault = task?.rule.fault
-  if (fault?.place !== "asynchronous" || !batchCreates.has(path)) return yield* decide(text, entry)
+  if (fault?.place !== "asynchronous" || !isBatchCreate(entry.path)) return yield* decide(text, entry)
   const inputs = Inputs.read(text)
   // What is refused whatever its inputs say is refused at once.
   if (Result.isFailure(Body.readBatch(text, Body.readInput).inputs)) return yield* decide(text, entry)
@@ -174,7 +179,7 @@ const accept = Effect.fnUntraced(function* (
   const id = yield* taskId
   const body = yield* account.tasks.begin({
     id,
-    link: `${origin}${path}/tasks/${id}/status`,
+    link: `${origin}${entry.path}/tasks/${id}/status`,
     course: {
       pendingMillis: fault.pendingMillis,
       processingMillis: fault.processingMillis,
@@ -186,7 +191,7 @@ const accept = Effect.fnUntraced(function* (
         ? Effect.succeed({ results: [] })
         : Effect.map(decideSome(received, count === undefined ? inputs : inputs.slice(0, count)), asBatch)
   })
-  return received.message(fault.status ?? 201, body)
+  return received.message({ status: fault.status ?? 201, body })
 })
 
 // A batch that is refused as a whole only when it is worked on has no other way to say so.
@@ -219,12 +224,11 @@ const reject = Effect.fnUntraced(function* (
   received.entry.inputs = inputs.length
   const traceIds = new Set(inputs.flatMap((input) => Inputs.traceId(input) ?? []))
   if (traceIds.size < inputs.length) {
-    const { body, status } = Refusal.invalidInput({ category: "VALIDATION_ERROR", message, errors: [] })
-    return received.message(status, body)
+    return received.message(Refusal.invalidInput({ category: "VALIDATION_ERROR", message, errors: [] }))
   }
   const decided: Delivery.Message =
     rest.length === 0
-      ? received.message(207, { status: "COMPLETE", results: [] })
+      ? received.message({ status: 207, body: { status: "COMPLETE", results: [] } })
       : yield* decideSome(received, rest)
   const body = decided.body
   if (!Predicate.isObject(body) || !Array.isArray(body.results)) return decided

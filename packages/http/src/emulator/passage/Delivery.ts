@@ -103,10 +103,14 @@ export const plain = (message: Message): Delivery => answer(textResponse(message
 export const html = (
   status: number,
   title: string,
-  heading: string,
-  headers: Readonly<Record<string, string>>
+  headers: Readonly<Record<string, string>>,
+  contentType = "text/html;charset=utf-8"
 ): HttpServerResponse.HttpServerResponse =>
-  textResponse({ status, headers }, htmlPage(`Error ${title}`, heading), "text/html;charset=utf-8")
+  textResponse(
+    { status, headers },
+    `<html>\n<head><title>Error ${title}</title></head>\n<body><h2>HTTP ERROR ${title}</h2></body>\n</html>\n`,
+    contentType
+  )
 
 /**
  * A delivery as the value that goes through the router: only an ordinary answer is an ordinary response.
@@ -335,12 +339,7 @@ const statusResponse = (
   }
   const { "content-type": contentType, ...headers } = own as Readonly<Record<string, string>>
   if (body === "empty") return HttpServerResponse.empty({ status, headers: own })
-  if (body === "html")
-    return textResponse(
-      { status, headers },
-      htmlPage(`Error ${status}`, `HTTP ERROR ${status}`),
-      contentType ?? "text/html"
-    )
+  if (body === "html") return html(status, String(status), headers, contentType ?? "text/html")
   if (typeof body !== "string") {
     return "json" in body
       ? textResponse({ status, headers }, JSON.stringify(body.json), contentType)
@@ -359,6 +358,3 @@ const lowerCased = (headers: Readonly<Record<string, string>>): Readonly<Record<
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 
 const httpDate = (millis: number): string => DateTime.toDateUtc(DateTime.makeUnsafe(millis)).toUTCString()
-
-const htmlPage = (title: string, heading: string): string =>
-  `<html>\n<head><title>${title}</title></head>\n<body><h2>${heading}</h2></body>\n</html>\n`

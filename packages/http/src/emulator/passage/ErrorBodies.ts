@@ -5,7 +5,7 @@
  */
 import * as Refusal from "../answering/Refusal.ts"
 import type * as Faults from "../Faults.ts"
-import * as Operation from "./Operation.ts"
+import * as Requirements from "./Requirements.ts"
 
 const problem = {
   message: 'Property "prise" does not exist',
@@ -47,7 +47,7 @@ const hubSpotBody = (status: number, portalId: number): object => {
     case 401:
       return Refusal.wrongCredentials.body
     case 403:
-      return Refusal.missingScopes([Operation.scopes.write]).body
+      return Refusal.missingScopes([Requirements.scopes.write]).body
     case 409:
       return { status: "error", message: "The object already exists.", category: "CONFLICT" }
     case 413:

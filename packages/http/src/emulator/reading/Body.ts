@@ -121,14 +121,13 @@ export const readBatch = <A>(
  * @since 0.1.0
  */
 export const readCounted = <A>(
-  text: string,
-  entry: { inputs: number | null },
+  { entry, text }: { readonly text: string; readonly entry: { inputs: number | null } },
   readOne: (given: unknown) => Json.Reading<A>,
   bound?: (fields: Json.Fields) => Bound
-): Json.Reading<{ readonly fields: Json.Fields; readonly inputs: ReadonlyArray<A> }> => {
+) => {
   const { count, fields, inputs } = readBatch(text, readOne, bound)
   entry.inputs = count
-  return Result.map(inputs, (inputs) => ({ fields, inputs }))
+  return Effect.map(Effect.fromResult(inputs), (inputs) => ({ fields, inputs }))
 }
 
 /**
@@ -174,16 +173,10 @@ export const haveUniqueTraceIds = (
  */
 export const readInput = (given: unknown): Json.Reading<Input> => {
   if (!Json.isRecord(given)) return Json.mismatch("ObjectBatchInput", given)
-  const properties = readProperties(given)
-  if (Result.isFailure(properties)) return Result.fail(properties.failure)
-  const associations = Json.readList(given.associations, readAssociation)
-  if (Result.isFailure(associations)) return Result.fail(associations.failure)
-  const traceId = Json.optionalText(given.objectWriteTraceId)
-  if (Result.isFailure(traceId)) return Result.fail(traceId.failure)
-  return Result.succeed({
-    properties: properties.success,
-    associations: associations.success,
-    objectWriteTraceId: traceId.success
+  return Result.all({
+    properties: readProperties(given),
+    associations: Json.readList(given.associations, readAssociation),
+    objectWriteTraceId: Json.optionalText(given.objectWriteTraceId)
   })
 }
 
@@ -195,19 +188,11 @@ export const readInput = (given: unknown): Json.Reading<Input> => {
  */
 export const readChange = (given: unknown): Json.Reading<Change> => {
   if (!Json.isRecord(given)) return Json.mismatch("ObjectBatchInput", given)
-  const id = readId(given)
-  if (Result.isFailure(id)) return Result.fail(id.failure)
-  const properties = readProperties(given)
-  if (Result.isFailure(properties)) return Result.fail(properties.failure)
-  const idProperty = Json.optionalText(given.idProperty)
-  if (Result.isFailure(idProperty)) return Result.fail(idProperty.failure)
-  const traceId = Json.optionalText(given.objectWriteTraceId)
-  if (Result.isFailure(traceId)) return Result.fail(traceId.failure)
-  return Result.succeed({
-    id: id.success,
-    properties: properties.success,
-    idProperty: idProperty.success,
-    objectWriteTraceId: traceId.success
+  return Result.all({
+    id: readId(given),
+    properties: readProperties(given),
+    idProperty: Json.optionalText(given.idProperty),
+    objectWriteTraceId: Json.optionalText(given.objectWriteTraceId)
   })
 }
 

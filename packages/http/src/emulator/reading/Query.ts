@@ -51,19 +51,23 @@ export const fromUrl = (url: string): Query => {
  * @category reading
  * @since 0.1.0
  */
-export const wanted = (query: Query): Reading<Wanted> => {
-  const associations: Array<Association.Target> = []
-  for (const name of query.list("associations")) {
-    const target = Crm.targetOfObjectType(name)
-    if (target === undefined) return Result.fail(Refusal.invalid(`Unable to infer object type from: ${name}`))
-    if (!associations.includes(target)) associations.push(target)
-  }
-  return Result.succeed({
+export const wanted = (query: Query): Reading<Wanted> =>
+  Result.map(Result.all(query.list("associations").map(target)), (associations) => ({
     properties: query.list("properties"),
     propertiesWithHistory: query.list("propertiesWithHistory"),
-    associations
-  })
-}
+    associations: [...new Set(associations)]
+  }))
+
+/**
+ * The kind of object that the name of an object type stands for.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const target = (objectType: string): Reading<Association.Target> =>
+  Result.fromNullishOr(Crm.targetOfObjectType(objectType), () =>
+    Refusal.invalid(`Unable to infer object type from: ${objectType}`)
+  )
 
 /**
  * The size of the page and the cursor, which is decimal here. That more than the maximum is a 400 is an
