@@ -111,20 +111,20 @@ export interface Asynchronous {
  * @category options
  * @since 0.1.0
  */
-export interface ResolvedOptions {
-  readonly limit: number
-  readonly dailyLimit: number
-  readonly token: Redacted.Redacted<string> | undefined
-  readonly oauth: Tokens.OAuthApp | undefined
-  readonly timeZone: string
-  readonly scopes: ReadonlyArray<string>
-  readonly latency: Latency | undefined
-  readonly properties: ReadonlyArray<string>
-  readonly uniqueProperties: ReadonlyArray<string>
-  readonly searchLag: SearchIndex.Lag
-  readonly keep: number | undefined
-  readonly portalId: number
-}
+export interface ResolvedOptions
+  extends
+    Pick<Options, "token" | "oauth" | "latency" | "keep">,
+    Readonly<{ [Name in WithDefault]: NonNullable<Options[Name]> }> {}
+
+type WithDefault =
+  | "limit"
+  | "dailyLimit"
+  | "timeZone"
+  | "scopes"
+  | "properties"
+  | "uniqueProperties"
+  | "searchLag"
+  | "portalId"
 
 /**
  * @category services
@@ -227,7 +227,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
     keep: given.keep,
     portalId: given.portalId ?? 891936587
   }
-  const adminKey = given.adminKey ?? (yield* randomKey)
+  const adminKey = given.adminKey ?? Redacted.make(yield* Tokens.randomKey)
   const scope = yield* Effect.scope
   const startedAt = yield* Clock.currentTimeMillis
   const random = yield* Random.Random
@@ -302,11 +302,6 @@ const asynchronousPlan = (options: Asynchronous | undefined): Faults.Plan => {
   const kept = createdBeforeCancel !== undefined && { createdBeforeCancel }
   return { rules: [{ match: cancel, fault: { ...course, end: "canceled", ...kept } }, all] }
 }
-
-const randomKey = Effect.map(
-  Effect.replicateEffect(Random.nextIntBetween(0, 2 ** 32, { halfOpen: true }), 4),
-  (words) => Redacted.make(words.map((word) => word.toString(16).padStart(8, "0")).join(""))
-)
 
 const layerClient: Layer.Layer<HttpClient.HttpClient, never, Emulator> = Layer.effect(
   HttpClient.HttpClient,

@@ -12,6 +12,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
+import * as Hex from "effect/encoding/Hex"
 import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -131,13 +132,10 @@ const layerEmulator = (options: Options): Layer.Layer<Emulator.Emulator> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const random = yield* SecureRandom.SecureRandom
-      const adminKey = options.adminKey ?? Redacted.make(toHex(yield* random.randomBytes(32)))
+      const adminKey = options.adminKey ?? Redacted.make(Hex.encode(yield* random.randomBytes(32)))
       return Emulator.layerServer({ ...options, adminKey })
     })
   ).pipe(Layer.provide(SecureRandom.layerWebCrypto))
-
-const toHex = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
 
 const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"])
 

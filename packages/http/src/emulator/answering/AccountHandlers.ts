@@ -8,7 +8,6 @@
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Definitions from "../state/Definitions.ts"
 import type { Answer, Call, Reply } from "../passage/Exchange.ts"
@@ -61,8 +60,7 @@ export const token = Effect.fnUntraced(function* ({ account, text }: Call): Answ
   if (form.get("refresh_token") !== Redacted.value(app.refreshToken)) {
     return refuse("invalid_grant", "BAD_REFRESH_TOKEN", "refresh token is invalid, expired or revoked")
   }
-  const words = yield* Effect.replicateEffect(Random.nextIntBetween(0, 2 ** 32, { halfOpen: true }), 4)
-  const accessToken = `emulated-${words.map((word) => word.toString(16).padStart(8, "0")).join("")}`
+  const accessToken = `emulated-${yield* Tokens.randomKey}`
   account.tokens.issue(accessToken, yield* Clock.currentTimeMillis)
   return {
     status: 200,

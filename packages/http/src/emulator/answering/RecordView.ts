@@ -7,7 +7,7 @@
  */
 import { Association, Properties } from "@effect-hubspot/schema"
 import * as BigDecimal from "effect/BigDecimal"
-import type * as Crm from "../state/Crm.ts"
+import * as Crm from "../state/Crm.ts"
 import type { Rejection } from "./Refusal.ts"
 
 /**
@@ -109,18 +109,14 @@ export const read = (crm: Crm.Crm, record: Crm.LineItemRecord, wanted: Wanted): 
  * @since 0.1.0
  */
 export const created = (record: Crm.LineItemRecord, traceId: string | undefined): object => ({
-  id: record.id,
-  properties: {
+  ...envelope(record, {
     ...record.properties,
     createdate: record.createdAt,
     hs_lastmodifieddate: record.updatedAt,
     hs_object_id: record.id,
     hs_object_source: "API",
     hs_object_source_label: "API"
-  },
-  createdAt: record.createdAt,
-  updatedAt: record.updatedAt,
-  archived: false,
+  }),
   // Observation, of upserts of one input; for creates an assumption.
   ...(traceId !== undefined && { objectWriteTraceId: traceId })
 })
@@ -191,18 +187,14 @@ const envelope = (record: Crm.LineItemRecord, properties: Properties.PropertyVal
 
 // The shape is specification: newest first is documentation.
 const historyOf = (record: Crm.LineItemRecord, name: string): ReadonlyArray<object> => {
-  const writes =
-    record.writes.length > 0 ? record.writes : [{ at: record.createdAt, properties: record.properties }]
-  const own = writes.filter(({ properties }) => Object.hasOwn(properties, name))
+  const own = Crm.writesOf(record).filter(({ properties }) => Object.hasOwn(properties, name))
   const values =
     own.length > 0
       ? own.map(({ at, properties }) => ({ value: properties[name]!, timestamp: at }))
       : valueOf(record, name) === null
         ? []
         : [{ value: valueOf(record, name)!, timestamp: record.updatedAt }]
-  const newestFirst: Array<object> = []
-  for (const value of values) newestFirst.unshift({ ...value, sourceType: "API" })
-  return newestFirst
+  return values.map((value) => ({ ...value, sourceType: "API" })).reverse()
 }
 
 // Specification: by object type, each with id and type. The names of the types are an assumption.

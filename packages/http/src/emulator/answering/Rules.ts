@@ -61,19 +61,23 @@ export const conflict = (
   crm: Crm.Crm,
   properties: Readonly<Record<string, string>>
 ): Rejection | undefined => {
-  for (const name of crm.uniqueNames()) {
+  const [held] = heldOf(crm, properties)
+  return (
+    held && {
+      category: "CONFLICT",
+      message: `Line item already exists. Existing ID: ${held.holder}. ${held.name} ${JSON.stringify(held.value)} must be unique.`,
+      errors: []
+    }
+  )
+}
+
+/** The unique values that a line item has already, with that line item. */
+const heldOf = (crm: Crm.Crm, properties: Readonly<Record<string, string>>) =>
+  Array.from(crm.uniqueNames()).flatMap((name) => {
     const value = properties[name]
     const holder = value ? crm.holderOf(name, value) : undefined
-    if (holder !== undefined) {
-      return {
-        category: "CONFLICT",
-        message: `Line item already exists. Existing ID: ${holder}. ${name} ${JSON.stringify(value)} must be unique.`,
-        errors: []
-      }
-    }
-  }
-  return undefined
-}
+    return holder === undefined ? [] : [{ name, value, holder }]
+  })
 
 /**
  * The refusal of an update that sets a unique value which another line item has. The code is an
@@ -87,18 +91,13 @@ export const conflictOfUpdate = (
   id: string,
   properties: Readonly<Record<string, string>>
 ): Rejection | undefined => {
-  const problems: Array<Named> = []
-  for (const name of crm.uniqueNames()) {
-    const value = properties[name]
-    const holder = value ? crm.holderOf(name, value) : undefined
-    if (holder !== undefined && holder !== id) {
-      problems.push({
-        name,
-        error: "CONFLICTING_UNIQUE_VALUE",
-        message: `Cannot set ${name} to ${value} on ${id}. ${holder} already has that value.`
-      })
-    }
-  }
+  const problems = heldOf(crm, properties)
+    .filter(({ holder }) => holder !== id)
+    .map(({ holder, name, value }) => ({
+      name,
+      error: "CONFLICTING_UNIQUE_VALUE",
+      message: `Cannot set ${name} to ${value} on ${id}. ${holder} already has that value.`
+    }))
   return problems.length === 0 ? undefined : invalidValues(crm, problems)
 }
 

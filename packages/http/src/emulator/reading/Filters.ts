@@ -15,8 +15,7 @@ import * as Result from "effect/Result"
 import * as Crm from "../state/Crm.ts"
 import type { Reading } from "./Json.ts"
 import * as RecordView from "../answering/RecordView.ts"
-import * as Refusal from "../answering/Refusal.ts"
-import type { Filter, Sort } from "./SearchRequest.ts"
+import { type Filter, refuse, type Sort } from "./SearchRequest.ts"
 
 /**
  * @category models
@@ -32,18 +31,11 @@ export type Predicate = (record: Crm.LineItemRecord) => boolean
  * @since 0.1.0
  */
 export const predicate = (crm: Crm.Crm, groups: ReadonlyArray<ReadonlyArray<Filter>>): Reading<Predicate> => {
-  const any: Array<ReadonlyArray<Predicate>> = []
-  for (const group of groups) {
-    const all: Array<Predicate> = []
-    for (const filter of group) {
-      const one = predicateOf(crm, filter)
-      if (Result.isFailure(one)) return Result.fail(one.failure)
-      all.push(one.success)
-    }
-    any.push(all)
-  }
-  const matches: Predicate = (record) => any.some((all) => all.every((predicate) => predicate(record)))
-  return Result.succeed(any.length === 0 ? () => true : matches)
+  const read = Result.all(groups.map((group) => Result.all(group.map((filter) => predicateOf(crm, filter)))))
+  return Result.map(
+    read,
+    (any) => (record) => any.length === 0 || any.some((all) => all.every((predicate) => predicate(record)))
+  )
 }
 
 const predicateOf = (crm: Crm.Crm, filter: Filter): Reading<Predicate> => {
@@ -53,16 +45,13 @@ const predicateOf = (crm: Crm.Crm, filter: Filter): Reading<Predicate> => {
   if (definition === undefined) return unknownProperty(propertyName)
   const test = kinds[definition.type].test(filter)
   return test === undefined
-    ? Result.fail(
-        Refusal.invalid(
-          `There was a problem with the request. ${[filter.value, filter.highValue, ...filter.values].join(", ")} is not of the type of ${propertyName}`
-        )
+    ? refuse(
+        `${[filter.value, filter.highValue, ...filter.values].join(", ")} is not of the type of ${propertyName}`
       )
     : Result.succeed((record: Crm.LineItemRecord) => test(RecordView.valueOf(record, propertyName)))
 }
 
-const unknownProperty = (name: string): Result.Result<never, Refusal.Refusal> =>
-  Result.fail(Refusal.invalid(`There was a problem with the request. Property "${name}" does not exist`))
+const unknownProperty = (name: string) => refuse(`Property "${name}" does not exist`)
 
 // Documentation: a pseudo-property that holds the ids of associated objects.
 const associationPredicate = ({ operator, propertyName, value, values }: Filter): Reading<Predicate> => {
@@ -87,9 +76,7 @@ const associationPredicate = ({ operator, propertyName, value, values }: Filter)
       return Result.succeed((record) => !has(record, () => true))
     default:
       // Assumption.
-      return Result.fail(
-        Refusal.invalid(`There was a problem with the request. ${operator} is not for associations`)
-      )
+      return refuse(`${operator} is not for associations`)
   }
 }
 

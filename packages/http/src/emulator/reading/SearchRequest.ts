@@ -72,7 +72,13 @@ export const read = (text: string): Json.Reading<SearchRequest> =>
         return { filterGroups, sort, properties, query, limit, after }
       })
 
-const refuse = (message: string): Result.Result<never, Refusal.Refusal> =>
+/**
+ * The refusal of a whole search.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const refuse = (message: string): Result.Result<never, Refusal.Refusal> =>
   Result.fail(Refusal.invalid(`There was a problem with the request. ${message}`))
 
 const readGroups = (json: unknown): Json.Reading<ReadonlyArray<ReadonlyArray<Filter>>> =>

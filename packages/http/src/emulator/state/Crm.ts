@@ -55,6 +55,15 @@ interface RecordPage {
 }
 
 /**
+ * What was written when, the newest last, and the creation if nothing else was.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const writesOf = ({ createdAt, properties, writes }: LineItemRecord): LineItemRecord["writes"] =>
+  writes.length > 0 ? writes : [{ at: createdAt, properties }]
+
+/**
  * An object to seed. Properties are kept for products only.
  *
  * @category models
@@ -304,14 +313,12 @@ export const makeUnsafe = (config: {
     update: (record, sent, now) => {
       if (isForgotten(record)) return { ...record, properties: { ...record.properties, ...sent } }
       release(record)
-      const earlier =
-        record.writes.length > 0 ? record.writes : [{ at: record.createdAt, properties: record.properties }]
       const next: LineItemRecord = {
         ...record,
         version: record.version + 1,
         properties: { ...record.properties, ...sent },
         updatedAt: now.iso,
-        writes: [...earlier, { at: now.iso, properties: sent }].slice(-keep)
+        writes: [...writesOf(record), { at: now.iso, properties: sent }].slice(-keep)
       }
       hold(next)
       return put(next, now.millis)

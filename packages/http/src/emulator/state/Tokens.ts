@@ -8,6 +8,8 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Refusal from "../answering/Refusal.ts"
 
@@ -38,6 +40,12 @@ export interface Tokens {
   /** Makes a token good from now until it expires. */
   readonly issue: (token: string, at: number) => void
 }
+
+/** 128 random bits, in hexadecimal digits. */
+export const randomKey: Effect.Effect<string> = Effect.map(
+  Effect.replicateEffect(Random.nextIntBetween(0, 2 ** 32, { halfOpen: true }), 4),
+  (words) => words.map((word) => word.toString(16).padStart(8, "0")).join("")
+)
 
 /** The default life of an access token in seconds. Documentation. */
 export const defaultExpiresIn = 1800
