@@ -14,7 +14,6 @@ import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { adviceOn, describeSqlError } from "../model/StoreFailure.ts"
-import type { Options } from "./Sqlite.ts"
 
 const advice = {
   Unreadable: "check its path or address, and that you may read and write it",
@@ -70,7 +69,12 @@ export class DatabaseError extends Schema.TaggedError<DatabaseError>()("Database
  * @category layers
  * @since 0.1.0
  */
-export const layerSqlite = (options: Options): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
+export const layerSqlite = (options: {
+  /** The path of the database, or `:memory:`. A missing folder is made. */
+  readonly file: string
+  /** How long a statement waits while another process locks the database, in milliseconds. Default 5000. */
+  readonly busyMillis?: number | undefined
+}): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
   Layer.effect(
     SqlClient.SqlClient,
     Effect.gen(function* () {

@@ -1,10 +1,10 @@
 /**
  * A local HubSpot: the endpoints of `HubSpotApi` over an account in memory, with HubSpot's limits,
- * rules, error bodies and disorder, and a ledger that says what truly happened.
+ * rules, error bodies and disorder, and a ledger of what truly happened.
  *
- * It stands in for the server: only `layerLineItems` knows the client. It opens no socket (that is
- * `EmulatorServer`), keeps nothing beyond its scope, and goes by the Clock and Random it was built
- * with, so that it runs in virtual time and repeats itself under a seed.
+ * It stands in for the server: only `layerLineItems` knows the client. It opens no socket (`EmulatorServer` does) and
+ * keeps nothing after its scope. It uses the Clock and Random that it was built with, so it runs in virtual time and
+ * repeats itself under a seed.
  *
  * @since 0.1.0
  */
@@ -55,11 +55,11 @@ export interface Options {
   readonly limit?: number | undefined
   /** Requests per day of the account's time zone. Default 1,000,000. */
   readonly dailyLimit?: number | undefined
-  /** The only good token. Default: any well-formed bearer token is good, with `oauth` none. */
+  /** The only good token. Default: every well-formed bearer token is good; with `oauth`, none. */
   readonly token?: Redacted.Redacted<string> | undefined
   /** The OAuth app whose refresh token is exchanged for access tokens. Default: no app. */
   readonly oauth?: Tokens.OAuthApp | undefined
-  /** The account's time zone, an IANA name; its days are counted there. Default `UTC`. */
+  /** The account's time zone, an IANA name. The daily limit goes by its days. Default `UTC`. */
   readonly timeZone?: string | undefined
   /** What the token may do. Default: read and write line items, and define their properties. */
   readonly scopes?: ReadonlyArray<string> | undefined
@@ -72,10 +72,10 @@ export interface Options {
   /** How long until a new or changed line item appears in a search, in milliseconds. Default 0. */
   readonly searchLag?: SearchIndex.Lag | undefined
   /**
-   * How many of the last line items, requests and tasks are kept, in the ledger, the journal and the account: for an
-   * emulator that runs for long. A line item that is forgotten is found by no request, its values of
-   * unique properties are free, and of an update's history as many entries are kept. The ledger and the journal say how
-   * many they have forgotten. Default: everything is kept.
+   * How many line items, requests and tasks are kept, the last ones, in the ledger, the journal and the account: for an
+   * emulator that runs for long. No request finds a forgotten line item, and its values of unique properties are free.
+   * The history of a line item has at most as many entries. The ledger and the journal count what they have forgotten.
+   * Default: everything is kept.
    */
   readonly keep?: number | undefined
   /** The account's id, as error bodies show it. Default 891936587. */
@@ -89,9 +89,9 @@ export interface Options {
 }
 
 /**
- * How batches become tasks: `PENDING` so long, then `PROCESSING` so long, in milliseconds. `cancel` says
- * which of them are canceled half way: with a chance, or the n-th ones (from 1). Those keep the first
- * `createdBeforeCancel` of their inputs, by default half of them.
+ * How batches become tasks: for how long they are `PENDING` and then `PROCESSING`, in milliseconds. `cancel` selects the
+ * tasks that are canceled half way: by chance, or the n-th ones (from 1). A canceled task creates the first
+ * `createdBeforeCancel` of its inputs, by default half of them.
  *
  * @category options
  * @since 0.1.0
@@ -137,22 +137,22 @@ export class Emulator extends Context.Service<
     readonly options: ResolvedOptions
     /** The key of the admin API. */
     readonly adminKey: Redacted.Redacted<string>
-    /** Everything that happened up to now, or what is kept of it. */
+    /** Everything that has happened, or what is kept of it. */
     readonly ledger: Effect.Effect<Ledger.Snapshot>
     /**
-     * Answers a request, of HubSpot's API or of the admin API. Whoever waits for it may be interrupted;
-     * the request is worked on to its end all the same, as a server does.
+     * Answers a request, of HubSpot's API or of the admin API. Interrupting the caller does not interrupt the request:
+     * it is processed to its end, as on a server.
      */
     readonly handle: Effect.Effect<Delivery.Delivery, never, HttpServerRequest.HttpServerRequest>
-    /** Every request up to now in more detail than the ledger's. */
+    /** Every request so far, in more detail than in the ledger. */
     readonly journal: Effect.Effect<Journal.Snapshot>
     /** The faults that are set. */
     readonly faults: Effect.Effect<Faults.Plan>
-    /** Sets what goes wrong from now on; all counters begin anew. `Faults.none` ends it. */
+    /** Sets what goes wrong from now on. All counters restart. With `Faults.none` nothing goes wrong. */
     readonly setFaults: (plan: Faults.Plan) => Effect.Effect<void>
     /**
-     * Makes objects exist, given by id or with properties: from now on only seeded parents of their type
-     * do, and line items take what they lack from seeded products.
+     * Makes objects exist, given by id or with properties. From now on, only seeded parents of their type exist. Line
+     * items inherit missing properties from seeded products.
      */
     readonly seedObjects: (
       objectType: string,
@@ -164,7 +164,7 @@ export class Emulator extends Context.Service<
 >()("@effect-hubspot/http/emulator/Emulator") {}
 
 /**
- * The emulator alone, to be served: see `EmulatorServer`.
+ * The emulator alone, without a client. `EmulatorServer` serves it.
  *
  * @category layers
  * @since 0.1.0
@@ -173,7 +173,7 @@ export const layerServer = (options?: Options): Layer.Layer<Emulator> =>
   Layer.effect(Emulator, make(options ?? {}))
 
 /**
- * The emulator, and an `HttpClient` that reaches it in process, whatever the host of the url.
+ * The emulator, and an `HttpClient` that reaches it in process, whatever the host of its urls is.
  *
  * @category layers
  * @since 0.1.0
@@ -259,7 +259,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
       Admin.layer(account, adminKey)
     ).pipe(Layer.provide(HttpServer.layerServices))
   )
-  // The server's own clock, random source and so on, not those of whoever calls.
+  // The server's own clock, random source and so on, not those of the caller.
   const context = yield* Effect.context<never>()
   const adminContext = Context.add(context, HttpIncomingMessage.MaxBodySize, ByteSize.bytes(Body.maxBytes))
   const serve = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
@@ -314,7 +314,7 @@ const layerClient: Layer.Layer<HttpClient.HttpClient, never, Emulator> = Layer.e
         ),
         Effect.flatMap((delivery) => {
           switch (delivery._tag) {
-            // A client does not see informational answers.
+            // A client does not see informational (1xx) answers.
             case "Answer":
               return Effect.succeed(HttpServerResponse.toClientResponse(delivery.response, { request }))
             case "Silence":

@@ -1,7 +1,7 @@
 /**
- * What is told of the account, and how an OAuth app gets its access tokens.
+ * The details of the account, and the access tokens of an OAuth app.
  *
- * Only refreshing is served: nobody signs in here.
+ * Only refreshing is served: there is no sign-in here.
  *
  * @since 0.1.0
  */

@@ -1,9 +1,8 @@
 /**
- * What the association endpoints do: associate line items with what there is, and tell the line items of
- * a parent.
+ * The association endpoints: they associate line items with other objects, and list the line items of a parent.
  *
- * Associating is idempotent (documentation). Answers are HubSpot's by specification; the refusals are
- * assumptions but for the invalid type.
+ * Associating is idempotent (documentation). The answers are specification. The refusals are assumptions, except for the
+ * invalid type.
  *
  * @since 0.1.0
  */
@@ -46,7 +45,7 @@ interface To {
 }
 
 /**
- * `POST /crm/v4/associations/line_items/:toObjectType/batch/create`. Good inputs are associated, the
+ * `POST /crm/v4/associations/line_items/:toObjectType/batch/create`. Good inputs are associated. The
  * others are in the errors of a 207.
  *
  * @category handlers
@@ -57,7 +56,7 @@ export const batchAssociate = Effect.fnUntraced(function* (call: Call, to: To): 
   if (inputs.some(({ types }) => types.length === 0)) {
     return yield* Effect.fail(Refusal.missingFields("types"))
   }
-  return yield* settle(call, target, 201, inputs, ({ from, to }) => [pairOf(target, from, to)])
+  return yield* decide(call, target, 201, inputs, ({ from, to }) => [pairOf(target, from, to)])
 })
 
 /**
@@ -68,7 +67,7 @@ export const batchAssociate = Effect.fnUntraced(function* (call: Call, to: To): 
  */
 export const batchAssociateDefault = Effect.fnUntraced(function* (call: Call, to: To): Answer {
   const { inputs, target } = yield* readBatch(call, to)
-  return yield* settleDefault(call, target, inputs)
+  return yield* decideDefault(call, target, inputs)
 })
 
 const readBatch = Effect.fnUntraced(function* (call: Call, { params: { toObjectType } }: To) {
@@ -87,13 +86,13 @@ const bound = (): Body.Bound => ({
 const targetOf = (objectType: string): Effect.Effect<Association.Target, Refusal.Refusal> =>
   Effect.fromResult(Query.target(objectType))
 
-const settleDefault = (
+const decideDefault = (
   call: Call,
   target: Association.Target,
   inputs: ReadonlyArray<Pick<Input, "from" | "to">>
 ) => {
   const type = Association.make(target, "").types[0]!
-  return settle(
+  return decide(
     call,
     target,
     200,
@@ -110,7 +109,7 @@ const settleDefault = (
   )
 }
 
-const settle = Effect.fnUntraced(function* (
+const decide = Effect.fnUntraced(function* (
   { account: { crm } }: Call,
   target: Association.Target,
   ok: 200 | 201,
@@ -160,8 +159,8 @@ const pairOf = (target: Association.Target, from: string, to: string): object =>
 })
 
 /**
- * `GET /crm/v4/objects/:fromObjectType/:id/associations/line_items`: ids as numbers, archived line items
- * left out. Assumption: a parent that does not exist has none.
+ * `GET /crm/v4/objects/:fromObjectType/:id/associations/line_items`: ids as numbers, without archived line
+ * items. Assumption: a parent that does not exist has none.
  *
  * @category handlers
  * @since 0.1.0
@@ -214,7 +213,7 @@ interface Pair {
  */
 export const associateDefault = Effect.fnUntraced(function* (call: Call, { params: pair }: Pair): Answer {
   const target = yield* targetOf(pair.toObjectType)
-  return yield* single(yield* settleDefault(call, target, [{ from: pair.id, to: pair.toObjectId }]))
+  return yield* single(yield* decideDefault(call, target, [{ from: pair.id, to: pair.toObjectId }]))
 })
 
 /**
@@ -231,11 +230,11 @@ export const associate = Effect.fnUntraced(function* (call: Call, { params: pair
   if (types.length === 0)
     return yield* Effect.fail(Refusal.invalid("At least one association type is required."))
   const input = { from: pair.id, to: pair.toObjectId, types }
-  yield* single(yield* settle(call, target, 201, [input], () => []))
+  yield* single(yield* decide(call, target, 201, [input], () => []))
   return { status: 201, body: pairOf(target, pair.id, pair.toObjectId) }
 })
 
-// One association has no partial success: its problem is that of the request.
+// One association has no partial success: its problem refuses the request.
 const single = (reply: Reply): Effect.Effect<Reply, Refusal.Refusal> => {
   if (reply.status !== 207) return Effect.succeed(reply)
   const { errors } = reply.body as { readonly errors: readonly [Refusal.Refusal["body"]] }
@@ -244,7 +243,7 @@ const single = (reply: Reply): Effect.Effect<Reply, Refusal.Refusal> => {
 }
 
 /**
- * `DELETE …/associations/:toObjectType/:toObjectId`. Assumption: 204 also where there was none.
+ * `DELETE …/associations/:toObjectType/:toObjectId`. Assumption: 204 also if there was none.
  *
  * @category handlers
  * @since 0.1.0

@@ -1,7 +1,7 @@
 /**
- * What the batch endpoints of line items do: create, read, update, upsert and archive up to a hundred.
+ * The batch endpoints of line items: create, read, update, upsert and archive up to a hundred.
  *
- * A batch is decided and committed at one instant, in an order that is not that of its inputs.
+ * A batch is decided and committed at one instant, in a random order of its inputs.
  *
  * @since 0.1.0
  */
@@ -34,7 +34,7 @@ type Values = Readonly<Record<string, string>>
 export const create = (version: Version) =>
   Effect.fnUntraced(function* (call: Call): Answer {
     const { inputs } = yield* Body.readCounted(call, Body.readInput)
-    return yield* settle(call.account, version, 201, inputs, {
+    return yield* decide(call.account, version, 201, inputs, {
       check: (input) => Rules.check(call.account.crm, input),
       conflict: (input) => Rules.conflict(call.account.crm, input.properties),
       values: (input) => input.properties,
@@ -44,8 +44,8 @@ export const create = (version: Version) =>
   })
 
 /**
- * `POST …/batch/update`. Observation: records that are deleted are left out without a word; that it is
- * the same for ids that never were is an assumption.
+ * `POST …/batch/update`. Observation: deleted records are left out without an error. Assumption: unknown
+ * ids are left out too.
  *
  * @category handlers
  * @since 0.1.0
@@ -63,12 +63,12 @@ export const update = (version: Version) =>
       )
       if (record !== undefined) found.push({ ...input, record })
     }
-    return yield* settle(call.account, version, 200, found, {
+    return yield* decide(call.account, version, 200, found, {
       check: (input) => LineItems.checkChange(crm, input.properties),
       conflict: (input) => Rules.conflictOfUpdate(crm, input.record.id, input.properties),
       values: (input) => input.properties,
       commit: (input, now) => {
-        // It may have been forgotten in the meantime.
+        // The account may have forgotten the record in the meantime.
         const current = crm.find(input.record.id, now.millis) ?? input.record
         const record = crm.update(current, input.properties, now)
         return RecordView.updated(record, input.properties, input.objectWriteTraceId)
@@ -81,7 +81,8 @@ interface Found extends Body.Change {
 }
 
 /**
- * `POST …/batch/upsert`. Specification: by a unique property, without associations; `new` says which.
+ * `POST …/batch/upsert`. Specification: by a unique property, without associations; `new` says which
+ * records were created.
  *
  * @category handlers
  * @since 0.1.0
@@ -97,9 +98,9 @@ export const upsert = (version: Version) =>
       }
     }
     yield* Effect.fromResult(distinct(inputs))
-    // Assumption: a value given among the properties wins over the one that names the record.
+    // Assumption: a value among the properties replaces the value that names the record.
     const valuesOf = (input: Body.Change): Values => ({ [input.idProperty!]: input.id, ...input.properties })
-    return yield* settle(call.account, version, 200, inputs, {
+    return yield* decide(call.account, version, 200, inputs, {
       check: (input) => Rules.checkProperties(crm, valuesOf(input)),
       conflict: (input) => {
         const holder = crm.holderOf(input.idProperty!, input.id)
@@ -136,7 +137,7 @@ const distinct = (inputs: ReadonlyArray<Body.Change>): Json.Reading<void> => {
   return twice.size === 0 ? Result.succeed(undefined) : Result.fail(Refusal.duplicateIds([...twice]))
 }
 
-/** What is done with each input of a batch of writes; `conflict` and `commit` see what came before. */
+/** What is done with each input of a batch of writes. `conflict` and `commit` see the inputs committed before. */
 interface Writing<A> {
   readonly check: (input: A) => Refusal.Rejection | undefined
   readonly conflict: (input: A) => Refusal.Rejection | undefined
@@ -144,7 +145,7 @@ interface Writing<A> {
   readonly commit: (input: A, now: Crm.Moment) => object
 }
 
-const settle = Effect.fnUntraced(function* <A extends { readonly objectWriteTraceId: string | undefined }>(
+const decide = Effect.fnUntraced(function* <A extends { readonly objectWriteTraceId: string | undefined }>(
   account: Account,
   version: Version,
   ok: 200 | 201,
@@ -154,19 +155,18 @@ const settle = Effect.fnUntraced(function* <A extends { readonly objectWriteTrac
   const rejections = inputs.map(check)
   if (!Body.haveUniqueTraceIds(inputs)) {
     // Documentation for creates: without a unique trace id on every input there is no partial success.
-    // Observation: nothing is created, and the first problem is the one reported. Assumption: the same
-    // for updates and upserts.
+    // Observation: nothing is created, and the first problem is reported. Assumption: the same for updates and upserts.
     const rejection =
       rejections.find(Predicate.isNotUndefined) ??
-      inputs.values().map(conflict).find(Predicate.isNotUndefined) ??
+      inputs.map(conflict).find(Predicate.isNotUndefined) ??
       Rules.conflictWithin(account.crm, inputs.map(values))
     if (rejection !== undefined) return yield* Effect.fail(Refusal.invalidInput(rejection))
   }
   const now = yield* LineItems.moment
   const results: Array<object> = []
   const errors: Array<object> = []
-  // Observation: the order of results is not that of the inputs. Ids are given in that order too, so
-  // that nothing can be concluded from them; and of two inputs with one unique value any may win.
+  // Observation: the order of results is not that of the inputs. Ids are assigned in the order of results, so that they
+  // say nothing about the inputs; and of two inputs with the same unique value, either may be created.
   for (const index of yield* Random.shuffle(inputs.keys())) {
     const input = inputs[index]!
     const rejection = rejections[index] ?? conflict(input)
@@ -176,8 +176,8 @@ const settle = Effect.fnUntraced(function* <A extends { readonly objectWriteTrac
   return reply(version, ok, now, results, errors)
 })
 
-// Documentation: 201 or 200 for all, 207 for a part. That nothing at all is a 207 too is an assumption.
-// Specification of 2026-09: no 207, the errors are in the plain reply.
+// Documentation: 201 or 200 if all inputs succeed, 207 if some do. Assumption: 207 if none does. Specification of 2026-09:
+// no 207, the errors are in the plain reply.
 const reply = (
   version: Version,
   ok: 200 | 201,
@@ -191,7 +191,7 @@ const reply = (
 
 /**
  * `POST …/batch/read`. Observation: one error entry for all ids that are not found. Assumption: an id
- * that comes twice is answered once.
+ * that is given twice is answered once.
  *
  * @category handlers
  * @since 0.1.0
@@ -207,7 +207,7 @@ export const read = (version: Version) =>
     const idProperty = yield* Effect.fromResult(Json.optionalText(fields.idProperty))
     const { archived } = Query.fromUrl(call.request.url)
     const now = yield* LineItems.moment
-    // Documentation: associations cannot be had here.
+    // Documentation: a batch read has no associations.
     const wanted = { properties, propertiesWithHistory, associations: [] }
     const results: Array<object> = []
     const missing: Array<string> = []
@@ -222,7 +222,7 @@ export const read = (version: Version) =>
   })
 
 /**
- * `POST …/batch/archive`. Specification: 204, whatever was there.
+ * `POST …/batch/archive`. Specification: 204, also for unknown ids.
  *
  * @category handlers
  * @since 0.1.0

@@ -1,7 +1,7 @@
 /**
- * What single requests about line items do: list, create, read, update and archive one.
+ * The endpoints of single line items: list, create, read, update and archive.
  *
- * A decision is made at one instant, so nothing here waits. Batches are `BatchHandlers`.
+ * A decision is made at one instant, so nothing here waits. `BatchHandlers` has the batches.
  *
  * @since 0.1.0
  */
@@ -59,8 +59,8 @@ export const list = Effect.fnUntraced(function* ({ account, request }: Call): An
 })
 
 /**
- * `{ after, link }` of a page that is not the last. The link is where the request came to, so that a
- * client that follows it stays with the emulator.
+ * `{ after, link }` of a page that is not the last. The link has the origin of the request, so a client that follows it
+ * stays with the emulator.
  *
  * @category formatting
  * @since 0.1.0
@@ -87,14 +87,14 @@ export const create = Effect.fnUntraced(function* ({ account, entry, text }: Cal
   entry.inputs = 1
   const rejection = Rules.check(account.crm, input) ?? Rules.conflict(account.crm, input.properties)
   if (rejection !== undefined) return yield* Effect.fail(Refusal.invalidInput(rejection))
-  // Specification: a single input has no trace id any more.
+  // Specification: a single input has no trace id.
   const record = createNow(account, { ...input, objectWriteTraceId: undefined }, yield* moment)
   return { status: 201, body: RecordView.created(record, undefined) }
 })
 
 /**
- * Creates a line item and writes it into the ledger, as it was sent. Must stay synchronous: the account
- * and the ledger change together.
+ * Creates a line item, and enters it in the ledger as it was sent. It must stay synchronous: the account and the ledger
+ * change together.
  *
  * @category changing
  * @since 0.1.0
@@ -112,8 +112,8 @@ export const createNow = (account: Account, input: Body.Input, now: Crm.Moment):
 }
 
 /**
- * `GET …/line_items/:id`. Observation: an archived record is not found unless `archived` asks for it;
- * that it is then the only kind found is documentation.
+ * `GET …/line_items/:id`. Observation: an archived record is found only with `archived`. Documentation: with
+ * `archived`, only archived records are found.
  *
  * @category handlers
  * @since 0.1.0
@@ -180,7 +180,7 @@ export const update = Effect.fnUntraced(function* (
 })
 
 /**
- * The refusal of a change on its own, whichever record it is for.
+ * The refusal of a change, regardless of the record.
  *
  * @category checking
  * @since 0.1.0
@@ -192,7 +192,7 @@ export const checkChange = (
   Object.keys(properties).length === 0 ? Refusal.nothingToUpdate : Rules.checkProperties(crm, properties)
 
 /**
- * `DELETE …/line_items/:id`. Assumption: 204 also for what is archived already or never was.
+ * `DELETE …/line_items/:id`. Assumption: 204 also if the record is archived already or unknown.
  *
  * @category handlers
  * @since 0.1.0
@@ -203,7 +203,7 @@ export const archive = Effect.fnUntraced(function* ({ account }: Call, { params:
 })
 
 /**
- * Archives a line item that there is.
+ * Archives a line item, if there is one that is not archived.
  *
  * @category changing
  * @since 0.1.0

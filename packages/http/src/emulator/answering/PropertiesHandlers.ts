@@ -1,7 +1,7 @@
 /**
- * What the properties API of line items does: tell the definitions, and add one.
+ * The properties API of line items: it lists the definitions, and adds one.
  *
- * Definitions are never changed or archived here. Statuses are documentation, most words of refusals
+ * Definitions are never changed or archived here. Statuses are documentation, and most words of refusals are
  * assumptions.
  *
  * @since 0.1.0
@@ -44,8 +44,8 @@ export const get = Effect.fnUntraced(function* (
 })
 
 /**
- * `POST /crm/v3/properties/line_items`. Documentation: only now can values be made unique, for ten
- * properties at most.
+ * `POST /crm/v3/properties/line_items`. Documentation: values can be made unique only at creation,
+ * for at most ten properties.
  *
  * @category handlers
  * @since 0.1.0

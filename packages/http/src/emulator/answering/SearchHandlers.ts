@@ -1,5 +1,5 @@
 /**
- * What a search answers: a page of the index.
+ * The search endpoint: a page of the index.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import type * as SearchIndex from "../state/SearchIndex.ts"
 import * as SearchRequest from "../reading/SearchRequest.ts"
 
 /**
- * `POST …/search`. Documentation: `total` counts all matches, also those that cannot be reached.
+ * `POST …/search`. Documentation: `total` counts all matches, including those beyond the last page.
  *
  * @category handlers
  * @since 0.1.0
@@ -33,7 +33,7 @@ export const search = (index: SearchIndex.SearchIndex) =>
       body: {
         total: all.length,
         results: ordered.slice(request.after, end).map((record) => RecordView.read(crm, record, wanted)),
-        // Assumption: a next page is told even where asking for it is refused.
+        // Assumption: the paging names a next page even if a request for it is refused.
         ...(end < all.length && { paging: { next: { after: String(Math.min(end, Search.maxResults)) } } })
       }
     }

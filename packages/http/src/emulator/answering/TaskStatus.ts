@@ -1,7 +1,7 @@
 /**
- * Where the links of `Tasks` lead: `GET <batch create>/tasks/:id/status`, in every version.
+ * The endpoint behind the links of `Tasks`: `GET <batch create>/tasks/:id/status`, in every version.
  *
- * It is not in `HubSpotApi`, for no such path is documented. It asks for the same rights as the create.
+ * It is not in `HubSpotApi`, because no such path is documented. It requires the same scopes as the create.
  *
  * @since 0.1.0
  */

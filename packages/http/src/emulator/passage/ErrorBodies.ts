@@ -1,5 +1,5 @@
 /**
- * The bodies of the refusals and failures that a fault brings.
+ * The error bodies of the replies of faults.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ const problem = {
 // Assumption: that a whole batch's refusal can name inputs.
 export const blame = (traceId: string) => ({ ...problem, context: { objectWriteTraceId: [traceId] } })
 
-/** What HubSpot says beside a status, by the kind of a fault. */
+/** HubSpot's error body for a status, by the `body` of the fault. */
 export const errorBody = (
   status: number,
   kind: Exclude<Extract<Faults.Body, string>, "html" | "empty">,

@@ -188,8 +188,8 @@ const admit = (
   }
 }
 
-// Observation: on errors too; that a 401 has them is an assumption. Documentation: none on a search, and
-// none of the day for OAuth.
+// Observation: errors have them too; that a 401 has them is an assumption. Documentation: a search has none, and OAuth
+// none of the day.
 const limitHeaders = (
   account: Account,
   { limit }: Requirements.Requirements,
@@ -222,7 +222,7 @@ const isRefusal = (error: Refusal.Refusal | HttpServerError): error is Refusal.R
 
 const pathOf = (request: HttpServerRequest): string => request.url.split("?", 1)[0]!
 
-// In process the url says where it was sent, over a socket the Host header does.
+// In process the url has the origin; over a socket the Host header has it.
 const originOf = (request: HttpServerRequest): string =>
   /^https?:\/\/[^/]+/i.exec(request.originalUrl)?.[0] ?? `http://${request.headers.host ?? "localhost"}`
 

@@ -43,7 +43,7 @@ const writeScopes = [scopes.write, scopes.eCommerce]
 export const write: Requirements = { scopes: writeScopes, body: "json", limit: "tenSecondly" }
 
 /**
- * A write that says everything in its path.
+ * A write without a body: its path says everything.
  *
  * @category constants
  * @since 0.1.0
@@ -57,7 +57,7 @@ export const writeByPath: Requirements = { ...write, body: "none" }
 export const read: Requirements = { scopes: readScopes, body: "none", limit: "tenSecondly" }
 
 /**
- * A read that says what in a body.
+ * A read whose body says what to read.
  *
  * @category constants
  * @since 0.1.0

@@ -2,8 +2,7 @@
  * What the operators of a search mean, and the order of its results.
  *
  * Numbers are compared as decimals, never as binary floats; days and instants as instants; text without
- * regard to case, except the options of enumerations (documentation). Pure: filters become predicates,
- * or a refusal.
+ * regard to case, except the options of enumerations (documentation). Pure: filters become predicates or a refusal.
  *
  * @since 0.1.0
  */
@@ -24,8 +23,8 @@ import { type Filter, refuse, type Sort } from "./SearchRequest.ts"
 export type Predicate = (record: Crm.LineItemRecord) => boolean
 
 /**
- * The predicate of all filters: of the groups one must hold, of a group's filters all. No groups hold
- * always. Documentation.
+ * The predicate of all filters: one of the groups must hold, with all its filters. Without groups it always holds.
+ * Documentation.
  *
  * @category constructors
  * @since 0.1.0
@@ -80,11 +79,11 @@ const associationPredicate = ({ operator, propertyName, value, values }: Filter)
   }
 }
 
-/** How values of a type are read and put in order; `None` for text that is no value of it. */
+/** How values of a type are read and ordered. `None` for text that is no value of the type. */
 interface Kind<A> {
   readonly read: (text: string) => Option.Option<A>
   readonly compare: (a: A, b: A) => number
-  /** Documentation: the values of IN and NOT_IN must be in lower case, that is, text only matches so. */
+  /** Documentation: the values of IN and NOT_IN must be in lower case, so other text matches nothing. */
   readonly readListed: (text: string) => Option.Option<A>
 }
 
@@ -112,7 +111,7 @@ const textual: Kind<string> = {
 
 const exact: Kind<string> = { read: Option.some, readListed: Option.some, compare: compareText }
 
-/** What a kind offers to those who do not know its values. */
+/** A kind without the type of its values. */
 interface Comparing {
   readonly test: (filter: Filter) => Test | undefined
   /** Compares the i-th of these values with the j-th; empty ones are last either way. */
@@ -203,8 +202,8 @@ const comparisons = {
   GTE: (order: number) => order >= 0
 }
 
-// Documentation: a token is a word, `*` stands for any part of one. Assumption: what parts words, and
-// that of several words in a value all must be there.
+// Documentation: a token is a word, and `*` stands for any part of one. Assumptions: what separates words, and that all
+// words of a value must be present.
 const words = (text: string): ReadonlyArray<string> => text.toLowerCase().match(/[\p{L}\p{N}_*]+/gu) ?? []
 
 const tokenPattern = (value: string): ReadonlyArray<RegExp> =>
@@ -215,7 +214,7 @@ const containsToken = (value: string, pattern: ReadonlyArray<RegExp>): boolean =
   return pattern.length > 0 && pattern.every((one) => tokens.some((token) => one.test(token)))
 }
 
-// Assumption: which properties a query looks into.
+// Assumption: the properties that a query searches.
 const searchable = ["name", "description", "hs_sku"]
 
 /**
@@ -237,8 +236,8 @@ export const query = (text: string | undefined): Predicate => {
 }
 
 /**
- * Puts records in order: by the sort, else and among equals by id, which is the order of creation.
- * Documentation for the latter. Assumption: empty values are last.
+ * Sorts records by the sort, then by id, which is the order of creation. Documentation for the latter. Assumption: empty
+ * values are last.
  *
  * @category ordering
  * @since 0.1.0

@@ -1,7 +1,7 @@
 /**
  * The query of a request about line items: lists with commas or repeated, flags, page bounds.
  *
- * It reads the url as it came, because what a schema would refuse HubSpot answers in its own words.
+ * It reads the raw url: HubSpot answers in its own words what a schema would refuse.
  *
  * @since 0.1.0
  */
@@ -46,7 +46,7 @@ export const fromUrl = (url: string): Query => {
 }
 
 /**
- * What a list or a single read asks to see.
+ * The properties and associations that a list or a single read asks for.
  *
  * @category reading
  * @since 0.1.0
@@ -70,8 +70,8 @@ export const target = (objectType: string): Reading<Association.Target> =>
   )
 
 /**
- * The size of the page and the cursor, which is decimal here. That more than the maximum is a 400 is an
- * observation, the words are an assumption.
+ * The size of the page and the cursor, which is decimal here. Observation: more than the maximum is a 400. The words are an
+ * assumption.
  *
  * @category reading
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
  * The body of a search as the emulator reads it, within the bounds that HubSpot sets.
  *
- * Bounds are documentation, the words of the refusals assumptions. Absent fields are fine, whatever the
- * specification calls required (observation).
+ * Bounds are documentation, the words of the refusals assumptions. Observation: fields may be absent that the specification
+ * calls required.
  *
  * @since 0.1.0
  */
