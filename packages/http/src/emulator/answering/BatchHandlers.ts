@@ -152,12 +152,12 @@ const decide = Effect.fnUntraced(function* <A extends { readonly objectWriteTrac
   inputs: ReadonlyArray<A>,
   { check, commit, conflict, values }: Writing<A>
 ): Answer {
-  const rejections = inputs.map(check)
+  const checked = inputs.map((input) => ({ input, rejection: check(input) }))
   if (!Body.haveUniqueTraceIds(inputs)) {
     // Documentation for creates: without a unique trace id on every input there is no partial success.
     // Observation: nothing is created, and the first problem is reported. Assumption: the same for updates and upserts.
     const rejection =
-      rejections.find(Predicate.isNotUndefined) ??
+      checked.find(({ rejection }) => rejection !== undefined)?.rejection ??
       inputs.map(conflict).find(Predicate.isNotUndefined) ??
       Rules.conflictWithin(account.crm, inputs.map(values))
     if (rejection !== undefined) return yield* Effect.fail(Refusal.invalidInput(rejection))
@@ -167,9 +167,8 @@ const decide = Effect.fnUntraced(function* <A extends { readonly objectWriteTrac
   const errors: Array<object> = []
   // Observation: the order of results is not that of the inputs. Ids are assigned in the order of results, so that they
   // say nothing about the inputs; and of two inputs with the same unique value, either may be created.
-  for (const index of yield* Random.shuffle(inputs.keys())) {
-    const input = inputs[index]!
-    const rejection = rejections[index] ?? conflict(input)
+  for (const { input, rejection: own } of yield* Random.shuffle(checked)) {
+    const rejection = own ?? conflict(input)
     if (rejection === undefined) results.push(commit(input, now))
     else errors.push(RecordView.rejected(rejection, { objectWriteTraceId: [input.objectWriteTraceId ?? ""] }))
   }

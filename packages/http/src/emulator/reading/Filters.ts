@@ -114,24 +114,26 @@ const exact: Kind<string> = { read: Option.some, readListed: Option.some, compar
 /** A kind without the type of its values. */
 interface Comparing {
   readonly test: (filter: Filter) => Test | undefined
-  /** Compares the i-th of these values with the j-th; empty ones are last either way. */
-  readonly order: (
-    values: ReadonlyArray<string | null>,
+  /** Sorts records by a value, then by id. Empty values are last in both directions. */
+  readonly sort: (
+    records: ReadonlyArray<Crm.LineItemRecord>,
+    valueOf: (record: Crm.LineItemRecord) => string | null,
     direction: 1 | -1
-  ) => (i: number, j: number) => number
+  ) => ReadonlyArray<Crm.LineItemRecord>
 }
 
 const comparing = <A>(kind: Kind<A>): Comparing => ({
   test: (filter) => valueTest(filter, kind),
-  order: (values, direction) => {
-    const keys = values.map((value) => Option.flatMap(Option.fromNullOr(value), kind.read))
-    return (i, j) => {
-      const a = keys[i]!
-      const b = keys[j]!
-      return Option.isNone(a) || Option.isNone(b)
+  sort: (records, valueOf, direction) => {
+    const keyed = records.map((record) => ({
+      record,
+      key: Option.flatMap(Option.fromNullOr(valueOf(record)), kind.read)
+    }))
+    const byKey = (a: Option.Option<A>, b: Option.Option<A>): number =>
+      Option.isNone(a) || Option.isNone(b)
         ? Number(Option.isNone(a)) - Number(Option.isNone(b))
         : direction * kind.compare(a.value, b.value)
-    }
+    return keyed.sort((a, b) => byKey(a.key, b.key) || byId(a.record, b.record)).map(({ record }) => record)
   }
 })
 
@@ -247,15 +249,11 @@ export const sorted = (
   records: ReadonlyArray<Crm.LineItemRecord>,
   sort: Sort | undefined
 ): Reading<ReadonlyArray<Crm.LineItemRecord>> => {
-  const byId = (a: Crm.LineItemRecord, b: Crm.LineItemRecord): number => Number(a.id) - Number(b.id)
   if (sort === undefined) return Result.succeed([...records].sort(byId))
   const definition = crm.properties.get(sort.propertyName)
   if (definition === undefined) return unknownProperty(sort.propertyName)
-  const order = kinds[definition.type].order(
-    records.map((record) => RecordView.valueOf(record, sort.propertyName)),
-    sort.descending ? -1 : 1
-  )
-  return Result.succeed(
-    [...records.keys()].sort((i, j) => order(i, j) || byId(records[i]!, records[j]!)).map((i) => records[i]!)
-  )
+  const valueOf = (record: Crm.LineItemRecord) => RecordView.valueOf(record, sort.propertyName)
+  return Result.succeed(kinds[definition.type].sort(records, valueOf, sort.descending ? -1 : 1))
 }
+
+const byId = (a: Crm.LineItemRecord, b: Crm.LineItemRecord): number => Number(a.id) - Number(b.id)

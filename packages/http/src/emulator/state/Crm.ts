@@ -233,12 +233,7 @@ export const makeUnsafe = (config: {
   const forgetOldest = (): void => {
     const record = lineItems.get(String(oldestId++))!
     release(record)
-    for (const { to, types } of record.associations) {
-      for (const spec of types) {
-        const target = Association.targetOf(spec)
-        if (target !== undefined) links.remove(target, to.id, record.id)
-      }
-    }
+    for (const { target, to } of Links.linksOf(record.associations)) links.remove(target, to, record.id)
     lineItems.delete(record.id)
   }
   const inherit = (sent: Values): Values => {
@@ -299,12 +294,7 @@ export const makeUnsafe = (config: {
         archived: undefined,
         writes: []
       }
-      for (const { to, types } of associations) {
-        for (const spec of types) {
-          const target = Association.targetOf(spec)
-          if (target !== undefined) links.add(target, to.id, id, spec.associationTypeId)
-        }
-      }
+      for (const { target, to, typeId } of Links.linksOf(associations)) links.add(target, to, id, typeId)
       hold(record)
       put(record, now.millis)
       if (lineItems.size > keep) forgetOldest()

@@ -34,6 +34,20 @@ export interface Links {
   readonly typesOf: (target: Association.Target, id: string, lineItem: string) => ReadonlyArray<number>
 }
 
+/**
+ * The links of these associations, one for each type.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const linksOf = (associations: ReadonlyArray<Association.Association>) =>
+  associations.flatMap(({ to, types }) =>
+    types.flatMap((spec) => {
+      const target = Association.targetOf(spec)
+      return target === undefined ? [] : [{ target, to: to.id, typeId: spec.associationTypeId }]
+    })
+  )
+
 interface Entry {
   readonly types: Map<string, Array<number>>
   sorted: ReadonlyArray<string> | undefined
@@ -60,12 +74,7 @@ export const makeUnsafe = (source: Source): Links => {
   const build = (): Map<string, Entry> => {
     const entries = new Map<string, Entry>()
     for (const { associations, id } of source()) {
-      for (const { to, types } of associations) {
-        for (const spec of types) {
-          const target = Association.targetOf(spec)
-          if (target !== undefined) put(entries, keyOf(target, to.id), id, spec.associationTypeId)
-        }
-      }
+      for (const { target, to, typeId } of linksOf(associations)) put(entries, keyOf(target, to), id, typeId)
     }
     return entries
   }
