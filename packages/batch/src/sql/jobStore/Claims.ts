@@ -53,10 +53,10 @@ export const renew = ({ sql, whyNot }: JobAccess): JobStore.Service["renew"] =>
   })
 
 export const release =
-  ({ letGo, sql }: JobAccess): JobStore.Service["release"] =>
+  ({ noHolder, sql }: JobAccess): JobStore.Service["release"] =>
   ({ epoch, jobId }) =>
     Effect.asVoid(
-      Rows.writing(sql`UPDATE line_items_jobs SET ${letGo} WHERE id = ${jobId} AND epoch = ${epoch}`)
+      Rows.writing(sql`UPDATE line_items_jobs SET ${noHolder} WHERE id = ${jobId} AND epoch = ${epoch}`)
     )
 
 /** The lease that a run asks for. A lease out of range is a defect. */

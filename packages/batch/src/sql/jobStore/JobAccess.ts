@@ -32,10 +32,10 @@ export const make = Effect.gen(function* () {
    * Sets how long this transaction may be idle before the server ends its session. Otherwise a process that is suspended
    * in it would lock the job for all others, even after its lease. SQLite has no server to do this.
    */
-  const patience = (millis: number): Fragment =>
+  const maxIdle = (millis: number): Fragment =>
     sql.onDialectOrElse({
       pg: () =>
-        sql`, set_config('idle_in_transaction_session_timeout', ${String(Math.max(millis, leastPatienceMillis))}, true)`,
+        sql`, set_config('idle_in_transaction_session_timeout', ${String(Math.max(millis, leastIdleMillis))}, true)`,
       orElse: () => nothing
     })
 
@@ -71,7 +71,7 @@ export const make = Effect.gen(function* () {
     to: Job.State,
     lock = forShare
   ) {
-    const row = yield* find(jobId, lock, patience(leaseMillis))
+    const row = yield* find(jobId, lock, maxIdle(leaseMillis))
     const by = Number(row.epoch)
     if (by !== epoch) return yield* new JobStore.JobFenced({ jobId, epoch, by })
     const job = yield* Rows.jobOf(row)
@@ -84,14 +84,14 @@ export const make = Effect.gen(function* () {
     return sql`(${until} IS NULL OR ${until} <= ${now} OR ${until} > ${now + longestLeaseMillis}
         OR ${sql("line_items_jobs.epoch")} = ${insteadOf})`
   }
-  const letGo = sql.literal("held_pid = NULL, held_host = NULL, held_since = NULL, held_until = NULL")
+  const noHolder = sql.literal("held_pid = NULL, held_host = NULL, held_since = NULL, held_until = NULL")
 
   /** Seals batches again after they were changed. */
   const seal = (jobId: string, first: number, last = Number.MAX_SAFE_INTEGER) =>
     sql`UPDATE line_items_batches SET seal = ${Digests.seal(sql)}
         WHERE job_id = ${jobId} AND number >= ${first} AND number <= ${last}`
 
-  return { sql, digestOf, forUpdate, patience, transaction, find, get, whyNot, held, isFree, letGo, seal }
+  return { sql, digestOf, forUpdate, maxIdle, transaction, find, get, whyNot, held, isFree, noHolder, seal }
 })
 
 const encoder = new TextEncoder()
@@ -102,4 +102,4 @@ export const defaultLease = Duration.seconds(30)
 export const longestLeaseMillis = 600_000
 
 /** The least time a transaction may be idle: a busy process also makes it wait. */
-const leastPatienceMillis = 1000
+const leastIdleMillis = 1000

@@ -48,10 +48,10 @@ export const resume =
 
 export const complete = (access: JobAccess): JobStore.Service["complete"] =>
   Effect.fnUntraced(function* (claim, as) {
-    const { letGo, sql } = access
+    const { noHolder, sql } = access
     const now = yield* Clock.currentTimeMillis
     const open = sql`FROM line_items_batches WHERE job_id = ${claim.jobId} AND settled_at IS NULL`
-    return yield* move(access, claim, as, sql`completed_at = ${now}, ${letGo}`, {
+    return yield* move(access, claim, as, sql`completed_at = ${now}, ${noHolder}`, {
       only: sql`AND NOT EXISTS (SELECT 1 ${open})`,
       unmet: Effect.map(
         Rows.reading(sql<{ n: number }>`SELECT COUNT(*) AS n ${open}`),

@@ -96,7 +96,7 @@ const oldFamilies = Effect.fnUntraced(function* ({ sql }: JobAccess, old: Fragme
 
 export const forget = (access: JobAccess): JobStore.Service["forget"] =>
   Effect.fnUntraced(function* ({ dryRun = false, olderThan }) {
-    const { forUpdate, isFree, patience, sql, transaction } = access
+    const { forUpdate, isFree, maxIdle, sql, transaction } = access
     const now = yield* Clock.currentTimeMillis
     const old = sql`(state IN ('done', 'canceled') AND completed_at <= ${now - Duration.toMillis(olderThan)}
         AND ${isFree(now)})`
@@ -107,7 +107,7 @@ export const forget = (access: JobAccess): JobStore.Service["forget"] =>
         // Another process may have claimed or retried one of them meanwhile.
         const ids = (yield* oldFamilies(access, old)).get(first) ?? []
         if (ids.length === 0) return []
-        const still = yield* sql`SELECT id ${patience(Duration.toMillis(defaultLease))} FROM line_items_jobs
+        const still = yield* sql`SELECT id ${maxIdle(Duration.toMillis(defaultLease))} FROM line_items_jobs
             WHERE ${sql.in("id", ids)} AND ${old} ${forUpdate}`
         if (still.length < ids.length) return []
         // The rows of its batches are deleted with a job.

@@ -22,7 +22,7 @@ import type { JobAccess } from "./JobAccess.ts"
 
 export const create = (access: JobAccess): JobStore.Service["create"] =>
   Effect.fnUntraced(function* (options) {
-    const { find, isFree, patience, sql } = access
+    const { find, isFree, maxIdle, sql } = access
     const { frozen, holder, id } = options
     if (!WriteTrace.isJobId(id)) {
       return yield* Effect.die(new RangeError("a job id is 1 to 48 of A-Z a-z 0-9 _ -"))
@@ -40,7 +40,7 @@ export const create = (access: JobAccess): JobStore.Service["create"] =>
             epoch = line_items_jobs.epoch + 1, held_pid = excluded.held_pid, held_host = excluded.held_host,
             held_since = excluded.held_since, held_until = excluded.held_until
           WHERE line_items_jobs.state = 'planning' AND ${isFree(now, options.insteadOf)}
-          RETURNING * ${patience(leaseMillis)}`
+          RETURNING * ${maxIdle(leaseMillis)}`
       if (row === undefined) {
         const known = yield* Rows.jobOf(yield* Effect.catchTag(find(id), "JobNotFound", Effect.die))
         if (known.state === "planning") return yield* busy(known)
@@ -123,11 +123,11 @@ export const append = (access: JobAccess): JobStore.Service["append"] =>
 export const planned =
   (access: JobAccess): JobStore.Service["planned"] =>
   (claim, { digest, inputs }) => {
-    const { letGo, sql } = access
+    const { noHolder, sql } = access
     const { jobId } = claim
     const appended = sql`(SELECT COALESCE(SUM(last_index - first_index + 1), 0)
         FROM line_items_batches WHERE job_id = ${jobId})`
-    return move(access, claim, "pending", sql`digest = ${digest}, inputs = ${inputs}, ${letGo}`, {
+    return move(access, claim, "pending", sql`digest = ${digest}, inputs = ${inputs}, ${noHolder}`, {
       only: sql`AND ${appended} = ${inputs}`,
       unmet: Effect.die(new RangeError(`${inputs} inputs were not appended to job ${jobId}`))
     })
