@@ -296,7 +296,7 @@ describe("a database that is damaged, or is not ours", () => {
       [
         "text",
         (file) => Fs.writeFileSync(file, rows(500), { mode: 0o600 }),
-        /file is not a database; name another/
+        /file is not a database; use another/
       ],
       [
         "foreign",
@@ -306,7 +306,7 @@ describe("a database that is damaged, or is not ours", () => {
           database.close()
           Fs.chmodSync(file, 0o600)
         },
-        /it is a database of another program; name another one/
+        /it is a database of another program; use another database/
       ],
       ["link", (file) => Fs.symlinkSync("/dev/null", file), /jobs\.sqlite is a symbolic link/],
       [

@@ -1,18 +1,18 @@
 /**
- * What a row of the database carries to notice that it is not as it was written any more: a checksum, against a disk that
- * errs, not against a person. It is kept, so it must never change.
+ * The checksum of a row in the database: it shows that a row is no longer as it was written. It protects against faulty
+ * disks, not against people. Checksums are stored, so the function must never change.
  *
- * Texts that differ in one character never have the same; others by a chance that does not count. Effect's SHA-256 is
- * asynchronous and its MD5 takes two to three times as long, which every request would pay for.
+ * Texts that differ in one character never have the same checksum; for other texts the chance is negligible. Effect's
+ * SHA-256 is asynchronous, and its MD5 takes two to three times as long, in every request.
  */
 
-/** Of the values of a row, in an order that the caller keeps. */
+/** The checksum of the values of a row, which the caller always gives in the same order. */
 export const checksum = (values: ReadonlyArray<string | number | null>): string => {
   const text = values.map((value) => value ?? "\u0000").join("\u0001")
   let [a, b] = [0x243f6a88, 0x13198a2e]
   for (let n = 0; n < text.length; n++) {
     const code = text.charCodeAt(n)
-    // Each step can be undone, so what was different stays different.
+    // Each step is reversible, so different values stay different.
     a ^= code
     a = Math.imul((a << 13) | (a >>> 19), 0x9e3779b1)
     b ^= code

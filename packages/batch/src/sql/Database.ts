@@ -1,8 +1,8 @@
 /**
- * The database in which attempts, jobs and shared limits are kept: how it is opened, and which ones are refused.
+ * The database of attempts, jobs and shared limits: how it is opened, and which databases are refused.
  *
- * It refuses what it does not know for its own: a file that is no database, a database of another program, and one that
- * confirms a commit before it is on the disk. It never repairs and never deletes. Its tables are made by `Migrations`.
+ * It refuses a file that is no database, a database of another program, and a database that confirms a commit before it
+ * is on the disk. It never repairs and never deletes anything. `Migrations` makes its tables.
  *
  * @since 0.1.0
  */
@@ -18,14 +18,14 @@ import { adviceOn, describeSqlError } from "../model/StoreFailure.ts"
 const advice = {
   Unreadable: "check its path or address, and that you may read and write it",
   Unwritable: "check the rights and the free space of the database",
-  Foreign: "name another one",
+  Foreign: "use another database",
   Newer: "use the version of this library that made it, or a later one",
   NotDurable: "turn it on, or a crash could lose what was written before a send"
 }
 
 /**
  * The database cannot be used. `Unreadable`: it cannot be opened or read. `Unwritable`: the tables cannot
- * be made. `Foreign`: it is something else. `Newer`: a later version of this library made its tables.
+ * be made. `Foreign`: it belongs to another program. `Newer`: a later version of this library made its tables.
  * `NotDurable`: it confirms a commit before it is on the disk.
  *
  * @category errors
@@ -42,10 +42,10 @@ export class DatabaseError extends Schema.TaggedError<DatabaseError>()("Database
 }
 
 /**
- * A SQLite database in a file, or `:memory:`. A commit is on the disk when it is confirmed. A file that is
- * made here can be read by its owner only; a symbolic link, and a file that others may write to, are refused.
- * Needs Node 22.13 or later. Open a file once in a process: a statement waits for another connection's
- * transaction without letting anything else go on.
+ * A SQLite database in a file, or `:memory:`. A commit is on the disk when it is confirmed. Only its owner can read a
+ * file that is made here. A symbolic link, and a file that others may write to, are refused. Needs Node 22.13 or later.
+ *
+ * Open a file once in a process: a statement that waits for the transaction of another connection blocks the process.
  *
  * **Example**
  *
@@ -70,15 +70,16 @@ export class DatabaseError extends Schema.TaggedError<DatabaseError>()("Database
  * @since 0.1.0
  */
 export const layerSqlite = (options: {
+  /** The path of the database, or `:memory:`. A missing folder is made. */
   readonly file: string
-  /** How long a statement waits for another process to let go of the database, in milliseconds. Default 5000. */
+  /** How long a statement waits while another process locks the database, in milliseconds. Default 5000. */
   readonly busyMillis?: number | undefined
 }): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
   Layer.effect(
     SqlClient.SqlClient,
     Effect.gen(function* () {
       const { make } = yield* Effect.tryPromise({
-        // Not loaded before it is asked for: other runtimes have no such module.
+        // Loaded on demand: other runtimes do not have `node:sqlite`.
         try: () => import("./Sqlite.ts"),
         catch: (cause) =>
           new DatabaseError({ reason: "Unreadable", detail: "SQLite needs Node 22.13 or later", cause })
@@ -91,15 +92,15 @@ export const layerSqlite = (options: {
   ).pipe(Layer.provide(Reactivity.layer))
 
 /**
- * A PostgreSQL database, by its address: `postgres://user:password@host:port/name`. Needs `@effect/sql-pg`. One that
- * cannot be reached is `Unreadable`.
+ * A PostgreSQL database, by its address: `postgres://user:password@host:port/name`. Needs `@effect/sql-pg`. A database
+ * that cannot be reached is `Unreadable`.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerPostgres = (options: {
   readonly url: Redacted.Redacted
-  /** Connections at once. Default 10. */
+  /** The most connections. Default 10. */
   readonly maxConnections?: number | undefined
 }): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
   Layer.unwrap(
@@ -115,7 +116,7 @@ export const layerPostgres = (options: {
           maxConnections: options.maxConnections,
           applicationName: "line-items",
           connectTimeout: "5 seconds",
-          // Who was stopped in a transaction keeps its locks from all others, those of the cluster and of the limits too.
+          // A process that is suspended in a transaction would keep its locks, those of the cluster and the limits too.
           startupParameters: { idle_in_transaction_session_timeout: "10000" }
         })
     )
@@ -134,7 +135,7 @@ export const refuse = (reason: DatabaseError["reason"]) => (error: SqlError) =>
 /** In the header of the SQLite files that were made here: `LItm`. */
 const applicationId = 0x4c49746d
 
-/** An empty SQLite file becomes ours; one of another program is left alone. */
+/** Claims an empty SQLite file for this library. A file of another program is refused and not changed. */
 const claim: Effect.Effect<void, SqlError | DatabaseError, SqlClient.SqlClient> = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const header = Effect.map(
@@ -144,7 +145,7 @@ const claim: Effect.Effect<void, SqlError | DatabaseError, SqlClient.SqlClient> 
   if ((yield* header) === applicationId) return
   yield* sql.withTransaction(
     Effect.gen(function* () {
-      // Somebody else may have claimed it meanwhile.
+      // Another process may have claimed it meanwhile.
       const id = yield* header
       if (id === applicationId) return
       const tables = yield* sql`SELECT 1 FROM sqlite_master LIMIT 1`
@@ -173,7 +174,7 @@ export const durable: Effect.Effect<void, SqlError | DatabaseError, SqlClient.Sq
         ),
       orElse: () =>
         Effect.map(sql<{ synchronous: number }>`PRAGMA synchronous`, ([row]) =>
-          // FULL or EXTRA; with less, a write-ahead log is not synced at a commit.
+          // FULL or EXTRA. At lower levels a commit does not sync the write-ahead log.
           Number(row?.synchronous) >= 2 ? [] : ["synchronous is not FULL"]
         )
     })

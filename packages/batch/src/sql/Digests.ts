@@ -1,14 +1,14 @@
 /**
- * The digests that rows carry, of what decides about a row of the input: whether it was sent, what became of it, and what
- * is done about a doubt. A row whose digest is another one is not as it was written, and is not believed.
+ * The digests in the rows of the database. They cover what decides about an input: whether it was sent, its outcome, and
+ * what is done about a doubt. A row whose digest does not match is not as it was written, and is not trusted.
  *
- * PostgreSQL gives large integers as texts or numbers, which count as the same here.
+ * PostgreSQL gives large integers as text or as numbers; both have the same digest here.
  */
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { Fragment } from "effect/sql/Statement"
 import { checksum } from "./Checksum.ts"
 
-/** What an attempt is, and what became of it. */
+/** The row of an attempt and of its end. */
 export interface Attempt {
   readonly id: number
   readonly job_id: string
@@ -22,12 +22,12 @@ export interface Attempt {
   readonly outcomes: string | null
 }
 
-/** Of an attempt that is about to be made. */
+/** The digest of an attempt that is about to be made. */
 export const ofBegin = (
   row: Pick<Attempt, "job_id" | "epoch" | "operation" | "inputs" | "begun_at">
 ): string => checksum([row.job_id, row.epoch, row.operation, row.inputs, row.begun_at])
 
-/** Of what became of an attempt; `null` if nothing is known. */
+/** The digest of the end of an attempt; `null` if nothing is known of it. */
 export const ofEnd = (
   row: Pick<Attempt, "id" | "ended_at" | "acceptance" | "reason" | "outcomes">
 ): string | null =>
@@ -35,20 +35,20 @@ export const ofEnd = (
     ? null
     : checksum([row.id, row.ended_at, row.acceptance, row.reason, row.outcomes])
 
-/** What became of a batch. */
+/** The digest of the outcomes of a batch. */
 export const ofOutcomes = (jobId: string, number: number, outcomes: string): string =>
   checksum([jobId, number, outcomes])
 
 /**
- * What a job was made with, as its text in the database; but for the account and the address, which HubSpot itself proves
- * in each run.
+ * The digest of what a job was made with, by its text in the database. The account and the address are left out: each run
+ * checks them with HubSpot.
  */
 export const ofFrozen = (jobId: string, frozen: string): string => {
   const { account: _, origin: __, ...rest } = JSON.parse(frozen) as Readonly<Record<string, unknown>>
   return checksum([jobId, JSON.stringify(rest)])
 }
 
-/** Everything of a batch in one text, for the database to make and to compare: in what it adds up it takes the rows unseen. */
+/** All columns of a batch in one text, which SQL makes and compares: a query that sums batches up returns no single row. */
 export const seal = (sql: SqlClient): Fragment =>
   sql.literal(sealed.map((column) => `COALESCE(CAST(${column} AS TEXT), '')`).join(" || ':' || "))
 

@@ -1,16 +1,11 @@
 /**
- * Who keeps a SQLite file locked, in words. Linux lists the locks of files with the processes that hold them; elsewhere
- * nobody can be named.
+ * Which process keeps a SQLite file locked, in words. Linux lists the locks of files with the processes that hold them;
+ * on other systems the process cannot be named.
  */
 import * as Fs from "node:fs"
 
 /** What is wrong when a statement waited for a lock in vain, and what to do. */
-export interface Locked {
-  readonly message: string
-  readonly advice: string
-}
-
-export const lockedBy = (file: string): Locked => {
+export const lockedBy = (file: string) => {
   const pid = holderOf(file)
   if (pid === undefined) {
     return {
@@ -23,13 +18,13 @@ export const lockedBy = (file: string): Locked => {
   return isStopped(pid)
     ? {
         message: `${message}, which is stopped`,
-        // No other signal is heard before it goes on.
+        // A stopped process gets no other signal before it continues.
         advice: `continue it (kill -CONT ${pid}) or end it (kill -KILL ${pid})`
       }
-    : { message, advice: `wait for it, or end it (kill ${pid}), and try again` }
+    : { message, advice: `wait for it, or end it (kill ${pid}), then run the command again` }
 }
 
-/** The process that has one of the files of a database for itself. */
+/** The process that holds a write lock on one of the files of a database. */
 const holderOf = (file: string): number | undefined => {
   const inodes = [`${file}-shm`, file].flatMap((path) => {
     const stat = Fs.statSync(path, { throwIfNoEntry: false, bigint: true })
@@ -43,7 +38,7 @@ const holderOf = (file: string): number | undefined => {
   return undefined
 }
 
-/** `T`, or `t` where a debugger stopped it, after the name, which may hold anything. */
+/** `T`, or `t` if a debugger stopped it, after the name, which can contain any character. */
 const isStopped = (pid: number): boolean => /\)\s+[Tt]\s[^)]*$/.test(read(`/proc/${pid}/stat`))
 
 const read = (path: string): string => {

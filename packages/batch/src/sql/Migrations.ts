@@ -1,8 +1,8 @@
 /**
- * The tables: their version, and how those of an older one are brought up to date.
+ * The tables and their version: `migrate` makes them, and brings tables of an older version up to date.
  *
- * They are made on SQLite and PostgreSQL, and their names begin with `line_items_`, so they can live beside others. Tables
- * that were not made here, and those of a newer version, are refused. A step that was released is never changed.
+ * They work on SQLite and PostgreSQL. Their names begin with `line_items_`, so other tables can be in the same database.
+ * Tables of another program or of a newer version are refused. A step that was released is never changed.
  *
  * @since 0.1.0
  */
@@ -24,8 +24,8 @@ import * as Digests from "./Digests.ts"
 export const version = 4
 
 /**
- * Makes the tables if they are not there, brings older ones up to date, and refuses what it cannot use. Many may do
- * so at once.
+ * Makes the tables if there are none, brings older ones up to date, and refuses tables that it cannot use. Several
+ * processes can do this at the same time.
  *
  * @category migrations
  * @since 0.1.0
@@ -43,13 +43,13 @@ export const migrate: Effect.Effect<void, DatabaseError, SqlClient.SqlClient> = 
     .withTransaction(
       Effect.gen(function* () {
         yield* sql.onDialectOrElse({
-          // For all who make tables here; the number is as good as any.
+          // One lock for every process that makes these tables; the number is arbitrary.
           pg: () => sql`SELECT pg_advisory_xact_lock(7229143600001)`,
           orElse: () => Effect.void
         })
-        // Somebody else may have made them meanwhile.
+        // Another process may have made them meanwhile.
         const from = yield* versionOf
-        for (const step of steps.slice(from)) yield* step
+        for (const step of steps.slice(from)) yield* step(sql)
         yield* from === 0
           ? sql`INSERT INTO line_items_schema (one, product, version) VALUES (1, ${product}, ${version})`
           : sql`UPDATE line_items_schema SET version = ${version}`
@@ -97,12 +97,10 @@ const versionOf: Effect.Effect<number, SqlError | DatabaseError, SqlClient.SqlCl
 )
 
 /**
- * Takes a slot of the limiter, see `SqlRateLimitStore`. Each statement sees what was committed before it, so
- * those after the lock see all slots that were taken before it.
+ * Takes a slot of the limiter, see `SqlRateLimitStore`. A statement sees everything that was committed before it, so
+ * the statements after the lock see all slots that were taken before.
  */
-const takeSlot: Effect.Effect<unknown, SqlError, SqlClient.SqlClient> = Effect.flatMap(
-  SqlClient.SqlClient,
-  (sql) => sql`CREATE FUNCTION line_items_take_slot(
+const takeSlot = (sql: SqlClient.SqlClient) => sql`CREATE FUNCTION line_items_take_slot(
       wanted_account TEXT, wanted_pool TEXT, most BIGINT, span BIGINT, lease BIGINT,
       OUT id BIGINT, OUT wait BIGINT
     ) LANGUAGE plpgsql VOLATILE AS $$
@@ -134,25 +132,26 @@ const takeSlot: Effect.Effect<unknown, SqlError, SqlClient.SqlClient> = Effect.f
       INSERT INTO line_items_slots AS s (account, pool, taken_at, free_at, under_way)
         VALUES (wanted_account, wanted_pool, moment, moment + lease, 1) RETURNING s.id INTO id;
     END $$`
-)
 
 /** The key that the workers of a database share: a process that can read the database can speak to them. */
-const workerKey: Effect.Effect<void, SqlError, SqlClient.SqlClient> = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
+const workerKey = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
   const { randomBytes } = yield* SecureRandom.SecureRandom
   yield* sql`CREATE TABLE line_items_worker_key (one INTEGER PRIMARY KEY CHECK (one = 1), key TEXT NOT NULL)`
   yield* sql`INSERT INTO line_items_worker_key (one, key) VALUES (1, ${Hex.encode(yield* randomBytes(32))})`
-}).pipe(Effect.provide(SecureRandom.layerWebCrypto))
+}, Effect.provide(SecureRandom.layerWebCrypto))
 
-/** What makes each version of the one before it. Text and whole numbers only: both databases have them. */
-const steps: ReadonlyArray<Effect.Effect<void, SqlError, SqlClient.SqlClient>> = [
-  Effect.gen(function* () {
-    const sql = yield* SqlClient.SqlClient
-    const id = sql.onDialectOrElse({
-      pg: () => sql.literal("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
-      // AUTOINCREMENT: the number of an attempt is not given again, also if attempts are deleted one day.
-      orElse: () => sql.literal("INTEGER PRIMARY KEY AUTOINCREMENT")
-    })
+/** The type of a column of numbers that the database assigns. */
+const identity = (sql: SqlClient.SqlClient) =>
+  sql.onDialectOrElse({
+    pg: () => sql.literal("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+    // AUTOINCREMENT: the number of an attempt is never assigned again, even after attempts were deleted.
+    orElse: () => sql.literal("INTEGER PRIMARY KEY AUTOINCREMENT")
+  })
+
+/** Each step makes a version from the one before it. Columns hold text and whole numbers only, which both databases have. */
+const steps: ReadonlyArray<(sql: SqlClient.SqlClient) => Effect.Effect<void, SqlError>> = [
+  Effect.fnUntraced(function* (sql) {
+    const id = identity(sql)
     yield* sql`CREATE TABLE line_items_schema (
       one INTEGER PRIMARY KEY CHECK (one = 1),
       product TEXT NOT NULL,
@@ -173,15 +172,11 @@ const steps: ReadonlyArray<Effect.Effect<void, SqlError, SqlClient.SqlClient>> =
       outcomes TEXT
     )`
     yield* sql`CREATE INDEX line_items_attempts_by_job ON line_items_attempts (job_id, epoch)`
-    // For the attempts about some inputs: what is asked for is what was sent last.
+    // For the attempts with some inputs: mostly those are asked for that were sent last.
     yield* sql`CREATE INDEX line_items_attempts_by_input ON line_items_attempts (job_id, last_input)`
   }),
-  Effect.gen(function* () {
-    const sql = yield* SqlClient.SqlClient
-    const id = sql.onDialectOrElse({
-      pg: () => sql.literal("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
-      orElse: () => sql.literal("INTEGER PRIMARY KEY AUTOINCREMENT")
-    })
+  Effect.fnUntraced(function* (sql) {
+    const id = identity(sql)
     yield* sql`CREATE TABLE line_items_jobs (
       id TEXT PRIMARY KEY,
       state TEXT NOT NULL,
@@ -201,7 +196,7 @@ const steps: ReadonlyArray<Effect.Effect<void, SqlError, SqlClient.SqlClient>> =
     )`
     yield* sql`CREATE INDEX line_items_jobs_by_time ON line_items_jobs (created_at, id)`
     const part = sql.literal("job_id TEXT NOT NULL REFERENCES line_items_jobs (id) ON DELETE CASCADE")
-    // Small and changed once: what is large and never changes, or comes once, has tables of its own.
+    // A small row that changes once. The large texts never change, or come once, and have tables of their own.
     yield* sql`CREATE TABLE line_items_batches (
       ${part},
       number BIGINT NOT NULL,
@@ -262,44 +257,37 @@ const steps: ReadonlyArray<Effect.Effect<void, SqlError, SqlClient.SqlClient>> =
       under_way INTEGER NOT NULL
     )`
     yield* sql`CREATE INDEX line_items_slots_by_time ON line_items_slots (account, pool, free_at)`
-    yield* sql.onDialectOrElse({ pg: () => takeSlot, orElse: () => Effect.void })
+    yield* sql.onDialectOrElse({ pg: () => takeSlot(sql), orElse: () => Effect.void })
   }),
-  Effect.gen(function* () {
-    const sql = yield* SqlClient.SqlClient
-    yield* sql.onDialectOrElse({ pg: () => workerKey, orElse: () => Effect.void })
-  }),
-  Effect.gen(function* () {
-    const sql = yield* SqlClient.SqlClient
-    yield* withColumn("line_items_attempts", "digest")
-    yield* withColumn("line_items_attempts", "end_digest")
-    yield* withColumn("line_items_outcomes", "digest")
-    yield* withColumn("line_items_jobs", "frozen_digest")
-    // A digest in the database's own words: it can be compared where rows are added up.
-    yield* withColumn("line_items_batches", "seal")
-    yield* digested
-    // How many attempts a job has, so that one that is missing is missed.
+  (sql) => sql.onDialectOrElse({ pg: () => workerKey(sql), orElse: () => Effect.void }),
+  Effect.fnUntraced(function* (sql) {
+    yield* withColumn(sql, "line_items_attempts", "digest")
+    yield* withColumn(sql, "line_items_attempts", "end_digest")
+    yield* withColumn(sql, "line_items_outcomes", "digest")
+    yield* withColumn(sql, "line_items_jobs", "frozen_digest")
+    // A digest that SQL itself can compute: a query that sums batches up compares it.
+    yield* withColumn(sql, "line_items_batches", "seal")
+    yield* digested(sql)
+    // How many attempts a job has, so that a missing attempt is noticed.
     yield* sql`CREATE TABLE IF NOT EXISTS line_items_attempt_counts
       (job_id TEXT PRIMARY KEY, begun BIGINT NOT NULL)`
     yield* sql`DELETE FROM line_items_attempt_counts`
     yield* sql`INSERT INTO line_items_attempt_counts (job_id, begun)
       SELECT job_id, COUNT(*) FROM line_items_attempts GROUP BY job_id`
-    yield* sql.onDialectOrElse({ pg: () => countOnPostgres, orElse: () => countOnSqlite })
+    yield* sql.onDialectOrElse({ pg: () => countOnPostgres(sql), orElse: () => countOnSqlite(sql) })
   })
 ]
 
-/** One more attempt of the job, in the statement that begins it. */
+/** Counts an attempt of the job, in the statement that begins the attempt. */
 const count = (job: string) => `INSERT INTO line_items_attempt_counts (job_id, begun) VALUES (${job}, 1)
   ON CONFLICT (job_id) DO UPDATE SET begun = line_items_attempt_counts.begun + 1`
 
-const countOnSqlite = Effect.flatMap(
-  SqlClient.SqlClient,
-  (sql) => sql`CREATE TRIGGER IF NOT EXISTS line_items_attempts_counted AFTER INSERT ON line_items_attempts
+const countOnSqlite = (sql: SqlClient.SqlClient) =>
+  sql`CREATE TRIGGER IF NOT EXISTS line_items_attempts_counted AFTER INSERT ON line_items_attempts
     BEGIN ${sql.literal(count("NEW.job_id"))}; END`
-)
 
-const countOnPostgres = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  // An older worker that is connected already knows of no digest, and begins nothing any more.
+const countOnPostgres = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
+  // A worker of an older version that is already connected writes no digest, so it can begin no attempt any more.
   yield* sql`ALTER TABLE line_items_attempts ALTER COLUMN digest SET NOT NULL`
   yield* sql`CREATE OR REPLACE FUNCTION line_items_count_attempt() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN ${sql.literal(count("NEW.job_id"))}; RETURN NULL; END $$`
@@ -308,9 +296,8 @@ const countOnPostgres = Effect.gen(function* () {
     FOR EACH ROW EXECUTE FUNCTION line_items_count_attempt()`
 })
 
-/** A column more, if the table has not got it. */
-const withColumn = Effect.fnUntraced(function* (table: string, column: string) {
-  const sql = yield* SqlClient.SqlClient
+/** Adds a column, if the table does not have it. */
+const withColumn = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table: string, column: string) {
   const columns = yield* sql.onDialectOrElse({
     pg: () => sql`SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(${table}) AND attname = ${column}`,
     orElse: () => sql`SELECT 1 FROM pragma_table_info(${table}) WHERE name = ${column}`
@@ -318,11 +305,10 @@ const withColumn = Effect.fnUntraced(function* (table: string, column: string) {
   if (columns.length === 0) yield* sql`ALTER TABLE ${sql(table)} ADD COLUMN ${sql(column)} TEXT`
 })
 
-/** Gives the rows of older versions their digests: as they are now they are believed. */
-const digested = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
+/** Gives the rows of older versions their digests. As they are now, they are trusted. */
+const digested = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
   yield* sql`UPDATE line_items_batches SET seal = ${Digests.seal(sql)}`
-  const attempts = sql<Digests.Attempt>`SELECT * FROM line_items_attempts WHERE digest IS NULL ORDER BY id LIMIT ${portion}`
+  const attempts = sql<Digests.Attempt>`SELECT * FROM line_items_attempts WHERE digest IS NULL ORDER BY id LIMIT ${pageSize}`
   for (let rows = yield* attempts; rows.length > 0; rows = yield* attempts) {
     for (const row of rows) {
       yield* sql`UPDATE line_items_attempts
@@ -330,7 +316,7 @@ const digested = Effect.gen(function* () {
     }
   }
   const outcomes = sql<{ job_id: string; number: number; outcomes: string }>`
-    SELECT job_id, number, outcomes FROM line_items_outcomes WHERE digest IS NULL LIMIT ${portion}`
+    SELECT job_id, number, outcomes FROM line_items_outcomes WHERE digest IS NULL LIMIT ${pageSize}`
   for (let rows = yield* outcomes; rows.length > 0; rows = yield* outcomes) {
     for (const row of rows) {
       const digest = Digests.ofOutcomes(row.job_id, row.number, row.outcomes)
@@ -344,5 +330,5 @@ const digested = Effect.gen(function* () {
   }
 })
 
-/** Rows read at once. */
-const portion = 500
+/** Rows that are read at once. */
+const pageSize = 500

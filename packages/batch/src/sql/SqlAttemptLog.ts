@@ -1,7 +1,7 @@
 /**
- * The attempt log in the tables of `Migrations`, on SQLite or PostgreSQL: what it has confirmed survives a crash.
+ * The attempt log in the tables of `Migrations`, on SQLite or PostgreSQL: a confirmed write survives a crash.
  *
- * It believes a row only as it was written. It opens no transaction: a beginning is one statement, and so one commit.
+ * It trusts a row only if the row is as it was written. It opens no transaction: a begin is one statement, so one commit.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ import * as Digests from "./Digests.ts"
 import * as Database from "./Database.ts"
 import * as Migrations from "./Migrations.ts"
 
-// A batch without inputs is about none.
+// A batch without inputs overlaps no range of inputs. There may be too many inputs for the arguments of a call.
 const least = (inputs: ReadonlyArray<number>): number =>
   inputs.reduce((a, b) => Math.min(a, b), Number.MAX_SAFE_INTEGER)
 const greatest = (inputs: ReadonlyArray<number>): number => inputs.reduce((a, b) => Math.max(a, b), -1)
@@ -32,7 +32,7 @@ interface Row extends Digests.Attempt {
   readonly end_digest: string | null
 }
 
-/** The columns that are written when an attempt begins, and not changed any more. */
+/** The columns that are written when an attempt begins, and never changed. */
 const begunColumns = "id, job_id, epoch, operation, inputs, first_input, last_input, begun_at, digest"
 
 /**
@@ -56,8 +56,8 @@ export const make: Effect.Effect<AttemptLog.Service, Database.DatabaseError, Sql
       const inputs = Ranges.format(attempt.inputs)
       const begunAt = attempt.sinceMillis ?? (yield* Clock.currentTimeMillis)
       const digest = Digests.ofBegin({ job_id: jobId, epoch, operation, inputs, begun_at: begunAt })
-      // One statement, so one commit: a greater epoch is looked for where the attempt is written. The row of
-      // a job is locked, so who takes the job over either stops this attempt or finds it in the log.
+      // One statement, so one commit: it looks for a greater epoch and writes the attempt. It locks the row of the
+      // job, so a run that takes the job over either prevents this attempt or finds it in the log.
       const lock = sql.onDialectOrElse({ pg: () => sql.literal("FOR SHARE"), orElse: () => sql.literal("") })
       const rows = yield* sql<{ id: number }>`
       WITH job AS (SELECT epoch FROM line_items_jobs WHERE id = ${jobId} ${lock})
@@ -92,7 +92,7 @@ export const make: Effect.Effect<AttemptLog.Service, Database.DatabaseError, Sql
     }, writing)
 
     const unfinished = Effect.fnUntraced(function* (id: number, seen: AttemptLog.Unfinished) {
-      // Where the outcomes will be.
+      // In the column that the outcomes replace later.
       const outcomes = AttemptLog.encodeUnfinished(seen)
       const open = { ended_at: null, acceptance: null, reason: null, outcomes }
       const rows = yield* sql`
@@ -121,13 +121,14 @@ export const make: Effect.Effect<AttemptLog.Service, Database.DatabaseError, Sql
       const begun = Number(counted?.begun ?? 0)
       if (begun === 0 && rows.length === 0) return
       const damage = yield* sql.onDialectOrElse({
-        // With the indexes: a row that is not found by one is missing.
+        // The indexes are checked too: a row that its index does not find would be missing.
         sqlite: () => sql<{ integrity_check: string }>`PRAGMA integrity_check(1)`,
         orElse: () => Effect.succeed([{ integrity_check: "ok" }])
       })
       const [{ integrity_check: found } = { integrity_check: "nothing" }] = damage
-      if (found !== "ok")
+      if (found !== "ok") {
         return yield* unreadable(`the database is damaged: ${ErrorBody.showable(found, 100)}`)
+      }
       for (const row of rows) yield* begunOf(row)
       if (new Set(rows.map(({ id }) => Number(id))).size !== begun) {
         return yield* unreadable(
@@ -140,7 +141,7 @@ export const make: Effect.Effect<AttemptLog.Service, Database.DatabaseError, Sql
   })
 
 /**
- * A log in the tables of `Migrations`, which are made if they are not there, on SQLite or PostgreSQL.
+ * The log in the tables of `Migrations`, on SQLite or PostgreSQL. Missing tables are made.
  *
  * @category layers
  * @since 0.1.0
@@ -172,7 +173,7 @@ const unreadable = (detail: string, cause?: unknown) =>
 const garbled = ({ id }: Pick<Row, "id">, cause?: unknown) =>
   unreadable(`attempt ${String(id)} is garbled`, cause)
 
-/** An attempt as it was begun, if it still is. */
+/** An attempt as it was begun. A row that is not as it was written is an error. */
 const begunOf = Effect.fnUntraced(function* (
   row: Begun
 ): Effect.fn.Return<AttemptLog.Logged, AttemptLog.AttemptLogError> {

@@ -1,5 +1,5 @@
 /**
- * Jobs in a `Database`, on SQLite or PostgreSQL. What is promised of them is said in `JobStore`; here its parts are put
+ * The job store in a `Database`, on SQLite or PostgreSQL. `JobStore` says what it promises; this module puts its parts
  * together.
  *
  * @since 0.1.0
@@ -16,7 +16,7 @@ import * as Outcomes from "./jobStore/Outcomes.ts"
 import * as Overview from "./jobStore/Overview.ts"
 import * as Pages from "./jobStore/Pages.ts"
 import * as Planning from "./jobStore/Planning.ts"
-import * as Tables from "./jobStore/Tables.ts"
+import * as JobAccess from "./jobStore/JobAccess.ts"
 import * as Migrations from "./Migrations.ts"
 import * as SqlAttemptLog from "./SqlAttemptLog.ts"
 
@@ -30,39 +30,39 @@ export const make: Effect.Effect<
   SqlClient.SqlClient | Digest.Digest
 > = Effect.gen(function* () {
   yield* Migrations.migrate
-  const tables = yield* Tables.make
+  const access = yield* JobAccess.make
   return {
     log: yield* SqlAttemptLog.make,
-    create: Planning.create(tables),
-    append: Planning.append(tables),
-    planned: Planning.planned(tables),
-    get: tables.get,
-    counts: Overview.counts(tables),
-    family: Overview.family(tables),
-    list: Overview.list(tables),
-    claim: Claims.claim(tables),
-    renew: Claims.renew(tables),
-    release: Claims.release(tables),
-    suspend: Moves.suspend(tables),
-    resume: Moves.resume(tables),
-    complete: Moves.complete(tables),
-    requestCancel: Moves.requestCancel(tables),
-    requestResume: Moves.requestResume(tables),
-    due: Overview.due(tables),
-    current: Overview.current(tables),
-    unsettled: Pages.unsettled(tables),
-    settle: Outcomes.settle(tables),
-    outcomes: Pages.outcomes(tables),
-    rows: Pages.rows(tables),
-    difference: Pages.difference(tables),
-    revise: Outcomes.revise(tables),
-    revisions: Outcomes.revisions(tables),
-    forget: Overview.forget(tables)
+    create: Planning.create(access),
+    append: Planning.append(access),
+    planned: Planning.planned(access),
+    get: access.get,
+    counts: Overview.counts(access),
+    family: Overview.family(access),
+    list: Overview.list(access),
+    claim: Claims.claim(access),
+    renew: Claims.renew(access),
+    release: Claims.release(access),
+    suspend: Moves.suspend(access),
+    resume: Moves.resume(access),
+    complete: Moves.complete(access),
+    requestCancel: Moves.requestCancel(access),
+    requestResume: Moves.requestResume(access),
+    due: Overview.due(access),
+    current: Overview.current(access),
+    unsettled: Pages.unsettled(access),
+    settle: Outcomes.settle(access),
+    outcomes: Pages.outcomes(access),
+    rows: Pages.rows(access),
+    difference: Pages.difference(access),
+    revise: Outcomes.revise(access),
+    revisions: Outcomes.revisions(access),
+    forget: Overview.forget(access)
   }
 })
 
 /**
- * The job store in the tables of a database, which are made if they are not there.
+ * The job store in the tables of a database. Missing tables are made.
  *
  * @category layers
  * @since 0.1.0

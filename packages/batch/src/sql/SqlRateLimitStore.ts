@@ -1,17 +1,16 @@
 /**
- * The limits of an account for all processes that share a database: its slots, its pauses, what others use,
- * and its day, in tables on SQLite or PostgreSQL (see `Migrations`).
+ * The limits of an account for all processes that share a database: its slots, its pauses, the use by other apps, and
+ * its day, in tables on SQLite or PostgreSQL (see `Migrations`).
  *
- * What counts is one clock. On PostgreSQL it is the server's, so the clocks of the workers do not matter;
- * it has no other than the wall clock, and if that is set forward by a second, slots come free a second
- * early. On SQLite all are on one machine, and the clock is the machine's monotonic one, which counts from
- * its start for every process alike and is not set by anybody.
+ * All processes use one clock. On PostgreSQL it is the server's, so the clocks of the workers do not matter. The server
+ * has a wall clock only: if it is set forward by a second, slots become free a second early. On SQLite all processes are
+ * on one machine, and use its monotonic clock. It counts from the start of the machine, and cannot be set.
  *
- * On SQLite a slot is not waited for until it is on the disk: it survives the death of every process. If the power
- * fails it may be lost, and so may what HubSpot said last, which its next answer says again.
+ * On SQLite a slot is given before it is on the disk. It survives the death of every process, but a power failure may
+ * lose it, together with what HubSpot said last; HubSpot's next answer says that again.
  *
- * If the database cannot be reached, there is no slot: it never guesses. A slot that nobody gives back runs
- * out with its lease. It is not fair between processes, and knows nothing of waiting.
+ * If the database cannot be reached, there is no slot: the store never guesses. A slot that is not given back expires
+ * with its lease. The store is not fair between processes, and does not wait.
  *
  * @since 0.1.0
  */
@@ -26,6 +25,7 @@ import {
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Record from "effect/Record"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Fragment } from "effect/sql/Statement"
@@ -35,7 +35,7 @@ import * as Migrations from "./Migrations.ts"
 import { adviceOn, describeSqlError } from "../model/StoreFailure.ts"
 
 /**
- * The store for `RateLimits.layerStore`. Two accounts do not get in each other's way.
+ * The store for `RateLimits.layerStore`. Accounts do not affect each other.
  *
  * **Example**
  *
@@ -64,14 +64,7 @@ export const layer: Layer.Layer<RateLimitStore, Database.DatabaseError, SqlClien
   Effect.suspend(() => make)
 )
 
-interface DayRow {
-  readonly day_limit: number | null
-  readonly day_remaining: number | null
-  readonly day_ends_at: number | null
-  readonly under_way: number
-}
-
-// A slot that is forgotten when the power fails has expired when the machine runs again.
+// A slot that a power failure loses has expired when the machine runs again.
 const failing = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, RateLimitStoreError> =>
   Effect.mapError(
     Effect.provideService(effect, Unsynced, true),
@@ -87,26 +80,24 @@ const make: Effect.Effect<RateLimitStore["Service"], Database.DatabaseError, Sql
   Effect.gen(function* () {
     yield* Migrations.migrate
     const sql = yield* SqlClient.SqlClient
+    const greatest = sql.literal(sql.onDialectOrElse({ pg: () => "GREATEST", orElse: () => "MAX" }))
     const wall = sql.literal("CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)")
 
-    /** Runs a statement with the time that counts, as a number or as what the database makes of it. */
-    const at = <A, E, R>(use: (now: Fragment) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-      sql.onDialectOrElse({
-        pg: () => use(wall),
-        orElse: () =>
-          Effect.flatMap(Clock.monotonicTimeNanos, (nanos) => use(sql`${Number(nanos / 1_000_000n)}`))
-      })
-
-    /** The same for the end of a day, which is a time of the wall clock. */
-    const atWall = <A, E, R>(use: (now: Fragment) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-      sql.onDialectOrElse({
-        pg: () => use(wall),
-        orElse: () => Effect.flatMap(Clock.currentTimeMillis, (now) => use(sql`${now}`))
-      })
+    const by =
+      (clock: Effect.Effect<number>) =>
+      <A, E>(use: (now: Fragment) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+        sql.onDialectOrElse({
+          pg: () => use(wall),
+          orElse: () => Effect.flatMap(clock, (now) => use(sql`${now}`))
+        })
+    /** Runs a statement with the time on the clock that all processes share. */
+    const at = by(Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n)))
+    /** Runs a statement with the time on the wall clock, by which a day ends. */
+    const atWall = by(Clock.currentTimeMillis)
 
     /**
-     * In one transaction, and on PostgreSQL in one statement of many: were it several, a worker that stands
-     * still between two of them would hold up all the others.
+     * Takes a slot in one transaction. On PostgreSQL it is one statement: between two statements a worker could be
+     * suspended, and would block all the others.
      */
     const take = (asked: Take): Effect.Effect<Taken, SqlError> => {
       const wanted = {
@@ -141,12 +132,12 @@ const make: Effect.Effect<RateLimitStore["Service"], Database.DatabaseError, Sql
       return row?.id === null || row === undefined ? full(row?.wait) : taken(wanted, row.id)
     })
 
-    /** What this process knows to be of the time since the machine was started. */
+    /** The pools of which this process knows that their rows are newer than the start of the machine. */
     const checked = new Set<string>()
     const keyOf = ({ account, pool }: Take) => `${pool} ${account}`
 
     const sinceRestart = Effect.fnUntraced(function* ({ account, leaseMillis, pool }: Take, now: Fragment) {
-      // The machine has been started anew since, and its clock with it: what was held is held from now on.
+      // A slot from the future was taken before the machine and its clock restarted. It is held from now on.
       yield* sql`UPDATE line_items_slots SET taken_at = ${now}, free_at = ${now} + ${leaseMillis}
         WHERE account = ${account} AND pool = ${pool} AND taken_at > ${now}`
       yield* sql`UPDATE line_items_limits SET
@@ -180,64 +171,56 @@ const make: Effect.Effect<RateLimitStore["Service"], Database.DatabaseError, Sql
 
     const complete = ({ id, windowMillis }: Slot) =>
       at(
-        // One whose lease ran out may be counted no more, and is not counted again.
-        (
-          now
-        ) => sql`UPDATE line_items_slots SET free_at = ${now} + ${sql.literal(String(windowMillis))}, under_way = 0
+        // A slot whose lease has expired may be deleted already, and is not counted again.
+        (now) => sql`UPDATE line_items_slots
+          SET free_at = ${now} + ${sql.literal(String(windowMillis))}, under_way = 0
           WHERE id = ${id} AND under_way = 1`
       )
 
     const pause = ({ account, millis }: { readonly account: string; readonly millis: number }) => {
       const length = sql.literal(String(Math.ceil(Math.min(millis, longestPauseMillis))))
-      const greatest = sql.literal(sql.onDialectOrElse({ pg: () => "GREATEST", orElse: () => "MAX" }))
       return at(
-        (
-          now
-        ) => sql`INSERT INTO line_items_limits (account, paused_until) VALUES (${account}, ${now} + ${length})
-          ON CONFLICT (account) DO UPDATE
+        (now) => sql`INSERT INTO line_items_limits (account, paused_until)
+          VALUES (${account}, ${now} + ${length}) ON CONFLICT (account) DO UPDATE
           SET paused_until = ${greatest}(line_items_limits.paused_until, excluded.paused_until)`
       )
     }
 
-    const observe: RateLimitStore["Service"]["observe"] = ({ account, ageMillis, used, windowMillis }) => {
-      // Of an old answer too little is remembered to tell whose requests it counted.
+    const observe = ({
+      account,
+      ageMillis,
+      used,
+      windowMillis
+    }: Parameters<RateLimitStore["Service"]["observe"]>[0]): Effect.Effect<unknown, SqlError> => {
+      // Slots older than two windows are deleted, so an old answer cannot be split into our requests and those of others.
       if (ageMillis > windowMillis) return Effect.void
       const back = sql.literal(String(Math.floor(ageMillis + windowMillis)))
       const window = sql.literal(String(Math.ceil(windowMillis)))
       const count = sql.literal(String(Math.floor(used)))
-      const greatest = sql.literal(sql.onDialectOrElse({ pg: () => "GREATEST", orElse: () => "MAX" }))
       return at((now) => {
         const ours = sql`(SELECT COUNT(*) FROM line_items_slots
           WHERE account = ${account} AND pool = 'burst' AND taken_at > ${now} - ${back})`
-        // Fewer may only mean that requests of ours had not arrived yet, so the most counts.
+        // A smaller number may only mean that some of our requests had not arrived yet, so the largest number counts.
         const counts = sql`(excluded.others >= line_items_limits.others OR line_items_limits.others_until <= ${now})`
-        return failing(
-          Effect.asVoid(sql`INSERT INTO line_items_limits (account, others, others_until)
-            VALUES (${account}, ${greatest}(0, ${count} - ${ours}), ${now} + ${window})
-            ON CONFLICT (account) DO UPDATE SET
-            others = CASE WHEN ${counts} THEN excluded.others ELSE line_items_limits.others END,
-            others_until = CASE WHEN ${counts} THEN excluded.others_until ELSE line_items_limits.others_until END`)
-        )
+        return sql`INSERT INTO line_items_limits (account, others, others_until)
+          VALUES (${account}, ${greatest}(0, ${count} - ${ours}), ${now} + ${window})
+          ON CONFLICT (account) DO UPDATE SET
+          others = CASE WHEN ${counts} THEN excluded.others ELSE line_items_limits.others END,
+          others_until = CASE WHEN ${counts} THEN excluded.others_until ELSE line_items_limits.others_until END`
       })
     }
 
     const day = Effect.fnUntraced(function* (account: string): Effect.fn.Return<Day | undefined, SqlError> {
       const [row] = yield* at((now) =>
         atWall(
-          (today) => sql<DayRow>`SELECT day_limit, day_remaining, day_ends_at,
+          (today) => sql<Record<keyof Day, unknown>>`SELECT
+            day_limit AS "limit", day_remaining AS remaining, day_ends_at AS "endsAtMillis",
             (SELECT COUNT(*) FROM line_items_slots
-              WHERE account = ${account} AND under_way = 1 AND free_at > ${now}) AS under_way
+              WHERE account = ${account} AND under_way = 1 AND free_at > ${now}) AS "underWay"
             FROM line_items_limits WHERE account = ${account} AND day_ends_at > ${today}`
         )
       )
-      return row === undefined
-        ? undefined
-        : {
-            limit: Number(row.day_limit),
-            remaining: Number(row.day_remaining),
-            endsAtMillis: Number(row.day_ends_at),
-            underWay: Number(row.under_way)
-          }
+      return row && Record.map(row, Number)
     })
 
     const setDay = (account: string, { endsAtMillis, limit, remaining }: Day) =>
@@ -251,11 +234,11 @@ const make: Effect.Effect<RateLimitStore["Service"], Database.DatabaseError, Sql
       complete: (slot) => failing(Effect.asVoid(complete(slot))),
       giveBack: ({ id }) => failing(Effect.asVoid(sql`DELETE FROM line_items_slots WHERE id = ${id}`)),
       pause: (pause_) => failing(Effect.asVoid(pause(pause_))),
-      observe,
+      observe: (observed) => failing(Effect.asVoid(observe(observed))),
       day: (account) => failing(day(account)),
       setDay: (account, day) => failing(Effect.asVoid(setDay(account, day)))
     })
   })
 
-/** HubSpot asks for a day and an hour at most. */
+/** The longest pause. HubSpot asks for a day and an hour at most. */
 const longestPauseMillis = 90_000_000

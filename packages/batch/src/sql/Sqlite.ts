@@ -1,11 +1,11 @@
 /**
  * Effect's SQL client on Node's own SQLite: one database, one connection, one statement at a time.
  *
- * What a commit confirms is on the disk (`synchronous=FULL`), unless it is `Unsynced`, and nobody but the user may read the file. After
- * an error of the disk every statement fails, until the database is opened anew. It is no driver for everybody: there is no pool, a statement holds up the process until it is done, and a
- * stream reads all its rows first.
+ * A confirmed commit is on the disk (`synchronous=FULL`), unless it is `Unsynced`. Only the user can read the file. After
+ * an error of the disk every statement fails until the database is opened again. It is no general driver: it has no
+ * pool, a statement blocks the process until it is done, and a stream reads all its rows first.
  *
- * This file needs `node:sqlite` (Node 22.13 or later), so nothing imports it but by `import()`.
+ * This file needs `node:sqlite` (Node 22.13 or later), so other modules load it by `import()` only.
  *
  * @since 0.1.0
  */
@@ -31,9 +31,9 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
  * @since 0.1.0
  */
 export interface Options {
-  /** The path of the database, or `:memory:`. The folder is made if it is not there. */
+  /** The path of the database, or `:memory:`. A missing folder is made. */
   readonly file: string
-  /** How long a statement waits for another process to let go of the database, in milliseconds. Default 5000. */
+  /** How long a statement waits while another process locks the database, in milliseconds. Default 5000. */
   readonly busyMillis?: number | undefined
 }
 
@@ -61,15 +61,15 @@ export const make = Effect.fnUntraced(function* (
     ...acquirers,
     compiler: Statement.makeCompilerSqlite(),
     driver: "node-sqlite",
-    // A transaction that begins as a reader can lose the race to become a writer, and not by waiting.
+    // A transaction that begins as a reader may fail to become a writer, and waiting would not help.
     beginTransaction: "BEGIN IMMEDIATE",
     prepareTransactionControls: true,
     releaseSavepoint: (name) => `RELEASE SAVEPOINT ${name}`,
     spanAttributes: [["db.system.name", "sqlite"]]
   })
   const { withTransaction } = client
-  // A process that is stopped in a transaction keeps all others from the file. What awaits nothing in it is in it for one
-  // turn only, and Ctrl-Z stops the command between two.
+  // A process that is suspended in a transaction locks the file for all others. A transaction that awaits nothing takes
+  // one turn of the event loop, and Ctrl-Z suspends the command between two turns.
   return Object.assign(client, {
     withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       Effect.provideService(withTransaction(effect), PreventSchedulerYield, true)
@@ -92,31 +92,31 @@ const open = ({ busyMillis = 5000, file }: Options): Effect.Effect<DatabaseSync,
     return yield* attempt("open", file, () => {
       const mode = database.prepare("PRAGMA journal_mode=WAL").get()?.journal_mode
       if (mode !== "wal" && !inMemory) {
-        throw refused(`the database cannot have a write-ahead log (it has ${String(mode)})`)
+        throw new Error(`the database cannot have a write-ahead log (it has ${String(mode)})`)
       }
-      // `fullfsync` is for macOS, where a plain fsync leaves the data in the drive's cache.
+      // `fullfsync` is for macOS, where a plain fsync leaves the data in the cache of the drive.
       database.exec("PRAGMA synchronous=FULL; PRAGMA fullfsync=ON")
       return database
     }).pipe(Effect.tapError(() => Effect.sync(() => database.close())))
   })
 
-/** SQLite gives the files beside the database, `-wal` and `-shm`, the mode of the database. */
+/** Checks the files. SQLite gives `-wal` and `-shm`, the files beside the database, the same mode as the database. */
 const prepareFile = (file: string): void => {
   Fs.mkdirSync(Path.dirname(file), { recursive: true, mode: 0o700 })
-  // Made before it is looked for: several processes may open a new database at once.
+  // The file is made before it is checked: several processes may open a new database at once.
   makeFile(file)
   for (const path of [file, `${file}-wal`, `${file}-shm`]) {
     const stat = Fs.lstatSync(path, { throwIfNoEntry: false })
     if (stat === undefined) continue
-    if (stat.isSymbolicLink()) throw refused(`${Path.basename(path)} is a symbolic link`)
-    if (!stat.isFile()) throw refused(`${Path.basename(path)} is no regular file`)
+    if (stat.isSymbolicLink()) throw new Error(`${Path.basename(path)} is a symbolic link`)
+    if (!stat.isFile()) throw new Error(`${Path.basename(path)} is no regular file`)
     if (process.platform === "win32") continue
-    if ((stat.mode & 0o022) !== 0) throw refused(`others may write to ${Path.basename(path)}`)
+    if ((stat.mode & 0o022) !== 0) throw new Error(`others may write to ${Path.basename(path)}`)
     if ((stat.mode & 0o077) !== 0) Fs.chmodSync(path, 0o600)
   }
 }
 
-/** An existing file is never opened and closed here: that would free the locks that SQLite holds on it. */
+/** Makes the file, if there is none. Opening and closing an existing file would free the locks that SQLite holds on it. */
 const makeFile = (file: string): void => {
   try {
     Fs.closeSync(Fs.openSync(file, "wx", 0o600))
@@ -124,9 +124,6 @@ const makeFile = (file: string): void => {
     if (!Predicate.hasProperty(error, "code") || error.code !== "EEXIST") throw error
   }
 }
-
-/** The file is there, and is not opened. */
-const refused = (why: string): Error => new Error(why)
 
 const makeConnection = (database: DatabaseSync, file: string): Connection => {
   const statements = new Map<string, StatementSync>()
@@ -141,13 +138,13 @@ const makeConnection = (database: DatabaseSync, file: string): Connection => {
   }
   const opened = identity()
 
-  /** SQLite goes on with a file that has no name any more, while others make a new one. */
+  /** SQLite would continue with a file that was removed, while other processes make a new one. */
   const checkFile = () => {
     if (database.isTransaction || identity() === opened) return
-    throw refused(`${Path.basename(file)} was removed or replaced`)
+    throw new Error(`${Path.basename(file)} was removed or replaced`)
   }
 
-  /** A transaction is as durable as it was to be when it began. */
+  /** The durability of a transaction is set before it begins. */
   const setDurability = (unsynced: boolean) => {
     if (unsynced === isUnsynced || database.isTransaction) return
     database.exec(`PRAGMA synchronous=${unsynced ? "NORMAL" : "FULL"}`)
@@ -158,7 +155,7 @@ const makeConnection = (database: DatabaseSync, file: string): Connection => {
     const known = statements.get(sql)
     if (known !== undefined) return known
     const statement = database.prepare(sql)
-    // What is sent here is a handful of texts; a caller that makes them up as it goes must not fill the memory.
+    // This library sends a handful of texts. A caller that generates them must not fill the memory.
     if (statements.size >= 200) statements.clear()
     statements.set(sql, statement)
     return statement
@@ -185,7 +182,7 @@ const makeConnection = (database: DatabaseSync, file: string): Connection => {
       }).pipe(
         Effect.tapError((error) =>
           Effect.sync(() => {
-            // After a failed write or sync nobody knows what the disk has, whatever it says the next time.
+            // After a failed write or sync the content of the disk is unknown, even if the next write succeeds.
             if (isDamage(error)) broken = error
           })
         )
@@ -195,11 +192,16 @@ const makeConnection = (database: DatabaseSync, file: string): Connection => {
   const unprepared = (sql: string) => database.prepare(sql)
   const rows = (statement: StatementSync, values: Array<SQLInputValue>) => statement.all(...values)
   const values = (statement: StatementSync, values: Array<SQLInputValue>) =>
-    // Of type record in Node's types, whatever was asked for.
+    // Node's types always say records.
     statement.all(...values) as unknown as ReadonlyArray<ReadonlyArray<unknown>>
 
-  const execute: Connection["execute"] = (sql, params, transformRows) =>
-    transformed(run(prepared, sql, params, rows), transformRows)
+  const executing =
+    (prepare: (sql: string) => StatementSync): Connection["execute"] =>
+    (sql, params, transform) => {
+      const found = run(prepare, sql, params, rows)
+      return transform === undefined ? found : Effect.map(found, transform)
+    }
+  const execute = executing(prepared)
 
   return {
     execute,
@@ -211,12 +213,11 @@ const makeConnection = (database: DatabaseSync, file: string): Connection => {
       Stream.unwrap(Effect.map(execute(sql, params, transformRows), Stream.fromIterable)),
     executeValues: (sql, params) => run(prepared, sql, params, values, true),
     executeValuesUnprepared: (sql, params) => run(unprepared, sql, params, values, true),
-    executeUnprepared: (sql, params, transformRows) =>
-      transformed(run(unprepared, sql, params, rows), transformRows)
+    executeUnprepared: executing(unprepared)
   }
 }
 
-/** SQLite's result code, in all its kinds. */
+/** The primary result code of SQLite. */
 const codeOf = (cause: unknown): number | undefined =>
   Predicate.hasProperty(cause, "errcode") ? Number(cause.errcode) & 0xff : undefined
 
@@ -226,31 +227,16 @@ const busy = 5
 /** SQLITE_IOERR and SQLITE_CORRUPT */
 const isDamage = ({ reason: { cause } }: SqlError): boolean => [10, 11].includes(codeOf(cause) ?? 0)
 
-type Transform = Parameters<Connection["execute"]>[2]
-
-const transformed = <A extends object>(
-  rows: Effect.Effect<ReadonlyArray<A>, SqlError>,
-  transform: Transform
-): Effect.Effect<ReadonlyArray<A>, SqlError> =>
-  transform === undefined ? rows : Effect.map(rows, (rows) => transform(rows))
-
 const toSqlite = (value: unknown): SQLInputValue => {
-  switch (typeof value) {
-    case "string":
-    case "number":
-    case "bigint":
-      return value
-    case "boolean":
-      return value ? 1 : 0
-    case "undefined":
-      return null
-  }
-  if (value === null || value instanceof Uint8Array) return value
-  // Node takes an object for named parameters, and would write NULL for all.
+  if (value === undefined || value === null) return null
+  if (typeof value === "boolean") return value ? 1 : 0
+  if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") return value
+  if (value instanceof Uint8Array) return value
+  // Node would take an object for named parameters, and write NULL for all of them.
   throw new TypeError("SQLite has no type for this value")
 }
 
-/** Node tells SQLite's result code as `errcode`; Effect looks for it in `errno`. */
+/** Node has SQLite's result code in `errcode`; Effect looks for it in `errno`. */
 const attempt = <A>(
   operation: "open" | "execute",
   file: string,
@@ -263,7 +249,7 @@ const attempt = <A>(
       if (codeOf(thrown) === busy) {
         return new SqlError({ reason: new LockTimeoutError({ ...details, cause: lockedBy(file) }) })
       }
-      // Our own refusals, and what is wrong with a statement: neither passes.
+      // Neither our own refusals nor errors in a statement pass by themselves.
       const reason =
         thrown instanceof Error && "errcode" in thrown
           ? classifySqliteError(Object.assign(thrown, { errno: thrown.errcode }), details)

@@ -1,6 +1,6 @@
 /**
- * What durable jobs need of a database, as layers: the jobs with their log of attempts, and the limits that all who
- * work for an account share.
+ * The layers that durable jobs need on a database: the jobs with their log of attempts, and the limits that all
+ * processes of an account share.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import * as SqlRateLimitStore from "./SqlRateLimitStore.ts"
 import * as Database from "./Database.ts"
 
 /**
- * On a database that is there.
+ * The stores on a given database.
  *
  * @category layers
  * @since 0.1.0
@@ -25,7 +25,7 @@ export const layerSql: Layer.Layer<
 > = Layer.merge(SqlJobStore.layer, SqlRateLimitStore.layer)
 
 /**
- * In one file under a directory of this machine, readable by its owner only.
+ * The stores in one file in a directory of this machine. Only its owner can read the file.
  *
  * @category layers
  * @since 0.1.0
@@ -36,7 +36,7 @@ export const layerLocal = (options: {
   Layer.provide(layerSql, Database.layerSqlite({ file: fileIn(options.stateDir) }))
 
 /**
- * The database in such a directory.
+ * The path of the database in such a directory.
  *
  * @category layers
  * @since 0.1.0
@@ -44,7 +44,7 @@ export const layerLocal = (options: {
 export const fileIn = (stateDir: string): string => `${stateDir}/jobs.sqlite`
 
 /**
- * In memory: gone with the process, for tests.
+ * The stores in memory, for tests: they are gone with the process.
  *
  * **Example**
  *

@@ -1,14 +1,13 @@
 /**
  * A local HubSpot: the endpoints of `HubSpotApi` over an account in memory, with HubSpot's limits,
- * rules, error bodies and disorder, and a ledger that says what truly happened.
+ * rules, error bodies and disorder, and a ledger of what truly happened.
  *
- * It stands in for the server: only `layerLineItems` knows the client. It opens no socket (that is
- * `EmulatorServer`), keeps nothing beyond its scope, and goes by the Clock and Random it was built
- * with, so that it runs in virtual time and repeats itself under a seed.
+ * It stands in for the server: only `layerLineItems` knows the client. It opens no socket (`EmulatorServer` does) and
+ * keeps nothing after its scope. It uses the Clock and Random that it was built with, so it runs in virtual time and
+ * repeats itself under a seed.
  *
  * @since 0.1.0
  */
-import { LineItem } from "@effect-hubspot/schema"
 import * as ByteSize from "effect/ByteSize"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -35,7 +34,7 @@ import * as Body from "./reading/Body.ts"
 import * as Crm from "./state/Crm.ts"
 import * as Delivery from "./passage/Delivery.ts"
 import * as Exchange from "./passage/Exchange.ts"
-import * as Operation from "./passage/Operation.ts"
+import * as Requirements from "./passage/Requirements.ts"
 import * as FaultPlan from "./passage/FaultPlan.ts"
 import * as Faults from "./Faults.ts"
 import * as Handlers from "./answering/Handlers.ts"
@@ -56,11 +55,11 @@ export interface Options {
   readonly limit?: number | undefined
   /** Requests per day of the account's time zone. Default 1,000,000. */
   readonly dailyLimit?: number | undefined
-  /** The only good token. Default: any well-formed bearer token is good, with `oauth` none. */
+  /** The only good token. Default: every well-formed bearer token is good; with `oauth`, none. */
   readonly token?: Redacted.Redacted<string> | undefined
   /** The OAuth app whose refresh token is exchanged for access tokens. Default: no app. */
   readonly oauth?: Tokens.OAuthApp | undefined
-  /** The account's time zone, an IANA name; its days are counted there. Default `UTC`. */
+  /** The account's time zone, an IANA name. The daily limit goes by its days. Default `UTC`. */
   readonly timeZone?: string | undefined
   /** What the token may do. Default: read and write line items, and define their properties. */
   readonly scopes?: ReadonlyArray<string> | undefined
@@ -73,10 +72,10 @@ export interface Options {
   /** How long until a new or changed line item appears in a search, in milliseconds. Default 0. */
   readonly searchLag?: SearchIndex.Lag | undefined
   /**
-   * How many of the last line items, requests and tasks are kept, in the ledger, the journal and the account: for an
-   * emulator that runs for long. A line item that is forgotten is found by no request, its values of
-   * unique properties are free, and of an update's history as many entries are kept. The ledger and the journal say how
-   * many they have forgotten. Default: everything is kept.
+   * How many line items, requests and tasks are kept, the last ones, in the ledger, the journal and the account: for an
+   * emulator that runs for long. No request finds a forgotten line item, and its values of unique properties are free.
+   * The history of a line item has at most as many entries. The ledger and the journal count what they have forgotten.
+   * Default: everything is kept.
    */
   readonly keep?: number | undefined
   /** The account's id, as error bodies show it. Default 891936587. */
@@ -90,9 +89,9 @@ export interface Options {
 }
 
 /**
- * How batches become tasks: `PENDING` so long, then `PROCESSING` so long, in milliseconds. `cancel` says
- * which of them are canceled half way: with a chance, or the n-th ones (from 1). Those keep the first
- * `createdBeforeCancel` of their inputs, by default half of them.
+ * How batches become tasks: for how long they are `PENDING` and then `PROCESSING`, in milliseconds. `cancel` selects the
+ * tasks that are canceled half way: by chance, or the n-th ones (from 1). A canceled task creates the first
+ * `createdBeforeCancel` of its inputs, by default half of them.
  *
  * @category options
  * @since 0.1.0
@@ -112,20 +111,20 @@ export interface Asynchronous {
  * @category options
  * @since 0.1.0
  */
-export interface ResolvedOptions {
-  readonly limit: number
-  readonly dailyLimit: number
-  readonly token: Redacted.Redacted<string> | undefined
-  readonly oauth: Tokens.OAuthApp | undefined
-  readonly timeZone: string
-  readonly scopes: ReadonlyArray<string>
-  readonly latency: Latency | undefined
-  readonly properties: ReadonlyArray<string>
-  readonly uniqueProperties: ReadonlyArray<string>
-  readonly searchLag: SearchIndex.Lag
-  readonly keep: number | undefined
-  readonly portalId: number
-}
+export interface ResolvedOptions
+  extends
+    Pick<Options, "token" | "oauth" | "latency" | "keep">,
+    Readonly<{ [Name in WithDefault]: NonNullable<Options[Name]> }> {}
+
+type WithDefault =
+  | "limit"
+  | "dailyLimit"
+  | "timeZone"
+  | "scopes"
+  | "properties"
+  | "uniqueProperties"
+  | "searchLag"
+  | "portalId"
 
 /**
  * @category services
@@ -138,22 +137,22 @@ export class Emulator extends Context.Service<
     readonly options: ResolvedOptions
     /** The key of the admin API. */
     readonly adminKey: Redacted.Redacted<string>
-    /** Everything that happened up to now, or what is kept of it. */
+    /** Everything that has happened, or what is kept of it. */
     readonly ledger: Effect.Effect<Ledger.Snapshot>
     /**
-     * Answers a request, of HubSpot's API or of the admin API. Whoever waits for it may be interrupted;
-     * the request is worked on to its end all the same, as a server does.
+     * Answers a request, of HubSpot's API or of the admin API. Interrupting the caller does not interrupt the request:
+     * it is processed to its end, as on a server.
      */
     readonly handle: Effect.Effect<Delivery.Delivery, never, HttpServerRequest.HttpServerRequest>
-    /** Every request up to now in more detail than the ledger's. */
+    /** Every request so far, in more detail than in the ledger. */
     readonly journal: Effect.Effect<Journal.Snapshot>
     /** The faults that are set. */
     readonly faults: Effect.Effect<Faults.Plan>
-    /** Sets what goes wrong from now on; all counters begin anew. `Faults.none` ends it. */
+    /** Sets what goes wrong from now on. All counters restart. With `Faults.none` nothing goes wrong. */
     readonly setFaults: (plan: Faults.Plan) => Effect.Effect<void>
     /**
-     * Makes objects exist, given by id or with properties: from now on only seeded parents of their type
-     * do, and line items take what they lack from seeded products.
+     * Makes objects exist, given by id or with properties. From now on, only seeded parents of their type exist. Line
+     * items inherit missing properties from seeded products.
      */
     readonly seedObjects: (
       objectType: string,
@@ -165,7 +164,7 @@ export class Emulator extends Context.Service<
 >()("@effect-hubspot/http/emulator/Emulator") {}
 
 /**
- * The emulator alone, to be served: see `EmulatorServer`.
+ * The emulator alone, without a client. `EmulatorServer` serves it.
  *
  * @category layers
  * @since 0.1.0
@@ -174,7 +173,7 @@ export const layerServer = (options?: Options): Layer.Layer<Emulator> =>
   Layer.effect(Emulator, make(options ?? {}))
 
 /**
- * The emulator, and an `HttpClient` that reaches it in process, whatever the host of the url.
+ * The emulator, and an `HttpClient` that reaches it in process, whatever the host of its urls is.
  *
  * @category layers
  * @since 0.1.0
@@ -220,7 +219,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
     token: given.token,
     oauth: given.oauth,
     timeZone: given.timeZone ?? "UTC",
-    scopes: given.scopes ?? Object.values(Operation.scopes),
+    scopes: given.scopes ?? Object.values(Requirements.scopes),
     latency: given.latency,
     properties: given.properties ?? [],
     uniqueProperties: given.uniqueProperties ?? [],
@@ -228,7 +227,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
     keep: given.keep,
     portalId: given.portalId ?? 891936587
   }
-  const adminKey = given.adminKey ?? (yield* randomKey)
+  const adminKey = given.adminKey ?? Redacted.make(yield* Tokens.randomKey)
   const scope = yield* Effect.scope
   const startedAt = yield* Clock.currentTimeMillis
   const random = yield* Random.Random
@@ -238,13 +237,14 @@ const make = Effect.fnUntraced(function* (given: Options) {
     () => crm.lineItems
   )
   const crm = Crm.makeUnsafe({ ...options, changed: index.changed })
+  const journal = Journal.makeUnsafe(options.keep)
   const account: Account = {
     crm,
-    ledger: Ledger.makeUnsafe(options.keep),
+    ledger: Ledger.makeUnsafe(journal, options.keep),
     quota: Quota.makeUnsafe({ ...options, timeZone: DateTime.zoneMakeNamedUnsafe(options.timeZone) }),
     tokens: Tokens.makeUnsafe(options),
     latency: options.latency,
-    journal: Journal.makeUnsafe(options.keep),
+    journal,
     tasks: Tasks.makeUnsafe(scope, options.keep),
     scope,
     asynchronous: FaultPlan.makeUnsafe(asynchronousPlan(given.asynchronous), startedAt),
@@ -259,7 +259,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
       Admin.layer(account, adminKey)
     ).pipe(Layer.provide(HttpServer.layerServices))
   )
-  // The server's own clock, random source and so on, not those of whoever calls.
+  // The server's own clock, random source and so on, not those of the caller.
   const context = yield* Effect.context<never>()
   const adminContext = Context.add(context, HttpIncomingMessage.MaxBodySize, ByteSize.bytes(Body.maxBytes))
   const serve = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
@@ -283,7 +283,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
     adminKey,
     ledger: Effect.sync(account.ledger.snapshot),
     handle: Effect.flatMap(HttpServerRequest.HttpServerRequest, serve),
-    journal: Effect.sync(account.journal.snapshot),
+    journal: Effect.sync(() => Journal.snapshot(journal)),
     faults: Effect.sync(() => account.faults.plan),
     setFaults: (plan) =>
       Admin.setFaults(account, plan).pipe(Effect.updateContext<never, never>(() => context)),
@@ -292,34 +292,16 @@ const make = Effect.fnUntraced(function* (given: Options) {
   })
 })
 
+/** Its rules name no path: `Exchange` asks them of batch creates only. */
 const asynchronousPlan = (options: Asynchronous | undefined): Faults.Plan => {
   if (options === undefined) return Faults.none
   const { cancel, createdBeforeCancel, pendingMillis, processingMillis } = options
   const course = { place: "asynchronous", pendingMillis, processingMillis } as const
-  const match = { method: "POST", path: `*/${LineItem.objectType}/batch/create` }
-  return {
-    rules: [
-      ...(cancel === undefined
-        ? []
-        : [
-            {
-              match: { ...match, ...cancel },
-              fault: {
-                ...course,
-                end: "canceled" as const,
-                ...(createdBeforeCancel !== undefined && { createdBeforeCancel })
-              }
-            }
-          ]),
-      { match, fault: course }
-    ]
-  }
+  const all = { fault: course }
+  if (cancel === undefined) return { rules: [all] }
+  const kept = createdBeforeCancel !== undefined && { createdBeforeCancel }
+  return { rules: [{ match: cancel, fault: { ...course, end: "canceled", ...kept } }, all] }
 }
-
-const randomKey = Effect.map(
-  Effect.replicateEffect(Random.nextIntBetween(0, 2 ** 32, { halfOpen: true }), 4),
-  (words) => Redacted.make(words.map((word) => word.toString(16).padStart(8, "0")).join(""))
-)
 
 const layerClient: Layer.Layer<HttpClient.HttpClient, never, Emulator> = Layer.effect(
   HttpClient.HttpClient,
@@ -332,7 +314,7 @@ const layerClient: Layer.Layer<HttpClient.HttpClient, never, Emulator> = Layer.e
         ),
         Effect.flatMap((delivery) => {
           switch (delivery._tag) {
-            // A client does not see informational answers.
+            // A client does not see informational (1xx) answers.
             case "Answer":
               return Effect.succeed(HttpServerResponse.toClientResponse(delivery.response, { request }))
             case "Silence":

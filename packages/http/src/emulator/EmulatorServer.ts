@@ -1,8 +1,8 @@
 /**
  * The emulator on a port of this machine, for other processes: the command line, the official SDK, curl.
  *
- * Loopback only. A request whose `Host` is not this machine is refused, which is what keeps a web page
- * from reaching it by rebinding its name (DNS rebinding), and no CORS header is ever sent. Needs Node.
+ * It listens on loopback only. It refuses a request whose `Host` is not this machine, so that a web page cannot reach it
+ * by DNS rebinding. It never sends a CORS header. Needs Node.
  *
  * @since 0.1.0
  */
@@ -12,6 +12,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
+import * as Hex from "effect/encoding/Hex"
 import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -42,7 +43,7 @@ export interface Options extends Emulator.Options {
 }
 
 /**
- * Another process has the port.
+ * Another process uses the port.
  *
  * @category errors
  * @since 0.1.0
@@ -54,7 +55,7 @@ export class PortInUse extends Schema.TaggedError<PortInUse>()("PortInUse", { po
 }
 
 /**
- * The host would be reachable from other machines.
+ * Other machines could reach the emulator on this host.
  *
  * @category errors
  * @since 0.1.0
@@ -68,7 +69,7 @@ export class HostNotLoopback extends Schema.TaggedError<HostNotLoopback>()("Host
 }
 
 /**
- * The port could not be opened for another reason; `code` is the system's, such as `EACCES`.
+ * The port could not be opened for another reason. `code` is the error code of the system, such as `EACCES`.
  *
  * @category errors
  * @since 0.1.0
@@ -126,18 +127,15 @@ export const layer = (
     Layer.provideMerge(layerEmulator(options))
   )
 
-// Other programs of this machine can reach the port, so the key is not left to a guessable source.
+// Other programs on this machine can reach the port, so the key comes from a secure source of randomness.
 const layerEmulator = (options: Options): Layer.Layer<Emulator.Emulator> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const random = yield* SecureRandom.SecureRandom
-      const adminKey = options.adminKey ?? Redacted.make(toHex(yield* random.randomBytes(32)))
+      const adminKey = options.adminKey ?? Redacted.make(Hex.encode(yield* random.randomBytes(32)))
       return Emulator.layerServer({ ...options, adminKey })
     })
   ).pipe(Layer.provide(SecureRandom.layerWebCrypto))
-
-const toHex = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
 
 const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"])
 
@@ -171,7 +169,7 @@ const layerServing: Layer.Layer<EmulatorServer, never, Emulator.Emulator | HttpS
       const emulator = yield* Emulator.Emulator
       const server = yield* HttpServer.HttpServer
       const docs = yield* HttpRouter.toHttpEffect(
-        // The page's own fonts would come from the internet.
+        // The default fonts would come from the internet.
         HttpApiScalar.layer(HubSpotApi.HubSpotApi, { scalar: { withDefaultFonts: false } })
       )
       yield* server.serve(
@@ -187,7 +185,7 @@ const layerServing: Layer.Layer<EmulatorServer, never, Emulator.Emulator | HttpS
     })
   )
 
-// What a fault does to the connection is done to the real socket, at that moment.
+// A fault acts on the real socket, at the moment of the answer.
 const carry = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
   delivery: Delivery.Delivery
@@ -221,7 +219,7 @@ const carry = Effect.fnUntraced(function* (
   }
 })
 
-// Handlers are not interruptible where nothing says so. The socket's end and the server's do it here.
+// Handlers are uninterruptible by default. This one is interrupted when the socket closes or the server stops.
 const untilGone: Effect.Effect<never> = Effect.interruptible(Effect.never)
 
 const breakOff = (socket: Socket, by: Delivery.Break): Effect.Effect<never> =>
@@ -235,7 +233,7 @@ const breakOff = (socket: Socket, by: Delivery.Break): Effect.Effect<never> =>
     Effect.andThen(untilGone)
   )
 
-// What was written before arrives; a reset would overtake it.
+// A reset would overtake what was written before, so that has to be flushed first.
 const flushed = (socket: Socket): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     if (socket.destroyed) return resume(Effect.void)

@@ -1,24 +1,24 @@
 /**
  * Faults as data: what goes wrong, where it strikes, and for which requests.
  *
- * A plan is a list of rules, plain JSON, the same in a test, in a file and over the admin API. It is
- * asked for every request that HubSpot would have worked on: one whose token is good, whose body arrived,
- * and that no limit turned down. The first rule that fires decides. Chance is the account's seeded random
- * source, time its clock, so that the same seed gives the same faults.
+ * A plan is a list of rules in plain JSON, the same in a test, in a file and over the admin API. It applies to every
+ * request that HubSpot would process: its token is good, its body has arrived, and no limit has refused it. The first
+ * rule that fires decides. Chance and time come from the account's seeded random source and its clock, so the same seed
+ * gives the same faults.
  *
  * Where a fault strikes is its `place`:
  *
- * - `beforeCommit`: nothing is applied, the caller is told something.
+ * - `beforeCommit`: nothing is applied, and the caller receives the reply.
  * - `afterCommit`: all is applied, then the answer goes wrong (or lies).
- * - `replyLost`: all is applied, nothing is ever answered.
- * - `lateApply`: the caller is told something now, the server applies it later.
- * - `partialCommit`: only the first inputs are applied, then it fails.
- * - `rejectInputs`: some inputs are refused for the moment, and fine the next time.
+ * - `replyLost`: all is applied, and no answer is ever sent.
+ * - `lateApply`: the caller receives the reply now, and the server applies the request later.
+ * - `partialCommit`: only the first inputs are applied, then the request fails.
+ * - `rejectInputs`: some inputs are rejected for the moment, and accepted the next time.
  * - `asynchronous`: the batch becomes a task, see `Tasks`.
  *
- * What the caller sees is the `reply`. Not every failure is a server's to cause: names that do not
- * resolve, refused connections and TLS (F01–F06), HTTP/2 (F13), and what happens to the client's own
- * clock, process, disk and workers (F58–F64) are not here. `docs/faults.md` has the whole table.
+ * The caller sees the `reply`. A server cannot cause every failure: names that do not resolve, refused connections and
+ * TLS (F01–F06), HTTP/2 (F13), and failures of the client's own clock, process, disk and workers (F58–F64) are not here.
+ * `docs/faults.md` has the whole table.
  *
  * @since 0.1.0
  */
@@ -44,8 +44,8 @@ const Headers = Schema.Record(Schema.String.check(Schema.isPattern(/^[A-Za-z0-9-
  * - `"hubspot"`: HubSpot's own error body for the status; the words of some are assumptions.
  * - `"burst"`, `"secondly"`, `"daily"`: those of the three limits, for 429.
  * - `"invalidJson"`: the 400 for a body that cannot be read, which has no category.
- * - `"html"`, `"empty"`: what proxies answer, without any of HubSpot's headers.
- * - `{ text }` with its `contentType`, `{ json }`: whatever is wanted.
+ * - `"html"`, `"empty"`: as proxies answer, without HubSpot's headers.
+ * - `{ text }` with its `contentType`, `{ json }`: any other body.
  *
  * @category schemas
  * @since 0.1.0
@@ -73,14 +73,14 @@ const status = Schema.Struct({
 })
 
 /**
- * A reply that needs nothing to have been applied.
+ * A reply that does not depend on the true one.
  *
- * - `status`: a status of one's own choice. `body` is `"hubspot"` from 400 on and `"empty"` below it.
- *   `blame` names that many of the request's inputs by their trace ids (400, 422). `retryAfter` goes out
- *   as it is, also as nonsense; `retryAfterDate` becomes the date so many milliseconds ahead.
+ * - `status`: any status. `body` is by default `"hubspot"` from 400 on and `"empty"` below 400. `blame` names that many of
+ *   the request's inputs by their trace ids (400, 422). `retryAfter` is sent as it is, even if it is nonsense;
+ *   `retryAfterDate` becomes the date that many milliseconds ahead.
  * - `never`: no answer, the connection stays open.
  * - `reset`: the connection is reset before any answer; `close`: it is closed before any answer.
- * - `switchProtocols`: 101, which nobody asked for.
+ * - `switchProtocols`: a 101 that the client did not ask for.
  *
  * @category schemas
  * @since 0.1.0
@@ -100,8 +100,7 @@ export const BareReply = Schema.Union([
 export type BareReply = typeof BareReply.Type
 
 /**
- * What is done to the body of a batch reply before it is sent. Those of errors do nothing to a reply
- * that has none.
+ * What is done to the body of a batch reply before it is sent. Changes of errors do nothing to a reply without errors.
  *
  * @category schemas
  * @since 0.1.0
@@ -121,7 +120,7 @@ export const Tampering = Schema.Union([
   Schema.Struct({ do: Schema.Literal("dropResults"), count: optional(Count) }),
   /** `COMPLETE` with no results, no errors and no count. */
   Schema.Struct({ do: Schema.Literal("emptyResults") }),
-  /** `count` (one) results more, which nobody asked for, with a foreign trace id or with none. */
+  /** `count` (one) more results that the request did not ask for, with a foreign trace id or with none. */
   Schema.Struct({
     do: Schema.Literal("surplusResults"),
     count: optional(wholeNumber(1, 1000)),
@@ -131,7 +130,7 @@ export const Tampering = Schema.Union([
   Schema.Struct({ do: Schema.Literal("contradict") }),
   /** Errors lose their trace ids. */
   Schema.Struct({ do: Schema.Literal("anonymousErrors") }),
-  /** Errors name trace ids that nobody sent. */
+  /** Errors name trace ids that were never sent. */
   Schema.Struct({ do: Schema.Literal("foreignErrors") }),
   /** `context` of errors has these `ids` beside its trace ids. */
   Schema.Struct({ do: Schema.Literal("contextIds"), ids: Schema.Array(Schema.String) }),
@@ -139,11 +138,11 @@ export const Tampering = Schema.Union([
   Schema.Struct({ do: Schema.Literal("contextAsText") }),
   Schema.Struct({ do: Schema.Literal("numErrors"), value: Schema.Int }),
   Schema.Struct({ do: Schema.Literal("noStatus") }),
-  /** Another `status`, as `PENDING` without a task, or one that nobody knows. */
+  /** Another `status`, such as `PENDING` without a task, or an unknown one. */
   Schema.Struct({ do: Schema.Literal("status"), value: Schema.String }),
   /** `links` of the reply. */
   Schema.Struct({ do: Schema.Literal("links"), links: Schema.Record(Schema.String, Schema.String) }),
-  /** The first result becomes something else than an object of HubSpot's. */
+  /** The first result is no object of HubSpot's. */
   Schema.Struct({ do: Schema.Literal("badEntry") }),
   /** No list of results. */
   Schema.Struct({ do: Schema.Literal("noResults") })
@@ -159,12 +158,13 @@ export type Tampering = typeof Tampering.Type
  * A reply made from the true one, in addition to the bare ones.
  *
  * - `cut`: the connection breaks after the share `keep` (0.5) of the body; `by` a `reset` (default) or a `close`.
- * - `slow`: the true answer, so much later. `drip`: its body, `bytes` (1) at a time.
+ * - `slow`: the true answer, that much later. `drip`: its body, `bytes` (1) at a time.
  * - `truncated`: a complete message whose JSON ends after the share `keep` (0.5).
  * - `otherStatus`, `contentType`: the true body under another status or type.
- * - `whole`: another JSON document in the place of the body, as `[]` or `null`.
- * - `oversize`: the true JSON and blanks, `bytes` in all. `deep`: with a field nested so deep.
- * - `encoding`: says that it is encoded and is not. `gzip`: is, `layers` times (1), blown up to `inflatedBytes`.
+ * - `whole`: another JSON document instead of the body, such as `[]` or `null`.
+ * - `oversize`: the true JSON and blanks, `bytes` in all. `deep`: the true JSON with a field of `levels` nested lists.
+ * - `encoding`: the headers say that the body is encoded, but it is not. `gzip`: it is, `layers` times (1), and inflates
+ *   to `inflatedBytes`.
  * - `informational`: that many 1xx answers before the true one.
  * - `tamper`: one or more `Tampering`s, in their order.
  *
@@ -213,8 +213,8 @@ export type Reply = typeof Reply.Type
 /**
  * What goes wrong, and where.
  *
- * `partialCommit` applies the first `inputs` of a batch. `rejectInputs` refuses each input with the
- * chance given (1), every input once only, so that it is fine when it is sent again. `asynchronous` makes
+ * `partialCommit` applies the first `inputs` of a batch. `rejectInputs` rejects each input with the given chance (1), and
+ * each input once only, so that it is accepted when it is sent again. `asynchronous` makes
  * the batch a task: `end` is `"complete"` (default), `"canceled"` after `createdBeforeCancel` inputs (half
  * of them), or `"never"`; `status` is that of the first answer (201).
  *
@@ -250,13 +250,13 @@ export const Fault = Schema.Union([
 export type Fault = typeof Fault.Type
 
 /**
- * Which requests a rule is about, all of them unless it says otherwise.
+ * Which requests a rule applies to: all of them, unless a field excludes some.
  *
  * - `method`, and `path` without query; a `*` in it stands for any text.
  * - `onlyWithTraceId`: an input of the body has this trace id. `inputsOver`: it has more inputs than this.
  * - `from`, `to`: milliseconds since the plan was set, half open.
  * - `nth`: only the n-th request (from 1), or these, that fits all of the above; `every`: every n-th.
- * - `chance`: 1 is always. `times`: how often the rule fires at most.
+ * - `chance`: 1 is always. `times`: how often the rule fires, at most.
  *
  * @category schemas
  * @since 0.1.0
@@ -281,7 +281,7 @@ export const Match = Schema.Struct({
 export type Match = typeof Match.Type
 
 /**
- * A fault and the requests that meet it. `name` is for the journal's reader.
+ * A fault and the requests that meet it. `name` appears in the journal.
  *
  * @category schemas
  * @since 0.1.0
@@ -299,8 +299,8 @@ export const Rule = Schema.Struct({
 export type Rule = typeof Rule.Type
 
 /**
- * The rules, first come first served. Every rule counts the requests that fit it, also those that an
- * earlier rule struck.
+ * The rules; the first that fires decides. Every rule counts the requests that match it, including those that an earlier
+ * rule struck.
  *
  * @category schemas
  * @since 0.1.0
@@ -322,7 +322,7 @@ export type Plan = typeof Plan.Type
 export const none: Plan = { rules: [] }
 
 /**
- * This is not a plan; `message` says where and why, in one line.
+ * The JSON is not a plan. `message` says where and why, in one line.
  *
  * @category errors
  * @since 0.1.0
@@ -336,7 +336,7 @@ export class InvalidPlan extends Schema.TaggedError<InvalidPlan>()(
 const decodePlan = Schema.decodeUnknownEffect(Plan, { onExcessProperty: "error" })
 
 /**
- * Reads a plan. A key that no rule knows is refused too: a misspelt condition would match everything.
+ * Reads a plan. An unknown key is refused too: a rule without its misspelt condition would match everything.
  *
  * **Example**
  *

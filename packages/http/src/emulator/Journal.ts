@@ -1,9 +1,9 @@
 /**
- * The emulator's diary of requests, for whoever wants to know why one went the way it did: when it
- * arrived, was decided and was answered, which fault struck it, and its correlation id.
+ * The record of every request: when it arrived, was decided and was answered, which fault struck it, and its
+ * correlation id.
  *
- * The ledger says what is true; this says how it came about. It holds no header and no body, so no token, and as the
- * ledger no request without a good one.
+ * The ledger says what is true; the journal says why. It holds no header and no body, so no token, and like the ledger no
+ * request without a good token.
  *
  * @since 0.1.0
  */
@@ -11,11 +11,11 @@ import * as Schema from "effect/Schema"
 import * as Recent from "./state/Recent.ts"
 
 /**
- * One request; times in epoch milliseconds, null for what has not happened or never will.
+ * One request. Times are in epoch milliseconds, and null for what has not happened or never will.
  *
- * `answeredAt` is when the answer began, or the connection was broken in its place. `decided` is the status that the request truly earned (null when a fault kept it from being decided),
- * `status` the one that was put on the wire (0 for none). `fault` is the rule that struck: its number in
- * the plan from 0, its name and its place.
+ * `answeredAt` is when the answer began, or when the connection was broken instead. `decided` is the true status of the
+ * request, null if a fault prevented the decision. `status` is the one that was sent, 0 for none. `fault` is the rule that
+ * struck: its number in the plan from 0, its name and its place.
  *
  * @category schemas
  * @since 0.1.0
@@ -47,7 +47,7 @@ export const Entry = Schema.Struct({
 export type Entry = typeof Entry.Type
 
 /**
- * In order of arrival. `forgotten` counts those that are not kept, and is there when there is one.
+ * The requests in order of arrival. `forgotten` counts those that are not kept, and is absent if all are.
  *
  * @category schemas
  * @since 0.1.0
@@ -81,7 +81,23 @@ export interface Journal {
   readonly arrived: (entry: Arrival) => Open
   /** A request without a good token: it is counted, and its entry is not kept. */
   readonly refused: (entry: Arrival) => Open
-  readonly snapshot: () => Snapshot
+  /** The entries that are kept, as they are: those of open requests still change. */
+  readonly requests: () => ReadonlyArray<Entry>
+  readonly forgotten: () => NonNullable<Snapshot["forgotten"]>
+}
+
+/**
+ * A copy of what is kept now.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const snapshot = (journal: Journal): Snapshot => {
+  const forgotten = journal.forgotten()
+  return {
+    requests: journal.requests().map((request) => ({ ...request })),
+    ...(forgotten.requests + forgotten.unauthorized > 0 && { forgotten })
+  }
 }
 
 /**
@@ -112,12 +128,7 @@ export const makeUnsafe = (keep?: number): Journal => {
       unauthorized++
       return open(entry)
     },
-    snapshot: () => {
-      const forgotten = { requests: requests.forgotten(), unauthorized }
-      return {
-        requests: requests.toArray().map((request) => ({ ...request })),
-        ...(forgotten.requests + unauthorized > 0 && { forgotten })
-      }
-    }
+    requests: requests.toArray,
+    forgotten: () => ({ requests: requests.forgotten(), unauthorized })
   }
 }

@@ -1,15 +1,16 @@
 /**
  * What truly happened in the emulated account: every line item that was created and every request that
- * arrived. It is only ever added to, and forgets nothing unless it is told how many to keep.
+ * arrived. Entries are only added, and none is forgotten unless the emulator has a limit of what it keeps.
  *
- * A line item is written at the moment of its commit, whatever the caller was told or did not live to
- * hear. Requests of the admin API are not in it. Those that are refused for their token (401) are counted only: anybody
- * who reaches the emulator can make them, and nothing comes of them.
+ * A line item is entered at the moment of its commit, whatever answer the caller receives, if any. Requests of the admin
+ * API are not in it. Requests that are refused for their token (401) are only counted: any program that reaches the
+ * emulator can make them, and they change nothing.
  *
  * @since 0.1.0
  */
 import { Association } from "@effect-hubspot/schema"
 import * as Schema from "effect/Schema"
+import type * as Journal from "./Journal.ts"
 import * as Quota from "./state/Quota.ts"
 import * as Recent from "./state/Recent.ts"
 
@@ -34,9 +35,8 @@ export const Created = Schema.Struct({
 export type Created = typeof Created.Type
 
 /**
- * One request. `at` is its arrival in epoch milliseconds, `status` what was answered (0 until that is
- * decided, and for ever if the body never arrived), `inputs` how many inputs its body has (null when
- * that cannot be told, or nobody looked).
+ * One request. `at` is its arrival in epoch milliseconds. `status` is the status of the answer: 0 until it is decided, and
+ * for ever if the body never arrived. `inputs` is the number of inputs in its body, null if it is unknown.
  *
  * @category schemas
  * @since 0.1.0
@@ -56,8 +56,8 @@ export const Request = Schema.Struct({
 export type Request = typeof Request.Type
 
 /**
- * How many line items and requests were there once and are not kept, and how many requests never were, having no good
- * token; it is there when there is one.
+ * How many line items and requests are not kept any more, and how many requests were never kept, because they had no good
+ * token.
  *
  * @category schemas
  * @since 0.1.0
@@ -69,7 +69,7 @@ export const Forgotten = Schema.Struct({
 })
 
 /**
- * The ledger as it stood at one moment; requests in order of arrival.
+ * The ledger at one moment, with requests in order of arrival. `forgotten` is absent if everything is kept.
  *
  * @category schemas
  * @since 0.1.0
@@ -87,62 +87,31 @@ export const Snapshot = Schema.Struct({
 export type Snapshot = typeof Snapshot.Type
 
 /**
- * The entry of a request that is being answered.
- *
- * @category models
- * @since 0.1.0
- */
-export interface OpenRequest extends Omit<Request, "status" | "inputs"> {
-  status: number
-  inputs: number | null
-}
-
-/**
  * @category models
  * @since 0.1.0
  */
 export interface Ledger {
-  readonly arrived: (at: number, method: string, path: string) => OpenRequest
-  /** A request without a good token arrived: it is counted, and its entry is not kept. */
-  readonly refused: (at: number, method: string, path: string) => OpenRequest
   readonly created: (lineItem: Created) => void
   readonly snapshot: () => Snapshot
 }
 
 /**
- * Keeps the last `keep` line items and as many requests, by default all.
+ * Keeps the last `keep` line items, by default all. Its requests are those of the journal.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const makeUnsafe = (keep?: number): Ledger => {
+export const makeUnsafe = (journal: Journal.Journal, keep?: number): Ledger => {
   const created = Recent.makeUnsafe<Created>(keep)
-  const requests = Recent.makeUnsafe<OpenRequest>(keep)
-  let unauthorized = 0
-  const open = (at: number, method: string, path: string): OpenRequest => ({
-    at,
-    method,
-    path,
-    status: 0,
-    inputs: null
-  })
   return {
-    arrived: (at, method, path) => {
-      const request = open(at, method, path)
-      requests.push(request)
-      return request
-    },
-    refused: (at, method, path) => {
-      unauthorized++
-      return open(at, method, path)
-    },
     created: created.push,
     snapshot: () => {
-      const forgotten = { created: created.forgotten(), requests: requests.forgotten(), unauthorized }
+      const forgotten = { created: created.forgotten(), ...journal.forgotten() }
       return {
         created: created.toArray(),
-        // What is answered does not change any more.
-        requests: requests.toArray().map((request) => (request.status === 0 ? { ...request } : request)),
+        requests: journal
+          .requests()
+          .map(({ arrivedAt: at, inputs, method, path, status }) => ({ at, method, path, status, inputs })),
         ...(Object.values(forgotten).some((count) => count > 0) && { forgotten })
       }
     }
@@ -150,10 +119,9 @@ export const makeUnsafe = (keep?: number): Ledger => {
 }
 
 /**
- * The most requests that any half-open rolling window holds, those answered with 429 left out.
+ * The most requests in any half-open rolling window, without those answered with 429.
  *
- * Requests that were refused before the quota looked at them (401, 403, 404) are counted here, so the
- * figure is never too low.
+ * Requests that were refused before the quota counted them (401, 403, 404) are included, so the number is never too low.
  *
  * **Example**
  *

@@ -238,7 +238,7 @@ describe("the attempt log on SQLite, by itself", () => {
       assert.strictEqual(error.reason, "Foreign")
       assert.strictEqual(
         error.message,
-        "the job database cannot be used: file is not a database; name another one"
+        "the job database cannot be used: file is not a database; use another database"
       )
     })
   )
@@ -249,7 +249,7 @@ describe("the attempt log on SQLite, by itself", () => {
       yield* onFile(file, (database) => database.exec("PRAGMA journal_mode=WAL; CREATE TABLE notes (text)"))
       const error = yield* refused(file)
       assert.strictEqual(error.reason, "Foreign")
-      assert.include(error.message, "it is a database of another program; name another one")
+      assert.include(error.message, "it is a database of another program; use another database")
       const other = yield* newFile
       yield* onFile(other, (database) => database.exec("PRAGMA journal_mode=WAL; PRAGMA application_id = 7"))
       assert.strictEqual((yield* refused(other)).reason, "Foreign")

@@ -255,7 +255,7 @@ export const suite = (name: string, place: Place) =>
           const open = yield* Effect.flip(jobs.complete(claim, as))
           assert.strictEqual(
             open.message,
-            `job "a" is running and cannot become ${as}; 2 of its batches have no outcomes; settle them first`
+            `job "a" is running and cannot become ${as}; 2 of its batches have no outcomes; record their outcomes first`
           )
         }
         yield* TestClock.adjust(500)

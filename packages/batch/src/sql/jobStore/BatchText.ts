@@ -1,9 +1,8 @@
 /**
- * A batch of a job as text, and back without a loss: what is sent is the same to the byte, and a row is what
- * `Source` had read.
+ * A batch of a job as text, and back without loss: the request is the same to the byte, and a row is as `Source` read it.
  *
- * JSON of an array with an element per input, in their order. What can be made of something else is left
- * out: the trace id is in the input, and the row's own input is mostly what is sent without what was added.
+ * The text is a JSON array with one element for each input, in their order. It leaves out what can be derived: the trace id
+ * is in the input, and the input of the row is mostly the sent one without what was added.
  */
 import { BatchRequest } from "@effect-hubspot/schema"
 import * as Option from "effect/Option"
@@ -21,7 +20,7 @@ const Issues = Schema.Array(
   Schema.Struct({ ...issue, line: Schema.optionalKey(Schema.Int), column: Schema.optionalKey(Schema.Int) })
 )
 
-/** How the row's input is had from what is sent: without trace id, without the key as well, or as it is. */
+/** How to get the input of the row from the sent one: drop the trace id, drop the key too, or take this input. */
 const Given = Schema.Union([Schema.Literals(["untraced", "unkeyed"]), BatchRequest.CreateInput])
 
 const Sent = Schema.Struct({
@@ -33,7 +32,7 @@ const Sent = Schema.Struct({
   given: Given
 })
 
-/** `row` are the row's own issues, where the input's are others. */
+/** `given` is `"issues"` if the row has the same issues, else the row's own issues, or the input that it gave. */
 const Invalid = Schema.Struct({
   index: Schema.Int,
   line: Schema.Int,
@@ -45,7 +44,7 @@ const Invalid = Schema.Struct({
 const isItems = Schema.is(Schema.Array(Schema.Union([Sent, Invalid])))
 const fromJson = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Unknown))
 
-/** Where the key is that is missing in a text. */
+/** The property that holds the key. */
 type KeyedBy = Pick<Frozen, "keyProperty">
 
 const originalOf = (original: Original): typeof Original.Type =>
@@ -76,7 +75,7 @@ export const encode = ({ invalid, items }: JobBatch, { keyProperty }: KeyedBy): 
     index: item.index,
     line: item.source.line,
     original: originalOf(item.source.original),
-    // As it is sent, in this order.
+    // As it is sent, with its fields in this order.
     input: item.input,
     ...(item.key !== undefined && { key: item.key }),
     given: givenOf(item, keyProperty)

@@ -1,6 +1,6 @@
 /**
- * Claims: a job is taken, kept and let go of. A later claim has a greater epoch, and an earlier claim writes nothing any
- * more.
+ * Claims: a run takes a job, renews its lease, and gives the job back. A later claim has a greater epoch, and an earlier
+ * claim can no longer write.
  */
 import { ErrorBody } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
@@ -10,9 +10,9 @@ import * as Job from "../../jobs/Job.ts"
 import * as JobStore from "../../jobs/JobStore.ts"
 import { inRange } from "../../model/InRange.ts"
 import * as Rows from "./Rows.ts"
-import { defaultLease, longestLeaseMillis, type Tables } from "./Tables.ts"
+import { defaultLease, longestLeaseMillis, type JobAccess } from "./JobAccess.ts"
 
-export const claim = ({ get, isFree, sql }: Tables): JobStore.Service["claim"] =>
+export const claim = ({ get, isFree, sql }: JobAccess): JobStore.Service["claim"] =>
   Effect.fnUntraced(function* (jobId, taking) {
     const { holder, insteadOf, to = "run" } = taking
     const leaseMillis = leaseMillisOf(taking)
@@ -39,7 +39,7 @@ export const claim = ({ get, isFree, sql }: Tables): JobStore.Service["claim"] =
     return { jobId, epoch: job.epoch, leaseMillis, job }
   })
 
-export const renew = ({ sql, whyNot }: Tables): JobStore.Service["renew"] =>
+export const renew = ({ sql, whyNot }: JobAccess): JobStore.Service["renew"] =>
   Effect.fnUntraced(function* (claim) {
     const { epoch, jobId, leaseMillis } = claim
     const now = yield* Clock.currentTimeMillis
@@ -53,13 +53,13 @@ export const renew = ({ sql, whyNot }: Tables): JobStore.Service["renew"] =>
   })
 
 export const release =
-  ({ letGo, sql }: Tables): JobStore.Service["release"] =>
+  ({ noHolder, sql }: JobAccess): JobStore.Service["release"] =>
   ({ epoch, jobId }) =>
     Effect.asVoid(
-      Rows.writing(sql`UPDATE line_items_jobs SET ${letGo} WHERE id = ${jobId} AND epoch = ${epoch}`)
+      Rows.writing(sql`UPDATE line_items_jobs SET ${noHolder} WHERE id = ${jobId} AND epoch = ${epoch}`)
     )
 
-/** The lease that is asked for. One out of range is a defect. */
+/** The lease that a run asks for. A lease out of range is a defect. */
 export const leaseMillisOf = ({ lease = defaultLease }: JobStore.Taking): number =>
   inRange("lease", Duration.toMillis(lease), 1, longestLeaseMillis)
 

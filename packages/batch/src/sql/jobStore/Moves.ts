@@ -8,17 +8,17 @@ import type { Fragment } from "effect/sql/Statement"
 import * as Job from "../../jobs/Job.ts"
 import type * as JobStore from "../../jobs/JobStore.ts"
 import * as Rows from "./Rows.ts"
-import type { Tables } from "./Tables.ts"
+import type { JobAccess } from "./JobAccess.ts"
 
-/** The job after a move, or why it was not made. */
+/** Moves a job. Fails if `Job` has no such move, or if the claim is out of date. */
 export const move = Effect.fnUntraced(function* (
-  { sql, whyNot }: Tables,
+  { sql, whyNot }: JobAccess,
   claim: JobStore.Claim,
   to: Job.State,
   set: Fragment,
   options: {
     readonly from?: ReadonlyArray<Job.State>
-    /** What must be true of the job as well, and what is in the way if it is not. */
+    /** A further condition, and the reason if it does not hold. */
     readonly only?: Fragment
     readonly unmet?: Effect.Effect<string, JobStore.JobStoreError>
   } = {}
@@ -37,30 +37,30 @@ export const move = Effect.fnUntraced(function* (
 })
 
 export const suspend =
-  (tables: Tables): JobStore.Service["suspend"] =>
+  (access: JobAccess): JobStore.Service["suspend"] =>
   (claim, suspension) =>
-    move(tables, claim, "suspended", tables.sql`suspension = ${Rows.suspensionText.encode(suspension)}`)
+    move(access, claim, "suspended", access.sql`suspension = ${Rows.suspensionText.encode(suspension)}`)
 
 export const resume =
-  (tables: Tables): JobStore.Service["resume"] =>
+  (access: JobAccess): JobStore.Service["resume"] =>
   (claim) =>
-    move(tables, claim, "running", tables.sql`suspension = NULL`, { from: ["suspended"] })
+    move(access, claim, "running", access.sql`suspension = NULL`, { from: ["suspended"] })
 
-export const complete = (tables: Tables): JobStore.Service["complete"] =>
+export const complete = (access: JobAccess): JobStore.Service["complete"] =>
   Effect.fnUntraced(function* (claim, as) {
-    const { letGo, sql } = tables
+    const { noHolder, sql } = access
     const now = yield* Clock.currentTimeMillis
     const open = sql`FROM line_items_batches WHERE job_id = ${claim.jobId} AND settled_at IS NULL`
-    return yield* move(tables, claim, as, sql`completed_at = ${now}, ${letGo}`, {
+    return yield* move(access, claim, as, sql`completed_at = ${now}, ${noHolder}`, {
       only: sql`AND NOT EXISTS (SELECT 1 ${open})`,
       unmet: Effect.map(
         Rows.reading(sql<{ n: number }>`SELECT COUNT(*) AS n ${open}`),
-        ([row]) => `${Number(row?.n)} of its batches have no outcomes; settle them first`
+        ([row]) => `${Number(row?.n)} of its batches have no outcomes; record their outcomes first`
       )
     })
   })
 
-export const requestCancel = ({ get, sql }: Tables): JobStore.Service["requestCancel"] =>
+export const requestCancel = ({ get, sql }: JobAccess): JobStore.Service["requestCancel"] =>
   Effect.fnUntraced(function* (jobId) {
     const [row] = yield* Rows.writing(
       sql<Rows.JobRow>`UPDATE line_items_jobs SET cancel_requested = 1
@@ -76,7 +76,7 @@ export const requestResume = ({
   forUpdate,
   sql,
   transaction
-}: Tables): JobStore.Service["requestResume"] =>
+}: JobAccess): JobStore.Service["requestResume"] =>
   Effect.fnUntraced(function* (jobId) {
     const now = yield* Clock.currentTimeMillis
     const job = yield* Rows.jobOf(yield* find(jobId, forUpdate))

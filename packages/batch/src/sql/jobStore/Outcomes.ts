@@ -1,6 +1,6 @@
 /**
- * What becomes of the batches of a job: they are settled once, and what is settled is revised as `Job.revise` allows, with
- * a trail of who did so and why.
+ * The outcomes of the batches of a job. They are recorded once, and later revised as `Job.revise` allows; each revision
+ * keeps its author and reason.
  */
 import { ErrorBody } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
@@ -9,22 +9,22 @@ import * as Job from "../../jobs/Job.ts"
 import * as JobStore from "../../jobs/JobStore.ts"
 import * as Ranges from "../../model/Ranges.ts"
 import * as Rows from "./Rows.ts"
-import type { Tables } from "./Tables.ts"
+import type { JobAccess } from "./JobAccess.ts"
 
-export const settle = (tables: Tables): JobStore.Service["settle"] =>
+export const settle = (access: JobAccess): JobStore.Service["settle"] =>
   Effect.fnUntraced(function* (claim, settlements) {
     const now = yield* Clock.currentTimeMillis
-    yield* tables.held(claim, ["running", "suspended"], "done")
-    for (const settlement of settlements) yield* settleOne(tables, claim.jobId, settlement, now)
-  }, tables.transaction)
+    yield* access.held(claim, ["running", "suspended"], "done")
+    for (const settlement of settlements) yield* settleOne(access, claim.jobId, settlement, now)
+  }, access.transaction)
 
 const settleOne = Effect.fnUntraced(function* (
-  tables: Tables,
+  access: JobAccess,
   jobId: string,
   { number, outcomes }: JobStore.Settlement,
   now: number
 ) {
-  const { seal, sql } = tables
+  const { seal, sql } = access
   const { invalid, ...sums } = Rows.tally(outcomes)
   const [row] = yield* sql<{ sendable: string; invalid: number }>`
       UPDATE line_items_batches SET settled_at = ${now}, ${sql.update(sums)}
@@ -51,32 +51,37 @@ const settleOne = Effect.fnUntraced(function* (
       SELECT number, outcomes, digest AS outcomes_digest FROM line_items_outcomes
       WHERE job_id = ${jobId} AND number = ${number}`
   const wrong = known === undefined ? [] : yield* Rows.entriesOf(jobId, known)
-  yield* rewrite(tables, jobId, number, [...wrong, ...sorted])
+  yield* rewrite(access, jobId, number, [...wrong, ...sorted])
 })
 
-const rewrite = ({ sql }: Tables, jobId: string, number: number, entries: ReadonlyArray<Job.Entry>) => {
+const rewrite = ({ sql }: JobAccess, jobId: string, number: number, entries: ReadonlyArray<Job.Entry>) => {
   const { digest, outcomes } = Rows.outcomesRow(jobId, number, entries)
   return sql`UPDATE line_items_outcomes SET outcomes = ${outcomes}, digest = ${digest}
       WHERE job_id = ${jobId} AND number = ${number}`
 }
 
-export const revise = (tables: Tables): JobStore.Service["revise"] =>
+export const revise = (access: JobAccess): JobStore.Service["revise"] =>
   Effect.fnUntraced(function* (claim, { outcomes, who, why }) {
     const revised_at = yield* Clock.currentTimeMillis
     const trail = { who: ErrorBody.showable(who), why: ErrorBody.showable(why), revised_at }
-    yield* tables.held(claim, ["running", "suspended", "done", "canceled"], "done", tables.forUpdate)
-    for (const outcome of outcomes) yield* reviseOne(tables, claim.jobId, outcome, trail)
-  }, tables.transaction)
+    yield* access.held(claim, ["running", "suspended", "done", "canceled"], "done", access.forUpdate)
+    for (const outcome of outcomes) yield* reviseOne(access, claim.jobId, outcome, trail)
+  }, access.transaction)
 
-/** Who changed an outcome, why and when. */
+/** Author, reason and time of a revision. */
 interface Trail {
   readonly who: string
   readonly why: string
   readonly revised_at: number
 }
 
-const reviseOne = Effect.fnUntraced(function* (tables: Tables, jobId: string, to: Job.Entry, trail: Trail) {
-  const { seal, sql } = tables
+const reviseOne = Effect.fnUntraced(function* (
+  access: JobAccess,
+  jobId: string,
+  to: Job.Entry,
+  trail: Trail
+) {
+  const { seal, sql } = access
   const [row] = yield* sql<Rows.OutcomesRow>`
       SELECT b.number AS number, o.outcomes AS outcomes, o.digest AS outcomes_digest
       FROM line_items_batches b
@@ -90,7 +95,7 @@ const reviseOne = Effect.fnUntraced(function* (tables: Tables, jobId: string, to
   }
   const became = yield* Effect.fromResult(Job.revise(from, to))
   const next = known.map((entry) => (entry === from ? became : entry))
-  yield* rewrite(tables, jobId, number, next)
+  yield* rewrite(access, jobId, number, next)
   yield* sql`UPDATE line_items_batches SET ${sql.update(Rows.tally(next))}
       WHERE job_id = ${jobId} AND number = ${number}`
   yield* seal(jobId, number, number)
@@ -103,7 +108,7 @@ const reviseOne = Effect.fnUntraced(function* (tables: Tables, jobId: string, to
   })}`
 })
 
-export const revisions = ({ sql }: Tables): JobStore.Service["revisions"] =>
+export const revisions = ({ sql }: JobAccess): JobStore.Service["revisions"] =>
   Effect.fnUntraced(function* (jobId) {
     const rows = yield* sql<Trail & { was: string; became: string }>`
         SELECT was, became, who, why, revised_at FROM line_items_revisions WHERE job_id = ${jobId} ORDER BY id`

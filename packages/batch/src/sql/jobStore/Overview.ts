@@ -1,6 +1,6 @@
 /**
- * The jobs of a database as a whole: which jobs there are, their outcomes in numbers, which of them should be run, and which
- * can be deleted.
+ * All jobs of a database: which jobs there are, the numbers of their outcomes, which of them should be run, and which can
+ * be deleted.
  */
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
@@ -12,10 +12,10 @@ import * as Job from "../../jobs/Job.ts"
 import * as JobStore from "../../jobs/JobStore.ts"
 import * as Digests from "../Digests.ts"
 import * as Rows from "./Rows.ts"
-import { defaultLease, type Tables } from "./Tables.ts"
+import { defaultLease, type JobAccess } from "./JobAccess.ts"
 
-/** The batches of jobs in numbers, by the jobs' ids. */
-export const countRows = Effect.fnUntraced(function* ({ sql }: Tables, jobIds: ReadonlyArray<string>) {
+/** The sums over the batches of jobs, by job id. */
+export const countRows = Effect.fnUntraced(function* ({ sql }: JobAccess, jobIds: ReadonlyArray<string>) {
   const rows =
     yield* sql<Rows.CountsRow>`SELECT job_id, COUNT(*) AS batches, COUNT(settled_at) AS "settledBatches",
       SUM(last_index - first_index + 1) AS inputs, SUM(created) AS created, SUM(rejected) AS rejected,
@@ -26,29 +26,29 @@ export const countRows = Effect.fnUntraced(function* ({ sql }: Tables, jobIds: R
   return new Map(rows.map((row) => [row.job_id, row]))
 })
 
-export const counts = (tables: Tables): JobStore.Service["counts"] =>
+export const counts = (access: JobAccess): JobStore.Service["counts"] =>
   Effect.fnUntraced(function* (jobId) {
-    yield* tables.get(jobId)
-    const row = (yield* countRows(tables, [jobId])).get(jobId)
+    yield* access.get(jobId)
+    const row = (yield* countRows(access, [jobId])).get(jobId)
     const garbled = Number(row?.garbled ?? 0)
     return garbled === 0
       ? Rows.countsOf(row)
       : yield* Rows.unreadable(`${garbled} of the batches of job "${jobId}" are garbled`)
   }, Rows.reading)
 
-export const list = (tables: Tables): JobStore.Service["list"] =>
+export const list = (access: JobAccess): JobStore.Service["list"] =>
   Effect.fnUntraced(function* ({ limit = 100 } = {}) {
     const rows =
-      yield* tables.sql<Rows.JobRow>`SELECT * FROM line_items_jobs ORDER BY created_at DESC, id DESC LIMIT ${limit}`
+      yield* access.sql<Rows.JobRow>`SELECT * FROM line_items_jobs ORDER BY created_at DESC, id DESC LIMIT ${limit}`
     if (rows.length === 0) return []
     const ids = rows.map(({ id }) => id)
-    const sums = yield* countRows(tables, ids)
+    const sums = yield* countRows(access, ids)
     return yield* Effect.forEach(rows, (row) =>
       Effect.map(Rows.jobOf(row), (job) => ({ job, counts: Rows.countsOf(sums.get(job.id)) }))
     )
   }, Rows.reading)
 
-export const family = ({ get, sql }: Tables): JobStore.Service["family"] =>
+export const family = ({ get, sql }: JobAccess): JobStore.Service["family"] =>
   Effect.fnUntraced(function* (jobId) {
     const first = Job.firstOf(yield* get(jobId))
     const rows = yield* sql<Rows.JobRow>`SELECT * FROM line_items_jobs
@@ -57,19 +57,19 @@ export const family = ({ get, sql }: Tables): JobStore.Service["family"] =>
     return jobs.some(({ id }) => id === jobId) ? jobs : yield* new JobStore.JobNotFound({ jobId })
   }, Rows.reading)
 
-export const due = ({ isFree, sql }: Tables): JobStore.Service["due"] =>
+export const due = ({ isFree, sql }: JobAccess): JobStore.Service["due"] =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const rows = yield* sql<Rows.JobRow>`SELECT * FROM line_items_jobs
         WHERE state IN ('pending', 'running', 'suspended') AND ${isFree(now)} ORDER BY created_at, id`
-    // One that cannot be understood is told of to who asks for it, and keeps nobody from the others.
+    // A garbled job is an error for callers that ask for it. Here it is only a warning, so that the other jobs run.
     const jobs = yield* Effect.forEach(rows, (row) =>
       Effect.option(Effect.tapError(Rows.jobOf(row), ({ message }) => Effect.logWarning(message)))
     )
     return Arr.getSomes(jobs).filter((job) => Job.isDue(job, now))
   }).pipe(Rows.reading)
 
-export const current = ({ sql }: Tables): JobStore.Service["current"] =>
+export const current = ({ sql }: JobAccess): JobStore.Service["current"] =>
   Effect.fnUntraced(function* ({ overFor }) {
     const since = (yield* Clock.currentTimeMillis) - Duration.toMillis(overFor)
     const rows = yield* sql<Pick<Rows.JobRow, "id" | "created_at">>`SELECT id, created_at FROM line_items_jobs
@@ -77,8 +77,8 @@ export const current = ({ sql }: Tables): JobStore.Service["current"] =>
     return rows.map(({ created_at, id }) => ({ id, createdAtMillis: Number(created_at) }))
   }, Rows.reading)
 
-/** The ids of jobs that may be forgotten, each with all its retries, by the first of them. */
-const oldFamilies = Effect.fnUntraced(function* ({ sql }: Tables, old: Fragment) {
+/** The ids of jobs that may be deleted, each job with all its retries, by the id of the first. */
+const oldFamilies = Effect.fnUntraced(function* ({ sql }: JobAccess, old: Fragment) {
   const jobs = yield* sql<{ id: string; frozen: string; old: number }>`
       SELECT id, frozen, CASE WHEN ${old} THEN 1 ELSE 0 END AS old FROM line_items_jobs ORDER BY created_at, id`
   const families = new Map<string, Array<(typeof jobs)[number]>>()
@@ -94,23 +94,23 @@ const oldFamilies = Effect.fnUntraced(function* ({ sql }: Tables, old: Fragment)
   )
 })
 
-export const forget = (tables: Tables): JobStore.Service["forget"] =>
+export const forget = (access: JobAccess): JobStore.Service["forget"] =>
   Effect.fnUntraced(function* ({ dryRun = false, olderThan }) {
-    const { forUpdate, isFree, patience, sql, transaction } = tables
+    const { forUpdate, isFree, maxIdle, sql, transaction } = access
     const now = yield* Clock.currentTimeMillis
     const old = sql`(state IN ('done', 'canceled') AND completed_at <= ${now - Duration.toMillis(olderThan)}
         AND ${isFree(now)})`
-    const found = yield* Rows.reading(oldFamilies(tables, old))
+    const found = yield* Rows.reading(oldFamilies(access, old))
     if (dryRun) return [...found.values()].flat()
     const forgotten = yield* Effect.forEach(found.keys(), (first) =>
       Effect.gen(function* () {
-        // Somebody may have taken or retried one of them meanwhile.
-        const ids = (yield* oldFamilies(tables, old)).get(first) ?? []
+        // Another process may have claimed or retried one of them meanwhile.
+        const ids = (yield* oldFamilies(access, old)).get(first) ?? []
         if (ids.length === 0) return []
-        const still = yield* sql`SELECT id ${patience(Duration.toMillis(defaultLease))} FROM line_items_jobs
+        const still = yield* sql`SELECT id ${maxIdle(Duration.toMillis(defaultLease))} FROM line_items_jobs
             WHERE ${sql.in("id", ids)} AND ${old} ${forUpdate}`
         if (still.length < ids.length) return []
-        // Batches and what belongs to them go with the job.
+        // The rows of its batches are deleted with a job.
         yield* sql`DELETE FROM line_items_jobs WHERE ${sql.in("id", ids)}`
         yield* sql`DELETE FROM line_items_attempts WHERE ${sql.in("job_id", ids)}`
         yield* sql`DELETE FROM line_items_attempt_counts WHERE ${sql.in("job_id", ids)}`

@@ -1,6 +1,6 @@
 /**
- * What is in the batches of a job, a page after the other: what is left to do, the rows of the input, and what became of
- * them. A batch is believed only as it was written.
+ * The batches of a job, page by page: the batches without outcomes, the rows, and the outcomes. A batch that is not as it
+ * was written is an error.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -13,22 +13,22 @@ import type { JobBatch } from "../../jobs/JobBatch.ts"
 import type * as JobStore from "../../jobs/JobStore.ts"
 import * as BatchText from "./BatchText.ts"
 import * as Rows from "./Rows.ts"
-import type { Tables } from "./Tables.ts"
+import type { JobAccess } from "./JobAccess.ts"
 
 export const unsettled =
-  (tables: Tables): JobStore.Service["unsettled"] =>
+  (access: JobAccess): JobStore.Service["unsettled"] =>
   (jobId) =>
-    batches(tables, jobId, tables.sql`AND b.settled_at IS NULL`, (batch) => Effect.succeed([batch]))
+    batches(access, jobId, access.sql`AND b.settled_at IS NULL`, (batch) => Effect.succeed([batch]))
 
 export const rows =
-  (tables: Tables): JobStore.Service["rows"] =>
+  (access: JobAccess): JobStore.Service["rows"] =>
   (jobId, kinds) => {
-    const { sql } = tables
+    const { sql } = access
     const some = kinds?.map((kind) => sql`${sql.literal(`b.${Rows.columns[kind]}`)} > 0`)
     const isWanted = (outcome: Job.Entry | undefined) =>
       kinds === undefined || (outcome !== undefined && kinds.includes(outcome._tag))
     return batches(
-      tables,
+      access,
       jobId,
       some === undefined ? sql.literal("") : sql`AND ${sql.or(some)}`,
       Effect.fnUntraced(function* ({ invalid, items }, row) {
@@ -44,7 +44,7 @@ export const rows =
   }
 
 export const outcomes =
-  ({ get, sql }: Tables): JobStore.Service["outcomes"] =>
+  ({ get, sql }: JobAccess): JobStore.Service["outcomes"] =>
   (jobId) =>
     Stream.unwrap(
       Effect.as(
@@ -59,9 +59,9 @@ export const outcomes =
     )
 
 export const difference =
-  (tables: Tables): JobStore.Service["difference"] =>
+  (access: JobAccess): JobStore.Service["difference"] =>
   (jobId, given) =>
-    Stream.zip(ended(given), ended(Stream.map(rows(tables)(jobId), ({ row }) => row))).pipe(
+    Stream.zip(ended(given), ended(Stream.map(rows(access)(jobId), ({ row }) => row))).pipe(
       Stream.filter(([is, was]) => !isSame(is, was)),
       Stream.runHead,
       Effect.map((differing) => {
@@ -70,7 +70,7 @@ export const difference =
       })
     )
 
-/** Rows, and that there are no more. */
+/** The rows, and `None` after the last. */
 const ended = <E, R>(rows: Stream.Stream<Row, E, R>) =>
   Stream.concat(Stream.map(rows, Option.some), Stream.succeed(Option.none<Row>()))
 
@@ -83,17 +83,17 @@ interface PageRow extends Rows.OutcomesRow {
   readonly items: string
 }
 
-/** Batches of a job with what is in them. */
+/** Batches of a job with their inputs and outcomes. */
 const batches = <A>(
-  tables: Tables,
+  access: JobAccess,
   jobId: string,
   which: Fragment,
   use: (batch: JobBatch, row: PageRow) => Effect.Effect<ReadonlyArray<A>, JobStore.JobStoreError>
 ) =>
   Stream.unwrap(
-    Effect.map(tables.get(jobId), (job) =>
+    Effect.map(access.get(jobId), (job) =>
       paged(
-        (after) => tables.sql<PageRow>`
+        (after) => access.sql<PageRow>`
             SELECT b.number AS number, b.digest AS digest, i.items AS items, o.outcomes AS outcomes,
               o.digest AS outcomes_digest
             FROM line_items_batches b
@@ -101,12 +101,12 @@ const batches = <A>(
             LEFT JOIN line_items_outcomes o ON o.job_id = b.job_id AND o.number = b.number
             WHERE b.job_id = ${jobId} AND b.number > ${after} ${which}
             ORDER BY b.number LIMIT ${pageSize}`,
-        (row) => Effect.flatMap(batchOf(tables, job, row), (batch) => use(batch, row))
+        (row) => Effect.flatMap(batchOf(access, job, row), (batch) => use(batch, row))
       )
     )
   )
 
-/** What is made of rows, a page after the other. */
+/** Reads rows page by page and makes something of each. */
 const paged = <Row extends { readonly number: number }, A>(
   page: (after: number) => Effect.Effect<ReadonlyArray<Row>, SqlError>,
   use: (row: Row) => Effect.Effect<ReadonlyArray<A>, JobStore.JobStoreError>
@@ -121,9 +121,9 @@ const paged = <Row extends { readonly number: number }, A>(
     }, Rows.reading)
   )
 
-/** A batch as it was planned, to the byte. */
+/** The batch that was planned, to the byte. */
 const batchOf = Effect.fnUntraced(function* (
-  { digestOf }: Tables,
+  { digestOf }: JobAccess,
   { frozen, id }: Job.Job,
   { digest, items, number }: PageRow
 ) {
@@ -132,5 +132,5 @@ const batchOf = Effect.fnUntraced(function* (
   return batch ?? (yield* Rows.unreadable(`batch ${String(number)} of job "${id}" is garbled`))
 })
 
-/** Batches read at once: a few megabytes at most. */
+/** Batches that are read at once: a few megabytes at most. */
 const pageSize = 20

@@ -1,7 +1,7 @@
 /**
- * The planning of a job: it is made, its batches are written down one after the other, and then it can be run.
+ * The planning of a job: the job is made, its batches are written one after the other, and then it can be run.
  *
- * A job that never got beyond planning has sent nothing, so the next job with its id replaces it.
+ * A job whose planning did not finish has sent nothing, so the next job with its id replaces it.
  */
 import { ErrorBody } from "@effect-hubspot/schema"
 import * as Arr from "effect/Array"
@@ -18,11 +18,11 @@ import { busy, leaseMillisOf } from "./Claims.ts"
 import { move } from "./Moves.ts"
 import { countRows } from "./Overview.ts"
 import * as Rows from "./Rows.ts"
-import type { Tables } from "./Tables.ts"
+import type { JobAccess } from "./JobAccess.ts"
 
-export const create = (tables: Tables): JobStore.Service["create"] =>
+export const create = (access: JobAccess): JobStore.Service["create"] =>
   Effect.fnUntraced(function* (options) {
-    const { find, isFree, patience, sql } = tables
+    const { find, isFree, maxIdle, sql } = access
     const { frozen, holder, id } = options
     if (!WriteTrace.isJobId(id)) {
       return yield* Effect.die(new RangeError("a job id is 1 to 48 of A-Z a-z 0-9 _ -"))
@@ -40,11 +40,11 @@ export const create = (tables: Tables): JobStore.Service["create"] =>
             epoch = line_items_jobs.epoch + 1, held_pid = excluded.held_pid, held_host = excluded.held_host,
             held_since = excluded.held_since, held_until = excluded.held_until
           WHERE line_items_jobs.state = 'planning' AND ${isFree(now, options.insteadOf)}
-          RETURNING * ${patience(leaseMillis)}`
+          RETURNING * ${maxIdle(leaseMillis)}`
       if (row === undefined) {
         const known = yield* Rows.jobOf(yield* Effect.catchTag(find(id), "JobNotFound", Effect.die))
         if (known.state === "planning") return yield* busy(known)
-        const { inputs: total, open } = Rows.countsOf((yield* countRows(tables, [id])).get(id))
+        const { inputs: total, open } = Rows.countsOf((yield* countRows(access, [id])).get(id))
         return yield* new JobStore.JobExists({ jobId: id, done: total - open, total, attemptsOnly: false })
       }
       const attempts = yield* sql`SELECT 1 FROM line_items_attempts WHERE job_id = ${id} LIMIT 1`
@@ -56,12 +56,12 @@ export const create = (tables: Tables): JobStore.Service["create"] =>
       }
       const job = yield* Rows.jobOf(row)
       return { jobId: id, epoch: job.epoch, leaseMillis, job }
-    }).pipe(tables.transaction)
+    }).pipe(access.transaction)
   })
 
-/** A batch as the tables have it. */
+/** The rows of a batch. */
 const rowsOf = Effect.fnUntraced(function* (
-  { digestOf }: Tables,
+  { digestOf }: JobAccess,
   { job: { frozen }, jobId }: JobStore.Claim,
   batch: JobBatch,
   now: number
@@ -81,7 +81,7 @@ const rowsOf = Effect.fnUntraced(function* (
       last_index: first + indices.length - 1,
       sendable: Ranges.format(items.map(({ index }) => index)),
       digest: yield* digestOf(text),
-      // Nothing in it can be sent, so nothing is left to become of it.
+      // None of its inputs can be sent, so its outcomes are final.
       settled_at: items.length === 0 ? now : null,
       invalid: invalid.length
     },
@@ -90,14 +90,14 @@ const rowsOf = Effect.fnUntraced(function* (
   }
 })
 
-export const append = (tables: Tables): JobStore.Service["append"] =>
+export const append = (access: JobAccess): JobStore.Service["append"] =>
   Effect.fnUntraced(function* (claim, batches) {
-    const { held, seal, sql } = tables
+    const { held, seal, sql } = access
     const { jobId, leaseMillis } = claim
     const now = yield* Clock.currentTimeMillis
-    const rows = yield* Effect.forEach(batches, (batch) => rowsOf(tables, claim, batch, now))
+    const rows = yield* Effect.forEach(batches, (batch) => rowsOf(access, claim, batch, now))
     yield* Effect.gen(function* () {
-      yield* held(claim, ["planning"], "planning", tables.forUpdate)
+      yield* held(claim, ["planning"], "planning", access.forUpdate)
       yield* sql`UPDATE line_items_jobs SET held_until = ${now + leaseMillis} WHERE id = ${jobId}`
       const [last = { number: -1, last_index: -1 }] = yield* sql<{ number: number; last_index: number }>`
           SELECT number, last_index FROM line_items_batches WHERE job_id = ${jobId} ORDER BY number DESC LIMIT 1`
@@ -109,7 +109,7 @@ export const append = (tables: Tables): JobStore.Service["append"] =>
           return yield* Effect.die(new RangeError(`${found}, where ${number} from ${next} is the next`))
         }
       }
-      for (const some of Arr.chunksOf(rows, portion)) {
+      for (const some of Arr.chunksOf(rows, chunkSize)) {
         yield* sql`INSERT INTO line_items_batches ${sql.insert(Arr.map(some, ({ batch }) => batch))}`
         yield* sql`INSERT INTO line_items_inputs ${sql.insert(Arr.map(some, ({ inputs }) => inputs))}`
         const outcomes = some.flatMap((row) => row.outcomes)
@@ -117,21 +117,21 @@ export const append = (tables: Tables): JobStore.Service["append"] =>
         yield* sql`INSERT INTO line_items_outcomes ${sql.insert(outcomes)}`
       }
       if (rows.length > 0) yield* seal(jobId, rows[0]!.batch.number)
-    }).pipe(tables.transaction)
+    }).pipe(access.transaction)
   })
 
 export const planned =
-  (tables: Tables): JobStore.Service["planned"] =>
+  (access: JobAccess): JobStore.Service["planned"] =>
   (claim, { digest, inputs }) => {
-    const { letGo, sql } = tables
+    const { noHolder, sql } = access
     const { jobId } = claim
     const appended = sql`(SELECT COALESCE(SUM(last_index - first_index + 1), 0)
         FROM line_items_batches WHERE job_id = ${jobId})`
-    return move(tables, claim, "pending", sql`digest = ${digest}, inputs = ${inputs}, ${letGo}`, {
+    return move(access, claim, "pending", sql`digest = ${digest}, inputs = ${inputs}, ${noHolder}`, {
       only: sql`AND ${appended} = ${inputs}`,
       unmet: Effect.die(new RangeError(`${inputs} inputs were not appended to job ${jobId}`))
     })
   }
 
-/** Rows in one INSERT. */
-const portion = 50
+/** Batches in one INSERT. */
+const chunkSize = 50

@@ -1,6 +1,6 @@
 /**
- * The rows of jobs in the tables of `Migrations`, and back to what `JobStore` and `Job` know. What cannot be read, or is not
- * as it was written, is an error and never something else.
+ * The rows in the tables of `Migrations`, to and from the values of `JobStore` and `Job`. A row that cannot be read, or is
+ * not as it was written, is always an error.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -30,7 +30,7 @@ export interface JobRow {
   readonly held_until: number | null
 }
 
-/** A value as its text in a column. */
+/** How values of a schema are text in a column. */
 const text = <A, I>(schema: Schema.Codec<A, I>) => {
   const codec = Schema.fromJsonString(schema)
   return { encode: Schema.encodeSync(codec), decode: Schema.decodeEffect(codec) }
@@ -100,7 +100,7 @@ export const columns = {
   InDoubt: "in_doubt"
 } as const satisfies Record<Job.Entry["_tag"], string>
 
-/** The batches of a job in numbers, if it has any. */
+/** The sums over the batches of a job. A job without batches has no such row. */
 export interface CountsRow extends Readonly<Record<Exclude<keyof Job.Counts, "open"> | "garbled", number>> {
   readonly job_id: string
 }
@@ -122,7 +122,7 @@ export const countsOf = (row: CountsRow | undefined): Job.Counts => {
   return { ...counts, open: inputs - created - rejected - invalid - notSent - inDoubt }
 }
 
-/** The columns of a batch with these outcomes. */
+/** The columns that count these outcomes. */
 export const tally = (outcomes: ReadonlyArray<Job.Entry>) => {
   const sums = { created: 0, rejected: 0, invalid: 0, not_sent: 0, in_doubt: 0, possible_duplicates: 0 }
   for (const outcome of outcomes) {
@@ -134,7 +134,7 @@ export const tally = (outcomes: ReadonlyArray<Job.Entry>) => {
 
 export const byIndex = (a: { readonly index: number }, b: { readonly index: number }) => a.index - b.index
 
-/** What became of a batch, and the digest that it was written with. */
+/** The outcomes of a batch as text, and the digest that was written with them. */
 export interface OutcomesRow {
   readonly number: number
   readonly outcomes: string | null
@@ -146,7 +146,7 @@ export const outcomesRow = (jobId: string, number: number, entries: ReadonlyArra
   return { job_id: jobId, number, outcomes, digest: Digests.ofOutcomes(jobId, number, outcomes) }
 }
 
-/** What became of a batch, as it was written down; nothing if nothing was. */
+/** The outcomes of a batch as they were written; none if it has none yet. */
 export const entriesOf = Effect.fnUntraced(function* (
   jobId: string,
   { number, outcomes, outcomes_digest }: OutcomesRow

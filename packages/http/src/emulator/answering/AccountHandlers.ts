@@ -1,18 +1,16 @@
 /**
- * What is told of the account, and how an OAuth app gets its access tokens.
+ * The details of the account, and the access tokens of an OAuth app.
  *
- * Only refreshing is served: nobody signs in here.
+ * Only refreshing is served: there is no sign-in here.
  *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Definitions from "../state/Definitions.ts"
-import type { Account } from "../state/Account.ts"
-import type { Reply } from "../passage/Exchange.ts"
+import type { Answer, Call, Reply } from "../passage/Exchange.ts"
 import * as Tokens from "../state/Tokens.ts"
 
 /**
@@ -21,28 +19,25 @@ import * as Tokens from "../state/Tokens.ts"
  * @category handlers
  * @since 0.1.0
  */
-export const details = Effect.fnUntraced(function* (
-  account: Account,
-  timeZone: string
-): Effect.fn.Return<Reply> {
-  const zoned = DateTime.makeZonedUnsafe(yield* Clock.currentTimeMillis, { timeZone })
-  const offset = DateTime.zonedOffset(zoned)
-  const [companyCurrency, ...additionalCurrencies] = Definitions.currencies
-  return {
-    status: 200,
-    body: {
-      portalId: account.crm.portalId,
-      accountType: "STANDARD",
-      timeZone,
-      companyCurrency,
-      additionalCurrencies,
-      utcOffset: DateTime.zonedOffsetIso(zoned),
-      utcOffsetMilliseconds: offset,
-      uiDomain: "app.hubspot.com",
-      dataHostingLocation: "na1"
+export const details = (timeZone: string) =>
+  Effect.fnUntraced(function* ({ account }: Call): Answer {
+    const zoned = DateTime.makeZonedUnsafe(yield* Clock.currentTimeMillis, { timeZone })
+    const [companyCurrency, ...additionalCurrencies] = Definitions.currencies
+    return {
+      status: 200,
+      body: {
+        portalId: account.crm.portalId,
+        accountType: "STANDARD",
+        timeZone,
+        companyCurrency,
+        additionalCurrencies,
+        utcOffset: DateTime.zonedOffsetIso(zoned),
+        utcOffsetMilliseconds: DateTime.zonedOffset(zoned),
+        uiDomain: "app.hubspot.com",
+        dataHostingLocation: "na1"
+      }
     }
-  }
-})
+  })
 
 /**
  * `POST /oauth/2026-09/token`, parameters in the form body. The refusals' names are observation.
@@ -50,7 +45,7 @@ export const details = Effect.fnUntraced(function* (
  * @category handlers
  * @since 0.1.0
  */
-export const token = Effect.fnUntraced(function* (account: Account, text: string): Effect.fn.Return<Reply> {
+export const token = Effect.fnUntraced(function* ({ account, text }: Call): Answer {
   const { app } = account.tokens
   const form = new URLSearchParams(text)
   if (form.get("grant_type") !== "refresh_token") {
@@ -65,8 +60,7 @@ export const token = Effect.fnUntraced(function* (account: Account, text: string
   if (form.get("refresh_token") !== Redacted.value(app.refreshToken)) {
     return refuse("invalid_grant", "BAD_REFRESH_TOKEN", "refresh token is invalid, expired or revoked")
   }
-  const words = yield* Effect.replicateEffect(Random.nextIntBetween(0, 2 ** 32, { halfOpen: true }), 4)
-  const accessToken = `emulated-${words.map((word) => word.toString(16).padStart(8, "0")).join("")}`
+  const accessToken = `emulated-${yield* Tokens.randomKey}`
   account.tokens.issue(accessToken, yield* Clock.currentTimeMillis)
   return {
     status: 200,

@@ -1,9 +1,9 @@
 /**
- * The emulator's own API, beside HubSpot's: read the ledger and the journal, set faults, seed parents,
- * change the scopes.
+ * The emulator's own API, beside HubSpot's: read the ledger and the journal, set faults, seed objects,
+ * replace the scopes.
  *
- * It needs the admin key, which is not a HubSpot token. Its calls are not in the ledger, take no
- * latency and count for no limit. It offers no way to change what the ledger says.
+ * It requires the admin key, which is not a HubSpot token. Its requests are not in the ledger, have no latency and count
+ * for no limit. It cannot change the ledger.
  *
  * @since 0.1.0
  */
@@ -56,7 +56,7 @@ export class UnknownObjectType extends Schema.TaggedError<UnknownObjectType>()(
 ) {}
 
 /**
- * The body of an admin call is not what it takes; `message` says where and why, in one line.
+ * The body of an admin request is wrong. `message` says where and why, in one line.
  *
  * @category errors
  * @since 0.1.0
@@ -68,7 +68,7 @@ class InvalidBody extends Schema.TaggedError<InvalidBody>()(
 ) {}
 
 /**
- * Tells what is wrong with a body in one line.
+ * Reports what is wrong with a body in one line.
  *
  * @category middleware
  * @since 0.1.0
@@ -138,8 +138,8 @@ const AdminApi = HttpApi.make("emulator")
   .annotateMerge(OpenApi.annotations({ title: "HubSpot emulator: administration" }))
 
 /**
- * Makes objects exist: parents, of whose type only seeded ones do from now on, or products, from which
- * line items take what they are not given.
+ * Makes objects exist: parents, or products from which line items inherit properties. From now on, only seeded parents of
+ * this type exist.
  *
  * @category administration
  * @since 0.1.0
@@ -176,7 +176,7 @@ export const setScopes = (account: Account, scopes: ReadonlyArray<string>): Effe
   })
 
 /**
- * Sets what goes wrong from now on; all counters begin anew.
+ * Sets what goes wrong from now on. All counters restart.
  *
  * @category administration
  * @since 0.1.0
@@ -186,7 +186,7 @@ export const setFaults = (account: Account, plan: Faults.Plan): Effect.Effect<vo
     account.faults = FaultPlan.makeUnsafe(plan, now)
   })
 
-// Raw, so that a misspelt key and a text that is no JSON get one clear line each.
+// Raw, so that a misspelt key and a text that is not JSON are each reported in one clear line.
 const putFaults = Effect.fnUntraced(
   function* (account: Account, request: HttpServerRequest) {
     const text = yield* Body.readText(request)
@@ -224,9 +224,9 @@ export const layer = (account: Account, adminKey: Redacted.Redacted<string>) =>
     Layer.provide(
       HttpApiBuilder.group(AdminApi, "admin", (handlers) =>
         handlers
-          // Raw, because encoding a large ledger through its schema would only cost time.
+          // Raw: encoding a large ledger through its schema would only take time.
           .handleRaw("ledger", () => Effect.sync(() => Pieces.toResponse(account.ledger.snapshot())))
-          .handleRaw("journal", () => Effect.sync(() => Pieces.toResponse(account.journal.snapshot())))
+          .handleRaw("journal", () => Effect.sync(() => Pieces.toResponse(Journal.snapshot(account.journal))))
           .handle("faults", () => Effect.sync(() => account.faults.plan))
           .handleRaw("setFaults", ({ request }) => putFaults(account, request))
           .handle("clearFaults", () => setFaults(account, Faults.none))

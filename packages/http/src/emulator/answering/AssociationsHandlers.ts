@@ -1,30 +1,24 @@
 /**
- * What the association endpoints do: associate line items with what there is, and tell the line items of
- * a parent.
+ * The association endpoints: they associate line items with other objects, and list the line items of a parent.
  *
- * Associating is idempotent (documentation). Answers are HubSpot's by specification; the refusals are
- * assumptions but for the invalid type.
+ * Associating is idempotent (documentation). The answers are specification. The refusals are assumptions, except for the
+ * invalid type.
  *
  * @since 0.1.0
  */
 import { Association, LineItem } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
-import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Result from "effect/Result"
 import * as Body from "../reading/Body.ts"
-import * as Crm from "../state/Crm.ts"
-import type { Account } from "../state/Account.ts"
-import type { Reply } from "../passage/Exchange.ts"
+import type * as Crm from "../state/Crm.ts"
+import type { Answer, Call, Reply } from "../passage/Exchange.ts"
 import * as Json from "../reading/Json.ts"
-import type * as Ledger from "../Ledger.ts"
 import * as LineItems from "./LineItemsHandlers.ts"
 import * as Links from "../state/Links.ts"
 import * as Query from "../reading/Query.ts"
 import * as RecordView from "./RecordView.ts"
 import * as Refusal from "./Refusal.ts"
 import * as Rules from "./Rules.ts"
-
-type Answer = Effect.fn.Return<Reply, Refusal.Refusal>
 
 /** The most associations of a batch, and of a page. Documentation. */
 const maxInputs = 2000
@@ -38,35 +32,31 @@ interface Input {
 
 const readInput = (given: unknown): Json.Reading<Input> => {
   if (!Json.isRecord(given)) return Json.mismatch("PublicAssociation", given)
-  const from = Body.readId(given.from)
-  if (Result.isFailure(from)) return Result.fail(from.failure)
-  const to = Body.readId(given.to)
-  if (Result.isFailure(to)) return Result.fail(to.failure)
-  return Result.map(Json.readList(given.types, Body.readSpec), (types) => ({
-    from: from.success,
-    to: to.success,
-    types
-  }))
+  return Result.all({
+    from: Body.readId(given.from),
+    to: Body.readId(given.to),
+    types: Json.readList(given.types, Body.readSpec)
+  })
+}
+
+/** What the path of a batch names. */
+interface To {
+  readonly params: { readonly toObjectType: string }
 }
 
 /**
- * `POST /crm/v4/associations/line_items/:toObjectType/batch/create`. Good inputs are associated, the
+ * `POST /crm/v4/associations/line_items/:toObjectType/batch/create`. Good inputs are associated. The
  * others are in the errors of a 207.
  *
  * @category handlers
  * @since 0.1.0
  */
-export const batchAssociate = Effect.fnUntraced(function* (
-  account: Account,
-  toObjectType: string,
-  text: string,
-  entry: Ledger.OpenRequest
-): Answer {
-  const { inputs, target } = yield* readBatch(toObjectType, text, entry)
-  for (const { types } of inputs) {
-    if (types.length === 0) return yield* Effect.fail(Refusal.missingFields("types"))
+export const batchAssociate = Effect.fnUntraced(function* (call: Call, to: To): Answer {
+  const { inputs, target } = yield* readBatch(call, to)
+  if (inputs.some(({ types }) => types.length === 0)) {
+    return yield* Effect.fail(Refusal.missingFields("types"))
   }
-  return yield* settle(account, target, 201, inputs, ({ from, to }) => [pairOf(target, from, to)])
+  return yield* decide(call, target, 201, inputs, ({ from, to }) => [pairOf(target, from, to)])
 })
 
 /**
@@ -75,23 +65,14 @@ export const batchAssociate = Effect.fnUntraced(function* (
  * @category handlers
  * @since 0.1.0
  */
-export const batchAssociateDefault = Effect.fnUntraced(function* (
-  account: Account,
-  toObjectType: string,
-  text: string,
-  entry: Ledger.OpenRequest
-): Answer {
-  const { inputs, target } = yield* readBatch(toObjectType, text, entry)
-  return yield* settleDefault(account, target, inputs)
+export const batchAssociateDefault = Effect.fnUntraced(function* (call: Call, to: To): Answer {
+  const { inputs, target } = yield* readBatch(call, to)
+  return yield* decideDefault(call, target, inputs)
 })
 
-const readBatch = Effect.fnUntraced(function* (
-  toObjectType: string,
-  text: string,
-  entry: Ledger.OpenRequest
-) {
-  const target = yield* Effect.fromResult(targetOf(toObjectType))
-  const { inputs } = yield* Effect.fromResult(Body.readCounted(text, entry, readInput, bound))
+const readBatch = Effect.fnUntraced(function* (call: Call, { params: { toObjectType } }: To) {
+  const target = yield* targetOf(toObjectType)
+  const { inputs } = yield* Body.readCounted(call, readInput, bound)
   return { target, inputs }
 })
 
@@ -102,44 +83,39 @@ const bound = (): Body.Bound => ({
   )
 })
 
-const targetOf = (objectType: string): Json.Reading<Association.Target> => {
-  const target = Crm.targetOfObjectType(objectType)
-  return target === undefined
-    ? Result.fail(Refusal.invalid(`Unable to infer object type from: ${objectType}`))
-    : Result.succeed(target)
-}
+const targetOf = (objectType: string): Effect.Effect<Association.Target, Refusal.Refusal> =>
+  Effect.fromResult(Query.target(objectType))
 
-const settleDefault = (
-  account: Account,
+const decideDefault = (
+  call: Call,
   target: Association.Target,
   inputs: ReadonlyArray<Pick<Input, "from" | "to">>
 ) => {
-  const [type] = Association.make(target, "").types
-  return settle(
-    account,
+  const type = Association.make(target, "").types[0]!
+  return decide(
+    call,
     target,
     200,
-    inputs.map(({ from, to }) => ({ from, to, types: [type!] })),
+    inputs.map(({ from, to }) => ({ from, to, types: [type] })),
     // Documentation: both directions are answered.
     ({ from, to }) => [
       { from: { id: from }, to: { id: to }, associationSpec: type },
       {
         from: { id: to },
         to: { id: from },
-        associationSpec: { ...type, associationTypeId: Links.inverse(type!.associationTypeId) }
+        associationSpec: { ...type, associationTypeId: Links.inverse(type.associationTypeId) }
       }
     ]
   )
 }
 
-const settle = Effect.fnUntraced(function* (
-  account: Account,
+const decide = Effect.fnUntraced(function* (
+  { account: { crm } }: Call,
   target: Association.Target,
   ok: 200 | 201,
   inputs: ReadonlyArray<Input>,
   show: (input: Input) => ReadonlyArray<object>
 ): Answer {
-  const { crm } = account
   const now = yield* LineItems.moment
   const results: Array<object> = []
   const errors: Array<object> = []
@@ -160,25 +136,18 @@ const link = (
   now: Crm.Moment
 ): Refusal.Rejection | undefined => {
   const found = crm.find(from, now.millis)
-  if (found === undefined || found.archived !== undefined) {
-    return {
-      category: "OBJECT_NOT_FOUND",
-      message: `No line item with id ${from} exists in this account.`,
-      errors: []
-    }
-  }
+  if (found === undefined || found.archived !== undefined) return missing("line item", from)
   for (const spec of types) if (Association.targetOf(spec) !== target) return Rules.invalidType(spec, target)
-  if (!crm.exists(target, to)) {
-    return {
-      category: "OBJECT_NOT_FOUND",
-      message: `No ${target} with id ${to} exists in this account.`,
-      errors: []
-    }
-  }
-  let record = found
-  for (const spec of types) record = crm.associate(record, to, spec, now)
+  if (!crm.exists(target, to)) return missing(target, to)
+  types.reduce((record, spec) => crm.associate(record, to, spec, now), found)
   return undefined
 }
+
+const missing = (what: string, id: string): Refusal.Rejection => ({
+  category: "OBJECT_NOT_FOUND",
+  message: `No ${what} with id ${id} exists in this account.`,
+  errors: []
+})
 
 // Specification: a pair of objects with their types' labels; those of HubSpot have none.
 const pairOf = (target: Association.Target, from: string, to: string): object => ({
@@ -190,20 +159,19 @@ const pairOf = (target: Association.Target, from: string, to: string): object =>
 })
 
 /**
- * `GET /crm/v4/objects/:fromObjectType/:id/associations/line_items`: ids as numbers, archived line items
- * left out. Assumption: a parent that does not exist has none.
+ * `GET /crm/v4/objects/:fromObjectType/:id/associations/line_items`: ids as numbers, without archived line
+ * items. Assumption: a parent that does not exist has none.
  *
  * @category handlers
  * @since 0.1.0
  */
 export const associationsOf = Effect.fnUntraced(function* (
-  account: Account,
-  request: HttpServerRequest,
-  fromObjectType: string,
-  id: string
+  { account: { crm }, request }: Call,
+  {
+    params: { fromObjectType, id }
+  }: { readonly params: { readonly fromObjectType: string; readonly id: string } }
 ): Answer {
-  const { crm } = account
-  const target = yield* Effect.fromResult(targetOf(fromObjectType))
+  const target = yield* targetOf(fromObjectType)
   const bounds = { limit: maxPage, maximum: maxPage }
   const page = yield* Effect.fromResult(Query.page(Query.fromUrl(request.url), bounds))
   const after = Number(page.after ?? 0)
@@ -232,16 +200,9 @@ export const associationsOf = Effect.fnUntraced(function* (
   }
 })
 
-/**
- * What the path of a dated helper names.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Pair {
-  readonly id: string
-  readonly toObjectType: string
-  readonly toObjectId: string
+/** What the path of one association names. */
+interface Pair {
+  readonly params: { readonly id: string; readonly toObjectType: string; readonly toObjectId: string }
 }
 
 /**
@@ -250,9 +211,9 @@ export interface Pair {
  * @category handlers
  * @since 0.1.0
  */
-export const associateDefault = Effect.fnUntraced(function* (account: Account, pair: Pair): Answer {
-  const target = yield* Effect.fromResult(targetOf(pair.toObjectType))
-  return yield* single(yield* settleDefault(account, target, [{ from: pair.id, to: pair.toObjectId }]))
+export const associateDefault = Effect.fnUntraced(function* (call: Call, { params: pair }: Pair): Answer {
+  const target = yield* targetOf(pair.toObjectType)
+  return yield* single(yield* decideDefault(call, target, [{ from: pair.id, to: pair.toObjectId }]))
 })
 
 /**
@@ -261,19 +222,19 @@ export const associateDefault = Effect.fnUntraced(function* (account: Account, p
  * @category handlers
  * @since 0.1.0
  */
-export const associate = Effect.fnUntraced(function* (account: Account, pair: Pair, text: string): Answer {
-  const target = yield* Effect.fromResult(targetOf(pair.toObjectType))
+export const associate = Effect.fnUntraced(function* (call: Call, { params: pair }: Pair): Answer {
+  const target = yield* targetOf(pair.toObjectType)
   const types = yield* Effect.fromResult(
-    Result.flatMap(Json.readAny(text), (json) => Json.readList(json, Body.readSpec))
+    Result.flatMap(Json.readAny(call.text), (json) => Json.readList(json, Body.readSpec))
   )
   if (types.length === 0)
     return yield* Effect.fail(Refusal.invalid("At least one association type is required."))
   const input = { from: pair.id, to: pair.toObjectId, types }
-  yield* single(yield* settle(account, target, 201, [input], () => []))
+  yield* single(yield* decide(call, target, 201, [input], () => []))
   return { status: 201, body: pairOf(target, pair.id, pair.toObjectId) }
 })
 
-// One association has no partial success: its problem is that of the request.
+// One association has no partial success: its problem refuses the request.
 const single = (reply: Reply): Effect.Effect<Reply, Refusal.Refusal> => {
   if (reply.status !== 207) return Effect.succeed(reply)
   const { errors } = reply.body as { readonly errors: readonly [Refusal.Refusal["body"]] }
@@ -282,15 +243,18 @@ const single = (reply: Reply): Effect.Effect<Reply, Refusal.Refusal> => {
 }
 
 /**
- * `DELETE …/associations/:toObjectType/:toObjectId`. Assumption: 204 also where there was none.
+ * `DELETE …/associations/:toObjectType/:toObjectId`. Assumption: 204 also if there was none.
  *
  * @category handlers
  * @since 0.1.0
  */
-export const dissociate = Effect.fnUntraced(function* (account: Account, pair: Pair): Answer {
-  const target = yield* Effect.fromResult(targetOf(pair.toObjectType))
+export const dissociate = Effect.fnUntraced(function* (
+  { account: { crm } }: Call,
+  { params: pair }: Pair
+): Answer {
+  const target = yield* targetOf(pair.toObjectType)
   const now = yield* LineItems.moment
-  const record = account.crm.find(pair.id, now.millis)
-  if (record !== undefined) account.crm.dissociate(record, target, pair.toObjectId, now)
+  const record = crm.find(pair.id, now.millis)
+  if (record !== undefined) crm.dissociate(record, target, pair.toObjectId, now)
   return { status: 204 }
 })

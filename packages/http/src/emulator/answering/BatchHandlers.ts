@@ -1,28 +1,25 @@
 /**
- * What the batch endpoints of line items do: create, read, update, upsert and archive up to a hundred.
+ * The batch endpoints of line items: create, read, update, upsert and archive up to a hundred.
  *
- * A batch is decided and committed at one instant, in an order that is not that of its inputs.
+ * A batch is decided and committed at one instant, in a random order of its inputs.
  *
  * @since 0.1.0
  */
 import type { ApiVersion } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
-import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Body from "../reading/Body.ts"
 import type * as Crm from "../state/Crm.ts"
 import type { Account } from "../state/Account.ts"
-import type { Reply } from "../passage/Exchange.ts"
+import type { Answer, Call, Reply } from "../passage/Exchange.ts"
 import * as Json from "../reading/Json.ts"
-import type * as Ledger from "../Ledger.ts"
 import * as LineItems from "./LineItemsHandlers.ts"
 import * as Query from "../reading/Query.ts"
 import * as RecordView from "./RecordView.ts"
 import * as Refusal from "./Refusal.ts"
 import * as Rules from "./Rules.ts"
-
-type Answer = Effect.fn.Return<Reply, Refusal.Refusal>
 
 type Version = ApiVersion.ApiVersion
 
@@ -34,110 +31,99 @@ type Values = Readonly<Record<string, string>>
  * @category handlers
  * @since 0.1.0
  */
-export const create = Effect.fnUntraced(function* (
-  account: Account,
-  version: Version,
-  text: string,
-  entry: Ledger.OpenRequest
-): Answer {
-  const { inputs } = yield* Effect.fromResult(Body.readCounted(text, entry, Body.readInput))
-  return yield* settle(account, version, 201, inputs, {
-    check: (input) => Rules.check(account.crm, input),
-    conflict: (input) => Rules.conflict(account.crm, input.properties),
-    values: (input) => input.properties,
-    commit: (input, now) =>
-      RecordView.created(LineItems.createNow(account, input, now), input.objectWriteTraceId)
+export const create = (version: Version) =>
+  Effect.fnUntraced(function* (call: Call): Answer {
+    const { inputs } = yield* Body.readCounted(call, Body.readInput)
+    return yield* decide(call.account, version, 201, inputs, {
+      check: (input) => Rules.check(call.account.crm, input),
+      conflict: (input) => Rules.conflict(call.account.crm, input.properties),
+      values: (input) => input.properties,
+      commit: (input, now) =>
+        RecordView.created(LineItems.createNow(call.account, input, now), input.objectWriteTraceId)
+    })
   })
-})
 
 /**
- * `POST …/batch/update`. Observation: records that are deleted are left out without a word; that it is
- * the same for ids that never were is an assumption.
+ * `POST …/batch/update`. Observation: deleted records are left out without an error. Assumption: unknown
+ * ids are left out too.
  *
  * @category handlers
  * @since 0.1.0
  */
-export const update = Effect.fnUntraced(function* (
-  account: Account,
-  version: Version,
-  text: string,
-  entry: Ledger.OpenRequest
-): Answer {
-  const { crm } = account
-  const { inputs } = yield* Effect.fromResult(Body.readCounted(text, entry, Body.readChange))
-  yield* Effect.fromResult(distinct(inputs))
-  const { millis } = yield* LineItems.moment
-  const found: Array<Found> = []
-  for (const input of inputs) {
-    const record = yield* Effect.fromResult(
-      LineItems.find(crm, input.id, input.idProperty, false, millis, "update/upsert")
-    )
-    if (record !== undefined) found.push({ ...input, record })
-  }
-  return yield* settle(account, version, 200, found, {
-    check: (input) => LineItems.checkChange(crm, input.properties),
-    conflict: (input) => Rules.conflictOfUpdate(crm, input.record.id, input.properties),
-    values: (input) => input.properties,
-    commit: (input, now) => {
-      // It may have been forgotten in the meantime.
-      const current = crm.find(input.record.id, now.millis) ?? input.record
-      const record = crm.update(current, input.properties, now)
-      return RecordView.updated(record, input.properties, input.objectWriteTraceId)
+export const update = (version: Version) =>
+  Effect.fnUntraced(function* (call: Call): Answer {
+    const { crm } = call.account
+    const { inputs } = yield* Body.readCounted(call, Body.readChange)
+    yield* Effect.fromResult(distinct(inputs))
+    const { millis } = yield* LineItems.moment
+    const found: Array<Found> = []
+    for (const input of inputs) {
+      const record = yield* Effect.fromResult(
+        LineItems.find(crm, input.id, input.idProperty, false, millis, "update/upsert")
+      )
+      if (record !== undefined) found.push({ ...input, record })
     }
+    return yield* decide(call.account, version, 200, found, {
+      check: (input) => LineItems.checkChange(crm, input.properties),
+      conflict: (input) => Rules.conflictOfUpdate(crm, input.record.id, input.properties),
+      values: (input) => input.properties,
+      commit: (input, now) => {
+        // The account may have forgotten the record in the meantime.
+        const current = crm.find(input.record.id, now.millis) ?? input.record
+        const record = crm.update(current, input.properties, now)
+        return RecordView.updated(record, input.properties, input.objectWriteTraceId)
+      }
+    })
   })
-})
 
 interface Found extends Body.Change {
   readonly record: Crm.LineItemRecord
 }
 
 /**
- * `POST …/batch/upsert`. Specification: by a unique property, without associations; `new` says which.
+ * `POST …/batch/upsert`. Specification: by a unique property, without associations; `new` says which
+ * records were created.
  *
  * @category handlers
  * @since 0.1.0
  */
-export const upsert = Effect.fnUntraced(function* (
-  account: Account,
-  version: Version,
-  text: string,
-  entry: Ledger.OpenRequest
-): Answer {
-  const { crm } = account
-  const { inputs } = yield* Effect.fromResult(Body.readCounted(text, entry, Body.readChange))
-  for (const { idProperty } of inputs) {
-    if (idProperty === undefined) return yield* Effect.fail(Refusal.missingFields("idProperty"))
-    if (!crm.isUnique(idProperty)) {
-      return yield* Effect.fail(Refusal.notUnique("update/upsert", idProperty, crm.portalId))
-    }
-  }
-  yield* Effect.fromResult(distinct(inputs))
-  // Assumption: a value given among the properties wins over the one that names the record.
-  const valuesOf = (input: Body.Change): Values => ({ [input.idProperty!]: input.id, ...input.properties })
-  return yield* settle(account, version, 200, inputs, {
-    check: (input) => Rules.checkProperties(crm, valuesOf(input)),
-    conflict: (input) => {
-      const holder = crm.holderOf(input.idProperty!, input.id)
-      return holder === undefined
-        ? Rules.conflict(crm, valuesOf(input))
-        : Rules.conflictOfUpdate(crm, holder, input.properties)
-    },
-    values: valuesOf,
-    commit: (input, now) => {
-      const holder = crm.holderOf(input.idProperty!, input.id)
-      if (holder === undefined) {
-        const record = LineItems.createNow(
-          account,
-          { ...input, properties: valuesOf(input), associations: [] },
-          now
-        )
-        return { ...RecordView.created(record, input.objectWriteTraceId), new: true }
+export const upsert = (version: Version) =>
+  Effect.fnUntraced(function* (call: Call): Answer {
+    const { crm } = call.account
+    const { inputs } = yield* Body.readCounted(call, Body.readChange)
+    for (const { idProperty } of inputs) {
+      if (idProperty === undefined) return yield* Effect.fail(Refusal.missingFields("idProperty"))
+      if (!crm.isUnique(idProperty)) {
+        return yield* Effect.fail(Refusal.notUnique("update/upsert", idProperty, crm.portalId))
       }
-      const record = crm.update(crm.find(holder, now.millis)!, input.properties, now)
-      return { ...RecordView.updated(record, valuesOf(input), input.objectWriteTraceId), new: false }
     }
+    yield* Effect.fromResult(distinct(inputs))
+    // Assumption: a value among the properties replaces the value that names the record.
+    const valuesOf = (input: Body.Change): Values => ({ [input.idProperty!]: input.id, ...input.properties })
+    return yield* decide(call.account, version, 200, inputs, {
+      check: (input) => Rules.checkProperties(crm, valuesOf(input)),
+      conflict: (input) => {
+        const holder = crm.holderOf(input.idProperty!, input.id)
+        return holder === undefined
+          ? Rules.conflict(crm, valuesOf(input))
+          : Rules.conflictOfUpdate(crm, holder, input.properties)
+      },
+      values: valuesOf,
+      commit: (input, now) => {
+        const holder = crm.holderOf(input.idProperty!, input.id)
+        if (holder === undefined) {
+          const record = LineItems.createNow(
+            call.account,
+            { ...input, properties: valuesOf(input), associations: [] },
+            now
+          )
+          return { ...RecordView.created(record, input.objectWriteTraceId), new: true }
+        }
+        const record = crm.update(crm.find(holder, now.millis)!, input.properties, now)
+        return { ...RecordView.updated(record, valuesOf(input), input.objectWriteTraceId), new: false }
+      }
+    })
   })
-})
 
 // Observation of updates; for upserts an assumption.
 const distinct = (inputs: ReadonlyArray<Body.Change>): Json.Reading<void> => {
@@ -151,7 +137,7 @@ const distinct = (inputs: ReadonlyArray<Body.Change>): Json.Reading<void> => {
   return twice.size === 0 ? Result.succeed(undefined) : Result.fail(Refusal.duplicateIds([...twice]))
 }
 
-/** What is done with each input of a batch of writes; `conflict` and `commit` see what came before. */
+/** What is done with each input of a batch of writes. `conflict` and `commit` see the inputs committed before. */
 interface Writing<A> {
   readonly check: (input: A) => Refusal.Rejection | undefined
   readonly conflict: (input: A) => Refusal.Rejection | undefined
@@ -159,48 +145,38 @@ interface Writing<A> {
   readonly commit: (input: A, now: Crm.Moment) => object
 }
 
-const settle = Effect.fnUntraced(function* <A extends { readonly objectWriteTraceId: string | undefined }>(
+const decide = Effect.fnUntraced(function* <A extends { readonly objectWriteTraceId: string | undefined }>(
   account: Account,
   version: Version,
   ok: 200 | 201,
   inputs: ReadonlyArray<A>,
   { check, commit, conflict, values }: Writing<A>
 ): Answer {
-  const rejections = inputs.map(check)
+  const checked = inputs.map((input) => ({ input, rejection: check(input) }))
   if (!Body.haveUniqueTraceIds(inputs)) {
     // Documentation for creates: without a unique trace id on every input there is no partial success.
-    // Observation: nothing is created, and the first problem is the one reported. Assumption: the same
-    // for updates and upserts.
+    // Observation: nothing is created, and the first problem is reported. Assumption: the same for updates and upserts.
     const rejection =
-      rejections.find((rejection) => rejection !== undefined) ??
-      firstOf(inputs, conflict) ??
+      checked.find(({ rejection }) => rejection !== undefined)?.rejection ??
+      inputs.map(conflict).find(Predicate.isNotUndefined) ??
       Rules.conflictWithin(account.crm, inputs.map(values))
     if (rejection !== undefined) return yield* Effect.fail(Refusal.invalidInput(rejection))
   }
   const now = yield* LineItems.moment
   const results: Array<object> = []
   const errors: Array<object> = []
-  // Observation: the order of results is not that of the inputs. Ids are given in that order too, so
-  // that nothing can be concluded from them; and of two inputs with one unique value any may win.
-  for (const index of yield* Random.shuffle(inputs.keys())) {
-    const input = inputs[index]!
-    const rejection = rejections[index] ?? conflict(input)
+  // Observation: the order of results is not that of the inputs. Ids are assigned in the order of results, so that they
+  // say nothing about the inputs; and of two inputs with the same unique value, either may be created.
+  for (const { input, rejection: own } of yield* Random.shuffle(checked)) {
+    const rejection = own ?? conflict(input)
     if (rejection === undefined) results.push(commit(input, now))
     else errors.push(RecordView.rejected(rejection, { objectWriteTraceId: [input.objectWriteTraceId ?? ""] }))
   }
   return reply(version, ok, now, results, errors)
 })
 
-const firstOf = <A, B>(inputs: ReadonlyArray<A>, f: (input: A) => B | undefined): B | undefined => {
-  for (const input of inputs) {
-    const found = f(input)
-    if (found !== undefined) return found
-  }
-  return undefined
-}
-
-// Documentation: 201 or 200 for all, 207 for a part. That nothing at all is a 207 too is an assumption.
-// Specification of 2026-09: no 207, the errors are in the plain reply.
+// Documentation: 201 or 200 if all inputs succeed, 207 if some do. Assumption: 207 if none does. Specification of 2026-09:
+// no 207, the errors are in the plain reply.
 const reply = (
   version: Version,
   ok: 200 | 201,
@@ -214,67 +190,45 @@ const reply = (
 
 /**
  * `POST …/batch/read`. Observation: one error entry for all ids that are not found. Assumption: an id
- * that comes twice is answered once.
+ * that is given twice is answered once.
  *
  * @category handlers
  * @since 0.1.0
  */
-export const read = Effect.fnUntraced(function* (
-  account: Account,
-  version: Version,
-  request: HttpServerRequest,
-  text: string,
-  entry: Ledger.OpenRequest
-): Answer {
-  const { crm } = account
-  const { fields, inputs } = yield* Effect.fromResult(
-    Body.readCounted(text, entry, Body.readId, Body.boundOfRead)
-  )
-  const properties = yield* Effect.fromResult(Json.readList(fields.properties, Json.readText))
-  const propertiesWithHistory = yield* Effect.fromResult(
-    Json.readList(fields.propertiesWithHistory, Json.readText)
-  )
-  const idProperty = yield* Effect.fromResult(Json.optionalText(fields.idProperty))
-  const { archived } = Query.fromUrl(request.url)
-  const now = yield* LineItems.moment
-  // Documentation: associations cannot be had here.
-  const wanted = { properties, propertiesWithHistory, associations: [] }
-  const results: Array<object> = []
-  const missing: Array<string> = []
-  for (const id of yield* Random.shuffle(new Set(inputs))) {
-    const found = LineItems.find(crm, id, idProperty, archived, now.millis, "read")
-    if (Result.isFailure(found)) return yield* Effect.fail(found.failure)
-    if (found.success === undefined) missing.push(id)
-    else results.push(RecordView.read(crm, found.success, wanted))
-  }
-  const errors =
-    missing.length === 0
-      ? []
-      : [
-          {
-            status: "error",
-            category: "OBJECT_NOT_FOUND",
-            message:
-              "Could not get some LINE_ITEM objects, they may be deleted or not exist. Check that ids are valid.",
-            context: { ids: missing }
-          }
-        ]
-  return reply(version, 200, now, results, errors)
-})
+export const read = (version: Version) =>
+  Effect.fnUntraced(function* (call: Call): Answer {
+    const { crm } = call.account
+    const { fields, inputs } = yield* Body.readCounted(call, Body.readId, Body.boundOfRead)
+    const properties = yield* Effect.fromResult(Json.readList(fields.properties, Json.readText))
+    const propertiesWithHistory = yield* Effect.fromResult(
+      Json.readList(fields.propertiesWithHistory, Json.readText)
+    )
+    const idProperty = yield* Effect.fromResult(Json.optionalText(fields.idProperty))
+    const { archived } = Query.fromUrl(call.request.url)
+    const now = yield* LineItems.moment
+    // Documentation: a batch read has no associations.
+    const wanted = { properties, propertiesWithHistory, associations: [] }
+    const results: Array<object> = []
+    const missing: Array<string> = []
+    for (const id of yield* Random.shuffle(new Set(inputs))) {
+      const found = LineItems.find(crm, id, idProperty, archived, now.millis, "read")
+      if (Result.isFailure(found)) return yield* Effect.fail(found.failure)
+      if (found.success === undefined) missing.push(id)
+      else results.push(RecordView.read(crm, found.success, wanted))
+    }
+    const error = RecordView.rejected(Refusal.notRead, { ids: missing })
+    return reply(version, 200, now, results, missing.length === 0 ? [] : [error])
+  })
 
 /**
- * `POST …/batch/archive`. Specification: 204, whatever was there.
+ * `POST …/batch/archive`. Specification: 204, also for unknown ids.
  *
  * @category handlers
  * @since 0.1.0
  */
-export const archive = Effect.fnUntraced(function* (
-  account: Account,
-  text: string,
-  entry: Ledger.OpenRequest
-): Answer {
-  const { inputs } = yield* Effect.fromResult(Body.readCounted(text, entry, Body.readId))
+export const archive = Effect.fnUntraced(function* (call: Call): Answer {
+  const { inputs } = yield* Body.readCounted(call, Body.readId)
   const now = yield* LineItems.moment
-  for (const id of inputs) LineItems.archiveNow(account.crm, id, now)
+  for (const id of inputs) LineItems.archiveNow(call.account.crm, id, now)
   return { status: 204 }
 })

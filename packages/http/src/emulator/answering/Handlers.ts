@@ -1,16 +1,15 @@
 /**
- * HubSpot's side of `HubSpotApi`: which handler answers which endpoint, by what rights.
+ * HubSpot's side of `HubSpotApi`: which handler answers which endpoint, and what each endpoint requires.
  *
- * Handlers are raw so that bodies are HubSpot's to the letter and bad requests get HubSpot's answers, not
+ * Handlers are raw, so that bodies are HubSpot's to the letter and bad requests get HubSpot's answers, not
  * Effect's. What they decide is in the modules of their nouns. Nothing here knows the client.
  *
  * @since 0.1.0
  */
 import { ApiVersion } from "@effect-hubspot/schema"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as HubSpotApi from "../../HubSpotApi.ts"
 import type { Account } from "../state/Account.ts"
@@ -18,9 +17,8 @@ import * as Details from "./AccountHandlers.ts"
 import * as Associations from "./AssociationsHandlers.ts"
 import * as Batch from "./BatchHandlers.ts"
 import * as Exchange from "../passage/Exchange.ts"
-import type * as Ledger from "../Ledger.ts"
 import * as LineItems from "./LineItemsHandlers.ts"
-import * as Operation from "../passage/Operation.ts"
+import * as Requirements from "../passage/Requirements.ts"
 import * as Properties from "./PropertiesHandlers.ts"
 import type * as Refusal from "./Refusal.ts"
 import * as SearchHandlers from "./SearchHandlers.ts"
@@ -38,149 +36,95 @@ export interface Surroundings {
 }
 
 /**
- * Serves the contract in each of its versions. Specification: what differs is what `BatchHandlers` says
- * of 2026-09, and that the association helpers under the objects' path are dated.
+ * Serves the contract in each of its versions. Specification: `BatchHandlers` says what differs in 2026-09, and the
+ * association endpoints under the path of line items exist in the dated versions only.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layer = (account: Account, { index, timeZone }: Surroundings) => {
-  const [first, ...rest] = ApiVersion.ApiVersion.literals.map((version) =>
-    layerVersion(account, version, index)
-  )
+  const on = answering(account)
+  const [first, ...rest] = ApiVersion.ApiVersion.literals.map((version) => layerVersion(on, version, index))
   return Layer.mergeAll(
     first!,
     ...rest,
-    layerDated(account, "2026-03"),
-    layerDated(account, "2026-09"),
-    layerSurroundings(account, timeZone)
+    layerDated(on, "2026-03"),
+    layerDated(on, "2026-09"),
+    layerSurroundings(on, timeZone)
   )
 }
 
-const respond = (
-  account: Account,
-  request: HttpServerRequest,
-  operation: Operation.Operation,
-  decide: (text: string, entry: Ledger.OpenRequest) => Effect.Effect<Exchange.Reply, Refusal.Refusal>
-) =>
-  Exchange.answer(account, request, decide, operation).pipe(
-    // The body stopped half way, so nobody is there to read an answer. The ledger keeps status 0.
-    Effect.catchTag("HttpServerError", () => Effect.succeed(HttpServerResponse.empty({ status: 400 })))
-  )
+/** Makes the handler of an endpoint. `Given` is what the handler takes from the path. */
+const answering =
+  (account: Account) =>
+  <Given>(
+    requirements: Requirements.Requirements,
+    decide: (call: Exchange.Call, given: Given) => Effect.Effect<Exchange.Reply, Refusal.Refusal>
+  ) =>
+  (given: Given & { readonly request: HttpServerRequest }) =>
+    Exchange.answer(account, given.request, requirements, (call) => decide(call, given))
 
-const layerVersion = (account: Account, version: ApiVersion.ApiVersion, index: SearchIndex.SearchIndex) => {
+type On = ReturnType<typeof answering>
+
+const layerVersion = (on: On, version: ApiVersion.ApiVersion, index: SearchIndex.SearchIndex) => {
   const api = HubSpotApi.versions[version]
-  const { read, readByBody, search, write, writeByPath } = Operation
+  const { read, readByBody, search, write, writeByPath } = Requirements
   return HttpApiBuilder.layer(api).pipe(
     Layer.provide(
       HttpApiBuilder.group(api, "lineItems", (handlers) =>
         handlers
-          .handleRaw("list", ({ request }) =>
-            respond(account, request, read, () => LineItems.list(account, request))
-          )
-          .handleRaw("create", ({ request }) =>
-            respond(account, request, write, (text, entry) => LineItems.create(account, text, entry))
-          )
-          .handleRaw("get", ({ params, request }) =>
-            respond(account, request, read, () => LineItems.get(account, request, params.id))
-          )
-          .handleRaw("update", ({ params, request }) =>
-            respond(account, request, write, (text, entry) =>
-              LineItems.update(account, request, params.id, text, entry)
-            )
-          )
-          .handleRaw("archive", ({ params, request }) =>
-            respond(account, request, writeByPath, () => LineItems.archive(account, params.id))
-          )
-          .handleRaw("batchCreate", ({ request }) =>
-            respond(account, request, write, (text, entry) => Batch.create(account, version, text, entry))
-          )
-          .handleRaw("batchRead", ({ request }) =>
-            respond(account, request, readByBody, (text, entry) =>
-              Batch.read(account, version, request, text, entry)
-            )
-          )
-          .handleRaw("batchUpdate", ({ request }) =>
-            respond(account, request, write, (text, entry) => Batch.update(account, version, text, entry))
-          )
-          .handleRaw("batchUpsert", ({ request }) =>
-            respond(account, request, write, (text, entry) => Batch.upsert(account, version, text, entry))
-          )
-          .handleRaw("batchArchive", ({ request }) =>
-            respond(account, request, write, (text, entry) => Batch.archive(account, text, entry))
-          )
-          .handleRaw("search", ({ request }) =>
-            respond(account, request, search, (text) => SearchHandlers.search(account, index, text))
-          )
+          .handleRaw("list", on(read, LineItems.list))
+          .handleRaw("create", on(write, LineItems.create))
+          .handleRaw("get", on(read, LineItems.get))
+          .handleRaw("update", on(write, LineItems.update))
+          .handleRaw("archive", on(writeByPath, LineItems.archive))
+          .handleRaw("batchCreate", on(write, Batch.create(version)))
+          .handleRaw("batchRead", on(readByBody, Batch.read(version)))
+          .handleRaw("batchUpdate", on(write, Batch.update(version)))
+          .handleRaw("batchUpsert", on(write, Batch.upsert(version)))
+          .handleRaw("batchArchive", on(write, Batch.archive))
+          .handleRaw("search", on(search, SearchHandlers.search(index)))
       )
     )
   )
 }
 
-const layerDated = (account: Account, version: Exclude<ApiVersion.ApiVersion, "v3">) => {
+const layerDated = (on: On, version: Exclude<ApiVersion.ApiVersion, "v3">) => {
   const api = HubSpotApi.datedAssociations[version]
-  const { write, writeByPath } = Operation
+  const { write, writeByPath } = Requirements
   return HttpApiBuilder.layer(api).pipe(
     Layer.provide(
       HttpApiBuilder.group(api, "datedAssociations", (handlers) =>
         handlers
-          .handleRaw("associateDefault", ({ params, request }) =>
-            respond(account, request, writeByPath, () => Associations.associateDefault(account, params))
-          )
-          .handleRaw("associate", ({ params, request }) =>
-            respond(account, request, write, (text) => Associations.associate(account, params, text))
-          )
-          .handleRaw("dissociate", ({ params, request }) =>
-            respond(account, request, writeByPath, () => Associations.dissociate(account, params))
-          )
+          .handleRaw("associateDefault", on(writeByPath, Associations.associateDefault))
+          .handleRaw("associate", on(write, Associations.associate))
+          .handleRaw("dissociate", on(writeByPath, Associations.dissociate))
       )
     )
   )
 }
 
-const layerSurroundings = (account: Account, timeZone: string) => {
+const layerSurroundings = (on: On, timeZone: string) => {
   const api = HubSpotApi.Surroundings
-  const associations = HttpApiBuilder.group(api, "associations", (handlers) =>
-    handlers
-      .handleRaw("batchAssociate", ({ params, request }) =>
-        respond(account, request, Operation.write, (text, entry) =>
-          Associations.batchAssociate(account, params.toObjectType, text, entry)
-        )
-      )
-      .handleRaw("batchAssociateDefault", ({ params, request }) =>
-        respond(account, request, Operation.write, (text, entry) =>
-          Associations.batchAssociateDefault(account, params.toObjectType, text, entry)
-        )
-      )
-      .handleRaw("lineItemsOf", ({ params, request }) =>
-        respond(account, request, Operation.read, () =>
-          Associations.associationsOf(account, request, params.fromObjectType, params.id)
-        )
-      )
-  )
-  const properties = HttpApiBuilder.group(api, "properties", (handlers) =>
-    handlers
-      .handleRaw("listProperties", ({ request }) =>
-        respond(account, request, Operation.readProperties, () => Properties.list(account))
-      )
-      .handleRaw("getProperty", ({ params, request }) =>
-        respond(account, request, Operation.readProperties, () => Properties.get(account, params.name))
-      )
-      .handleRaw("createProperty", ({ request }) =>
-        respond(account, request, Operation.defineProperty, (text) => Properties.create(account, text))
-      )
-  )
-  const details = HttpApiBuilder.group(api, "account", (handlers) =>
-    handlers.handleRaw("accountDetails", ({ request }) =>
-      respond(account, request, Operation.account, () => Details.details(account, timeZone))
-    )
-  )
-  const oauth = HttpApiBuilder.group(api, "oauth", (handlers) =>
-    handlers.handleRaw("token", ({ request }) =>
-      respond(account, request, Operation.token, (text) => Details.token(account, text))
-    )
-  )
+  const { account, defineProperty, read, readProperties, token, write } = Requirements
   return HttpApiBuilder.layer(api).pipe(
-    Layer.provide(Layer.mergeAll(associations, properties, details, oauth))
+    Layer.provide([
+      HttpApiBuilder.group(api, "associations", (handlers) =>
+        handlers
+          .handleRaw("batchAssociate", on(write, Associations.batchAssociate))
+          .handleRaw("batchAssociateDefault", on(write, Associations.batchAssociateDefault))
+          .handleRaw("lineItemsOf", on(read, Associations.associationsOf))
+      ),
+      HttpApiBuilder.group(api, "properties", (handlers) =>
+        handlers
+          .handleRaw("listProperties", on(readProperties, Properties.list))
+          .handleRaw("getProperty", on(readProperties, Properties.get))
+          .handleRaw("createProperty", on(defineProperty, Properties.create))
+      ),
+      HttpApiBuilder.group(api, "account", (handlers) =>
+        handlers.handleRaw("accountDetails", on(account, Details.details(timeZone)))
+      ),
+      HttpApiBuilder.group(api, "oauth", (handlers) => handlers.handleRaw("token", on(token, Details.token)))
+    ])
   )
 }

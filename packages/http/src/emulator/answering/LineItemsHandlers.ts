@@ -1,7 +1,7 @@
 /**
- * What single requests about line items do: list, create, read, update and archive one.
+ * The endpoints of single line items: list, create, read, update and archive.
  *
- * A decision is made at one instant, so nothing here waits. Batches are `BatchHandlers`.
+ * A decision is made at one instant, so nothing here waits. `BatchHandlers` has the batches.
  *
  * @since 0.1.0
  */
@@ -13,15 +13,16 @@ import * as Result from "effect/Result"
 import * as Body from "../reading/Body.ts"
 import type * as Crm from "../state/Crm.ts"
 import type { Account } from "../state/Account.ts"
-import type { Reply } from "../passage/Exchange.ts"
+import type { Answer, Call } from "../passage/Exchange.ts"
 import * as Json from "../reading/Json.ts"
-import type * as Ledger from "../Ledger.ts"
 import * as Query from "../reading/Query.ts"
 import * as RecordView from "./RecordView.ts"
 import * as Refusal from "./Refusal.ts"
 import * as Rules from "./Rules.ts"
 
-type Answer = Effect.fn.Return<Reply, Refusal.Refusal>
+interface Named {
+  readonly params: { readonly id: string }
+}
 
 /**
  * The moment at which a request is decided.
@@ -40,7 +41,7 @@ export const moment: Effect.Effect<Crm.Moment> = Effect.map(DateTime.now, (now) 
  * @category handlers
  * @since 0.1.0
  */
-export const list = Effect.fnUntraced(function* (account: Account, request: HttpServerRequest): Answer {
+export const list = Effect.fnUntraced(function* ({ account, request }: Call): Answer {
   const query = Query.fromUrl(request.url)
   const { after, limit } = yield* Effect.fromResult(
     Query.page(query, { limit: 10, maximum: Page.maxListLimit })
@@ -58,8 +59,8 @@ export const list = Effect.fnUntraced(function* (account: Account, request: Http
 })
 
 /**
- * `{ after, link }` of a page that is not the last. The link is where the request came to, so that a
- * client that follows it stays with the emulator.
+ * `{ after, link }` of a page that is not the last. The link has the origin of the request, so a client that follows it
+ * stays with the emulator.
  *
  * @category formatting
  * @since 0.1.0
@@ -79,25 +80,21 @@ export const nextPage = (request: HttpServerRequest, after: string): object => {
  * @category handlers
  * @since 0.1.0
  */
-export const create = Effect.fnUntraced(function* (
-  account: Account,
-  text: string,
-  entry: Ledger.OpenRequest
-): Answer {
+export const create = Effect.fnUntraced(function* ({ account, entry, text }: Call): Answer {
   const input = yield* Effect.fromResult(
     Result.flatMap(Json.readObject(text, "SimplePublicObjectInputForCreate"), Body.readInput)
   )
   entry.inputs = 1
   const rejection = Rules.check(account.crm, input) ?? Rules.conflict(account.crm, input.properties)
   if (rejection !== undefined) return yield* Effect.fail(Refusal.invalidInput(rejection))
-  // Specification: a single input has no trace id any more.
+  // Specification: a single input has no trace id.
   const record = createNow(account, { ...input, objectWriteTraceId: undefined }, yield* moment)
   return { status: 201, body: RecordView.created(record, undefined) }
 })
 
 /**
- * Creates a line item and writes it into the ledger, as it was sent. Must stay synchronous: the account
- * and the ledger change together.
+ * Creates a line item, and enters it in the ledger as it was sent. It must stay synchronous: the account and the ledger
+ * change together.
  *
  * @category changing
  * @since 0.1.0
@@ -115,25 +112,24 @@ export const createNow = (account: Account, input: Body.Input, now: Crm.Moment):
 }
 
 /**
- * `GET …/line_items/:id`. Observation: an archived record is not found unless `archived` asks for it;
- * that it is then the only kind found is documentation.
+ * `GET …/line_items/:id`. Observation: an archived record is found only with `archived`. Documentation: with
+ * `archived`, only archived records are found.
  *
  * @category handlers
  * @since 0.1.0
  */
 export const get = Effect.fnUntraced(function* (
-  account: Account,
-  request: HttpServerRequest,
-  id: string
+  { account: { crm }, request }: Call,
+  { params: { id } }: Named
 ): Answer {
   const query = Query.fromUrl(request.url)
   const wanted = yield* Effect.fromResult(Query.wanted(query))
   const { millis } = yield* moment
   const found = yield* Effect.fromResult(
-    find(account.crm, id, query.get("idProperty"), query.archived, millis, "read")
+    find(crm, id, query.get("idProperty"), query.archived, millis, "read")
   )
   if (found === undefined) return yield* Effect.fail(Refusal.objectNotFound(id))
-  return { status: 200, body: RecordView.read(account.crm, found, wanted) }
+  return { status: 200, body: RecordView.read(crm, found, wanted) }
 })
 
 /**
@@ -167,11 +163,8 @@ export const find = (
  * @since 0.1.0
  */
 export const update = Effect.fnUntraced(function* (
-  account: Account,
-  request: HttpServerRequest,
-  id: string,
-  text: string,
-  entry: Ledger.OpenRequest
+  { account: { crm }, entry, request, text }: Call,
+  { params: { id } }: Named
 ): Answer {
   const properties = yield* Effect.fromResult(
     Result.flatMap(Json.readObject(text, "SimplePublicObjectInput"), Body.readProperties)
@@ -179,18 +172,15 @@ export const update = Effect.fnUntraced(function* (
   entry.inputs = 1
   const now = yield* moment
   const idProperty = Query.fromUrl(request.url).get("idProperty")
-  const record = yield* Effect.fromResult(
-    find(account.crm, id, idProperty, false, now.millis, "update/upsert")
-  )
+  const record = yield* Effect.fromResult(find(crm, id, idProperty, false, now.millis, "update/upsert"))
   if (record === undefined) return yield* Effect.fail(Refusal.objectNotFound(id))
-  const rejection =
-    checkChange(account.crm, properties) ?? Rules.conflictOfUpdate(account.crm, record.id, properties)
+  const rejection = checkChange(crm, properties) ?? Rules.conflictOfUpdate(crm, record.id, properties)
   if (rejection !== undefined) return yield* Effect.fail(Refusal.invalidInput(rejection))
-  return { status: 200, body: RecordView.updated(account.crm.update(record, properties, now), properties) }
+  return { status: 200, body: RecordView.updated(crm.update(record, properties, now), properties) }
 })
 
 /**
- * The refusal of a change on its own, whichever record it is for.
+ * The refusal of a change, regardless of the record.
  *
  * @category checking
  * @since 0.1.0
@@ -202,19 +192,18 @@ export const checkChange = (
   Object.keys(properties).length === 0 ? Refusal.nothingToUpdate : Rules.checkProperties(crm, properties)
 
 /**
- * `DELETE …/line_items/:id`. Assumption: 204 also for what is archived already or never was.
+ * `DELETE …/line_items/:id`. Assumption: 204 also if the record is archived already or unknown.
  *
  * @category handlers
  * @since 0.1.0
  */
-export const archive = Effect.fnUntraced(function* (account: Account, id: string): Answer {
-  const now = yield* moment
-  archiveNow(account.crm, id, now)
+export const archive = Effect.fnUntraced(function* ({ account }: Call, { params: { id } }: Named): Answer {
+  archiveNow(account.crm, id, yield* moment)
   return { status: 204 }
 })
 
 /**
- * Archives a line item that there is.
+ * Archives a line item, if there is one that is not archived.
  *
  * @category changing
  * @since 0.1.0

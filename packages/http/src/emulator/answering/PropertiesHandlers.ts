@@ -1,7 +1,7 @@
 /**
- * What the properties API of line items does: tell the definitions, and add one.
+ * The properties API of line items: it lists the definitions, and adds one.
  *
- * Definitions are never changed or archived here. Statuses are documentation, most words of refusals
+ * Definitions are never changed or archived here. Statuses are documentation, and most words of refusals are
  * assumptions.
  *
  * @since 0.1.0
@@ -10,12 +10,9 @@ import { Properties, Property } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Definitions from "../state/Definitions.ts"
-import type { Account } from "../state/Account.ts"
-import type { Reply } from "../passage/Exchange.ts"
+import type { Answer, Call } from "../passage/Exchange.ts"
 import * as Json from "../reading/Json.ts"
 import * as Refusal from "./Refusal.ts"
-
-type Answer = Effect.fn.Return<Reply, Refusal.Refusal>
 
 /**
  * `GET /crm/v3/properties/line_items`.
@@ -23,7 +20,7 @@ type Answer = Effect.fn.Return<Reply, Refusal.Refusal>
  * @category handlers
  * @since 0.1.0
  */
-export const list = (account: Account): Effect.Effect<Reply> =>
+export const list = ({ account }: Call) =>
   Effect.sync(() => ({
     status: 200,
     body: { results: [...account.crm.properties.values()].map(Definitions.toJson) }
@@ -35,7 +32,10 @@ export const list = (account: Account): Effect.Effect<Reply> =>
  * @category handlers
  * @since 0.1.0
  */
-export const get = Effect.fnUntraced(function* (account: Account, name: string): Answer {
+export const get = Effect.fnUntraced(function* (
+  { account }: Call,
+  { params: { name } }: { readonly params: { readonly name: string } }
+): Answer {
   const definition = account.crm.properties.get(name)
   if (definition !== undefined) return { status: 200, body: Definitions.toJson(definition) }
   return yield* Effect.fail(
@@ -44,14 +44,13 @@ export const get = Effect.fnUntraced(function* (account: Account, name: string):
 })
 
 /**
- * `POST /crm/v3/properties/line_items`. Documentation: only now can values be made unique, for ten
- * properties at most.
+ * `POST /crm/v3/properties/line_items`. Documentation: values can be made unique only at creation,
+ * for at most ten properties.
  *
  * @category handlers
  * @since 0.1.0
  */
-export const create = Effect.fnUntraced(function* (account: Account, text: string): Answer {
-  const { crm } = account
+export const create = Effect.fnUntraced(function* ({ account: { crm }, text }: Call): Answer {
   const definition = yield* Effect.fromResult(
     Result.flatMap(Json.readObject(text, "PropertyCreate"), readDefinition)
   )

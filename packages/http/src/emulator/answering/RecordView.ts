@@ -1,17 +1,17 @@
 /**
  * Line items as answers show them: which properties, their histories, their associations.
  *
- * It only shows. Who may see a record, and which, is decided before.
+ * It only shows a record. The handlers decide which record may be read.
  *
  * @since 0.1.0
  */
 import { Association, Properties } from "@effect-hubspot/schema"
 import * as BigDecimal from "effect/BigDecimal"
-import type * as Crm from "../state/Crm.ts"
+import * as Crm from "../state/Crm.ts"
 import type { Rejection } from "./Refusal.ts"
 
 /**
- * What a read asks to see.
+ * What a read asks for.
  *
  * @category models
  * @since 0.1.0
@@ -28,14 +28,14 @@ export interface Wanted {
  */
 export const nothingSpecial: Wanted = { properties: [], propertiesWithHistory: [], associations: [] }
 
-// Documentation: always there.
+// Documentation: always present.
 const always = ["createdate", "hs_lastmodifieddate", "hs_object_id"]
 
-// Documentation (of searches; for the other reads an assumption): there unless others are asked for.
+// Present unless a read asks for other properties. Documentation of searches; for other reads an assumption.
 const defaults = ["amount", "createdate", "hs_lastmodifieddate", "hs_object_id", "price", "quantity"]
 
 /**
- * A property's value now, null for an empty one.
+ * The current value of a property, null for an empty one.
  *
  * @category reading
  * @since 0.1.0
@@ -78,8 +78,8 @@ const decimal = (text: string | undefined): BigDecimal.BigDecimal | undefined =>
   text !== undefined && Properties.isDecimalText(text) ? Properties.decimal(text) : undefined
 
 /**
- * A line item as a read shows it. Documentation: asked-for properties that are empty are null, unknown
- * ones are passed over.
+ * A line item as a read shows it. Documentation: requested properties that are empty are null, and unknown ones are
+ * ignored.
  *
  * @category formatting
  * @since 0.1.0
@@ -103,31 +103,26 @@ export const read = (crm: Crm.Crm, record: Crm.LineItemRecord, wanted: Wanted): 
 }
 
 /**
- * A line item as the answer to its creation shows it. Documentation: what was sent and a few defaults.
+ * A line item as the answer to its create shows it. Documentation: the sent properties and a few defaults.
  *
  * @category formatting
  * @since 0.1.0
  */
 export const created = (record: Crm.LineItemRecord, traceId: string | undefined): object => ({
-  id: record.id,
-  properties: {
+  ...envelope(record, {
     ...record.properties,
     createdate: record.createdAt,
     hs_lastmodifieddate: record.updatedAt,
     hs_object_id: record.id,
     hs_object_source: "API",
     hs_object_source_label: "API"
-  },
-  createdAt: record.createdAt,
-  updatedAt: record.updatedAt,
-  archived: false,
+  }),
   // Observation, of upserts of one input; for creates an assumption.
   ...(traceId !== undefined && { objectWriteTraceId: traceId })
 })
 
 /**
- * A line item as the answer to a change shows it. Assumption: what was sent and the three that are
- * always there.
+ * A line item as the answer to a change shows it. Assumption: the sent properties and the three that are always present.
  *
  * @category formatting
  * @since 0.1.0
@@ -145,8 +140,8 @@ export const updated = (
 })
 
 /**
- * The entry of a rejected input, `names` being what tells it from the others. Documentation: no `errors`,
- * `links` or `id` in it, the details are in the message.
+ * The error entry of a rejected input. `names` identifies the input. Documentation: the entry has no `errors`, `links` or
+ * `id`; the details are in the message.
  *
  * @category formatting
  * @since 0.1.0
@@ -163,7 +158,7 @@ export const rejected = (
 })
 
 /**
- * The body of a batch that was decided at one instant.
+ * The body of the reply to a batch that was decided at one instant.
  *
  * @category formatting
  * @since 0.1.0
@@ -189,20 +184,16 @@ const envelope = (record: Crm.LineItemRecord, properties: Properties.PropertyVal
   ...(record.archived !== undefined && { archivedAt: record.archived.iso })
 })
 
-// The shape is specification: newest first is documentation.
+// The shape is specification; newest first is documentation.
 const historyOf = (record: Crm.LineItemRecord, name: string): ReadonlyArray<object> => {
-  const writes =
-    record.writes.length > 0 ? record.writes : [{ at: record.createdAt, properties: record.properties }]
-  const own = writes.filter(({ properties }) => Object.hasOwn(properties, name))
+  const own = Crm.writesOf(record).filter(({ properties }) => Object.hasOwn(properties, name))
   const values =
     own.length > 0
       ? own.map(({ at, properties }) => ({ value: properties[name]!, timestamp: at }))
       : valueOf(record, name) === null
         ? []
         : [{ value: valueOf(record, name)!, timestamp: record.updatedAt }]
-  const newestFirst: Array<object> = []
-  for (const value of values) newestFirst.unshift({ ...value, sourceType: "API" })
-  return newestFirst
+  return values.map((value) => ({ ...value, sourceType: "API" })).toReversed()
 }
 
 // Specification: by object type, each with id and type. The names of the types are an assumption.

@@ -1,9 +1,8 @@
 /**
- * The answers with which HubSpot turns a whole request down: status and error body; and the reasons for
- * which it turns one input down.
+ * HubSpot's refusals of a whole request, with status and error body, and its rejections of one input.
  *
- * Words are those of real answers where one is known, which their clients match on; the rest is marked
- * assumption. The correlation id is added when the answer is sent.
+ * The words are those of real answers where one is known, because clients match on them. The others are marked as
+ * assumptions. `Exchange` adds the correlation id.
  *
  * @since 0.1.0
  */
@@ -19,7 +18,7 @@ export interface Refusal {
 }
 
 /**
- * Why one input is refused, in the fields that HubSpot's error bodies share.
+ * Why one input is rejected, in the fields that HubSpot's error bodies share.
  *
  * @category models
  * @since 0.1.0
@@ -51,8 +50,7 @@ export const noCredentials: Refusal = refusal(
 )
 
 /**
- * A token that cannot be one, or is not this account's. The category is observation, the words are an
- * assumption.
+ * A malformed token, or one of another account. The category is observation, the words are an assumption.
  *
  * @category constructors
  * @since 0.1.0
@@ -64,7 +62,7 @@ export const wrongCredentials: Refusal = refusal(
 )
 
 /**
- * A token that OAuth issued and whose time is over. Observation.
+ * An expired token of OAuth. Observation.
  *
  * @category constructors
  * @since 0.1.0
@@ -76,7 +74,7 @@ export const expiredCredentials = (secondsAgo: number, expireTime: string): Refu
   })
 
 /**
- * None of the scopes, any of which would do. Documentation for the fields, the words are an assumption.
+ * The token has none of these scopes; any of them would do. Documentation for the fields, assumption for the words.
  *
  * @category constructors
  * @since 0.1.0
@@ -94,7 +92,7 @@ export const missingScopes = (required: ReadonlyArray<string>): Refusal =>
   })
 
 /**
- * The ten-second limit. Observation: `errorType` in the place of `category`, no Retry-After.
+ * The ten-second limit. Observation: `errorType` instead of `category`, and no Retry-After.
  *
  * @category constructors
  * @since 0.1.0
@@ -242,6 +240,19 @@ export const nothingToUpdate: Rejection = {
 }
 
 /**
+ * Some records of a batch read do not exist. Observation.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const notRead: Rejection = {
+  category: "OBJECT_NOT_FOUND",
+  message:
+    "Could not get some LINE_ITEM objects, they may be deleted or not exist. Check that ids are valid.",
+  errors: []
+}
+
+/**
  * No record with this id, or it is archived. Observation, for other objects.
  *
  * @category constructors
@@ -254,7 +265,7 @@ export const objectNotFound = (id: string): Refusal =>
   })
 
 /**
- * A query or a field whose value is not possible. Assumption: the words.
+ * An impossible value in a query or a field. Assumption: the words.
  *
  * @category constructors
  * @since 0.1.0
@@ -262,7 +273,7 @@ export const objectNotFound = (id: string): Refusal =>
 export const invalid = (message: string): Refusal => refusal(400, message)
 
 /**
- * Something is there already. Observation for the status, with contacts.
+ * The object exists already. Observation for the status, with contacts.
  *
  * @category constructors
  * @since 0.1.0
@@ -271,7 +282,7 @@ export const conflict = (message: string, category = "CONFLICT"): Refusal =>
   refusal(409, message, { category })
 
 /**
- * Anything else that is not there. Assumption.
+ * Any other missing object. Assumption.
  *
  * @category constructors
  * @since 0.1.0
@@ -280,8 +291,8 @@ export const notFound = (message: string, subCategory: string): Refusal =>
   refusal(404, message, { category: "OBJECT_NOT_FOUND", subCategory })
 
 /**
- * One bad input refuses a batch that cannot be told apart input by input, and the request that has no
- * other. Documentation; that a conflict is a 409 is an observation.
+ * The rejection of one input as the refusal of its request: of a single request, and of a batch without unique trace ids.
+ * Documentation; that a conflict is a 409 is an observation.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,9 +1,8 @@
 /**
- * What HubSpot refuses in one input, and in which words.
+ * What HubSpot rejects in one input, and in which words.
  *
- * Total functions over an account and an input: nothing is changed, no time is read. Amounts are
- * compared as text; a binary float never holds one. Rules whose real wording is unknown are marked
- * assumption.
+ * Total functions over an account and an input: they change nothing and read no time. Amounts are compared as text, never
+ * as binary floats. Rules whose real wording is unknown are marked as assumptions.
  *
  * @since 0.1.0
  */
@@ -23,8 +22,8 @@ interface Named extends Problem {
 }
 
 /**
- * The refusal of an input, `undefined` for one that would be created. All problems of its properties
- * are in one refusal; associations are looked at when the properties are good.
+ * The rejection of an input, `undefined` for one that would be created. One rejection has all problems of the properties.
+ * Associations are checked if the properties are good.
  *
  * @category checking
  * @since 0.1.0
@@ -33,7 +32,7 @@ export const check = (crm: Crm.Crm, input: Body.Input): Rejection | undefined =>
   checkProperties(crm, input.properties) ?? checkAssociations(crm, input.associations)
 
 /**
- * The refusal of the values that an input sets, in a create as in an update.
+ * The rejection of the values that an input sets, in a create or an update.
  *
  * @category checking
  * @since 0.1.0
@@ -51,8 +50,8 @@ export const checkProperties = (
 }
 
 /**
- * The refusal of a new line item that would have a unique value which another one has. Observation of
- * contacts, by single creates; for line items an assumption. The id is in the message only.
+ * The rejection of a new line item with a unique value that another one has. Observation of contacts, by single creates;
+ * for line items an assumption. The id is in the message only.
  *
  * @category checking
  * @since 0.1.0
@@ -61,23 +60,27 @@ export const conflict = (
   crm: Crm.Crm,
   properties: Readonly<Record<string, string>>
 ): Rejection | undefined => {
-  for (const name of crm.uniqueNames()) {
-    const value = properties[name]
-    const holder = value ? crm.holderOf(name, value) : undefined
-    if (holder !== undefined) {
-      return {
-        category: "CONFLICT",
-        message: `Line item already exists. Existing ID: ${holder}. ${name} ${JSON.stringify(value)} must be unique.`,
-        errors: []
-      }
+  const [held] = heldOf(crm, properties)
+  return (
+    held && {
+      category: "CONFLICT",
+      message: `Line item already exists. Existing ID: ${held.holder}. ${held.name} ${JSON.stringify(held.value)} must be unique.`,
+      errors: []
     }
-  }
-  return undefined
+  )
 }
 
+/** The unique values that line items already have, with their ids. */
+const heldOf = (crm: Crm.Crm, properties: Readonly<Record<string, string>>) =>
+  Array.from(crm.uniqueNames()).flatMap((name) => {
+    const value = properties[name]
+    const holder = value ? crm.holderOf(name, value) : undefined
+    return holder === undefined ? [] : [{ name, value, holder }]
+  })
+
 /**
- * The refusal of an update that sets a unique value which another line item has. The code is an
- * observation (of deals), the words are an assumption.
+ * The rejection of an update that sets a unique value that another line item has. The code is an observation (of deals),
+ * the words are an assumption.
  *
  * @category checking
  * @since 0.1.0
@@ -87,23 +90,18 @@ export const conflictOfUpdate = (
   id: string,
   properties: Readonly<Record<string, string>>
 ): Rejection | undefined => {
-  const problems: Array<Named> = []
-  for (const name of crm.uniqueNames()) {
-    const value = properties[name]
-    const holder = value ? crm.holderOf(name, value) : undefined
-    if (holder !== undefined && holder !== id) {
-      problems.push({
-        name,
-        error: "CONFLICTING_UNIQUE_VALUE",
-        message: `Cannot set ${name} to ${value} on ${id}. ${holder} already has that value.`
-      })
-    }
-  }
+  const problems = heldOf(crm, properties)
+    .filter(({ holder }) => holder !== id)
+    .map(({ holder, name, value }) => ({
+      name,
+      error: "CONFLICTING_UNIQUE_VALUE",
+      message: `Cannot set ${name} to ${value} on ${id}. ${holder} already has that value.`
+    }))
   return problems.length === 0 ? undefined : invalidValues(crm, problems)
 }
 
 /**
- * The refusal of inputs of which two would have the same unique value. Assumption.
+ * The rejection of inputs of which two would have the same unique value. Assumption.
  *
  * @category checking
  * @since 0.1.0
@@ -141,7 +139,7 @@ const invalidValues = (crm: Crm.Crm, problems: ReadonlyArray<Named>): Rejection 
   }))
   return {
     category: "VALIDATION_ERROR",
-    // Documentation: the details are JSON text inside the message, in a 400 as in a 207.
+    // Documentation: the details are JSON text in the message, in a 400 and in a 207.
     message: `Property values were not valid: ${JSON.stringify(details)}`,
     errors: problems.map(({ error, message, name }) => ({
       message,
@@ -181,7 +179,7 @@ const checkProperty = (
       return undefined
     case "number":
     case "money":
-      // Observation: INVALID_INTEGER is the code that number properties were seen to give.
+      // Observation: number properties have the code INVALID_INTEGER.
       if (!Properties.isDecimalText(value)) {
         return { error: "INVALID_INTEGER", message: `${value} was not a valid number.` }
       }
@@ -234,9 +232,9 @@ const checkAssociations = (
 }
 
 /**
- * The refusal of an association type that a line item cannot have, or not with that object. Category and
- * subcategory are observations of association calls; that a create answers alike is an assumption. The
- * emulated account has no association labels of its own.
+ * The rejection of an association type that a line item cannot have, or not with that object. Category and subcategory are
+ * observations of association requests; for creates they are an assumption. The emulated account has no association
+ * labels of its own.
  *
  * @category checking
  * @since 0.1.0

@@ -1,47 +1,40 @@
 /**
- * What a search answers: a page of the index.
+ * The search endpoint: a page of the index.
  *
  * @since 0.1.0
  */
 import { Search } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
-import type { Account } from "../state/Account.ts"
-import type { Reply } from "../passage/Exchange.ts"
+import type { Answer, Call } from "../passage/Exchange.ts"
 import * as Filters from "../reading/Filters.ts"
 import * as LineItems from "./LineItemsHandlers.ts"
 import * as RecordView from "./RecordView.ts"
-import type * as Refusal from "./Refusal.ts"
 import type * as SearchIndex from "../state/SearchIndex.ts"
 import * as SearchRequest from "../reading/SearchRequest.ts"
 
 /**
- * `POST …/search`. Documentation: `total` counts all matches, also those that cannot be reached.
+ * `POST …/search`. Documentation: `total` counts all matches, including those beyond the last page.
  *
  * @category handlers
  * @since 0.1.0
  */
-export const search = Effect.fnUntraced(function* (
-  account: Account,
-  index: SearchIndex.SearchIndex,
-  text: string
-): Effect.fn.Return<Reply, Refusal.Refusal> {
-  const { crm } = account
-  const request = yield* Effect.fromResult(SearchRequest.read(text))
-  const matches = yield* Effect.fromResult(Filters.predicate(crm, request.filterGroups))
-  const found = Filters.query(request.query)
-  const { millis } = yield* LineItems.moment
-  const all: Array<Parameters<Filters.Predicate>[0]> = []
-  for (const record of index.at(millis)) if (matches(record) && found(record)) all.push(record)
-  const ordered = yield* Effect.fromResult(Filters.sorted(crm, all, request.sort))
-  const end = request.after + request.limit
-  const wanted = { ...RecordView.nothingSpecial, properties: request.properties }
-  return {
-    status: 200,
-    body: {
-      total: all.length,
-      results: ordered.slice(request.after, end).map((record) => RecordView.read(crm, record, wanted)),
-      // Assumption: a next page is told even where asking for it is refused.
-      ...(end < all.length && { paging: { next: { after: String(Math.min(end, Search.maxResults)) } } })
+export const search = (index: SearchIndex.SearchIndex) =>
+  Effect.fnUntraced(function* ({ account: { crm }, text }: Call): Answer {
+    const request = yield* Effect.fromResult(SearchRequest.read(text))
+    const matches = yield* Effect.fromResult(Filters.predicate(crm, request.filterGroups))
+    const found = Filters.query(request.query)
+    const { millis } = yield* LineItems.moment
+    const all = [...index.at(millis)].filter((record) => matches(record) && found(record))
+    const ordered = yield* Effect.fromResult(Filters.sorted(crm, all, request.sort))
+    const end = request.after + request.limit
+    const wanted = { ...RecordView.nothingSpecial, properties: request.properties }
+    return {
+      status: 200,
+      body: {
+        total: all.length,
+        results: ordered.slice(request.after, end).map((record) => RecordView.read(crm, record, wanted)),
+        // Assumption: the paging names a next page even if a request for it is refused.
+        ...(end < all.length && { paging: { next: { after: String(Math.min(end, Search.maxResults)) } } })
+      }
     }
-  }
-})
+  })

@@ -1,7 +1,7 @@
 /**
- * Where the links of `Tasks` lead: `GET <batch create>/tasks/:id/status`, in every version.
+ * The endpoint behind the links of `Tasks`: `GET <batch create>/tasks/:id/status`, in every version.
  *
- * It is not in `HubSpotApi`, for no such path is documented. It asks for the same rights as the create.
+ * It is not in `HubSpotApi`, because no such path is documented. It requires the same scopes as the create.
  *
  * @since 0.1.0
  */
@@ -9,12 +9,11 @@ import { ApiVersion } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as HubSpotApi from "../../HubSpotApi.ts"
 import type { Account } from "../state/Account.ts"
 import * as Exchange from "../passage/Exchange.ts"
-import * as Operation from "../passage/Operation.ts"
+import * as Requirements from "../passage/Requirements.ts"
 import type * as Refusal from "./Refusal.ts"
 
 /**
@@ -30,17 +29,11 @@ export const layer = (account: Account): Layer.Layer<never, never, HttpRouter.Ht
 
 const status = (account: Account) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-    Exchange.answer(
-      account,
-      request,
-      () =>
-        Effect.suspend(() => {
-          const body = account.tasks.status(idOf(request.url))
-          return body === undefined ? Effect.fail(unknownTask) : Effect.succeed({ status: 200, body })
-        }),
-      Operation.writeByPath
-    ).pipe(
-      Effect.catchTag("HttpServerError", () => Effect.succeed(HttpServerResponse.empty({ status: 400 })))
+    Exchange.answer(account, request, Requirements.writeByPath, () =>
+      Effect.suspend(() => {
+        const body = account.tasks.status(idOf(request.url))
+        return body === undefined ? Effect.fail(unknownTask) : Effect.succeed({ status: 200, body })
+      })
     )
   )
 

@@ -1,8 +1,8 @@
 /**
- * What of a request is committed, and when, once a fault has its say.
+ * How much of a request is committed under a fault, and when.
  *
- * Total over the places of `Faults`: each decides whether the handlers see the request, see a part of it,
- * or see it later. What is then told to the caller is `Delivery`.
+ * Total over the places of `Faults`: each place decides whether the handlers get the request, a part of it, or get it
+ * later. `Delivery` makes what the caller receives.
  *
  * @since 0.1.0
  */
@@ -19,11 +19,10 @@ import type * as FaultPlan from "./FaultPlan.ts"
 import type * as Faults from "../Faults.ts"
 import * as Inputs from "../reading/Inputs.ts"
 import type * as Journal from "../Journal.ts"
-import type * as Ledger from "../Ledger.ts"
 import * as Refusal from "../answering/Refusal.ts"
 
 /**
- * What was truly decided (nothing, if a fault kept it from that), and what the caller is told in its place.
+ * The true decision, if a fault did not prevent it, and the reply that the caller receives instead.
  *
  * @category models
  * @since 0.1.0
@@ -33,8 +32,7 @@ export type Outcome =
   | { readonly decided: undefined; readonly reply: Faults.BareReply }
 
 /**
- * A request whose body has arrived. `decide` acts upon the account, `task` is the rule that makes a task
- * of it.
+ * A request whose body has arrived. `decide` acts upon the account. `task` is the rule that makes the batch a task.
  *
  * @category models
  * @since 0.1.0
@@ -45,16 +43,15 @@ export interface Received {
   readonly task: FaultPlan.Strike | undefined
   readonly text: string
   readonly origin: string
-  readonly path: string
   readonly taskId: Effect.Effect<string>
-  readonly entry: Ledger.OpenRequest
-  readonly decide: (text: string, entry: Ledger.OpenRequest) => Effect.Effect<Delivery.Message>
-  /** An answer of HubSpot's, with its headers. */
-  readonly message: (status: number, body: object) => Delivery.Message
+  readonly entry: Journal.Open
+  readonly decide: (text: string, entry: Journal.Open) => Effect.Effect<Delivery.Message>
+  /** An answer with HubSpot's headers. */
+  readonly message: (reply: Pick<Delivery.Message, "status" | "body">) => Delivery.Message
 }
 
 /**
- * Nothing strikes.
+ * The outcome if no fault strikes.
  *
  * @category constructors
  * @since 0.1.0
@@ -62,7 +59,7 @@ export interface Received {
 export const untouched = (decided: Delivery.Message): Outcome => ({ decided, reply: undefined })
 
 /**
- * Commits what the fault lets through. What is applied later is left to the account's scope.
+ * Commits what the fault lets through. What is applied later runs in the scope of the account.
  *
  * @category committing
  * @since 0.1.0
@@ -99,7 +96,7 @@ export const run = Effect.fnUntraced(function* (received: Received): Effect.fn.R
 })
 
 /**
- * The status that goes on the wire, 0 for none.
+ * The status that is sent, 0 for none.
  *
  * @category reading
  * @since 0.1.0
@@ -120,7 +117,7 @@ export const wireStatus = ({ decided, reply }: Outcome): number => {
 }
 
 /**
- * Tells the caller.
+ * What the caller receives.
  *
  * @category delivering
  * @since 0.1.0
@@ -148,33 +145,40 @@ export const describe = ({ index, rule }: FaultPlan.Strike): NonNullable<Journal
 const countOf = (inputs: ReadonlyArray<unknown>): number | null =>
   inputs.length === 0 ? null : inputs.length
 
-// The entry's count is that of the request, however many the handlers get to see.
+// The entry keeps the count of the whole request, however many inputs the handlers get.
 const decideSome = (
   { decide, entry }: Received,
   inputs: ReadonlyArray<unknown>
 ): Effect.Effect<Delivery.Message> => decide(Inputs.write(inputs), { ...entry })
 
-/** The paths of batch creates, which alone can become tasks. */
 const batchCreates: ReadonlySet<string> = new Set(
   ApiVersion.ApiVersion.literals.map((version) => HubSpotApi.paths(version).batchCreate)
 )
 
-// At once, or as a task.
+/**
+ * Whether this is the path of a batch create. Only batch creates can become tasks.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isBatchCreate = (path: string): boolean => batchCreates.has(path)
+
+// Decides the request at once, or as a task.
 const accept = Effect.fnUntraced(function* (
   received: Received,
   text: string
 ): Effect.fn.Return<Delivery.Message> {
-  const { account, decide, entry, origin, path, task, taskId } = received
+  const { account, decide, entry, origin, task, taskId } = received
   const fault = task?.rule.fault
-  if (fault?.place !== "asynchronous" || !batchCreates.has(path)) return yield* decide(text, entry)
+  if (fault?.place !== "asynchronous" || !isBatchCreate(entry.path)) return yield* decide(text, entry)
   const inputs = Inputs.read(text)
-  // What is refused whatever its inputs say is refused at once.
+  // A batch that is refused before its inputs are decided is refused at once.
   if (Result.isFailure(Body.readBatch(text, Body.readInput).inputs)) return yield* decide(text, entry)
   entry.inputs = inputs.length
   const id = yield* taskId
   const body = yield* account.tasks.begin({
     id,
-    link: `${origin}${path}/tasks/${id}/status`,
+    link: `${origin}${entry.path}/tasks/${id}/status`,
     course: {
       pendingMillis: fault.pendingMillis,
       processingMillis: fault.processingMillis,
@@ -186,10 +190,10 @@ const accept = Effect.fnUntraced(function* (
         ? Effect.succeed({ results: [] })
         : Effect.map(decideSome(received, count === undefined ? inputs : inputs.slice(0, count)), asBatch)
   })
-  return received.message(fault.status ?? 201, body)
+  return received.message({ status: fault.status ?? 201, body })
 })
 
-// A batch that is refused as a whole only when it is worked on has no other way to say so.
+// A batch that is refused as a whole when the task runs can only report it in this way.
 const asBatch = ({ body = {}, status }: Delivery.Message): object =>
   status < 300 ? body : { status: "CANCELED", results: [], numErrors: 1, errors: [body] }
 
@@ -219,12 +223,11 @@ const reject = Effect.fnUntraced(function* (
   received.entry.inputs = inputs.length
   const traceIds = new Set(inputs.flatMap((input) => Inputs.traceId(input) ?? []))
   if (traceIds.size < inputs.length) {
-    const { body, status } = Refusal.invalidInput({ category: "VALIDATION_ERROR", message, errors: [] })
-    return received.message(status, body)
+    return received.message(Refusal.invalidInput({ category: "VALIDATION_ERROR", message, errors: [] }))
   }
   const decided: Delivery.Message =
     rest.length === 0
-      ? received.message(207, { status: "COMPLETE", results: [] })
+      ? received.message({ status: 207, body: { status: "COMPLETE", results: [] } })
       : yield* decideSome(received, rest)
   const body = decided.body
   if (!Predicate.isObject(body) || !Array.isArray(body.results)) return decided

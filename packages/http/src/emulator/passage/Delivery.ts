@@ -1,9 +1,8 @@
 /**
- * How an answer reaches the caller, or does not: the true reply and a fault's `reply` become bytes,
+ * How an answer reaches the caller, or does not: the true answer and a fault's `reply` become bytes,
  * silence, or a broken connection.
  *
- * A delivery is only described here. `Emulator` carries it to the client in process, `EmulatorServer` to
- * a socket.
+ * A delivery is only a description. `Emulator` carries it to the client in process, `EmulatorServer` to a socket.
  *
  * @since 0.1.0
  */
@@ -19,7 +18,7 @@ import * as ErrorBodies from "./ErrorBodies.ts"
 import * as Tampering from "./Tampering.ts"
 
 /**
- * The true answer: what would be sent if nothing went wrong. `body` is undefined for a 204.
+ * The true answer, without faults. `body` is undefined for a 204.
  *
  * @category models
  * @since 0.1.0
@@ -31,7 +30,7 @@ export interface Message {
 }
 
 /**
- * What a reply may want to know of its request.
+ * What a reply may need of its request.
  *
  * @category models
  * @since 0.1.0
@@ -64,7 +63,7 @@ export type Delivery =
   | { readonly _tag: "Lost"; readonly by: Break }
 
 /**
- * A connection that ended too early. `code` is the one that undici gives for it.
+ * A connection that ended too early. `code` is the one that undici reports for it.
  *
  * @category errors
  * @since 0.1.0
@@ -103,13 +102,17 @@ export const plain = (message: Message): Delivery => answer(textResponse(message
 export const html = (
   status: number,
   title: string,
-  heading: string,
-  headers: Readonly<Record<string, string>>
+  headers: Readonly<Record<string, string>>,
+  contentType = "text/html;charset=utf-8"
 ): HttpServerResponse.HttpServerResponse =>
-  textResponse({ status, headers }, htmlPage(`Error ${title}`, heading), "text/html;charset=utf-8")
+  textResponse(
+    { status, headers },
+    `<html>\n<head><title>Error ${title}</title></head>\n<body><h2>HTTP ERROR ${title}</h2></body>\n</html>\n`,
+    contentType
+  )
 
 /**
- * A delivery as the value that goes through the router: only an ordinary answer is an ordinary response.
+ * A delivery as a response that passes through the router. Only a plain answer is a plain response.
  *
  * @category delivering
  * @since 0.1.0
@@ -138,7 +141,7 @@ class Carried {
 }
 
 /**
- * A reply that has nothing to do with what was applied.
+ * A reply that does not depend on the true answer.
  *
  * @category delivering
  * @since 0.1.0
@@ -181,7 +184,7 @@ export const make = Effect.fnUntraced(function* (
     case "cut": {
       const { by = "reset", keep = 0.5 } = reply
       const bytes = encode(text)
-      // All of it and then a break would be a whole answer.
+      // All bytes and then a break would be a whole answer.
       const part = bytes.subarray(0, Math.min(Math.floor(bytes.length * keep), bytes.length - 1))
       return answer(
         streamResponse(
@@ -264,7 +267,7 @@ const streamResponse = (
   contentLength?: number
 ) => HttpServerResponse.stream(body, { status, contentType: json, headers, contentLength })
 
-// The pauses are by the server's clock, whoever reads the body.
+// The pauses are on the server's clock, not on that of the reader.
 const drip = (
   bytes: Uint8Array,
   { bytes: size = 1, everyMillis }: { readonly bytes?: number; readonly everyMillis: number },
@@ -335,12 +338,7 @@ const statusResponse = (
   }
   const { "content-type": contentType, ...headers } = own as Readonly<Record<string, string>>
   if (body === "empty") return HttpServerResponse.empty({ status, headers: own })
-  if (body === "html")
-    return textResponse(
-      { status, headers },
-      htmlPage(`Error ${status}`, `HTTP ERROR ${status}`),
-      contentType ?? "text/html"
-    )
+  if (body === "html") return html(status, String(status), headers, contentType ?? "text/html")
   if (typeof body !== "string") {
     return "json" in body
       ? textResponse({ status, headers }, JSON.stringify(body.json), contentType)
@@ -359,6 +357,3 @@ const lowerCased = (headers: Readonly<Record<string, string>>): Readonly<Record<
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 
 const httpDate = (millis: number): string => DateTime.toDateUtc(DateTime.makeUnsafe(millis)).toUTCString()
-
-const htmlPage = (title: string, heading: string): string =>
-  `<html>\n<head><title>${title}</title></head>\n<body><h2>${heading}</h2></body>\n</html>\n`

@@ -1,11 +1,11 @@
 /**
- * The bodies of the refusals and failures that a fault brings.
+ * The error bodies of the replies of faults.
  *
  * @since 0.1.0
  */
 import * as Refusal from "../answering/Refusal.ts"
 import type * as Faults from "../Faults.ts"
-import * as Operation from "./Operation.ts"
+import * as Requirements from "./Requirements.ts"
 
 const problem = {
   message: 'Property "prise" does not exist',
@@ -15,7 +15,7 @@ const problem = {
 // Assumption: that a whole batch's refusal can name inputs.
 export const blame = (traceId: string) => ({ ...problem, context: { objectWriteTraceId: [traceId] } })
 
-/** What HubSpot says beside a status, by the kind of a fault. */
+/** HubSpot's error body for a status, by the `body` of the fault. */
 export const errorBody = (
   status: number,
   kind: Exclude<Extract<Faults.Body, string>, "html" | "empty">,
@@ -47,7 +47,7 @@ const hubSpotBody = (status: number, portalId: number): object => {
     case 401:
       return Refusal.wrongCredentials.body
     case 403:
-      return Refusal.missingScopes([Operation.scopes.write]).body
+      return Refusal.missingScopes([Requirements.scopes.write]).body
     case 409:
       return { status: "error", message: "The object already exists.", category: "CONFLICT" }
     case 413:

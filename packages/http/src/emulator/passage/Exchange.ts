@@ -1,9 +1,9 @@
 /**
- * The way every request goes: it arrives (ledger, quota), is refused or read, waits the first part of the
- * latency, is decided and committed at one instant, waits the rest, is answered.
+ * The course of every request: it arrives (journal, quota), is refused or read, waits the first part of the
+ * latency, is decided and committed at one instant, waits the rest, and is answered.
  *
- * What is decided is the handlers' business. A fault that strikes changes when and how much of it is
- * committed (here) and what the caller is told (`Delivery`). Nothing here knows the client.
+ * The handlers decide. A fault that strikes changes when and how much of the request is committed (`Commit`), and what
+ * the caller receives (`Delivery`). Nothing here knows the client.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { HttpServerError } from "effect/http/HttpServerError"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
-import type * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import type { Account, Latency } from "../state/Account.ts"
@@ -19,11 +19,11 @@ import * as Body from "../reading/Body.ts"
 import * as Commit from "./Commit.ts"
 import * as Delivery from "./Delivery.ts"
 import * as Inputs from "../reading/Inputs.ts"
-import type * as Ledger from "../Ledger.ts"
-import * as Operation from "./Operation.ts"
+import type * as Journal from "../Journal.ts"
+import type * as Requirements from "./Requirements.ts"
 import * as Refusal from "../answering/Refusal.ts"
 
-/** So many of them are kept. */
+/** How many requests of strangers are kept. */
 const maxStrangers = 1000
 
 /**
@@ -34,122 +34,137 @@ const maxStrangers = 1000
  */
 export interface Reply {
   readonly status: number
-  readonly body?: object
+  readonly body?: object | undefined
 }
 
 /**
+ * A request that handlers decide: its body has arrived. `entry` is the request's entry in the journal.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Call {
+  readonly account: Account
+  readonly request: HttpServerRequest
+  readonly text: string
+  readonly entry: Journal.Open
+}
+
+/**
+ * What a handler returns.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Answer = Effect.fn.Return<Reply, Refusal.Refusal>
+
+/**
  * The answer to a path that HubSpot does not serve. Observation: HTML, not an error body. Assumption:
- * it is not counted by any limit.
+ * no limit counts it.
  *
  * @category handlers
  * @since 0.1.0
  */
 export const notFound = Effect.fnUntraced(function* (account: Account, request: HttpServerRequest) {
   const at = yield* Clock.currentTimeMillis
-  // Anybody can ask for what does not exist; so the first of those who do so without a good token are kept, for who
-  // has the path wrong, and no more than these.
+  // Anybody can ask for a path that does not exist. The first such requests without a good token are kept, which shows
+  // a wrong path to its user; later ones are only counted.
   const isStranger = account.tokens.check(request.headers.authorization, at) !== undefined
-  const how = isStranger && account.strangers++ >= maxStrangers ? "refused" : "arrived"
-  const entry = account.ledger[how](at, request.method, pathOf(request))
-  const correlationId = yield* uuid
-  entry.status = 404
-  const record = account.journal[how]({
-    arrivedAt: at,
-    correlationId,
-    method: entry.method,
-    path: entry.path
-  })
-  Object.assign(record, { decidedAt: at, answeredAt: at, decided: 404, status: 404 })
-  return Delivery.html(404, "404 Not Found", "HTTP ERROR 404 Not Found", {
-    "x-hubspot-correlation-id": correlationId
-  })
+  const entry = yield* enter(account, request, at, isStranger && account.strangers++ >= maxStrangers)
+  Object.assign(entry, { decidedAt: at, answeredAt: at, decided: 404, status: 404 })
+  return Delivery.html(404, "404 Not Found", { "x-hubspot-correlation-id": entry.correlationId })
 })
 
+/** Enters a request in the journal, or only counts it. */
+const enter = (account: Account, request: HttpServerRequest, at: number, isOnlyCounted: boolean) =>
+  Effect.map(uuid, (correlationId) =>
+    account.journal[isOnlyCounted ? "refused" : "arrived"]({
+      arrivedAt: at,
+      correlationId,
+      method: request.method,
+      path: pathOf(request)
+    })
+  )
+
 /**
- * Answers a request that is about something: `decide` gets the body's text and acts upon the account.
+ * Answers a request to an endpoint. `decide` acts upon the account.
  *
  * @category handlers
  * @since 0.1.0
  */
-export const answer = Effect.fnUntraced(function* (
-  account: Account,
-  request: HttpServerRequest,
-  decide: (text: string, entry: Ledger.OpenRequest) => Effect.Effect<Reply, Refusal.Refusal>,
-  operation: Operation.Operation = Operation.write
-): Effect.fn.Return<HttpServerResponse.HttpServerResponse, HttpServerError> {
-  const at = yield* Clock.currentTimeMillis
-  const { method } = request
-  const path = pathOf(request)
-  const refused = admit(account, operation, request, at)
-  // Whoever asks for a token is a stranger until it is given.
-  const isStranger = operation.scopes === undefined
-  const isTooMany = isStranger && account.strangers++ >= maxStrangers
-  const how = refused?.status === 401 || isTooMany ? "refused" : "arrived"
-  const entry = account.ledger[how](at, method, path)
-  const limits = limitHeaders(account, operation, request, at)
-  const correlationId = yield* uuid
-  const record = account.journal[how]({ arrivedAt: at, correlationId, method, path })
-  const [before, after] = yield* drawLatency(account.latency)
-  const received: Result.Result<string, Refusal.Refusal> = yield* refused === undefined
-    ? receive(request, operation.body)
-    : Effect.succeed(Result.fail(refused))
-  const headers = { ...limits, "x-hubspot-correlation-id": correlationId, "x-request-id": correlationId }
-  const message = ({ body, status }: Reply): Delivery.Message => ({ status, headers, body })
-  const refusal = ({ body, status }: Refusal.Refusal): Delivery.Message =>
-    message({ status, body: { ...body, correlationId } })
-  let outcome: Commit.Outcome
-  if (Result.isFailure(received)) {
-    yield* sleep(before)
-    outcome = Commit.untouched(refusal(received.failure))
-  } else {
-    const text = received.success
-    const arrival = { at, method, path, text }
-    const strike = yield* account.faults.strike(arrival)
-    const task = yield* account.asynchronous.strike(arrival)
-    record.fault = strike === undefined ? null : Commit.describe(strike)
-    yield* sleep(before)
-    outcome = yield* Commit.run({
-      account,
-      strike,
-      task: strike?.rule.fault.place === "asynchronous" ? strike : task,
-      text,
-      origin: originOf(request),
-      path,
-      taskId: uuid,
-      entry,
-      message: (status, body) => message({ status, body }),
-      decide: (text, entry) =>
-        decide(text, entry).pipe(
-          Effect.map(message),
-          Effect.catch((refused) => Effect.succeed(refusal(refused)))
-        )
+export const answer = Effect.fnUntraced(
+  function* (
+    account: Account,
+    request: HttpServerRequest,
+    requirements: Requirements.Requirements,
+    decide: (call: Call) => Effect.Effect<Reply, Refusal.Refusal>
+  ) {
+    const at = yield* Clock.currentTimeMillis
+    const refused = admit(account, requirements, request, at)
+    // A request for a token is a stranger's until it is given one.
+    const isStranger = requirements.scopes === undefined
+    const isTooMany = isStranger && account.strangers++ >= maxStrangers
+    const limits = limitHeaders(account, requirements, request, at)
+    const entry = yield* enter(account, request, at, refused?.status === 401 || isTooMany)
+    const { correlationId, method, path } = entry
+    const [before, after] = yield* drawLatency(account.latency)
+    const received: Result.Result<string, Refusal.Refusal> = yield* refused === undefined
+      ? receive(request, requirements.body)
+      : Effect.succeed(Result.fail(refused))
+    const headers = { ...limits, "x-hubspot-correlation-id": correlationId, "x-request-id": correlationId }
+    const message = ({ body, status }: Reply): Delivery.Message => ({ status, headers, body })
+    const refusal = ({ body, status }: Refusal.Refusal) =>
+      message({ status, body: { ...body, correlationId } })
+    let outcome: Commit.Outcome
+    if (Result.isFailure(received)) {
+      yield* sleep(before)
+      outcome = Commit.untouched(refusal(received.failure))
+    } else {
+      const text = received.success
+      const arrival = { at, method, path, text }
+      const strike = yield* account.faults.strike(arrival)
+      const task = Commit.isBatchCreate(path) ? yield* account.asynchronous.strike(arrival) : undefined
+      entry.fault = strike === undefined ? null : Commit.describe(strike)
+      yield* sleep(before)
+      outcome = yield* Commit.run({
+        account,
+        strike,
+        task: strike?.rule.fault.place === "asynchronous" ? strike : task,
+        text,
+        origin: originOf(request),
+        taskId: uuid,
+        entry,
+        message,
+        decide: (text, entry) =>
+          Effect.match(decide({ account, request, text, entry }), { onSuccess: message, onFailure: refusal })
+      })
+    }
+    entry.status = Commit.wireStatus(outcome)
+    entry.decidedAt = yield* Clock.currentTimeMillis
+    entry.decided = outcome.decided?.status ?? null
+    if (isStranger && outcome.decided?.status === 200) account.strangers--
+    yield* sleep(after)
+    const delivery = yield* Commit.deliver(outcome, {
+      correlationId,
+      portalId: account.crm.portalId,
+      headers,
+      // Only a fault's reply needs them, and reading them costs more than the rest of a request.
+      traceIds:
+        outcome.reply !== undefined && Result.isSuccess(received)
+          ? Inputs.read(received.success).flatMap((_) => Inputs.traceId(_) ?? [])
+          : []
     })
-  }
-  entry.status = Commit.wireStatus(outcome)
-  record.inputs = entry.inputs
-  record.decidedAt = yield* Clock.currentTimeMillis
-  record.decided = outcome.decided?.status ?? null
-  if (isStranger && outcome.decided?.status === 200) account.strangers--
-  record.status = entry.status
-  yield* sleep(after)
-  const delivery = yield* Commit.deliver(outcome, {
-    correlationId,
-    portalId: account.crm.portalId,
-    headers,
-    // Only a fault's reply asks for them, and reading them costs more than the rest of a request.
-    traceIds:
-      outcome.reply !== undefined && Result.isSuccess(received)
-        ? Inputs.read(received.success).flatMap((_) => Inputs.traceId(_) ?? [])
-        : []
-  })
-  if (delivery._tag !== "Silence") record.answeredAt = yield* Clock.currentTimeMillis
-  return Delivery.toResponse(delivery)
-})
+    if (delivery._tag !== "Silence") entry.answeredAt = yield* Clock.currentTimeMillis
+    return Delivery.toResponse(delivery)
+  },
+  // The body stopped half way, so no client is there to read an answer. The ledger keeps status 0.
+  Effect.catchTag("HttpServerError", () => Effect.succeed(HttpServerResponse.empty({ status: 400 })))
+)
 
 // Assumption: the order, and that a request without rights is not counted by the limits.
 const admit = (
   account: Account,
-  { limit, scopes }: Operation.Operation,
+  { limit, scopes }: Requirements.Requirements,
   request: HttpServerRequest,
   at: number
 ): Refusal.Refusal | undefined => {
@@ -173,11 +188,11 @@ const admit = (
   }
 }
 
-// Observation: on errors too; that a 401 has them is an assumption. Documentation: none on a search, and
-// none of the day for OAuth.
+// Observation: errors have them too; that a 401 has them is an assumption. Documentation: a search has none, and OAuth
+// none of the day.
 const limitHeaders = (
   account: Account,
-  { limit }: Operation.Operation,
+  { limit }: Requirements.Requirements,
   request: HttpServerRequest,
   at: number
 ): Readonly<Record<string, string>> =>
@@ -192,7 +207,7 @@ const contentTypes = {
 
 const receive = (
   request: HttpServerRequest,
-  body: Operation.Operation["body"]
+  body: Requirements.Requirements["body"]
 ): Effect.Effect<Result.Result<string, Refusal.Refusal>, HttpServerError> =>
   body === "none"
     ? Effect.succeed(Result.succeed(""))
@@ -207,7 +222,7 @@ const isRefusal = (error: Refusal.Refusal | HttpServerError): error is Refusal.R
 
 const pathOf = (request: HttpServerRequest): string => request.url.split("?", 1)[0]!
 
-// In process the url says where it was sent, over a socket the Host header does.
+// In process the url has the origin; over a socket the Host header has it.
 const originOf = (request: HttpServerRequest): string =>
   /^https?:\/\/[^/]+/i.exec(request.originalUrl)?.[0] ?? `http://${request.headers.host ?? "localhost"}`
 

@@ -1,7 +1,7 @@
 /**
- * A plan at work: it counts the requests that come by and says which rule strikes.
+ * A plan in operation: it counts the requests and says which rule strikes.
  *
- * It changes nothing but its own counters. What a fault does is `Exchange`'s and `Delivery`'s business.
+ * It changes only its own counters. `Commit` and `Delivery` do what a fault says.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import type * as Faults from "../Faults.ts"
 import * as Inputs from "../reading/Inputs.ts"
 
 /**
- * A request as rules look at it. `at` is its arrival in epoch milliseconds.
+ * What rules use of a request. `at` is its arrival in epoch milliseconds.
  *
  * @category models
  * @since 0.1.0
@@ -24,7 +24,7 @@ interface Arrival {
 }
 
 /**
- * The rule that struck: its place in the plan from 0, and the inputs it refused before, by their keys.
+ * The rule that struck, its number in the plan from 0, and the keys of the inputs that it rejected before.
  *
  * @category models
  * @since 0.1.0
@@ -46,7 +46,7 @@ export interface FaultPlan {
 }
 
 /**
- * A plan that nothing has met yet. `since` is the moment `from` and `to` count from.
+ * A plan that has met no request yet. `from` and `to` count from `since`.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,13 +1,13 @@
 /**
- * JSON in pieces, for an answer that is too large to be one text: a piece is made when it is asked for, so that
- * whoever reads slowly, or stops, makes nobody hold the rest.
+ * JSON in pieces, for an answer that is too large for one text. Each piece is made when it is read, so a slow reader or one
+ * that stops does not keep the rest in memory.
  *
  * @since 0.1.0
  */
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Stream from "effect/Stream"
 
-/** A piece is as long as this, and one entry of a list longer at most, in characters. */
+/** The length of a piece in characters. A piece is longer by at most one entry of a list. */
 const pieceLength = 64 * 1024
 
 type Fields = { readonly [name: string]: unknown }
@@ -42,14 +42,14 @@ export const fromObject = function* (object: Fields): Generator<string, void, vo
 }
 
 /**
- * An answer of JSON that is made as it is sent.
+ * A JSON answer that is made while it is sent.
  *
  * @category delivering
  * @since 0.1.0
  */
 export const toResponse = (object: Fields): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.stream(
-    // One at a time: a stream would else ask for thousands of pieces at once.
+    // One at a time: otherwise a stream would read thousands of pieces at once.
     Stream.encodeText(Stream.fromIterable(fromObject(object), { chunkSize: 1 })),
     { contentType: "application/json" }
   )

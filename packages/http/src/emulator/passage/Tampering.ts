@@ -1,7 +1,7 @@
 /**
  * What is done to the true body of a batch reply before it is sent: total functions from JSON to JSON.
  *
- * The account and the ledger do not change; only what the caller is told does.
+ * Only the reply changes; the account and the ledger do not.
  *
  * @since 0.1.0
  */
@@ -112,7 +112,7 @@ const list = (json: unknown): ReadonlyArray<Json> =>
 const without = (json: Json, ...names: ReadonlyArray<string>): Json =>
   Object.fromEntries(Object.entries(json).filter(([name]) => !names.includes(name)))
 
-/** A result with the trace id of another one, or without if that has none. */
+/** A result with the trace id of another one, or without one if the other has none. */
 const tracedAs = (result: Json, { objectWriteTraceId }: Json): Json => ({
   ...without(result, "objectWriteTraceId"),
   ...(objectWriteTraceId !== undefined && { objectWriteTraceId })

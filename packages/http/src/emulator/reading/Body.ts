@@ -2,9 +2,8 @@
  * The bodies of requests about line items as the emulator reads them: bytes within bounds, and the shape
  * of the inputs.
  *
- * It reads the way a lenient server does, not the way our own schemas do: `associations` may be absent,
- * numbers and booleans are taken as their text, null is nothing, unknown fields are passed over. Whether
- * an input makes sense is `Rules`.
+ * It reads like a lenient server, not like our own schemas: `associations` may be absent, numbers and booleans are taken as
+ * text, null counts as absent, and unknown fields are ignored. `Rules` decides whether an input is good.
  *
  * @since 0.1.0
  */
@@ -46,7 +45,7 @@ export interface Change {
 export const maxBytes = 10 * 1024 * 1024
 
 /**
- * The text of a request's body, refused with 413 as soon as it is known to be too large.
+ * The text of a request's body. It is refused with 413 as soon as it is too large.
  *
  * @category reading
  * @since 0.1.0
@@ -72,8 +71,8 @@ export const readText = (
   })
 
 /**
- * What was read of a batch: how many inputs it has (null when that cannot be told), and the inputs or
- * the refusal of the whole request. `fields` are those beside the inputs.
+ * A batch that was read: how many inputs it has (null if that is unknown), and the inputs or the refusal of the whole
+ * request. `fields` are all fields of the body.
  *
  * @category models
  * @since 0.1.0
@@ -85,7 +84,7 @@ export interface Batch<A> {
 }
 
 /**
- * Reads the text of a batch. `bound` says of its fields how many inputs it may have.
+ * Reads the text of a batch. `bound` says, from its fields, how many inputs it may have.
  *
  * @category reading
  * @since 0.1.0
@@ -114,21 +113,19 @@ export const readBatch = <A>(
 }
 
 /**
- * Reads a batch that is to be decided: its inputs are counted in the ledger's entry, also when they are
- * refused.
+ * Reads a batch that is to be decided. Its inputs are counted in the entry of the request, even if they are refused.
  *
  * @category reading
  * @since 0.1.0
  */
 export const readCounted = <A>(
-  text: string,
-  entry: { inputs: number | null },
+  { entry, text }: { readonly text: string; readonly entry: { inputs: number | null } },
   readOne: (given: unknown) => Json.Reading<A>,
   bound?: (fields: Json.Fields) => Bound
-): Json.Reading<{ readonly fields: Json.Fields; readonly inputs: ReadonlyArray<A> }> => {
+) => {
   const { count, fields, inputs } = readBatch(text, readOne, bound)
   entry.inputs = count
-  return Result.map(inputs, (inputs) => ({ fields, inputs }))
+  return Effect.map(Effect.fromResult(inputs), (inputs) => ({ fields, inputs }))
 }
 
 /**
@@ -156,7 +153,7 @@ export const boundOfRead = (fields: Json.Fields): Bound =>
     : hundred
 
 /**
- * Whether every input carries an `objectWriteTraceId` that no other one has.
+ * Whether every input has an `objectWriteTraceId` of its own.
  *
  * @category predicates
  * @since 0.1.0
@@ -174,40 +171,26 @@ export const haveUniqueTraceIds = (
  */
 export const readInput = (given: unknown): Json.Reading<Input> => {
   if (!Json.isRecord(given)) return Json.mismatch("ObjectBatchInput", given)
-  const properties = readProperties(given)
-  if (Result.isFailure(properties)) return Result.fail(properties.failure)
-  const associations = Json.readList(given.associations, readAssociation)
-  if (Result.isFailure(associations)) return Result.fail(associations.failure)
-  const traceId = Json.optionalText(given.objectWriteTraceId)
-  if (Result.isFailure(traceId)) return Result.fail(traceId.failure)
-  return Result.succeed({
-    properties: properties.success,
-    associations: associations.success,
-    objectWriteTraceId: traceId.success
+  return Result.all({
+    properties: readProperties(given),
+    associations: Json.readList(given.associations, readAssociation),
+    objectWriteTraceId: Json.optionalText(given.objectWriteTraceId)
   })
 }
 
 /**
- * An input of an update or an upsert. `associations` are an unknown field there.
+ * An input of an update or an upsert, where `associations` is an unknown field.
  *
  * @category reading
  * @since 0.1.0
  */
 export const readChange = (given: unknown): Json.Reading<Change> => {
   if (!Json.isRecord(given)) return Json.mismatch("ObjectBatchInput", given)
-  const id = readId(given)
-  if (Result.isFailure(id)) return Result.fail(id.failure)
-  const properties = readProperties(given)
-  if (Result.isFailure(properties)) return Result.fail(properties.failure)
-  const idProperty = Json.optionalText(given.idProperty)
-  if (Result.isFailure(idProperty)) return Result.fail(idProperty.failure)
-  const traceId = Json.optionalText(given.objectWriteTraceId)
-  if (Result.isFailure(traceId)) return Result.fail(traceId.failure)
-  return Result.succeed({
-    id: id.success,
-    properties: properties.success,
-    idProperty: idProperty.success,
-    objectWriteTraceId: traceId.success
+  return Result.all({
+    id: readId(given),
+    properties: readProperties(given),
+    idProperty: Json.optionalText(given.idProperty),
+    objectWriteTraceId: Json.optionalText(given.objectWriteTraceId)
   })
 }
 
@@ -237,7 +220,7 @@ export const readProperties = (given: Json.Fields): Json.Reading<Readonly<Record
   if (!Json.isRecord(given.properties)) return Json.mismatch("LinkedHashMap", given.properties)
   const properties: Array<[string, string]> = []
   for (const [name, value] of Object.entries(given.properties)) {
-    // Assumption: null is the same as nothing.
+    // Assumption: null counts as absent.
     if (value === null) continue
     const text = Json.asText(value)
     if (text === undefined) return Json.mismatch("String", value)

@@ -2,8 +2,7 @@
  * What the operators of a search mean, and the order of its results.
  *
  * Numbers are compared as decimals, never as binary floats; days and instants as instants; text without
- * regard to case, except the options of enumerations (documentation). Pure: filters become predicates,
- * or a refusal.
+ * regard to case, except the options of enumerations (documentation). Pure: filters become predicates or a refusal.
  *
  * @since 0.1.0
  */
@@ -15,8 +14,7 @@ import * as Result from "effect/Result"
 import * as Crm from "../state/Crm.ts"
 import type { Reading } from "./Json.ts"
 import * as RecordView from "../answering/RecordView.ts"
-import * as Refusal from "../answering/Refusal.ts"
-import type { Filter, Sort } from "./SearchRequest.ts"
+import { type Filter, refuse, type Sort } from "./SearchRequest.ts"
 
 /**
  * @category models
@@ -25,25 +23,18 @@ import type { Filter, Sort } from "./SearchRequest.ts"
 export type Predicate = (record: Crm.LineItemRecord) => boolean
 
 /**
- * The predicate of all filters: of the groups one must hold, of a group's filters all. No groups hold
- * always. Documentation.
+ * The predicate of all filters: one of the groups must hold, with all its filters. Without groups it always holds.
+ * Documentation.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const predicate = (crm: Crm.Crm, groups: ReadonlyArray<ReadonlyArray<Filter>>): Reading<Predicate> => {
-  const any: Array<ReadonlyArray<Predicate>> = []
-  for (const group of groups) {
-    const all: Array<Predicate> = []
-    for (const filter of group) {
-      const one = predicateOf(crm, filter)
-      if (Result.isFailure(one)) return Result.fail(one.failure)
-      all.push(one.success)
-    }
-    any.push(all)
-  }
-  const matches: Predicate = (record) => any.some((all) => all.every((predicate) => predicate(record)))
-  return Result.succeed(any.length === 0 ? () => true : matches)
+  const read = Result.all(groups.map((group) => Result.all(group.map((filter) => predicateOf(crm, filter)))))
+  return Result.map(
+    read,
+    (any) => (record) => any.length === 0 || any.some((all) => all.every((predicate) => predicate(record)))
+  )
 }
 
 const predicateOf = (crm: Crm.Crm, filter: Filter): Reading<Predicate> => {
@@ -53,16 +44,13 @@ const predicateOf = (crm: Crm.Crm, filter: Filter): Reading<Predicate> => {
   if (definition === undefined) return unknownProperty(propertyName)
   const test = kinds[definition.type].test(filter)
   return test === undefined
-    ? Result.fail(
-        Refusal.invalid(
-          `There was a problem with the request. ${[filter.value, filter.highValue, ...filter.values].join(", ")} is not of the type of ${propertyName}`
-        )
+    ? refuse(
+        `${[filter.value, filter.highValue, ...filter.values].join(", ")} is not of the type of ${propertyName}`
       )
     : Result.succeed((record: Crm.LineItemRecord) => test(RecordView.valueOf(record, propertyName)))
 }
 
-const unknownProperty = (name: string): Result.Result<never, Refusal.Refusal> =>
-  Result.fail(Refusal.invalid(`There was a problem with the request. Property "${name}" does not exist`))
+const unknownProperty = (name: string) => refuse(`Property "${name}" does not exist`)
 
 // Documentation: a pseudo-property that holds the ids of associated objects.
 const associationPredicate = ({ operator, propertyName, value, values }: Filter): Reading<Predicate> => {
@@ -87,17 +75,15 @@ const associationPredicate = ({ operator, propertyName, value, values }: Filter)
       return Result.succeed((record) => !has(record, () => true))
     default:
       // Assumption.
-      return Result.fail(
-        Refusal.invalid(`There was a problem with the request. ${operator} is not for associations`)
-      )
+      return refuse(`${operator} is not for associations`)
   }
 }
 
-/** How values of a type are read and put in order; `None` for text that is no value of it. */
+/** How values of a type are read and ordered. `None` for text that is no value of the type. */
 interface Kind<A> {
   readonly read: (text: string) => Option.Option<A>
   readonly compare: (a: A, b: A) => number
-  /** Documentation: the values of IN and NOT_IN must be in lower case, that is, text only matches so. */
+  /** Documentation: the values of IN and NOT_IN must be in lower case, so other text matches nothing. */
   readonly readListed: (text: string) => Option.Option<A>
 }
 
@@ -125,27 +111,29 @@ const textual: Kind<string> = {
 
 const exact: Kind<string> = { read: Option.some, readListed: Option.some, compare: compareText }
 
-/** What a kind offers to those who do not know its values. */
+/** A kind without the type of its values. */
 interface Comparing {
   readonly test: (filter: Filter) => Test | undefined
-  /** Compares the i-th of these values with the j-th; empty ones are last either way. */
-  readonly order: (
-    values: ReadonlyArray<string | null>,
+  /** Sorts records by a value, then by id. Empty values are last in both directions. */
+  readonly sort: (
+    records: ReadonlyArray<Crm.LineItemRecord>,
+    valueOf: (record: Crm.LineItemRecord) => string | null,
     direction: 1 | -1
-  ) => (i: number, j: number) => number
+  ) => ReadonlyArray<Crm.LineItemRecord>
 }
 
 const comparing = <A>(kind: Kind<A>): Comparing => ({
   test: (filter) => valueTest(filter, kind),
-  order: (values, direction) => {
-    const keys = values.map((value) => Option.flatMap(Option.fromNullOr(value), kind.read))
-    return (i, j) => {
-      const a = keys[i]!
-      const b = keys[j]!
-      return Option.isNone(a) || Option.isNone(b)
+  sort: (records, valueOf, direction) => {
+    const keyed = records.map((record) => ({
+      record,
+      key: Option.flatMap(Option.fromNullOr(valueOf(record)), kind.read)
+    }))
+    const byKey = (a: Option.Option<A>, b: Option.Option<A>): number =>
+      Option.isNone(a) || Option.isNone(b)
         ? Number(Option.isNone(a)) - Number(Option.isNone(b))
         : direction * kind.compare(a.value, b.value)
-    }
+    return keyed.sort((a, b) => byKey(a.key, b.key) || byId(a.record, b.record)).map(({ record }) => record)
   }
 })
 
@@ -216,8 +204,8 @@ const comparisons = {
   GTE: (order: number) => order >= 0
 }
 
-// Documentation: a token is a word, `*` stands for any part of one. Assumption: what parts words, and
-// that of several words in a value all must be there.
+// Documentation: a token is a word, and `*` stands for any part of one. Assumptions: what separates words, and that all
+// words of a value must be present.
 const words = (text: string): ReadonlyArray<string> => text.toLowerCase().match(/[\p{L}\p{N}_*]+/gu) ?? []
 
 const tokenPattern = (value: string): ReadonlyArray<RegExp> =>
@@ -228,7 +216,7 @@ const containsToken = (value: string, pattern: ReadonlyArray<RegExp>): boolean =
   return pattern.length > 0 && pattern.every((one) => tokens.some((token) => one.test(token)))
 }
 
-// Assumption: which properties a query looks into.
+// Assumption: the properties that a query searches.
 const searchable = ["name", "description", "hs_sku"]
 
 /**
@@ -250,8 +238,8 @@ export const query = (text: string | undefined): Predicate => {
 }
 
 /**
- * Puts records in order: by the sort, else and among equals by id, which is the order of creation.
- * Documentation for the latter. Assumption: empty values are last.
+ * Sorts records by the sort, then by id, which is the order of creation. Documentation for the latter. Assumption: empty
+ * values are last.
  *
  * @category ordering
  * @since 0.1.0
@@ -261,15 +249,11 @@ export const sorted = (
   records: ReadonlyArray<Crm.LineItemRecord>,
   sort: Sort | undefined
 ): Reading<ReadonlyArray<Crm.LineItemRecord>> => {
-  const byId = (a: Crm.LineItemRecord, b: Crm.LineItemRecord): number => Number(a.id) - Number(b.id)
   if (sort === undefined) return Result.succeed([...records].sort(byId))
   const definition = crm.properties.get(sort.propertyName)
   if (definition === undefined) return unknownProperty(sort.propertyName)
-  const order = kinds[definition.type].order(
-    records.map((record) => RecordView.valueOf(record, sort.propertyName)),
-    sort.descending ? -1 : 1
-  )
-  return Result.succeed(
-    [...records.keys()].sort((i, j) => order(i, j) || byId(records[i]!, records[j]!)).map((i) => records[i]!)
-  )
+  const valueOf = (record: Crm.LineItemRecord) => RecordView.valueOf(record, sort.propertyName)
+  return Result.succeed(kinds[definition.type].sort(records, valueOf, sort.descending ? -1 : 1))
 }
+
+const byId = (a: Crm.LineItemRecord, b: Crm.LineItemRecord): number => Number(a.id) - Number(b.id)

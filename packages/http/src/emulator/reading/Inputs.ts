@@ -1,8 +1,7 @@
 /**
- * The inputs of a batch as faults look at them: raw JSON, good or bad.
+ * The inputs of a batch as faults see them: raw JSON, good or bad.
  *
- * Reading a batch for what it is worth is `Body`'s business; a fault only picks some of its inputs and
- * lets the rest through as they came.
+ * `Body` reads a batch to decide it. A fault only picks some of its inputs and passes the others on unchanged.
  *
  * @since 0.1.0
  */
@@ -10,7 +9,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 
 /**
- * The inputs of a request's text; none when it has no such list.
+ * The inputs in the text of a request; none if it has no such list.
  *
  * @category reading
  * @since 0.1.0
@@ -41,14 +40,14 @@ export const traceId = (input: unknown): string | undefined =>
     : undefined
 
 /**
- * What an input is known by when it comes again: its trace id, or all of it.
+ * The key by which an input is recognised when it is sent again: its trace id, or the whole input.
  *
  * @category reading
  * @since 0.1.0
  */
 export const key = (input: unknown): string => traceId(input) ?? JSON.stringify(input)
 
-// A number goes on in the digits it came with, where the engine can do that (Node from 22 on).
+// A number keeps its digits, if the engine supports it (Node 22 or later).
 const { rawJSON } = JSON as { readonly rawJSON?: (text: string) => unknown }
 
 const keepDigits = (_name: string, value: unknown, context?: { readonly source?: string }): unknown =>

@@ -1,8 +1,8 @@
 /**
- * JSON the way a lenient server reads it: numbers keep their digits and stand for text, and what does
- * not fit is refused in the words of HubSpot's own parser.
+ * JSON as a lenient server reads it: numbers keep their digits and count as text, and a wrong type is refused in the words
+ * of HubSpot's own parser.
  *
- * It knows no request. What fields there are is `Body`'s business.
+ * It knows no request: `Body` knows the fields.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import * as Result from "effect/Result"
 import * as Refusal from "../answering/Refusal.ts"
 
 /**
- * Something read, or the refusal of the whole request.
+ * A value that was read, or the refusal of the whole request.
  *
  * @category models
  * @since 0.1.0
@@ -33,7 +33,7 @@ class NumberText {
 }
 
 /**
- * The text of a body as an object; `type` is what the server calls it.
+ * The text of a body as an object. `type` is the server's name for it.
  *
  * @category reading
  * @since 0.1.0
@@ -66,8 +66,7 @@ export const isRecord = (json: unknown): json is Fields =>
 export const isPresent = (json: unknown): boolean => json !== undefined && json !== null
 
 /**
- * Text, or a number or a truth value as text. Documentation: both are accepted for property values and
- * read back as text.
+ * Text, or a number or a boolean as text. Documentation: both are accepted for property values and read back as text.
  *
  * @category reading
  * @since 0.1.0
@@ -82,7 +81,7 @@ export const asText = (json: unknown): string | undefined =>
         : undefined
 
 /**
- * A field that may be absent or null, and else is text.
+ * A text field that may be absent or null.
  *
  * @category reading
  * @since 0.1.0
@@ -94,7 +93,7 @@ export const optionalText = (json: unknown): Reading<string | undefined> => {
 }
 
 /**
- * A list of which each entry is read; absent and null are an empty one.
+ * A list whose entries are read one by one. Absent and null count as an empty list.
  *
  * @category reading
  * @since 0.1.0
@@ -147,9 +146,9 @@ export const mismatch = (type: string, json: unknown): Result.Result<never, Refu
   )
 }
 
-// Numbers keep their source, so that 19.90 stays 19.90 and no amount becomes a binary float. Engines
-// without source access give the shortest text of the number. Looking at every value costs ten times the
-// parsing, so that is left out where all numbers are whole and short: their text is their source.
+// Numbers keep their source, so that 19.90 stays 19.90 and no amount becomes a binary float. Engines without source access
+// give the shortest text of the number. A reviver takes ten times as long as parsing alone, so it is skipped if all numbers
+// are whole and short: their text is their source.
 const parse = (text: string): Result.Result<unknown, unknown> =>
   Result.try((): unknown => (mayLoseDigits.test(text) ? JSON.parse(text, keepSource) : JSON.parse(text)))
 
@@ -158,7 +157,7 @@ const mayLoseDigits = /(?:^|[:,[])\s*-?(?:\d+[.eE]|\d{16}|(?<=-)0)/
 const keepSource = (_name: string, value: unknown, context?: { readonly source?: string }): unknown =>
   typeof value === "number" ? new NumberText(context?.source ?? String(value)) : value
 
-// The engine tells the position of an error in long texts only; line 1, column 1 stands for unknown.
+// The engine reports the position of an error in long texts only. Line 1, column 1 stands for unknown.
 const syntaxError = (cause: unknown, text: string): string => {
   const atEnd = /end of JSON input|Unterminated/.test(String(cause))
   const position = atEnd ? text.length : Number(/position (\d+)/.exec(String(cause))?.[1] ?? 0)

@@ -1,7 +1,7 @@
 /**
  * The query of a request about line items: lists with commas or repeated, flags, page bounds.
  *
- * It reads the url as it came, because what a schema would refuse HubSpot answers in its own words.
+ * It reads the raw url: HubSpot answers in its own words what a schema would refuse.
  *
  * @since 0.1.0
  */
@@ -46,28 +46,32 @@ export const fromUrl = (url: string): Query => {
 }
 
 /**
- * What a list or a single read asks to see.
+ * The properties and associations that a list or a single read asks for.
  *
  * @category reading
  * @since 0.1.0
  */
-export const wanted = (query: Query): Reading<Wanted> => {
-  const associations: Array<Association.Target> = []
-  for (const name of query.list("associations")) {
-    const target = Crm.targetOfObjectType(name)
-    if (target === undefined) return Result.fail(Refusal.invalid(`Unable to infer object type from: ${name}`))
-    if (!associations.includes(target)) associations.push(target)
-  }
-  return Result.succeed({
+export const wanted = (query: Query): Reading<Wanted> =>
+  Result.map(Result.all(query.list("associations").map(target)), (associations) => ({
     properties: query.list("properties"),
     propertiesWithHistory: query.list("propertiesWithHistory"),
-    associations
-  })
-}
+    associations: [...new Set(associations)]
+  }))
 
 /**
- * The size of the page and the cursor, which is decimal here. That more than the maximum is a 400 is an
- * observation, the words are an assumption.
+ * The kind of object that the name of an object type stands for.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const target = (objectType: string): Reading<Association.Target> =>
+  Result.fromNullishOr(Crm.targetOfObjectType(objectType), () =>
+    Refusal.invalid(`Unable to infer object type from: ${objectType}`)
+  )
+
+/**
+ * The size of the page and the cursor, which is decimal here. Observation: more than the maximum is a 400. The words are an
+ * assumption.
  *
  * @category reading
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
  * The body of a search as the emulator reads it, within the bounds that HubSpot sets.
  *
- * Bounds are documentation, the words of the refusals assumptions. Absent fields are fine, whatever the
- * specification calls required (observation).
+ * Bounds are documentation, the words of the refusals assumptions. Observation: fields may be absent that the specification
+ * calls required.
  *
  * @since 0.1.0
  */
@@ -72,7 +72,13 @@ export const read = (text: string): Json.Reading<SearchRequest> =>
         return { filterGroups, sort, properties, query, limit, after }
       })
 
-const refuse = (message: string): Result.Result<never, Refusal.Refusal> =>
+/**
+ * The refusal of a whole search.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const refuse = (message: string): Result.Result<never, Refusal.Refusal> =>
   Result.fail(Refusal.invalid(`There was a problem with the request. ${message}`))
 
 const readGroups = (json: unknown): Json.Reading<ReadonlyArray<ReadonlyArray<Filter>>> =>

@@ -1,5 +1,5 @@
 /**
- * The account of an emulator: the state that requests act upon, and what is set for it.
+ * The account of an emulator: the state that requests act upon, and its settings.
  *
  * @since 0.1.0
  */
@@ -13,9 +13,8 @@ import type * as Tasks from "./Tasks.ts"
 import type * as Tokens from "./Tokens.ts"
 
 /**
- * The state that requests act upon, and what is set for it. `scopes` and `faults` may be exchanged at run
- * time; `asynchronous` is the plan beneath, which makes tasks of batches. What outlives its request runs
- * in `scope`.
+ * The state that requests act upon, and its settings. `scopes` and `faults` can be replaced at run time. `asynchronous` is
+ * a second plan, which makes batches tasks. Work that outlives its request runs in `scope`.
  *
  * @category models
  * @since 0.1.0
@@ -32,7 +31,7 @@ export interface Account {
   readonly asynchronous: FaultPlan.FaultPlan
   faults: FaultPlan.FaultPlan
   scopes: ReadonlySet<string>
-  /** How many requests without a good token asked for what does not exist, or for a token in vain. */
+  /** How many requests without a good token asked for an unknown path, or for a token in vain. */
   strangers: number
 }
 

@@ -1,10 +1,10 @@
 /**
- * The account behind the emulator: which properties a line item may have, which parents and products
+ * The records of the emulated account: which properties a line item may have, which parents and products
  * exist, and the line items that were created.
  *
- * It keeps what it is told, or the last of it, and judges nothing: whether an input is good is `Rules`. It lives in memory,
- * and its changes are synchronous, so that a batch is committed at one instant. Records are never
- * changed in place: whoever holds one holds that version of it.
+ * It keeps what it is given, or the last part of it, and checks nothing: `Rules` decides whether an input is good. It is in
+ * memory, and its changes are synchronous, so a batch is committed at one instant. A record is never changed in place: a
+ * change makes a new version.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import * as Definitions from "./Definitions.ts"
 import * as Links from "./Links.ts"
 
 /**
- * An instant, in both forms that are needed.
+ * An instant, in both forms that handlers use.
  *
  * @category models
  * @since 0.1.0
@@ -26,8 +26,8 @@ export interface Moment {
 type Values = Readonly<Record<string, string>>
 
 /**
- * A line item of the account. `properties` hold what was sent or inherited, an emptied one as empty
- * text; `writes` is what was written when, the newest last, and empty before the first update.
+ * A line item of the account. `properties` hold the sent and inherited values; an emptied property is empty text.
+ * `writes` are the writes with their times, the newest last; there are none before the first update.
  *
  * @category models
  * @since 0.1.0
@@ -55,6 +55,15 @@ interface RecordPage {
 }
 
 /**
+ * The writes of a record with their times, the newest last. Before the first update it is the creation alone.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const writesOf = ({ createdAt, properties, writes }: LineItemRecord): LineItemRecord["writes"] =>
+  writes.length > 0 ? writes : [{ at: createdAt, properties }]
+
+/**
  * An object to seed. Properties are kept for products only.
  *
  * @category models
@@ -76,17 +85,17 @@ export interface Crm {
   readonly links: Links.Links
   /** Whether a parent with this id is in the account. */
   readonly exists: (target: Association.Target, id: string) => boolean
-  /** From now on only seeded ids of this type exist. */
+  /** From now on, only seeded ids of this type exist. */
   readonly seed: (target: Association.Target, ids: ReadonlyArray<string>) => void
   /** Products whose properties line items inherit. */
   readonly seedProducts: (products: ReadonlyArray<SeedObject>) => void
   readonly define: (definition: Definitions.Definition) => void
-  /** The names of the properties whose values are unique and can be asked for. */
+  /** The names of the properties with unique values by which a record can be named. */
   readonly uniqueNames: () => Iterable<string>
   readonly isUnique: (name: string) => boolean
   /** The id of the line item that has this value of a unique property. */
   readonly holderOf: (name: string, value: string) => string | undefined
-  /** The line item with this id, archived or not; archived ones for 90 days. */
+  /** The line item with this id. Archived line items are found for 90 days. */
   readonly find: (id: string, at: number) => LineItemRecord | undefined
   /** Line items in order of their ids. */
   readonly page: (after: string | undefined, limit: number, archived: boolean, at: number) => RecordPage
@@ -107,8 +116,8 @@ export interface Crm {
 }
 
 /**
- * The association target an object type's name stands for: `deal`, `deals`, `abandoned_cart`,
- * `paymentLinks`, `0-3`. `undefined` for what a line item cannot be associated with.
+ * The association target that the name of an object type stands for: `deal`, `deals`, `abandoned_cart`,
+ * `paymentLinks`, `0-3`. `undefined` if a line item cannot be associated with it.
  *
  * @category constructors
  * @since 0.1.0
@@ -131,8 +140,8 @@ const targets: ReadonlyMap<string, Association.Target> = new Map([
 ])
 
 /**
- * Makes objects exist: parents, of whose type only seeded ones do from now on, or products with the
- * properties that line items inherit. Says false of a type that is neither.
+ * Makes objects exist: parents, or products with the properties that line items inherit. From now on, only seeded parents
+ * of this type exist. Returns false for a type that is neither.
  *
  * @category seeding
  * @since 0.1.0
@@ -151,22 +160,22 @@ export const seedObjects = (crm: Crm, objectType: string, objects: ReadonlyArray
   return true
 }
 
-// Ten digits, as portals show them today. Ids are not dense in reality; nobody may rely on that.
+// Eleven digits, as portals show them today. Real ids are not dense, so clients must not rely on that.
 const firstId = 20_000_000_001
 
-/** How long an archived line item can still be read, in milliseconds. Documentation: 90 days. */
+/** How long an archived line item can be read, in milliseconds. Documentation: 90 days. */
 const recycleMillis = 90 * 86_400_000
 
-// Documentation: what a line item takes from its product unless it is set.
+// Documentation: what a line item inherits from its product unless it is set.
 const inherited = ["name", "price", "description", "hs_sku"]
 
 /**
  * An account without line items. `properties` and `uniqueProperties` are names of further custom
- * properties; `changed` is told of every new version of a record. It holds the last `keep` line items, by default
- * all, and as many writes of each; one that is forgotten stays so, whoever still works on it.
+ * properties. `changed` is called with every new version of a record. The account holds the last `keep` line items, by
+ * default all, and as many writes of each. A forgotten line item stays forgotten, even if a request still changes it.
  *
- * A parent exists when its id is decimal and has up to 12 digits. That rule is the emulator's own, so
- * that unknown parents can be had without seeding; seeding an object type ends it for that type.
+ * A parent exists if its id is decimal and has up to 12 digits. This rule is the emulator's own, so that there are unknown
+ * parents without seeding. It does not apply to a type of which objects were seeded.
  *
  * @category constructors
  * @since 0.1.0
@@ -179,7 +188,7 @@ export const makeUnsafe = (config: {
   readonly changed?: ((record: LineItemRecord, at: number) => void) | undefined
 }): Crm => {
   const lineItems = new Map<string, LineItemRecord>()
-  /** Ids are given one after the other; those before `oldestId` are forgotten. */
+  /** Ids are consecutive. Those before `oldestId` are forgotten. */
   let nextId = firstId
   let oldestId = firstId
   const seeded = new Map<Association.Target, Set<string>>()
@@ -224,12 +233,7 @@ export const makeUnsafe = (config: {
   const forgetOldest = (): void => {
     const record = lineItems.get(String(oldestId++))!
     release(record)
-    for (const { to, types } of record.associations) {
-      for (const spec of types) {
-        const target = Association.targetOf(spec)
-        if (target !== undefined) links.remove(target, to.id, record.id)
-      }
-    }
+    for (const { target, to } of Links.linksOf(record.associations)) links.remove(target, to, record.id)
     lineItems.delete(record.id)
   }
   const inherit = (sent: Values): Values => {
@@ -290,12 +294,7 @@ export const makeUnsafe = (config: {
         archived: undefined,
         writes: []
       }
-      for (const { to, types } of associations) {
-        for (const spec of types) {
-          const target = Association.targetOf(spec)
-          if (target !== undefined) links.add(target, to.id, id, spec.associationTypeId)
-        }
-      }
+      for (const { target, to, typeId } of Links.linksOf(associations)) links.add(target, to, id, typeId)
       hold(record)
       put(record, now.millis)
       if (lineItems.size > keep) forgetOldest()
@@ -304,14 +303,12 @@ export const makeUnsafe = (config: {
     update: (record, sent, now) => {
       if (isForgotten(record)) return { ...record, properties: { ...record.properties, ...sent } }
       release(record)
-      const earlier =
-        record.writes.length > 0 ? record.writes : [{ at: record.createdAt, properties: record.properties }]
       const next: LineItemRecord = {
         ...record,
         version: record.version + 1,
         properties: { ...record.properties, ...sent },
         updatedAt: now.iso,
-        writes: [...earlier, { at: now.iso, properties: sent }].slice(-keep)
+        writes: [...writesOf(record), { at: now.iso, properties: sent }].slice(-keep)
       }
       hold(next)
       return put(next, now.millis)

@@ -1,16 +1,16 @@
 /**
- * The definitions of a line item's properties in the emulated account: the standard ones, and how they
- * are told by the properties API.
+ * The definitions of a line item's properties in the emulated account: the standard ones, and how the properties API
+ * shows them.
  *
- * It knows what a property is, not who holds a value of it, and judges no value: that is `Rules`.
+ * It knows what a property is, not which record holds a value of it. It checks no value: `Rules` does.
  *
  * @since 0.1.0
  */
 import { LineItem, type Properties, Property } from "@effect-hubspot/schema"
 
 /**
- * A property of the account. `options` are the values an enumeration takes; `undefined` where the
- * public facts give none, and then any text is one.
+ * A property of the account. `options` are the values of an enumeration, `undefined` if none are public; then every text is
+ * an option.
  *
  * @category models
  * @since 0.1.0
@@ -52,8 +52,8 @@ export const customProperties: ReadonlyArray<string> = [
  */
 export const currencies: ReadonlyArray<string> = "EUR USD GBP CHF SEK DKK NOK PLN CZK JPY CAD AUD".split(" ")
 
-// Confidence: documentation for the delay types (each names the property it uses); the frequencies and
-// owners-are-digits are assumptions, of which an account's own properties API is the authority.
+// Documentation for the delay types (each names the property it uses). The frequencies, and that owners are digits, are
+// assumptions; the properties API of an account is the authority.
 const options: Readonly<Record<string, ReadonlyArray<string> | RegExp>> = {
   hs_line_item_currency_code: currencies,
   hs_billing_start_delay_type: [
@@ -79,7 +79,7 @@ const options: Readonly<Record<string, ReadonlyArray<string> | RegExp>> = {
 
 const truth: ReadonlyArray<string> = ["true", "false"]
 
-// Assumption: what the properties API says of how a type is edited.
+// Assumption: the field types that the properties API shows.
 const fieldTypes: Readonly<Record<Properties.PropertyType, string>> = {
   string: "text",
   number: "number",
@@ -98,7 +98,7 @@ const calculated: ReadonlySet<string> = new Set(
 )
 
 /**
- * A property with what its name and type imply.
+ * A property with the defaults that follow from its name and type.
  *
  * @category constructors
  * @since 0.1.0
@@ -119,8 +119,8 @@ export const make = (
 })
 
 /**
- * The properties that every account has. Assumptions: `hs_unique_creation_key` is unique and cannot be
- * written; `hs_external_id` can, and is not unique. That `hs_object_id` is called unique is one too.
+ * The properties that every account has. Assumptions: `hs_unique_creation_key` is unique and cannot be written;
+ * `hs_external_id` can be written and is not unique; `hs_object_id` is shown as unique.
  *
  * @category constants
  * @since 0.1.0

@@ -1,14 +1,14 @@
 /**
- * Which line items an object has: the associations of the emulated account, seen from the other side.
+ * Which line items an object has: the associations of the emulated account, from the other side.
  *
- * It keeps ids only. Whether an object or a line item exists is the account's business.
+ * It keeps ids only. It does not know whether an object or a line item exists.
  *
  * @since 0.1.0
  */
 import { Association } from "@effect-hubspot/schema"
 
 /**
- * What it is made of when somebody asks for the first time.
+ * The line items from which the links are built at the first question.
  *
  * @category models
  * @since 0.1.0
@@ -23,16 +23,30 @@ export type Source = () => Iterable<{
  * @since 0.1.0
  */
 export interface Links {
-  /** Idempotent. `typeId` is that of the direction from the line item. */
+  /** Idempotent. `typeId` is the type from the line item to the object. */
   readonly add: (target: Association.Target, id: string, lineItem: string, typeId: number) => void
   readonly remove: (target: Association.Target, id: string, lineItem: string) => void
   /** The ids of an object's line items, ascending. */
   readonly lineItemsOf: (target: Association.Target, id: string) => ReadonlyArray<string>
-  /** How many objects it knows to have line items. */
+  /** The number of objects with line items, as far as links were built. */
   readonly size: () => number
   /** The types by which a line item is associated with an object. */
   readonly typesOf: (target: Association.Target, id: string, lineItem: string) => ReadonlyArray<number>
 }
+
+/**
+ * The links of these associations, one for each type.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const linksOf = (associations: ReadonlyArray<Association.Association>) =>
+  associations.flatMap(({ to, types }) =>
+    types.flatMap((spec) => {
+      const target = Association.targetOf(spec)
+      return target === undefined ? [] : [{ target, to: to.id, typeId: spec.associationTypeId }]
+    })
+  )
 
 interface Entry {
   readonly types: Map<string, Array<number>>
@@ -40,7 +54,7 @@ interface Entry {
 }
 
 /**
- * Nothing is kept before the first question, so that accounts nobody asks this way pay nothing for it.
+ * Nothing is kept before the first question, so an account without such questions has no cost.
  *
  * @category constructors
  * @since 0.1.0
@@ -60,12 +74,7 @@ export const makeUnsafe = (source: Source): Links => {
   const build = (): Map<string, Entry> => {
     const entries = new Map<string, Entry>()
     for (const { associations, id } of source()) {
-      for (const { to, types } of associations) {
-        for (const spec of types) {
-          const target = Association.targetOf(spec)
-          if (target !== undefined) put(entries, keyOf(target, to.id), id, spec.associationTypeId)
-        }
-      }
+      for (const { target, to, typeId } of linksOf(associations)) put(entries, keyOf(target, to), id, typeId)
     }
     return entries
   }
@@ -95,8 +104,8 @@ export const makeUnsafe = (source: Source): Links => {
 }
 
 /**
- * The type id of the opposite direction, from the other object to the line item. Documentation for
- * those it lists; that the rest follow the same rule is an assumption.
+ * The type id of the opposite direction, from the other object to the line item. Documentation for the listed types;
+ * assumption for the others.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,12 +1,11 @@
 /**
- * The request limits of the emulated account: so many per rolling ten seconds, so many per day, and so
- * many searches per second.
+ * The request limits of the emulated account: requests per rolling ten seconds and per day, and searches per second.
  *
- * The window is exact and half open: a request that arrived at t counts until just before t + 10 s. It
- * goes by the times it is given and reads no clock.
+ * The window is exact and half open: a request that arrived at t counts until just before t + 10 s. The quota reads no
+ * clock: the caller gives the times.
  *
- * Documentation for the limits, their names and headers. That a refused request (429) is not counted is
- * an assumption; HubSpot does not say.
+ * Documentation for the limits, their names and headers. Assumption, as HubSpot does not say: a refused request (429) is
+ * not counted.
  *
  * @since 0.1.0
  */
@@ -20,7 +19,7 @@ export const windowMillis = 10_000
 const searchesPerSecond = 5
 
 /**
- * Which limit a request ran into.
+ * The limit that refuses a request.
  *
  * @category models
  * @since 0.1.0
@@ -32,11 +31,11 @@ type Exceeded = "TEN_SECONDLY_ROLLING" | "SECONDLY" | "DAILY"
  * @since 0.1.0
  */
 export interface Quota {
-  /** Counts a request that arrives at this time, or says which limit forbids it. */
+  /** Counts a request that arrives at this time, or returns the limit that refuses it. */
   readonly take: (at: number) => Exceeded | undefined
-  /** The same for a search, which the ten seconds do not count. */
+  /** The same for a search, which does not count in the ten seconds. */
   readonly takeSearch: (at: number) => Exceeded | undefined
-  /** The headers that tell a client where it stands; those of the day are not for OAuth. */
+  /** The rate-limit headers of an answer. OAuth has none of the day. */
   readonly headers: (at: number, daily?: boolean) => Readonly<Record<string, string>>
 }
 
@@ -49,12 +48,12 @@ export const makeUnsafe = (limits: {
   readonly limit: number
   /** Requests per day. */
   readonly dailyLimit: number
-  /** Where the account's day ends. Default UTC. */
+  /** The time zone of the account's days. Default UTC. */
   readonly timeZone?: DateTime.TimeZone | undefined
 }): Quota => {
   const tenSeconds = makeWindow(windowMillis)
   const second = makeWindow(1000)
-  // Assumption: a rolling second, as the ten seconds roll.
+  // Assumption: a rolling second, like the ten seconds.
   const searches = makeWindow(1000)
   const timeZone = limits.timeZone ?? DateTime.zoneMakeNamedUnsafe("UTC")
   let dayStart = 0
@@ -81,7 +80,7 @@ export const makeUnsafe = (limits: {
       today++
       return undefined
     },
-    // Documentation: own limit, not in the ten seconds. That it counts for the day is an assumption.
+    // Documentation: a limit of its own, not in the ten seconds. That it counts for the day is an assumption.
     takeSearch: (at) => {
       if (countToday(at) >= limits.dailyLimit) return "DAILY"
       if (searches.count(at) >= searchesPerSecond) return "SECONDLY"
@@ -108,8 +107,8 @@ interface Window {
   readonly add: (at: number) => void
 }
 
-// Arrivals are added in order, so the expired ones are always in front. They are cut off once they are
-// the larger part, which keeps both operations at constant cost on average.
+// Arrivals are added in order, so the expired ones are always in front. They are cut off when they are more than half,
+// which keeps the average cost of both operations constant.
 const makeWindow = (millis: number): Window => {
   let arrivals: Array<number> = []
   let first = 0

@@ -1,7 +1,7 @@
 /**
- * The last so many of a row of things, and how many there were before them.
+ * The last entries of a sequence, and the number of those before them.
  *
- * Adding one costs the same however many there have been.
+ * The cost of adding an entry does not depend on their number.
  *
  * @since 0.1.0
  */
@@ -12,21 +12,21 @@
  */
 export interface Recent<A> {
   readonly push: (one: A) => void
-  /** What is kept, the oldest first, as it is at this moment. */
+  /** The entries that are kept now, the oldest first. */
   readonly toArray: () => Array<A>
-  /** How many are not kept any more. */
+  /** How many entries are not kept any more. */
   readonly forgotten: () => number
 }
 
 /**
- * Keeps the last `keep`, by default all.
+ * Keeps the last `keep` entries, by default all.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const makeUnsafe = <A>(keep: number = Infinity): Recent<A> => {
   let all: Array<A | undefined> = []
-  // Those before it are forgotten. They are cut off once they are the larger part.
+  // Entries before it are forgotten. They are cut off when they are more than half.
   let first = 0
   let forgotten = 0
   return {

@@ -1,16 +1,16 @@
 /**
- * The index that searches look into: versions of line items as they were some time ago.
+ * The index of searches: versions of line items as they were some time ago.
  *
- * A new or changed record appears after a lag. Documentation says "a few moments", observation seconds;
- * there is no figure, so the lag is an option and by default there is none. Older versions never replace
- * newer ones. What matches is `Filters`' business. What the account forgets, it forgets too.
+ * A new or changed record appears after a lag: "a few moments" by documentation, seconds by observation. There is no
+ * number, so the lag is an option, by default none. An older version never replaces a newer one. `Filters` decides what
+ * matches. The index forgets what the account forgets.
  *
  * @since 0.1.0
  */
 import type * as Crm from "./Crm.ts"
 
 /**
- * Milliseconds until a record appears: always as many, or drawn uniformly for each version.
+ * Milliseconds until a record appears: always the same, or drawn uniformly for each version.
  *
  * @category models
  * @since 0.1.0
@@ -25,12 +25,13 @@ export interface SearchIndex {
   readonly changed: (record: Crm.LineItemRecord, at: number) => void
   /** The versions that a search at this time sees. Documentation: archived records are never there. */
   readonly at: (at: number) => Iterable<Crm.LineItemRecord>
-  /** How many versions it holds besides the account's own. */
+  /** How many versions the index itself holds. */
   readonly size: () => number
 }
 
 /**
- * `random` draws from 0 to 1; `live` are the records as they are, which is what is seen without a lag; others are forgotten.
+ * `random` draws from 0 to 1. `live` are the current records of the account, which a search without lag sees. The index
+ * forgets all others.
  *
  * @category constructors
  * @since 0.1.0
@@ -49,7 +50,7 @@ const withoutLag = (live: () => ReadonlyMap<string, Crm.LineItemRecord>): Search
   }
 })
 
-/** So many versions are held at least before they are gone through without a search. */
+/** The least number of versions before they are swept without a search. */
 const few = 1000
 
 const withLag = (
@@ -61,7 +62,7 @@ const withLag = (
   let pending: Array<{ readonly visibleAt: number; readonly record: Crm.LineItemRecord }> = []
   let sweepFrom = few
 
-  // An archived record stays, unseen, so that a late older version does not bring it back.
+  // An archived record stays, hidden, so that a late older version does not replace it.
   const show = (record: Crm.LineItemRecord): void => {
     const known = seen.get(record.id)
     if (known === undefined || known.version < record.version) seen.set(record.id, record)
@@ -88,7 +89,7 @@ const withLag = (
       const millis = draw()
       if (millis > 0) pending.push({ visibleAt: at + millis, record })
       else show(record)
-      // Though nobody searches.
+      // Also without searches.
       if (size() > sweepFrom) sweep(at)
     },
     at: function* (at) {

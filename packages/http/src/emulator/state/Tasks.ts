@@ -1,10 +1,10 @@
 /**
- * Batches as tasks: accepted first, worked on later, asked for under a link.
+ * Batches as tasks: accepted first, processed later, observed under a link.
  *
- * Assumption, all of it. HubSpot's description knows the statuses `PENDING`, `PROCESSING` and `CANCELED`
- * and a map of `links` in a batch reply, but no public fact says when a create gives them, nor what a
- * link leads to. What is emulated is the strictest reading: nothing exists until the task is due, then
- * all of it does; a canceled task keeps what it created before.
+ * All of it is assumption. HubSpot's description has the statuses `PENDING`, `PROCESSING` and `CANCELED` and a map of
+ * `links` in a batch reply, but no public fact says when a create returns them, or what a link leads to. The emulator
+ * takes the strictest reading: nothing exists until the task is due, and then everything does. A canceled task keeps what
+ * it created before.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
 /**
- * How a task goes. One that `never` ends stays in `PROCESSING`; `created` is how many inputs are created
+ * The course of a task. A task that `never` ends stays in `PROCESSING`. `created` is how many inputs a canceled task creates
  * before it is canceled, half way through its processing.
  *
  * @category models
@@ -31,20 +31,20 @@ interface Course {
  * @since 0.1.0
  */
 export interface Tasks {
-  /** Begins a task and gives the reply it has at once. `work` creates the first `count` inputs, or all. */
+  /** Begins a task and returns its first reply. `work` creates the first `count` inputs, or all. */
   readonly begin: (task: {
     readonly id: string
     readonly link: string
     readonly course: Course
     readonly work: (count: number | undefined) => Effect.Effect<object>
   }) => Effect.Effect<object>
-  /** What is to be said of a task now. */
+  /** The current reply of a task. */
   readonly status: (id: string) => object | undefined
 }
 
 /**
- * Tasks run in the scope given, so that they end with the account. What is to be said of them is kept of the last `keep` whose status
- * has changed, by default of all.
+ * Tasks run in the given scope, so they end with the account. The replies of the last `keep` tasks with a changed status are
+ * kept, by default of all tasks.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,13 +1,13 @@
 /**
- * The access tokens of the emulated account: those that are good for ever, and those that OAuth issued
- * and that expire.
+ * The access tokens of the emulated account: those that never expire, and those that OAuth issued.
  *
- * It judges a token by the time it is given and reads no clock. What a token may do is the scopes'
- * business.
+ * It checks a token at a given time and reads no clock. The scopes of the account say what a token may do.
  *
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Refusal from "../answering/Refusal.ts"
 
@@ -31,7 +31,7 @@ export interface OAuthApp {
  */
 export interface Tokens {
   readonly app: OAuthApp | undefined
-  /** Why a request that arrives at this time with this `Authorization` header is refused. */
+  /** The refusal of a request that arrives at this time with this `Authorization` header, if it is refused. */
   readonly check: (authorization: string | undefined, at: number) => Refusal.Refusal | undefined
   /** Whether OAuth issued the token of this header. */
   readonly isIssued: (authorization: string | undefined) => boolean
@@ -39,15 +39,20 @@ export interface Tokens {
   readonly issue: (token: string, at: number) => void
 }
 
+/** 128 random bits, in hexadecimal digits. */
+export const randomKey: Effect.Effect<string> = Effect.map(
+  Effect.replicateEffect(Random.nextIntBetween(0, 2 ** 32, { halfOpen: true }), 4),
+  (words) => words.map((word) => word.toString(16).padStart(8, "0")).join("")
+)
+
 /** The default life of an access token in seconds. Documentation. */
 export const defaultExpiresIn = 1800
 
 const wellFormed = /^[A-Za-z0-9._~+/=-]{8,4096}$/
 
 /**
- * Any well-formed token is good, unless `token` names the only one or there is an OAuth app: then the
- * tokens it was issued are good too, and no others. Of those that have expired the last `keep` are known as such, by
- * default all.
+ * Every well-formed token is good, unless `token` is given or there is an OAuth app: then only `token` and the tokens that
+ * OAuth issued are good. The last `keep` expired tokens are known as expired, by default all.
  *
  * @category constructors
  * @since 0.1.0
@@ -82,7 +87,7 @@ export const makeUnsafe = (options: {
     isIssued: (authorization) => authorization !== undefined && expiries.has(tokenOf(authorization)),
     issue: (token, at) => {
       expiries.set(token, at + lifeMillis)
-      // They expire in the order in which they were issued.
+      // Tokens expire in the order in which they were issued.
       for (const [known, expiry] of expiries) {
         if (expiries.size <= keep || at < expiry) break
         expiries.delete(known)

@@ -1,7 +1,7 @@
 /**
- * The tables of jobs, as all parts of `SqlJobStore` use them: a job is found, locked, and written in the name of a claim.
+ * How all parts of `SqlJobStore` get at a job in the database: they find it, lock it, and write to it under a claim.
  *
- * It knows what two writers may do at once on SQLite and PostgreSQL. It does not know what is written.
+ * It knows what two writers may do at the same time on SQLite and PostgreSQL. It does not know what they write.
  */
 import * as Digest from "effect/crypto/Digest"
 import * as Duration from "effect/Duration"
@@ -14,7 +14,7 @@ import * as JobStore from "../../jobs/JobStore.ts"
 import * as Digests from "../Digests.ts"
 import * as Rows from "./Rows.ts"
 
-export interface Tables extends Effect.Success<typeof make> {}
+export interface JobAccess extends Effect.Success<typeof make> {}
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -22,26 +22,26 @@ export const make = Effect.gen(function* () {
   const digestOf = (text: string) => digestHex(Digest.sha256, encoder.encode(text))
 
   const nothing = sql.literal("")
-  // SQLite's transactions have the database to themselves.
+  // A transaction of SQLite locks the whole database.
   const onPostgres = (text: string): Fragment =>
     sql.onDialectOrElse({ pg: () => sql.literal(text), orElse: () => nothing })
   const forShare = onPostgres("FOR SHARE")
   const forUpdate = onPostgres("FOR UPDATE")
 
   /**
-   * The server ends the session of who is silent for so long in this transaction: a process that was stopped in it
-   * would keep the job from everybody, whatever its lease says. SQLite has no server, and no such thing.
+   * Sets how long this transaction may be idle before the server ends its session. Otherwise a process that is suspended
+   * in it would lock the job for all others, even after its lease. SQLite has no server to do this.
    */
-  const patience = (millis: number): Fragment =>
+  const maxIdle = (millis: number): Fragment =>
     sql.onDialectOrElse({
       pg: () =>
-        sql`, set_config('idle_in_transaction_session_timeout', ${String(Math.max(millis, leastPatienceMillis))}, true)`,
+        sql`, set_config('idle_in_transaction_session_timeout', ${String(Math.max(millis, leastIdleMillis))}, true)`,
       orElse: () => nothing
     })
 
   const transaction = <A, E, R>(effect: Effect.Effect<A, E | SqlError, R>) =>
     Rows.writing(
-      // Where the connection is lost, the rollback fails as well, and that comes as a defect.
+      // If the connection is lost, the rollback fails too, and that is a defect.
       Effect.catchDefect(sql.withTransaction(effect), (defect) =>
         isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)
       )
@@ -56,7 +56,7 @@ export const make = Effect.gen(function* () {
     return yield* Rows.jobOf(yield* find(jobId))
   }, Rows.reading)
 
-  /** The job, if a claim is not the reason why something could not be done. */
+  /** The job, for a write that changed nothing. Fails if the reason is that the claim is out of date. */
   const whyNot = ({ epoch, jobId }: JobStore.Claim) =>
     Effect.filterOrFail(
       get(jobId),
@@ -64,42 +64,42 @@ export const make = Effect.gen(function* () {
       (job) => new JobStore.JobFenced({ jobId, epoch, by: job.epoch })
     )
 
-  /** The job of a claim in one of these states; nobody takes it before the transaction ends. */
+  /** The job of a claim, in one of these states. No other run can claim it before the transaction ends. */
   const held = Effect.fnUntraced(function* (
     { epoch, jobId, leaseMillis }: JobStore.Claim,
     from: ReadonlyArray<Job.State>,
     to: Job.State,
     lock = forShare
   ) {
-    const row = yield* find(jobId, lock, patience(leaseMillis))
+    const row = yield* find(jobId, lock, maxIdle(leaseMillis))
     const by = Number(row.epoch)
     if (by !== epoch) return yield* new JobStore.JobFenced({ jobId, epoch, by })
     const job = yield* Rows.jobOf(row)
     return from.includes(job.state) ? job : yield* new Job.IllegalTransition({ jobId, from: job.state, to })
   })
 
-  /** Nobody holds the job, or nobody who has to be waited for. */
+  /** The job has no holder to wait for: none at all, one whose lease is over or too long, or the run `insteadOf`. */
   const isFree = (now: number, insteadOf = -1) => {
     const until = sql("line_items_jobs.held_until")
     return sql`(${until} IS NULL OR ${until} <= ${now} OR ${until} > ${now + longestLeaseMillis}
         OR ${sql("line_items_jobs.epoch")} = ${insteadOf})`
   }
-  const letGo = sql.literal("held_pid = NULL, held_host = NULL, held_since = NULL, held_until = NULL")
+  const noHolder = sql.literal("held_pid = NULL, held_host = NULL, held_since = NULL, held_until = NULL")
 
-  /** Batches that were changed carry what they are now. */
+  /** Seals batches again after they were changed. */
   const seal = (jobId: string, first: number, last = Number.MAX_SAFE_INTEGER) =>
     sql`UPDATE line_items_batches SET seal = ${Digests.seal(sql)}
         WHERE job_id = ${jobId} AND number >= ${first} AND number <= ${last}`
 
-  return { sql, digestOf, forUpdate, patience, transaction, find, get, whyNot, held, isFree, letGo, seal }
+  return { sql, digestOf, forUpdate, maxIdle, transaction, find, get, whyNot, held, isFree, noHolder, seal }
 })
 
 const encoder = new TextEncoder()
 
 export const defaultLease = Duration.seconds(30)
 
-/** No lease is longer, so one that ends later was written by a clock that was wrong. */
+/** The longest lease. A lease that ends later was written by a wrong clock. */
 export const longestLeaseMillis = 600_000
 
-/** A transaction that waits for its own process is no sign of a stop at once. */
-const leastPatienceMillis = 1000
+/** The least time a transaction may be idle: a busy process also makes it wait. */
+const leastIdleMillis = 1000

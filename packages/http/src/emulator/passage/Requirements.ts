@@ -1,19 +1,19 @@
 /**
- * What an operation asks of a request before it is decided: rights, kind of body, and the limit that
- * counts it.
+ * What an endpoint requires of a request before it is decided: the scopes of its token, the type of its body, and
+ * the limit that counts it. It decides nothing itself: `Exchange` does.
  *
  * @since 0.1.0
  */
 import { LineItem } from "@effect-hubspot/schema"
 
 /**
- * `scopes`: any one of them is enough; none means that every token will do; `undefined` that no token is
- * needed at all. `body` is the content type, `none` where a body is not looked at.
+ * `scopes`: any one of them is enough. An empty list means that every token will do, `undefined` that no token is
+ * needed. `body` is the content type, `none` where the body is not read.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Operation {
+export interface Requirements {
   readonly scopes: ReadonlyArray<string> | undefined
   readonly body: "json" | "form" | "none"
   readonly limit: "tenSecondly" | "search" | "none"
@@ -35,41 +35,40 @@ const readScopes = [scopes.read, scopes.eCommerce]
 const writeScopes = [scopes.write, scopes.eCommerce]
 
 /**
- * Writes line items or their associations. That the latter need no scope of the other object is an
- * assumption.
+ * A write of line items or of their associations. Assumption: associations need no scope of the other object.
  *
  * @category constants
  * @since 0.1.0
  */
-export const write: Operation = { scopes: writeScopes, body: "json", limit: "tenSecondly" }
+export const write: Requirements = { scopes: writeScopes, body: "json", limit: "tenSecondly" }
 
 /**
- * A write that says everything in its path.
+ * A write without a body: its path says everything.
  *
  * @category constants
  * @since 0.1.0
  */
-export const writeByPath: Operation = { ...write, body: "none" }
+export const writeByPath: Requirements = { ...write, body: "none" }
 
 /**
  * @category constants
  * @since 0.1.0
  */
-export const read: Operation = { scopes: readScopes, body: "none", limit: "tenSecondly" }
+export const read: Requirements = { scopes: readScopes, body: "none", limit: "tenSecondly" }
 
 /**
- * A read that says what in a body.
+ * A read whose body says what to read.
  *
  * @category constants
  * @since 0.1.0
  */
-export const readByBody: Operation = { ...read, body: "json" }
+export const readByBody: Requirements = { ...read, body: "json" }
 
 /**
  * @category constants
  * @since 0.1.0
  */
-export const search: Operation = { ...readByBody, limit: "search" }
+export const search: Requirements = { ...readByBody, limit: "search" }
 
 /**
  * Assumption: the schema scope or the right to read the objects.
@@ -77,7 +76,7 @@ export const search: Operation = { ...readByBody, limit: "search" }
  * @category constants
  * @since 0.1.0
  */
-export const readProperties: Operation = {
+export const readProperties: Requirements = {
   ...read,
   scopes: [`crm.schemas.${LineItem.objectType}.read`, ...readScopes]
 }
@@ -88,7 +87,7 @@ export const readProperties: Operation = {
  * @category constants
  * @since 0.1.0
  */
-export const defineProperty: Operation = { ...write, scopes: ["e-commerce"] }
+export const defineProperty: Requirements = { ...write, scopes: ["e-commerce"] }
 
 /**
  * Documentation: the scope `oauth`, which every token has.
@@ -96,7 +95,7 @@ export const defineProperty: Operation = { ...write, scopes: ["e-commerce"] }
  * @category constants
  * @since 0.1.0
  */
-export const account: Operation = { ...read, scopes: [] }
+export const account: Requirements = { ...read, scopes: [] }
 
 /**
  * Assumption: the token endpoint is counted by no limit of the API.
@@ -104,4 +103,4 @@ export const account: Operation = { ...read, scopes: [] }
  * @category constants
  * @since 0.1.0
  */
-export const token: Operation = { scopes: undefined, body: "form", limit: "none" }
+export const token: Requirements = { scopes: undefined, body: "form", limit: "none" }
