@@ -277,11 +277,12 @@ describe("inputs from outside", () => {
       const abandon = yield* Deferred.make<void>()
       const inputs = Array.from({ length: 5000 }, (_, n) => good(n))
       const job = yield* Effect.forkChild(collect(inputs, { abandon, concurrency: 2 }))
-      yield* TestClock.adjust("500 millis")
+      // One request has been answered, so two are under way.
+      yield* TestClock.adjust("1500 millis")
       yield* Deferred.succeed(abandon, undefined)
       yield* TestClock.adjust("1 hour")
       const outcomes = yield* Fiber.join(job)
-      assert.deepStrictEqual(countBy(outcomes), { InDoubt: 200, NotSent: 4800 })
+      assert.deepStrictEqual(countBy(outcomes), { Created: 100, InDoubt: 200, NotSent: 4700 })
     }).pipe(Effect.provide(HubSpot.layer({ emulator: { latency: { min: 1000, max: 1000 } } })))
   )
 })
@@ -513,7 +514,7 @@ describe("repetitions", () => {
       Effect.ensuring(
         Effect.andThen(
           Effect.sync(() => seen.push(++underWay)),
-          n === 25 ? locked(request, pass, n) : pass
+          n === 60 ? locked(request, pass, n) : pass
         ),
         Effect.sync(() => underWay--)
       )
@@ -521,8 +522,8 @@ describe("repetitions", () => {
       const inputs = Array.from({ length: 15_000 }, (_, n) => good(n))
       const outcomes = yield* inVirtualTime(collect(inputs, { concurrency: 16 }))
       assert.deepStrictEqual(countBy(outcomes), { Created: 15_000 })
-      assert.strictEqual(Math.max(...seen.slice(0, 26)), 16)
-      const rounds = seen.slice(26, -8).map((_, n) => Math.max(...seen.slice(26 + n, 34 + n)))
+      assert.strictEqual(Math.max(...seen.slice(0, 61)), 16)
+      const rounds = seen.slice(61, -8).map((_, n) => Math.max(...seen.slice(61 + n, 69 + n)))
       assert.isAtMost(Math.min(...rounds), 10)
       assert.isAtLeast(Math.max(...seen.slice(-30)), 15)
     }).pipe(Effect.provide(HubSpot.layer({ fault, emulator: { latency: { min: 200, max: 200 } } })))
@@ -590,7 +591,8 @@ describe("when it cannot go on", () => {
       const stop = yield* Deferred.make<void>()
       const inputs = Array.from({ length: 5000 }, (_, n) => good(n))
       const job = yield* Effect.forkChild(collect(inputs, { stop, concurrency: 3 }))
-      yield* TestClock.adjust("1500 millis")
+      // One request, then two, then three.
+      yield* TestClock.adjust("2500 millis")
       yield* Deferred.succeed(stop, undefined)
       yield* TestClock.adjust("1 hour")
       const outcomes = yield* Fiber.join(job)
