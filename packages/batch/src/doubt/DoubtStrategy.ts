@@ -1,19 +1,19 @@
 /**
- * What to do about inputs in doubt: those that were sent, and may or may not be in HubSpot.
+ * What to do about inputs in doubt, which were sent and may or may not be in HubSpot.
  *
  * | strategy | promise | needs | in doubt |
  * |---|---|---|---|
- * | `failVisible` (default) | at most once, every doubt visible | nothing | is reported, and left to a person |
+ * | `failVisible` (default) | at most once, every doubt visible | nothing | is reported, for a person to resolve |
  * | `atLeastOnce` | at least once, possible duplicates marked | nothing | is sent again |
  * | `reconcile` | probably once | a property holding the key | is looked for after a quiet period; what is absent is sent again |
  * | `reconcileByParent` | probably once | a parent for each input | is looked for among the parent's line items; what is absent is sent again |
  * | `guard` | once, rejections verified | a property with unique values | is sent again; HubSpot refuses what exists already, and its id is read |
  * | `upsert` | once, the last write wins | a property with unique values | is written again by its key |
  *
- * `reconcile` and `reconcileByParent` are as good as the quiet period is long: HubSpot may apply a request later, or
- * index it later. `guard` and `upsert` are as good as the property's uniqueness; `upsert` overwrites what
- * somebody changed between two attempts. No strategy takes a doubt for a rejection: what is refused after a
- * doubt is looked for first, or stays in doubt.
+ * `reconcile` and `reconcileByParent` depend on a quiet period that is long enough: HubSpot may apply or index a request later.
+ * `guard` and `upsert` depend on the uniqueness of the property. `upsert` overwrites changes that were made between two
+ * attempts. No strategy turns a doubt into a rejection: an input that is refused after a doubt is looked for first, or stays
+ * in doubt.
  *
  * @since 0.1.0
  */
@@ -37,7 +37,7 @@ export type DoubtStrategy = Keyless | Keyed
 export type Keyless = FailVisible | AtLeastOnce | ReconcileByParent
 
 /**
- * The strategies that go by a key property.
+ * The strategies that need a key property.
  *
  * @category models
  * @since 0.1.0
@@ -45,8 +45,8 @@ export type Keyless = FailVisible | AtLeastOnce | ReconcileByParent
 export type Keyed = FailVisibleVerified | Reconcile | Guard | Upsert
 
 /**
- * A strategy, by default `failVisible`, with the property that holds an input's key: a strategy that goes by one has one. An
- * input that has no value there gets `<job>:<index>`, unless it has a key of the caller's.
+ * A strategy, by default `failVisible`, and the property that holds the keys of inputs, which some strategies need. An input
+ * without a value of the property gets `<job>:<index>`, unless the caller gives it a key.
  *
  * @category options
  * @since 0.1.0
@@ -65,7 +65,7 @@ export interface FailVisible {
 }
 
 /**
- * Rejections are looked for by key, after this long, before they are believed.
+ * A rejected input is looked for by its key, after the `quiet` period, before the rejection is believed.
  *
  * @category models
  * @since 0.1.0
@@ -81,20 +81,20 @@ export interface FailVisibleVerified {
  */
 export interface AtLeastOnce {
   readonly _tag: "atLeastOnce"
-  /** How often what is in doubt is sent again. */
+  /** How often inputs in doubt are sent again. */
   readonly resends: number
 }
 
 /**
- * How long to look for what is in doubt before it is sent again.
+ * How to look for inputs in doubt before they are sent again.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Looking {
-  /** How long nothing is concluded from absence: HubSpot's longest request and its index. */
+  /** How long absence proves nothing: HubSpot's longest request and the lag of its index. */
   readonly quiet: Duration.Duration
-  /** How many reads in a row must find nothing, and the time between them. */
+  /** How many reads in a row must find nothing. `spacing` is the time between them. */
   readonly reads: number
   readonly spacing: Duration.Duration
   readonly resends: number
@@ -136,18 +136,21 @@ export interface Upsert {
 }
 
 /**
- * The default. With `verifyRejections`, which needs a key property with unique values, a rejection is
- * believed only after the input was looked for (after `quiet`, 150 seconds by default): a refusal that lies is found out.
+ * The default: doubts are reported, and rejections are believed.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const failVisible: FailVisible = { _tag: "failVisible", verifyRejections: false }
 
-// HubSpot's edge waits for 100 seconds, new records are found within half a minute; and a margin.
-const quietPeriod = Duration.seconds(150)
+// HubSpot's edge waits for 100 seconds, and a search finds new records within half a minute. The rest is a margin.
+const quietOf = ({ quiet = Duration.seconds(150) }: { readonly quiet?: Duration.Input }) =>
+  Duration.fromInputUnsafe(quiet)
 
 /**
+ * The default with verified rejections. It needs a key property with unique values. A rejection is believed only after the
+ * input was looked for, after `quiet` (150 seconds by default), so a false rejection is noticed.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -155,7 +158,7 @@ export const failVisibleVerified = (
   options: { readonly quiet?: Duration.Input } = {}
 ): FailVisibleVerified => ({
   _tag: "failVisible",
-  verifyRejections: { quiet: Duration.fromInputUnsafe(options.quiet ?? quietPeriod) }
+  verifyRejections: { quiet: quietOf(options) }
 })
 
 /**
@@ -173,14 +176,14 @@ const looking = (options: {
   readonly spacing?: Duration.Input
   readonly resends?: number
 }): Looking => ({
-  quiet: Duration.fromInputUnsafe(options.quiet ?? quietPeriod),
+  quiet: quietOf(options),
   reads: inRange("reads", options.reads ?? 3, 1, 100),
   spacing: Duration.fromInputUnsafe(options.spacing ?? "10 seconds"),
   resends: inRange("resends", options.resends ?? 3, 0, 100)
 })
 
 /**
- * `quiet` is 150 seconds by default, three reads ten seconds apart, three resends.
+ * Defaults: `quiet` is 150 seconds, three `reads` with a `spacing` of ten seconds, three `resends`.
  *
  * @category constructors
  * @since 0.1.0
@@ -191,8 +194,8 @@ export const reconcile = (options: Parameters<typeof looking>[0] = {}): Reconcil
 })
 
 /**
- * The same by what the parent of an input holds; the same defaults. It needs no key property, and knows an
- * input by its content: an equal line that somebody else adds to the parent meanwhile is taken for ours.
+ * The same by the line items of an input's parent, with the same defaults. It needs no key property, and recognises an input by
+ * its content, so it mistakes an equal line that somebody else adds to the parent meanwhile for the input.
  *
  * @category constructors
  * @since 0.1.0
@@ -203,8 +206,8 @@ export const reconcileByParent = (options: Parameters<typeof looking>[0] = {}): 
 })
 
 /**
- * `quiet` (150 seconds by default) passes before a rejection is believed, or a doubt that stayed is looked
- * for; up to five resends.
+ * `quiet` (150 seconds by default) passes before a rejection is believed, and before a remaining doubt is looked for. By
+ * default there are at most five resends.
  *
  * @category constructors
  * @since 0.1.0
@@ -213,24 +216,24 @@ export const guard = (
   options: { readonly quiet?: Duration.Input; readonly resends?: number } = {}
 ): Guard => ({
   _tag: "guard",
-  quiet: Duration.fromInputUnsafe(options.quiet ?? quietPeriod),
+  quiet: quietOf(options),
   resends: inRange("resends", options.resends ?? 5, 0, 100)
 })
 
 /**
- * Writes by key from the first attempt on, so that it may be repeated as the retry policy says; associations
- * follow in a request of their own, which may be repeated too. `quiet` as for `guard`.
+ * Writes by key from the first attempt on, so that requests may be repeated as the retry policy says. Associations follow in a
+ * request of their own, which may be repeated too. `quiet` is as for `guard`.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const upsert = (options: { readonly quiet?: Duration.Input } = {}): Upsert => ({
   _tag: "upsert",
-  quiet: Duration.fromInputUnsafe(options.quiet ?? quietPeriod)
+  quiet: quietOf(options)
 })
 
 /**
- * What a strategy needs of the key property: `unique` values, one that keeps any (`plain`), or none.
+ * The key property that a strategy needs: one with `unique` values, a `plain` one, or none.
  *
  * @category predicates
  * @since 0.1.0
@@ -253,7 +256,7 @@ export const keyNeeded = (strategy: DoubtStrategy): "unique" | "plain" | undefin
 const isKeyed = (strategy: DoubtStrategy): strategy is Keyed => keyNeeded(strategy) !== undefined
 
 /**
- * A strategy and a property from outside as a choice; none if the strategy goes by a property and there is none.
+ * A strategy and a property from outside as a choice. None if the strategy needs a property and there is none.
  *
  * **Example**
  *
@@ -274,7 +277,7 @@ export const choose = (strategy: DoubtStrategy, keyProperty: string | undefined)
 }
 
 /**
- * A choice with its default. One that came past the types, a strategy without the property it goes by, is a defect.
+ * A choice with its default. A strategy without the property that it needs is a defect.
  *
  * @category constructors
  * @since 0.1.0
@@ -291,7 +294,7 @@ export const chosen = ({
     : Effect.die(new RangeError(`the strategy ${strategy._tag} needs a keyProperty`))
 
 /**
- * What a strategy promises, in a line for a report.
+ * The promise of a strategy, in one line for a report.
  *
  * **Example**
  *
@@ -299,7 +302,7 @@ export const chosen = ({
  * import { DoubtStrategy } from "@effect-hubspot/batch"
  *
  * const promise = DoubtStrategy.promise(DoubtStrategy.atLeastOnce())
- * promise // => "at least once; what may be there twice is marked"
+ * promise // => "at least once; possible duplicates are marked"
  * ```
  *
  * @category formatting
@@ -312,7 +315,7 @@ export const promise = (strategy: DoubtStrategy): string => {
         ? "at most once, every doubt is reported; a refusal is believed"
         : "at most once, every doubt is reported; rejections are looked up"
     case "atLeastOnce":
-      return "at least once; what may be there twice is marked"
+      return "at least once; possible duplicates are marked"
     case "reconcile":
     case "reconcileByParent":
       return "probably once, unless HubSpot applies or shows a request later than the quiet period"

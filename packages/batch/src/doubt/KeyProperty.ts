@@ -1,10 +1,10 @@
 /**
- * The property that holds an input's key in HubSpot: making one with unique values, and proving that one
- * keeps what is written to it before a strategy relies on it.
+ * The property that holds the keys of inputs in HubSpot: how to define one with unique values, and how to prove that a property
+ * keeps its values before a strategy relies on it.
  *
- * Accounts differ, and some properties take a value, show it, and lose it later. So nothing is believed:
- * the proof creates a line item with a key by chance, reads it back, tries to create a second one with the
- * same key where keys must be unique, and archives what it made.
+ * Accounts differ, and some properties accept a value, show it, and lose it later. So the proof creates a line item with a
+ * random key and reads it back. Where keys must be unique, it also tries to create a second line item with the same key. It
+ * archives what it created.
  *
  * @since 0.1.0
  */
@@ -36,15 +36,13 @@ export class KeyUnusable extends Schema.TaggedError<KeyUnusable>()("KeyUnusable"
 }
 
 const ask = <A>(operation: Operation<A>) =>
-  Effect.gen(function* () {
-    const client = yield* HubSpotClient
-    const limits = yield* RateLimits
-    return yield* Dispatch.make({ client, limits })(operation)
-  })
+  Effect.flatMap(Effect.all({ client: HubSpotClient, limits: RateLimits }), (services) =>
+    Dispatch.make(services)(operation)
+  )
 
 /**
- * Defines a text property with unique values on line items. HubSpot allows ten of them, and only at its
- * definition can a property be made unique.
+ * Defines a text property with unique values on line items. HubSpot allows ten of them. A property can be made unique only
+ * when it is defined.
  *
  * @category defining
  * @since 0.1.0
@@ -63,8 +61,8 @@ export const define = Effect.fn("KeyProperty.define")(function* (name: string) {
 })
 
 /**
- * Proves that a property holds keys: `unique` for the strategy `guard`, any that keeps its value for
- * `reconcile`. It costs a few requests and leaves an archived line item or two behind.
+ * Proves that a property holds keys: `unique` ones for the strategies `guard` and `upsert`, `plain` ones for `reconcile`. It
+ * costs a few requests and leaves one or two archived line items.
  *
  * **Example**
  *

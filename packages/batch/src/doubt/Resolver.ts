@@ -50,7 +50,7 @@ export const make = Effect.fnUntraced(function* (
     upserts ? BatchOperation.createByUpsert(key) : BatchOperation.create(property),
     {
       observe: Option.getOrUndefined(observer)?.observe,
-      // Where keys are unique, a refusal may only say that the input exists.
+      // A strategy with unique keys looks for inputs that HubSpot refused, so it need not believe the refusal.
       trustRefusals: DoubtStrategy.keyNeeded(strategy) !== "unique"
     }
   )

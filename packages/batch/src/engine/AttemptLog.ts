@@ -281,9 +281,7 @@ const endOf = ({ acceptance, outcomes, reason }: End): End => ({
 export const check = ({ epoch = 0, inputs }: Attempt): Effect.Effect<void> =>
   isIndex(epoch) && inputs.every(isIndex) && inputs.length <= Ranges.most
     ? Effect.void
-    : Effect.die(
-        new Error(`an attempt with more than ${Ranges.most} inputs, or a number that is no whole one from 0`)
-      )
+    : Effect.die(new Error(`an attempt must have at most ${Ranges.most} inputs, and whole numbers from 0`))
 
 const isIndex = (number: number): boolean => Number.isSafeInteger(number) && number >= 0
 
@@ -292,7 +290,7 @@ export const fenced = ({ epoch, jobId }: Attempt) =>
   Effect.fail(
     new AttemptLogError({
       reason: "Fenced",
-      detail: `run ${String(epoch)} of job ${JSON.stringify(jobId)} was taken over by a later one`
+      detail: `run ${String(epoch)} of job ${JSON.stringify(jobId)} was taken over by a later run`
     })
   )
 

@@ -184,7 +184,7 @@ const answerOf = ({ operation: { idempotent } }: Context, ended: Attempted | Hel
 const ready = ({ client, operation }: Context) =>
   Effect.catchDefect(client.ready, (defect) =>
     Effect.andThen(
-      Effect.logError("a defect while an access token was being got", defect),
+      Effect.logError("a defect while getting an access token", defect),
       Effect.fail(failure(operation.name, new HubSpotErrorModule.TokenUnavailable({ detail: "a defect" })))
     )
   )

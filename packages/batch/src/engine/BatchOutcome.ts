@@ -119,19 +119,19 @@ const ownProblems = (
   return own.length > 0 ? own : problems
 }
 
-/** Why an earlier attempt may have been executed: it had no answer (`doubt`), or its refusal is not believed (`suspicion`). */
+/** Why an earlier attempt may have been executed: it had no answer (`doubt`), or its `refusal` is not believed. */
 export interface Before {
   readonly doubt: Outcome.Evidence | undefined
-  readonly suspicion: Outcome.Evidence | undefined
+  readonly refusal: Outcome.Evidence | undefined
 }
 
 /** The outcome after attempts that may have been executed: a later attempt does not undo them. */
 export const after = <I, In, S extends Success>(
-  { doubt, suspicion }: Before,
+  { doubt, refusal }: Before,
   { item, outcome }: ItemOutcome<I, In, S>
 ): BatchOutcome<I, S> => {
   if (doubt !== undefined && outcome._tag === "Rejected") return unproven<I>(outcome)
-  const evidence = doubt ?? suspicion
+  const evidence = doubt ?? refusal
   return evidence !== undefined && outcome._tag === "NotSent" ? inDoubt(item, evidence) : outcome
 }
 

@@ -78,7 +78,7 @@ const insist = Effect.fnUntraced(function* <I, In, S extends Success>(
     const backoff = Math.min(options.policy.capMillis, options.policy.baseMillis * 2 ** round)
     const halted = yield* Effect.timeoutOption(Deferred.await(options.halt), backoff * (yield* Random.next))
     if (Option.isSome(halted)) break
-    const before = { doubt: leftOpen(operation, open[0]!), suspicion: undefined }
+    const before = { doubt: leftOpen(operation, open[0]!), refusal: undefined }
     const items = open.map(({ item }) => item)
     const again = yield* run(context, items, before)
     all = [...all.filter((one) => !open.includes(one)), ...again]
@@ -100,7 +100,7 @@ const leftOpen = <I, In, S extends Success>(
 const run = Effect.fnUntraced(function* <I, In, S extends Success>(
   context: Context<In, S>,
   items: Items<I, In>,
-  earlier: BatchOutcome.Before = { doubt: undefined, suspicion: undefined }
+  earlier: BatchOutcome.Before = { doubt: undefined, refusal: undefined }
 ): Effect.fn.Return<Outcomes<I, In, S>> {
   const { limit = (request) => request } = context.options
   // A batch that HubSpot has not finished has nothing under way, so it gives its place to others.
@@ -212,11 +212,11 @@ const takeApart = Effect.fnUntraced(function* <I, In, S extends Success>(
     guilty.length > 0
       ? [items.filter((item) => !blamed.has(item.objectWriteTraceId))]
       : [items.slice(0, half), items.slice(half)]
-  const suspicion: Evidence | undefined =
+  const refusal: Evidence | undefined =
     context.options.trustRefusals === false ? { _tag: "NoAnswer", error } : undefined
   const rest = yield* Effect.forEach(
     parts.filter((part) => part.length > 0),
-    (part) => run(context, part, { doubt, suspicion })
+    (part) => run(context, part, { doubt, refusal })
   )
   return [...refused(guilty), ...rest.flat()]
 })

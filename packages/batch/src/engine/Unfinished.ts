@@ -69,7 +69,7 @@ const begunBefore = <Input>(
           Effect.suspend(() => step(at, input)),
           (defect) =>
             Effect.andThen(
-              Effect.logError("a defect in a schedule; the batch is not waited for any more", defect),
+              Effect.logError("a defect in a schedule, which ends the wait for the batch", defect),
               Cause.done(undefined)
             )
         )

@@ -1,12 +1,12 @@
 /**
- * The four statuses of a batch as typed effects, and a batch followed to its end.
+ * The four statuses of a batch as typed effects, and how to follow a batch to its end.
  *
- * `COMPLETE` succeeds. `PENDING` and `PROCESSING` are typed failures, each with a schedule of its own;
- * what is repeated is an observation of the batch, never the request that made it. `CANCELED` is a typed
- * failure that is final and carries what was created before. A word HubSpot may invent is typed too.
+ * `COMPLETE` succeeds. `PENDING` and `PROCESSING` are typed failures, each with a schedule of its own, which repeats an
+ * observation of the batch and never the request that made it. `CANCELED` is a final failure that has what was created
+ * before. A status that this version does not know is typed too.
  *
- * {@link follow} is here, in a room without a clock, because it only puts together what it is given: time passes in the
- * schedules, and HubSpot is asked by the caller's `observe`. How a batch can be observed is not known here.
+ * {@link follow} is in this room without a clock because it only combines its arguments: time passes in the schedules, and the
+ * caller's `observe` asks HubSpot. `doubt/BatchObserver` knows how to observe a batch.
  *
  * The legal moves:
  *
@@ -37,7 +37,7 @@ export {
 const fields = { response: BatchResponse.BatchResponse }
 
 /**
- * HubSpot has the batch and has not begun.
+ * HubSpot has accepted the batch and not begun it.
  *
  * @category errors
  * @since 0.1.0
@@ -45,7 +45,7 @@ const fields = { response: BatchResponse.BatchResponse }
 export class Pending extends Schema.TaggedError<Pending>()("Pending", fields) {}
 
 /**
- * HubSpot is at work on the batch.
+ * HubSpot works on the batch.
  *
  * @category errors
  * @since 0.1.0
@@ -53,7 +53,7 @@ export class Pending extends Schema.TaggedError<Pending>()("Pending", fields) {}
 export class Processing extends Schema.TaggedError<Processing>()("Processing", fields) {}
 
 /**
- * HubSpot has given the batch up; `response.results` is what it had created by then.
+ * HubSpot has canceled the batch. `response.results` has what it had created by then.
  *
  * @category errors
  * @since 0.1.0
@@ -61,7 +61,7 @@ export class Processing extends Schema.TaggedError<Processing>()("Processing", f
 export class Canceled extends Schema.TaggedError<Canceled>()("Canceled", fields) {}
 
 /**
- * A status this version does not know.
+ * A status that this version does not know.
  *
  * @category errors
  * @since 0.1.0
@@ -69,7 +69,7 @@ export class Canceled extends Schema.TaggedError<Canceled>()("Canceled", fields)
 export class UnknownStatus extends Schema.TaggedError<UnknownStatus>()("UnknownStatus", fields) {}
 
 /**
- * The batch cannot be looked at: its reply gives no link, or one to somewhere else.
+ * The batch cannot be looked at: its reply has no link, or a link to another host.
  *
  * @category errors
  * @since 0.1.0
@@ -85,8 +85,8 @@ export class NotObservable extends Schema.TaggedError<NotObservable>()("NotObser
 type Failed = Pending | Processing | Canceled | UnknownStatus
 
 /**
- * The state of a batch as an effect. A reply without a status is taken for done: what it accounts for is
- * judged input by input all the same.
+ * The state of a batch as an effect. A reply without a status counts as `COMPLETE`, since each input is judged by itself in
+ * any case.
  *
  * **Example**
  *
@@ -121,9 +121,9 @@ export const fromResponse = (
 const states = { PENDING: Pending, PROCESSING: Processing, CANCELED: Canceled }
 
 /**
- * How the following of a batch ended, with the last that was seen of it. `Complete`, `Canceled` and `UnknownStatus` are
- * HubSpot's word. After the others it may still be at work: a schedule ended before the batch did (`Stuck`), nobody waits
- * any more (`Left`), the batch could not be looked at (`Unobserved`), or a look said what cannot follow, such as `PENDING` after
+ * How the observation of a batch ended, with the last known reply. `Complete`, `Canceled` and `UnknownStatus` come from HubSpot.
+ * After the others HubSpot may still work on the batch: a schedule ended before the batch did (`Stuck`), `until` was done
+ * (`Left`), the batch could not be looked at (`Unobserved`), or a look showed an illegal move, such as `PENDING` after
  * `PROCESSING` (`IllegalMove`).
  *
  * @category models
@@ -140,7 +140,7 @@ export type End = { readonly response: BatchResponse.BatchResponse } & (
 )
 
 /**
- * The end of a batch that nobody follows: what its reply says, or `Stuck` if HubSpot has not finished it.
+ * The end of a batch that is not followed: what its reply says, or `Stuck` if HubSpot has not finished it.
  *
  * @category constructors
  * @since 0.1.0
@@ -163,7 +163,7 @@ export const isOpen = (response: BatchResponse.BatchResponse): boolean => {
   return status !== undefined && !BatchStatus.isTerminal(status)
 }
 
-/** A reply without a status is taken for done. */
+/** The status of a reply, or undefined if this version does not know it. No status counts as `COMPLETE`. */
 const statusIn = ({ status }: BatchResponse.BatchResponse): BatchStatus.BatchStatus | undefined =>
   status === undefined ? "COMPLETE" : BatchStatus.fromString(status)
 
@@ -191,8 +191,8 @@ const patient = Schedule.min([Schedule.exponential("1 second", 1.5), Schedule.sp
 )
 
 /**
- * What {@link follow} waits by where it is given nothing else: after at most 1 second, then 1.5 times as long each time up
- * to 30 seconds, with full jitter, for 15 minutes in each status. They are values to compose, tap and bound.
+ * The default schedules of {@link follow}: at most 1 second, then 1.5 times as long each time up to 30 seconds, with full
+ * jitter, for 15 minutes in each status. They are values to compose, tap and bound.
  *
  * **Example**
  *
@@ -216,8 +216,8 @@ export const schedules: {
 } = { pending: patient, processing: patient }
 
 /**
- * The schedules of the two statuses in which HubSpot has not finished a batch. Any schedule will do. It is stepped before
- * every look, the first one too, and its input is the status with what was last seen. When it ends, so does the waiting.
+ * The schedules of the two statuses in which HubSpot has not finished a batch. Any schedule is allowed. It is stepped before
+ * every look, including the first. Its input is the status with the last known reply. The wait ends when the schedule ends.
  *
  * @category models
  * @since 0.1.0
@@ -230,9 +230,9 @@ export interface Waits<E = never, R = never> {
 }
 
 /**
- * Follows a batch to its end. `observe` looks at it once more, given what was last seen, and must not send it again; it is
- * repeated by the schedule of the status the batch is in. What was created once stays so, also when a later look does not
- * show it. Once `until` is done, the batch is not waited for any more.
+ * Follows a batch to its end. `observe` gets the last known reply, looks at the batch once more, and must not send it again.
+ * The schedule of the current status repeats it. A line item that was created stays created, even if a later look does not
+ * show it. The wait ends at once when `until` is done.
  *
  * **Example**
  *
@@ -276,7 +276,7 @@ export const follow = Effect.fnUntraced(function* <E = never, R = never>(
     })
   }
 
-  /** Waits and looks; then it is followed from what was seen. */
+  /** Waits and looks, and goes on from the reply. */
   const stay = (
     from: "PENDING" | "PROCESSING",
     response: BatchResponse.BatchResponse,
@@ -311,7 +311,7 @@ export const follow = Effect.fnUntraced(function* <E = never, R = never>(
 
 type Next = End | { readonly _tag: "Seen"; readonly response: BatchResponse.BatchResponse }
 
-/** What was created once stays so, also when a later look does not show it, or not as well. */
+/** The reply, with what earlier replies have shown and this one does not. */
 const withEarlier = (
   seen: BatchResponse.BatchResponse,
   earlier: ReadonlyArray<CrmObject.CrmObject>

@@ -1,5 +1,5 @@
 /**
- * What became of an input, as it is written down: no value of the caller's, no record of HubSpot's.
+ * The outcome of an input, as it is written down: without values of the caller's and without records of HubSpot's.
  *
  * @since 0.1.0
  */
@@ -9,8 +9,8 @@ import * as Struct from "effect/Struct"
 import * as Outcome from "./Outcome.ts"
 
 /**
- * What became of one input, as it is written down: an outcome without the caller's own value and without
- * HubSpot's record. The evidence of a doubt is kept in words.
+ * The outcome of one input, as it is written down: without the caller's value and without HubSpot's record. The evidence of a
+ * doubt is a text.
  *
  * @category schemas
  * @since 0.1.0
@@ -22,7 +22,7 @@ export const Entry = Schema.Union([
     via: Schema.Literals(["response", "conflict", "reconciled", "updated"]),
     possibleDuplicate: Schema.Boolean
   }),
-  // What is done to line items that exist: the success of every other operation.
+  // The success of every other operation.
   Schema.TaggedStruct("Done", { index: Schema.Int, id: Schema.String }),
   Schema.TaggedStruct("Rejected", {
     index: Schema.Int,
@@ -94,8 +94,7 @@ export const entry = (
 const [Created, , Rejected, InDoubt] = Entry.members
 
 /**
- * What became of one input in the end, as it is written down: the outcome of an attempt that creates, or that of an input
- * that was never attempted.
+ * The final outcome of one input, as it is written down: the outcome of a create, or of an input that was never attempted.
  *
  * @category schemas
  * @since 0.1.0
@@ -126,7 +125,7 @@ export const Final = Schema.Union([
 export type Final = typeof Final.Type
 
 /**
- * An outcome of a create as it is written down in the end.
+ * A final outcome of a create as it is written down.
  *
  * **Example**
  *

@@ -1,5 +1,5 @@
 /**
- * The status of a job of ours in HubSpot's four words. It says how far a job is, and is not what the job goes by.
+ * The status of a job in HubSpot's four words. It reports how far a job is; the job itself does not use it.
  *
  * @since 0.1.0
  */
@@ -8,9 +8,8 @@ import * as DateTime from "effect/DateTime"
 import * as Outcome from "./Outcome.ts"
 
 /**
- * A job of ours, as far as its status goes. Times are milliseconds since 1970. `ended` is how it ended:
- * `done` when everything is settled, rejections and doubts included, `stopped` by the user or a fatal error, and
- * `suspended` if it can go on later.
+ * What the status of a job depends on. Times are milliseconds since 1970. `ended` is how the job ended: `done` when every input
+ * has an outcome, including rejections and doubts; `stopped` by the user or a fatal error; `suspended` if it can go on later.
  *
  * @category models
  * @since 0.1.0
@@ -20,14 +19,14 @@ export interface Job {
   readonly startedAtMillis?: number | undefined
   readonly completedAtMillis?: number | undefined
   readonly ended?: "done" | "stopped" | "suspended" | undefined
-  /** What is settled so far. */
+  /** The outcomes so far. */
   readonly outcomes: Iterable<Outcome.Outcome<unknown, Outcome.Success>>
 }
 
 /**
- * The status of a job of ours in HubSpot's four words, as a body of the shape of a batch reply: `PENDING` accepted
- * and not begun, `PROCESSING` at work or suspended, `COMPLETE`, `CANCELED`. What succeeded is in `results`, everything
- * else in `errors`, with the trace id or the index in its context.
+ * The status of a job in HubSpot's four words, in the form of a batch reply: `PENDING` means accepted and not begun,
+ * `PROCESSING` running or suspended, `COMPLETE` done, `CANCELED` stopped. Successes are in `results`, all other outcomes in
+ * `errors`, with the index and the trace id in their context.
  *
  * **Example**
  *
@@ -39,8 +38,8 @@ export interface Job {
  *   startedAtMillis: 1000,
  *   outcomes: [{ _tag: "NotSent", source: "row", index: 7, reason: { _tag: "Stopped" } }]
  * })
- * const told = [status.status, status.startedAt, status.numErrors, status.errors?.[0]?.category]
- * told // => ["PROCESSING", "1970-01-01T00:00:01.000Z", 1, "NOT_SENT"]
+ * const summary = [status.status, status.startedAt, status.numErrors, status.errors?.[0]?.category]
+ * summary // => ["PROCESSING", "1970-01-01T00:00:01.000Z", 1, "NOT_SENT"]
  * ```
  *
  * @category formatting

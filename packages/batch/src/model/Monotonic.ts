@@ -1,13 +1,13 @@
 /**
- * Time for measuring.
+ * Measures elapsed time.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
-/** Time that no clock correction moves, in milliseconds. */
+/** Milliseconds of a clock that corrections of the system time do not move. */
 export const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
-/** The milliseconds from now on. The wall's clock goes on while a machine sleeps, the monotonic one may not. */
+/** Starts a measurement of milliseconds. The system time goes on while a machine sleeps, the monotonic clock may not. */
 export const elapsing = Effect.map(
   Effect.all([monotonicMillis, Clock.currentTimeMillis]),
   ([monotonic, wall]) =>

@@ -1,10 +1,10 @@
 /**
- * What became of an input: exactly one of `Created`, `Rejected`, `Invalid`, `NotSent`, `InDoubt`. Where
- * line items are not created but updated, upserted, archived or read, the success has the name of that.
+ * The outcome of an input: exactly one of `Created`, `Rejected`, `Invalid`, `NotSent`, `InDoubt`. Other operations have other
+ * names for success: `Updated`, `Upserted`, `Archived`, `Found`.
  *
- * Each outcome carries the caller's own value (`source`) and its place in the input (`index`, from 0), so
- * that nothing has to be matched by position. `InDoubt` is a truthful answer: the input may or may not
- * exist in HubSpot, and sending it again could double it.
+ * Each outcome has the caller's own value (`source`) and its position among the inputs (`index`, from 0), so that callers need
+ * not match outcomes by position. `InDoubt` is a truthful answer: the input may or may not exist in HubSpot, and sending it
+ * again could create a duplicate.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import type { InputIssue } from "@effect-hubspot/schema/InputIssue"
 import type { AttemptLogError, JobStoreError } from "./StoreFailure.ts"
 
 /**
- * What every outcome says: whose it is.
+ * The input that an outcome belongs to.
  *
  * @category models
  * @since 0.1.0
@@ -26,11 +26,10 @@ export interface Of<I> {
 }
 
 /**
- * HubSpot has it, under `id`. `object` is the record as HubSpot answered it. `via` is how that is known:
- * the answer to the create (`response`), a conflict with what an earlier attempt had created
- * (`conflict`), a read after a doubt (`reconciled`), or, under the strategy `upsert`, that it was there by
- * its key already and has been overwritten (`updated`). `possibleDuplicate` says that an earlier attempt
- * may have created another one; only the strategy `atLeastOnce` lets that happen.
+ * HubSpot has the line item, under `id`. `object` is the record in HubSpot's answer. `via` is how that is known: the answer to
+ * the create (`response`), a conflict with a line item of an earlier attempt (`conflict`), a read after a doubt (`reconciled`),
+ * or, under the strategy `upsert`, that a line item with its key existed and was overwritten (`updated`). `possibleDuplicate`
+ * says that an earlier attempt may have created another line item. Only the strategy `atLeastOnce` allows that.
  *
  * @category models
  * @since 0.1.0
@@ -58,8 +57,7 @@ export interface Updated<I> extends Of<I> {
 }
 
 /**
- * The line item has the new values and associations. `created` says whether it is new; HubSpot may leave
- * that open.
+ * The line item has the new values and associations. `created` says whether it is new, if HubSpot said so.
  *
  * @category models
  * @since 0.1.0
@@ -73,7 +71,7 @@ export interface Upserted<I> extends Of<I> {
 }
 
 /**
- * The line item is in the recycle bin, or never existed: HubSpot passes over ids that it does not have.
+ * The line item is in the recycle bin, or never existed: HubSpot ignores ids that it does not have.
  *
  * @category models
  * @since 0.1.0
@@ -96,7 +94,7 @@ export interface Found<I> extends Of<I> {
 }
 
 /**
- * What success is called, by operation.
+ * The outcomes of success, by name.
  *
  * @category models
  * @since 0.1.0
@@ -116,8 +114,8 @@ export interface Successes<I> {
 export type Success = keyof Successes<unknown>
 
 /**
- * HubSpot said no to this input. `problems` are its words, at least one. `verifiedAbsent` says that it was
- * looked for as well, and is not there.
+ * HubSpot rejected this input. `problems` has what HubSpot reports, at least one. `verifiedAbsent` says that the
+ * input was also looked for, and is not in HubSpot.
  *
  * @category models
  * @since 0.1.0
@@ -131,7 +129,7 @@ export interface Rejected<I> extends Of<I> {
 }
 
 /**
- * Wrong in itself; it was not sent.
+ * The input is not valid, so it was not sent.
  *
  * @category models
  * @since 0.1.0
@@ -142,8 +140,7 @@ export interface Invalid<I> extends Of<I> {
 }
 
 /**
- * Nothing is wrong with it, and HubSpot has not got it: it was not sent, or every send was provably
- * refused. It may be sent again.
+ * The input is valid, and HubSpot does not have it: it was not sent, or every send was provably refused. It may be sent again.
  *
  * @category models
  * @since 0.1.0
@@ -154,7 +151,7 @@ export interface NotSent<I> extends Of<I> {
 }
 
 /**
- * It was sent, and what HubSpot made of it is not known.
+ * The input was sent, and it is not known whether HubSpot executed it.
  *
  * @category models
  * @since 0.1.0
@@ -166,7 +163,7 @@ export interface InDoubt<I> extends Of<I> {
 }
 
 /**
- * An outcome that is no success; the same for every operation.
+ * An outcome other than success. It is the same for every operation.
  *
  * @category models
  * @since 0.1.0
@@ -174,7 +171,7 @@ export interface InDoubt<I> extends Of<I> {
 export type Failure<I> = Rejected<I> | Invalid<I> | NotSent<I> | InDoubt<I>
 
 /**
- * The outcome of an input. Of a create, unless another success is named: `Outcome<I, "Updated">`.
+ * The outcome of an input: of a create, or of the operation with the named success, such as `Outcome<I, "Updated">`.
  *
  * @category models
  * @since 0.1.0
@@ -182,11 +179,13 @@ export type Failure<I> = Rejected<I> | Invalid<I> | NotSent<I> | InDoubt<I>
 export type Outcome<I, S extends Success = "Created"> = Successes<I>[S] | Failure<I>
 
 /**
- * Why an input was not sent: the caller stopped the job (`Stopped`); HubSpot refuses all of it until
- * a person has fixed something (`Halted`: credentials, path, certificate); it cannot go on now but can later
- * (`Suspended`: daily quota, migration, no network, no database of the shared limits); its batch was refused
- * time and again, or the job's budget of repetitions was used up, and others went on (`RetriesExhausted`); what
- * is about to be sent, or was answered, could not be written down, and nothing is sent without (`Unlogged`).
+ * Why an input was not sent:
+ *
+ * - `Stopped`: the caller stopped the job.
+ * - `Halted`: HubSpot refuses the whole job until a person has fixed something (credentials, path, certificate).
+ * - `Suspended`: the job can go on later (daily quota, migration, no network, no database of the shared limits).
+ * - `RetriesExhausted`: its batch was refused at every attempt, or the job's retry budget was used up. Other batches went on.
+ * - `Unlogged`: an attempt or its answer could not be written down, and nothing is sent unlogged.
  *
  * @category models
  * @since 0.1.0
@@ -203,9 +202,14 @@ export type NotSentReason =
     }
 
 /**
- * Why an input is in doubt: no usable answer came (`NoAnswer`), the answer does not account for the input
- * (`Unaccounted`; `seen` is what it says instead), the caller did not wait for it (`Abandoned`), or it was refused after an earlier attempt was in doubt
- * and could not be looked for (`Unverified`).
+ * Why an input is in doubt:
+ *
+ * - `NoAnswer`: no usable answer came.
+ * - `Unaccounted`: the answer does not account for the input; `seen` is what it says instead.
+ * - `Abandoned`: the caller did not wait for the answer.
+ * - `Unverified`: HubSpot refused the input after an earlier attempt was in doubt, and the input could not be looked for.
+ * - `Unassociated`: the line item was created by upsert, and may lack its associations.
+ * - `Recovered`: the log of an earlier run says so.
  *
  * @category models
  * @since 0.1.0
@@ -223,10 +227,15 @@ export type Evidence =
   | { readonly _tag: "Recovered"; readonly text: string }
 
 /**
- * How a reply fails to account for an input: it says nothing of it (`missing`); it says created and
- * rejected, or two ids, or has its trace id on a record with the key or the values of another input, or the other way
- * round (`contradiction`); its id was given to two inputs (`duplicateId`); it says created, and no id that can be read
- * (`noId`); something was created that could be this or another input (`ambiguous`); HubSpot has not finished (`unfinished`).
+ * How a reply fails to account for an input:
+ *
+ * - `missing`: it does not mention the input.
+ * - `contradiction`: it reports the input as created and as rejected, or with two ids, or it has the input's trace id on a
+ *   record with the key or the values of another input, or the other way round.
+ * - `duplicateId`: it gives the input's id to another input too.
+ * - `noId`: it reports the input as created, without an id that can be read.
+ * - `ambiguous`: a record was created that could be this input or another one.
+ * - `unfinished`: HubSpot has not finished the batch.
  *
  * @category models
  * @since 0.1.0
@@ -238,12 +247,12 @@ const unaccountedTexts: Record<Unaccounted, string> = {
   contradiction: "HubSpot's answer contradicts itself about it",
   duplicateId: "HubSpot's answer gives its id to another input too",
   noId: "HubSpot's answer says that it was created, but gives no id that can be read",
-  ambiguous: "HubSpot's answer does not tell it from another input",
+  ambiguous: "HubSpot's answer does not distinguish it from another input",
   unfinished: "HubSpot had not finished the batch"
 }
 
 /**
- * One line on why this is the outcome; for `Created` the id.
+ * One line on the reason for an outcome, or on the id of a success.
  *
  * @category formatting
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
  * From inputs to batches: numbers them, checks them, gives them trace ids, and fills batches.
  *
- * Pure. An input that is wrong in itself never takes a place in a batch. What an input must be is said by
- * a {@link Shape}: that of creates is here, the others are where their operations are.
+ * Pure. An invalid input never takes a place in a batch. A {@link Shape} defines what a valid input is. This module has the
+ * shape of creates; each other operation has its own.
  *
  * @since 0.1.0
  */
@@ -21,16 +21,16 @@ export interface Item<I, In = TracedInput> {
   readonly source: I
   readonly index: number
   readonly input: In
-  /** It names the input among those of the job. Reads and archives have no place for it in their requests. */
+  /** It identifies the input within the job. Requests that read or archive cannot carry it. */
   readonly objectWriteTraceId: string
   /** The value of the key property, where the plan has one. */
   readonly key: string | undefined
 }
 
 /**
- * A property that tells inputs apart in HubSpot, across jobs and attempts. `of` is the caller's own key for
- * a value. Where it gives none, what the input has in the property is its key, or else `<job>:<index>`,
- * which a new job over the same values does not share.
+ * A property that identifies inputs in HubSpot, across jobs and attempts. `of` returns the caller's own key of a value. Without
+ * one, the key is the input's value of the property. Without that, it is `<job>:<index>`, which a new job over the same values
+ * does not share.
  *
  * @category models
  * @since 0.1.0
@@ -47,7 +47,7 @@ export interface Key<I> {
 export type TracedInput = BatchRequest.CreateInput & { readonly objectWriteTraceId: string }
 
 /**
- * What the plan makes of the inputs, in their order: batches, and inputs that are wrong.
+ * What the plan makes of the inputs, in their order: batches, and invalid inputs.
  *
  * @category models
  * @since 0.1.0
@@ -59,7 +59,7 @@ export type Step<I, In = TracedInput> =
 type Issues = ReadonlyArray<InputIssue.InputIssue>
 
 /**
- * What an input must be. All functions are pure; `toInput` may be the caller's own and may throw.
+ * What a valid input is. All functions are pure. `toInput` may be the caller's own and may throw.
  *
  * @category models
  * @since 0.1.0
@@ -68,14 +68,14 @@ export interface Shape<I, In> {
   readonly jobId: string
   /** The input in a caller's value, or what is wrong with the value. */
   readonly toInput: (source: I) => Result.Result<unknown, Issues>
-  /** A copy of what a caller gave, who may not keep to the types. */
+  /** A checked copy of a caller's input, which may not have the declared type. */
   readonly read: (given: unknown) => Result.Result<In & { readonly objectWriteTraceId?: string }, Issues>
-  /** The input as it is sent, with this trace id, and its key; or what is wrong with it. */
+  /** The input as it is sent, with this trace id, and its key. Or what is wrong with it. */
   readonly prepare: (
     given: In,
     item: { readonly source: I; readonly index: number; readonly objectWriteTraceId: string }
   ) => Result.Result<{ readonly input: In; readonly key: string | undefined }, Issues>
-  /** What else must be the only one of its kind among all inputs, as the caller gave it. */
+  /** A value of the caller's that must be unique among all inputs, beside the trace id. */
   readonly unique: (item: Item<I, In>) => Unique | undefined
   /** How a message names an input. Default: `input 1`. */
   readonly where?: Where<I> | undefined
@@ -98,7 +98,7 @@ export interface Where<I> {
  */
 export interface Unique {
   readonly path: string
-  /** What it is, in a message: `key`, `id`. */
+  /** The name of the value in a message: `key`, `id`. */
   readonly what: string
   readonly value: string
   readonly advice: string
@@ -113,7 +113,7 @@ export interface Unique {
 export interface Plan<I, In = TracedInput> {
   readonly next: number
   readonly open: Array<Item<I, In>>
-  /** Values that only one input may have, and where that is. Those made here cannot collide. */
+  /** Values that must be unique, with the place of their input. Generated values cannot collide and are not here. */
   readonly taken: Map<string, number>
 }
 
@@ -124,7 +124,7 @@ export interface Plan<I, In = TracedInput> {
 export const make = <I, In = TracedInput>(): Plan<I, In> => ({ next: 0, open: [], taken: new Map() })
 
 /**
- * Takes one more input. Returns the plan, and the batch that is full now or the input if it is wrong.
+ * Adds one input. Returns the plan, and the batch if it is full now, or the input if it is invalid.
  *
  * @category planning
  * @since 0.1.0
@@ -154,7 +154,7 @@ export const finish = <I, In>(plan: Plan<I, In>): ReadonlyArray<Step<I, In>> =>
   plan.open.length === 0 ? [] : [{ _tag: "Batch", items: plan.open }]
 
 /**
- * One input by itself: as it is sent, or all that is wrong with it.
+ * Checks one input by itself: the input as it is sent, or all that is wrong with it.
  *
  * @category planning
  * @since 0.1.0
@@ -164,28 +164,24 @@ export const check = <I, In>(
   source: I,
   index: number
 ): Result.Result<Item<I, In>, Invalid<I>> => {
-  const item = Result.flatMap(
-    // From here on a copy: the caller's value is read once, and may change afterwards.
-    Result.flatMap(
-      Result.flatMap(
-        guarded(() => shape.toInput(source)),
-        (input) => input
-      ),
-      shape.read
-    ),
-    (given) =>
-      Result.flatMap(traceIdOf(shape.jobId, given.objectWriteTraceId, index), (objectWriteTraceId) =>
-        Result.map(
-          shape.prepare(given, { source, index, objectWriteTraceId }),
-          ({ input, key }): Item<I, In> => ({ source, index, input, objectWriteTraceId, key })
-        )
+  // This is a copy: the caller's value is read once, and may change afterwards.
+  const given = Result.flatMap(
+    guarded(() => shape.toInput(source)),
+    Result.flatMap(shape.read)
+  )
+  const item = Result.flatMap(given, (given) =>
+    Result.flatMap(traceIdOf(shape.jobId, given.objectWriteTraceId, index), (objectWriteTraceId) =>
+      Result.map(
+        shape.prepare(given, { source, index, objectWriteTraceId }),
+        ({ input, key }): Item<I, In> => ({ source, index, input, objectWriteTraceId, key })
       )
+    )
   )
   return Result.mapError(item, (issues) => ({ _tag: "Invalid", source, index, issues }))
 }
 
 /**
- * A function of the caller's may throw; that is about this value, not about the job.
+ * Calls a function of the caller's. An exception is an issue of this input and does not fail the job.
  *
  * @category planning
  * @since 0.1.0
@@ -197,14 +193,14 @@ export const guarded = <A>(call: () => A): Result.Result<A, Issues> =>
       {
         path: "",
         message: `cannot be read (${thrown instanceof Error ? thrown.name : typeof thrown})`,
-        advice: "look at what makes the input"
+        advice: "fix the function that makes the input"
       }
     ]
   })
 
 const traceIdOf = (jobId: string, own: string | undefined, index: number): Result.Result<string, Issues> => {
   if (own === undefined) return Result.succeed(WriteTrace.make(jobId, index))
-  // Ids made for other inputs of the job have this form, so a caller's own must not.
+  // The job gives ids of this form to other inputs, so a caller's own id must not have it.
   return own.startsWith(`${jobId}-`) && /^[0-9a-z]+$/.test(own.slice(jobId.length + 1))
     ? Result.fail([
         {
@@ -216,7 +212,7 @@ const traceIdOf = (jobId: string, own: string | undefined, index: number): Resul
     : Result.succeed(own)
 }
 
-/** A trace id and whatever else a caller gave must each be the only one of their kind in the plan. */
+/** Checks that the caller's own trace id and other unique values are unique in the plan. */
 const unique = <I, In>(
   plan: Plan<I, In>,
   item: Item<I, In>,
@@ -255,7 +251,7 @@ const unique = <I, In>(
 // -----------------------------------------------------------------------------
 
 /**
- * The shape of creates. With a key, it is written into the property that holds it.
+ * The shape of creates. It writes the key, if there is one, into the key property.
  *
  * @category shapes
  * @since 0.1.0
@@ -264,7 +260,7 @@ export const creates = <I>(options: {
   readonly jobId: string
   readonly toInput: (source: I) => Result.Result<BatchRequest.CreateInput, Issues>
   readonly key?: Key<I> | undefined
-  /** What else is wrong with an input. Default: nothing. */
+  /** Further issues of an input. Default: none. */
   readonly issuesOf?: ((input: BatchRequest.CreateInput) => Issues) | undefined
   readonly where?: Where<I> | undefined
 }): Shape<I, TracedInput> => {
@@ -304,7 +300,7 @@ export const creates = <I>(options: {
 }
 
 /**
- * The key of an input that has none of its own.
+ * The key of an input that has no key of its own.
  *
  * @category constructors
  * @since 0.1.0
@@ -312,8 +308,8 @@ export const creates = <I>(options: {
 export const madeKey = (jobId: string, index: number): string => `${jobId}:${index}`
 
 /**
- * Whether the key of an input may be one that was made, which tells inputs apart within one job only. The inputs of a
- * retry have those of the job `first`.
+ * Whether the key of an input may be a generated one, which is unique within one job only. The inputs of a retry have the
+ * generated keys of the job `first`.
  *
  * @category predicates
  * @since 0.1.0

@@ -1,10 +1,10 @@
 /**
- * Lists of indices as text: `0-99,104` is 0 to 99 and 104. The order is kept, so `5,3-4` is 5, 3, 4.
+ * Lists of indices as text: `0-99,104` means 0 to 99 and 104. The order is kept, so `5,3-4` means 5, 3, 4.
  *
  * @since 0.1.0
  */
 
-/** The most indices a text may stand for. A batch has a hundred; one of millions was not written here. */
+/** The most indices in a text. A batch has a hundred, so a text with millions does not come from {@link format}. */
 export const most = 100_000
 
 /** The text of whole numbers from 0. */
@@ -18,7 +18,7 @@ export const format = (indices: ReadonlyArray<number>): string => {
   return parts.join(",")
 }
 
-/** The indices of a text of {@link format}, or undefined if it is none. */
+/** The indices in a text of {@link format}, or undefined if the text has another form. */
 export const parse = (text: string): ReadonlyArray<number> | undefined => {
   const indices: Array<number> = []
   if (text === "") return indices

@@ -1,8 +1,8 @@
 /**
- * What an attempt log and a job store fail with: in words, whether it may pass by itself, and what a job is suspended for.
+ * The errors of an attempt log and a job store: their messages, whether they may pass by themselves, and why they suspend a job.
  *
- * Pure. Where nothing else is known a write that failed may succeed when it is made again; what is not as it was written,
- * or is refused for what it says, stays so.
+ * Pure. A write that failed for an unknown reason may succeed when it is repeated. A row that was changed, or that the
+ * database refuses for its content, stays wrong.
  *
  * @since 0.1.0
  */
@@ -14,12 +14,12 @@ import { isSqlError, type SqlError } from "effect/sql/SqlError"
 const logAdvice = {
   Unwritable: "nothing is sent that is not written down; repair the database and resume",
   Unreadable: "restore the database, or check in HubSpot what was created",
-  Fenced: "somebody else runs the job now; let them, or stop them and resume"
+  Fenced: "another process runs the job now; wait for it, or stop it and resume"
 }
 
 /**
- * The log cannot be written to or read, or the attempt is of a run that was taken over (`Fenced`). A begin
- * that fails was not written down, or nobody can tell; either way nothing was sent.
+ * The log cannot be written or read, or another run has taken over the job (`Fenced`). After a `begin` that fails, nothing was
+ * sent, but the attempt may be in the log.
  *
  * @category errors
  * @since 0.1.0
@@ -40,8 +40,8 @@ const storeAdvice = {
 }
 
 /**
- * The database cannot be read or written, or a row in it is garbled. A write that failed was not made, or
- * nobody can tell; it is safe to make it again.
+ * The database cannot be read or written, or a row in it is damaged. A write that failed may have been committed. It is safe to
+ * repeat it.
  *
  * @category errors
  * @since 0.1.0
@@ -57,7 +57,7 @@ export class JobStoreError extends Schema.TaggedError<JobStoreError>()("JobStore
 }
 
 /**
- * What the database said, in one line.
+ * The message of the database, in one line.
  *
  * @category formatting
  * @since 0.1.0
@@ -70,7 +70,7 @@ export const describeSqlError = ({ reason }: SqlError): string => {
 }
 
 /**
- * What to do about it, if the database itself says so: who keeps it locked, and how that ends. Else what holds in general.
+ * The database's own advice if it has any, such as which process locks it and how to end that. Otherwise the general advice.
  *
  * @category formatting
  * @since 0.1.0
@@ -82,38 +82,36 @@ export const adviceOn = (cause: unknown, general: string): string =>
     ? cause.reason.cause.advice
     : general
 
-/** What a run reads and writes fails with. */
+/** The errors of the reads and writes of a run. */
 export type StoreFailure = AttemptLogError | JobStoreError
 
 export const isStoreFailure = (error: unknown): error is StoreFailure =>
   Predicate.isTagged(error, "AttemptLogError") || Predicate.isTagged(error, "JobStoreError")
 
 /** Whether the same write may succeed in a moment. */
-export const mayPass = (error: StoreFailure): boolean =>
-  isSqlError(error.cause) ? passes(error.cause) : error.reason === "Unwritable"
+export const mayPass = ({ cause, reason }: StoreFailure): boolean =>
+  isSqlError(cause) ? isAway(cause) || isFull(cause) : reason === "Unwritable"
 
-/** What stands in the way: the file system, the way to the database, or what only a person can put right. */
+/** What must be fixed: the disk, the connection to the database, or something that needs a person. */
 export const suspensionOf = (error: StoreFailure): "disk" | "database" | "operator" => {
   if (!isSqlError(error.cause)) return error.reason === "Unwritable" ? "disk" : "operator"
   return isAway(error.cause) ? "database" : "disk"
 }
 
-const passes = (error: SqlError): boolean => isAway(error) || isFull(error)
-
-/** SQLite's result code in all its kinds, or PostgreSQL's SQLSTATE. */
+/** SQLite's primary result code, or PostgreSQL's SQLSTATE. */
 const codesOf = ({ reason: { cause } }: SqlError) => ({
   sqlite: Predicate.hasProperty(cause, "errcode") ? Number(cause.errcode) & 0xff : undefined,
   postgres: Predicate.hasProperty(cause, "code") ? String(cause.code) : ""
 })
 
 /**
- * It cannot be reached, or is occupied. Of PostgreSQL: too many connections (53), not accepting any (55), read only for
- * now (25), shut down or starting (57).
+ * The database cannot be reached, or is busy. PostgreSQL: too many connections (53), accepts none (55), read only for now
+ * (25), shut down or starting (57).
  */
 const isAway = (error: SqlError): boolean =>
   error.isRetryable || (/^(25|53|55|57)/.test(codesOf(error).postgres) && !isFull(error))
 
-/** SQLITE_FULL. Of PostgreSQL a disk that is full, and errors of its files. */
+/** SQLITE_FULL; in PostgreSQL a full disk, and errors of its files. */
 const isFull = (error: SqlError): boolean => {
   const { postgres, sqlite } = codesOf(error)
   return sqlite === 13 || postgres === "53100" || postgres.startsWith("58")

@@ -1,8 +1,8 @@
 /**
- * Trace ids: how an input is recognised in HubSpot's answer.
+ * Trace ids, which identify inputs in HubSpot's answers.
  *
- * An id is derived from the job and the input's index alone, so a resent input is the same to the byte.
- * It tells inputs apart; it does not keep HubSpot from creating one twice.
+ * An id depends only on the job and the input's index, so an input that is sent again is the same to the byte. A trace id does
+ * not keep HubSpot from creating an input twice.
  *
  * @since 0.1.0
  */
@@ -10,8 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 
 /**
- * The trace id of an input: `<job>-<index>`, the index in base 36; 64 characters at most, all of
- * `A–Z a–z 0–9 _ -`.
+ * The trace id of an input: `<job>-<index>`, with the index in base 36. It has at most 64 characters of `A–Z a–z 0–9 _ -`.
  *
  * **Example**
  *
@@ -28,7 +27,7 @@ import * as Random from "effect/Random"
 export const make = (jobId: string, index: number): string => `${jobId}-${index.toString(36)}`
 
 /**
- * Whether a text can be the id of a job: 1 to 48 of `A–Z a–z 0–9 _ -`.
+ * Whether a text can be the id of a job: 1 to 48 characters of `A–Z a–z 0–9 _ -`.
  *
  * @category predicates
  * @since 0.1.0
@@ -38,7 +37,7 @@ export const isJobId = (text: string): boolean => /^[A-Za-z0-9_-]{1,48}$/.test(t
 const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 /**
- * A job id by chance: 16 characters, about 82 bits.
+ * A random job id: 16 characters, about 82 bits.
  *
  * @category constructors
  * @since 0.1.0

@@ -228,7 +228,7 @@ export const suite = (name: string, place: Place) =>
       Effect.gen(function* () {
         for (const index of [-1, 0.5, Number.NaN, 2 ** 60]) {
           const exit = yield* Effect.exit(opened(layer, (log) => log.begin({ ...batch, inputs: [0, index] })))
-          assert.include(defectOf(exit), "no whole one from 0")
+          assert.include(defectOf(exit), "whole numbers from 0")
         }
         assert.deepStrictEqual(yield* opened(layer, (log) => log.attempts("job")), [])
       }))
@@ -240,7 +240,7 @@ export const suite = (name: string, place: Place) =>
           opened(layer, (log) => log.begin({ ...batch, inputs }))
         yield* begin(inputs)
         yield* begin(inputs.map((_, n) => n))
-        assert.include(defectOf(yield* Effect.exit(begin([...inputs, 1]))), "more than 100000 inputs")
+        assert.include(defectOf(yield* Effect.exit(begin([...inputs, 1]))), "at most 100000 inputs")
         const attempts = yield* opened(layer, (log) => log.attempts("job"))
         assert.deepStrictEqual(
           attempts.map(({ inputs }) => [inputs.length, inputs.at(-1)]),
@@ -264,7 +264,7 @@ export const suite = (name: string, place: Place) =>
         assert.strictEqual(error.reason, "Fenced")
         assert.strictEqual(
           error.message,
-          'attempt log: run 1 of job "job" was taken over by a later one; somebody else runs the job now; let them, or stop them and resume'
+          'attempt log: run 1 of job "job" was taken over by a later run; another process runs the job now; wait for it, or stop it and resume'
         )
         yield* opened(layer, (log) => log.end(first, end))
         assert.lengthOf(yield* opened(layer, (log) => log.attempts("job")), 3)
