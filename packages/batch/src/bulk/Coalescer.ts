@@ -30,7 +30,9 @@ import * as BatchObserver from "../doubt/BatchObserver.ts"
 import * as AttemptLog from "../engine/AttemptLog.ts"
 import * as BatchOperation from "../engine/BatchOperation.ts"
 import * as BatchRunner from "../engine/BatchRunner.ts"
-import * as BulkCreate from "./BulkCreate.ts"
+import * as Circuit from "../engine/Circuit.ts"
+import * as Concurrency from "../engine/Concurrency.ts"
+import * as Event from "../engine/Event.ts"
 import { inProcessLog } from "../engine/InProcessLog.ts"
 import type * as BatchState from "../model/BatchState.ts"
 import { inRange } from "../model/InRange.ts"
@@ -132,7 +134,9 @@ export const make = Effect.fnUntraced(function* (
   const jobId = yield* WriteTrace.randomJobId
   const { batchSize = BatchRequest.maxInputs, capacity = 10_000, concurrency = 10 } = options
   const inside = yield* Semaphore.make(inRange("capacity", capacity, 1, Number.MAX_SAFE_INTEGER))
-  const underWay = yield* Semaphore.make(inRange("concurrency", concurrency, 1, BulkCreate.maxConcurrency))
+  const underWay = yield* Concurrency.make(concurrency)
+  const listener = Event.safe(options.onEvent ?? (() => Effect.void))
+  const onEvent: Event.Listener = (event) => Effect.andThen(underWay.learn(event), listener(event))
   inRange("batchSize", batchSize, 1, BatchRequest.maxInputs)
   const never = yield* Deferred.make<void>()
   const shape = Plan.creates<Input>({ jobId, toInput: Result.succeed })
@@ -144,18 +148,26 @@ export const make = Effect.fnUntraced(function* (
 
   /** A failure that stops a job stops one batch here: a service goes on, and the next batch is sent. */
   const run = Effect.fnUntraced(function* <I>(items: ReadonlyArray<Plan.Item<I>>) {
+    const halt = yield* Deferred.make<NotSentReason>()
     const runner = yield* BatchRunner.make(BatchOperation.create(), {
       jobId,
-      halt: yield* Deferred.make<NotSentReason>(),
+      halt,
+      circuit: yield* Circuit.make({
+        client: Context.get(services, HubSpotClient),
+        limits: Context.get(services, RateLimits),
+        halt,
+        onEvent,
+        pauseMillis: probePauseMillis
+      }),
       abandon: never,
       isWanted: (index) => places.get(index) !== "unwanted",
       policy: options.retry ?? Retry.defaults,
       budget: RetryBudget.makeUnsafe(),
-      limit: underWay.withPermit,
+      limit: underWay.limit,
       observe: Option.getOrUndefined(observer)?.observe,
       pending: options.pending,
       processing: options.processing,
-      onEvent: options.onEvent ?? (() => Effect.void)
+      onEvent
     })
     return yield* runner.run(items)
   })
@@ -217,3 +229,6 @@ export const make = Effect.fnUntraced(function* (
 
   return Coalescer.of({ create })
 })
+
+/** While HubSpot does not answer, one input a minute finds out whether it does. */
+const probePauseMillis = 60_000

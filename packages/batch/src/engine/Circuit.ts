@@ -151,6 +151,8 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       : undefined
   )
 
+  const pause = (millis: number) => Effect.timeoutOption(Deferred.await(options.halt), millis)
+
   const wait = (inputs: number) =>
     options.onEvent({ _tag: "Waiting", inputs, millis: waitMillis, why: "unanswered" })
 
@@ -171,7 +173,9 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       const error = yield* suspension
       if (error !== undefined) return yield* suspended(error)
       const isProbe = (yield* state)._tag === "HalfOpen"
-      const unanswered = isProbe ? yield* Effect.andThen(wait(inputs), look) : undefined
+      if (isProbe) yield* wait(inputs)
+      if (account.ambiguous === most - 1) yield* pause(lastPauseMillis)
+      const unanswered = isProbe ? yield* look : undefined
       if (unanswered !== undefined) return yield* suspend(unanswered)
       const sent = yield* send(isProbe ? Effect.succeed(true) : isClosed)
       answer = answerOf(sent)
@@ -188,7 +192,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       // Another write is being let through.
       Effect.catchTag("CircuitBreakerError", () =>
         wait(inputs).pipe(
-          Effect.andThen(Effect.timeoutOption(Deferred.await(options.halt), waitMillis)),
+          Effect.andThen(pause(waitMillis)),
           Effect.flatMap(
             Option.match({
               onNone: () => pass(inputs, send, answerOf),
@@ -220,6 +224,9 @@ const outcomes = {
 
 /** How often a write that waits for another one looks whether the circuit is closed. */
 const waitMillis = 1000
+
+/** The pause before the write whose failure suspends the job. */
+const lastPauseMillis = 10_000
 
 /** Reads until HubSpot answers. Succeeds with the last error if it does not answer for two minutes. */
 const lookWith = ({ client, limits }: Options): Effect.Effect<HubSpotError | undefined> =>
