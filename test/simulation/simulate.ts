@@ -4,6 +4,7 @@
  * Exits 1 if a promise was broken.
  */
 import { Effect } from "effect"
+import "../support/atOnce.ts"
 import { parseArgs } from "node:util"
 import * as World from "./world.ts"
 

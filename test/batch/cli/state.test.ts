@@ -148,7 +148,7 @@ describe("a disk that fails", () => {
     )
     assert.match(end.stderr, /^told-rejects\.csv is not written: disk I\/O error$/m)
     const named = [
-      ...end.stderr.matchAll(/^told\.csv:(\d+): created as (\d+); that could not be written down/gm)
+      ...end.stderr.matchAll(/^told\.csv:(\d+): created as (\d+); this could not be written down/gm)
     ]
     const lines = new Map(there.map(({ id, properties }) => [id, Number(properties["name"]?.slice(5)) + 2]))
     for (const [, line, id] of named) assert.strictEqual(lines.get(id!), Number(line))

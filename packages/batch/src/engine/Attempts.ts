@@ -170,11 +170,12 @@ const attemptOnce = Effect.fnUntraced(function* (
 
 const held: Held = { _tag: "Held" }
 
-/** What the circuit learns from the last attempt. A conflict is HubSpot's own answer. */
+/** What the circuit learns from the last attempt. A conflict is HubSpot's own answer, and a redirect ends the job anyway. */
 const answerOf = ({ operation: { idempotent } }: Context, ended: Attempted | Held): Circuit.Answer => {
   if (ended._tag === "Answered") return { _tag: "Accepted" }
   return ended._tag === "Failed" &&
     ended.error.acceptance === "InDoubt" &&
+    ended.error.ends === "batch" &&
     ended.error.reason._tag !== "Conflict"
     ? { _tag: "Ambiguous", error: ended.error, isHarmless: idempotent }
     : { _tag: "Neither" }

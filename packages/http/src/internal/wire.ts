@@ -156,7 +156,7 @@ const inflate = (
       : Effect.flatMap(
           Effect.try({
             try: () =>
-              new Blob([body]).stream().pipeThrough(new DecompressionStream(format as CompressionFormat)),
+              new Response(body).body!.pipeThrough(new DecompressionStream(format as CompressionFormat)),
             catch: () => violation("a content encoding that this runtime does not know")
           }),
           (stream) =>
