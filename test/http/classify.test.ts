@@ -3,6 +3,7 @@ import {
   HubSpotClient,
   HubSpotError,
   LineItems,
+  type Operation,
   Operations,
   RateLimits,
   Retry
@@ -232,7 +233,106 @@ const table: ReadonlyArray<
     "ProtocolBug",
     "NotAccepted"
   ],
-  ["400 of another category", reply(400, envelope("SOMETHING_ELSE")), "ProtocolViolation", "InDoubt"],
+  [
+    "400 of another category",
+    reply(400, envelope("SOMETHING_ELSE")),
+    "ValidationFailed",
+    "NotAccepted",
+    { category: "SOMETHING_ELSE" }
+  ],
+  ...[{ correlationId: null }, { correlationId: "" }, { status: "failed" }].map(
+    (extra) =>
+      [
+        `400 of another category and ${JSON.stringify(extra)}`,
+        reply(400, envelope("SOMETHING_ELSE", extra)),
+        "ProtocolViolation",
+        "InDoubt"
+      ] as const
+  ),
+  [
+    "400 of a failure of HubSpot's own",
+    reply(400, envelope("INTERNAL_ERROR")),
+    "ProtocolViolation",
+    "InDoubt"
+  ],
+  [
+    "400 without category, of nothing in particular",
+    reply(400, envelope(undefined)),
+    "ProtocolViolation",
+    "InDoubt"
+  ],
+  ...[400, 422].flatMap((status) =>
+    [
+      { validationResults: [{ isValid: false, message: "no", error: "INVALID_LONG", name: "createdate" }] },
+      { errors: [{ message: "m", in: "name" }] },
+      { errors: [{ message: "m", in: "name" }], links: "of another shape", context: 7 },
+      { message: "Property values were not valid" }
+    ].flatMap(
+      (extra) =>
+        [
+          [
+            `${status} without category, with ${JSON.stringify(extra)}`,
+            reply(status, envelope(undefined, extra)),
+            "ValidationFailed",
+            "NotAccepted",
+            { category: "no category" }
+          ],
+          [
+            `the same, and no correlation id in the body, with ${JSON.stringify(extra)}`,
+            reply(status, { status: "error", message: "no", ...extra }, { "x-hubspot-correlation-id": "c" }),
+            "ProtocolViolation",
+            "InDoubt"
+          ]
+        ] as const
+    )
+  ),
+  ...[
+    { message: "Unable to infer object type from: line_items" },
+    { message: "Unable to infer object type from: widgets", category: "VALIDATION_ERROR" },
+    { message: "Invalid object or event type id: 0-9999" }
+  ].map(
+    (extra) =>
+      [
+        `F22 ${extra.message}`,
+        reply(400, envelope(undefined, extra)),
+        "EndpointNotFound",
+        "NotAccepted"
+      ] as const
+  ),
+  [
+    "an error body of which a field cannot be read",
+    reply(403, envelope(undefined, { errors: ["a text"], links: [[]] })),
+    "Forbidden",
+    "NotAccepted"
+  ],
+  ...[401, 403, 404, 405, 413, 414, 415, 423, 477].map(
+    (status) =>
+      [
+        `${status} without category or message`,
+        reply(status, { status: "error", correlationId: "c" }),
+        (
+          {
+            401: "Unauthorized",
+            403: "Forbidden",
+            404: "EndpointNotFound",
+            405: "EndpointRefused",
+            413: "RequestTooLarge",
+            423: "Locked",
+            477: "Migrating"
+          } as const
+        )[status as 401] ?? "ProtocolBug",
+        "NotAccepted"
+      ] as const
+  ),
+  ...[401, 403, 404, 405, 409, 413, 415, 423, 477].map(
+    (status) =>
+      [
+        `${status} in JSON of a gateway's`,
+        reply(status, { message: "Forbidden" }),
+        "ProtocolViolation",
+        "InDoubt"
+      ] as const
+  ),
   ["400 without an error body", reply(400, html), "ProtocolViolation", "InDoubt"],
   [
     "F20 bad token",
@@ -269,7 +369,19 @@ const table: ReadonlyArray<
       [`F23 ${status}`, reply(status, envelope("X")), "EndpointRefused", "NotAccepted", { status }] as const
   ),
   ["F24 408", reply(408, ""), "ServerFailed", "InDoubt", { kind: "timeout" }],
-  ["F26 409", reply(409, envelope("CONFLICT")), "Conflict", "InDoubt"],
+  [
+    "F26 409 for one input",
+    reply(409, envelope("CONFLICT", { message: "Line item already exists. Existing ID: 6001" })),
+    "Conflict",
+    "NotAccepted",
+    { ends: "parts", problems: [{ message: "Line item already exists. Existing ID: 6001" }] }
+  ],
+  [
+    "F26 409 without a correlation id",
+    reply(409, { status: "error", message: "no" }),
+    "ProtocolViolation",
+    "InDoubt"
+  ],
   ["F27 413", reply(413, envelope("X")), "RequestTooLarge", "NotAccepted"],
   ["F28 414", reply(414, envelope("X")), "ProtocolBug", "NotAccepted"],
   ["F29 415", reply(415, envelope("X")), "ProtocolBug", "NotAccepted"],
@@ -343,6 +455,27 @@ const table: ReadonlyArray<
     "NotAccepted",
     { retryAfterMillis: 60_000 }
   ],
+  ...(
+    [
+      ["86400", "this account is being migrated", 86_400_000],
+      [undefined, "The migration takes 1440 min", 86_400_000],
+      [undefined, "Try again in 1,440 minutes.", 86_400_000],
+      [undefined, "Try again in 24 hours", 86_400_000],
+      [undefined, "Try again in 90 second(s)", 90_000],
+      ["60", "The migration takes 1440 min", 60_000],
+      [undefined, "Try again in 9999 hours", undefined],
+      [undefined, "Migrated 12 more accounts", undefined]
+    ] as const
+  ).map(
+    ([after, message, millis]) =>
+      [
+        `F35 477 that takes ${after ?? message}`,
+        reply(477, envelope("X", { message }), after === undefined ? {} : { "retry-after": after }),
+        "Migrating",
+        "NotAccepted",
+        { retryAfterMillis: millis, resumeAtMillis: millis }
+      ] as const
+  ),
   ["F36 500", reply(500, envelope(undefined)), "ServerFailed", "InDoubt", { kind: "error" }],
   ...[502, 504, 520, 522, 524].map(
     (status) =>
@@ -373,6 +506,30 @@ const table: ReadonlyArray<
     "ProtocolViolation",
     "InDoubt",
     { kind: "contentType" }
+  ],
+  ...["text/html", "text/html; charset=utf-8", "application/xml", "application/xhtml+xml"].map(
+    (type) =>
+      [
+        `F43 success as ${type}`,
+        reply(201, { results: [] }, { "content-type": type }),
+        "ProtocolViolation",
+        "InDoubt",
+        { kind: "contentType" }
+      ] as const
+  ),
+  [
+    "F43 plain text that is no JSON",
+    reply(200, "created", { "content-type": "text/plain" }),
+    "ProtocolViolation",
+    "InDoubt",
+    { kind: "contentType" }
+  ],
+  [
+    "F43 plain text that is JSON of another shape",
+    reply(200, { ok: true }, { "content-type": "text/plain" }),
+    "ProtocolViolation",
+    "InDoubt",
+    { kind: "shape" }
   ],
   ["F44 cut JSON", reply(201, '{"status":"COMPLETE","results":[{"id":"1"'), "ResponseTruncated", "InDoubt"],
   [
@@ -486,6 +643,79 @@ describe("the classifier: could it have happened?", () => {
           client.execute(operation)
         ).pipe(Effect.provide(clientOf(reply(status, { results: [{ id: "7" }] }))))
         assert.strictEqual(answer.results[0]?.id, "7")
+      }
+    })
+  )
+})
+
+describe("a reply is about what was asked", () => {
+  const missing = { status: "error", message: "resource not found", correlationId: "c" }
+
+  const reasonOf = <A>(
+    operation: Effect.Effect<Operation.Operation<A>, HubSpotError.HubSpotError>,
+    answer: Answer
+  ) =>
+    Effect.flatMap(HubSpotClient.HubSpotClient, (client) => Effect.flatMap(operation, client.execute)).pipe(
+      Effect.flip,
+      Effect.map(({ acceptance, reason }) => `${reason._tag} ${acceptance}`),
+      Effect.provide(clientOf(answer))
+    )
+
+  it.effect("a 404 without category is about the record where the path is that of a record", () =>
+    Effect.gen(function* () {
+      const answer = reply(404, missing)
+      for (const of of [
+        Effect.succeed(Operations.get("7", {})),
+        Operations.update("7", { properties: { name: "x" } }, {}),
+        Effect.succeed(Operations.archive("7")),
+        Effect.succeed(Operations.lineItemsOf("deal", "7"))
+      ]) {
+        assert.strictEqual(yield* reasonOf<unknown>(of, answer), "ObjectNotFound NotAccepted")
+      }
+      for (const of of [
+        Operations.create({ properties: { name: "x" } }),
+        Operations.batchRead({ inputs: [{ id: "7" }], properties: [] }),
+        Effect.succeed(Operations.listProperties)
+      ]) {
+        assert.strictEqual(yield* reasonOf<unknown>(of, answer), "EndpointNotFound NotAccepted")
+      }
+      const get = Effect.succeed(Operations.get("7", {}))
+      assert.strictEqual(yield* reasonOf(get, reply(404, html)), "ProtocolViolation InDoubt")
+      assert.strictEqual(yield* reasonOf(get, reply(404, envelope("X"))), "EndpointNotFound NotAccepted")
+    })
+  )
+
+  it.effect("a 409 refuses a request with one input, and leaves one with more in doubt", () =>
+    Effect.gen(function* () {
+      const answer = reply(409, envelope("CONFLICT"))
+      const inputs = [{ properties: { name: "x" } }, { properties: { name: "y" } }]
+      const one = Operations.create({ properties: { name: "x" } })
+      assert.strictEqual(yield* reasonOf(one, answer), "Conflict NotAccepted")
+      for (const two of [
+        Effect.succeed(Operations.batchCreate({ inputs })),
+        Operations.checkedBatchCreate({ inputs })
+      ]) {
+        assert.strictEqual(yield* reasonOf(two, answer), "Conflict InDoubt")
+      }
+    })
+  )
+
+  it.effect("JSON without a content type, or as plain text or bytes, is read", () =>
+    Effect.gen(function* () {
+      for (const type of ["", "text/plain", "text/plain; charset=utf-8", "application/octet-stream"]) {
+        const answer = yield* Effect.flatMap(HubSpotClient.HubSpotClient, (client) =>
+          client.execute(operation)
+        ).pipe(
+          Effect.provide(
+            clientOf(() => {
+              const response = new Response(JSON.stringify({ results: [{ id: 7 }] }), { status: 201 })
+              if (type === "") response.headers.delete("content-type")
+              else response.headers.set("content-type", type)
+              return Effect.succeed(response)
+            })
+          )
+        )
+        assert.strictEqual(answer.results[0]?.id, "7", type)
       }
     })
   )

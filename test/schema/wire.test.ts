@@ -166,6 +166,134 @@ describe("errors", () => {
   })
 })
 
+describe("the problems of an error", () => {
+  const list = JSON.stringify([
+    {
+      isValid: false,
+      message: "Enter only letters",
+      error: "INVALID_ALPHA",
+      name: "hs_sku",
+      propertyValue: "b7"
+    },
+    { isValid: true, message: "fine", name: "name" },
+    { isValid: false, message: "-5 is too small", error: "MIN_VALUE", name: "price", propertyValue: -5 },
+    { isValid: false, error: "INVALID_LONG", name: "createdate" },
+    null
+  ])
+  const listed = [
+    { message: "Enter only letters", code: "INVALID_ALPHA", property: "hs_sku", value: "b7" },
+    { message: "-5 is too small", code: "MIN_VALUE", property: "price", value: "-5" },
+    { message: "INVALID_LONG", code: "INVALID_LONG", property: "createdate" }
+  ]
+  const required = "Error creating LINE_ITEM. Some required properties were not set."
+  const detail = (name: string) => ({
+    message: `${name} is required`,
+    code: "REQUIRED",
+    context: { propertyName: [name] }
+  })
+
+  const table: ReadonlyArray<
+    readonly [what: string, error: ErrorBody.ErrorBody, problems: ReadonlyArray<ErrorBody.Problem>]
+  > = [
+    ...[": ", ":", ": \n\n", ":\r\n  "].map(
+      (between) =>
+        [
+          `a list in the message, after ${JSON.stringify(between)}`,
+          { message: `Property values were not valid${between}${list}` },
+          listed
+        ] as const
+    ),
+    ["a list with words after it", { message: `Not valid: ${list}. See the guide` }, listed],
+    ["validationResults", { message: "Not valid", validationResults: JSON.parse(list) }, listed],
+    ["the same list twice", { message: `Not valid: ${list}`, validationResults: JSON.parse(list) }, listed],
+    ["a list in a detail", { message: "Not valid", errors: [{ message: `Not valid: ${list}` }] }, listed],
+    [
+      "a list that is cut",
+      { message: 'Not valid: [{"message":"a"' },
+      [{ message: 'Not valid: [{"message":"a"' }]
+    ],
+    [
+      "every entry of errors",
+      { message: "Two are missing", errors: [detail("hs_sku"), detail("cost_center")] },
+      ["hs_sku", "cost_center"].map((property) => ({
+        message: `${property} is required`,
+        code: "REQUIRED",
+        property
+      }))
+    ],
+    [
+      "an entry that says where it is",
+      { message: "generic", errors: [{ message: "additional", in: "name" }] },
+      [{ message: "additional", property: "name" }]
+    ],
+    [
+      "an entry with several names and no words",
+      {
+        message: "Wrong",
+        errors: [{ code: "X", context: { properties: ["a", "b"], propertyValue: [true] } }]
+      },
+      ["a", "b"].map((property) => ({ message: "Wrong", code: "X", property, value: "true" }))
+    ],
+    [
+      "properties that the context names",
+      { message: required, context: { properties: ["hs_sku", "quantity"] } },
+      ["hs_sku", "quantity"].map((property) => ({ message: required.slice(0, -1), property }))
+    ],
+    [
+      "a property that the context names in text",
+      { message: required, context: "{propertyName=[hs_sku]}" },
+      [{ message: required.slice(0, -1), property: "hs_sku" }]
+    ],
+    [
+      "what is said in the context and in a detail",
+      {
+        message: required,
+        context: { properties: ["hs_sku", "quantity"] },
+        errors: [
+          { message: required, code: "REQUIRED", context: { properties: ["hs_sku"] } },
+          { message: required }
+        ]
+      },
+      [
+        { message: required.slice(0, -1), code: "REQUIRED", property: "hs_sku" },
+        { message: required.slice(0, -1), property: "quantity" }
+      ]
+    ],
+    ["no words at all", { errors: [{}], context: { ids: ["7"] } }, [{ message: "no message (no category)" }]]
+  ]
+  for (const [what, error, expected] of table) {
+    it(`are ${what}`, () => {
+      assert.deepStrictEqual(
+        ErrorBody.problems(Schema.decodeUnknownSync(ErrorBody.ErrorBody)(error)),
+        expected
+      )
+      assert.deepStrictEqual(
+        ErrorBody.problems(Schema.decodeUnknownSync(ErrorBody.StandardError)(error)),
+        expected
+      )
+    })
+  }
+
+  it("of one input leave out what names others", () => {
+    const of = (traceId: string, message: string) => ({ message, context: { objectWriteTraceId: [traceId] } })
+    const error = { message: "some", errors: [of("a", "A"), of("b", "B"), { message: "all" }] }
+    const messages = (traceId: string) =>
+      ErrorBody.problems(error, { objectWriteTraceId: traceId }).map(({ message }) => message)
+    assert.deepStrictEqual(messages("a"), ["A", "all"])
+    assert.deepStrictEqual(messages("c"), ["all"])
+    const others = { message: "some", errors: [of("a", "A")] }
+    assert.deepStrictEqual(ErrorBody.problems(others, { objectWriteTraceId: "b" }), [{ message: "some" }])
+  })
+
+  it("are shown with their value, unless the words have it", () => {
+    assert.deepStrictEqual(listed.map(ErrorBody.describe), [
+      'hs_sku: Enter only letters (the value is "b7")',
+      "price: -5 is too small",
+      "createdate: INVALID_LONG"
+    ])
+  })
+})
+
 describe("words and numbers", () => {
   it("statuses are read leniently and combine by severity", () => {
     assert.strictEqual(BatchStatus.fromString("CANCELLED"), "CANCELED")

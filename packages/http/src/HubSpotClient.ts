@@ -139,7 +139,7 @@ export const make = Effect.fnUntraced(function* (
       new HubSpotError.HubSpotError({ reason, operation: what, ...correlation })
     const shape = (detail: string) =>
       fail(new HubSpotError.ProtocolViolation({ kind: "shape", status: raw.status, detail }))
-    const json = yield* Effect.catch(Classify.reply(raw, operation.expects), (reason) =>
+    const json = yield* Effect.catch(Classify.reply(raw, operation), (reason) =>
       Effect.flatMap(refused(reason, token), (reason) => Effect.fail(fail(reason)))
     )
     const unfit = Wire.unfit(json)

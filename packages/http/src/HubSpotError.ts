@@ -265,15 +265,25 @@ export class ValidationFailed extends Schema.TaggedError<ValidationFailed>()("Va
 }
 
 /**
- * HTTP 409 for a whole batch. Observations differ whether parts of it are created, so it is in doubt.
+ * HTTP 409. For a request with one input it is a refusal. For a batch, observations differ whether parts of it are
+ * created, so the batch is in doubt.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { detail: Schema.String }) {
-  readonly acceptance = "InDoubt"
-  readonly ends = "batch"
+export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", {
+  /** The number of inputs in the request. */
+  inputs: Schema.Int,
+  detail: Schema.String,
+  problems: Schema.Array(ErrorBody.Problem)
+}) {
   readonly repeat = "never"
+  get acceptance(): Acceptance {
+    return this.inputs === 1 ? "NotAccepted" : "InDoubt"
+  }
+  get ends(): Ends {
+    return this.inputs === 1 ? "parts" : "batch"
+  }
   override get message(): string {
     return `conflict: ${this.detail}`
   }
@@ -315,7 +325,7 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
     return this.renewable ? "once" : "never"
   }
   override get message(): string {
-    return `HubSpot does not accept the access token (${this.category}); check HUBSPOT_ACCESS_TOKEN`
+    return `HubSpot does not accept the access token (${this.category}: ${this.detail}); check HUBSPOT_ACCESS_TOKEN`
   }
 }
 
@@ -530,7 +540,9 @@ export class LimitsUnavailable extends Schema.TaggedError<LimitsUnavailable>()("
  * @since 0.1.0
  */
 export class Migrating extends Schema.TaggedError<Migrating>()("Migrating", {
-  retryAfterMillis: optional(Schema.Finite)
+  retryAfterMillis: optional(Schema.Finite),
+  /** When the migration is over, in milliseconds since 1970, if HubSpot says how long it takes. */
+  resumeAtMillis: optional(Schema.Finite)
 }) {
   readonly acceptance = "NotAccepted"
   readonly ends = "migration"

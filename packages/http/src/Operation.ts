@@ -33,6 +33,10 @@ export interface Operation<A> {
   readonly idempotent: boolean
   /** What a success holds: JSON, or nothing at all. */
   readonly expects: Classify.Expected
+  /** The inputs in the body; 1 if the request is about one thing. */
+  readonly inputs: number
+  /** Whether the path is that of a record, so that a 404 is about the record. */
+  readonly ofRecord: boolean
   /** The value of a success. `None` means that the JSON has a wrong shape. */
   readonly read: (json: unknown) => Option.Option<A>
 }

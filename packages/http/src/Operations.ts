@@ -67,6 +67,8 @@ interface Request<N extends Name> {
   readonly params?: HttpApiEndpoint.Params<Endpoints[N]>["Type"] | undefined
   readonly query?: ReadonlyArray<readonly [string, string]> | undefined
   readonly body?: string | undefined
+  /** How many inputs the payload has. Default 1. */
+  readonly inputs?: number | undefined
 }
 
 const make =
@@ -78,7 +80,7 @@ const make =
       readonly pool?: Pool
     }
   ) =>
-  ({ body, params, query }: Request<N> = {}): Operation<A> => {
+  ({ body, inputs = 1, params, query }: Request<N> = {}): Operation<A> => {
     const { method, success } = HubSpotApi.endpoints.v3[name]
     const template = (version: ApiVersion.ApiVersion) => HubSpotApi.endpoints[version][name].path
     return {
@@ -91,6 +93,8 @@ const make =
       pool: how.pool ?? "burst",
       idempotent: how.idempotent,
       expects: [...success].some(({ ast }) => HttpApiSchema.isNoContent(ast)) ? "nothing" : "json",
+      inputs,
+      ofRecord: template("v3").includes("/:id"),
       read: how.read
     }
   }
@@ -150,7 +154,7 @@ const sendBatchCreate = operation("batchCreate", { idempotent: false, read: read
  * @since 0.1.0
  */
 export const batchCreate = (request: BatchRequest.BatchCreate): Operation<BatchResponse.BatchResponse> =>
-  sendBatchCreate({ body: JSON.stringify(request) })
+  sendBatchCreate({ body: JSON.stringify(request), inputs: request.inputs.length })
 
 const encodeBatchCreate = bodyOf("batchCreate")
 
@@ -161,7 +165,7 @@ const encodeBatchCreate = bodyOf("batchCreate")
  * @since 0.1.0
  */
 export const checkedBatchCreate = (request: BatchRequest.BatchCreate) =>
-  Effect.map(encodeBatchCreate(request), (body) => sendBatchCreate({ body }))
+  Effect.map(encodeBatchCreate(request), (body) => sendBatchCreate({ body, inputs: request.inputs.length }))
 
 const sendBatchRead = operation("batchRead", { idempotent: true, read: readBatchResponse })
 const encodeBatchRead = bodyOf("batchRead")
@@ -177,7 +181,9 @@ export const batchRead = (
   (request.propertiesWithHistory?.length ?? 0) > 0 &&
   request.inputs.length > BatchRequest.maxInputsWithHistory
     ? Effect.fail(invalid("batchRead", `${BatchRequest.maxInputsWithHistory} inputs at most with histories`))
-    : Effect.map(encodeBatchRead(request), (body) => sendBatchRead({ body, query: queryOf(options) }))
+    : Effect.map(encodeBatchRead(request), (body) =>
+        sendBatchRead({ body, inputs: request.inputs.length, query: queryOf(options) })
+      )
 
 const sendBatchUpdate = operation("batchUpdate", { idempotent: true, read: readBatchResponse })
 const encodeBatchUpdate = bodyOf("batchUpdate")
@@ -189,7 +195,7 @@ const encodeBatchUpdate = bodyOf("batchUpdate")
  * @since 0.1.0
  */
 export const batchUpdate = (request: BatchRequest.BatchUpdate): Checked<BatchResponse.BatchResponse> =>
-  Effect.map(encodeBatchUpdate(request), (body) => sendBatchUpdate({ body }))
+  Effect.map(encodeBatchUpdate(request), (body) => sendBatchUpdate({ body, inputs: request.inputs.length }))
 
 const sendBatchUpsert = operation("batchUpsert", { idempotent: true, read: readBatchResponse })
 const encodeBatchUpsert = bodyOf("batchUpsert")
@@ -201,7 +207,7 @@ const encodeBatchUpsert = bodyOf("batchUpsert")
  * @since 0.1.0
  */
 export const batchUpsert = (request: BatchRequest.BatchUpsert): Checked<BatchResponse.BatchResponse> =>
-  Effect.map(encodeBatchUpsert(request), (body) => sendBatchUpsert({ body }))
+  Effect.map(encodeBatchUpsert(request), (body) => sendBatchUpsert({ body, inputs: request.inputs.length }))
 
 const sendBatchArchive = command("batchArchive")
 const encodeBatchArchive = bodyOf("batchArchive")
@@ -211,7 +217,9 @@ const encodeBatchArchive = bodyOf("batchArchive")
  * @since 0.1.0
  */
 export const batchArchive = (ids: ReadonlyArray<string>): Checked<void> =>
-  Effect.map(encodeBatchArchive({ inputs: ids.map((id) => ({ id })) }), (body) => sendBatchArchive({ body }))
+  Effect.map(encodeBatchArchive({ inputs: ids.map((id) => ({ id })) }), (body) =>
+    sendBatchArchive({ body, inputs: ids.length })
+  )
 
 const sendCreate = operation("create", { idempotent: false, read: readObject })
 const encodeCreate = bodyOf("create")
@@ -395,7 +403,9 @@ export const batchAssociate = (
     ...(types !== undefined && { types })
   }))
   const send = typed > 0 ? sendBatchAssociate : sendBatchAssociateDefault
-  return Effect.map(encodeAssociations({ inputs }), (body) => send({ params: { toObjectType }, body }))
+  return Effect.map(encodeAssociations({ inputs }), (body) =>
+    send({ params: { toObjectType }, body, inputs: inputs.length })
+  )
 }
 
 const decodeAssociationPage = Schema.decodeUnknownOption(HubSpotApi.AssociationPage)
@@ -441,6 +451,8 @@ export const batchStatus = (link: URL): Operation<BatchResponse.BatchResponse> =
   pool: "burst",
   idempotent: true,
   expects: "json",
+  inputs: 1,
+  ofRecord: false,
   read: readBatchResponse
 })
 

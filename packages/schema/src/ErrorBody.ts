@@ -50,7 +50,8 @@ export const StandardError = OpenStruct({
   message: Schema.optional(Schema.NullOr(Schema.String)),
   status: Schema.optional(Schema.Unknown),
   id: Schema.optional(Schema.NullOr(ObjectId.FromWire)),
-  subCategory: Schema.optional(Schema.Unknown)
+  subCategory: Schema.optional(Schema.Unknown),
+  validationResults: Schema.optional(Schema.Unknown)
 })
 
 /**
@@ -61,7 +62,8 @@ export interface StandardError extends Schema.Schema.Type<typeof StandardError> 
 
 /**
  * The body of a 4xx or 5xx: `{ status: "error", message, correlationId, category, errors, context, links }`;
- * a 429 has `errorType` and `policyName` in the place of `category`.
+ * a 429 has `errorType` and `policyName` in the place of `category`. Some refusals have no `category`, and older ones
+ * have `validationResults` in the place of `errors`.
  *
  * @category schemas
  * @since 0.1.0
@@ -75,6 +77,7 @@ export const ErrorBody = OpenStruct({
   context: Schema.optional(Schema.Unknown),
   errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorDetail))),
   links: Schema.optional(Schema.Unknown),
+  validationResults: Schema.optional(Schema.Unknown),
   errorType: Schema.optional(Schema.NullOr(Schema.String)),
   policyName: Schema.optional(Schema.NullOr(Schema.String)),
   groupName: Schema.optional(Schema.NullOr(Schema.String))
@@ -139,21 +142,9 @@ export const showable = (text: string, limit = 500): string => {
   return clean.length > limit ? `${clean.slice(0, limit - 1)}…` : clean
 }
 
-const readEmbedded = Schema.decodeUnknownOption(
-  Schema.fromJsonString(
-    Schema.Array(
-      Schema.Struct({
-        message: Schema.String,
-        error: Schema.optional(Schema.String),
-        name: Schema.optional(Schema.String)
-      })
-    )
-  )
-)
-
 /**
- * One problem in HubSpot's words: a `message` that is safe to show, and HubSpot's `code` (`INVALID_OPTION`) and
- * the `property` it is about, if HubSpot names them.
+ * One problem in HubSpot's words: a `message` that is safe to show, and, if HubSpot names them, its `code`
+ * (`INVALID_OPTION`), the `property` it is about, and the `value` that is wrong.
  *
  * @category schemas
  * @since 0.1.0
@@ -161,7 +152,8 @@ const readEmbedded = Schema.decodeUnknownOption(
 export const Problem = Schema.Struct({
   message: Schema.String,
   code: Schema.optionalKey(Schema.String),
-  property: Schema.optionalKey(Schema.String)
+  property: Schema.optionalKey(Schema.String),
+  value: Schema.optionalKey(Schema.String)
 })
 
 /**
@@ -171,34 +163,116 @@ export const Problem = Schema.Struct({
 export interface Problem extends Schema.Schema.Type<typeof Problem> {}
 
 /**
- * The problems that an error reports, at least one. HubSpot packs those of properties as JSON into the message;
- * this function unpacks them.
+ * The problems that an error reports, at least one: an entry of `errors`, of `validationResults` or of the JSON list
+ * that HubSpot packs into a message is a problem, and so is every property that the context names. The message itself
+ * is one if there is no entry. What is said twice is one problem. Of entries that name inputs by their trace ids, only those
+ * that name the one of `about` count, if it is given.
  *
  * **Example**
  *
  * ```ts
  * import { ErrorBody } from "@effect-hubspot/schema"
  *
- * const problems = ErrorBody.problems({
+ * const packed = ErrorBody.problems({
  *   message: 'Property values were not valid: [{"message":"-1 is too small","error":"OUT_OF_RANGE","name":"price"}]'
  * })
- * problems // => [{ message: "-1 is too small", code: "OUT_OF_RANGE", property: "price" }]
+ * packed // => [{ message: "-1 is too small", code: "OUT_OF_RANGE", property: "price" }]
+ *
+ * const required = ErrorBody.problems({
+ *   message: "Some required properties were not set.",
+ *   context: { properties: ["hs_sku", "quantity"] }
+ * })
+ * required.map(ErrorBody.describe) // => ["hs_sku: Some required properties were not set", "quantity: Some required properties were not set"]
  * ```
  *
  * @category reading
  * @since 0.1.0
  */
-export const problems = (error: StandardError | ErrorBody): ReadonlyArray<Problem> => {
-  const message = error.message ?? ""
-  const start = message.indexOf(": [{")
-  const embedded = start < 0 ? Option.none() : readEmbedded(message.slice(start + 2))
-  if (Option.isSome(embedded) && embedded.value.length > 0) {
-    return embedded.value.map(({ error: code, message, name }) => problem(message, code, name))
+export const problems = (
+  error: StandardError | ErrorBody,
+  about?: { readonly objectWriteTraceId: string | undefined }
+): ReadonlyArray<Problem> => {
+  const { entries, heading } = unpacked(error.message)
+  const code = subCategoryOf(error)
+  const said = [
+    ...entries,
+    ...fromList(error.validationResults),
+    ...(error.errors ?? [])
+      .filter((detail) => about === undefined || isAbout(detail, about.objectWriteTraceId))
+      .flatMap((detail) => fromDetail(detail, heading, code))
+  ]
+  const isNamed = new Set(said.flatMap(({ property }) => property ?? []))
+  const names = namesIn(error.context).filter((name) => !isNamed.has(name))
+  const own = isSaid(heading) ? heading : `no message (${error.category ?? "no category"})`
+  const all = [...said, ...names.map((name) => problem(own, code, name))]
+  return all.length === 0 ? [problem(own, code, undefined)] : withoutRepetition(all)
+}
+
+const isAbout = ({ context }: ErrorDetail, traceId: string | undefined): boolean => {
+  const named = contextValues(context, "objectWriteTraceId")
+  return named.length === 0 || named.some((one) => one === traceId)
+}
+
+/** The properties that a context names. */
+const namesIn = (context: unknown): ReadonlyArray<string> => [
+  ...new Set([...contextValues(context, "propertyName"), ...contextValues(context, "properties")])
+]
+
+/** The problems in the JSON list that a message holds, and the words before it. */
+const unpacked = (
+  message: string | null | undefined
+): { readonly heading: string; readonly entries: ReadonlyArray<Problem> } => {
+  const whole = { heading: message ?? "", entries: [] }
+  const start = whole.heading.search(/:\s*\[\s*\{/)
+  if (start < 0) return whole
+  const list = whole.heading.slice(whole.heading.indexOf("[", start), whole.heading.lastIndexOf("]") + 1)
+  const entries = fromList(Option.getOrUndefined(readJson(list)))
+  return entries.length === 0 ? whole : { heading: whole.heading.slice(0, start), entries }
+}
+
+const readJson = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Unknown))
+
+/** The problems of a list of `{ isValid, message, error, name, propertyValue }`. */
+const fromList = (entries: unknown): ReadonlyArray<Problem> =>
+  Array.isArray(entries)
+    ? entries.flatMap((entry: unknown) => {
+        const said = (name: string) => contextValues(entry, name)[0]
+        const code = said("error")
+        const message = said("message") ?? code
+        if (message === undefined || said("isValid") === "true") return []
+        return [problem(message, code, said("name"), said("propertyValue"))]
+      })
+    : []
+
+/** The problems of an entry of `errors`: one for each property that it names, or those that its message holds. */
+const fromDetail = (
+  detail: ErrorDetail,
+  around: string,
+  codeAround: string | undefined
+): ReadonlyArray<Problem> => {
+  const { entries, heading } = unpacked(detail.message)
+  if (entries.length > 0) return entries
+  const message = [heading, around, detail.code].find(isSaid)
+  if (message === undefined) return []
+  const names = namesIn(detail.context)
+  const [value] = contextValues(detail.context, "propertyValue")
+  return (names.length > 0 ? names : [detail.in ?? undefined]).map((name) =>
+    problem(message, detail.code ?? subCategoryOf(detail) ?? codeAround, name, value)
+  )
+}
+
+const isSaid = (text: string | null | undefined): text is string =>
+  typeof text === "string" && text.trim() !== ""
+
+/** What is said twice is kept once, with all that is said of it. */
+const withoutRepetition = (all: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {
+  const kept = new Map<string, Problem>()
+  for (const one of all) {
+    const key = JSON.stringify([one.property, one.message])
+    kept.set(key, { ...one, ...kept.get(key) })
   }
-  const [detail] = error.errors ?? []
-  const [property] = contextValues(detail?.context, "propertyName")
-  const text = message.trim() === "" ? `no message (${error.category ?? "no category"})` : message
-  return [problem(text, detail?.code ?? subCategoryOf(error), property)]
+  const about = new Set([...kept.values()].flatMap((one) => (one.property === undefined ? [] : one.message)))
+  return [...kept.values()].filter((one) => one.property !== undefined || !about.has(one.message))
 }
 
 /**
@@ -210,27 +284,49 @@ export const problems = (error: StandardError | ErrorBody): ReadonlyArray<Proble
 export const problemsOfInputs = (
   error: StandardError | ErrorBody
 ): ReadonlyArray<{ readonly traceIds: ReadonlyArray<string>; readonly problem: Problem }> =>
-  (error.errors ?? []).flatMap(({ code, context, message }) => {
-    const traceIds = contextValues(context, "objectWriteTraceId")
-    if (traceIds.length === 0 || typeof message !== "string" || message.trim() === "") return []
-    const [property] = contextValues(context, "propertyName")
-    return [{ traceIds, problem: problem(message, code ?? undefined, property) }]
+  (error.errors ?? []).flatMap((detail) => {
+    const traceIds = contextValues(detail.context, "objectWriteTraceId")
+    return traceIds.length === 0
+      ? []
+      : fromDetail(detail, "", undefined).map((problem) => ({ traceIds, problem }))
   })
 
-const subCategoryOf = ({ subCategory }: StandardError | ErrorBody): string | undefined =>
+const subCategoryOf = ({ subCategory }: StandardError | ErrorBody | ErrorDetail): string | undefined =>
   typeof subCategory === "string" ? subCategory : undefined
 
-const problem = (message: string, code: string | undefined, property: string | undefined): Problem => ({
+const problem = (
+  message: string,
+  code: string | undefined,
+  property: string | undefined,
+  value?: string | undefined
+): Problem => ({
   message: showable(message).replace(/\.$/, ""),
   ...(code !== undefined && { code: showable(code, 80) }),
-  ...(property !== undefined && { property: showable(property, 100) })
+  ...(property !== undefined && { property: showable(property, 100) }),
+  ...(value !== undefined && { value: showable(value, 100) })
 })
 
 /**
- * A problem in one line: the property, unless the message names it in quotes, and the message.
+ * A problem in one line: the property, unless the message names it in quotes, the message, and the value, unless the
+ * message shows it.
  *
  * @category formatting
  * @since 0.1.0
  */
-export const describe = ({ message, property }: Problem): string =>
-  property === undefined || message.includes(`"${property}"`) ? message : `${property}: ${message}`
+export const describe = ({ message, property, value }: Problem): string => {
+  const about =
+    property === undefined || message.includes(`"${property}"`) ? message : `${property}: ${message}`
+  return value === undefined || message.includes(value)
+    ? about
+    : `${about} (the value is ${JSON.stringify(value)})`
+}
+
+/**
+ * Whether an error is a refusal. HubSpot's own failures (`INTERNAL_ERROR`, `TIMEOUT` and the like) leave open what has
+ * become of an input.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const isRefusal = ({ category }: StandardError | ErrorBody): boolean =>
+  !/INTERNAL|TIMEOUT|TIMED_OUT|UNAVAILABLE/i.test(category ?? "")

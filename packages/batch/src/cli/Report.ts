@@ -138,10 +138,10 @@ const causeOf = (reason: NonNullable<ReturnType<typeof canGoOn>>): string => {
   }
 }
 
-const resumeAt = ({ reason }: HubSpotError): string | null =>
-  reason._tag === "RateLimited" && reason.resumeAtMillis !== undefined
-    ? DateTime.formatIso(DateTime.makeUnsafe(reason.resumeAtMillis))
-    : null
+const resumeAt = ({ reason }: HubSpotError): string | null => {
+  const { resumeAtMillis } = { resumeAtMillis: undefined, ...reason }
+  return resumeAtMillis === undefined ? null : DateTime.formatIso(DateTime.makeUnsafe(resumeAtMillis))
+}
 
 /**
  * The exit codes of the command, by name.

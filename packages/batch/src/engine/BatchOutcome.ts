@@ -90,33 +90,28 @@ export const fromVerdict = <I, In, S extends Success>(
     case "Rejected":
       return rejected(item, {
         category: verdict.errors[0]?.category ?? "no category",
-        problems: verdict.errors.flatMap((error) =>
-          ownProblems(item, ErrorBody.problemsOfInputs(error), ErrorBody.problems(error))
-        )
+        problems: verdict.errors.flatMap((error) => ErrorBody.problems(error, item))
       })
     case "Unaccounted":
       return inDoubt(item, verdict)
   }
 }
 
-export const refused = <I>(item: Item<I, unknown>, { reason }: HubSpotError): Rejected<I> =>
-  rejected(
-    item,
-    reason._tag === "ValidationFailed"
-      ? { category: reason.category, problems: ownProblems(item, reason.blamed, reason.problems) }
-      : { category: "REQUEST_TOO_LARGE", problems: [{ message: reason.message }] }
-  )
-
-/** The problems that name this input by its trace id. If none does: all problems. */
-const ownProblems = (
-  { objectWriteTraceId }: Item<unknown, unknown>,
-  blamed: ReturnType<typeof ErrorBody.problemsOfInputs>,
-  problems: ReadonlyArray<ErrorBody.Problem>
-): ReadonlyArray<ErrorBody.Problem> => {
-  const own = blamed.flatMap(({ problem, traceIds }) =>
-    traceIds.includes(objectWriteTraceId) ? [problem] : []
-  )
-  return own.length > 0 ? own : problems
+export const refused = <I>(item: Item<I, unknown>, { reason }: HubSpotError): Rejected<I> => {
+  switch (reason._tag) {
+    case "ValidationFailed": {
+      const { blamed, category, problems } = reason
+      const own = blamed.filter(({ traceIds }) => traceIds.includes(item.objectWriteTraceId))
+      return rejected(item, {
+        category,
+        problems: own.length > 0 ? own.map(({ problem }) => problem) : problems
+      })
+    }
+    case "Conflict":
+      return rejected(item, { category: "CONFLICT", problems: reason.problems })
+    default:
+      return rejected(item, { category: "REQUEST_TOO_LARGE", problems: [{ message: reason.message }] })
+  }
 }
 
 /** Why an earlier attempt may have been executed: it had no answer (`doubt`), or its `refusal` is not believed. */

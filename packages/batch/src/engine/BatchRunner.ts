@@ -245,7 +245,7 @@ const account = Effect.fnUntraced(function* <I, In, S extends Success>(
   if (intent === undefined) return all
   if (surplus.length > 0) yield* report({ _tag: "Surplus", ids: surplus.map(({ id }) => id) })
   if (unattributed.length > 0) {
-    const messages = unattributed.flatMap(ErrorBody.problems).map(ErrorBody.describe)
+    const messages = unattributed.flatMap((error) => ErrorBody.problems(error)).map(ErrorBody.describe)
     yield* report({ _tag: "Unattributed", messages })
   }
   const outcomes = all.flatMap(({ outcome }) => (outcome._tag === "NotSent" ? [] : AttemptLog.entry(outcome)))

@@ -127,7 +127,7 @@ export const judge = (
     const known = registry.ofError(error)
     if (known.size === 0) unattributed.push(error)
     // An error of HubSpot's own is no refusal, and neither is an error in a batch that HubSpot has not finished.
-    if (!isLastWord || isServersOwn(error)) continue
+    if (!isLastWord || !ErrorBody.isRefusal(error)) continue
     for (const position of known) claims[position]!.errors.push(error)
   }
 
@@ -245,6 +245,3 @@ const sharedIds = (results: ReadonlyArray<CrmObject.CrmObject>, registry: Regist
   }
   return shared
 }
-
-const isServersOwn = ({ category }: ErrorBody.StandardError): boolean =>
-  /INTERNAL|TIMEOUT|TIMED_OUT|UNAVAILABLE/i.test(category ?? "")

@@ -122,31 +122,48 @@ const parseJson = (text: string): Option.Option<unknown> =>
   Result.getSuccess(Result.try((): unknown => JSON.parse(text)))
 
 /** Milliseconds of a `Retry-After` in seconds or as a date. It is ignored if it is malformed or more than 25 hours. */
-const retryAfter = (headers: Headers.Headers): Effect.Effect<{ readonly retryAfterMillis?: number }> =>
-  Effect.map(Clock.currentTimeMillis, (now) => {
-    const text = Option.getOrUndefined(Headers.get(headers, "retry-after"))
-    if (text === undefined) return {}
-    const parsed = Headers.parseRetryAfter(text)
-    if (Result.isFailure(parsed)) return {}
-    const millis =
-      parsed.success._tag === "Duration"
-        ? Duration.toMillis(parsed.success.duration)
-        : DateTime.toEpochMillis(parsed.success.dateTime) - now
-    return millis >= 0 && millis <= maxRetryAfterMillis ? { retryAfterMillis: millis } : {}
-  })
+const retryAfter = (headers: Headers.Headers, now: number): { readonly retryAfterMillis?: number } => {
+  const text = Option.getOrUndefined(Headers.get(headers, "retry-after"))
+  if (text === undefined) return {}
+  const parsed = Headers.parseRetryAfter(text)
+  if (Result.isFailure(parsed)) return {}
+  return bounded(
+    parsed.success._tag === "Duration"
+      ? Duration.toMillis(parsed.success.duration)
+      : DateTime.toEpochMillis(parsed.success.dateTime) - now
+  )
+}
 
-/** HubSpot's own error body, complete: it always says `status: "error"` or names a category. */
+const bounded = (millis: number): { readonly retryAfterMillis?: number } =>
+  millis >= 0 && millis <= maxRetryAfterMillis ? { retryAfterMillis: millis } : {}
+
+/** HubSpot's error body, complete: it always says `status: "error"` or names a category. */
 const envelope = (body: string): Option.Option<ErrorBody.ErrorBody> =>
   parseJson(body).pipe(
-    Option.flatMap(decodeErrorBody),
+    Option.flatMap((json) => Option.orElse(decodeErrorBody(json), () => decodeErrorBody(textsIn(json)))),
     Option.filter(
       (error) =>
-        typeof error.message === "string" &&
-        (error.status === "error" ||
-          typeof error.category === "string" ||
-          typeof error.errorType === "string")
+        isOwn(error) ||
+        (typeof error.message === "string" &&
+          (error.status === "error" ||
+            typeof error.category === "string" ||
+            typeof error.errorType === "string"))
     )
   )
+
+/** The fields that make an error body, where a field beside them has a wrong shape. */
+const textsIn = (json: unknown): unknown =>
+  Predicate.isObject(json)
+    ? Object.fromEntries(
+        ["status", "message", "correlationId", "category"].flatMap((name) =>
+          typeof json[name] === "string" ? [[name, json[name]]] : []
+        )
+      )
+    : undefined
+
+/** No proxy sends both of these: the body is HubSpot's own, whatever else it says. */
+const isOwn = ({ correlationId, status }: ErrorBody.ErrorBody): boolean =>
+  status === "error" && typeof correlationId === "string" && correlationId !== ""
 
 const policies: ReadonlyMap<string, HubSpotError.RateLimited["policy"]> = new Map([
   ["TEN_SECONDLY_ROLLING", "burst"],
@@ -165,19 +182,26 @@ export const correlationId = (reply: RawReply): { readonly correlationId?: strin
 /** What a success holds: JSON, or nothing at all (204). */
 export type Expected = "json" | "nothing"
 
+/** What a reply answers. */
+export interface Asked {
+  readonly expects: Expected
+  readonly inputs: number
+  readonly ofRecord: boolean
+}
+
 /** The JSON of a 2xx reply, or the reason of a failure. */
 export const reply = Effect.fnUntraced(function* (
   raw: RawReply,
-  expected: Expected
+  asked: Asked
 ): Effect.fn.Return<unknown, HubSpotError.Reason> {
-  if (raw.status >= 200 && raw.status < 300) return yield* success(raw, expected)
+  if (raw.status >= 200 && raw.status < 300) return yield* success(raw, asked.expects)
   if (raw.status >= 300 && raw.status < 400) {
     return yield* new HubSpotError.UnexpectedRedirect({
       status: raw.status,
       toHost: redirectHost(raw.headers)
     })
   }
-  return yield* refusal(raw, yield* retryAfter(raw.headers))
+  return yield* refusal(raw, asked, yield* Clock.currentTimeMillis)
 })
 
 const violation = (kind: HubSpotError.ProtocolViolation["kind"], status: number, detail: string) =>
@@ -190,12 +214,14 @@ const success = ({ body, headers, status }: RawReply, expected: Expected) => {
   }
   if (body.trim().length === 0) return Effect.fail(violation("emptyBody", status, "empty body"))
   const type = Option.getOrElse(Headers.get(headers, "content-type"), () => "no content type")
-  return /\bjson\b/i.test(type)
-    ? Effect.mapError(
-        Effect.fromOption(parseJson(body)),
-        () => new HubSpotError.ResponseTruncated({ status })
-      )
-    : Effect.fail(violation("contentType", status, `${showable(type, 80)}: ${showable(body, 80)}`))
+  const json = parseJson(body)
+  if (/\bjson\b/i.test(type)) {
+    return Effect.mapError(Effect.fromOption(json), () => new HubSpotError.ResponseTruncated({ status }))
+  }
+  // A proxy may drop the content type or change it. A page is not HubSpot's, whatever it holds.
+  return /html|xml/i.test(type) || Option.isNone(json)
+    ? Effect.fail(violation("contentType", status, `${showable(type, 80)}: ${showable(body, 80)}`))
+    : Effect.succeed(json.value)
 }
 
 const redirectHost = (headers: Headers.Headers): string =>
@@ -206,8 +232,9 @@ const redirectHost = (headers: Headers.Headers): string =>
   })
 
 /** The reason of a reply outside 2xx and 3xx. */
-const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): HubSpotError.Reason => {
+const refusal = (raw: RawReply, { inputs, ofRecord }: Asked, now: number): HubSpotError.Reason => {
   const { status } = raw
+  const after = retryAfter(raw.headers, now)
   // For these the status is enough: the limiter refuses before any other part of HubSpot, and the edge's own codes say
   // that the origin was not reached. The others are in doubt anyway.
   switch (status) {
@@ -254,16 +281,25 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
   switch (status) {
     case 400:
     case 422:
-      if (category === "" && /^Invalid (?:input JSON|JSON input)/.test(detail)) {
+      if (unknownType.test(body.message ?? "")) return new HubSpotError.EndpointNotFound({ detail })
+      if (category === "" && unreadable.test(body.message ?? ""))
         return new HubSpotError.ProtocolBug({ status, detail })
-      }
-      break
+      return isAboutInputs(body)
+        ? new HubSpotError.ValidationFailed({
+            status,
+            category: category || "no category",
+            detail,
+            problems: ErrorBody.problems(body, { objectWriteTraceId: undefined }),
+            traceIds: inContexts(body, "objectWriteTraceId"),
+            blamed: ErrorBody.problemsOfInputs(body)
+          })
+        : violation("status", status, detail)
     case 401:
       return new HubSpotError.Unauthorized({ category: category || "no category", detail, renewable: false })
     case 403:
       return new HubSpotError.Forbidden({ missingScopes: missingScopes(body), detail })
     case 404:
-      return category === "OBJECT_NOT_FOUND"
+      return category === "OBJECT_NOT_FOUND" || (category === "" && ofRecord)
         ? new HubSpotError.ObjectNotFound({ detail })
         : new HubSpotError.EndpointNotFound({ detail })
     case 405:
@@ -272,7 +308,10 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
     case 451:
       return new HubSpotError.EndpointRefused({ status, detail })
     case 409:
-      return new HubSpotError.Conflict({ detail })
+      // A body that is not HubSpot's own is no refusal of one input either.
+      return isOwn(body)
+        ? new HubSpotError.Conflict({ inputs, detail, problems })
+        : violation("status", status, detail)
     case 413:
       return new HubSpotError.RequestTooLarge({ detail })
     case 414:
@@ -280,19 +319,46 @@ const refusal = (raw: RawReply, after: { readonly retryAfterMillis?: number }): 
       return new HubSpotError.ProtocolBug({ status, detail })
     case 423:
       return new HubSpotError.Locked(after)
-    case 477:
-      return new HubSpotError.Migrating(after)
-  }
-  return category === "VALIDATION_ERROR"
-    ? new HubSpotError.ValidationFailed({
-        status,
-        category,
-        detail,
-        problems,
-        traceIds: inContexts(body, "objectWriteTraceId"),
-        blamed: ErrorBody.problemsOfInputs(body)
+    case 477: {
+      const wait = { ...waitIn(detail), ...after }
+      const { retryAfterMillis: millis } = wait
+      return new HubSpotError.Migrating({
+        ...wait,
+        ...(millis !== undefined && { resumeAtMillis: now + millis })
       })
-    : violation("status", status, detail)
+    }
+    default:
+      return violation("status", status, detail)
+  }
+}
+
+// Words of HubSpot's, with and without a category.
+const unknownType = /^(?:Unable to infer object type|Invalid object or event type id)\b/
+const unreadable = /^Invalid (?:input JSON|JSON input)/
+const invalidValues = /^Property values were not valid\b/
+
+/** Whether a 400 or 422 proves that nothing was executed, because of what the inputs are. */
+const isAboutInputs = (body: ErrorBody.ErrorBody): boolean => {
+  if (body.category === "VALIDATION_ERROR") return true
+  if (!isOwn(body) || !ErrorBody.isRefusal(body)) return false
+  return (
+    typeof body.category === "string" ||
+    (body.errors ?? []).length > 0 ||
+    (Array.isArray(body.validationResults) && body.validationResults.length > 0) ||
+    invalidValues.test(body.message ?? "")
+  )
+}
+
+const unitMillis = { s: 1000, m: 60_000, h: 3_600_000, d: 24 * 3_600_000 }
+
+/** The wait that a text speaks of, such as "1440 min", with the bound of `Retry-After`. */
+const waitIn = (text: string): { readonly retryAfterMillis?: number } => {
+  const [, count, unit] =
+    /\b(\d[\d,]{0,6})\s*(s|m|h|d)(?:ec(?:ond)?s?|in(?:ute)?s?|(?:ou)?rs?|ays?)?\b/i.exec(text) ?? []
+  if (count === undefined || unit === undefined) return {}
+  return bounded(
+    Number(count.replaceAll(",", "")) * unitMillis[unit.toLowerCase() as keyof typeof unitMillis]
+  )
 }
 
 const inContexts = (body: ErrorBody.ErrorBody, name: string): ReadonlyArray<string> => [

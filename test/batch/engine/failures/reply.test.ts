@@ -76,8 +76,14 @@ describe("a body that cannot be read", () => {
     faults: on(after(status(200, { body: "html" }))),
     ...oneInDoubt("ProtocolViolation", 30)
   })
-  row("F43 the true body as plain text is in doubt", {
+  row("F43 the true body as plain text is read, as a proxy may send it", {
     faults: on(after({ kind: "contentType", contentType: "text/plain" })),
+    outcomes: { Created: 30 },
+    sent: [10, 10, 10],
+    stored: 30
+  })
+  row("F43 the true body as a page is in doubt", {
+    faults: on(after({ kind: "contentType", contentType: "text/html" })),
     ...oneInDoubt("ProtocolViolation", 30)
   })
   row("F43 what is shown of a page is short and without control characters", {
