@@ -473,7 +473,7 @@ const table: ReadonlyArray<
         reply(477, envelope("X", { message }), after === undefined ? {} : { "retry-after": after }),
         "Migrating",
         "NotAccepted",
-        { retryAfterMillis: millis, resumeAtMillis: millis }
+        { retryAfterMillis: millis }
       ] as const
   ),
   ["F36 500", reply(500, envelope(undefined)), "ServerFailed", "InDoubt", { kind: "error" }],

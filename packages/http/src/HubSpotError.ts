@@ -540,9 +540,7 @@ export class LimitsUnavailable extends Schema.TaggedError<LimitsUnavailable>()("
  * @since 0.1.0
  */
 export class Migrating extends Schema.TaggedError<Migrating>()("Migrating", {
-  retryAfterMillis: optional(Schema.Finite),
-  /** When the migration is over, in milliseconds since 1970, if HubSpot says how long it takes. */
-  resumeAtMillis: optional(Schema.Finite)
+  retryAfterMillis: optional(Schema.Finite)
 }) {
   readonly acceptance = "NotAccepted"
   readonly ends = "migration"

@@ -39,7 +39,8 @@ export const operation: BatchOperation<typeof BatchRequest.IdInput.Type, "Archiv
   account: (items) => ({
     verdicts: items.map(({ input }) => ({ _tag: "Done", object: { id: input.id } })),
     surplus: [],
-    unattributed: []
+    unattributed: [],
+    unread: { ids: [], properties: [] }
   }),
   succeed: ({ index, source }, { id }) => ({ _tag: "Archived", source, index, id })
 }

@@ -6,6 +6,7 @@
  */
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -223,9 +224,10 @@ export const run = Effect.fnUntraced(function* (
     })
   )
 
-  const summarize = Effect.map(monotonicMillis, (now): Imported => ({
+  const times = Effect.all([monotonicMillis, Clock.currentTimeMillis])
+  const summarize = Effect.map(times, ([now, nowMillis]): Imported => ({
     name: source.name,
-    summary: Report.summarize(counts, now - startedAt, ending),
+    summary: Report.summarize(counts, ending, { elapsedMs: now - startedAt, nowMillis }),
     promise: DoubtStrategy.promise(strategy),
     code: Report.exitCode(counts, ending)
   }))

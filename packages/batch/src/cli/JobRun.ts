@@ -5,6 +5,7 @@
  */
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -189,7 +190,10 @@ const conclude = Effect.fnUntraced(function* (following: Following, end: JobRunn
   }
   const known = Report.add(counts, now.unsettled)
   const all = { ...known, notSent: known.notSent + openOf(known) }
-  const summary = Report.summarize(all, (yield* monotonicMillis) - startedAt, ending)
+  const summary = Report.summarize(all, ending, {
+    elapsedMs: (yield* monotonicMillis) - startedAt,
+    nowMillis: yield* Clock.currentTimeMillis
+  })
   const ran: Ran = {
     name: planned.frozen.source.name,
     summary: { ...summary, status: Job.statusOf(state), job: planned.id },

@@ -10,7 +10,7 @@ import type { BatchStatus } from "@effect-hubspot/schema/BatchStatus"
 import * as DateTime from "effect/DateTime"
 import * as StoreFailure from "../model/StoreFailure.ts"
 import type * as Job from "../jobs/Job.ts"
-import type { NotSentReason, Outcome } from "../model/Outcome.ts"
+import { type NotSentReason, type Outcome, resumeAtMillis } from "../model/Outcome.ts"
 
 /**
  * Outcomes counted by kind, and requests. `inputs` are the inputs read.
@@ -93,10 +93,16 @@ export interface Summary extends Omit<Counts, "possibleDuplicates"> {
 }
 
 /**
+ * The summary at the time `nowMillis`, in milliseconds since 1970.
+ *
  * @category constructors
  * @since 0.1.0
  */
-export const summarize = (counts: Counts, elapsedMs: number, ending: Ending): Summary => {
+export const summarize = (
+  counts: Counts,
+  ending: Ending,
+  { elapsedMs, nowMillis }: { readonly elapsedMs: number; readonly nowMillis: number }
+): Summary => {
   const { created, inDoubt, inputs, invalid, notSent, possibleDuplicates, rejected, requests } = counts
   const suspended = ending.interrupted ? undefined : canGoOn(ending.reason)
   const canceled =
@@ -115,7 +121,7 @@ export const summarize = (counts: Counts, elapsedMs: number, ending: Ending): Su
     ...(suspended !== undefined && {
       suspended: {
         reason: causeOf(suspended),
-        resumeAt: suspended._tag === "Unlogged" ? null : resumeAt(suspended.error)
+        resumeAt: suspended._tag === "Unlogged" ? null : resumeAt(suspended.error, nowMillis)
       }
     })
   }
@@ -138,9 +144,9 @@ const causeOf = (reason: NonNullable<ReturnType<typeof canGoOn>>): string => {
   }
 }
 
-const resumeAt = ({ reason }: HubSpotError): string | null => {
-  const { resumeAtMillis } = { resumeAtMillis: undefined, ...reason }
-  return resumeAtMillis === undefined ? null : DateTime.formatIso(DateTime.makeUnsafe(resumeAtMillis))
+const resumeAt = (error: HubSpotError, nowMillis: number): string | null => {
+  const millis = resumeAtMillis(error, nowMillis)
+  return millis === undefined ? null : DateTime.formatIso(DateTime.makeUnsafe(millis))
 }
 
 /**

@@ -199,7 +199,7 @@ const lookAt = Effect.fnUntraced(function* (
     unclaimed.some((object) => ageOf(object, since) === age && isEqual(object))
   if (hasEqual("unknown")) return sighting
   const recent = unclaimed.filter((object) => ageOf(object, since) !== "older")
-  const placed = ContentMatch.matchByContent(inputs, recent, false)
+  const placed = ContentMatch.matchByContent(inputs, recent, { isWhole: false, single: false })
   for (const [position, object] of placed.matched) {
     found.set(members[position]!.index, object)
     close(memory, members[position]!, object.id)

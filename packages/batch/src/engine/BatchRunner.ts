@@ -24,6 +24,7 @@ import * as AttemptLog from "./AttemptLog.ts"
 import * as Attempts from "./Attempts.ts"
 import type { BatchOperation } from "./BatchOperation.ts"
 import * as BatchOutcome from "./BatchOutcome.ts"
+import * as ReadBack from "./ReadBack.ts"
 import * as RunnerContext from "./RunnerContext.ts"
 import * as Unfinished from "./Unfinished.ts"
 
@@ -233,12 +234,13 @@ const follow = Effect.fnUntraced(function* <I, In, S extends Success>(
 
 /** The outcomes at the end of a batch. Only with an intent are they written down, and is reported what fits no input. */
 const account = Effect.fnUntraced(function* <I, In, S extends Success>(
-  { end: writeEnd, operation, report }: Context<In, S>,
+  context: Context<In, S>,
   items: Items<I, In>,
   end: BatchState.End,
   intent?: RunnerContext.Intent
 ): Effect.fn.Return<Outcomes<I, In, S>> {
-  const { surplus, unattributed, verdicts } = operation.account(items, end)
+  const { end: writeEnd, operation, report } = context
+  const { surplus, unattributed, verdicts } = yield* ReadBack.account(context, items, end)
   const all = BatchOutcome.each(items, (item, position) =>
     BatchOutcome.fromVerdict(operation, item, verdicts[position]!)
   )

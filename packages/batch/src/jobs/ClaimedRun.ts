@@ -184,10 +184,7 @@ const suspensionOf = (reason: Outcome.NotSentReason, nowMillis: number): Job.Sus
     case "RetriesExhausted":
       return { reason: "network", message }
     case "Suspended": {
-      const unknown = { resumeAtMillis: undefined, retryAfterMillis: undefined }
-      const { resumeAtMillis, retryAfterMillis } = { ...unknown, ...reason.error.reason }
-      const resumeAt =
-        resumeAtMillis ?? (retryAfterMillis === undefined ? undefined : nowMillis + retryAfterMillis)
+      const resumeAt = Outcome.resumeAtMillis(reason.error, nowMillis)
       return { reason: reason.cause, message, ...(resumeAt !== undefined && { resumeAtMillis: resumeAt }) }
     }
     case "Halted":

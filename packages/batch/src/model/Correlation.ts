@@ -18,10 +18,17 @@
  *
  * @since 0.1.0
  */
-import { CrmObject, ErrorBody } from "@effect-hubspot/schema"
+import { type BatchResponse, CrmObject, ErrorBody } from "@effect-hubspot/schema"
 import type * as BatchState from "./BatchState.ts"
 import * as ContentMatch from "./ContentMatch.ts"
-import { differences, type Identity, otherIdOf, type Registry, registryOf } from "./Identities.ts"
+import {
+  differences,
+  type Identity,
+  isAnonymous,
+  otherIdOf,
+  type Registry,
+  registryOf
+} from "./Identities.ts"
 import type { Unaccounted } from "./Outcome.ts"
 import type { TracedInput } from "./Plan.ts"
 
@@ -39,7 +46,8 @@ export type Verdict =
 
 /**
  * The `verdicts` are in the order of the inputs. `surplus` has the results that fit no input, `unattributed` the errors that
- * name no input.
+ * name no input. `unread` has the ids of results that may belong to inputs without a verdict and do not show enough, and the
+ * properties that would tell: see {@link withRecords}.
  *
  * @category models
  * @since 0.1.0
@@ -48,6 +56,7 @@ export interface Account {
   readonly verdicts: ReadonlyArray<Verdict>
   readonly surplus: ReadonlyArray<CrmObject.CrmObject>
   readonly unattributed: ReadonlyArray<ErrorBody.StandardError>
+  readonly unread: { readonly ids: ReadonlyArray<string>; readonly properties: ReadonlyArray<string> }
 }
 
 /**
@@ -89,17 +98,17 @@ export const correlate = (
       }
     }),
     end,
-    (open, loose) =>
+    (open, loose, isWhole) =>
       ContentMatch.matchByContent(
         open.map((position) => inputs[position]!),
         loose,
-        inputs.length === 1
+        { isWhole, single: inputs.length === 1 }
       )
   )
 
 /**
- * The account of a batch by identities alone, at its end. `place` finds inputs for results that nothing identifies. Without
- * it, those results are surplus.
+ * The account of a batch by identities alone, at its end. `place` finds inputs for results that nothing identifies; its
+ * `isWhole` says that the rest of the reply is without contradiction. Without it, those results are surplus.
  *
  * @category correlating
  * @since 0.1.0
@@ -107,7 +116,11 @@ export const correlate = (
 export const judge = (
   identities: ReadonlyArray<Identity>,
   { _tag: ended, response }: BatchState.End,
-  place?: (open: ReadonlyArray<number>, loose: ReadonlyArray<CrmObject.CrmObject>) => ContentMatch.Placed
+  place?: (
+    open: ReadonlyArray<number>,
+    loose: ReadonlyArray<CrmObject.CrmObject>,
+    isWhole: boolean
+  ) => ContentMatch.Placed
 ): Account => {
   const claims = identities.map(({ id }): Claim => ({ id, objects: [], errors: [] }))
   const registry = registryOf(identities)
@@ -144,22 +157,82 @@ export const judge = (
     ...contradicted.keys()
   ]
   const own = loose.filter((object) => !shared.has(object.id))
-  const placed = place?.(open, own) ?? { matched: [], ambiguous: new Set<number>(), surplus: own }
+  const isWhole = surplus.length + unattributed.length + shared.size + contradicted.size === 0
+  const placed = place?.(open, own, isWhole) ?? { ...ContentMatch.nothing, surplus: own }
   for (const [position, object] of placed.matched) {
     if (contradicted.has(open[position]!)) surplus.push(object)
     else verdicts[open[position]!] = { _tag: "Done", object }
   }
   surplus.push(...placed.surplus, ...loose.filter((object) => shared.has(object.id)))
 
+  const isRefused = ended === "Complete" && isRefusalOfAll(identities, response)
   const why = ended === "Complete" ? "missing" : "unfinished"
-  return {
-    verdicts: verdicts.map(
-      (verdict, position) =>
-        verdict ?? unaccounted(placed.ambiguous.has(open.indexOf(position)) ? "ambiguous" : why)
-    ),
-    surplus,
-    unattributed
+  const remaining = (position: number): Verdict => {
+    if (isRefused) return { _tag: "Rejected", errors: unattributed }
+    const objects = placed.unassigned.get(position)
+    if (objects !== undefined) {
+      return unaccounted("unassigned", `created under one of ${objects.map(({ id }) => id).join(", ")}`)
+    }
+    return unaccounted(placed.ambiguous.has(position) ? "ambiguous" : why)
   }
+  return {
+    verdicts: verdicts.map((verdict, position) => verdict ?? remaining(open.indexOf(position))),
+    surplus,
+    unattributed,
+    unread: {
+      ids: placed.unread,
+      properties:
+        placed.unread.length === 0
+          ? []
+          : [...new Set(open.flatMap((position) => Object.keys(identities[position]!.properties ?? {})))]
+    }
+  }
+}
+
+/** Whether a reply has an error for each input and nothing else, so that its errors need not name their inputs. */
+const isRefusalOfAll = (
+  { length: inputs }: ReadonlyArray<Identity>,
+  { errors, results }: BatchResponse.BatchResponse
+): boolean =>
+  results.length === 0 &&
+  errors?.length === inputs &&
+  errors.every((error) => ErrorBody.isRefusal(error) && isAnonymous(error))
+
+/**
+ * The end of a batch with what was read of the records that its results do not show: every result without a trace id
+ * shows the properties that were read under its id.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const withRecords = (end: BatchState.End, records: Iterable<CrmObject.CrmObject>): BatchState.End => {
+  const byId = new Map(Array.from(records, (record) => [record.id, record]))
+  const results = end.response.results.map((result) => {
+    const record = typeof result.objectWriteTraceId === "string" ? undefined : byId.get(result.id)
+    return record === undefined
+      ? result
+      : { ...result, properties: { ...result.properties, ...record.properties } }
+  })
+  return { ...end, response: { ...end.response, results } }
+}
+
+/**
+ * An account with what a later one, of the same reply with records, says of inputs that it leaves open.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const refined = (first: Account, later: Account): Account => {
+  const idOf = (verdict: Verdict) => (verdict._tag === "Done" ? [verdict.object.id] : [])
+  const known = new Set(first.verdicts.flatMap(idOf))
+  const verdicts = first.verdicts.map((verdict, position): Verdict => {
+    const now = later.verdicts[position]!
+    if (verdict._tag !== "Unaccounted") return verdict
+    if (now._tag === "Done") return known.has(now.object.id) ? verdict : now
+    return now._tag === "Unaccounted" && now.why === "unassigned" ? now : verdict
+  })
+  const placed = new Set(verdicts.flatMap(idOf))
+  return { ...later, verdicts, surplus: first.surplus.filter(({ id }) => !placed.has(id)) }
 }
 
 interface Claim {

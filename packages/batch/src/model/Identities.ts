@@ -73,8 +73,7 @@ export const registryOf = (identities: ReadonlyArray<Identity>): Registry => {
         ? (byTraceId.get(object.objectWriteTraceId) ?? "foreign")
         : (byId.get(object.id) ?? ofKey(object)),
     ofError: (error) => {
-      const contexts = [error.context, ...(error.errors ?? []).map(({ context }) => context)]
-      const named = (name: string) => contexts.flatMap((context) => ErrorBody.contextValues(context, name))
+      const named = namesIn(error)
       const traceIds = named("objectWriteTraceId")
       // Beside any trace id, an id belongs to a parent, a product or another record.
       return new Set(
@@ -100,6 +99,15 @@ export const registryOf = (identities: ReadonlyArray<Identity>): Registry => {
     }
   }
 }
+
+const namesIn = ({ context, errors }: ErrorBody.StandardError) => {
+  const contexts = [context, ...(errors ?? []).map((detail) => detail.context)]
+  return (name: string) => contexts.flatMap((one) => ErrorBody.contextValues(one, name))
+}
+
+/** Whether an error names nothing that could be an input, known or not. */
+export const isAnonymous = (error: ErrorBody.StandardError): boolean =>
+  ["objectWriteTraceId", "ids", "id"].flatMap(namesIn(error)).length === 0
 
 const isShown = (value: string | null | undefined): value is string =>
   value !== undefined && value !== null && value !== ""

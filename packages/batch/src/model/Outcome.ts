@@ -234,19 +234,28 @@ export type Evidence =
  *   record with the key or the values of another input, or the other way round.
  * - `duplicateId`: it gives the input's id to another input too.
  * - `noId`: it reports the input as created, without an id that can be read.
+ * - `unassigned`: it reports the input as created, under one of several ids.
  * - `ambiguous`: a record was created that could be this input or another one.
  * - `unfinished`: HubSpot has not finished the batch.
  *
  * @category models
  * @since 0.1.0
  */
-export type Unaccounted = "missing" | "contradiction" | "duplicateId" | "noId" | "ambiguous" | "unfinished"
+export type Unaccounted =
+  | "missing"
+  | "contradiction"
+  | "duplicateId"
+  | "noId"
+  | "unassigned"
+  | "ambiguous"
+  | "unfinished"
 
 const unaccountedTexts: Record<Unaccounted, string> = {
   missing: "HubSpot's answer does not mention it",
   contradiction: "HubSpot's answer contradicts itself about it",
   duplicateId: "HubSpot's answer gives its id to another input too",
   noId: "HubSpot's answer says that it was created, but gives no id that can be read",
+  unassigned: "HubSpot's answer does not say which id it has",
   ambiguous: "HubSpot's answer does not distinguish it from another input",
   unfinished: "HubSpot had not finished the batch"
 }
@@ -299,6 +308,18 @@ export const describeEvidence = (evidence: Evidence): string => {
     case "Recovered":
       return evidence.text
   }
+}
+
+/**
+ * When inputs that were not sent because of this error can be sent, in milliseconds since 1970, if HubSpot says so.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const resumeAtMillis = ({ reason }: HubSpotError, nowMillis: number): number | undefined => {
+  const unknown = { resumeAtMillis: undefined, retryAfterMillis: undefined }
+  const { resumeAtMillis, retryAfterMillis } = { ...unknown, ...reason }
+  return resumeAtMillis ?? (retryAfterMillis === undefined ? undefined : nowMillis + retryAfterMillis)
 }
 
 /**

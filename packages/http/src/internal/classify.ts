@@ -319,14 +319,8 @@ const refusal = (raw: RawReply, { inputs, ofRecord }: Asked, now: number): HubSp
       return new HubSpotError.ProtocolBug({ status, detail })
     case 423:
       return new HubSpotError.Locked(after)
-    case 477: {
-      const wait = { ...waitIn(detail), ...after }
-      const { retryAfterMillis: millis } = wait
-      return new HubSpotError.Migrating({
-        ...wait,
-        ...(millis !== undefined && { resumeAtMillis: now + millis })
-      })
-    }
+    case 477:
+      return new HubSpotError.Migrating({ ...waitIn(detail), ...after })
     default:
       return violation("status", status, detail)
   }
