@@ -119,7 +119,11 @@ type Outcomes<I> = ReadonlyArray<One<I>>
 const workOf =
   (strategy: DoubtStrategy.DoubtStrategy): Resolver["workOf"] =>
   (one) => {
-    if (isInDoubt(one)) return strategy._tag === "failVisible" ? undefined : "doubt"
+    if (isInDoubt(one)) {
+      // Without a look there is nothing to learn, and it must not be sent again.
+      const isFinal = strategy._tag === "failVisible" || (strategy._tag === "atLeastOnce" && isCreated(one))
+      return isFinal ? undefined : "doubt"
+    }
     if (isOpen(one)) return DoubtStrategy.keyNeeded(strategy) === "unique" ? "verification" : undefined
     const { item, outcome } = one
     return strategy._tag === "upsert" && outcome._tag === "Created" && Associating.isDue(item.input)
@@ -154,7 +158,7 @@ const look = Effect.fnUntraced(function* <I>(
     if (!(yield* waitFor(context, all.filter(isInDoubt), quiet, "doubt"))) return all
     let missing = itemsInDoubt(all)
     /** Items that no read has found, and every read has proved to be absent. */
-    let absent = missing
+    let absent = itemsInDoubt(all.filter((one) => !isCreated(one)))
     for (let read = 0; read < reads && missing.length > 0; read++) {
       if (read > 0 && !(yield* wait(context, spacing))) return all
       const sighting = yield* find(context, lookup, missing)
@@ -279,6 +283,12 @@ const merge = <I>(
 }
 
 const isInDoubt = ({ outcome }: One<unknown>): boolean => outcome._tag === "InDoubt"
+
+/** It is certain that the input was created, and in doubt under which id. */
+const isCreated = ({ outcome }: One<unknown>): boolean =>
+  outcome._tag === "InDoubt" &&
+  outcome.evidence._tag === "Unaccounted" &&
+  outcome.evidence.why === "unassigned"
 
 /** In doubt, or rejected without a look. */
 const isOpen = ({ outcome }: One<unknown>): boolean =>
