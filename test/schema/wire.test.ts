@@ -263,14 +263,8 @@ describe("the problems of an error", () => {
   ]
   for (const [what, error, expected] of table) {
     it(`are ${what}`, () => {
-      assert.deepStrictEqual(
-        ErrorBody.problems(Schema.decodeUnknownSync(ErrorBody.ErrorBody)(error)),
-        expected
-      )
-      assert.deepStrictEqual(
-        ErrorBody.problems(Schema.decodeUnknownSync(ErrorBody.StandardError)(error)),
-        expected
-      )
+      assert.deepStrictEqual(ErrorBody.problems(Schema.decodeSync(ErrorBody.ErrorBody)(error)), expected)
+      assert.deepStrictEqual(ErrorBody.problems(Schema.decodeSync(ErrorBody.StandardError)(error)), expected)
     })
   }
 

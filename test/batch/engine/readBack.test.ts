@@ -15,7 +15,14 @@ import { inVirtualTime } from "../../support/virtualTime.ts"
 import { batchesOf, frozen, holder, rowsOf } from "../sql/jobStore/rows.ts"
 
 type Input = BatchRequest.CreateInput
-type Json = Record<string, any>
+
+interface Reply {
+  readonly results: ReadonlyArray<{
+    readonly id: string
+    readonly objectWriteTraceId?: string
+    readonly properties: Readonly<Record<string, unknown>>
+  }>
+}
 
 const seats = (count: number): ReadonlyArray<Input> =>
   Array.from({ length: count }, (_, n) => ({ properties: { name: `Seat ${n}`, price: `${n % 3}.50` } }))
@@ -25,30 +32,40 @@ const endsWith = (request: HttpClientRequest.HttpClientRequest, path: string) =>
 
 const defaults = ["createdate", "hs_object_id", "hs_lastmodifieddate"]
 
-/** What HubSpot has answered a create with, without trace ids, in another order, and with these properties only. */
-const bare = ({ results, ...rest }: Json, shown: ReadonlyArray<string>): Json => ({
-  ...rest,
-  results: results.toReversed().map(({ objectWriteTraceId: _, properties, ...result }: Json) => ({
-    ...result,
-    properties: Object.fromEntries(Object.entries(properties).filter(([name]) => shown.includes(name)))
-  }))
-})
+/** The emulator's answer with another body, if it is a success. */
+const changed = (
+  request: HttpClientRequest.HttpClientRequest,
+  pass: ReturnType<HubSpot.Fault>,
+  change: (reply: Reply) => object
+): ReturnType<HubSpot.Fault> =>
+  Effect.gen(function* () {
+    const response = yield* pass
+    const json = yield* Effect.orDie(response.json)
+    const body = response.status < 300 ? change(json as unknown as Reply) : json
+    return yield* HubSpot.answer(request, response.status, body)
+  })
+
+/** Results without trace ids, in another order, and with these properties only. */
+const bare =
+  (shown: ReadonlyArray<string>) =>
+  ({ results, ...rest }: Reply): object => ({
+    ...rest,
+    results: results.toReversed().map((result) => ({
+      ...result,
+      objectWriteTraceId: undefined,
+      properties: Object.fromEntries(
+        Object.entries(result.properties).filter(([name]) => shown.includes(name))
+      )
+    }))
+  })
 
 /** Creates are answered so, and the n-th read, from 0, as `read` says. */
-const hubspot = (
-  options: { readonly shown?: ReadonlyArray<string>; readonly read?: HubSpot.Fault } = {}
-) => {
+const hubspot = (options: { readonly shown?: ReadonlyArray<string>; readonly read?: HubSpot.Fault } = {}) => {
   let reads = 0
   return HubSpot.layer({
     fault: (request, pass) => {
       if (endsWith(request, "/batch/create")) {
-        return Effect.flatMap(pass, (response) =>
-          Effect.flatMap(Effect.orDie(response.json), (json) =>
-            response.status >= 300
-              ? HubSpot.answer(request, response.status, json)
-              : HubSpot.answer(request, response.status, bare(json as Json, [...defaults, ...(options.shown ?? [])]))
-          )
-        )
+        return changed(request, pass, bare([...defaults, ...(options.shown ?? [])]))
       }
       return endsWith(request, "/batch/read") && options.read !== undefined
         ? options.read(request, pass, reads++)
@@ -125,7 +142,9 @@ describe("records that a reply does not tell apart", () => {
 
   it.effect("are those of the inputs that have no error", () =>
     Effect.gen(function* () {
-      const inputs = seats(10).map((input, n): Input => (n === 4 ? { properties: { name: "x", price: "-1" } } : input))
+      const inputs = seats(10).map((input, n): Input =>
+        n === 4 ? { properties: { name: "x", price: "-1" } } : input
+      )
       const { tags } = yield* create(inputs)
       assert.deepStrictEqual(tags, { Created: 9, Rejected: 1 })
     }).pipe(Effect.provide(hubspot()))
@@ -144,18 +163,20 @@ describe("records that a reply does not tell apart", () => {
     }).pipe(Effect.provide(hubspot({ read: only(() => false, 403, refusal("MISSING_SCOPES")) })))
   )
 
-  it.effect("are looked for again for minutes while reads fail, and then in doubt; nothing is sent again", () =>
-    Effect.gen(function* () {
-      const { doubts, seconds, sent, tags } = yield* create(seats(3))
-      assert.deepStrictEqual(tags, { InDoubt: 3 })
-      assert.strictEqual(sent, 1)
-      assert.isAtLeast(seconds, 60)
-      assert.isAtMost(seconds, 200)
-      assert.match(doubts[0]!, /created under one of/)
-    }).pipe(Effect.provide(hubspot({ read: only(() => false, 502, "<html>") })))
+  it.effect(
+    "are looked for again for minutes while reads fail, and then in doubt; nothing is sent again",
+    () =>
+      Effect.gen(function* () {
+        const { doubts, seconds, sent, tags } = yield* create(seats(3))
+        assert.deepStrictEqual(tags, { InDoubt: 3 })
+        assert.strictEqual(sent, 1)
+        assert.isAtLeast(seconds, 60)
+        assert.isAtMost(seconds, 200)
+        assert.match(doubts[0]!, /created under one of/)
+      }).pipe(Effect.provide(hubspot({ read: only(() => false, 502, "<html>") })))
   )
 
-  it.effect("are found by a later read, where the first ones fail or show some of them", () =>
+  it.effect("are found by a later read, where the first ones show only some of them", () =>
     Effect.gen(function* () {
       const { seconds, sent, tags } = yield* create(seats(3))
       assert.deepStrictEqual([tags, sent], [{ Created: 3 }, 1])
@@ -164,15 +185,7 @@ describe("records that a reply does not tell apart", () => {
       Effect.provide(
         hubspot({
           read: (request, pass, n) =>
-            n === 0
-              ? HubSpot.answer(request, 207, { status: "COMPLETE", results: [], errors: [refusal("OBJECT_NOT_FOUND")] })
-              : n < 3
-                ? Effect.flatMap(pass, (response) =>
-                    Effect.flatMap(Effect.orDie(response.json), (json) =>
-                      HubSpot.answer(request, 200, { ...(json as Json), results: (json as Json)["results"].slice(0, n) })
-                    )
-                  )
-                : pass
+            changed(request, pass, (reply) => ({ ...reply, results: reply.results.slice(0, n) }))
         })
       )
     )
@@ -187,14 +200,12 @@ describe("records that a reply does not tell apart", () => {
       Effect.provide(
         hubspot({
           read: (request, pass) =>
-            Effect.flatMap(pass, (response) =>
-              Effect.flatMap(Effect.orDie(response.json), (json) => {
-                const results = (json as Json)["results"].map((result: Json, n: number) =>
-                  n === 0 ? { ...result, properties: { ...result["properties"], name: "Stranger" } } : result
-                )
-                return HubSpot.answer(request, 200, { ...(json as Json), results })
-              })
-            )
+            changed(request, pass, (reply) => ({
+              ...reply,
+              results: reply.results.map((result, n) =>
+                n === 0 ? { ...result, properties: { ...result.properties, name: "Stranger" } } : result
+              )
+            }))
         })
       )
     )
@@ -224,7 +235,9 @@ describe("records that a reply does not tell apart", () => {
     Effect.gen(function* () {
       const callers = Effect.gen(function* () {
         const coalescer = yield* Coalescer.Coalescer
-        return yield* Effect.forEach(seats(20), (input) => coalescer.create(input), { concurrency: "unbounded" })
+        return yield* Effect.forEach(seats(20), (input) => coalescer.create(input), {
+          concurrency: "unbounded"
+        })
       })
       const told = yield* inVirtualTime(callers)
       const { created } = yield* Effect.flatMap(Emulator, ({ ledger }) => ledger)

@@ -453,6 +453,90 @@ describe("correlation", () => {
     { arbitrary: { runs: 2000 } }
   )
 
+  it("as many errors as inputs, and nothing else, refuse all of them", () => {
+    const inputs = ["a", "b"].map((name, index) => ({
+      properties: { name },
+      objectWriteTraceId: traceOf(index)
+    }))
+    const error = { category: "VALIDATION_ERROR", message: "no" }
+    const tagsOf = (response: Partial<BatchResponse.BatchResponse>) =>
+      correlateReply(inputs, { status: "COMPLETE", results: [], ...response }).verdicts.map(
+        ({ _tag }) => _tag
+      )
+    const refused = ["Rejected", "Rejected"]
+    const open = ["Unaccounted", "Unaccounted"]
+    assert.deepStrictEqual(tagsOf({ errors: [error, error] }), refused)
+    assert.deepStrictEqual(tagsOf({ errors: [error, { message: "of another kind" }] }), refused)
+    assert.deepStrictEqual(tagsOf({ errors: [error] }), open)
+    assert.deepStrictEqual(tagsOf({ errors: [error, error, error] }), open)
+    assert.deepStrictEqual(tagsOf({ errors: [error, error], results: [{ id: "1" }] }), open)
+    for (const status of ["PENDING", "PROCESSING", "CANCELED", "ODD"]) {
+      assert.deepStrictEqual(tagsOf({ status, errors: [error, error] }), open, status)
+    }
+    for (const category of ["INTERNAL_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"]) {
+      assert.deepStrictEqual(tagsOf({ errors: [error, { ...error, category }] }), open, category)
+    }
+    for (const context of [{ objectWriteTraceId: ["t-foreign"] }, { ids: ["7"] }]) {
+      assert.deepStrictEqual(tagsOf({ errors: [error, { ...error, context }] }), open)
+    }
+    const { verdicts } = correlateReply(inputs, { status: "COMPLETE", results: [], errors: [error, error] })
+    assert(verdicts[0]?._tag === "Rejected")
+    assert.lengthOf(verdicts[0].errors, 1, "what is said of all is said once")
+  })
+
+  it("says which records have to be read, and what of them", () => {
+    const inputs = [{ name: "a" }, { name: "b", price: "2" }, { name: "c" }].map((properties, index) => ({
+      properties,
+      objectWriteTraceId: traceOf(index)
+    }))
+    const ids = ["1", "2", "3"]
+    const reply = (
+      of: (id: string) => CrmObject.CrmObject,
+      more: Partial<BatchResponse.BatchResponse> = {}
+    ) => {
+      const end = BatchState.endOf({ status: "COMPLETE", results: ids.map(of), ...more })
+      return { end, account: Correlation.correlate(inputs, end) }
+    }
+    const whys = ({ verdicts }: Correlation.Account) =>
+      verdicts.map((verdict) => (verdict._tag === "Unaccounted" ? verdict.why : verdict._tag))
+
+    const bare = reply((id) => ({ id, properties: { createdate: "2026-11-23" } }))
+    assert.deepStrictEqual(whys(bare.account), ["unassigned", "unassigned", "unassigned"])
+    assert.deepStrictEqual(bare.account.unread, { ids, properties: ["name", "price"] })
+    assert.lengthOf(bare.account.surplus, 0)
+
+    // One record of three is read: it is of its input, and the others stay as they were.
+    const seen = Correlation.withRecords(bare.end, [{ id: "2", properties: { name: "c", price: null } }])
+    const later = Correlation.refined(bare.account, Correlation.correlate(inputs, seen))
+    assert.deepStrictEqual(whys(later), ["unassigned", "unassigned", "Done"])
+    assert.strictEqual(
+      later.verdicts[0]?._tag === "Unaccounted" && later.verdicts[0].seen,
+      "created under one of 1, 3"
+    )
+
+    // A count that does not come out proves nothing, and neither does a reply that contradicts itself.
+    for (const odd of [
+      reply((id) => ({ id }), { results: [{ id: "1" }, { id: "2" }] }),
+      reply((id) => ({ id }), { errors: [{ message: "of no input" }] }),
+      reply((id) => ({ id: id === "3" ? "2" : id })),
+      reply((id) => ({ id, ...(id === "3" && { objectWriteTraceId: "t-foreign" }) }))
+    ]) {
+      assert.notInclude(whys(odd.account), "unassigned")
+      assert.notInclude(whys(odd.account), "Done")
+    }
+
+    // A record with the content of none of them is not given away.
+    const strange = Correlation.withRecords(
+      bare.end,
+      ids.map((id) => ({ id, properties: { name: "z" } }))
+    )
+    assert.deepStrictEqual(whys(Correlation.refined(bare.account, Correlation.correlate(inputs, strange))), [
+      "unassigned",
+      "unassigned",
+      "unassigned"
+    ])
+  })
+
   it("errors of the server's own are no refusals, odd ids no evidence", () => {
     const inputs = [{ properties: { name: "a" }, objectWriteTraceId: "t-0" }]
     const tagOf = (response: BatchResponse.BatchResponse) =>

@@ -168,7 +168,7 @@ export const judge = (
   const isRefused = ended === "Complete" && isRefusalOfAll(identities, response)
   const why = ended === "Complete" ? "missing" : "unfinished"
   const remaining = (position: number): Verdict => {
-    if (isRefused) return { _tag: "Rejected", errors: unattributed }
+    if (isRefused) return { _tag: "Rejected", errors: distinct(unattributed) }
     const objects = placed.unassigned.get(position)
     if (objects !== undefined) {
       return unaccounted("unassigned", `created under one of ${objects.map(({ id }) => id).join(", ")}`)
@@ -188,6 +188,11 @@ export const judge = (
     }
   }
 }
+
+/** Errors without those that say the same. */
+const distinct = (errors: ReadonlyArray<ErrorBody.StandardError>): ReadonlyArray<ErrorBody.StandardError> => [
+  ...new Map(errors.map((error) => [JSON.stringify(ErrorBody.problems(error)), error])).values()
+]
 
 /** Whether a reply has an error for each input and nothing else, so that its errors need not name their inputs. */
 const isRefusalOfAll = (

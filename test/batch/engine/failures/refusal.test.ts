@@ -220,6 +220,13 @@ describe("a conflict of the whole batch", () => {
     faults: on(after(status(409))),
     ...oneInDoubt("Conflict", 30)
   })
+  row("F26 a conflict of one input is a refusal", {
+    inputs: [good(0)],
+    faults: on(before(status(409)), 1),
+    outcomes: { "Rejected: CONFLICT": 1 },
+    sent: [1],
+    stored: 0
+  })
   row("F26 a conflict of the whole batch is sent again under guard", {
     faults: conflict,
     ...guarded,
