@@ -151,7 +151,7 @@ describe("A JSON object", () => {
           properties: {
             name: "Chair",
             price: "0.10000000000000000001",
-            quantity: "1e2",
+            quantity: "100",
             hs_is_optional: "true"
           },
           associations: [Association.make("deal", "12345678901234567")],
