@@ -56,7 +56,9 @@ describe("values of a program", () => {
       assert.strictEqual(properties?.price, "1000000000000000000000")
       const before = (yield* ledger).requests.length
       const error = yield* Effect.flip(
-        service.createBatch({ inputs: [{ properties: { name: "C" } }, { properties: { price: Number.NaN } }] })
+        service.createBatch({
+          inputs: [{ properties: { name: "C" } }, { properties: { price: Number.NaN } }]
+        })
       )
       assert.strictEqual(error.message, "not sent: inputs[1].properties.price: NaN is not a finite number")
       assert.lengthOf((yield* ledger).requests, before)

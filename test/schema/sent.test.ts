@@ -61,7 +61,9 @@ describe("what is sent", () => {
       Arbitrary.schema(Schema.Finite),
       (number) => {
         const { price = "" } = read({ price: number })
-        return /^-?\d+(?:\.\d+)?$/.test(price) && Number(price) === number && read({ price })["price"] === price
+        return (
+          /^-?\d+(?:\.\d+)?$/.test(price) && Number(price) === number && read({ price })["price"] === price
+        )
       },
       { runs: 2000 }
     )
@@ -106,7 +108,10 @@ describe("what is sent", () => {
       [Association.make("deal", "4711")]
     )
     const record = { id: " 1 ", properties: { name: "x" } }
-    assert.strictEqual(Result.getOrThrow(InputIssue.readFields(record, ["id", "idProperty", "properties"])).id, "1")
+    assert.strictEqual(
+      Result.getOrThrow(InputIssue.readFields(record, ["id", "idProperty", "properties"])).id,
+      "1"
+    )
   })
 
   it("numbers and booleans of a program; NaN and the infinities are issues", () => {
@@ -132,14 +137,24 @@ describe("what is sent", () => {
       [Association.make("deal", "1")]
     )
     for (const wrong of ["", "deal", "20.5", "-20", "0x14"]) {
-      assert.isTrue(Result.isFailure(InputIssue.read({ properties, associations: associations(wrong) })), wrong)
+      assert.isTrue(
+        Result.isFailure(InputIssue.read({ properties, associations: associations(wrong) })),
+        wrong
+      )
     }
   })
 })
 
 describe("dates and billing periods", () => {
   it("days that no month has are issues; days in another form are for HubSpot to judge", () => {
-    for (const day of ["2026-02-30", "2026-04-31", "2026-13-01", "2025-02-29", "2026-02-30T10:00:00Z", " 2026-02-30"]) {
+    for (const day of [
+      "2026-02-30",
+      "2026-04-31",
+      "2026-13-01",
+      "2025-02-29",
+      "2026-02-30T10:00:00Z",
+      " 2026-02-30"
+    ]) {
       assert.lengthOf(messages({ hs_recurring_billing_start_date: day }), 1, day)
     }
     for (const day of ["2026-02-28", "2024-02-29", "1786334400000", "23.11.2026"]) {

@@ -331,21 +331,26 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
   }
   override get message(): string {
     return `HubSpot does not accept the access token (${this.category}): ${
-      this.category === "EXPIRED_AUTHENTICATION" ? this.expiry : tokenTexts[this.token ?? "unknown"]
+      this.category === "EXPIRED_AUTHENTICATION" || aged.test(this.detail)
+        ? this.expiry
+        : tokenTexts[this.token ?? "unknown"]
     }`
   }
   private get expiry(): string {
-    const [since = "is expired"] = /\bexpired \d[^.]*/.exec(this.detail) ?? []
+    const [since = "is expired"] = aged.exec(this.detail) ?? []
     return this.renewable
       ? `it ${since}; it will be renewed`
       : `it ${since}; set HUBSPOT_ACCESS_TOKEN to a new one, or let it be renewed: set HUBSPOT_CLIENT_ID, HUBSPOT_CLIENT_SECRET and HUBSPOT_REFRESH_TOKEN, and give --token-file`
   }
 }
 
+// As HubSpot has it: "expired 75 second(s) ago".
+const aged = /\bexpired \d[^.]*/
+
 const privateApp = "set HUBSPOT_ACCESS_TOKEN to the token of a private app, which begins with pat-"
 
 const tokenTexts: Readonly<Record<TokenKind, string>> = {
-  apiKey: `it has the form of an old API key, which HubSpot no longer takes; ${privateApp}`,
+  apiKey: `it has the form of an old API key, which HubSpot no longer takes (or of an OAuth refresh token); ${privateApp}`,
   personalAccessKey: `it has the form of a personal access key, which only HubSpot's own command line takes; ${privateApp}`,
   privateApp:
     "it has the form of a private app's token, and is none of this account now; copy it again from the app's page in HubSpot (Auth), and set HUBSPOT_ACCESS_TOKEN to it",

@@ -80,7 +80,8 @@ export const read = (text: string): BillingPeriod | undefined => {
 const write = ({ days, months, weeks, years }: BillingPeriod): string =>
   `P${part(years, "Y")}${part(months, "M")}${part(weeks, "W")}${part(days, "D")}`
 
-const part = (count: number | undefined, unit: string): string => (count === undefined ? "" : `${count}${unit}`)
+const part = (count: number | undefined, unit: string): string =>
+  count === undefined ? "" : `${count}${unit}`
 
 const count = Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 999_999 })))
 
@@ -129,8 +130,12 @@ const expected = "a term: years, months and days as P1Y6M, or weeks as P2W"
  * @category predicates
  * @since 0.1.0
  */
-export const fits = (frequency: string, { days = 0, months = 0, weeks = 0, years = 0 }: BillingPeriod): boolean =>
-  !isFrequency(frequency) || (isOfWeeks(frequency) ? years + months === 0 : years + months > 0 || weeks + days === 0)
+export const fits = (
+  frequency: string,
+  { days = 0, months = 0, weeks = 0, years = 0 }: BillingPeriod
+): boolean =>
+  !isFrequency(frequency) ||
+  (isOfWeeks(frequency) ? years + months === 0 : years + months > 0 || weeks + days === 0)
 
 const isFrequency = Schema.is(Frequency)
 

@@ -150,12 +150,16 @@ export const ofPairs = (properties: Readonly<Record<string, unknown>>): Readonly
     : issue(
         `properties.${periodName}`,
         `${quote(term)} does not fit the billing frequency ${quote(frequency)}`,
-        BillingPeriod.isOfWeeks(frequency) ? "write weeks or days, such as P52W" : "write years or months, such as P12M"
+        BillingPeriod.isOfWeeks(frequency)
+          ? "write weeks or days, such as P52W"
+          : "write years or months, such as P12M"
       )
 }
 
 const ofId = (id: string, path: string): ReadonlyArray<InputIssue> =>
-  isRecordId(id.trim()) ? [] : issue(path, `${quote(id)} is not a HubSpot id`, "give the record's id: digits only")
+  isRecordId(id.trim())
+    ? []
+    : issue(path, `${quote(id)} is not a HubSpot id`, "give the record's id: digits only")
 
 const ofAssociation = (association: Association.Association, path: string): ReadonlyArray<InputIssue> => [
   ...ofId(association.to.id, `${path}.to.id`),
@@ -329,7 +333,11 @@ export const readFields = <K extends keyof Fields>(
     }
   }
   // The value of a property is exact, an id is not.
-  if (typeof fields["id"] === "string" && (names as ReadonlyArray<string>).includes("idProperty") && fields["idProperty"] === undefined) {
+  if (
+    typeof fields["id"] === "string" &&
+    (names as ReadonlyArray<string>).includes("idProperty") &&
+    fields["idProperty"] === undefined
+  ) {
     fields["id"] = fields["id"].trim()
   }
   return issues.length > 0 ? Result.fail(issues) : Result.succeed(fields as unknown as Pick<Fields, K>)

@@ -14,7 +14,8 @@ const env = {
   HUBSPOT_REFRESH_TOKEN: refreshToken
 }
 
-const rows = (count: number) => `name,price\n${Array.from({ length: count }, (_, n) => `Seat ${n},1\n`).join("")}`
+const rows = (count: number) =>
+  `name,price\n${Array.from({ length: count }, (_, n) => `Seat ${n},1\n`).join("")}`
 
 interface World {
   readonly url: string
@@ -86,9 +87,15 @@ describe("the command with OAuth", () => {
     }
     assert.include(await refusal(env), "OAuth needs --token-file <file>")
     const { HUBSPOT_CLIENT_SECRET: _, ...secretless } = env
-    assert.include(await refusal(secretless, "--token-file", "t.json"), "OAuth needs HUBSPOT_CLIENT_SECRET; set it")
+    assert.include(
+      await refusal(secretless, "--token-file", "t.json"),
+      "OAuth needs HUBSPOT_CLIENT_SECRET; set it"
+    )
     const { HUBSPOT_REFRESH_TOKEN: __, ...tokenless } = env
-    assert.include(await refusal(tokenless, "--token-file", "t.json"), "HUBSPOT_REFRESH_TOKEN is not set, and t.json")
+    assert.include(
+      await refusal(tokenless, "--token-file", "t.json"),
+      "HUBSPOT_REFRESH_TOKEN is not set, and t.json"
+    )
     assert.include(
       await refusal({ ...env, HUBSPOT_ACCESS_TOKEN: canary }, "--token-file", "t.json"),
       "HUBSPOT_ACCESS_TOKEN and HUBSPOT_REFRESH_TOKEN are both given"
@@ -98,7 +105,10 @@ describe("the command with OAuth", () => {
     chmodSync(files.at("wide.json"), 0o640)
     assert.include(await refusal(env, "--token-file", "wide.json"), "mode 640); run: chmod 600 wide.json")
     chmodSync(files.at("rows.csv"), 0o600)
-    assert.include(await refusal(env, "--token-file", "rows.csv"), "rows.csv: is not a token file of this command")
+    assert.include(
+      await refusal(env, "--token-file", "rows.csv"),
+      "rows.csv: is not a token file of this command"
+    )
     assert.strictEqual(files.read("rows.csv"), rows(300))
     assert.deepStrictEqual(await world.ledger(), { created: 0, requests: 0, tokens: 0 })
     assert.isEmpty(readdirSync(files.path).filter((name) => name.endsWith(".new")))
@@ -155,7 +165,16 @@ describe("the command with OAuth", () => {
 
   it("a token that expires in the middle of an import is renewed, and each row is created once", async () => {
     const world = await serve({ expiresIn: 2, rotates: true }, { latency: { min: 300, max: 500 } })
-    const end = await importing(world, "rows.csv", "--token-file", "short.json", "--batch-size", "10", "--concurrency", "2")
+    const end = await importing(
+      world,
+      "rows.csv",
+      "--token-file",
+      "short.json",
+      "--batch-size",
+      "10",
+      "--concurrency",
+      "2"
+    )
     assert.deepStrictEqual([end.code, countsOf(end)], [0, counted({ inputs: 300, created: 300 })], end.stderr)
     const { created, tokens } = await world.ledger()
     assert.strictEqual(created, 300)
@@ -193,7 +212,17 @@ describe("the command with OAuth", () => {
     }
     for (const command of ["resume", "resolve"]) {
       const { code, stderr } = await run(
-        [command, "revoked", "--state-dir", "jobs", "--base-url", world.url, "--token-file", "thief.json", "--json"],
+        [
+          command,
+          "revoked",
+          "--state-dir",
+          "jobs",
+          "--base-url",
+          world.url,
+          "--token-file",
+          "thief.json",
+          "--json"
+        ],
         { cwd: files.path, env }
       )
       assert.strictEqual(code, 0, stderr)

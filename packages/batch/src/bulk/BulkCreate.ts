@@ -63,9 +63,7 @@ export type Input = BatchRequest.Given<BatchRequest.CreateInput>
  */
 export type OutcomesWithOptions<I> = Options & {
   /** Makes a line item of a value, or reports its issues. */
-  readonly toInput: (
-    source: I
-  ) => Result.Result<Input, ReadonlyArray<InputIssue.InputIssue>>
+  readonly toInput: (source: I) => Result.Result<Input, ReadonlyArray<InputIssue.InputIssue>>
   /** The caller's own key of a value. It must be unique, also across jobs that must not create a line item twice. */
   readonly keyOf?: ((source: I) => string | undefined) | undefined
   /** How messages name a value. Default: `input 1`. */

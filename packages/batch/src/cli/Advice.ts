@@ -10,7 +10,7 @@ const inSettings = "HubSpot's Settings > Properties > Line item properties"
 const leaveOut = 'put "_" before the column\'s name, and it is not sent'
 
 const byCode: Readonly<Record<string, string>> = {
-  PROPERTY_DOESNT_EXIST: `use an internal name that is in ${inSettings}, or create the property there, or ${leaveOut}`,
+  PROPERTY_DOESNT_EXIST: `use an internal name that is in ${inSettings}, create the property there, or ${leaveOut}`,
   READ_ONLY_VALUE: `HubSpot sets this itself; ${leaveOut}`,
   REQUIRED_PROPERTY_MISSING: "add a column with this property, and give it a value in this row",
   INVALID_OPTION: `write the internal value of one of the property's options, which are in ${inSettings}`,
@@ -34,7 +34,8 @@ const byCode: Readonly<Record<string, string>> = {
     "HubSpot has a line item with this value already: remove the row if it is the same one, or else give it a value of its own",
   CONFLICTING_UNIQUE_VALUE:
     "HubSpot has a line item with this value already: remove the row if it is the same one, or else give it a value of its own",
-  OBJECT_NOT_FOUND: "open the record in HubSpot, and copy the id from its address; an archived one can be restored",
+  OBJECT_NOT_FOUND:
+    "open the record in HubSpot, and copy the id from its address; an archived one can be restored",
   INVALID_ASSOCIATION:
     "open the parent in HubSpot, and copy the id from its address; if it was deleted, restore it or empty the cell",
   INVALID_OBJECT_IDS:

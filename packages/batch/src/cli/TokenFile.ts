@@ -84,7 +84,9 @@ export const open = Effect.fnUntraced(function* (
       )
     }).pipe(
       Effect.mapError((error) =>
-        fail(`cannot be written (${reasonOf(error)}); name a file in a directory of yours, with space on its disk`)
+        fail(
+          `cannot be written (${reasonOf(error)}); name a file in a directory of yours, with space on its disk`
+        )
       )
     )
 
