@@ -348,15 +348,16 @@ const rows: ReadonlyArray<Case> = [
 
 const keyed: Case = {
   id: "B27, B28",
-  what: "keys that are empty or not the only ones",
-  file: ["keyed.csv", csv("name,hs_sku", "A,k1", "B,k2", "C,k1", "D,")],
+  what: "keys that are empty, not the only ones, or have blanks around them",
+  file: ["keyed.csv", csv("name,hs_sku", "A,k1", "B,k2", "C,k1", "D,", "E, k5")],
   flags: ["--strategy", "guard", "--key-property", "import_key", "--key-column", "hs_sku"],
   code: 3,
   stderr: [
     'keyed.csv:4: properties.import_key: key "k1" is used twice, first in line 2; give every input a key of its own',
-    "keyed.csv:5: properties.import_key: the key is empty; give every input a key of its own"
+    "keyed.csv:5: properties.import_key: the key is empty; give every input a key of its own",
+    'keyed.csv:6: properties.import_key: key " k5" has outer blanks; remove them'
   ],
-  counts: counted({ inputs: 4, created: 2, invalid: 2 })
+  counts: counted({ inputs: 5, created: 2, invalid: 3 })
 }
 
 const hubspotFlags = ["import", "good.csv", "--json"]

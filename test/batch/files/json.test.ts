@@ -177,6 +177,27 @@ describe("A JSON object", () => {
     })
   )
 
+  it.effect("has numbers as HubSpot reads them, and ids of association types that are text", () =>
+    Effect.gen(function* () {
+      const types = '"types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": "20"}]'
+      const reading = yield* line(
+        `{"properties": {"price": 1e-7, "quantity": " 2E2 ", "cost_center": 1e3, "hs_sku": 1e3, "erp_position": "1e3"}, "associations": [{"to": {"id": " 1 "}, ${types}}]}`
+      )
+      assert.deepStrictEqual(inputs(reading), [
+        {
+          properties: {
+            price: "0.0000001",
+            quantity: "200",
+            cost_center: "1000",
+            hs_sku: "1e3",
+            erp_position: "1e3"
+          },
+          associations: [Association.make("deal", "1")]
+        }
+      ])
+    })
+  )
+
   it.effect("has its issues named by path, line and column", () =>
     Effect.gen(function* () {
       const reading = yield* line(
