@@ -77,6 +77,14 @@ export const read = (text: string): BillingPeriod | undefined => {
   }
 }
 
+/**
+ * Whether a text is a period in one of these forms.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isText = (text: string): boolean => form.test(text)
+
 const write = ({ days, months, weeks, years }: BillingPeriod): string =>
   `P${part(years, "Y")}${part(months, "M")}${part(weeks, "W")}${part(days, "D")}`
 

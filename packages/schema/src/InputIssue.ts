@@ -122,7 +122,7 @@ const ofType = (name: string, value: string, path: string): ReadonlyArray<InputI
             "write a day that exists, as 2026-11-23 (year-month-day)"
           )
     default:
-      return name === periodName && value !== "" && BillingPeriod.read(value) === undefined
+      return name === periodName && value !== "" && !BillingPeriod.isText(value)
         ? issue(
             path,
             `${quote(value)} is not a billing period`,

@@ -180,7 +180,12 @@ export const knownProperties: ReadonlyMap<string, KnownProperty> = new Map<strin
   ...Object.entries(readOnly).map(([name, type]) => [name, { type, readOnly: true }] as const)
 ])
 
-const isText = ({ type }: KnownProperty, name: string): boolean => type === "string" && !name.endsWith("_id")
+/** The standard properties that are not sent exactly as they are given, and whether they are numbers. */
+const isNumber: ReadonlyMap<string, boolean> = new Map(
+  [...knownProperties]
+    .filter(([name, { type }]) => type !== "string" || name.endsWith("_id"))
+    .map(([name, { type }]) => [name, type === "number" || type === "money"])
+)
 
 /**
  * The text of a property as it is sent. A number is a plain decimal, see `Properties.plainDecimal`. Dates, booleans, options
@@ -204,9 +209,9 @@ const isText = ({ type }: KnownProperty, name: string): boolean => type === "str
  * @since 0.1.0
  */
 export const sent = (name: string, text: string): string => {
-  const known = knownProperties.get(name)
-  if (known === undefined || isText(known, name)) return text
-  return known.type === "number" || known.type === "money" ? plainDecimal(text) : text.trim()
+  const number = isNumber.get(name)
+  if (number === undefined) return text
+  return number ? plainDecimal(text) : text.trim()
 }
 
 /**

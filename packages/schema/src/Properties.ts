@@ -219,11 +219,14 @@ const isoDate = /^\d{4}-\d{2}-\d{2}$/
  * @since 0.1.0
  */
 export const isDayOfCalendar = (text: string): boolean => {
-  const day = /^\d{4}-\d{2}-\d{2}/.exec(text)?.[0]
-  if (day === undefined) return true
-  const read = DateTime.make(day)
-  return Option.isSome(read) && DateTime.formatIsoDateUtc(read.value) === day
+  const found = /^(\d{4})-(\d{2})-(\d{2})/.exec(text)
+  if (found === null) return true
+  const [year, month, day] = [Number(found[1]), Number(found[2]), Number(found[3])]
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return day >= 1 && day <= (month === 2 && isLeap ? 29 : (daysOfMonths[month - 1] ?? 0))
 }
+
+const daysOfMonths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 const readInstant = (text: string): Option.Option<DateTime.Utc> =>
   /^-?\d+$/.test(text)
