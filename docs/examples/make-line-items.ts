@@ -8,8 +8,8 @@
  * products have a SKU and a product id, custom items have neither, software and contracts recur.
  * 9,900 rows are good and 100 are wrong, in ways real exports are wrong, in irregular places:
  *
- * - 40 can be seen to be wrong in the file: a decimal comma, a currency sign, "n/a" in the price; blanks
- *   around a number; an id pasted as a URL or mangled by a spreadsheet; two parents; an export that
+ * - 40 can be seen to be wrong in the file: a decimal comma, a currency sign, "n/a" in the price; a unit
+ *   after a number; an id pasted as a URL or mangled by a spreadsheet; two parents; an export that
  *   wrote the deal's id and nothing else; a control character out of a word processor.
  * - 60 only HubSpot can tell: credit lines with a negative price, currencies the account does not have,
  *   billing frequencies in words of one's own, dates as people write them, deals that do not exist, and
@@ -200,7 +200,7 @@ const invalid: ReadonlyArray<Fault> = [
   [9, withCents, ({ price }) => ({ price: german(price) })],
   [6, any, ({ price }, { pick }) => ({ price: pick([`€ ${price}`, `${price} €`, `$${price}`]) })],
   [5, custom, (_, { pick }) => ({ price: pick(["n/a", "TBD", "auf Anfrage", "-"]) })],
-  [4, any, ({ quantity: n }, { pick }) => ({ quantity: pick([`${n} `, ` ${n}`, `${n}\u00a0pcs`]) })],
+  [4, any, ({ quantity: n }, { pick }) => ({ quantity: pick([`${n} pcs`, `${n} x`, `${n}\u00a0pcs`]) })],
   [4, ofDeal, ({ deal_id }) => ({ deal_id: dealUrl + deal_id })],
   [3, ofDeal, ({ deal_id = "" }) => ({ deal_id: `${deal_id[0]}.${deal_id.slice(1, 6)}E+10` })],
   [4, ofDeal, (_, { int }) => ({ quote_id: String(int(3_000_000_000, 3_999_999_999)) })],

@@ -90,6 +90,15 @@ for (const [name, world] of [
         assert.deepStrictEqual(await ledger(), { created: 250, creates: 3 })
       }))
 
+    it("numbers and booleans are property values, and come back as they were given", () =>
+      world({}, async (hubspot, ledger) => {
+        const seats = [{ properties: { name: "A", price: 1e-7, hs_is_optional: true } }]
+        for await (const { _tag, source } of hubspot.create(seats)) {
+          assert.deepStrictEqual([_tag, source.properties.price], ["Created", 1e-7])
+        }
+        assert.strictEqual((await ledger()).created, 1)
+      }))
+
     it("what is rejected, wrong or in doubt is told, not thrown", () =>
       world(
         {

@@ -27,6 +27,45 @@ const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 
 const lineItems = LineItems.LineItems
 
+describe("values of a program", () => {
+  it.effect("numbers and booleans are sent as text by every write; what has none is refused here", () =>
+    Effect.gen(function* () {
+      const service = yield* lineItems
+      const { id } = yield* service.create({ properties: { name: "A", price: 1e-7, hs_is_optional: true } })
+      yield* service.createBatch({
+        inputs: [
+          {
+            properties: { name: "B", price: " 19.90", quantity: 2 },
+            associations: [
+              {
+                to: { id: "4711" },
+                types: [{ associationCategory: "HUBSPOT_DEFINED", associationTypeId: "20" }]
+              }
+            ]
+          }
+        ]
+      })
+      const { created } = yield* ledger
+      assert.include(created[0]?.properties, { price: "0.0000001", hs_is_optional: "true" })
+      assert.include(created[1]?.properties, { price: "19.90", quantity: "2" })
+      assert.deepStrictEqual(created[1]?.associations, [Association.make("deal", "4711")])
+      yield* service.update(id, { properties: { price: 2.5 } })
+      assert.strictEqual((yield* service.get(id, { properties: ["price"] })).properties?.price, "2.5")
+      yield* service.updateBatch({ inputs: [{ id, properties: { price: 1e21 } }] })
+      const { properties } = yield* service.get(id, { properties: ["price"] })
+      assert.strictEqual(properties?.price, "1000000000000000000000")
+      const before = (yield* ledger).requests.length
+      const error = yield* Effect.flip(
+        service.createBatch({
+          inputs: [{ properties: { name: "C" } }, { properties: { price: Number.NaN } }]
+        })
+      )
+      assert.strictEqual(error.message, "not sent: inputs[1].properties.price: NaN is not a finite number")
+      assert.lengthOf((yield* ledger).requests, before)
+    }).pipe(Effect.provide(HubSpot.layer()))
+  )
+})
+
 describe("one client in many hands", () => {
   it.effect("a thousand fibers never exceed the limit, as the ledger saw it", () =>
     Effect.gen(function* () {

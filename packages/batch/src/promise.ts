@@ -10,7 +10,6 @@
  */
 import { Credentials, LineItems } from "@effect-hubspot/http"
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
-import type { BatchRequest } from "@effect-hubspot/schema"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -49,7 +48,7 @@ export type CreateOptions = Pick<BulkCreate.Settings, "jobId" | "batchSize" | "c
  * @category models
  * @since 0.1.0
  */
-export type Input = BatchRequest.CreateInput
+export type Input = BulkCreate.Input
 
 /**
  * @category models
@@ -60,10 +59,10 @@ export interface Connection {
    * Creates a line item of each input. Outcomes come as batches are done, each with its input and its index. Inputs are
    * read only as outcomes are asked for. Leaving the loop stops it: nothing more is sent, and requests under way are waited for.
    */
-  readonly create: (
-    inputs: Iterable<Input> | AsyncIterable<Input>,
+  readonly create: <I extends Input>(
+    inputs: Iterable<I> | AsyncIterable<I>,
     options?: CreateOptions
-  ) => AsyncIterable<Outcome<Input>>
+  ) => AsyncIterable<Outcome<I>>
   /**
    * Sends nothing more and waits for requests under way. Loops under way get the outcomes of all inputs that were read, and
    * end.
@@ -111,7 +110,7 @@ export const connect = ({ token, transport = FetchHttpClient.layer, ...options }
   )
   const closing = Deferred.makeUnsafe<void>()
   return {
-    create: (inputs, options) => ({
+    create: <I extends Input>(inputs: Iterable<I> | AsyncIterable<I>, options?: CreateOptions) => ({
       [Symbol.asyncIterator]: () => {
         const stop = Deferred.makeUnsafe<void>()
         const outcomes = Effect.gen(function* () {

@@ -14,7 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { InvalidBaseUrl } from "./BaseUrl.ts"
-import type { HubSpotError } from "./HubSpotError.ts"
+import type { HubSpotError, TokenKind } from "./HubSpotError.ts"
 import * as OAuth from "./OAuth.ts"
 
 /** The environment variable that {@link Credentials.layerConfig} reads. */
@@ -69,6 +69,36 @@ export const check = (
   }
   return Effect.succeed(Redacted.make(text))
 }
+
+const uuid = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+// A personal access key is base64 of a message that begins with a key of 36 characters, an OAuth access token of one that
+// begins with a time.
+const forms: ReadonlyArray<readonly [TokenKind, RegExp]> = [
+  ["apiKey", new RegExp(`^(?:[a-z]{2}\\d+-)?${uuid}$`, "i")],
+  ["privateApp", /^pat-/i],
+  ["personalAccessKey", /^Ci[QRST][A-Za-z0-9+/_=-]{40,}$/],
+  ["oauth", /^C[A-P][A-Za-z0-9+/_=-]{40,}$/]
+]
+
+/**
+ * What a token is, by its form. HubSpot's forms are not documented: use it to explain a refusal, not to refuse a token.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Credentials } from "@effect-hubspot/http"
+ * import { Redacted } from "effect"
+ *
+ * const kind = Credentials.kindOf(Redacted.make("5a1b2c3d-0000-4000-8000-5a1b2c3d4e5f"))
+ * kind // => "apiKey"
+ * ```
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const kindOf = (token: Redacted.Redacted<string>): TokenKind =>
+  forms.find(([, form]) => form.test(Redacted.value(token)))?.[0] ?? "unknown"
 
 /**
  * The access token of the next request.

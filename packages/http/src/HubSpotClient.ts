@@ -18,7 +18,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as BaseUrl from "./BaseUrl.ts"
-import { Credentials } from "./Credentials.ts"
+import { Credentials, kindOf } from "./Credentials.ts"
 import * as HubSpotError from "./HubSpotError.ts"
 import * as Classify from "./internal/classify.ts"
 import * as InRange from "./internal/inRange.ts"
@@ -156,7 +156,8 @@ export const make = Effect.fnUntraced(function* (
   ): Effect.fn.Return<HubSpotError.Reason> {
     if (reason._tag === "Unauthorized") {
       const renewable = yield* credentials.refused(token)
-      return new HubSpotError.Unauthorized({ category: reason.category, detail: reason.detail, renewable })
+      const { category, detail } = reason
+      return new HubSpotError.Unauthorized({ category, detail, renewable, token: kindOf(token) })
     }
     if (reason._tag === "RateLimited" && reason.policy !== "daily") {
       yield* limits.observe({

@@ -308,8 +308,22 @@ export class ProtocolBug extends Schema.TaggedError<ProtocolBug>()("ProtocolBug"
 }
 
 /**
+ * What a token is by its form: HubSpot tells each kind the same when it refuses one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const TokenKind = Schema.Literals(["apiKey", "personalAccessKey", "privateApp", "oauth", "unknown"])
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type TokenKind = typeof TokenKind.Type
+
+/**
  * HTTP 401: the token is missing, invalid or expired. If it is `renewable`, the credentials can get another
- * one, and the next attempt has it.
+ * one, and the next attempt has it. `token` is what kind it is, by its form.
  *
  * @category reasons
  * @since 0.1.0
@@ -317,7 +331,8 @@ export class ProtocolBug extends Schema.TaggedError<ProtocolBug>()("ProtocolBug"
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
   category: Schema.String,
   detail: Schema.String,
-  renewable: Schema.Boolean
+  renewable: Schema.Boolean,
+  token: optional(TokenKind)
 }) {
   readonly acceptance = "NotAccepted"
   readonly ends = "credentials"
@@ -325,8 +340,32 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
     return this.renewable ? "once" : "never"
   }
   override get message(): string {
-    return `HubSpot does not accept the access token (${this.category}: ${this.detail}); check HUBSPOT_ACCESS_TOKEN`
+    return `HubSpot does not accept the access token (${this.category}): ${
+      this.category === "EXPIRED_AUTHENTICATION" || aged.test(this.detail)
+        ? this.expiry
+        : tokenTexts[this.token ?? "unknown"]
+    }`
   }
+  private get expiry(): string {
+    const [since = "is expired"] = aged.exec(this.detail) ?? []
+    return this.renewable
+      ? `it ${since}; it will be renewed`
+      : `it ${since}; set HUBSPOT_ACCESS_TOKEN to a new one, or let it be renewed: set HUBSPOT_CLIENT_ID, HUBSPOT_CLIENT_SECRET and HUBSPOT_REFRESH_TOKEN, and give --token-file`
+  }
+}
+
+// As HubSpot has it: "expired 75 second(s) ago".
+const aged = /\bexpired \d[^.]*/
+
+const privateApp = "set HUBSPOT_ACCESS_TOKEN to the token of a private app, which begins with pat-"
+
+const tokenTexts: Readonly<Record<TokenKind, string>> = {
+  apiKey: `it has the form of an old API key, which HubSpot no longer takes (or of an OAuth refresh token); ${privateApp}`,
+  personalAccessKey: `it has the form of a personal access key, which only HubSpot's own command line takes; ${privateApp}`,
+  privateApp:
+    "it has the form of a private app's token, and is none of this account now; copy it again from the app's page in HubSpot (Auth), and set HUBSPOT_ACCESS_TOKEN to it",
+  oauth: `it has the form of an OAuth access token, and is not valid now; get a new one for HUBSPOT_ACCESS_TOKEN, or connect the account again`,
+  unknown: `HubSpot does not know it; check HUBSPOT_ACCESS_TOKEN, or ${privateApp}`
 }
 
 /**
@@ -344,8 +383,15 @@ export class TokenRefused extends Schema.TaggedError<TokenRefused>()("TokenRefus
   readonly ends = "credentials"
   readonly repeat = "never"
   override get message(): string {
-    return `HubSpot does not renew the access token (${this.status}): ${this.detail}; connect the account again`
+    return `HubSpot does not renew the access token (${this.status}): ${this.detail}; ${renewalTexts[this.status] ?? renewalTexts["BAD_REFRESH_TOKEN"]}`
   }
+}
+
+const renewalTexts: Readonly<Record<string, string>> = {
+  BAD_CLIENT_ID: "set HUBSPOT_CLIENT_ID to the client id on the app's page in HubSpot (Auth)",
+  BAD_CLIENT_SECRET: "set HUBSPOT_CLIENT_SECRET to the client secret on the app's page in HubSpot (Auth)",
+  BAD_REFRESH_TOKEN:
+    "connect the account again: install the app once more, and set HUBSPOT_REFRESH_TOKEN to the refresh token it gets"
 }
 
 /**

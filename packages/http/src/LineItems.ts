@@ -6,6 +6,8 @@
  * have the same effect when they are executed twice, so they are sent again after a doubt as well. For more
  * than one batch, and for one true outcome per input, use `BulkCreate` of `@effect-hubspot/batch`.
  *
+ * Property values may be numbers and booleans. They are sent as `InputIssue.read` of `@effect-hubspot/schema` makes them.
+ *
  * @since 0.1.0
  */
 import {
@@ -86,26 +88,32 @@ export class LineItems extends Context.Service<
      * Creates 1 to 100 line items. Succeeds with HubSpot's reply, which may hold errors for some inputs
      * beside results for others; compare by `objectWriteTraceId`, never by position.
      */
-    readonly createBatch: (request: BatchRequest.BatchCreate) => Result<BatchResponse.BatchResponse>
+    readonly createBatch: (
+      request: BatchRequest.Given<BatchRequest.BatchCreate>
+    ) => Result<BatchResponse.BatchResponse>
     /** Reads 1 to 100 line items. Ids that do not exist are in the reply's errors. */
     readonly readBatch: (
       request: BatchRequest.BatchRead,
       options?: { readonly archived?: boolean }
     ) => Result<BatchResponse.BatchResponse>
     /** Updates 1 to 100 line items with different ids. */
-    readonly updateBatch: (request: BatchRequest.BatchUpdate) => Result<BatchResponse.BatchResponse>
+    readonly updateBatch: (
+      request: BatchRequest.Given<BatchRequest.BatchUpdate>
+    ) => Result<BatchResponse.BatchResponse>
     /** Creates or updates 1 to 100 line items by a property with unique values. The last write wins. */
-    readonly upsertBatch: (request: BatchRequest.BatchUpsert) => Result<BatchResponse.BatchResponse>
+    readonly upsertBatch: (
+      request: BatchRequest.Given<BatchRequest.BatchUpsert>
+    ) => Result<BatchResponse.BatchResponse>
     /** Archives 1 to 100 line items; ids that do not exist are ignored. */
     readonly archiveBatch: (ids: ReadonlyArray<string>) => Result<void>
     /** Creates one line item. */
-    readonly create: (request: BatchRequest.Create) => Result<CrmObject.CrmObject>
+    readonly create: (request: BatchRequest.Given<BatchRequest.Create>) => Result<CrmObject.CrmObject>
     /** Reads one line item. Fails with `ObjectNotFound` if there is none. */
     readonly get: (id: string, options?: Operations.ReadOptions) => Result<CrmObject.CrmObject>
     /** Updates properties of one line item. */
     readonly update: (
       id: string,
-      request: BatchRequest.Update,
+      request: BatchRequest.Given<BatchRequest.Update>,
       options?: { readonly idProperty?: string }
     ) => Result<CrmObject.CrmObject>
     /** Archives one line item; it can be restored in HubSpot for 90 days. */

@@ -47,6 +47,11 @@ export interface Options {
    * access token is available once it has ended.
    */
   readonly onRefreshToken?: ((token: Redacted.Redacted<string>) => Effect.Effect<void>) | undefined
+  /**
+   * The refresh token that was stored last, by any process that shares it. It is looked up before each renewal, and once
+   * more if HubSpot refuses the one that was used. `undefined` means that none was stored.
+   */
+  readonly stored?: Effect.Effect<Redacted.Redacted<string> | undefined> | undefined
 }
 
 interface Token {
@@ -88,7 +93,14 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       Effect.catchDefect((defect) => Effect.logError("a defect in onRefreshToken", defect))
     )
 
-  const renew = Effect.gen(function* () {
+  /** Takes the stored token; whether it is another one. */
+  const takeStored = Effect.map(options.stored ?? Effect.succeed(undefined), (stored) => {
+    if (stored === undefined || Redacted.value(stored) === Redacted.value(refreshToken)) return false
+    refreshToken = stored
+    return true
+  })
+
+  const exchange = Effect.gen(function* () {
     const form = UrlParams.make([
       ["grant_type", "refresh_token"],
       ["client_id", options.clientId],
@@ -127,7 +139,15 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       yield* report(refreshToken)
     }
     return current.value
-  }).pipe(Effect.withSpan("Credentials.renew"))
+  })
+
+  const renew = takeStored.pipe(
+    Effect.andThen(exchange),
+    Effect.catchReason("HubSpotError", "TokenRefused", (_, error) =>
+      Effect.flatMap(takeStored, (isAnother) => (isAnother ? exchange : Effect.fail(error)))
+    ),
+    Effect.withSpan("Credentials.renew")
+  )
 
   let renewal: Deferred.Deferred<Redacted.Redacted<string>, HubSpotError.HubSpotError> | undefined
 

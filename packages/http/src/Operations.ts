@@ -14,6 +14,7 @@ import {
   BatchResponse,
   CrmObject,
   type ErrorBody,
+  InputIssue,
   Page,
   Property,
   Search
@@ -136,6 +137,29 @@ const bodyOf = <N extends Name>(name: N) => {
     })
 }
 
+/** An input as it is sent, with these fields and no others. See `InputIssue.read`. */
+const sent = <In>(
+  name: string,
+  fields: ReadonlyArray<keyof In & keyof InputIssue.Fields>,
+  given: BatchRequest.Given<In>,
+  place = ""
+): Effect.Effect<In, HubSpotError.HubSpotError> =>
+  Effect.mapBoth(Effect.fromResult(InputIssue.readFields(given, fields)), {
+    onFailure: ([issue]) => invalid(name, `${place}${issue?.path}: ${issue?.message}`),
+    onSuccess: (read) => read as unknown as In
+  })
+
+/** The same for the inputs of a batch. */
+const sentBatch = <In>(
+  name: string,
+  fields: ReadonlyArray<keyof In & keyof InputIssue.Fields>,
+  { inputs }: { readonly inputs: ReadonlyArray<BatchRequest.Given<In>> }
+): Effect.Effect<{ readonly inputs: ReadonlyArray<In> }, HubSpotError.HubSpotError> =>
+  Effect.map(
+    Effect.forEach(inputs, (given, index) => sent<In>(name, fields, given, `inputs[${index}].`)),
+    (inputs) => ({ inputs })
+  )
+
 const queryOf = (options: ReadOptions): ReadonlyArray<readonly [string, string]> =>
   [
     ["properties", options.properties?.join(",")] as const,
@@ -164,8 +188,17 @@ const encodeBatchCreate = bodyOf("batchCreate")
  * @category operations
  * @since 0.1.0
  */
-export const checkedBatchCreate = (request: BatchRequest.BatchCreate) =>
-  Effect.map(encodeBatchCreate(request), (body) => sendBatchCreate({ body, inputs: request.inputs.length }))
+export const checkedBatchCreate = (
+  request: BatchRequest.Given<BatchRequest.BatchCreate>
+): Checked<BatchResponse.BatchResponse> =>
+  sentBatch<BatchRequest.CreateInput>(
+    "batchCreate",
+    ["properties", "associations", "objectWriteTraceId"],
+    request
+  ).pipe(
+    Effect.flatMap(encodeBatchCreate),
+    Effect.map((body) => sendBatchCreate({ body, inputs: request.inputs.length }))
+  )
 
 const sendBatchRead = operation("batchRead", { idempotent: true, read: readBatchResponse })
 const encodeBatchRead = bodyOf("batchRead")
@@ -194,8 +227,17 @@ const encodeBatchUpdate = bodyOf("batchUpdate")
  * @category operations
  * @since 0.1.0
  */
-export const batchUpdate = (request: BatchRequest.BatchUpdate): Checked<BatchResponse.BatchResponse> =>
-  Effect.map(encodeBatchUpdate(request), (body) => sendBatchUpdate({ body, inputs: request.inputs.length }))
+export const batchUpdate = (
+  request: BatchRequest.Given<BatchRequest.BatchUpdate>
+): Checked<BatchResponse.BatchResponse> =>
+  sentBatch<BatchRequest.UpdateInput>(
+    "batchUpdate",
+    ["id", "idProperty", "properties", "objectWriteTraceId"],
+    request
+  ).pipe(
+    Effect.flatMap(encodeBatchUpdate),
+    Effect.map((body) => sendBatchUpdate({ body, inputs: request.inputs.length }))
+  )
 
 const sendBatchUpsert = operation("batchUpsert", { idempotent: true, read: readBatchResponse })
 const encodeBatchUpsert = bodyOf("batchUpsert")
@@ -206,8 +248,17 @@ const encodeBatchUpsert = bodyOf("batchUpsert")
  * @category operations
  * @since 0.1.0
  */
-export const batchUpsert = (request: BatchRequest.BatchUpsert): Checked<BatchResponse.BatchResponse> =>
-  Effect.map(encodeBatchUpsert(request), (body) => sendBatchUpsert({ body, inputs: request.inputs.length }))
+export const batchUpsert = (
+  request: BatchRequest.Given<BatchRequest.BatchUpsert>
+): Checked<BatchResponse.BatchResponse> =>
+  sentBatch<BatchRequest.UpsertInput>(
+    "batchUpsert",
+    ["id", "idProperty", "properties", "objectWriteTraceId"],
+    request
+  ).pipe(
+    Effect.flatMap(encodeBatchUpsert),
+    Effect.map((body) => sendBatchUpsert({ body, inputs: request.inputs.length }))
+  )
 
 const sendBatchArchive = command("batchArchive")
 const encodeBatchArchive = bodyOf("batchArchive")
@@ -230,8 +281,11 @@ const encodeCreate = bodyOf("create")
  * @category operations
  * @since 0.1.0
  */
-export const create = (request: BatchRequest.Create): Checked<CrmObject.CrmObject> =>
-  Effect.map(encodeCreate(request), (body) => sendCreate({ body }))
+export const create = (request: BatchRequest.Given<BatchRequest.Create>): Checked<CrmObject.CrmObject> =>
+  sent<BatchRequest.Create>("create", ["properties", "associations"], request).pipe(
+    Effect.flatMap(encodeCreate),
+    Effect.map((body) => sendCreate({ body, inputs: request.inputs.length }))
+  )
 
 const sendGet = operation("get", { idempotent: true, read: readObject })
 
@@ -251,10 +305,13 @@ const encodeUpdate = bodyOf("update")
  */
 export const update = (
   id: string,
-  request: BatchRequest.Update,
+  request: BatchRequest.Given<BatchRequest.Update>,
   options: Pick<ReadOptions, "idProperty">
 ): Checked<CrmObject.CrmObject> =>
-  Effect.map(encodeUpdate(request), (body) => sendUpdate({ params: { id }, query: queryOf(options), body }))
+  sent<BatchRequest.Update>("update", ["properties"], request).pipe(
+    Effect.flatMap(encodeUpdate),
+    Effect.map((body) => sendUpdate({ params: { id }, query: queryOf(options), body }))
+  )
 
 const sendArchive = command("archive")
 

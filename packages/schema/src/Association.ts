@@ -57,6 +57,20 @@ export const Association = Schema.Struct({
 export interface Association extends Schema.Schema.Type<typeof Association> {}
 
 /**
+ * The same as a program may give it: with the id of a type as text.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Given {
+  readonly to: { readonly id: string }
+  readonly types: ReadonlyArray<{
+    readonly associationCategory: string
+    readonly associationTypeId: number | string
+  }>
+}
+
+/**
  * The association type ids from a line item to other objects, all `HUBSPOT_DEFINED`.
  *
  * Source: HubSpot's associations guide, November 2026.
@@ -128,6 +142,15 @@ export const parents = [
  * @since 0.1.0
  */
 export type Parent = (typeof parents)[number]
+
+/**
+ * The id of an association type in its text, `undefined` if there is none.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const typeIdOf = (text: string): number | undefined =>
+  /^[1-9]\d{0,9}$/.test(text.trim()) ? Number(text) : undefined
 
 const names: ReadonlyMap<number, Target> = new Map(
   Object.entries(typeIds).map(([name, id]) => [id, name as Target])

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { Association } from "./Association.ts"
+import { Association, type Given as GivenAssociation } from "./Association.ts"
 
 /** The most inputs HubSpot takes in one batch. */
 export const maxInputs = 100
@@ -36,6 +36,25 @@ export const CreateInput = Schema.Struct({
  * @since 0.1.0
  */
 export interface CreateInput extends Schema.Schema.Type<typeof CreateInput> {}
+
+/**
+ * An input, or a request, as a program may give it: property values may be numbers and booleans, and ids of association
+ * types may be text. `InputIssue.read` makes the form that is sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Given<In> = {
+  readonly [K in keyof In]: K extends "properties"
+    ? Readonly<Record<string, string | number | boolean>>
+    : K extends "associations"
+      ? ReadonlyArray<GivenAssociation>
+      : K extends "inputs"
+        ? In[K] extends ReadonlyArray<infer One>
+          ? ReadonlyArray<Given<One>>
+          : never
+        : In[K]
+}
 
 /**
  * `{ inputs }` of `POST /crm/v3/objects/line_items/batch/create`, 1 to 100 of them.

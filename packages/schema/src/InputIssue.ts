@@ -1,16 +1,19 @@
 /**
- * What is wrong with an input before HubSpot has seen it.
+ * What is wrong with an input before HubSpot has seen it, and the form in which it is sent.
  *
  * Only what is wrong in every account is an issue here: a name that no property can have, text that is not a
- * number where a standard property is one, two parents, text that cannot be an id. HubSpot decides whether an
- * account has a property, an option or a parent.
+ * number where a standard property is one, a day that no month has, two parents, text that cannot be an id. HubSpot
+ * decides whether an account has a property, an option or a parent. Values are judged as they are sent: see
+ * `LineItem.sent`.
  *
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
 import * as Association from "./Association.ts"
 import type { CreateInput } from "./BatchRequest.ts"
+import * as BillingPeriod from "./BillingPeriod.ts"
 import * as LineItem from "./LineItem.ts"
+import { isRecord, kindOf, readerOf } from "./internal/reader.ts"
 import * as Properties from "./Properties.ts"
 
 /**
@@ -81,7 +84,8 @@ export const ofName = (name: string, path: string): ReadonlyArray<InputIssue> =>
  * @category checking
  * @since 0.1.0
  */
-export const ofValue = (name: string, value: string, path: string): ReadonlyArray<InputIssue> => {
+export const ofValue = (name: string, given: string, path: string): ReadonlyArray<InputIssue> => {
+  const value = LineItem.sent(name, given)
   if (value.length > Properties.maxValueLength) {
     const message = `${count(value.length)} characters, the limit is ${count(Properties.maxValueLength)}`
     return issue(path, message, "shorten the text")
@@ -94,18 +98,68 @@ export const ofValue = (name: string, value: string, path: string): ReadonlyArra
   if (!value.isWellFormed()) {
     return issue(path, "half of a surrogate pair: not valid Unicode", "export the text as UTF-8 again")
   }
-  const type = LineItem.knownProperties.get(name)?.type
-  return (type === "number" || type === "money") && !Properties.isDecimalText(value)
-    ? issue(
-        path,
-        `${quote(value)} is not a finite number`,
-        "write digits with a dot, without thousands separators, currency or blanks"
+  return ofType(name, value, path)
+}
+
+const ofType = (name: string, value: string, path: string): ReadonlyArray<InputIssue> => {
+  switch (LineItem.knownProperties.get(name)?.type) {
+    case "number":
+    case "money":
+      return Properties.isDecimalText(value)
+        ? []
+        : issue(
+            path,
+            `${quote(value)} is not a finite number`,
+            "write digits with a dot, without thousands separators, currency or blanks"
+          )
+    case "date":
+    case "datetime":
+      return Properties.isDayOfCalendar(value)
+        ? []
+        : issue(
+            path,
+            `${quote(value)} is not a day of the calendar`,
+            "write a day that exists, as 2026-11-23 (year-month-day)"
+          )
+    default:
+      return name === periodName && value !== "" && !BillingPeriod.isText(value)
+        ? issue(
+            path,
+            `${quote(value)} is not a billing period`,
+            "write years, months and days as P1Y6M (12 months: P12M), or weeks as P2W"
+          )
+        : []
+  }
+}
+
+const periodName = "hs_recurring_billing_period"
+
+/**
+ * The issues of values that do not go together: a billing period that cannot stand beside its frequency.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const ofPairs = (properties: Readonly<Record<string, unknown>>): ReadonlyArray<InputIssue> => {
+  const { hs_recurring_billing_period: term, recurringbillingfrequency: given } = properties
+  if (typeof term !== "string" || typeof given !== "string") return []
+  const frequency = given.trim()
+  const period = BillingPeriod.read(term)
+  return period === undefined || BillingPeriod.fits(frequency, period)
+    ? []
+    : issue(
+        `properties.${periodName}`,
+        `${quote(term)} does not fit the billing frequency ${quote(frequency)}`,
+        BillingPeriod.isOfWeeks(frequency)
+          ? "write weeks or days, such as P52W"
+          : "write years or months, such as P12M"
       )
-    : []
 }
 
 const ofId = (id: string, path: string): ReadonlyArray<InputIssue> =>
-  isRecordId(id) ? [] : issue(path, `${quote(id)} is not a HubSpot id`, "give the record's id: digits only")
+  isRecordId(id.trim())
+    ? []
+    : issue(path, `${quote(id)} is not a HubSpot id`, "give the record's id: digits only")
 
 const ofAssociation = (association: Association.Association, path: string): ReadonlyArray<InputIssue> => [
   ...ofId(association.to.id, `${path}.to.id`),
@@ -152,6 +206,7 @@ export const ofProperties = (properties: Readonly<Record<string, string>>): Read
   if (count === 0) {
     issues.push(...issue("properties", "nothing to send: no property has a value", "fill in at least one"))
   }
+  issues.push(...ofPairs(properties))
   return issues
 }
 
@@ -233,8 +288,10 @@ export interface Fields {
 }
 
 /**
- * Reads a create from code that the types may not have checked: a copy with known fields only, or the issues of
- * its shape. Every field is read once. A getter that throws is an issue of its field.
+ * Reads a create from code that the types may not have checked: a copy with known fields only, in the form that is sent,
+ * or the issues of its shape. Every field is read once. A getter that throws is an issue of its field.
+ *
+ * Numbers and booleans become text. Values are as `LineItem.sent` makes them, so reading a copy again gives the same one.
  *
  * **Example**
  *
@@ -242,9 +299,9 @@ export interface Fields {
  * import { InputIssue } from "@effect-hubspot/schema"
  * import { Result } from "effect"
  *
- * const read = InputIssue.read({ properties: { price: 5 } })
- * const message = Result.isFailure(read) ? read.failure[0]?.message : ""
- * message // => "expected text, got number"
+ * const price = Result.map(InputIssue.read({ properties: { price: 5e-7 } }), ({ properties }) => properties["price"])
+ * const read = Result.getOrElse(price, (issues) => issues[0]?.message)
+ * read // => "0.0000005"
  * ```
  *
  * @category checking
@@ -275,89 +332,15 @@ export const readFields = <K extends keyof Fields>(
       fields[name] = reader[name](value)
     }
   }
+  // The value of a property is exact, an id is not.
+  if (
+    typeof fields["id"] === "string" &&
+    (names as ReadonlyArray<string>).includes("idProperty") &&
+    fields["idProperty"] === undefined
+  ) {
+    fields["id"] = fields["id"].trim()
+  }
   return issues.length > 0 ? Result.fail(issues) : Result.succeed(fields as unknown as Pick<Fields, K>)
 }
-
-/** A reader of fields that adds what is wrong with them to `issues`. */
-const readerOf = (issues: Array<InputIssue>) => {
-  const wrong = (path: string, expected: string, value: unknown): undefined => {
-    issues.push(...issue(path, `expected ${expected}, got ${kindOf(value)}`, `pass ${expected}`))
-    return undefined
-  }
-  const field = (object: object, name: string, path: string): unknown =>
-    Result.getOrElse(
-      Result.try(() => (object as Record<string, unknown>)[name]),
-      (thrown) => {
-        const why = thrown instanceof Error ? thrown.name : kindOf(thrown)
-        issues.push(...issue(path, `cannot be read (${why})`, "pass plain values"))
-        return unreadable
-      }
-    )
-  const text = (value: unknown, path: string): string =>
-    typeof value === "string"
-      ? value
-      : ((value === unreadable ? undefined : wrong(path, "text", value)) ?? "")
-  const list = (value: unknown, path: string): ReadonlyArray<unknown> =>
-    Array.isArray(value)
-      ? [...value]
-      : ((value === unreadable ? undefined : wrong(path, "a list", value)) ?? [])
-
-  const properties = (given: unknown): Readonly<Record<string, string>> => {
-    const all: Record<string, string> = {}
-    if (isRecord(given)) {
-      for (const name of Object.keys(given)) {
-        const value = text(field(given, name, `properties.${name}`), `properties.${name}`)
-        Object.defineProperty(all, name, { value, enumerable: true, writable: true, configurable: true })
-      }
-    } else if (given !== unreadable) wrong("properties", "an object", given)
-    return all
-  }
-
-  const spec = (given: unknown, at: string): Association.AssociationSpec => {
-    if (!isRecord(given)) {
-      wrong(at, "an object", given)
-      return { associationCategory: "", associationTypeId: 0 }
-    }
-    const typeId = field(given, "associationTypeId", `${at}.associationTypeId`)
-    if (!Number.isInteger(typeId)) wrong(`${at}.associationTypeId`, "a whole number", typeId)
-    const category = `${at}.associationCategory`
-    return {
-      associationCategory: text(field(given, "associationCategory", category), category),
-      associationTypeId: Number.isInteger(typeId) ? (typeId as number) : 0
-    }
-  }
-
-  const associations = (given: unknown): ReadonlyArray<Association.Association> =>
-    list(given, "associations").map((entry, index) => {
-      const path = `associations[${index}]`
-      if (!isRecord(entry)) {
-        wrong(path, "an object", entry)
-        return { to: { id: "" }, types: [] }
-      }
-      const to = field(entry, "to", `${path}.to`)
-      const id = isRecord(to)
-        ? text(field(to, "id", `${path}.to.id`), `${path}.to.id`)
-        : (wrong(`${path}.to`, "an object", to) ?? "")
-      const types = list(field(entry, "types", `${path}.types`), `${path}.types`)
-      return { to: { id }, types: types.map((given, position) => spec(given, `${path}.types[${position}]`)) }
-    })
-
-  return {
-    field,
-    properties,
-    associations,
-    id: (given: unknown) => text(given, "id"),
-    idProperty: (given: unknown) => text(given, "idProperty"),
-    objectWriteTraceId: (given: unknown) => text(given, "objectWriteTraceId")
-  }
-}
-
-const unreadable = Symbol("unreadable")
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-const kindOf = (value: unknown): string =>
-  value === null ? "null" : Array.isArray(value) ? "a list" : value === undefined ? "nothing" : typeof value
 
 const count = (n: number): string => n.toLocaleString("en-US")

@@ -11,6 +11,7 @@ import type * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import type { Association } from "./Association.ts"
+import * as BillingPeriod from "./BillingPeriod.ts"
 import type { CreateInput } from "./BatchRequest.ts"
 import type { CrmObject } from "./CrmObject.ts"
 import {
@@ -18,6 +19,7 @@ import {
   DateTimeValue,
   DateValue,
   Decimal,
+  plainDecimal,
   type PropertyType,
   type PropertyValues
 } from "./Properties.ts"
@@ -79,13 +81,21 @@ const values = {
   enumeration: Schema.String
 } satisfies Record<PropertyType, unknown>
 
+// A frequency that this version does not know is kept.
+const own = {
+  recurringbillingfrequency: Schema.Union([BillingPeriod.Frequency, Schema.String]),
+  hs_recurring_billing_period: BillingPeriod.BillingPeriod
+} satisfies { readonly [K in keyof typeof writable]?: unknown }
+
 type Fields = {
-  readonly [K in keyof typeof writable]: Schema.optionalKey<(typeof values)[(typeof writable)[K]]>
+  readonly [K in keyof typeof writable]: Schema.optionalKey<
+    K extends keyof typeof own ? (typeof own)[K] : (typeof values)[(typeof writable)[K]]
+  >
 }
 
 /**
  * The standard properties that a caller may write, by type. Money and numbers are `BigDecimal`, days
- * are `DateTime.Utc`, the rest is text; on the wire each is text.
+ * are `DateTime.Utc`, a billing period is a `BillingPeriod`, the rest is text; on the wire each is text.
  *
  * Source: HubSpot's line items guide and portal schemas, November 2026. `amount` is not here: whether
  * it may be written is contested, and HubSpot computes it.
@@ -94,7 +104,9 @@ type Fields = {
  * @since 0.1.0
  */
 export const Standard = Schema.Struct(
-  Record.map(writable, (type) => Schema.optionalKey(values[type])) as unknown as Fields
+  Record.map({ ...Record.map(writable, (type) => values[type]), ...own }, (schema) =>
+    Schema.optionalKey(schema as Schema.Top)
+  ) as unknown as Fields
 )
 
 /**
@@ -167,6 +179,50 @@ export const knownProperties: ReadonlyMap<string, KnownProperty> = new Map<strin
   ...Object.entries(writable).map(([name, type]) => [name, { type, readOnly: false }] as const),
   ...Object.entries(readOnly).map(([name, type]) => [name, { type, readOnly: true }] as const)
 ])
+
+/** The standard properties that are not sent exactly as they are given, and whether they are numbers. */
+const isNumber: ReadonlyMap<string, boolean> = new Map(
+  [...knownProperties]
+    .filter(([name, { type }]) => type !== "string" || name.endsWith("_id"))
+    .map(([name, { type }]) => [name, type === "number" || type === "money"])
+)
+
+/**
+ * The text of a property as it is sent. A number is a plain decimal, see `Properties.plainDecimal`. Dates, booleans, options
+ * and ids lose their outer blanks. Text is sent exactly, and so are properties of the account's own, whose types are not
+ * known here. A text that is right already is returned itself.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { LineItem } from "@effect-hubspot/schema"
+ *
+ * const sent = [
+ *   LineItem.sent("price", " 1e-7"),
+ *   LineItem.sent("hs_line_item_currency_code", "EUR "),
+ *   LineItem.sent("name", " 1e-7")
+ * ]
+ * sent // => ["0.0000001", "EUR", " 1e-7"]
+ * ```
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const sent = (name: string, text: string): string => {
+  const number = isNumber.get(name)
+  if (number === undefined) return text
+  return number ? plainDecimal(text) : text.trim()
+}
+
+/**
+ * The same for a number in its text, such as one of a JSON file: a property whose type is not known here gets a plain
+ * decimal as well.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const sentNumber = (name: string, text: string): string =>
+  knownProperties.has(name) ? sent(name, text) : plainDecimal(text)
 
 const encodeStandard = Schema.encodeSync(Standard)
 const decodeStandard = Schema.decodeUnknownEffect(Standard)

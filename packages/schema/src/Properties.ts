@@ -87,6 +87,63 @@ export const isDecimalText = (text: string): boolean =>
   decimalText.test(text) && Number.isFinite(Number(text))
 
 /**
+ * A number as HubSpot takes it: its text without outer blanks, and with its exponent expanded. HubSpot refuses an
+ * exponent. The value stays exactly the same, and so does a text that has neither; one that is no number is only
+ * trimmed.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Properties } from "@effect-hubspot/schema"
+ *
+ * const plain = ["1e-7", "1.50e2", " 10.00 "].map(Properties.plainDecimal)
+ * plain // => ["0.0000001", "150", "10.00"]
+ * ```
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const plainDecimal = (text: string): string => {
+  // No new text is made of one that is right already.
+  const trimmed = text.trim()
+  return /[eE]/.test(trimmed) && isDecimalText(trimmed) ? expanded(trimmed) : trimmed
+}
+
+const expanded = (text: string): string => {
+  const [, sign, integer, fraction = "", exponent] = /^([+-]?)(\d*)\.?(\d*)[eE](.*)$/.exec(text)!
+  const point = integer!.length + Number(exponent)
+  const digits = `${integer}${fraction}`
+  const padded = point < 0 ? "0".repeat(-point) + digits : digits.padEnd(point, "0")
+  const cut = Math.max(point, 0)
+  const whole = padded.slice(0, cut).replace(/^0+(?=\d)/, "") || "0"
+  const rest = padded.slice(cut)
+  return `${sign}${whole}${rest === "" ? "" : `.${rest}`}`
+}
+
+/**
+ * The text of a value that a program gives: a number in its shortest plain decimal form that reads back the same.
+ * `undefined` for NaN and the infinities.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Properties } from "@effect-hubspot/schema"
+ *
+ * const texts = [19.9, 1e21, 1e-7, true, Number.NaN].map(Properties.textOf)
+ * texts // => ["19.9", "1000000000000000000000", "0.0000001", "true", undefined]
+ * ```
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const textOf = (value: string | number | boolean): string | undefined =>
+  typeof value === "number"
+    ? Number.isFinite(value)
+      ? plainDecimal(String(value))
+      : undefined
+    : String(value)
+
+/**
  * The plain decimal form of a number, with the digits after the dot that it was made with: `10.00`
  * stays `10.00`.
  *
@@ -154,13 +211,22 @@ export const Decimal = Schema.String.pipe(
 const day = 86_400_000
 const isoDate = /^\d{4}-\d{2}-\d{2}$/
 
-// JavaScript reads the 30th of February as the 2nd of March.
-const isDayOfCalendar = (text: string): boolean => {
-  const day = /^\d{4}-\d{2}-\d{2}/.exec(text)?.[0]
-  if (day === undefined) return true
-  const read = DateTime.make(day)
-  return Option.isSome(read) && DateTime.formatIsoDateUtc(read.value) === day
+/**
+ * False for a text that begins with an ISO day that no month has, such as `2026-02-30`. JavaScript reads that one as the
+ * 2nd of March.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isDayOfCalendar = (text: string): boolean => {
+  const found = /^(\d{4})-(\d{2})-(\d{2})/.exec(text)
+  if (found === null) return true
+  const [year, month, day] = [Number(found[1]), Number(found[2]), Number(found[3])]
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return day >= 1 && day <= (month === 2 && isLeap ? 29 : (daysOfMonths[month - 1] ?? 0))
 }
+
+const daysOfMonths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 const readInstant = (text: string): Option.Option<DateTime.Utc> =>
   /^-?\d+$/.test(text)

@@ -201,7 +201,7 @@ describe("inputs from outside", () => {
         null,
         7,
         {},
-        { properties: { price: 5 } },
+        { properties: { price: 5n } },
         { properties: { name: "x" }, associations: [{}] },
         { properties: { name: "x" }, associations: "deal" },
         { properties: Object.create({ name: "x" }) },
@@ -216,6 +216,29 @@ describe("inputs from outside", () => {
       assert.strictEqual(reads, 1)
       const names = (yield* ledger).created.map((record) => record.properties.name)
       assert.include(names, "Chair")
+    }).pipe(Effect.provide(HubSpot.layer()))
+  )
+
+  it.effect("numbers and booleans are sent as text, numbers as plain decimals", () =>
+    Effect.gen(function* () {
+      const seats = [
+        { properties: { name: "A", price: 19.9, quantity: 1e21, hs_is_optional: false } },
+        { properties: { name: "B", price: "1e-7", quantity: " 2 ", hs_is_optional: true } },
+        { properties: { name: "C", price: Number.NaN } }
+      ]
+      const outcomes = yield* Stream.fromIterable(seats).pipe(
+        BulkCreate.outcomes(),
+        Stream.runCollect,
+        inVirtualTime
+      )
+      assert.deepStrictEqual(countBy(outcomes), { Created: 2, Invalid: 1 })
+      const byName = new Map((yield* ledger).created.map(({ properties }) => [properties.name, properties]))
+      assert.include(byName.get("A"), {
+        price: "19.9",
+        quantity: "1000000000000000000000",
+        hs_is_optional: "false"
+      })
+      assert.include(byName.get("B"), { price: "0.0000001", quantity: "2", hs_is_optional: "true" })
     }).pipe(Effect.provide(HubSpot.layer()))
   )
 

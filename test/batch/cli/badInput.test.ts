@@ -182,7 +182,7 @@ const files: ReadonlyArray<Case> = [
     file: ["prise.csv", csv("name,prise", "A,1", "B,")],
     code: 3,
     stderr: [
-      'prise.csv:2:2: rejected: Property "prise" does not exist; create the property in HubSpot, or fix or remove the column'
+      'prise.csv:2:2: rejected: Property "prise" does not exist; use an internal name that is in HubSpot\'s Settings > Properties > Line item properties, create the property there, or put "_" before the column\'s name, and it is not sent'
     ],
     counts: counted({ inputs: 2, created: 1, rejected: 1 })
   },
@@ -340,7 +340,7 @@ const rows: ReadonlyArray<Case> = [
       "objects.json:5:69: associations[0].types: no association type; give at least one",
       'objects.json:6:56: associations[0].to.id: "x" is not a HubSpot id; give the record\'s id: digits only',
       "objects.json:7:70: associations[0].types[0].associationCategory: expected a category, got nothing; HUBSPOT_DEFINED for HubSpot's own types",
-      "objects.json:8: rejected: 20 is not a valid association type between line_items and other objects; use an association type of line items"
+      "objects.json:8: rejected: 20 is not a valid association type between line_items and other objects; give HUBSPOT_DEFINED and the type's id (20 for a deal), or use a column such as deal_id"
     ],
     counts: counted({ inputs: 8, created: 2, rejected: 1, invalid: 5 })
   }
@@ -348,15 +348,16 @@ const rows: ReadonlyArray<Case> = [
 
 const keyed: Case = {
   id: "B27, B28",
-  what: "keys that are empty or not the only ones",
-  file: ["keyed.csv", csv("name,hs_sku", "A,k1", "B,k2", "C,k1", "D,")],
+  what: "keys that are empty, not the only ones, or have blanks around them",
+  file: ["keyed.csv", csv("name,hs_sku", "A,k1", "B,k2", "C,k1", "D,", "E, k5")],
   flags: ["--strategy", "guard", "--key-property", "import_key", "--key-column", "hs_sku"],
   code: 3,
   stderr: [
     'keyed.csv:4: properties.import_key: key "k1" is used twice, first in line 2; give every input a key of its own',
-    "keyed.csv:5: properties.import_key: the key is empty; give every input a key of its own"
+    "keyed.csv:5: properties.import_key: the key is empty; give every input a key of its own",
+    'keyed.csv:6: properties.import_key: key " k5" has outer blanks; remove them'
   ],
-  counts: counted({ inputs: 4, created: 2, invalid: 2 })
+  counts: counted({ inputs: 5, created: 2, invalid: 3 })
 }
 
 const hubspotFlags = ["import", "good.csv", "--json"]
@@ -693,13 +694,25 @@ describe("bad input", () => {
       place.write("parent.csv", csv("name,deal_id", "A,1234567890123"))
       assert.match(
         linesOf(await end("import", "parent.csv", "--emulator"))[0] ?? "",
-        /^parent\.csv:2:2: rejected: .*; check the id in HubSpot$/
+        /^parent\.csv:2:2: rejected: .*; open the parent in HubSpot, and copy the id from its address; .*$/
       )
     })
 
-    it("a day that no month has is rejected", async () => {
+    it("a day that no month has is invalid, and so is a term that does not fit its frequency", async () => {
       place.write("day.csv", csv("name,hs_recurring_billing_start_date", "A,2027-02-30"))
-      assert.strictEqual((await end("import", "day.csv", "--emulator")).code, 3)
+      const day = await end("import", "day.csv", "--emulator")
+      assert.strictEqual(day.code, 3)
+      assert.deepStrictEqual(linesOf(day), [
+        'day.csv:2:2: hs_recurring_billing_start_date: "2027-02-30" is not a day of the calendar; write a day that exists, as 2026-11-23 (year-month-day)'
+      ])
+      place.write(
+        "term.csv",
+        csv("name,recurringbillingfrequency,hs_recurring_billing_period", "A,weekly,P12M", "B,monthly,24")
+      )
+      assert.deepStrictEqual(linesOf(await end("import", "term.csv", "--emulator")), [
+        'term.csv:2:3: hs_recurring_billing_period: "P12M" does not fit the billing frequency "weekly"; write weeks or days, such as P52W',
+        'term.csv:3:3: hs_recurring_billing_period: "24" is not a billing period; write years, months and days as P1Y6M (12 months: P12M), or weeks as P2W'
+      ])
     })
   })
 })

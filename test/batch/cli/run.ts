@@ -35,6 +35,8 @@ export interface Options {
   readonly cwd?: string | undefined
   /** `undefined` is an environment without a token. */
   readonly token?: string | undefined
+  /** What else is in the environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined
   /** `LINE_ITEMS_DATABASE_URL` of the environment. */
   readonly databaseUrl?: string | undefined
 }
@@ -69,7 +71,8 @@ export const startProcess = async (
   )
 }
 
-const envOf = ({ databaseUrl, token }: Options) => ({
+const envOf = ({ databaseUrl, env, token }: Options) => ({
+  ...env,
   ...(databaseUrl !== undefined && { LINE_ITEMS_DATABASE_URL: databaseUrl }),
   ...(token !== undefined && { HUBSPOT_ACCESS_TOKEN: token })
 })

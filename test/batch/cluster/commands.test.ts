@@ -202,6 +202,18 @@ describe.concurrent("commands of a database with workers", () => {
       )
       refused(yield* run(["worker", `--port=${free}`, ...connected]), 5, /HUBSPOT_ACCESS_TOKEN/)
       refused(yield* run(["submit", file, "--job=b", ...connected]), 5, /HUBSPOT_ACCESS_TOKEN/)
+      const oauth = {
+        HUBSPOT_CLIENT_ID: "app",
+        HUBSPOT_CLIENT_SECRET: "secret-of-app",
+        HUBSPOT_REFRESH_TOKEN: "na1-refresh"
+      }
+      for (const command of [
+        ["worker", `--port=${free}`],
+        ["submit", file, "--job=b"]
+      ]) {
+        const ran = yield* Effect.promise(() => Run.run([...command, ...connected], { env: oauth }))
+        refused(ran, 5, /OAuth needs --token-file <file>/)
+      }
       refused(yield* run(["submit", file, "--job=a", ...connected], token), 2, /job "?a"? /)
       refused(yield* run(["submit", file, ...connected], token), 2, /--job|job/)
       refused(yield* run(["worker", `--port=${free}`, "--base-url", here.url], token), 2, /database-url/)

@@ -151,7 +151,7 @@ describe("A JSON object", () => {
           properties: {
             name: "Chair",
             price: "0.10000000000000000001",
-            quantity: "1e2",
+            quantity: "100",
             hs_is_optional: "true"
           },
           associations: [Association.make("deal", "12345678901234567")],
@@ -172,6 +172,27 @@ describe("A JSON object", () => {
           properties: { name: "Chair", price: "9.90" },
           associations: [Association.make("deal", "9007199254740993")],
           objectWriteTraceId: "t"
+        }
+      ])
+    })
+  )
+
+  it.effect("has numbers as HubSpot reads them, and ids of association types that are text", () =>
+    Effect.gen(function* () {
+      const types = '"types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": "20"}]'
+      const reading = yield* line(
+        `{"properties": {"price": 1e-7, "quantity": " 2E2 ", "cost_center": 1e3, "hs_sku": 1e3, "erp_position": "1e3"}, "associations": [{"to": {"id": " 1 "}, ${types}}]}`
+      )
+      assert.deepStrictEqual(inputs(reading), [
+        {
+          properties: {
+            price: "0.0000001",
+            quantity: "200",
+            cost_center: "1000",
+            hs_sku: "1e3",
+            erp_position: "1e3"
+          },
+          associations: [Association.make("deal", "1")]
         }
       ])
     })

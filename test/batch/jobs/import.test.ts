@@ -61,6 +61,33 @@ const inWorld =
     Effect.provide(inVirtualTime(effect), Layer.fresh(layerOf(emulator)))
 
 describe("a durable import of values", () => {
+  it.effect("writes down what is sent: a number in plain digits, also when it is sent again", () =>
+    Effect.gen(function* () {
+      const price = "0.00000000000000001"
+      assert.strictEqual(BigDecimal.format(BigDecimal.fromStringUnsafe(price)), "1e-17")
+      yield* Stream.make(order(1, price)).pipe(submit)
+      yield* Import.run(id)
+      assert.strictEqual(yield* begun, 2)
+      const { created } = yield* Effect.flatMap(Emulator.Emulator, ({ ledger }) => ledger)
+      assert.deepStrictEqual(
+        created.map(({ properties }) => properties["price"]),
+        [price]
+      )
+      assert.deepStrictEqual(yield* kinds, ["Created"])
+    }).pipe(
+      inWorld({
+        faults: {
+          rules: [
+            {
+              match: { path: "*/batch/create", nth: 1 },
+              fault: { place: "beforeCommit", reply: { kind: "status", status: 423 } }
+            }
+          ]
+        }
+      })
+    )
+  )
+
   it.effect("keeps a value by its codec, and gives it back with its outcome", () =>
     Effect.gen(function* () {
       const job = yield* Stream.make(order(1), order(2, "0.1000", "née \u0000 \ud800"), order(3)).pipe(submit)

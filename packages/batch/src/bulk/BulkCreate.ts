@@ -50,14 +50,20 @@ export interface Settings extends Bulk.Options, BatchState.Waits {
 export type Options = Settings & DoubtStrategy.Choice
 
 /**
+ * A line item to create. Property values may be numbers and booleans; `InputIssue.read` says how they are sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Input = BatchRequest.Given<BatchRequest.CreateInput>
+
+/**
  * @category options
  * @since 0.1.0
  */
 export type OutcomesWithOptions<I> = Options & {
   /** Makes a line item of a value, or reports its issues. */
-  readonly toInput: (
-    source: I
-  ) => Result.Result<BatchRequest.CreateInput, ReadonlyArray<InputIssue.InputIssue>>
+  readonly toInput: (source: I) => Result.Result<Input, ReadonlyArray<InputIssue.InputIssue>>
   /** The caller's own key of a value. It must be unique, also across jobs that must not create a line item twice. */
   readonly keyOf?: ((source: I) => string | undefined) | undefined
   /** How messages name a value. Default: `input 1`. */
@@ -92,8 +98,12 @@ export type OutcomesWithOptions<I> = Options & {
  * @category running
  * @since 0.1.0
  */
-export const outcomes = (options: Options = {}) =>
-  outcomesWith<BatchRequest.CreateInput>({ ...options, toInput: Result.succeed })
+export const outcomes =
+  (options: Options = {}) =>
+  <I extends Input, E, R>(
+    inputs: Stream.Stream<I, E, R>
+  ): Stream.Stream<Outcome<I>, E, R | HubSpotClient | RateLimits> =>
+    outcomesWith<I>({ ...options, toInput: Result.succeed })(inputs)
 
 /**
  * Creates a line item of each of the caller's own values, such as rows of a file.
@@ -152,10 +162,13 @@ export const outcomesWith =
  * @category running
  * @since 0.1.0
  */
-export const forEach = (
-  options: Options & { readonly grace?: Duration.Input | undefined },
-  onOutcomes: (outcomes: ReadonlyArray<Outcome<BatchRequest.CreateInput>>) => Effect.Effect<void>
-) => forEachWith<BatchRequest.CreateInput>({ ...options, toInput: Result.succeed }, onOutcomes)
+export const forEach =
+  <I extends Input = Input>(
+    options: Options & { readonly grace?: Duration.Input | undefined },
+    onOutcomes: (outcomes: ReadonlyArray<Outcome<I>>) => Effect.Effect<void>
+  ) =>
+  <E, R>(inputs: Stream.Stream<I, E, R>): Effect.Effect<void, E, R | HubSpotClient | RateLimits> =>
+    forEachWith<I>({ ...options, toInput: Result.succeed }, onOutcomes)(inputs)
 
 /**
  * `forEach` for the caller's own values.

@@ -11,6 +11,7 @@
 import * as Operations from "@effect-hubspot/http/Operations"
 import { type BatchRequest, InputIssue } from "@effect-hubspot/schema"
 import * as Result from "effect/Result"
+import type * as Stream from "effect/Stream"
 import type { BatchOperation } from "../engine/BatchOperation.ts"
 import * as Correlation from "../model/Correlation.ts"
 import type * as Bulk from "../engine/Pipeline.ts"
@@ -48,7 +49,7 @@ export const operation: BatchOperation<Input, "Updated"> = {
   })
 }
 
-const shape = (jobId: string): Shape<Input, Input> => ({
+const shape = <I>(jobId: string): Shape<I, Input> => ({
   jobId,
   toInput: Result.succeed,
   read: (given) => InputIssue.readFields(given, ["id", "idProperty", "properties", "objectWriteTraceId"]),
@@ -87,4 +88,7 @@ const shape = (jobId: string): Shape<Input, Input> => ({
  * @category running
  * @since 0.1.0
  */
-export const outcomes = (options: Options = {}) => Records.outcomes(options, operation, shape)
+export const outcomes =
+  (options: Options = {}) =>
+  <I extends BatchRequest.Given<Input>, E, R>(inputs: Stream.Stream<I, E, R>) =>
+    Records.outcomes(options, operation, shape<I>)(inputs)

@@ -12,6 +12,7 @@ import * as Operations from "@effect-hubspot/http/Operations"
 import { type Association, type BatchRequest, InputIssue } from "@effect-hubspot/schema"
 import * as Deferred from "effect/Deferred"
 import * as Result from "effect/Result"
+import type * as Stream from "effect/Stream"
 import type { BatchOperation } from "../engine/BatchOperation.ts"
 import * as Correlation from "../model/Correlation.ts"
 import * as Associating from "../doubt/Associating.ts"
@@ -67,7 +68,7 @@ export const operation: BatchOperation<Input, "Upserted"> = {
   })
 }
 
-const shape = (jobId: string): Shape<Input, Input> => ({
+const shape = <I>(jobId: string): Shape<I, Input> => ({
   jobId,
   toInput: Result.succeed,
   read: (given) =>
@@ -125,10 +126,12 @@ const shape = (jobId: string): Shape<Input, Input> => ({
  * @category running
  * @since 0.1.0
  */
-export const outcomes = (options: Options = {}) =>
-  Records.outcomes(options, operation, shape, (runner, job) => ({
-    ...runner,
-    workOf: ({ item, outcome }) =>
-      outcome._tag === "Upserted" && Associating.isDue(item.input) ? "association" : undefined,
-    resolve: (open) => Associating.complete(job.services, open, Deferred.await(job.abandon))
-  }))
+export const outcomes =
+  (options: Options = {}) =>
+  <I extends BatchRequest.Given<Input>, E, R>(inputs: Stream.Stream<I, E, R>) =>
+    Records.outcomes(options, operation, shape<I>, (runner, job) => ({
+      ...runner,
+      workOf: ({ item, outcome }) =>
+        outcome._tag === "Upserted" && Associating.isDue(item.input) ? "association" : undefined,
+      resolve: (open) => Associating.complete(job.services, open, Deferred.await(job.abandon))
+    }))(inputs)

@@ -41,7 +41,7 @@ import * as Plan from "../model/Plan.ts"
 import * as RetryBudget from "../engine/RetryBudget.ts"
 import * as WriteTrace from "../model/WriteTrace.ts"
 
-type Input = BatchRequest.CreateInput
+type Input = BatchRequest.Given<BatchRequest.CreateInput>
 
 /**
  * The input was not created, or is in doubt. `reason` is the outcome, so a program can catch one kind alone:

@@ -52,7 +52,11 @@ export const byId =
   (jobId: string): Shape<string, typeof BatchRequest.IdInput.Type> => ({
     jobId,
     toInput: (id) => Result.succeed({ id }),
-    read: (given) => InputIssue.readFields(given, ["id"]),
+    read: (given) =>
+      Result.map(InputIssue.readFields(given, ["id"]), ({ id }) => ({
+        // The value of a property is exact, an id is not.
+        id: idProperty === undefined ? id.trim() : id
+      })),
     prepare: ({ id }) =>
       prepared({ id }, InputIssue.ofRecord({ id, ...(idProperty !== undefined && { idProperty }) })),
     unique

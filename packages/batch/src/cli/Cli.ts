@@ -69,7 +69,12 @@ const serveCommand = Command.make(
 
 const setupKeyCommand = Command.make(
   "setup-key",
-  { keyProperty: Flags.keyProperty, baseUrl: Flags.baseUrl, timeout: Flags.timeout },
+  {
+    keyProperty: Flags.keyProperty,
+    baseUrl: Flags.baseUrl,
+    timeout: Flags.timeout,
+    tokenFile: Flags.tokenFile
+  },
   Effect.fnUntraced(function* (flags) {
     yield* Effect.gen(function* () {
       // A property that exists already has to prove itself like a new one.

@@ -18,12 +18,14 @@ import * as DurableImport from "./DurableImport.ts"
 import { type Exit, type Refusal, refused, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import * as Jobs from "./Jobs.ts"
+import * as Tokens from "./Tokens.ts"
 
 /** How HubSpot is reached. */
 export interface Connection {
   readonly baseUrl: Option.Option<string>
   readonly timeout: Duration.Duration
   readonly limit?: number | "auto"
+  readonly tokenFile: Option.Option<string>
 }
 
 const connectionOf = (flags: Connection) => ({
@@ -35,10 +37,12 @@ const connectionOf = (flags: Connection) => ({
 /** The transport of requests. */
 export const transport = NodeHttpClient.layerUndici
 
-const withToken = Layer.merge(transport, Credentials.layerConfig)
+/** The token of the environment, or OAuth's. */
+const withToken = (flags: Connection) => Layer.provideMerge(Tokens.layer(flags), transport)
 
-/** HubSpot with the token of the environment. */
-export const hubspot = (flags: Connection) => Layer.provide(LineItems.layer(connectionOf(flags)), withToken)
+/** HubSpot with the token of the environment, or OAuth's. */
+export const hubspot = (flags: Connection) =>
+  Layer.provide(LineItems.layer(connectionOf(flags)), withToken(flags))
 
 /** The same for a durable job, within the limits that all users of its database share. */
 const hubspotOfJob = (flags: Connection, jobId: string) =>
@@ -46,7 +50,7 @@ const hubspotOfJob = (flags: Connection, jobId: string) =>
     Effect.map(DurableImport.supposedAccount(jobId), (supposed) =>
       LineItems.layerAccount({ ...connectionOf(flags), supposed })
     )
-  ).pipe(Layer.provide(withToken))
+  ).pipe(Layer.provide(withToken(flags)))
 
 /** The embedded HubSpot, with a token that is good nowhere else. */
 export const embedded = (

@@ -300,6 +300,14 @@ export const workerPort = checked("port", "a whole number from 1 to 65535", whol
   )
 )
 
+export const tokenFile = Flag.String("token-file").pipe(
+  Flag.optional,
+  Flag.withMetavar("file"),
+  Flag.withDescription(
+    "Where OAuth's refresh token is kept when HubSpot replaces it, for you alone; see HUBSPOT_REFRESH_TOKEN in docs/cli.md"
+  )
+)
+
 /** A file to write. */
 export const file = (name: string, description: string) =>
   Flag.String(name).pipe(Flag.optional, Flag.withMetavar("file"), Flag.withDescription(description))

@@ -65,6 +65,7 @@ export const importCommand = Command.make(
     limit: Flags.limit,
     concurrency: Flags.concurrency,
     timeout: Flags.timeout,
+    tokenFile: Flags.tokenFile,
     latency: Flags.latency,
     rejects: Flags.file(
       "rejects",
@@ -79,6 +80,9 @@ export const importCommand = Command.make(
   Effect.fnUntraced(function* (flags) {
     if (flags.emulator && Option.isSome(flags.baseUrl)) {
       return yield* usage("--emulator and --base-url exclude each other; give one")
+    }
+    if (flags.emulator && Option.isSome(flags.tokenFile)) {
+      return yield* usage("--emulator needs no token; leave --token-file out")
     }
     if (!flags.emulator && Option.isSome(flags.latency)) {
       return yield* usage("--latency needs --emulator")
@@ -122,7 +126,7 @@ export const importCommand = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Create a line item for every row of a file. The token comes from HUBSPOT_ACCESS_TOKEN. A column is a property by its internal name; deal_id, quote_id, … name the parent."
+    "Create a line item for every row of a file. The token comes from HUBSPOT_ACCESS_TOKEN, or from OAuth (--token-file). A column is a property by its internal name; deal_id, quote_id, … name the parent."
   ),
   Command.withExamples([
     {
@@ -144,6 +148,7 @@ export const submitCommand = Command.make(
     baseUrl: Flags.baseUrl,
     limit: Flags.limit,
     timeout: Flags.timeout,
+    tokenFile: Flags.tokenFile,
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {

@@ -27,6 +27,7 @@ export const resumeCommand = Command.make(
     limit: Flags.limit,
     concurrency: Flags.concurrency,
     timeout: Flags.timeout,
+    tokenFile: Flags.tokenFile,
     rejects: Flags.file("rejects", "Write the rows of all runs that were not created to this file"),
     doubts: Flags.file("doubts", "Write the rows in doubt to this file"),
     restored: Flag.Boolean("restored").pipe(
@@ -90,6 +91,7 @@ export const retryCommand = Command.make(
     limit: Flags.limit,
     concurrency: Flags.concurrency,
     timeout: Flags.timeout,
+    tokenFile: Flags.tokenFile,
     rejects: Flags.file(
       "rejects",
       "Write the rows that were not created this time to this file, ready to be corrected"
@@ -146,6 +148,7 @@ export const resolveCommand = Command.make(
     ),
     baseUrl: Flags.baseUrl,
     timeout: Flags.timeout,
+    tokenFile: Flags.tokenFile,
     ...Connection.kept,
     json: Flags.json
   },
@@ -242,19 +245,19 @@ export const workerCommand = Command.make(
     limit: Flags.limit,
     concurrency: Flags.concurrency,
     timeout: Flags.timeout,
+    tokenFile: Flags.tokenFile,
     json: Flags.json
   },
   Effect.fnUntraced(function* ({ databaseUrl, ...flags }) {
     return yield* Worker.run({
       ...flags,
       transport: Connection.transport,
-      listenHost: Option.getOrUndefined(flags.listenHost),
-      baseUrl: Option.getOrUndefined(flags.baseUrl)
+      listenHost: Option.getOrUndefined(flags.listenHost)
     }).pipe(Effect.provide(Database.layerPostgres({ url: databaseUrl.url })), Effect.mapError(refused))
   })
 ).pipe(
   Command.withDescription(
-    "Run the jobs of a PostgreSQL database, together with its other workers. Tokens come from HUBSPOT_ACCESS_TOKEN, or for one account from HUBSPOT_ACCESS_TOKEN_<account>"
+    "Run the jobs of a PostgreSQL database, together with its other workers. Tokens come from HUBSPOT_ACCESS_TOKEN, for one account from HUBSPOT_ACCESS_TOKEN_<account>, or from OAuth (--token-file)"
   ),
   Command.withExamples([
     {

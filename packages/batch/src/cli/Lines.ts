@@ -66,7 +66,7 @@ const rejection = (problems: ReadonlyArray<ErrorBody.Problem>): string =>
 /** The key in a row's column, also in a column that is not sent because its name begins with `_`. */
 export const keyOf = ({ header }: From, row: Source.Row, column: string): string => {
   if (header !== undefined && row.original._tag === "Csv") {
-    return row.original.cells[header.indexOf(column)]?.trim() ?? ""
+    return row.original.cells[header.indexOf(column)] ?? ""
   }
   return Result.isSuccess(row.input) ? (row.input.success.properties[column] ?? "") : ""
 }

@@ -4,6 +4,7 @@
  */
 import { Credentials, Redaction } from "@effect-hubspot/http"
 import * as Config from "effect/Config"
+import * as Context from "effect/Context"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -34,19 +35,39 @@ const setting = (name: string) =>
     Redacted.value
   )
 
+/** Secrets that become known while the command runs. */
+export class Secrets extends Context.Service<
+  Secrets,
+  {
+    /** From now on this is not printed either. */
+    readonly add: (secret: Redacted.Redacted<string>) => Effect.Effect<void>
+  }
+>()("@effect-hubspot/batch/cli/Secrets") {}
+
 const given = Effect.gen(function* () {
   const { args } = yield* Stdio.Stdio
   const addresses = (yield* args).map((arg) => arg.replace(/^--database-url=/, ""))
   return [
     yield* setting(Credentials.environmentVariable),
+    yield* setting("HUBSPOT_CLIENT_SECRET"),
+    yield* setting("HUBSPOT_REFRESH_TOKEN"),
     ...[yield* setting(databaseVariable), ...addresses].flatMap(passwordOf)
   ]
 })
 
 /** The command, which prints no secret. */
-export const unprinted = <A, E, R>(command: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Stdio.Stdio> =>
+export const unprinted = <A, E, R>(
+  command: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, Exclude<R, Secrets> | Stdio.Stdio> =>
   Effect.gen(function* () {
-    const redact = Redaction.make((yield* given).map((secret) => Redacted.make(secret)))
+    const secrets = (yield* given).map((secret) => Redacted.make(secret))
+    let remove = Redaction.make(secrets)
+    const redact = (text: string): string => remove(text)
+    const add = (secret: Redacted.Redacted<string>) =>
+      Effect.sync(() => {
+        secrets.push(secret)
+        remove = Redaction.make(secrets)
+      })
     const console = yield* Console.Console
     const stdio = yield* Stdio.Stdio
     const line =
@@ -57,6 +78,7 @@ export const unprinted = <A, E, R>(command: Effect.Effect<A, E, R>): Effect.Effe
       typeof part === "string" ? redact(part) : part
     )
     return yield* command.pipe(
+      Effect.provideService(Secrets, Secrets.of({ add })),
       Effect.provideService(
         Console.Console,
         Object.assign(Object.create(console) as Console.Console, {

@@ -11,8 +11,11 @@ import * as Console from "effect/Console"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { HttpClient } from "effect/http/HttpClient"
+import type { FileSystem } from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import type { Path } from "effect/Path"
 import * as Predicate from "effect/Predicate"
 import { ImportRuntime, layerCluster } from "../cluster/ImportRuntime.ts"
 import type * as ImportWorkflow from "../cluster/ImportWorkflow.ts"
@@ -21,6 +24,8 @@ import { Exit } from "./Exit.ts"
 import * as Log from "./Log.ts"
 import * as Output from "./Output.ts"
 import { Process } from "./Process.ts"
+import type { Secrets } from "./Secrets.ts"
+import * as Tokens from "./Tokens.ts"
 import * as Database from "../sql/Database.ts"
 import { describeSqlError } from "../model/StoreFailure.ts"
 import type { SqlClient } from "effect/sql/SqlClient"
@@ -33,39 +38,46 @@ export interface Options {
   readonly host: string
   readonly port: number
   readonly listenHost: string | undefined
-  readonly baseUrl: string | undefined
+  readonly baseUrl: Option.Option<string>
   readonly limit: number | "auto"
   readonly concurrency: number | "auto"
   readonly timeout: Duration.Duration
   readonly transport: Layer.Layer<HttpClient>
+  readonly tokenFile: Option.Option<string>
   readonly json: boolean
 }
 
 const general = "HUBSPOT_ACCESS_TOKEN"
 
+type Token = Layer.Layer<Credentials.Credentials, Credentials.CredentialsError>
+
 /** A token for an account; the general one stands in for those that have none of their own. */
-const credentialsOf = (account: string) => {
+const credentialsOf = (account: string, standIn: Token): Token => {
   const own = `${general}_${account}`
   return Layer.unwrap(
     Config.Redacted(own).pipe(
       Effect.map((token) => Credentials.layer(token, own)),
-      Effect.orElseSucceed(() => Credentials.layerConfig)
+      Effect.orElseSucceed(() => standIn)
     )
   )
 }
 
-/** Refuses to begin without any token. */
-const someToken = Effect.gen(function* () {
-  const provider = yield* ConfigProvider.ConfigProvider
-  const named = yield* Effect.orElseSucceed(provider.load(general.split("_")), () => undefined)
-  // The name of an account's own token begins with the general one's.
-  if (named?._tag === "Record" && named.keys.size > 0) return
-  yield* Layer.build(Credentials.layerConfig)
-}).pipe(Effect.scoped)
+/** The general token. Refuses to begin without any token. OAuth's is one for all accounts: its refresh token is one. */
+const generalToken = Effect.fnUntraced(function* (options: Options) {
+  if ((yield* Tokens.oauth(options)) === undefined) {
+    const provider = yield* ConfigProvider.ConfigProvider
+    const named = yield* Effect.orElseSucceed(provider.load(general.split("_")), () => undefined)
+    // The name of an account's own token begins with the general one's.
+    if (named?._tag === "Record" && named.keys.size > 0) return Credentials.layerConfig
+  }
+  return Layer.succeedContext(
+    yield* Layer.build(Layer.provide(Tokens.layer(options), options.transport))
+  ) as Token
+})
 
 /** Requests to an account, within the limits that all workers share. */
 const account =
-  ({ baseUrl, limit, timeout, transport }: Options) =>
+  ({ baseUrl, limit, timeout, transport }: Options, standIn: Token) =>
   (
     account: string
   ): Layer.Layer<
@@ -73,9 +85,9 @@ const account =
     Credentials.CredentialsError | BaseUrl.InvalidBaseUrl,
     RateLimitStore
   > =>
-    HubSpotClient.layer({ baseUrl, timeout }).pipe(
+    HubSpotClient.layer({ baseUrl: Option.getOrUndefined(baseUrl), timeout }).pipe(
       Layer.provideMerge(RateLimits.layerStore({ account, limit, timeout })),
-      Layer.provide([transport, credentialsOf(account)])
+      Layer.provide([transport, credentialsOf(account, standIn)])
     )
 
 /** The end of a run, for people. */
@@ -119,11 +131,11 @@ export const run = (
   options: Options
 ): Effect.Effect<
   never,
-  Exit | Database.DatabaseError | Credentials.CredentialsError,
-  SqlClient | Stdio | Process
+  Exit | Database.DatabaseError | Credentials.CredentialsError | BaseUrl.InvalidBaseUrl,
+  SqlClient | Stdio | Process | FileSystem | Path | Secrets
 > =>
   Effect.gen(function* () {
-    yield* someToken
+    const standIn = yield* generalToken(options)
     const self = yield* Process
     const { host, json, port } = options
     const told = ({ end, epoch, jobId }: ImportWorkflow.Run) =>
@@ -161,7 +173,7 @@ export const run = (
       Effect.provide(
         layerCluster({
           ...options,
-          account: account(options),
+          account: account(options, standIn),
           onRun: (run) => Effect.provide(told(run), stdio)
         })
       ),
@@ -187,4 +199,4 @@ export const run = (
         )
       )
     )
-  })
+  }).pipe(Effect.scoped)

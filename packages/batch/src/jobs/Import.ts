@@ -71,7 +71,7 @@ export type SubmitOptions<A, I = unknown, RD = never, RE = never> = Planning.Hol
     /** Makes a line item of a value, or reports its issues. */
     readonly toInput: (
       value: A
-    ) => Result.Result<BatchRequest.CreateInput, ReadonlyArray<InputIssue.InputIssue>>
+    ) => Result.Result<BatchRequest.Given<BatchRequest.CreateInput>, ReadonlyArray<InputIssue.InputIssue>>
     /** The name of all values together in messages. Default: the id. */
     readonly name?: string | undefined
     /** Inputs in one request, 1 to 100. Default 100. */

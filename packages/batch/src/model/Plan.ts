@@ -68,7 +68,7 @@ export interface Shape<I, In> {
   readonly jobId: string
   /** The input in a caller's value, or what is wrong with the value. */
   readonly toInput: (source: I) => Result.Result<unknown, Issues>
-  /** A checked copy of a caller's input, which may not have the declared type. */
+  /** A checked copy of a caller's input, which may not have the declared type, in the form that is sent. */
   readonly read: (given: unknown) => Result.Result<In & { readonly objectWriteTraceId?: string }, Issues>
   /** The input as it is sent, with this trace id, and its key. Or what is wrong with it. */
   readonly prepare: (
@@ -258,7 +258,7 @@ const unique = <I, In>(
  */
 export const creates = <I>(options: {
   readonly jobId: string
-  readonly toInput: (source: I) => Result.Result<BatchRequest.CreateInput, Issues>
+  readonly toInput: (source: I) => Result.Result<BatchRequest.Given<BatchRequest.CreateInput>, Issues>
   readonly key?: Key<I> | undefined
   /** Further issues of an input. Default: none. */
   readonly issuesOf?: ((input: BatchRequest.CreateInput) => Issues) | undefined

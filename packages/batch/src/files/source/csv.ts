@@ -2,7 +2,7 @@
  * Text to CSV rows. Effect's `Csv` reads the cells. This module cuts the text into whole records for it, and counts
  * physical lines, so that every row and every error has its place.
  */
-import { Association, InputIssue } from "@effect-hubspot/schema"
+import { Association, InputIssue, LineItem } from "@effect-hubspot/schema"
 import type * as Arr from "effect/Array"
 import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
@@ -299,14 +299,15 @@ const inputOf = (columns: ReadonlyArray<Column>, cells: Csv.Row, line: number): 
     const column = columns[i] as Column
     if (cell === "" || column.kind === "ignored") continue
     if (column.kind === "property") {
-      if (!column.legal || InputIssue.ofValue(column.name, cell, "").length > 0) {
+      const value = LineItem.sent(column.name, cell)
+      if (!column.legal || InputIssue.ofValue(column.name, value, "").length > 0) {
         good = false
         break
       }
       filled = true
-      properties[column.name] = cell
-    } else if (column.kind === "parent" && associations.length === 0 && InputIssue.isRecordId(cell)) {
-      associations = [Association.make(column.target, cell)]
+      properties[column.name] = value
+    } else if (column.kind === "parent" && associations.length === 0 && InputIssue.isRecordId(cell.trim())) {
+      associations = [Association.make(column.target, cell.trim())]
     } else if (column.kind === "traceId" && cell.length <= InputIssue.maxTraceIdLength) {
       traceId = cell
     } else {
@@ -315,7 +316,9 @@ const inputOf = (columns: ReadonlyArray<Column>, cells: Csv.Row, line: number): 
     }
   }
   const input = Row.inputOf(properties, associations, traceId)
-  return good && filled ? Result.succeed(input) : Row.checked(input, issuesOf(columns, cells, line))
+  return good && filled && InputIssue.ofPairs(properties).length === 0
+    ? Result.succeed(input)
+    : Row.checked(input, issuesOf(columns, cells, line))
 }
 
 /** Makes rows of records; the first record is the header. */

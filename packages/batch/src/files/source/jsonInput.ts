@@ -2,7 +2,7 @@
  * JSON objects to inputs: HubSpot's form with `properties`, or flat with the names of a CSV header. Whether values are
  * valid is for `InputIssue`.
  */
-import { Association, InputIssue } from "@effect-hubspot/schema"
+import { Association, InputIssue, LineItem } from "@effect-hubspot/schema"
 import * as Json from "./json.ts"
 import * as Row from "./row.ts"
 
@@ -64,7 +64,8 @@ class Draft {
   property(name: string, path: string, value: Json.Json): void {
     const text = this.scalar(path, value)
     if (text === undefined) return
-    this.properties[name] = text
+    this.properties[name] =
+      value.type === "number" ? LineItem.sentNumber(name, text) : LineItem.sent(name, text)
     this.offsets.set(`properties.${name}`, value.start)
   }
 
@@ -111,7 +112,7 @@ const flat = (draft: Draft, object: Json.JsonObject): void => {
       draft.offsets.set(`associations[${draft.associations.length}].to.id`, value.start)
       if (draft.associations.length === 1) draft.offsets.set("associations", value.start)
       draft.origins.push(key)
-      draft.associations.push(Association.make(Row.parentColumns[key], id))
+      draft.associations.push(Association.make(Row.parentColumns[key], id.trim()))
     } else draft.property(key, key, value)
   }
 }
@@ -150,21 +151,22 @@ const association = (draft: Draft, value: Json.Json, path: string): void => {
       const category = member(spec, "associationCategory")
       const typeId = member(spec, "associationTypeId")
       const named = category?.type === "text" && category.text !== ""
-      const numbered = typeId?.type === "number" && /^[1-9]\d{0,9}$/.test(typeId.text)
+      const stated = typeId?.type === "number" || typeId?.type === "text" ? typeId.text : undefined
+      const number = stated === undefined ? undefined : Association.typeIdOf(stated)
       if (!named) {
         const advice = "HUBSPOT_DEFINED for HubSpot's own types"
         wrong(`${at}.associationCategory`, category, spec.start, "a category", advice)
       }
-      if (!numbered) {
+      if (number === undefined) {
         draft.issue(
           `${at}.associationTypeId`,
           typeId?.start ?? spec.start,
-          `expected a whole number, got ${typeId?.type === "number" ? InputIssue.quote(typeId.text) : kind(typeId)}`,
+          `expected a whole number, got ${stated === undefined ? kind(typeId) : InputIssue.quote(stated)}`,
           "give the id of the association type, 20 for a deal"
         )
       }
-      if (named && numbered) {
-        specs.push({ associationCategory: category.text, associationTypeId: Number(typeId.text) })
+      if (named && number !== undefined) {
+        specs.push({ associationCategory: category.text, associationTypeId: number })
       }
     }
   }
@@ -174,7 +176,7 @@ const association = (draft: Draft, value: Json.Json, path: string): void => {
   draft.offsets.set(`${target}.to.id`, id.start)
   draft.offsets.set(`${target}.types`, types?.start ?? value.start)
   draft.origins.push(path)
-  draft.associations.push({ to: { id: id.text }, types: specs })
+  draft.associations.push({ to: { id: id.text.trim() }, types: specs })
 }
 
 const full = (draft: Draft, object: Json.JsonObject): void => {

@@ -57,18 +57,19 @@ export const token = Effect.fnUntraced(function* ({ account, text }: Call): Answ
   if (form.get("client_secret") !== Redacted.value(app.clientSecret)) {
     return refuse("invalid_client", "BAD_CLIENT_SECRET", "missing or invalid client secret")
   }
-  if (form.get("refresh_token") !== Redacted.value(app.refreshToken)) {
+  if (form.get("refresh_token") !== account.tokens.refreshToken()) {
     return refuse("invalid_grant", "BAD_REFRESH_TOKEN", "refresh token is invalid, expired or revoked")
   }
   const accessToken = `emulated-${yield* Tokens.randomKey}`
+  if (app.rotates === true) account.tokens.rotate(`emulated-refresh-${yield* Tokens.randomKey}`)
   account.tokens.issue(accessToken, yield* Clock.currentTimeMillis)
   return {
     status: 200,
     body: {
       token_type: "bearer",
       access_token: accessToken,
-      // Documentation: the refresh token stays the same.
-      refresh_token: Redacted.value(app.refreshToken),
+      // Documentation: the refresh token stays the same. That it may be replaced is what OAuth allows.
+      refresh_token: account.tokens.refreshToken(),
       expires_in: app.expiresIn ?? Tokens.defaultExpiresIn,
       hub_id: account.crm.portalId,
       scopes: [...account.scopes]

@@ -23,6 +23,8 @@ export interface OAuthApp {
   readonly clientSecret: Redacted.Redacted<string>
   readonly refreshToken: Redacted.Redacted<string>
   readonly expiresIn?: number | undefined
+  /** Whether each exchange replaces the refresh token, and the old one is refused then. Default: it stays the same. */
+  readonly rotates?: boolean | undefined
 }
 
 /**
@@ -31,6 +33,9 @@ export interface OAuthApp {
  */
 export interface Tokens {
   readonly app: OAuthApp | undefined
+  /** The refresh token that is good now. */
+  readonly refreshToken: () => string
+  readonly rotate: (next: string) => void
   /** The refusal of a request that arrives at this time with this `Authorization` header, if it is refused. */
   readonly check: (authorization: string | undefined, at: number) => Refusal.Refusal | undefined
   /** Whether OAuth issued the token of this header. */
@@ -65,9 +70,14 @@ export const makeUnsafe = (options: {
   const { keep = Infinity, oauth: app } = options
   const only = options.token === undefined ? undefined : Redacted.value(options.token)
   const lifeMillis = (app?.expiresIn ?? defaultExpiresIn) * 1000
+  let refreshToken = app === undefined ? "" : Redacted.value(app.refreshToken)
   const expiries = new Map<string, number>()
   return {
     app,
+    refreshToken: () => refreshToken,
+    rotate: (next) => {
+      refreshToken = next
+    },
     check: (authorization, at) => {
       if (authorization === undefined) return Refusal.noCredentials
       const token = tokenOf(authorization)
