@@ -14,6 +14,7 @@ import {
   BatchResponse,
   CrmObject,
   type ErrorBody,
+  LineItem,
   Page,
   Property,
   Search
@@ -448,6 +449,8 @@ export const batchStatus = (link: URL): Operation<BatchResponse.BatchResponse> =
 // Properties, account
 // -----------------------------------------------------------------------------
 
+const ofLineItems = { objectType: LineItem.objectType }
+
 const decodeProperties = Schema.decodeUnknownOption(Property.Properties)
 
 /**
@@ -459,7 +462,7 @@ const decodeProperties = Schema.decodeUnknownOption(Property.Properties)
 export const listProperties: Operation<ReadonlyArray<Property.Property>> = make("listProperties", {
   idempotent: true,
   read: (answer) => Option.map(decodeProperties(answer), ({ results }) => results)
-})()
+})({ params: ofLineItems })
 
 const sendCreateProperty = operation("createProperty", {
   idempotent: false,
@@ -474,7 +477,7 @@ const encodeProperty = bodyOf("createProperty")
  * @since 0.1.0
  */
 export const createProperty = (property: Property.PropertyCreate): Checked<Property.Property> =>
-  Effect.map(encodeProperty(property), (body) => sendCreateProperty({ body }))
+  Effect.map(encodeProperty(property), (body) => sendCreateProperty({ params: ofLineItems, body }))
 
 /**
  * The account of the token: its id, time zone and currencies.
