@@ -69,6 +69,12 @@ export const Required = Schema.Struct({
 })
 
 /**
+ * @category models
+ * @since 0.1.0
+ */
+export type Required = typeof Required.Type
+
+/**
  * @category schemas
  * @since 0.1.0
  */

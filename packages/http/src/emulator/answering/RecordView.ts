@@ -36,13 +36,10 @@ const defaults = ["amount", "createdate", "hs_lastmodifieddate", "hs_object_id",
 
 type Values = Readonly<Record<string, string>>
 
-/** The app that the emulator takes every token for. */
-export const appId = "1000001"
-
 // Recorded, except that the app's id is invented.
 const source: Values = {
   hs_object_source: "INTEGRATION",
-  hs_object_source_id: appId,
+  hs_object_source_id: "1000001",
   hs_object_source_label: "INTEGRATION"
 }
 
@@ -203,7 +200,7 @@ const historyOf = (crm: Crm.Crm, record: Crm.LineItemRecord, name: string): Read
       : [valueOf(crm, record, name)].flatMap((value) =>
           value === null ? [] : [{ value, timestamp: record.updatedAt }]
         )
-  return values.map((value) => ({ ...value, sourceType: "INTEGRATION", sourceId: appId })).toReversed()
+  return values.map((value) => ({ ...value, sourceType: "API" })).toReversed()
 }
 
 // Specification: by object type, each with id and type. The names of the types are an assumption.

@@ -261,13 +261,13 @@ export const makeUnsafe = (config: {
   }
   // Assumptions: values that are not text are stored without outer blanks, and a value that does not persist is gone at once.
   const stored = (sent: Values): Values => {
-    const changes: Record<string, string> = {}
+    let changed: Record<string, string> | undefined
     for (const name in sent) {
-      const value = sent[name]!
-      if (name === "hs_external_id" && crm.behaviour.externalId === "lost") changes[name] = ""
-      else if (properties.get(name)?.type !== "string" && value !== value.trim()) changes[name] = value.trim()
+      const isLost = name === "hs_external_id" && crm.behaviour.externalId === "lost"
+      const value = isLost ? "" : properties.get(name)?.type === "string" ? sent[name]! : sent[name]!.trim()
+      if (value !== sent[name]) changed = { ...(changed ?? sent), [name]: value }
     }
-    return { ...sent, ...changes }
+    return changed ?? sent
   }
   const isGone = ({ archived }: LineItemRecord, at: number): boolean =>
     archived !== undefined && archived.millis + recycleMillis <= at
