@@ -76,9 +76,7 @@ const definitions = Effect.gen(function* () {
     const request = HttpClientRequest.make(method)(
       `https://api.hubapi.com/crm/v3/properties/line_items${path}`
     ).pipe(HttpClientRequest.bearerToken("pat-eu1-contract"))
-    yield* HttpClient.execute(
-      body === undefined ? request : HttpClientRequest.bodyJsonUnsafe(request, body)
-    )
+    yield* HttpClient.execute(body === undefined ? request : HttpClientRequest.bodyJsonUnsafe(request, body))
   }
 })
 

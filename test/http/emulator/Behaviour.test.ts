@@ -280,10 +280,7 @@ describe("a refused request", () => {
         yield* get(root)
         yield* TestClock.adjust("6 seconds")
         const refused = yield* get(root)
-        assert.deepStrictEqual(
-          [refused.status, refused.headers["x-hubspot-ratelimit-remaining"]],
-          [429, "0"]
-        )
+        assert.deepStrictEqual([refused.status, refused.headers["x-hubspot-ratelimit-remaining"]], [429, "0"])
         yield* TestClock.adjust("5 seconds")
         assert.strictEqual((yield* get(root)).status, expected)
       }).pipe(withBehaviour({ refusedRequests }, { limit: 1 }))

@@ -5,8 +5,9 @@ import { api, createAll, get, post, root } from "./api.ts"
 
 const ledger = Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
 
-const seed = (objects: ReadonlyArray<{ readonly id: string; readonly properties?: Record<string, string> }>) =>
-  Effect.flatMap(Emulator.Emulator, (emulator) => emulator.seedObjects("products", objects))
+const seed = (
+  objects: ReadonlyArray<{ readonly id: string; readonly properties?: Record<string, string> }>
+) => Effect.flatMap(Emulator.Emulator, (emulator) => emulator.seedObjects("products", objects))
 
 const product = {
   name: "Support",

@@ -41,7 +41,11 @@ describe("properties", () => {
     ["weeks among months", { hs_recurring_billing_period: "P1M2W" }, "INVALID_RECURRING_BILLING_DURATION"],
     ["a term of no length", { hs_recurring_billing_period: "P0D" }, "INVALID_RECURRING_BILLING_DURATION"],
     ["a day that no month has", { hs_recurring_billing_start_date: "2026-02-30" }, "INVALID_DATE"],
-    ["an ISO time that is not midnight", { hs_billing_period_end_date: "2026-08-10T04:00:00Z" }, "INVALID_DATE"],
+    [
+      "an ISO time that is not midnight",
+      { hs_billing_period_end_date: "2026-08-10T04:00:00Z" },
+      "INVALID_DATE"
+    ],
     ["text beyond 65,536 characters", { description: "x".repeat(65_537) }, "PROPERTY_VALUE_TOO_LONG"]
   ])("refuses %s", (_what, properties, code) => {
     assert.deepStrictEqual(codes(properties as Record<string, string>), [code])
@@ -69,9 +73,16 @@ describe("properties", () => {
     assert.deepInclude(error, { code: "INVALID_DATE", message })
   })
 
-  it.each(["2026-12-01", "2026-12-01T00:00:00Z", "2026-12-01T00:00:00.000Z", "2026-12-01T02:00:00+02:00", "2026-12-01T00:00", "1796083200000", "0"])(
-    "takes the midnight %s",
-    (value) => assert.isUndefined(check({ hs_recurring_billing_start_date: value }))
+  it.each([
+    "2026-12-01",
+    "2026-12-01T00:00:00Z",
+    "2026-12-01T00:00:00.000Z",
+    "2026-12-01T02:00:00+02:00",
+    "2026-12-01T00:00",
+    "1796083200000",
+    "0"
+  ])("takes the midnight %s", (value) =>
+    assert.isUndefined(check({ hs_recurring_billing_start_date: value }))
   )
 
   it.each(["P12M", "P1Y", "P2Y3M", "P3W", "P546D", "P1Y2M3D"])("takes the term %s", (period) =>

@@ -161,7 +161,9 @@ export const searchLag = checked("search-lag", "a time with its unit, such as 3s
 }).pipe(
   Flag.withDefault(3 * second),
   Flag.withMetavar("duration"),
-  Flag.withDescription("How long until a search of the emulator finds a new or changed line item (default 3s)")
+  Flag.withDescription(
+    "How long until a search of the emulator finds a new or changed line item (default 3s)"
+  )
 )
 
 const uniqueProperty = checked("unique", "the internal name of a property", (text) =>

@@ -56,7 +56,11 @@ export const of = (properties: Values, behaviour: Behaviour.Behaviour): Values =
   const isComputed = !billing.isRecurring || behaviour.recurringRevenue === "computed"
   const revenue = billing.isRecurring ? revenueOf(net, billing, digits) : once(amount, zero)
   const profit =
-    margin === net ? revenue : billing.isRecurring ? revenueOf(margin, billing, digits) : once(marginText, zero)
+    margin === net
+      ? revenue
+      : billing.isRecurring
+        ? revenueOf(margin, billing, digits)
+        : once(marginText, zero)
   return {
     amount,
     hs_pre_discount_amount: reduction === undefined && sent === undefined ? amount : write(gross, digits),
@@ -118,9 +122,7 @@ const whole = (value: number): BigDecimal.BigDecimal => BigDecimal.make(BigInt(v
 
 // Twenty digits are enough for an exact rounding of what is divided by a few months.
 const divide = (value: BigDecimal.BigDecimal, by: number): BigDecimal.BigDecimal =>
-  by === 1
-    ? value
-    : BigDecimal.make((value.value * 10n ** 20n) / BigInt(by), value.scale + 20)
+  by === 1 ? value : BigDecimal.make((value.value * 10n ** 20n) / BigInt(by), value.scale + 20)
 
 const hundredth = BigDecimal.make(1n, 2)
 

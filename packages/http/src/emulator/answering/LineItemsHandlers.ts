@@ -187,8 +187,7 @@ export const update = Effect.fnUntraced(function* (
   const idProperty = Query.fromUrl(request.url).get("idProperty")
   const record = yield* Effect.fromResult(find(crm, id, idProperty, false, now.millis, "update/upsert"))
   if (record === undefined) return yield* Effect.fail(Refusal.objectNotFound(id))
-  const rejection =
-    checkChange(crm, properties, record) ?? Rules.conflictOfUpdate(crm, record.id, properties)
+  const rejection = checkChange(crm, properties, record) ?? Rules.conflictOfUpdate(crm, record.id, properties)
   if (rejection !== undefined) return yield* Effect.fail(Refusal.invalidInput(rejection))
   return { status: 200, body: RecordView.updated(crm, crm.update(record, properties, now), properties) }
 })

@@ -128,12 +128,7 @@ export const created = (crm: Crm.Crm, record: Crm.LineItemRecord, traceId: strin
  * @category formatting
  * @since 0.1.0
  */
-export const updated = (
-  crm: Crm.Crm,
-  record: Crm.LineItemRecord,
-  sent: Values,
-  traceId?: string
-): object => {
+export const updated = (crm: Crm.Crm, record: Crm.LineItemRecord, sent: Values, traceId?: string): object => {
   const computed = Computed.of(record.properties, crm.behaviour)
   return {
     ...envelope(record, {

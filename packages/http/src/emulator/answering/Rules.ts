@@ -153,11 +153,7 @@ const heldOf = (crm: Crm.Crm, properties: Properties): ReadonlyArray<Held> =>
  * @category checking
  * @since 0.1.0
  */
-export const conflictOfUpdate = (
-  crm: Crm.Crm,
-  id: string,
-  properties: Properties
-): Rejection | undefined => {
+export const conflictOfUpdate = (crm: Crm.Crm, id: string, properties: Properties): Rejection | undefined => {
   const held = heldOf(crm, properties).filter(({ holder }) => holder !== id)
   return held.length === 0 ? undefined : conflictingValues(crm, held, ` on ${id}`)
 }
@@ -180,10 +176,7 @@ const conflictingValues = (crm: Crm.Crm, held: ReadonlyArray<Held>, where = ""):
  * @category checking
  * @since 0.1.0
  */
-export const conflictWithin = (
-  crm: Crm.Crm,
-  inputs: ReadonlyArray<Properties>
-): Rejection | undefined => {
+export const conflictWithin = (crm: Crm.Crm, inputs: ReadonlyArray<Properties>): Rejection | undefined => {
   for (const name of crm.uniqueNames()) {
     const seen = new Set<string>()
     for (const properties of inputs) {

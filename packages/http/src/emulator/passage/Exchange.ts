@@ -111,7 +111,12 @@ export const answer = Effect.fnUntraced(
     const received: Result.Result<string, Refusal.Refusal> = yield* refused === undefined
       ? receive(request, requirements.body)
       : Effect.succeed(Result.fail(refused))
-    const headers = { ...limits, ...waitOf(account, refused), "x-hubspot-correlation-id": correlationId, "x-request-id": correlationId }
+    const headers = {
+      ...limits,
+      ...waitOf(account, refused),
+      "x-hubspot-correlation-id": correlationId,
+      "x-request-id": correlationId
+    }
     const message = ({ body, status }: Reply): Delivery.Message => ({ status, headers, body })
     const refusal = ({ body, status }: Refusal.Refusal) =>
       message({ status, body: { ...body, correlationId } })

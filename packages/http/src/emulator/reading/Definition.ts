@@ -72,7 +72,11 @@ export const readNew = (json: unknown): Json.Reading<New> =>
     }
   })
 
-const readFields = (json: unknown, type: string, required: ReadonlyArray<string>): Json.Reading<Json.Fields> => {
+const readFields = (
+  json: unknown,
+  type: string,
+  required: ReadonlyArray<string>
+): Json.Reading<Json.Fields> => {
   if (!Json.isRecord(json)) return Json.mismatch(type, json)
   const missing = required.filter((name) => !Json.isPresent(json[name]))
   return missing.length > 0 ? Result.fail(Refusal.missingFields(...missing)) : Result.succeed(json)

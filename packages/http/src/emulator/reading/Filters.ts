@@ -234,7 +234,10 @@ export const query = (crm: Crm.Crm, text: string | undefined): Predicate => {
   return pattern.length === 0
     ? () => true
     : (record) =>
-        containsToken(searchable.map((name) => RecordView.valueOf(crm, record, name) ?? "").join(" "), pattern)
+        containsToken(
+          searchable.map((name) => RecordView.valueOf(crm, record, name) ?? "").join(" "),
+          pattern
+        )
 }
 
 /**

@@ -84,7 +84,10 @@ export interface Crm {
   /** How the account behaves where HubSpot is not known. It can be replaced at run time. */
   behaviour: Behaviour.Behaviour
   readonly properties: ReadonlyMap<string, Definitions.Definition>
-  readonly definitions: { readonly lineItems: Definitions.Definitions; readonly products: Definitions.Definitions }
+  readonly definitions: {
+    readonly lineItems: Definitions.Definitions
+    readonly products: Definitions.Definitions
+  }
   readonly lineItems: ReadonlyMap<string, LineItemRecord>
   readonly links: Links.Links
   /** Whether a parent with this id is in the account. */
@@ -215,7 +218,7 @@ export const makeUnsafe = (config: {
     // Observation: a record cannot be named by hs_object_id as by a unique property.
     if (unique && name !== "hs_object_id" && !holders.has(name)) holders.set(name, new Map())
   }
-  for (const one of [...properties.values()]) define(one)
+  for (const one of properties.values()) define(one)
   for (const name of [...Definitions.customProperties, ...config.properties]) {
     define(Definitions.make({ name, type: "string" }))
   }

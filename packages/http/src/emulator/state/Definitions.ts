@@ -134,35 +134,35 @@ const fromRow = ([name, type, label, ...traits]: Catalogue.Row, groupName: strin
   })
 }
 
+// The definitions of all accounts are the same objects; an account changes its own map of them.
+const ofType = (rows: ReadonlyArray<Catalogue.Row>, group: Group): (() => Definitions) => {
+  const all = rows.map((row) => [row[0], fromRow(row, group.name)] as const)
+  return () => ({ all: new Map(all), archived: new Map(), groups: new Map([[group.name, group]]) })
+}
+
 /**
- * The definitions that every account has for a type of object.
+ * The definitions that every account has of line items.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const makeUnsafe = (rows: ReadonlyArray<Catalogue.Row>, group: Group): Definitions => ({
-  all: new Map(rows.map((row) => [row[0], fromRow(row, group.name)])),
-  archived: new Map(),
-  groups: new Map([[group.name, group]])
+export const lineItems = ofType(Catalogue.lineItems, {
+  name: Property.defaultGroup,
+  label: "Line item information",
+  displayOrder: 0
 })
 
 /**
+ * The definitions that every account has of products.
+ *
  * @category constructors
  * @since 0.1.0
  */
-export const lineItems = (): Definitions =>
-  makeUnsafe(Catalogue.lineItems, {
-    name: Property.defaultGroup,
-    label: "Line item information",
-    displayOrder: 0
-  })
-
-/**
- * @category constructors
- * @since 0.1.0
- */
-export const products = (): Definitions =>
-  makeUnsafe(Catalogue.products, { name: "productinformation", label: "Product information", displayOrder: 0 })
+export const products = ofType(Catalogue.products, {
+  name: "productinformation",
+  label: "Product information",
+  displayOrder: 0
+})
 
 /**
  * A definition as the properties API shows it. Documentation for the fields.
