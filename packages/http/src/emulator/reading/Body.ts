@@ -15,7 +15,7 @@ import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Json from "./Json.ts"
 import * as Refusal from "../answering/Refusal.ts"
-import type { Call } from "../passage/Exchange.ts"
+import type { Account } from "../state/Account.ts"
 
 /**
  * One input to create, every value as text.
@@ -114,6 +114,13 @@ export const readBatch = <A>(
   return { count, fields, inputs: Json.readList(inputs, readOne) }
 }
 
+/** A request whose body has arrived, as handlers have it. */
+interface Received {
+  readonly account: Pick<Account, "crm">
+  readonly text: string
+  readonly entry: { inputs: number | null }
+}
+
 /**
  * Reads a batch that is to be decided. Its inputs are counted in the entry of the request, even if they are refused.
  *
@@ -121,7 +128,7 @@ export const readBatch = <A>(
  * @since 0.1.0
  */
 export const readCounted = <A>(
-  { account, entry, text }: Call,
+  { account, entry, text }: Received,
   readOne: (given: unknown) => Json.Reading<A>,
   bound?: (fields: Json.Fields) => Bound
 ) => {
