@@ -104,8 +104,27 @@ describe("amounts", () => {
     assert.strictEqual(of({ ...item, discount: "10", hs_discount_percentage: "50" }).amount, "270.00")
   })
 
-  it("are not there without price or quantity", () => {
-    for (const properties of [{}, { price: "1" }, { quantity: "1" }, { price: "", quantity: "2" }]) {
+  it("read every plain decimal", () => {
+    for (const [price, amount] of [
+      [".5", "1.00"],
+      ["-.5", "-1.00"],
+      ["+5.", "10.00"],
+      ["007", "14.00"]
+    ] as const) {
+      assert.strictEqual(of({ price, quantity: "2" }).amount, amount)
+    }
+  })
+
+  it("are not there without price or quantity, or if a seeded product has none that is a number", () => {
+    for (const properties of [
+      {},
+      { price: "1" },
+      { quantity: "1" },
+      { price: "", quantity: "2" },
+      { price: "-", quantity: "2" },
+      { price: ".", quantity: "2" },
+      { price: "1e2", quantity: "2" }
+    ]) {
       assert.notProperty(of(properties), "amount")
       assert.notProperty(of(properties), "hs_tcv")
     }

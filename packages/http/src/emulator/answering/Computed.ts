@@ -141,7 +141,7 @@ const read = (text: string | undefined): BigDecimal.BigDecimal | undefined => {
   return BigDecimal.make(BigInt(`${found[1]}${decimals}`), decimals.length)
 }
 
-const plain = /^\s*\+?(-?\d*)(?:\.(\d*))?\s*$/
+const plain = /^(?=.*\d)\+?(-?\d*)(?:\.(\d*))?$/
 
 const write = (value: BigDecimal.BigDecimal, digits: number): string => {
   const rounded =
