@@ -50,6 +50,36 @@ const recording = (seen: Array<Seen>) =>
     )
   ).pipe(Layer.provideMerge(Emulator.layer({ uniqueProperties: ["import_key"] })))
 
+/** What the client does not ask of the properties API. */
+const definitions = Effect.gen(function* () {
+  const property = {
+    name: "weight",
+    label: "Weight",
+    type: "number",
+    fieldType: "number",
+    groupName: "shipping"
+  }
+  const names = { inputs: [{ name: "height" }, { name: "nonsense" }] }
+  for (const [method, path, body] of [
+    ["POST", "/groups", { name: "shipping", label: "Shipping" }],
+    ["GET", "/groups"],
+    ["GET", "/groups/shipping"],
+    ["PATCH", "/groups/shipping", { displayOrder: 2 }],
+    ["POST", "/batch/create", { inputs: [property, { ...property, name: "height" }] }],
+    ["POST", "/batch/read", names],
+    ["PATCH", "/weight", { label: "Weight in kg" }],
+    ["GET", "/weight"],
+    ["DELETE", "/weight"],
+    ["POST", "/batch/archive", names],
+    ["DELETE", "/groups/shipping"]
+  ] as const) {
+    const request = HttpClientRequest.make(method)(
+      `https://api.hubapi.com/crm/v3/properties/line_items${path}`
+    ).pipe(HttpClientRequest.bearerToken("pat-eu1-contract"))
+    yield* HttpClient.execute(body === undefined ? request : HttpClientRequest.bodyJsonUnsafe(request, body))
+  }
+})
+
 /** Everything the client can ask in a version, once at least. */
 const everything = (apiVersion: ApiVersion.ApiVersion) =>
   Effect.gen(function* () {
@@ -99,11 +129,7 @@ const everything = (apiVersion: ApiVersion.ApiVersion) =>
         groupName: "lineiteminformation"
       })
     )
-    yield* HttpClient.execute(
-      HttpClientRequest.get("https://api.hubapi.com/crm/v3/properties/line_items/name").pipe(
-        HttpClientRequest.bearerToken("pat-eu1-contract")
-      )
-    )
+    yield* definitions
     yield* ask(Operations.accountDetails)
     yield* lineItems.archive(other)
     yield* lineItems.archiveBatch([id])

@@ -17,7 +17,6 @@ import {
   LineItem,
   ObjectId,
   Page,
-  Property,
   Search
 } from "@effect-hubspot/schema"
 import * as HttpApi from "effect/http-api/HttpApi"
@@ -26,16 +25,8 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
-
-/**
- * The statuses of HubSpot's refusals and failures that come with an error body.
- *
- * @category constants
- * @since 0.1.0
- */
-export const errorStatuses = [400, 401, 403, 404, 409, 413, 415, 423, 429, 477, 500, 502, 503, 504] as const
-
-const error = errorStatuses.map((status) => ErrorBody.ErrorBody.pipe(HttpApiSchema.status(status)))
+import { about, error } from "./internal/endpoint.ts"
+import { properties } from "./internal/propertiesApi.ts"
 
 /**
  * The paths of the operations in an API version. The caller fills in `:id` and the like.
@@ -66,8 +57,6 @@ export const paths = (version: ApiVersion.ApiVersion) => {
  * @since 0.1.0
  */
 export const otherPaths = {
-  properties: `/crm/v3/properties/${LineItem.objectType}`,
-  property: `/crm/v3/properties/${LineItem.objectType}/:name`,
   batchAssociate: `/crm/v4/associations/${LineItem.objectType}/:toObjectType/batch/create`,
   batchAssociateDefault: `/crm/v4/associations/${LineItem.objectType}/:toObjectType/batch/associate/default`,
   associationsOf: `/crm/v4/objects/:fromObjectType/:id/associations/${LineItem.objectType}`,
@@ -89,9 +78,6 @@ const list = Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Schema
 const flag = Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Schema.String)]))
 
 const readQuery = { properties: list, propertiesWithHistory: list, associations: list, archived: flag }
-
-const about = (title: string, description: string) =>
-  OpenApi.annotations({ title, summary: title, description })
 
 const lineItems = (version: ApiVersion.ApiVersion) => {
   const path = paths(version)
@@ -283,23 +269,6 @@ const helpers = (version: ApiVersion.ApiVersion) => {
     }).annotateMerge(about("Remove all associations with an object", ""))
   )
 }
-
-const properties = HttpApiGroup.make("properties").add(
-  HttpApiEndpoint.get("listProperties", otherPaths.properties, {
-    success: Property.Properties,
-    error
-  }).annotateMerge(about("The properties of line items", "What a line item of this account may hold.")),
-  HttpApiEndpoint.get("getProperty", otherPaths.property, {
-    params: { name: Schema.String },
-    success: Property.Property,
-    error
-  }).annotateMerge(about("A property of line items", "")),
-  HttpApiEndpoint.post("createProperty", otherPaths.properties, {
-    payload: Property.PropertyCreate,
-    success: Property.Property.pipe(HttpApiSchema.status(201)),
-    error
-  }).annotateMerge(about("Define a property", "Only its definition can make its values unique."))
-)
 
 const account = HttpApiGroup.make("account").add(
   HttpApiEndpoint.get("accountDetails", otherPaths.account, {

@@ -15,6 +15,7 @@ import {
   CrmObject,
   type ErrorBody,
   InputIssue,
+  LineItem,
   Page,
   Property,
   Search
@@ -284,7 +285,7 @@ const encodeCreate = bodyOf("create")
 export const create = (request: BatchRequest.Given<BatchRequest.Create>): Checked<CrmObject.CrmObject> =>
   sent<BatchRequest.Create>("create", ["properties", "associations"], request).pipe(
     Effect.flatMap(encodeCreate),
-    Effect.map((body) => sendCreate({ body, inputs: request.inputs.length }))
+    Effect.map((body) => sendCreate({ body }))
   )
 
 const sendGet = operation("get", { idempotent: true, read: readObject })
@@ -517,6 +518,8 @@ export const batchStatus = (link: URL): Operation<BatchResponse.BatchResponse> =
 // Properties, account
 // -----------------------------------------------------------------------------
 
+const ofLineItems = { objectType: LineItem.objectType }
+
 const decodeProperties = Schema.decodeUnknownOption(Property.Properties)
 
 /**
@@ -528,7 +531,7 @@ const decodeProperties = Schema.decodeUnknownOption(Property.Properties)
 export const listProperties: Operation<ReadonlyArray<Property.Property>> = make("listProperties", {
   idempotent: true,
   read: (answer) => Option.map(decodeProperties(answer), ({ results }) => results)
-})()
+})({ params: ofLineItems })
 
 const sendCreateProperty = operation("createProperty", {
   idempotent: false,
@@ -543,7 +546,7 @@ const encodeProperty = bodyOf("createProperty")
  * @since 0.1.0
  */
 export const createProperty = (property: Property.PropertyCreate): Checked<Property.Property> =>
-  Effect.map(encodeProperty(property), (body) => sendCreateProperty({ body }))
+  Effect.map(encodeProperty(property), (body) => sendCreateProperty({ params: ofLineItems, body }))
 
 /**
  * The account of the token: its id, time zone and currencies.

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { StandardError } from "./ErrorBody.ts"
 import { OpenStruct } from "./internal/openStruct.ts"
 
 /**
@@ -79,3 +80,78 @@ export type PropertyCreate = typeof PropertyCreate.Type
  * @since 0.1.0
  */
 export const Properties = OpenStruct({ results: Schema.Array(Property) })
+
+/**
+ * What of a definition can be changed. Its name and whether its values are unique stay.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const PropertyUpdate = Schema.Struct({
+  label: Schema.optionalKey(Schema.String),
+  description: Schema.optionalKey(Schema.String),
+  type: Schema.optionalKey(PropertyCreate.fields.type),
+  fieldType: Schema.optionalKey(Schema.String),
+  groupName: Schema.optionalKey(Schema.String),
+  options: PropertyCreate.fields.options,
+  displayOrder: Schema.optionalKey(Schema.Int),
+  hidden: Schema.optionalKey(Schema.Boolean),
+  formField: Schema.optionalKey(Schema.Boolean)
+})
+
+/**
+ * The reply to a batch of definitions.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BatchResponse = OpenStruct({
+  status: Schema.String,
+  results: Schema.Array(Property),
+  numErrors: Schema.optional(Schema.Int),
+  errors: Schema.optional(Schema.Array(StandardError))
+})
+
+/**
+ * A group of properties.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Group = OpenStruct({
+  name: Schema.String,
+  label: Schema.String,
+  displayOrder: Schema.optional(Schema.Int),
+  archived: Schema.optional(Schema.Boolean)
+})
+
+/**
+ * `{ results: [Group] }`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Groups = OpenStruct({ results: Schema.Array(Group) })
+
+/**
+ * A group to add.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const GroupCreate = Schema.Struct({
+  name: Schema.String,
+  label: Schema.String,
+  displayOrder: Schema.optionalKey(Schema.Int)
+})
+
+/**
+ * What of a group can be changed.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const GroupUpdate = Schema.Struct({
+  label: Schema.optionalKey(Schema.String),
+  displayOrder: Schema.optionalKey(Schema.Int)
+})

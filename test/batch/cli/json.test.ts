@@ -3,6 +3,10 @@
  * what is reported is what happened.
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Csv from "./csv.ts"
 import {
   canary,
@@ -81,6 +85,16 @@ describe("--json", () => {
   })
 })
 
+const postTo = (url: string, path: string, body: object) =>
+  HttpClientRequest.post(`${url}/crm/v3/objects/line_items${path}`).pipe(
+    HttpClientRequest.bearerToken(canary),
+    HttpClientRequest.bodyJsonUnsafe(body),
+    HttpClient.execute,
+    Effect.flatMap((response) => Effect.map(response.text, (text) => ({ status: response.status, text }))),
+    Effect.provide(FetchHttpClient.layer),
+    Effect.runPromise
+  )
+
 describe("serve", () => {
   it("prints one line of url and admin key, and ends on SIGINT and SIGTERM", async () => {
     const ends: Array<Finished> = []
@@ -112,6 +126,58 @@ describe("serve", () => {
     assert.lengthOf(created, 120)
     assert.strictEqual(forgotten?.created, 130)
     await server.stop("SIGTERM")
+  })
+
+  it("finds new line items in searches after a lag, which is not zero by default", async () => {
+    const found = async (url: string): Promise<number> => {
+      const { text } = await postTo(url, "/search", { filterGroups: [] })
+      return (JSON.parse(text) as { readonly total: number }).total
+    }
+    const lagging = await serve("--search-lag", "300ms")
+    assert.strictEqual((await postTo(lagging.url, "", { properties: { name: "Chair" } })).status, 201)
+    assert.strictEqual(await found(lagging.url), 0)
+    await until(
+      () => found(lagging.url),
+      (total) => total === 1
+    )
+    await lagging.stop("SIGTERM")
+    const started = start(["serve", "--json"], { token: canary })
+    await started.seen("stdout", "\n")
+    const { url } = JSON.parse(started.said()) as { readonly url: string }
+    await postTo(url, "", { properties: { name: "Chair" } })
+    assert.strictEqual(await found(url), 0)
+    started.kill("SIGTERM")
+    await started.finished
+  })
+
+  it("behaves as it is told, and says in one line what it cannot be told", async () => {
+    const server = await serve(
+      "--unique=key",
+      "--required=hs_sku",
+      "--required=cost_center:name=Chair",
+      "--behaviour=duplicateValue=invalidValue",
+      "--behaviour=missingProperties=errors"
+    )
+    const create = (properties: object) => postTo(server.url, "", { properties })
+    assert.strictEqual((await create({ key: "A", hs_sku: "S" })).status, 201)
+    assert.include((await create({ key: "A", hs_sku: "S" })).text, "CONFLICTING_UNIQUE_VALUE")
+    const missing = await create({ name: "Chair" })
+    assert.strictEqual(missing.status, 400)
+    assert.include(missing.text, "hs_sku is required")
+    assert.include(missing.text, "cost_center is required when name is Chair")
+    await server.stop("SIGTERM")
+    for (const [flag, value, expected] of [
+      ["--search-lag", "3", "is not a time with its unit, such as 3s, or 0s for none"],
+      ["--unique", "My Key", "is not the internal name of a property"],
+      ["--required", "A=b", "is not a property, or a property, a colon and the condition property=value"],
+      ["--behaviour", "duplicateValue=perhaps", "duplicateValue=conflict|invalidValue"],
+      ["--behaviour", "constructor=conflict", "is not a setting of the emulator and its value"]
+    ] as const) {
+      const { code, stderr } = await run(["serve", flag, value])
+      assert.strictEqual(code, 2)
+      assert.include(stderr, `line-items: ${flag}: "${value}" `)
+      assert.include(stderr, expected)
+    }
   })
 
   it("takes a key property from setup-key, twice as well as once, and an import that goes by it", async () => {

@@ -190,9 +190,10 @@ const failBy = (url: string, adminKey: string, plan: Faults.Plan) =>
     Effect.provide(FetchHttpClient.layer)
   )
 
-/** `line-items serve --json`, as soon as it serves. */
+/** `line-items serve --json`, as soon as it serves. Searches find everything at once unless they are told otherwise. */
 export const serve = async (...args: ReadonlyArray<string>): Promise<Server> => {
-  const started = start(["serve", "--json", ...args], { token: canary })
+  const lag = args.includes("--search-lag") ? [] : ["--search-lag", "0s"]
+  const started = start(["serve", "--json", ...lag, ...args], { token: canary })
   await started.seen("stdout", "\n")
   const { adminKey, url } = jsonOf(Served, { stdout: started.said() })
   return {

@@ -1,5 +1,4 @@
 import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
-import * as Crm from "../../../packages/http/src/emulator/state/Crm.ts"
 import { Account, Property } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -158,24 +157,6 @@ describe("the account", () => {
       assert.strictEqual(yield* status, 200)
     }).pipe(Effect.provide(Emulator.layer({ dailyLimit: 1, timeZone: "America/New_York" })))
   )
-})
-
-describe("products", () => {
-  const sent = { hs_product_id: "9", price: "5" }
-  const crm = Crm.makeUnsafe({ portalId: 42, properties: [] })
-  Crm.seedObjects(crm, "products", [
-    { id: "9", properties: { name: "Chair", price: "19.90", hs_sku: "C-1", hs_cost_of_goods_sold: "3" } }
-  ])
-  const now = { millis: 0, iso: "1970-01-01T00:00:00.000Z" }
-
-  it("give what a line item does not say itself, of four properties", () => {
-    assert.deepStrictEqual(crm.create(sent, [], now).properties, { ...sent, name: "Chair", hs_sku: "C-1" })
-  })
-
-  it("that are not there give nothing", () => {
-    assert.deepStrictEqual(crm.create({ hs_product_id: "8" }, [], now).properties, { hs_product_id: "8" })
-    assert.isFalse(Crm.seedObjects(crm, "contacts", [{ id: "1" }]))
-  })
 })
 
 describe("an OAuth app", () => {

@@ -16,6 +16,25 @@ const chunk = new Uint8Array(1024 * 1024)
 
 const ledger = Effect.flatMap(Emulator.Emulator, (emulator) => emulator.ledger)
 
+/** What HubSpot computes of a one-off without discount and cost. */
+const computedOf = (amount: string) => ({
+  amount,
+  hs_acv: amount,
+  hs_arr: "0.00",
+  hs_margin: amount,
+  hs_margin_acv: amount,
+  hs_margin_arr: "0.00",
+  hs_margin_mrr: "0.00",
+  hs_margin_tcv: amount,
+  hs_mrr: "0.00",
+  hs_position_on_quote: "0",
+  hs_post_tax_amount: amount,
+  hs_pre_discount_amount: amount,
+  hs_recurring_billing_number_of_payments: "1",
+  hs_tcv: amount,
+  hs_total_discount: "0.00"
+})
+
 describe("creating", () => {
   it.effect("creates every input of a good batch and answers 201 without errors", () =>
     Effect.gen(function* () {
@@ -29,14 +48,16 @@ describe("creating", () => {
       assert.deepStrictEqual(one, {
         id: one.id,
         properties: {
+          ...computedOf("39.80"),
           name: `Item ${one.objectWriteTraceId.slice(1)}`,
           quantity: "2",
           price: "19.90",
           createdate: "1970-01-01T00:00:00.000Z",
           hs_lastmodifieddate: "1970-01-01T00:00:00.000Z",
           hs_object_id: one.id,
-          hs_object_source: "API",
-          hs_object_source_label: "API"
+          hs_object_source: "INTEGRATION",
+          hs_object_source_id: "1000001",
+          hs_object_source_label: "INTEGRATION"
         },
         createdAt: "1970-01-01T00:00:00.000Z",
         updatedAt: "1970-01-01T00:00:00.000Z",

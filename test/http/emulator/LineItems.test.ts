@@ -172,6 +172,8 @@ describe("updating one line item", () => {
       assert.deepStrictEqual(body.properties, {
         name: "Stool",
         hs_sku: null,
+        hs_position_on_quote: "0",
+        hs_recurring_billing_number_of_payments: "1",
         createdate: "1970-01-01T00:00:00.000Z",
         hs_lastmodifieddate: "1970-01-01T00:00:01.000Z",
         hs_object_id: id!

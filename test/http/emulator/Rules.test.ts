@@ -1,5 +1,7 @@
 import * as Crm from "../../../packages/http/src/emulator/state/Crm.ts"
 import * as Rules from "../../../packages/http/src/emulator/answering/Rules.ts"
+import * as Definitions from "../../../packages/http/src/emulator/state/Definitions.ts"
+import * as Behaviour from "@effect-hubspot/http/emulator/Behaviour"
 import { Association } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
 
@@ -22,7 +24,8 @@ describe("properties", () => {
     ["a decimal comma", { price: "12,50" }, "INVALID_INTEGER"],
     ["a number too great to be finite", { price: "1e999" }, "INVALID_INTEGER"],
     ["a negative price", { price: "-0.01" }, "NEGATIVE_PRICE"],
-    ["a negative price with an exponent", { price: "-1e2" }, "NEGATIVE_PRICE"],
+    ["a number with an exponent", { price: "1.4210854715202004e-14" }, "INVALID_INTEGER"],
+    ["a small number with an exponent", { quantity: "1e-7" }, "INVALID_INTEGER"],
     ["a date in another order", { hs_recurring_billing_start_date: "31.12.2026" }, "INVALID_DATE"],
     ["an instant that is not midnight", { hs_recurring_billing_start_date: "1795000000000" }, "INVALID_DATE"],
     ["a truth value in words", { hs_is_optional: "yes" }, "INVALID_OPTION"],
@@ -31,9 +34,90 @@ describe("properties", () => {
     ["a currency in lower case", { hs_line_item_currency_code: "eur" }, "INVALID_OPTION"],
     ["an unknown delay type", { hs_billing_start_delay_type: "later" }, "INVALID_OPTION"],
     ["an owner that is no id", { hubspot_owner_id: "ann" }, "INVALID_OPTION"],
+    ["a term in digits", { hs_recurring_billing_period: "24" }, "INVALID_RECURRING_BILLING_DURATION"],
+    ["a term in words", { hs_recurring_billing_period: "12 months" }, "INVALID_RECURRING_BILLING_DURATION"],
+    ["a term of nothing", { hs_recurring_billing_period: "P" }, "INVALID_RECURRING_BILLING_DURATION"],
+    ["a term with a time", { hs_recurring_billing_period: "PT24H" }, "INVALID_RECURRING_BILLING_DURATION"],
+    ["weeks among months", { hs_recurring_billing_period: "P1M2W" }, "INVALID_RECURRING_BILLING_DURATION"],
+    ["a term of no length", { hs_recurring_billing_period: "P0D" }, "INVALID_RECURRING_BILLING_DURATION"],
+    ["a day that no month has", { hs_recurring_billing_start_date: "2026-02-30" }, "INVALID_DATE"],
+    [
+      "an ISO time that is not midnight",
+      { hs_billing_period_end_date: "2026-08-10T04:00:00Z" },
+      "INVALID_DATE"
+    ],
     ["text beyond 65,536 characters", { description: "x".repeat(65_537) }, "PROPERTY_VALUE_TOO_LONG"]
   ])("refuses %s", (_what, properties, code) => {
     assert.deepStrictEqual(codes(properties as Record<string, string>), [code])
+  })
+
+  it.each([
+    ["weekly", "P12M"],
+    ["biweekly", "P1Y"],
+    ["monthly", "P30D"],
+    ["annually", "P52W"]
+  ])("refuses %s for %s", (recurringbillingfrequency, hs_recurring_billing_period) => {
+    assert.deepStrictEqual(codes({ recurringbillingfrequency, hs_recurring_billing_period }), [
+      "BILLING_PERIOD_TO_FREQUENCY_FORM_MISMATCH"
+    ])
+  })
+
+  it.each([
+    ["1786334400000", "1786334400000 is at 4:0:0.0 UTC, not midnight!"],
+    ["2026-08-10T04:00:00Z", "1786334400000 is at 4:0:0.0 UTC, not midnight!"],
+    ["2026-08-10T23:59:58.070", "1786406398070 is at 23:59:58.70 UTC, not midnight!"],
+    ["-1", "-1 is at 23:59:59.999 UTC, not midnight!"],
+    ["tomorrow", "tomorrow was not a valid date."]
+  ])("says in HubSpot's words what is wrong with the date %s", (value, message) => {
+    const [error] = check({ hs_recurring_billing_start_date: value })!.errors
+    assert.deepInclude(error, { code: "INVALID_DATE", message })
+  })
+
+  it.each([
+    "2026-12-01",
+    "2026-12-01T00:00:00Z",
+    "2026-12-01T00:00:00.000Z",
+    "2026-12-01T02:00:00+02:00",
+    "2026-12-01T00:00",
+    "1796083200000",
+    "0"
+  ])("takes the midnight %s", (value) =>
+    assert.isUndefined(check({ hs_recurring_billing_start_date: value }))
+  )
+
+  it.each(["P12M", "P1Y", "P2Y3M", "P3W", "P546D", "P1Y2M3D"])("takes the term %s", (period) =>
+    assert.isUndefined(check({ hs_recurring_billing_period: period }))
+  )
+
+  it("takes an instant in ISO or milliseconds, and reports other text as no long", () => {
+    const own = Crm.makeUnsafe({ portalId: 42, properties: [] })
+    own.define(Definitions.make({ name: "seen_at", type: "datetime" }))
+    const errorsOf = (value: string) => Rules.checkNew(own, { seen_at: value })?.errors
+    for (const value of ["2026-08-10T04:00:00.5Z", "1786334400001", "2026-08-10"]) {
+      assert.isUndefined(errorsOf(value), value)
+    }
+    for (const value of ["10 Aug 2026", "2026-08-32T04:00:00Z", "1.5"]) {
+      const message = `${value} was not a valid long.`
+      assert.deepInclude(errorsOf(value)![0], { code: "INVALID_LONG", message })
+    }
+  })
+
+  it("trims values that are not text, or refuses outer blanks if the account is told so", () => {
+    const blank = { price: " 5 ", hs_is_optional: "true ", name: " Chair ", hubspot_owner_id: "\t7" }
+    assert.isUndefined(check(blank))
+    const strict = Crm.makeUnsafe({
+      portalId: 42,
+      properties: [],
+      behaviour: Behaviour.make({ outerBlanks: "refused" })
+    })
+    const names = Rules.checkNew(strict, blank)!.errors.map(({ code, context }) => ({ code, context }))
+    assert.deepStrictEqual(names, [
+      { code: "LEADING_TRAILING_WHITESPACE", context: { propertyName: ["price"] } },
+      { code: "LEADING_TRAILING_WHITESPACE", context: { propertyName: ["hs_is_optional"] } },
+      { code: "LEADING_TRAILING_WHITESPACE", context: { propertyName: ["hubspot_owner_id"] } }
+    ])
+    const now = { millis: 0, iso: "1970-01-01T00:00:00.000Z" }
+    assert.deepInclude(crm.create(blank, [], now).properties, { price: "5", name: " Chair " })
   })
 
   it("takes what is right", () => {
@@ -41,7 +125,7 @@ describe("properties", () => {
       check({
         name: "Chair",
         price: "0",
-        quantity: "1e2",
+        quantity: "100",
         discount: "-5.50",
         hs_recurring_billing_start_date: "2026-12-31",
         hs_billing_period_end_date: "1798675200000",

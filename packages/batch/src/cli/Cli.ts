@@ -36,6 +36,10 @@ const serveCommand = Command.make(
     limit: Flags.serverLimit,
     latency: Flags.latency,
     keep: Flags.keep,
+    searchLag: Flags.searchLag,
+    uniqueProperties: Flags.uniqueProperties,
+    required: Flags.required,
+    behaviour: Flags.behaviour,
     token: Flag.Redacted("token").pipe(
       Flag.optional,
       Flag.withDescription("The only access token that is accepted (default: any well-formed one)")
@@ -52,6 +56,9 @@ const serveCommand = Command.make(
       limit: flags.limit,
       latency: Option.getOrUndefined(flags.latency),
       keep: Option.getOrUndefined(flags.keep),
+      searchLag: flags.searchLag,
+      uniqueProperties: flags.uniqueProperties,
+      behaviour: Object.assign({ requiredProperties: flags.required }, ...flags.behaviour),
       token,
       json: flags.json
     })
@@ -63,6 +70,10 @@ const serveCommand = Command.make(
     {
       command: "line-items serve --keep 100000",
       description: "For long runs: keep only the last 100,000 line items and requests"
+    },
+    {
+      command: "line-items serve --required hs_sku --behaviour duplicateValue=invalidValue",
+      description: "As an account that requires an SKU, and reports duplicates in the other way"
     }
   ])
 )

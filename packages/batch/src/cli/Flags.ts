@@ -7,6 +7,7 @@ import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as WriteTrace from "../model/WriteTrace.ts"
 import { BatchRequest, Properties } from "@effect-hubspot/schema"
 import { BaseUrl, RateLimits } from "@effect-hubspot/http"
+import * as Behaviour from "@effect-hubspot/http/emulator/Behaviour"
 import * as Argument from "effect/cli/Argument"
 import * as CliError from "effect/cli/CliError"
 import * as Flag from "effect/cli/Flag"
@@ -150,6 +151,65 @@ export const keep = checked("keep", "a whole number from 1 to 999999999", wholeN
   Flag.withMetavar("n"),
   Flag.withDescription(
     "How many of the last line items and requests the emulator keeps; without it all, in memory"
+  )
+)
+
+/** The default is an assumption: people saw seconds, HubSpot says a few moments. */
+export const searchLag = checked("search-lag", "a time with its unit, such as 3s, or 0s for none", (text) => {
+  const duration = readDuration(text)
+  return duration === undefined ? undefined : Duration.toMillis(duration)
+}).pipe(
+  Flag.withDefault(3 * second),
+  Flag.withMetavar("duration"),
+  Flag.withDescription(
+    "How long until a search of the emulator finds a new or changed line item (default 3s)"
+  )
+)
+
+const uniqueProperty = checked("unique", "the internal name of a property", (text) =>
+  Properties.isPropertyName(text) ? text : undefined
+)
+
+export const uniqueProperties = uniqueProperty.pipe(
+  Flag.atLeast(0),
+  Flag.withMetavar("name"),
+  Flag.withDescription("A custom property of the emulator with unique values; can be given several times")
+)
+
+const settings: Readonly<Record<string, ReadonlyArray<string>>> = Behaviour.settings
+
+export const behaviour = checked(
+  "behaviour",
+  `a setting of the emulator and its value: ${Object.entries(settings)
+    .map(([name, values]) => `${name}=${values.join("|")}`)
+    .join(", ")}`,
+  (text): Behaviour.Given | undefined => {
+    const [name = "", value = ""] = text.split("=", 2)
+    return Object.hasOwn(settings, name) && settings[name]!.includes(value) ? { [name]: value } : undefined
+  }
+).pipe(
+  Flag.atLeast(0),
+  Flag.withMetavar("name=value"),
+  Flag.withDescription(
+    "How the emulator behaves where HubSpot is not known, see docs/emulator.md; can be given several times"
+  )
+)
+
+/** `hs_sku`, or `hs_sku:recurringbillingfrequency=monthly`. */
+export const required = checked(
+  "required",
+  "a property, or a property, a colon and the condition property=value",
+  (text): Behaviour.Required | undefined => {
+    const found = /^([a-z][a-z0-9_]{0,99})(?::([a-z][a-z0-9_]{0,99})=(.+))?$/.exec(text)
+    if (found === null) return undefined
+    const [, name = "", other, value = ""] = found
+    return other === undefined ? { name } : { name, when: { name: other, value } }
+  }
+).pipe(
+  Flag.atLeast(0),
+  Flag.withMetavar("name[:name=value]"),
+  Flag.withDescription(
+    "A property that the emulator requires of a new line item, if another has a value; can be given several times"
   )
 )
 

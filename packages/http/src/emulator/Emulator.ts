@@ -30,6 +30,7 @@ import * as LineItems from "../LineItems.ts"
 import type { RateLimits } from "../RateLimits.ts"
 import type { Account, Latency } from "./state/Account.ts"
 import * as Admin from "./answering/Admin.ts"
+import * as Behaviour from "./Behaviour.ts"
 import * as Body from "./reading/Body.ts"
 import * as Crm from "./state/Crm.ts"
 import * as Delivery from "./passage/Delivery.ts"
@@ -69,6 +70,8 @@ export interface Options {
   readonly properties?: ReadonlyArray<string> | undefined
   /** Names of custom properties with unique values. Default none; more can be defined over the API. */
   readonly uniqueProperties?: ReadonlyArray<string> | undefined
+  /** How it behaves where HubSpot's behaviour is not known. Default: the first value of each setting of `Behaviour`. */
+  readonly behaviour?: Behaviour.Given | undefined
   /** How long until a new or changed line item appears in a search, in milliseconds. Default 0. */
   readonly searchLag?: SearchIndex.Lag | undefined
   /**
@@ -114,7 +117,9 @@ export interface Asynchronous {
 export interface ResolvedOptions
   extends
     Pick<Options, "token" | "oauth" | "latency" | "keep">,
-    Readonly<{ [Name in WithDefault]: NonNullable<Options[Name]> }> {}
+    Readonly<{ [Name in WithDefault]: NonNullable<Options[Name]> }> {
+  readonly behaviour: Behaviour.Behaviour
+}
 
 type WithDefault =
   | "limit"
@@ -160,6 +165,8 @@ export class Emulator extends Context.Service<
     ) => Effect.Effect<void, Admin.UnknownObjectType>
     /** Replaces the scopes of the token. */
     readonly setScopes: (scopes: ReadonlyArray<string>) => Effect.Effect<void>
+    /** Changes settings of the behaviour; those that are not given stay as they are. */
+    readonly setBehaviour: (behaviour: Behaviour.Given) => Effect.Effect<void>
   }
 >()("@effect-hubspot/http/emulator/Emulator") {}
 
@@ -224,6 +231,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
     properties: given.properties ?? [],
     uniqueProperties: given.uniqueProperties ?? [],
     searchLag: given.searchLag ?? 0,
+    behaviour: Behaviour.make(given.behaviour),
     keep: given.keep,
     portalId: given.portalId ?? 891936587
   }
@@ -241,7 +249,11 @@ const make = Effect.fnUntraced(function* (given: Options) {
   const account: Account = {
     crm,
     ledger: Ledger.makeUnsafe(journal, options.keep),
-    quota: Quota.makeUnsafe({ ...options, timeZone: DateTime.zoneMakeNamedUnsafe(options.timeZone) }),
+    quota: Quota.makeUnsafe({
+      ...options,
+      timeZone: DateTime.zoneMakeNamedUnsafe(options.timeZone),
+      countsRefused: () => crm.behaviour.refusedRequests === "counted"
+    }),
     tokens: Tokens.makeUnsafe(options),
     latency: options.latency,
     journal,
@@ -288,7 +300,8 @@ const make = Effect.fnUntraced(function* (given: Options) {
     setFaults: (plan) =>
       Admin.setFaults(account, plan).pipe(Effect.updateContext<never, never>(() => context)),
     seedObjects: (objectType, objects) => Admin.seedObjects(account, objectType, objects),
-    setScopes: (scopes) => Admin.setScopes(account, scopes)
+    setScopes: (scopes) => Admin.setScopes(account, scopes),
+    setBehaviour: (behaviour) => Admin.setBehaviour(account, behaviour)
   })
 })
 

@@ -9,7 +9,7 @@ import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as Definitions from "../state/Definitions.ts"
+import * as Catalogue from "../state/Catalogue.ts"
 import type { Answer, Call, Reply } from "../passage/Exchange.ts"
 import * as Tokens from "../state/Tokens.ts"
 
@@ -22,7 +22,7 @@ import * as Tokens from "../state/Tokens.ts"
 export const details = (timeZone: string) =>
   Effect.fnUntraced(function* ({ account }: Call): Answer {
     const zoned = DateTime.makeZonedUnsafe(yield* Clock.currentTimeMillis, { timeZone })
-    const [companyCurrency, ...additionalCurrencies] = Definitions.currencies
+    const [companyCurrency, ...additionalCurrencies] = Catalogue.currencies
     return {
       status: 200,
       body: {

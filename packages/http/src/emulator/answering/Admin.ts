@@ -1,6 +1,6 @@
 /**
  * The emulator's own API, beside HubSpot's: read the ledger and the journal, set faults, seed objects,
- * replace the scopes.
+ * replace the scopes, and set the behaviour where HubSpot's is not known.
  *
  * It requires the admin key, which is not a HubSpot token. Its requests are not in the ledger, have no latency and count
  * for no limit. It cannot change the ledger.
@@ -22,6 +22,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Behaviour from "../Behaviour.ts"
 import * as Body from "../reading/Body.ts"
 import * as Crm from "../state/Crm.ts"
 import type { Account } from "../state/Account.ts"
@@ -121,6 +122,11 @@ const admin = HttpApiGroup.make("admin")
     HttpApiEndpoint.put("scopes", `${prefix}scopes`, {
       payload: Schema.Struct({ scopes: Schema.Array(Schema.String) }),
       success: HttpApiSchema.NoContent
+    }),
+    HttpApiEndpoint.get("behaviour", `${prefix}behaviour`, { success: Behaviour.Behaviour }),
+    HttpApiEndpoint.put("setBehaviour", `${prefix}behaviour`, {
+      payload: Behaviour.Given,
+      success: HttpApiSchema.NoContent
     })
   )
   .middleware(BodyCheck)
@@ -128,7 +134,7 @@ const admin = HttpApiGroup.make("admin")
 
 /**
  * The admin API: `GET /_emulator/ledger`, `GET /_emulator/journal`, `GET`, `PUT` and `DELETE`
- * `/_emulator/faults`, `POST /_emulator/objects`, `PUT /_emulator/scopes`.
+ * `/_emulator/faults`, `POST /_emulator/objects`, `PUT /_emulator/scopes`, `GET` and `PUT` `/_emulator/behaviour`.
  *
  * @category models
  * @since 0.1.0
@@ -173,6 +179,17 @@ export const seedObjects = (
 export const setScopes = (account: Account, scopes: ReadonlyArray<string>): Effect.Effect<void> =>
   Effect.sync(() => {
     account.scopes = new Set(scopes)
+  })
+
+/**
+ * Changes settings of the behaviour; the others stay as they are.
+ *
+ * @category administration
+ * @since 0.1.0
+ */
+export const setBehaviour = ({ crm }: Account, given: Behaviour.Given): Effect.Effect<void> =>
+  Effect.sync(() => {
+    crm.behaviour = Behaviour.make({ ...crm.behaviour, ...given })
   })
 
 /**
@@ -236,6 +253,8 @@ export const layer = (account: Account, adminKey: Redacted.Redacted<string>) =>
               : seedObjects(account, objectType, [...(ids ?? []), ...(objects ?? [])])
           )
           .handle("scopes", ({ payload }) => setScopes(account, payload.scopes))
+          .handle("behaviour", () => Effect.sync(() => account.crm.behaviour))
+          .handle("setBehaviour", ({ payload }) => setBehaviour(account, payload))
       )
     ),
     Layer.provide([layerBodyCheck, layerAuthorization(adminKey)])

@@ -39,7 +39,12 @@ export const create = (version: Version) =>
       conflict: (input) => Rules.conflict(call.account.crm, input.properties),
       values: (input) => input.properties,
       commit: (input, now) =>
-        RecordView.created(LineItems.createNow(call.account, input, now), input.objectWriteTraceId)
+        RecordView.created(
+          call.account.crm,
+          LineItems.createNow(call.account, input, now),
+          input.objectWriteTraceId
+        ),
+      orphan: (input, now) => LineItems.createNow(call.account, { ...input, associations: [] }, now)
     })
   })
 
@@ -64,14 +69,14 @@ export const update = (version: Version) =>
       if (record !== undefined) found.push({ ...input, record })
     }
     return yield* decide(call.account, version, 200, found, {
-      check: (input) => LineItems.checkChange(crm, input.properties),
+      check: (input) => LineItems.checkChange(crm, input.properties, input.record),
       conflict: (input) => Rules.conflictOfUpdate(crm, input.record.id, input.properties),
       values: (input) => input.properties,
       commit: (input, now) => {
         // The account may have forgotten the record in the meantime.
         const current = crm.find(input.record.id, now.millis) ?? input.record
         const record = crm.update(current, input.properties, now)
-        return RecordView.updated(record, input.properties, input.objectWriteTraceId)
+        return RecordView.updated(crm, record, input.properties, input.objectWriteTraceId)
       }
     })
   })
@@ -101,7 +106,12 @@ export const upsert = (version: Version) =>
     // Assumption: a value among the properties replaces the value that names the record.
     const valuesOf = (input: Body.Change): Values => ({ [input.idProperty!]: input.id, ...input.properties })
     return yield* decide(call.account, version, 200, inputs, {
-      check: (input) => Rules.checkProperties(crm, valuesOf(input)),
+      check: (input) => {
+        const holder = crm.holderOf(input.idProperty!, input.id)
+        return holder === undefined
+          ? Rules.checkNew(crm, valuesOf(input))
+          : Rules.checkProperties(crm, valuesOf(input), crm.lineItems.get(holder)?.properties ?? {})
+      },
       conflict: (input) => {
         const holder = crm.holderOf(input.idProperty!, input.id)
         return holder === undefined
@@ -117,10 +127,10 @@ export const upsert = (version: Version) =>
             { ...input, properties: valuesOf(input), associations: [] },
             now
           )
-          return { ...RecordView.created(record, input.objectWriteTraceId), new: true }
+          return { ...RecordView.created(crm, record, input.objectWriteTraceId), new: true }
         }
         const record = crm.update(crm.find(holder, now.millis)!, input.properties, now)
-        return { ...RecordView.updated(record, valuesOf(input), input.objectWriteTraceId), new: false }
+        return { ...RecordView.updated(crm, record, valuesOf(input), input.objectWriteTraceId), new: false }
       }
     })
   })
@@ -137,56 +147,78 @@ const distinct = (inputs: ReadonlyArray<Body.Change>): Json.Reading<void> => {
   return twice.size === 0 ? Result.succeed(undefined) : Result.fail(Refusal.duplicateIds([...twice]))
 }
 
-/** What is done with each input of a batch of writes. `conflict` and `commit` see the inputs committed before. */
+/**
+ * What is done with each input of a batch of writes. `conflict` and `commit` see the inputs committed before. `orphan` creates
+ * what is left of an input whose associations are bad.
+ */
 interface Writing<A> {
   readonly check: (input: A) => Refusal.Rejection | undefined
   readonly conflict: (input: A) => Refusal.Rejection | undefined
   readonly values: (input: A) => Values
   readonly commit: (input: A, now: Crm.Moment) => object
+  readonly orphan?: (input: A, now: Crm.Moment) => unknown
 }
 
 const decide = Effect.fnUntraced(function* <A extends { readonly objectWriteTraceId: string | undefined }>(
-  account: Account,
+  { crm }: Account,
   version: Version,
   ok: 200 | 201,
   inputs: ReadonlyArray<A>,
-  { check, commit, conflict, values }: Writing<A>
+  { check, commit, conflict, orphan, values }: Writing<A>
 ): Answer {
+  const { behaviour } = crm
   const checked = inputs.map((input) => ({ input, rejection: check(input) }))
-  if (!Body.haveUniqueTraceIds(inputs)) {
-    // Documentation for creates: without a unique trace id on every input there is no partial success.
-    // Observation: nothing is created, and the first problem is reported. Assumption: the same for updates and upserts.
-    const rejection =
-      checked.find(({ rejection }) => rejection !== undefined)?.rejection ??
-      inputs.map(conflict).find(Predicate.isNotUndefined) ??
-      Rules.conflictWithin(account.crm, inputs.map(values))
-    if (rejection !== undefined) return yield* Effect.fail(Refusal.invalidInput(rejection))
-  }
+  const first = (rejects: (rejection: Refusal.Rejection) => boolean = () => true) =>
+    checked.find(({ rejection }) => rejection !== undefined && rejects(rejection))?.rejection
+  // Documentation for creates: without a unique trace id on every input there is no partial success.
+  // Observation: nothing is created, and the first problem is reported. Assumption: the same for updates and upserts.
+  const firstConflict = () =>
+    inputs.map(conflict).find(Predicate.isNotUndefined) ?? Rules.conflictWithin(crm, inputs.map(values))
+  const whole = Body.haveUniqueTraceIds(inputs)
+    ? ((behaviour.badAssociation === "batch" ? first(({ about }) => about === "association") : undefined) ??
+      (behaviour.duplicateInBatch === "batch" ? firstConflict() : undefined))
+    : (first() ?? firstConflict())
+  // One report contradicts: the good inputs are created all the same.
+  const isLie = whole !== undefined && behaviour.refusedBatch === "goodInputs"
+  if (whole !== undefined && !isLie) return yield* Effect.fail(Refusal.invalidInput(whole))
   const now = yield* LineItems.moment
   const results: Array<object> = []
   const errors: Array<object> = []
+  let last: Refusal.Rejection | undefined
   // Observation: the order of results is not that of the inputs. Ids are assigned in the order of results, so that they
   // say nothing about the inputs; and of two inputs with the same unique value, either may be created.
   for (const { input, rejection: own } of yield* Random.shuffle(checked)) {
     const rejection = own ?? conflict(input)
     if (rejection === undefined) results.push(commit(input, now))
-    else errors.push(RecordView.rejected(rejection, { objectWriteTraceId: [input.objectWriteTraceId ?? ""] }))
+    else {
+      if (LineItems.leavesOrphan(crm, rejection)) orphan?.(input, now)
+      last = rejection
+      errors.push(RecordView.rejected(rejection, { objectWriteTraceId: [input.objectWriteTraceId ?? ""] }))
+    }
   }
-  return reply(version, ok, now, results, errors)
+  const refused =
+    whole ?? (results.length === 0 && behaviour.allInvalid === "refused" ? (first() ?? last) : undefined)
+  return refused === undefined
+    ? reply(crm, version, ok, now, results, errors)
+    : yield* Effect.fail(Refusal.invalidInput(refused))
 })
 
 // Documentation: 201 or 200 if all inputs succeed, 207 if some do. Assumption: 207 if none does. Specification of 2026-09:
 // no 207, the errors are in the plain reply.
 const reply = (
+  { behaviour }: Crm.Crm,
   version: Version,
   ok: 200 | 201,
   now: Crm.Moment,
   results: ReadonlyArray<object>,
   errors: ReadonlyArray<object>
-): Reply => ({
-  status: errors.length === 0 || version === "2026-09" ? ok : 207,
-  body: RecordView.completed(now, results, errors)
-})
+): Reply => {
+  const isFolded = version === "2026-09" && behaviour.partialIn202609 === "folded"
+  return {
+    status: errors.length === 0 || isFolded ? ok : 207,
+    body: RecordView.completed(now, results, errors)
+  }
+}
 
 /**
  * `POST …/batch/read`. Observation: one error entry for all ids that are not found. Assumption: an id
@@ -217,7 +249,7 @@ export const read = (version: Version) =>
       else results.push(RecordView.read(crm, found.success, wanted))
     }
     const error = RecordView.rejected(Refusal.notRead, { ids: missing })
-    return reply(version, 200, now, results, missing.length === 0 ? [] : [error])
+    return reply(crm, version, 200, now, results, missing.length === 0 ? [] : [error])
   })
 
 /**

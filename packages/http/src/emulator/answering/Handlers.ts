@@ -106,7 +106,8 @@ const layerDated = (on: On, version: Exclude<ApiVersion.ApiVersion, "v3">) => {
 
 const layerSurroundings = (on: On, timeZone: string) => {
   const api = HubSpotApi.Surroundings
-  const { account, defineProperty, read, readProperties, token, write } = Requirements
+  const { account, defineByPath, defineProperty, read, readProperties, readPropertiesByBody, token, write } =
+    Requirements
   return HttpApiBuilder.layer(api).pipe(
     Layer.provide([
       HttpApiBuilder.group(api, "associations", (handlers) =>
@@ -120,6 +121,16 @@ const layerSurroundings = (on: On, timeZone: string) => {
           .handleRaw("listProperties", on(readProperties, Properties.list))
           .handleRaw("getProperty", on(readProperties, Properties.get))
           .handleRaw("createProperty", on(defineProperty, Properties.create))
+          .handleRaw("updateProperty", on(defineProperty, Properties.update))
+          .handleRaw("archiveProperty", on(defineByPath, Properties.archive))
+          .handleRaw("batchCreateProperties", on(defineProperty, Properties.batchCreate))
+          .handleRaw("batchReadProperties", on(readPropertiesByBody, Properties.batchRead))
+          .handleRaw("batchArchiveProperties", on(defineProperty, Properties.batchArchive))
+          .handleRaw("listGroups", on(readProperties, Properties.listGroups))
+          .handleRaw("createGroup", on(defineProperty, Properties.createGroup))
+          .handleRaw("getGroup", on(readProperties, Properties.getGroup))
+          .handleRaw("updateGroup", on(defineProperty, Properties.updateGroup))
+          .handleRaw("archiveGroup", on(defineByPath, Properties.archiveGroup))
       ),
       HttpApiBuilder.group(api, "account", (handlers) =>
         handlers.handleRaw("accountDetails", on(account, Details.details(timeZone)))

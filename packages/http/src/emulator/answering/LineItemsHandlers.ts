@@ -86,11 +86,24 @@ export const create = Effect.fnUntraced(function* ({ account, entry, text }: Cal
   )
   entry.inputs = 1
   const rejection = Rules.check(account.crm, input) ?? Rules.conflict(account.crm, input.properties)
-  if (rejection !== undefined) return yield* Effect.fail(Refusal.invalidInput(rejection))
   // Specification: a single input has no trace id.
-  const record = createNow(account, { ...input, objectWriteTraceId: undefined }, yield* moment)
-  return { status: 201, body: RecordView.created(record, undefined) }
+  const single = { ...input, objectWriteTraceId: undefined }
+  const now = yield* moment
+  if (rejection !== undefined) {
+    if (leavesOrphan(account.crm, rejection)) createNow(account, { ...single, associations: [] }, now)
+    return yield* Effect.fail(Refusal.invalidInput(rejection))
+  }
+  return { status: 201, body: RecordView.created(account.crm, createNow(account, single, now), undefined) }
 })
+
+/**
+ * Whether a rejected line item exists all the same, without its associations. Not known of HubSpot, so the account is told.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const leavesOrphan = ({ behaviour }: Crm.Crm, { about }: Refusal.Rejection): boolean =>
+  about === "association" && behaviour.badAssociation === "orphan"
 
 /**
  * Creates a line item, and enters it in the ledger as it was sent. It must stay synchronous: the account and the ledger
@@ -174,22 +187,23 @@ export const update = Effect.fnUntraced(function* (
   const idProperty = Query.fromUrl(request.url).get("idProperty")
   const record = yield* Effect.fromResult(find(crm, id, idProperty, false, now.millis, "update/upsert"))
   if (record === undefined) return yield* Effect.fail(Refusal.objectNotFound(id))
-  const rejection = checkChange(crm, properties) ?? Rules.conflictOfUpdate(crm, record.id, properties)
+  const rejection = checkChange(crm, properties, record) ?? Rules.conflictOfUpdate(crm, record.id, properties)
   if (rejection !== undefined) return yield* Effect.fail(Refusal.invalidInput(rejection))
-  return { status: 200, body: RecordView.updated(crm.update(record, properties, now), properties) }
+  return { status: 200, body: RecordView.updated(crm, crm.update(record, properties, now), properties) }
 })
 
 /**
- * The refusal of a change, regardless of the record.
+ * The refusal of a change of a record.
  *
  * @category checking
  * @since 0.1.0
  */
 export const checkChange = (
   crm: Crm.Crm,
-  properties: Readonly<Record<string, string>>
+  sent: Readonly<Record<string, string>>,
+  { properties }: Crm.LineItemRecord
 ): Refusal.Rejection | undefined =>
-  Object.keys(properties).length === 0 ? Refusal.nothingToUpdate : Rules.checkProperties(crm, properties)
+  Object.keys(sent).length === 0 ? Refusal.nothingToUpdate : Rules.checkProperties(crm, sent, properties)
 
 /**
  * `DELETE …/line_items/:id`. Assumption: 204 also if the record is archived already or unknown.

@@ -1,133 +1,355 @@
 /**
- * The properties API of line items: it lists the definitions, and adds one.
+ * The properties API of line items and of products: it lists, adds, changes and archives definitions, one or many.
  *
- * Definitions are never changed or archived here. Statuses are documentation, and most words of refusals are
- * assumptions.
+ * HubSpot's own definitions are never changed. Statuses are specification; most words of refusals are assumptions.
  *
  * @since 0.1.0
  */
 import { Properties, Property } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import * as Definitions from "../state/Definitions.ts"
 import type { Answer, Call } from "../passage/Exchange.ts"
+import * as Body from "../reading/Body.ts"
+import * as Definition from "../reading/Definition.ts"
 import * as Json from "../reading/Json.ts"
+import * as Query from "../reading/Query.ts"
+import type * as Crm from "../state/Crm.ts"
+import * as Definitions from "../state/Definitions.ts"
+import { moment } from "./LineItemsHandlers.ts"
+import * as RecordView from "./RecordView.ts"
 import * as Refusal from "./Refusal.ts"
 
+interface OfType {
+  readonly params: { readonly objectType: string }
+}
+
+interface Named {
+  readonly params: { readonly objectType: string; readonly name: string }
+}
+
+/** The definitions of a type, and how one is added or replaced, and archived. */
+interface Target extends Definitions.Definitions {
+  readonly put: (definition: Definitions.Definition) => void
+  readonly archive: (definition: Definitions.Definition, at: string) => void
+}
+
 /**
- * `GET /crm/v3/properties/line_items`.
+ * What the name of an object type stands for. Observation: the singular and the id are names too, and another one is refused
+ * without a category.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const targetOf = (crm: Crm.Crm, objectType: string): Json.Reading<Target> => {
+  if (/^(line_items?|0-8)$/i.test(objectType)) {
+    return Result.succeed({ ...crm.definitions.lineItems, put: crm.define, archive: crm.undefine })
+  }
+  const { products } = crm.definitions
+  return /^(products?|0-7)$/i.test(objectType)
+    ? Result.succeed({
+        ...products,
+        put: (one) => {
+          products.all.set(one.name, one)
+          products.archived.delete(one.name)
+        },
+        archive: (one, at) => {
+          products.all.delete(one.name)
+          products.archived.set(one.name, { ...one, archivedAt: at })
+        }
+      })
+    : Result.fail(Refusal.unknownObjectType(objectType))
+}
+
+const notFound = (name: string): Refusal.Refusal =>
+  Refusal.notFound(`Property ${JSON.stringify(name)} does not exist`, "Properties.PROPERTY_NOT_FOUND")
+
+const find = (target: Target, name: string, archived = false): Json.Reading<Definitions.Definition> => {
+  const definition = (archived ? target.archived : target.all).get(name)
+  return definition === undefined ? Result.fail(notFound(name)) : Result.succeed(definition)
+}
+
+/**
+ * `GET /crm/v3/properties/:objectType`.
  *
  * @category handlers
  * @since 0.1.0
  */
-export const list = ({ account }: Call) =>
-  Effect.sync(() => ({
-    status: 200,
-    body: { results: [...account.crm.properties.values()].map(Definitions.toJson) }
-  }))
+export const list = Effect.fnUntraced(function* (
+  { account: { crm }, request }: Call,
+  { params: { objectType } }: OfType
+): Answer {
+  const { all, archived } = yield* Effect.fromResult(targetOf(crm, objectType))
+  const shown = Query.fromUrl(request.url).archived ? archived : all
+  return { status: 200, body: { results: Array.from(shown.values(), Definitions.toJson) } }
+})
 
 /**
- * `GET /crm/v3/properties/line_items/:name`.
+ * `GET /crm/v3/properties/:objectType/:name`.
  *
  * @category handlers
  * @since 0.1.0
  */
 export const get = Effect.fnUntraced(function* (
-  { account }: Call,
-  { params: { name } }: { readonly params: { readonly name: string } }
+  { account: { crm }, request }: Call,
+  { params: { name, objectType } }: Named
 ): Answer {
-  const definition = account.crm.properties.get(name)
-  if (definition !== undefined) return { status: 200, body: Definitions.toJson(definition) }
-  return yield* Effect.fail(
-    Refusal.notFound(`Property ${JSON.stringify(name)} does not exist`, "Properties.PROPERTY_NOT_FOUND")
-  )
+  const { archived } = Query.fromUrl(request.url)
+  const found = Result.flatMap(targetOf(crm, objectType), (target) => find(target, name, archived))
+  return { status: 200, body: Definitions.toJson(yield* Effect.fromResult(found)) }
 })
 
 /**
- * `POST /crm/v3/properties/line_items`. Documentation: values can be made unique only at creation,
- * for at most ten properties.
+ * `POST /crm/v3/properties/:objectType`. Documentation: values can be made unique only here, for at most ten properties.
  *
  * @category handlers
  * @since 0.1.0
  */
-export const create = Effect.fnUntraced(function* ({ account: { crm }, text }: Call): Answer {
-  const definition = yield* Effect.fromResult(
-    Result.flatMap(Json.readObject(text, "PropertyCreate"), readDefinition)
-  )
-  const { groupName, name, options, type, unique } = definition
-  const invalid = (message: string) => Effect.fail(Refusal.invalid(message))
-  if (!Properties.isPropertyName(name))
-    return yield* invalid(`${JSON.stringify(name)} is not a valid property name`)
-  if (crm.properties.has(name)) {
-    return yield* Effect.fail(
+export const create = Effect.fnUntraced(function* (
+  { account: { crm }, text }: Call,
+  { params: { objectType } }: OfType
+): Answer {
+  const target = yield* Effect.fromResult(targetOf(crm, objectType))
+  const given = Result.flatMap(Json.readObject(text, "PropertyCreate"), Definition.readNew)
+  const { iso } = yield* moment
+  const defined = define(target, yield* Effect.fromResult(given), iso)
+  return { status: 201, body: yield* Effect.fromResult(defined) }
+})
+
+const define = (target: Target, given: Definition.New, at: string): Json.Reading<object> => {
+  const { groupName, name, options, type, unique } = given
+  const invalid = (message: string) => Result.fail(Refusal.invalid(message))
+  if (!Properties.isPropertyName(name)) return invalid(`${JSON.stringify(name)} is not a valid property name`)
+  if (target.all.has(name)) {
+    return Result.fail(
       Refusal.conflict(`A property named '${name}' already exists.`, "OBJECT_ALREADY_EXISTS")
     )
   }
-  if (groupName !== Property.defaultGroup)
-    return yield* invalid(`Property group "${groupName}" does not exist`)
-  if (type === "enumeration" && (!Array.isArray(options) || options.length === 0)) {
-    return yield* invalid("A property of type enumeration must have options")
+  if (!target.groups.has(groupName)) return invalid(`Property group "${groupName}" does not exist`)
+  if (type === "enumeration" && options === undefined) {
+    return invalid("A property of type enumeration must have options")
   }
-  if (unique) {
-    const others = [...crm.properties.values()].filter((one) => one.unique && !one.hubspotDefined).length
-    if (others >= Property.maxUnique) {
-      return yield* invalid(
-        `No more than ${Property.maxUnique} properties of an object can have unique values`
-      )
-    }
+  const others = [...target.all.values()].filter((one) => one.unique && !one.hubspotDefined).length
+  if (unique && others >= Property.maxUnique) {
+    return invalid(`No more than ${Property.maxUnique} properties of an object can have unique values`)
   }
-  crm.define(definition)
-  return { status: 201, body: Definitions.toJson(definition) }
+  const definition = Definitions.make({ ...given, createdAt: at, updatedAt: at })
+  target.put(definition)
+  return Result.succeed(Definitions.toJson(definition))
+}
+
+/**
+ * `PATCH /crm/v3/properties/:objectType/:name`.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const update = Effect.fnUntraced(function* (
+  { account: { crm }, text }: Call,
+  { params: { name, objectType } }: Named
+): Answer {
+  const target = yield* Effect.fromResult(targetOf(crm, objectType))
+  const definition = yield* Effect.fromResult(find(target, name))
+  const change = yield* Effect.fromResult(
+    Result.flatMap(Json.readObject(text, "PropertyUpdate"), Definition.readChange)
+  )
+  if (definition.hubspotDefined) return yield* Effect.fail(readOnlyDefinition(name))
+  if (change.groupName !== undefined && !target.groups.has(change.groupName)) {
+    return yield* Effect.fail(Refusal.invalid(`Property group "${change.groupName}" does not exist`))
+  }
+  const { iso } = yield* moment
+  const changed = { ...definition, ...change, updatedAt: iso }
+  target.put(changed)
+  return { status: 200, body: Definitions.toJson(changed) }
 })
 
-const types: ReadonlySet<string> = new Set(Property.PropertyCreate.fields.type.literals)
+const readOnlyDefinition = (name: string): Refusal.Refusal =>
+  Refusal.invalid(`The definition of property ${JSON.stringify(name)} is read only.`)
 
-const isType = (type: string): type is Property.PropertyCreate["type"] => types.has(type)
+/**
+ * `DELETE /crm/v3/properties/:objectType/:name`.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const archive = Effect.fnUntraced(function* (
+  { account: { crm } }: Call,
+  { params: { name, objectType } }: Named
+): Answer {
+  const target = yield* Effect.fromResult(targetOf(crm, objectType))
+  const definition = yield* Effect.fromResult(find(target, name))
+  if (definition.hubspotDefined) return yield* Effect.fail(readOnlyDefinition(name))
+  target.archive(definition, (yield* moment).iso)
+  return { status: 204 }
+})
 
-const required = ["name", "label", "type", "fieldType", "groupName"] as const
+/**
+ * `POST /crm/v3/properties/:objectType/batch/create`. Assumption: a 207 if some are refused.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const batchCreate = Effect.fnUntraced(function* (
+  call: Call,
+  { params: { objectType } }: OfType
+): Answer {
+  const target = yield* Effect.fromResult(targetOf(call.account.crm, objectType))
+  const { inputs } = yield* Body.readCounted(call, Definition.readNew)
+  const now = yield* moment
+  return inBatch(now, 201, inputs, (input) => [input.name, define(target, input, now.iso)])
+})
 
-// Documentation.
-const fieldTypes: ReadonlySet<string> = new Set(
-  "text textarea number date booleancheckbox select radio checkbox file html phonenumber calculation_equation".split(
-    " "
+/**
+ * `POST /crm/v3/properties/:objectType/batch/read`.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const batchRead = Effect.fnUntraced(function* (
+  call: Call,
+  { params: { objectType } }: OfType
+): Answer {
+  const target = yield* Effect.fromResult(targetOf(call.account.crm, objectType))
+  const { fields, inputs } = yield* Body.readCounted(call, Definition.readName)
+  const archived = Json.asText(fields.archived) === "true"
+  return inBatch(yield* moment, 200, inputs, (name) => [
+    name,
+    Result.map(find(target, name, archived), Definitions.toJson)
+  ])
+})
+
+const inBatch = <A>(
+  now: Crm.Moment,
+  ok: 200 | 201,
+  inputs: ReadonlyArray<A>,
+  one: (input: A) => readonly [name: string, result: Json.Reading<object>]
+) => {
+  const results: Array<object> = []
+  const errors: Array<object> = []
+  for (const [name, result] of inputs.map(one)) {
+    if (Result.isSuccess(result)) results.push(result.success)
+    else errors.push({ ...result.failure.body, context: { name: [name] } })
+  }
+  return { status: errors.length === 0 ? ok : 207, body: RecordView.completed(now, results, errors) }
+}
+
+/**
+ * `POST /crm/v3/properties/:objectType/batch/archive`. Assumption: names that do not exist, and those of HubSpot, are ignored.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const batchArchive = Effect.fnUntraced(function* (
+  call: Call,
+  { params: { objectType } }: OfType
+): Answer {
+  const target = yield* Effect.fromResult(targetOf(call.account.crm, objectType))
+  const { inputs } = yield* Body.readCounted(call, Definition.readName)
+  const { iso } = yield* moment
+  for (const name of inputs) {
+    const definition = target.all.get(name)
+    if (definition?.hubspotDefined === false) target.archive(definition, iso)
+  }
+  return { status: 204 }
+})
+
+/**
+ * `GET /crm/v3/properties/:objectType/groups`.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const listGroups = Effect.fnUntraced(function* (
+  { account: { crm } }: Call,
+  { params: { objectType } }: OfType
+): Answer {
+  const { groups } = yield* Effect.fromResult(targetOf(crm, objectType))
+  return { status: 200, body: { results: Array.from(groups.values(), Definitions.groupToJson) } }
+})
+
+const findGroup = (target: Target, name: string): Json.Reading<Definitions.Group> => {
+  const group = target.groups.get(name)
+  return group === undefined
+    ? Result.fail(
+        Refusal.notFound(
+          `Property group ${JSON.stringify(name)} does not exist`,
+          "Properties.GROUP_NOT_FOUND"
+        )
+      )
+    : Result.succeed(group)
+}
+
+/**
+ * `GET /crm/v3/properties/:objectType/groups/:name`.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const getGroup = Effect.fnUntraced(function* (
+  { account: { crm } }: Call,
+  { params: { name, objectType } }: Named
+): Answer {
+  const found = Result.flatMap(targetOf(crm, objectType), (target) => findGroup(target, name))
+  return { status: 200, body: Definitions.groupToJson(yield* Effect.fromResult(found)) }
+})
+
+/**
+ * `POST /crm/v3/properties/:objectType/groups`.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const createGroup = Effect.fnUntraced(function* (
+  { account: { crm }, text }: Call,
+  { params: { objectType } }: OfType
+): Answer {
+  const { groups } = yield* Effect.fromResult(targetOf(crm, objectType))
+  const group = yield* Effect.fromResult(
+    Result.flatMap(Json.readObject(text, "PropertyGroupCreate"), Definition.readGroup)
   )
-)
+  if (groups.has(group.name)) {
+    return yield* Effect.fail(
+      Refusal.conflict(`A property group named '${group.name}' already exists.`, "OBJECT_ALREADY_EXISTS")
+    )
+  }
+  groups.set(group.name, group)
+  return { status: 201, body: Definitions.groupToJson(group) }
+})
 
-const readDefinition = (fields: Json.Fields): Json.Reading<Definitions.Definition> =>
-  Result.gen(function* () {
-    const missing = required.filter((name) => !Json.isPresent(fields[name]))
-    if (missing.length > 0) return yield* Result.fail(Refusal.missingFields(...missing))
-    const name = yield* Json.readText(fields.name)
-    const label = yield* Json.readText(fields.label)
-    const type = yield* Json.readText(fields.type)
-    const fieldType = yield* Json.readText(fields.fieldType)
-    const groupName = yield* Json.readText(fields.groupName)
-    const description = yield* Json.optionalText(fields.description)
-    const hasUniqueValue = yield* Json.optionalText(fields.hasUniqueValue)
-    const options = yield* Json.readList(fields.options, readOption)
-    if (!isType(type)) return yield* Result.fail(Refusal.invalid(`${type} is not a type of property`))
-    if (!fieldTypes.has(fieldType)) {
-      return yield* Result.fail(Refusal.invalid(`${fieldType} is not a type of field`))
-    }
-    return Definitions.make({
-      name,
-      label,
-      type,
-      fieldType,
-      groupName,
-      description: description ?? "",
-      unique: hasUniqueValue === "true",
-      ...(options.length > 0 && {
-        options: options.map(({ value }) => value),
-        labels: Object.fromEntries(options.map(({ label, value }) => [value, label]))
-      })
-    })
-  })
+/**
+ * `PATCH /crm/v3/properties/:objectType/groups/:name`.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const updateGroup = Effect.fnUntraced(function* (
+  { account: { crm }, text }: Call,
+  { params: { name, objectType } }: Named
+): Answer {
+  const target = yield* Effect.fromResult(targetOf(crm, objectType))
+  const group = yield* Effect.fromResult(findGroup(target, name))
+  const change = yield* Effect.fromResult(
+    Result.flatMap(Json.readObject(text, "PropertyGroupUpdate"), Definition.readGroupChange)
+  )
+  const changed = { ...group, ...change }
+  target.groups.set(name, changed)
+  return { status: 200, body: Definitions.groupToJson(changed) }
+})
 
-const readOption = (json: unknown): Json.Reading<{ readonly value: string; readonly label: string }> =>
-  Result.gen(function* () {
-    if (!Json.isRecord(json)) return yield* Json.mismatch("OptionInput", json)
-    if (!Json.isPresent(json.value)) return yield* Result.fail(Refusal.missingFields("value"))
-    const value = yield* Json.readText(json.value)
-    return { value, label: (yield* Json.optionalText(json.label)) ?? value }
-  })
+/**
+ * `DELETE /crm/v3/properties/:objectType/groups/:name`. Assumption: a group that has properties is refused.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const archiveGroup = Effect.fnUntraced(function* (
+  { account: { crm } }: Call,
+  { params: { name, objectType } }: Named
+): Answer {
+  const target = yield* Effect.fromResult(targetOf(crm, objectType))
+  yield* Effect.fromResult(findGroup(target, name))
+  if ([...target.all.values()].some(({ groupName }) => groupName === name)) {
+    return yield* Effect.fail(Refusal.invalid(`Property group "${name}" has properties`))
+  }
+  target.groups.delete(name)
+  return { status: 204 }
+})

@@ -5,9 +5,9 @@
  *
  * @since 0.1.0
  */
-import { Association, Properties } from "@effect-hubspot/schema"
-import * as BigDecimal from "effect/BigDecimal"
+import { Association, type Properties } from "@effect-hubspot/schema"
 import * as Crm from "../state/Crm.ts"
+import * as Computed from "./Computed.ts"
 import type { Rejection } from "./Refusal.ts"
 
 /**
@@ -34,48 +34,47 @@ const always = ["createdate", "hs_lastmodifieddate", "hs_object_id"]
 // Present unless a read asks for other properties. Documentation of searches; for other reads an assumption.
 const defaults = ["amount", "createdate", "hs_lastmodifieddate", "hs_object_id", "price", "quantity"]
 
+type Values = Readonly<Record<string, string>>
+
+// Recorded, except that the app's id is invented.
+const source: Values = {
+  hs_object_source: "INTEGRATION",
+  hs_object_source_id: "1000001",
+  hs_object_source_label: "INTEGRATION"
+}
+
+const stampsOf = ({ createdAt, id, updatedAt }: Crm.LineItemRecord): Values => ({
+  createdate: createdAt,
+  hs_lastmodifieddate: updatedAt,
+  hs_object_id: id
+})
+
+/** All values of a record, empty text for an emptied one: sent, inherited, computed, and set by HubSpot. */
+const allOf = ({ behaviour }: Crm.Crm, record: Crm.LineItemRecord): Values => ({
+  ...record.properties,
+  ...Computed.of(record.properties, behaviour),
+  ...stampsOf(record),
+  ...source,
+  hs_createdate: record.createdAt
+})
+
+const shown = (values: Values, names: Iterable<string>): Properties.PropertyValues =>
+  Object.fromEntries(
+    Array.from(names, (name) => [name, (Object.hasOwn(values, name) && values[name]) || null])
+  )
+
 /**
  * The current value of a property, null for an empty one.
  *
  * @category reading
  * @since 0.1.0
  */
-export const valueOf = (record: Crm.LineItemRecord, name: string): string | null => {
-  switch (name) {
-    case "createdate":
-    case "hs_createdate":
-      return record.createdAt
-    case "hs_lastmodifieddate":
-      return record.updatedAt
-    case "hs_object_id":
-      return record.id
-    case "hs_object_source":
-    case "hs_object_source_label":
-      return "API"
-    case "amount":
-      return amountOf(record.properties)
-    default:
-      return Object.hasOwn(record.properties, name) ? record.properties[name] || null : null
-  }
-}
+export const valueOf = (crm: Crm.Crm, record: Crm.LineItemRecord, name: string): string | null =>
+  shown(isKept(record, name) ? record.properties : allOf(crm, record), [name])[name]!
 
-// Documentation: quantity × price, less the discount. That a discount is per unit is an assumption.
-const amountOf = (properties: Readonly<Record<string, string>>): string | null => {
-  const price = decimal(properties.price)
-  const quantity = decimal(properties.quantity)
-  if (price === undefined || quantity === undefined) return null
-  const discount = decimal(properties.discount)
-  const percentage = decimal(properties.hs_discount_percentage)
-  const off =
-    discount ?? (percentage && BigDecimal.multiply(price, BigDecimal.multiply(percentage, hundredth)))
-  const unit = off === undefined ? price : BigDecimal.subtract(price, off)
-  return Properties.formatDecimal(BigDecimal.multiply(unit, quantity))
-}
-
-const hundredth = Properties.decimal("0.01")
-
-const decimal = (text: string | undefined): BigDecimal.BigDecimal | undefined =>
-  text !== undefined && Properties.isDecimalText(text) ? Properties.decimal(text) : undefined
+/** Searches ask for one value of many records. */
+const isKept = ({ properties }: Crm.LineItemRecord, name: string): boolean =>
+  Object.hasOwn(properties, name) && !Computed.names.has(name)
 
 /**
  * A line item as a read shows it. Documentation: requested properties that are empty are null, and unknown ones are
@@ -90,12 +89,12 @@ export const read = (crm: Crm.Crm, record: Crm.LineItemRecord, wanted: Wanted): 
       ? defaults
       : [...new Set([...always, ...wanted.properties.filter((name) => crm.properties.has(name))])]
   return {
-    ...envelope(record, Object.fromEntries(names.map((name) => [name, valueOf(record, name)]))),
+    ...envelope(record, shown(allOf(crm, record), names)),
     ...(wanted.propertiesWithHistory.length > 0 && {
       propertiesWithHistory: Object.fromEntries(
         wanted.propertiesWithHistory
           .filter((name) => crm.properties.has(name))
-          .map((name) => [name, historyOf(record, name)])
+          .map((name) => [name, historyOf(crm, record, name)])
       )
     }),
     ...associationsOf(record, wanted.associations)
@@ -103,57 +102,60 @@ export const read = (crm: Crm.Crm, record: Crm.LineItemRecord, wanted: Wanted): 
 }
 
 /**
- * A line item as the answer to its create shows it. Documentation: the sent properties and a few defaults.
+ * A line item as the answer to its create shows it. Recorded: the sent properties, the computed ones, and who created it.
+ * HubSpot's own example shows the last and the stamps only.
  *
  * @category formatting
  * @since 0.1.0
  */
-export const created = (record: Crm.LineItemRecord, traceId: string | undefined): object => ({
+export const created = (crm: Crm.Crm, record: Crm.LineItemRecord, traceId: string | undefined): object => ({
   ...envelope(record, {
-    ...record.properties,
-    createdate: record.createdAt,
-    hs_lastmodifieddate: record.updatedAt,
-    hs_object_id: record.id,
-    hs_object_source: "API",
-    hs_object_source_label: "API"
+    ...(crm.behaviour.createdProperties === "all" && {
+      ...record.properties,
+      ...Computed.of(record.properties, crm.behaviour)
+    }),
+    ...stampsOf(record),
+    ...source
   }),
   // Observation, of upserts of one input; for creates an assumption.
-  ...(traceId !== undefined && { objectWriteTraceId: traceId })
+  ...(traceId !== undefined && crm.behaviour.traceIds === "repeated" && { objectWriteTraceId: traceId })
 })
 
 /**
- * A line item as the answer to a change shows it. Assumption: the sent properties and the three that are always present.
+ * A line item as the answer to a change shows it. Assumption: the sent properties, the computed ones, and the three that are
+ * always present.
  *
  * @category formatting
  * @since 0.1.0
  */
-export const updated = (
-  record: Crm.LineItemRecord,
-  sent: Readonly<Record<string, string>>,
-  traceId?: string
-): object => ({
-  ...envelope(
-    record,
-    Object.fromEntries([...Object.keys(sent), ...always].map((name) => [name, valueOf(record, name)]))
-  ),
-  ...(traceId !== undefined && { objectWriteTraceId: traceId })
-})
+export const updated = (crm: Crm.Crm, record: Crm.LineItemRecord, sent: Values, traceId?: string): object => {
+  const computed = Computed.of(record.properties, crm.behaviour)
+  return {
+    ...envelope(record, {
+      ...shown(record.properties, Object.keys(sent)),
+      ...computed,
+      ...stampsOf(record)
+    }),
+    ...(traceId !== undefined && { objectWriteTraceId: traceId })
+  }
+}
 
 /**
  * The error entry of a rejected input. `names` identifies the input. Documentation: the entry has no `errors`, `links` or
- * `id`; the details are in the message.
+ * `id`; the details are in the message. Assumption: required properties that are named in `errors` are named there too.
  *
  * @category formatting
  * @since 0.1.0
  */
 export const rejected = (
-  { category, context, message, subCategory }: Rejection,
+  { about, category, context, errors, message, subCategory }: Rejection,
   names: Readonly<Record<string, ReadonlyArray<string>>>
 ): object => ({
   status: "error",
   category,
   ...(subCategory !== undefined && { subCategory }),
   message,
+  ...(about === "required" && { errors }),
   context: { ...context, ...names }
 })
 
@@ -185,14 +187,14 @@ const envelope = (record: Crm.LineItemRecord, properties: Properties.PropertyVal
 })
 
 // The shape is specification; newest first is documentation.
-const historyOf = (record: Crm.LineItemRecord, name: string): ReadonlyArray<object> => {
+const historyOf = (crm: Crm.Crm, record: Crm.LineItemRecord, name: string): ReadonlyArray<object> => {
   const own = Crm.writesOf(record).filter(({ properties }) => Object.hasOwn(properties, name))
   const values =
     own.length > 0
       ? own.map(({ at, properties }) => ({ value: properties[name]!, timestamp: at }))
-      : valueOf(record, name) === null
-        ? []
-        : [{ value: valueOf(record, name)!, timestamp: record.updatedAt }]
+      : [valueOf(crm, record, name)].flatMap((value) =>
+          value === null ? [] : [{ value, timestamp: record.updatedAt }]
+        )
   return values.map((value) => ({ ...value, sourceType: "API" })).toReversed()
 }
 

@@ -18,7 +18,8 @@ export interface Refusal {
 }
 
 /**
- * Why one input is rejected, in the fields that HubSpot's error bodies share.
+ * Why one input is rejected, in the fields that HubSpot's error bodies share. `about` is no such field: it says what the
+ * settings of the account may change.
  *
  * @category models
  * @since 0.1.0
@@ -29,6 +30,7 @@ export interface Rejection {
   readonly subCategory?: string
   readonly context?: Readonly<Record<string, ReadonlyArray<string>>>
   readonly errors: ReadonlyArray<ErrorBody.ErrorDetail>
+  readonly about?: "association" | "duplicate" | "required"
 }
 
 const refusal = (
@@ -291,13 +293,22 @@ export const notFound = (message: string, subCategory: string): Refusal =>
   refusal(404, message, { category: "OBJECT_NOT_FOUND", subCategory })
 
 /**
+ * No type of object has this name. Observation, measured for other paths: without `category`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unknownObjectType = (objectType: string): Refusal =>
+  refusal(400, `Unable to infer object type from: ${objectType}`, {})
+
+/**
  * The rejection of one input as the refusal of its request: of a single request, and of a batch without unique trace ids.
  * Documentation; that a conflict is a 409 is an observation.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const invalidInput = ({ errors, message, ...fields }: Rejection): Refusal =>
+export const invalidInput = ({ about: _about, errors, message, ...fields }: Rejection): Refusal =>
   refusal(fields.category === "CONFLICT" ? 409 : 400, message, {
     ...(errors.length > 0 && { errors }),
     ...fields

@@ -6,18 +6,16 @@
  *
  * @since 0.1.0
  */
-import { Association, LineItem, Properties } from "@effect-hubspot/schema"
+import { Association, LineItem } from "@effect-hubspot/schema"
 import type * as Body from "../reading/Body.ts"
 import type * as Crm from "../state/Crm.ts"
-import type { Definition } from "../state/Definitions.ts"
+import * as Billing from "./Billing.ts"
 import type { Rejection } from "./Refusal.ts"
+import * as Values from "./Values.ts"
 
-interface Problem {
-  readonly error: string
-  readonly message: string
-}
+type Properties = Readonly<Record<string, string>>
 
-interface Named extends Problem {
+interface Named extends Values.Problem {
   readonly name: string
 }
 
@@ -29,53 +27,123 @@ interface Named extends Problem {
  * @since 0.1.0
  */
 export const check = (crm: Crm.Crm, input: Body.Input): Rejection | undefined =>
-  checkProperties(crm, input.properties) ?? checkAssociations(crm, input.associations)
+  checkNew(crm, input.properties) ?? checkAssociations(crm, input.associations)
 
 /**
- * The rejection of the values that an input sets, in a create or an update.
+ * The rejection of the values of a new line item, which inherits the others from its product.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const checkNew = (crm: Crm.Crm, sent: Properties): Rejection | undefined =>
+  checkProperties(crm, sent, {}) ?? checkRequired(crm, crm.inherit(sent))
+
+/**
+ * The rejection of the values that an input sets, in a create or an update. `before` are the values that the record has.
  *
  * @category checking
  * @since 0.1.0
  */
 export const checkProperties = (
   crm: Crm.Crm,
-  properties: Readonly<Record<string, string>>
+  sent: Properties,
+  before: Properties
 ): Rejection | undefined => {
   const problems: Array<Named> = []
-  for (const name in properties) {
-    const problem = checkProperty(crm.properties.get(name), name, properties[name]!)
+  for (const name in sent) {
+    const problem = Values.check(crm.properties.get(name), name, sent[name]!, crm.behaviour)
     if (problem !== undefined) problems.push({ name, ...problem })
   }
-  return problems.length === 0 ? undefined : invalidValues(crm, problems)
+  if (problems.length === 0) {
+    const mismatch = checkBilling(crm, sent, before)
+    if (mismatch !== undefined) problems.push(mismatch)
+  }
+  return problems.length === 0 ? checkProduct(crm, sent.hs_product_id) : invalidValues(crm, problems)
+}
+
+// The code is observation, for weekly and a term of months; the words are an assumption.
+const checkBilling = (crm: Crm.Crm, sent: Properties, before: Properties): Named | undefined => {
+  if (!sent.recurringbillingfrequency && !sent.hs_recurring_billing_period) return undefined
+  const values = { ...before, ...crm.inherit(sent) }
+  const { hs_recurring_billing_period: period = "", recurringbillingfrequency: frequency = "" } = values
+  const term = Billing.readTerm(period)
+  return term === undefined || Billing.fits(term, frequency)
+    ? undefined
+    : {
+        name: "hs_recurring_billing_period",
+        error: "BILLING_PERIOD_TO_FREQUENCY_FORM_MISMATCH",
+        message: `The billing period ${period} does not have the form that the billing frequency ${frequency} needs.`
+      }
+}
+
+// The words for bundles are observation, those for an unknown product are an assumption.
+const checkProduct = (crm: Crm.Crm, id: string | undefined): Rejection | undefined => {
+  if (!id) return undefined
+  const product = crm.productOf(id)
+  if (product === undefined) return invalid(`Unable to find product with id ${id}.`)
+  return product.hs_product_classification === "bundle"
+    ? invalid("This API does not support creating line items from product bundles.")
+    : undefined
+}
+
+const invalid = (message: string): Rejection => ({ category: "VALIDATION_ERROR", message, errors: [] })
+
+// The words and `context.properties` are observation; the entries of `errors[]` are documentation, their code an assumption.
+const checkRequired = ({ behaviour }: Crm.Crm, values: Properties): Rejection | undefined => {
+  const missing = behaviour.requiredProperties.filter(
+    ({ name, when }) => !values[name] && (when === undefined || values[when.name] === when.value)
+  )
+  if (missing.length === 0) return undefined
+  const message = "Error creating LINE_ITEM. Some required properties were not set."
+  if (behaviour.missingProperties === "context") {
+    const names = [...new Set(missing.map(({ name }) => name))]
+    return { category: "VALIDATION_ERROR", message, context: { properties: names }, errors: [] }
+  }
+  return {
+    category: "VALIDATION_ERROR",
+    message,
+    about: "required",
+    errors: missing.map(({ name, when }) => ({
+      message: `${name} is required${when === undefined ? "" : ` when ${when.name} is ${when.value}`}`,
+      in: name,
+      code: "REQUIRED_PROPERTY_MISSING",
+      context: { propertyName: [name] }
+    }))
+  }
 }
 
 /**
- * The rejection of a new line item with a unique value that another one has. Observation of contacts, by single creates;
- * for line items an assumption. The id is in the message only.
+ * The rejection of a new line item with a unique value that another one has. Observation, for other types: a 409 with the id
+ * in the message only, or the code of an invalid value. Which one line items have is not known, so the account is told.
  *
  * @category checking
  * @since 0.1.0
  */
-export const conflict = (
-  crm: Crm.Crm,
-  properties: Readonly<Record<string, string>>
-): Rejection | undefined => {
-  const [held] = heldOf(crm, properties)
-  return (
-    held && {
-      category: "CONFLICT",
-      message: `Line item already exists. Existing ID: ${held.holder}. ${held.name} ${JSON.stringify(held.value)} must be unique.`,
-      errors: []
-    }
-  )
+export const conflict = (crm: Crm.Crm, properties: Properties): Rejection | undefined => {
+  const held = heldOf(crm, properties)
+  if (held.length === 0) return undefined
+  if (crm.behaviour.duplicateValue === "invalidValue") return conflictingValues(crm, held)
+  const [{ holder, name, value }] = held as [Held]
+  return {
+    category: "CONFLICT",
+    about: "duplicate",
+    message: `Line item already exists. Existing ID: ${holder}. ${name} ${JSON.stringify(value)} must be unique.`,
+    errors: []
+  }
+}
+
+interface Held {
+  readonly name: string
+  readonly value: string
+  readonly holder: string
 }
 
 /** The unique values that line items already have, with their ids. */
-const heldOf = (crm: Crm.Crm, properties: Readonly<Record<string, string>>) =>
+const heldOf = (crm: Crm.Crm, properties: Properties): ReadonlyArray<Held> =>
   Array.from(crm.uniqueNames()).flatMap((name) => {
     const value = properties[name]
     const holder = value ? crm.holderOf(name, value) : undefined
-    return holder === undefined ? [] : [{ name, value, holder }]
+    return value === undefined || holder === undefined ? [] : [{ name, value, holder }]
   })
 
 /**
@@ -85,20 +153,22 @@ const heldOf = (crm: Crm.Crm, properties: Readonly<Record<string, string>>) =>
  * @category checking
  * @since 0.1.0
  */
-export const conflictOfUpdate = (
-  crm: Crm.Crm,
-  id: string,
-  properties: Readonly<Record<string, string>>
-): Rejection | undefined => {
-  const problems = heldOf(crm, properties)
-    .filter(({ holder }) => holder !== id)
-    .map(({ holder, name, value }) => ({
+export const conflictOfUpdate = (crm: Crm.Crm, id: string, properties: Properties): Rejection | undefined => {
+  const held = heldOf(crm, properties).filter(({ holder }) => holder !== id)
+  return held.length === 0 ? undefined : conflictingValues(crm, held, ` on ${id}`)
+}
+
+const conflictingValues = (crm: Crm.Crm, held: ReadonlyArray<Held>, where = ""): Rejection => ({
+  ...invalidValues(
+    crm,
+    held.map(({ holder, name, value }) => ({
       name,
       error: "CONFLICTING_UNIQUE_VALUE",
-      message: `Cannot set ${name} to ${value} on ${id}. ${holder} already has that value.`
+      message: `Cannot set ${name} to ${value}${where}. ${holder} already has that value.`
     }))
-  return problems.length === 0 ? undefined : invalidValues(crm, problems)
-}
+  ),
+  about: "duplicate"
+})
 
 /**
  * The rejection of inputs of which two would have the same unique value. Assumption.
@@ -106,10 +176,7 @@ export const conflictOfUpdate = (
  * @category checking
  * @since 0.1.0
  */
-export const conflictWithin = (
-  crm: Crm.Crm,
-  inputs: ReadonlyArray<Readonly<Record<string, string>>>
-): Rejection | undefined => {
+export const conflictWithin = (crm: Crm.Crm, inputs: ReadonlyArray<Properties>): Rejection | undefined => {
   for (const name of crm.uniqueNames()) {
     const seen = new Set<string>()
     for (const properties of inputs) {
@@ -149,70 +216,6 @@ const invalidValues = (crm: Crm.Crm, problems: ReadonlyArray<Named>): Rejection 
   }
 }
 
-const checkProperty = (
-  property: Definition | undefined,
-  name: string,
-  value: string
-): Problem | undefined => {
-  // Documentation.
-  if (property === undefined) {
-    return { error: "PROPERTY_DOESNT_EXIST", message: `Property "${name}" does not exist` }
-  }
-  // The code is documentation, the words are an assumption.
-  if (property.readOnly) {
-    return {
-      error: "READ_ONLY_VALUE",
-      message: `"${name}" is a read only property; its value cannot be set.`
-    }
-  }
-  // Documentation: empty text is an empty value, whatever the type.
-  if (value === "") return undefined
-  // The limit is documentation (for a note's body), the code an assumption.
-  if (value.length > Properties.maxValueLength) {
-    return {
-      error: "PROPERTY_VALUE_TOO_LONG",
-      message: `The value of "${name}" is ${value.length} characters long, the maximum is ${Properties.maxValueLength}.`
-    }
-  }
-  switch (property.type) {
-    case "string":
-      return undefined
-    case "number":
-    case "money":
-      // Observation: number properties have the code INVALID_INTEGER.
-      if (!Properties.isDecimalText(value)) {
-        return { error: "INVALID_INTEGER", message: `${value} was not a valid number.` }
-      }
-      // That a price is not negative is documentation, the code is an assumption.
-      return name === "price" && isNegative(value)
-        ? { error: "NEGATIVE_PRICE", message: `${value} is not a valid price: it cannot be negative.` }
-        : undefined
-    case "date":
-    case "datetime":
-      // Assumption: the code. What a date looks like is documentation.
-      return Properties.isValueOf(property.type, value)
-        ? undefined
-        : { error: "INVALID_DATE", message: `${value} was not a valid date.` }
-    case "bool":
-    case "enumeration":
-      // Assumption. A bool is an enumeration of true and false there, in any case.
-      return isOption(property, property.type === "bool" ? value.toLowerCase() : value)
-        ? undefined
-        : {
-            error: "INVALID_OPTION",
-            message: `${value} was not one of the allowed options: [${describeOptions(property)}]`
-          }
-  }
-}
-
-const isNegative = (decimal: string): boolean => /^-[\d.]*[1-9]/.test(decimal)
-
-const isOption = ({ options }: Definition, value: string): boolean =>
-  options === undefined || (options instanceof RegExp ? options.test(value) : options.includes(value))
-
-const describeOptions = ({ options }: Definition): string =>
-  options === undefined || options instanceof RegExp ? "ids of this account" : options.join(", ")
-
 const checkAssociations = (
   crm: Crm.Crm,
   associations: ReadonlyArray<Association.Association>
@@ -243,6 +246,7 @@ export const invalidType = (spec: Association.AssociationSpec, toObjectType?: st
   const message = `${spec.associationTypeId} is not a valid association type between ${LineItem.objectType} and ${toObjectType ?? "other objects"}`
   return {
     category: "VALIDATION_ERROR",
+    about: "association",
     subCategory: "crm.associations.INVALID_ASSOCIATION_TYPE",
     message,
     context: {
@@ -257,6 +261,7 @@ export const invalidType = (spec: Association.AssociationSpec, toObjectType?: st
 // Observation of single creates; inside a batch an assumption.
 const unknownTarget = (detail: string): Rejection => ({
   category: "VALIDATION_ERROR",
+  about: "association",
   message: `One or more associations are not valid: ${detail}`,
   errors: [{ message: detail, code: "INVALID_ASSOCIATION" }]
 })

@@ -22,7 +22,7 @@ export const search = (index: SearchIndex.SearchIndex) =>
   Effect.fnUntraced(function* ({ account: { crm }, text }: Call): Answer {
     const request = yield* Effect.fromResult(SearchRequest.read(text))
     const matches = yield* Effect.fromResult(Filters.predicate(crm, request.filterGroups))
-    const found = Filters.query(request.query)
+    const found = Filters.query(crm, request.query)
     const { millis } = yield* LineItems.moment
     const all = [...index.at(millis)].filter((record) => matches(record) && found(record))
     const ordered = yield* Effect.fromResult(Filters.sorted(crm, all, request.sort))

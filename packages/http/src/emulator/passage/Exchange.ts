@@ -111,7 +111,12 @@ export const answer = Effect.fnUntraced(
     const received: Result.Result<string, Refusal.Refusal> = yield* refused === undefined
       ? receive(request, requirements.body)
       : Effect.succeed(Result.fail(refused))
-    const headers = { ...limits, "x-hubspot-correlation-id": correlationId, "x-request-id": correlationId }
+    const headers = {
+      ...limits,
+      ...waitOf(account, refused),
+      "x-hubspot-correlation-id": correlationId,
+      "x-request-id": correlationId
+    }
     const message = ({ body, status }: Reply): Delivery.Message => ({ status, headers, body })
     const refusal = ({ body, status }: Refusal.Refusal) =>
       message({ status, body: { ...body, correlationId } })
@@ -199,6 +204,13 @@ const limitHeaders = (
   limit === "tenSecondly"
     ? account.quota.headers(at, !account.tokens.isIssued(request.headers.authorization))
     : {}
+
+// Not documented for a 429, so the account is told. The wait is an assumption.
+const waitOf = (
+  { crm: { behaviour } }: Account,
+  refused: Refusal.Refusal | undefined
+): Readonly<Record<string, string>> =>
+  refused?.status === 429 && behaviour.retryAfter === "present" ? { "retry-after": "10" } : {}
 
 const contentTypes = {
   json: /^application\/json\s*(;|$)/i,

@@ -90,6 +90,18 @@ export const readProperties: Requirements = {
 export const defineProperty: Requirements = { ...write, scopes: ["e-commerce"] }
 
 /**
+ * @category constants
+ * @since 0.1.0
+ */
+export const defineByPath: Requirements = { ...defineProperty, body: "none" }
+
+/**
+ * @category constants
+ * @since 0.1.0
+ */
+export const readPropertiesByBody: Requirements = { ...readProperties, body: "json" }
+
+/**
  * Documentation: the scope `oauth`, which every token has.
  *
  * @category constants

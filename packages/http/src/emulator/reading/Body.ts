@@ -15,6 +15,7 @@ import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Json from "./Json.ts"
 import * as Refusal from "../answering/Refusal.ts"
+import type { Account } from "../state/Account.ts"
 
 /**
  * One input to create, every value as text.
@@ -92,7 +93,8 @@ export interface Batch<A> {
 export const readBatch = <A>(
   text: string,
   readOne: (given: unknown) => Json.Reading<A>,
-  bound: (fields: Json.Fields) => Bound = () => hundred
+  bound: (fields: Json.Fields) => Bound = () => hundred,
+  acceptsNone = false
 ): Batch<A> => {
   const json = Json.readObject(text, "BatchInput")
   if (Result.isFailure(json)) return { count: null, fields: {}, inputs: Result.fail(json.failure) }
@@ -106,10 +108,17 @@ export const readBatch = <A>(
   if (!Array.isArray(inputs)) return { count: null, fields, inputs: Json.mismatch("ArrayList", inputs) }
   const count = inputs.length
   const { max, refusal } = bound(fields)
-  // Assumption: the words for an empty list are not known.
-  if (count === 0) return { count, fields, inputs: Result.fail(Refusal.noInputs) }
+  // Assumption: the words for an empty list are not known, nor whether it is refused.
+  if (count === 0 && !acceptsNone) return { count, fields, inputs: Result.fail(Refusal.noInputs) }
   if (count > max) return { count, fields, inputs: Result.fail(refusal) }
   return { count, fields, inputs: Json.readList(inputs, readOne) }
+}
+
+/** A request whose body has arrived, as handlers have it. */
+interface Received {
+  readonly account: Pick<Account, "crm">
+  readonly text: string
+  readonly entry: { inputs: number | null }
 }
 
 /**
@@ -119,11 +128,12 @@ export const readBatch = <A>(
  * @since 0.1.0
  */
 export const readCounted = <A>(
-  { entry, text }: { readonly text: string; readonly entry: { inputs: number | null } },
+  { account, entry, text }: Received,
   readOne: (given: unknown) => Json.Reading<A>,
   bound?: (fields: Json.Fields) => Bound
 ) => {
-  const { count, fields, inputs } = readBatch(text, readOne, bound)
+  const acceptsNone = account.crm.behaviour.emptyInputs === "accepted"
+  const { count, fields, inputs } = readBatch(text, readOne, bound, acceptsNone)
   entry.inputs = count
   return Effect.map(Effect.fromResult(inputs), (inputs) => ({ fields, inputs }))
 }

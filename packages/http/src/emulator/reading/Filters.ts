@@ -47,7 +47,7 @@ const predicateOf = (crm: Crm.Crm, filter: Filter): Reading<Predicate> => {
     ? refuse(
         `${[filter.value, filter.highValue, ...filter.values].join(", ")} is not of the type of ${propertyName}`
       )
-    : Result.succeed((record: Crm.LineItemRecord) => test(RecordView.valueOf(record, propertyName)))
+    : Result.succeed((record: Crm.LineItemRecord) => test(RecordView.valueOf(crm, record, propertyName)))
 }
 
 const unknownProperty = (name: string) => refuse(`Property "${name}" does not exist`)
@@ -225,7 +225,7 @@ const searchable = ["name", "description", "hs_sku"]
  * @category constructors
  * @since 0.1.0
  */
-export const query = (text: string | undefined): Predicate => {
+export const query = (crm: Crm.Crm, text: string | undefined): Predicate => {
   const pattern = tokenPattern(
     words(text ?? "")
       .map((word) => `${word}*`)
@@ -234,7 +234,10 @@ export const query = (text: string | undefined): Predicate => {
   return pattern.length === 0
     ? () => true
     : (record) =>
-        containsToken(searchable.map((name) => RecordView.valueOf(record, name) ?? "").join(" "), pattern)
+        containsToken(
+          searchable.map((name) => RecordView.valueOf(crm, record, name) ?? "").join(" "),
+          pattern
+        )
 }
 
 /**
@@ -252,7 +255,7 @@ export const sorted = (
   if (sort === undefined) return Result.succeed([...records].sort(byId))
   const definition = crm.properties.get(sort.propertyName)
   if (definition === undefined) return unknownProperty(sort.propertyName)
-  const valueOf = (record: Crm.LineItemRecord) => RecordView.valueOf(record, sort.propertyName)
+  const valueOf = (record: Crm.LineItemRecord) => RecordView.valueOf(crm, record, sort.propertyName)
   return Result.succeed(kinds[definition.type].sort(records, valueOf, sort.descending ? -1 : 1))
 }
 

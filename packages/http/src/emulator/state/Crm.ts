@@ -9,6 +9,7 @@
  * @since 0.1.0
  */
 import { Association } from "@effect-hubspot/schema"
+import * as Behaviour from "../Behaviour.ts"
 import * as Definitions from "./Definitions.ts"
 import * as Links from "./Links.ts"
 
@@ -80,16 +81,29 @@ export interface SeedObject {
  */
 export interface Crm {
   readonly portalId: number
+  /** How the account behaves where HubSpot is not known. It can be replaced at run time. */
+  behaviour: Behaviour.Behaviour
   readonly properties: ReadonlyMap<string, Definitions.Definition>
+  readonly definitions: {
+    readonly lineItems: Definitions.Definitions
+    readonly products: Definitions.Definitions
+  }
   readonly lineItems: ReadonlyMap<string, LineItemRecord>
   readonly links: Links.Links
   /** Whether a parent with this id is in the account. */
   readonly exists: (target: Association.Target, id: string) => boolean
   /** From now on, only seeded ids of this type exist. */
   readonly seed: (target: Association.Target, ids: ReadonlyArray<string>) => void
-  /** Products whose properties line items inherit. */
+  /** Products whose properties line items inherit. From now on, only seeded products exist. */
   readonly seedProducts: (products: ReadonlyArray<SeedObject>) => void
+  /** The properties of a product, `undefined` if it does not exist. */
+  readonly productOf: (id: string) => Values | undefined
+  /** What a line item is created with: the sent properties, and those of its product that it does not set. */
+  readonly inherit: (sent: Values) => Values
+  /** Defines a property of line items, or replaces its definition. */
   readonly define: (definition: Definitions.Definition) => void
+  /** Values of an archived definition stay, but are shown by no read. */
+  readonly undefine: (definition: Definitions.Definition, at: string) => void
   /** The names of the properties with unique values by which a record can be named. */
   readonly uniqueNames: () => Iterable<string>
   readonly isUnique: (name: string) => boolean
@@ -166,9 +180,6 @@ const firstId = 20_000_000_001
 /** How long an archived line item can be read, in milliseconds. Documentation: 90 days. */
 const recycleMillis = 90 * 86_400_000
 
-// Documentation: what a line item inherits from its product unless it is set.
-const inherited = ["name", "price", "description", "hs_sku"]
-
 /**
  * An account without line items. `properties` and `uniqueProperties` are names of further custom
  * properties. `changed` is called with every new version of a record. The account holds the last `keep` line items, by
@@ -186,6 +197,7 @@ export const makeUnsafe = (config: {
   readonly uniqueProperties?: ReadonlyArray<string> | undefined
   readonly keep?: number | undefined
   readonly changed?: ((record: LineItemRecord, at: number) => void) | undefined
+  readonly behaviour?: Behaviour.Behaviour | undefined
 }): Crm => {
   const lineItems = new Map<string, LineItemRecord>()
   /** Ids are consecutive. Those before `oldestId` are forgotten. */
@@ -193,17 +205,20 @@ export const makeUnsafe = (config: {
   let oldestId = firstId
   const seeded = new Map<Association.Target, Set<string>>()
   const products = new Map<string, Values>()
-  const properties = new Map<string, Definitions.Definition>()
+  const definitions = { lineItems: Definitions.lineItems(), products: Definitions.products() }
+  const properties = definitions.lineItems.all
   const holders = new Map<string, Map<string, string>>()
   const links = Links.makeUnsafe(() => lineItems.values())
   const { changed = () => {}, keep = Infinity } = config
 
   const define = (definition: Definitions.Definition): void => {
-    properties.set(definition.name, definition)
+    const { name, unique } = definition
+    properties.set(name, definition)
+    definitions.lineItems.archived.delete(name)
     // Observation: a record cannot be named by hs_object_id as by a unique property.
-    if (definition.unique && definition.name !== "hs_object_id") holders.set(definition.name, new Map())
+    if (unique && name !== "hs_object_id" && !holders.has(name)) holders.set(name, new Map())
   }
-  for (const one of Definitions.standard) define(one)
+  for (const one of properties.values()) define(one)
   for (const name of [...Definitions.customProperties, ...config.properties]) {
     define(Definitions.make({ name, type: "string" }))
   }
@@ -237,23 +252,45 @@ export const makeUnsafe = (config: {
     lineItems.delete(record.id)
   }
   const inherit = (sent: Values): Values => {
-    const product = sent.hs_product_id === undefined ? undefined : products.get(sent.hs_product_id)
+    const product = sent.hs_product_id ? products.get(sent.hs_product_id) : undefined
     if (product === undefined) return sent
     const all: Record<string, string> = { ...sent }
-    for (const name of inherited) {
-      if (!all[name] && product[name] !== undefined) all[name] = product[name]
+    // Documentation: every property that both have, unless it is set. Assumption: a unique value is not inherited.
+    for (const [name, value] of Object.entries(product)) {
+      const definition = properties.get(name)
+      if (value && !all[name] && definition?.readOnly === false && !definition.unique) all[name] = value
     }
     return all
+  }
+  // Assumptions: values that are not text are stored without outer blanks, and a value that does not persist is gone at once.
+  const stored = (sent: Values): Values => {
+    let changed: Record<string, string> | undefined
+    for (const name in sent) {
+      const isLost = name === "hs_external_id" && crm.behaviour.externalId === "lost"
+      const value = isLost ? "" : properties.get(name)?.type === "string" ? sent[name]! : sent[name]!.trim()
+      if (value !== sent[name]) changed = { ...(changed ?? sent), [name]: value }
+    }
+    return changed ?? sent
   }
   const isGone = ({ archived }: LineItemRecord, at: number): boolean =>
     archived !== undefined && archived.millis + recycleMillis <= at
 
-  return {
+  const crm: Crm = {
     portalId: config.portalId,
+    behaviour: config.behaviour ?? Behaviour.make(),
     properties,
+    definitions,
     lineItems,
     links,
     define,
+    undefine: (definition, at) => {
+      properties.delete(definition.name)
+      definitions.lineItems.archived.set(definition.name, { ...definition, archivedAt: at })
+      holders.delete(definition.name)
+    },
+    inherit,
+    // The same rule as for parents.
+    productOf: (id) => products.get(id) ?? (products.size === 0 && /^\d{1,12}$/.test(id) ? {} : undefined),
     exists: (target, id) => seeded.get(target)?.has(id) ?? /^\d{1,12}$/.test(id),
     seed: (target, ids) => {
       const all = seeded.get(target) ?? new Set()
@@ -283,7 +320,7 @@ export const makeUnsafe = (config: {
     },
     create: (sent, associations, now) => {
       const id = String(nextId++)
-      const properties = inherit(sent)
+      const properties = inherit(stored(sent))
       const record: LineItemRecord = {
         id,
         version: 1,
@@ -303,12 +340,13 @@ export const makeUnsafe = (config: {
     update: (record, sent, now) => {
       if (isForgotten(record)) return { ...record, properties: { ...record.properties, ...sent } }
       release(record)
+      const values = stored(sent)
       const next: LineItemRecord = {
         ...record,
         version: record.version + 1,
-        properties: { ...record.properties, ...sent },
+        properties: { ...record.properties, ...values },
         updatedAt: now.iso,
-        writes: [...writesOf(record), { at: now.iso, properties: sent }].slice(-keep)
+        writes: [...writesOf(record), { at: now.iso, properties: values }].slice(-keep)
       }
       hold(next)
       return put(next, now.millis)
@@ -341,4 +379,5 @@ export const makeUnsafe = (config: {
       put({ ...record, version: record.version + 1, associations }, now.millis)
     }
   }
+  return crm
 }

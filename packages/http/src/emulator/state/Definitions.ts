@@ -1,16 +1,17 @@
 /**
- * The definitions of a line item's properties in the emulated account: the standard ones, and how the properties API
- * shows them.
+ * The definitions of the properties of one type of object in the emulated account, and how the properties API shows them.
  *
- * It knows what a property is, not which record holds a value of it. It checks no value: `Rules` does.
+ * It knows what a property is, not which record holds a value of it. It checks no value: `Rules` does. What every account
+ * has is data, in `Catalogue`.
  *
  * @since 0.1.0
  */
-import { LineItem, type Properties, Property } from "@effect-hubspot/schema"
+import { type Properties, Property } from "@effect-hubspot/schema"
+import * as Catalogue from "./Catalogue.ts"
 
 /**
- * A property of the account. `options` are the values of an enumeration, `undefined` if none are public; then every text is
- * an option.
+ * A property of the account. `options` are the values of an enumeration with their labels, `ids` if they are the ids of
+ * something in the account.
  *
  * @category models
  * @since 0.1.0
@@ -22,17 +23,45 @@ export interface Definition {
   readonly type: Properties.PropertyType
   readonly fieldType: string
   readonly groupName: string
+  readonly displayOrder: number
+  readonly hidden: boolean
+  readonly formField: boolean
   readonly readOnly: boolean
   readonly calculated: boolean
   readonly unique: boolean
   readonly hubspotDefined: boolean
-  readonly options: ReadonlyArray<string> | RegExp | undefined
-  /** The labels of options, where they are not their values. */
-  readonly labels?: Readonly<Record<string, string>>
+  readonly options: ReadonlyMap<string, string> | "ids" | undefined
+  readonly createdAt: string
+  readonly updatedAt: string
+  readonly archivedAt?: string | undefined
 }
 
 /**
- * Custom properties that every emulated account has, all of them text.
+ * A group of properties.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Group {
+  readonly name: string
+  readonly label: string
+  readonly displayOrder: number
+}
+
+/**
+ * The definitions of a type of object by name, and its groups. An archived definition is in `archived` only.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Definitions {
+  readonly all: Map<string, Definition>
+  readonly archived: Map<string, Definition>
+  readonly groups: Map<string, Group>
+}
+
+/**
+ * Custom properties of line items that every emulated account has, all of them text.
  *
  * @category constants
  * @since 0.1.0
@@ -44,40 +73,10 @@ export const customProperties: ReadonlyArray<string> = [
   "line_item_key"
 ]
 
-/**
- * The currencies that the emulated account has enabled, the company's own first.
- *
- * @category constants
- * @since 0.1.0
- */
-export const currencies: ReadonlyArray<string> = "EUR USD GBP CHF SEK DKK NOK PLN CZK JPY CAD AUD".split(" ")
-
-// Documentation for the delay types (each names the property it uses). The frequencies, and that owners are digits, are
-// assumptions; the properties API of an account is the authority.
-const options: Readonly<Record<string, ReadonlyArray<string> | RegExp>> = {
-  hs_line_item_currency_code: currencies,
-  hs_billing_start_delay_type: [
-    "hs_recurring_billing_start_date",
-    "hs_billing_start_delay_days",
-    "hs_billing_start_delay_months"
-  ],
-  recurringbillingfrequency: [
-    "weekly",
-    "biweekly",
-    "monthly",
-    "quarterly",
-    "per_six_months",
-    "annually",
-    "per_two_years",
-    "per_three_years",
-    "per_four_years",
-    "per_five_years"
-  ],
-  hubspot_owner_id: /^\d+$/,
-  hubspot_team_id: /^\d+$/
-}
-
-const truth: ReadonlyArray<string> = ["true", "false"]
+const truth: ReadonlyMap<string, string> = new Map([
+  ["true", "True"],
+  ["false", "False"]
+])
 
 // Assumption: the field types that the properties API shows.
 const fieldTypes: Readonly<Record<Properties.PropertyType, string>> = {
@@ -90,12 +89,8 @@ const fieldTypes: Readonly<Record<Properties.PropertyType, string>> = {
   enumeration: "select"
 }
 
-// Observation: the values that HubSpot computes, as opposed to those it only sets.
-const calculated: ReadonlySet<string> = new Set(
-  "amount hs_acv hs_arr hs_mrr hs_tcv hs_margin hs_margin_acv hs_margin_arr hs_margin_mrr hs_margin_tcv hs_total_discount hs_pre_discount_amount hs_post_tax_amount hs_effective_unit_price hs_tax_amount hs_auto_tax_amount hs_recurring_billing_end_date".split(
-    " "
-  )
-)
+// The dates of what every account has are invented.
+const beginning = "2019-08-06T02:41:08.029Z"
 
 /**
  * A property with the defaults that follow from its name and type.
@@ -110,54 +105,74 @@ export const make = (
   description: "",
   fieldType: fieldTypes[given.type],
   groupName: Property.defaultGroup,
+  displayOrder: -1,
+  hidden: false,
+  formField: false,
   readOnly: false,
   calculated: false,
   unique: false,
   hubspotDefined: false,
   options: given.type === "bool" ? truth : undefined,
+  createdAt: beginning,
+  updatedAt: beginning,
   ...given
 })
 
+const fromRow = ([name, type, label, ...traits]: Catalogue.Row, groupName: string): Definition => {
+  const listed = traits.find((trait) => typeof trait === "object")
+  return make({
+    name,
+    type,
+    label,
+    groupName,
+    hubspotDefined: true,
+    readOnly: traits.includes("set") || traits.includes("computed"),
+    calculated: traits.includes("computed"),
+    unique: traits.includes("unique"),
+    ...(traits.includes("long") && { fieldType: "textarea" }),
+    ...(traits.includes("ids") ? { options: "ids" } : listed && { options: new Map(Object.entries(listed)) })
+  })
+}
+
+// The definitions of all accounts are the same objects; an account changes its own map of them.
+const ofType = (rows: ReadonlyArray<Catalogue.Row>, group: Group): (() => Definitions) => {
+  const all = rows.map((row) => [row[0], fromRow(row, group.name)] as const)
+  return () => ({ all: new Map(all), archived: new Map(), groups: new Map([[group.name, group]]) })
+}
+
 /**
- * The properties that every account has. Assumptions: `hs_unique_creation_key` is unique and cannot be written;
- * `hs_external_id` can be written and is not unique; `hs_object_id` is shown as unique.
+ * The definitions that every account has of line items.
  *
- * @category constants
+ * @category constructors
  * @since 0.1.0
  */
-export const standard: ReadonlyArray<Definition> = [
-  ...[...LineItem.knownProperties].map(([name, { readOnly, type }]) =>
-    make({
-      name,
-      type,
-      readOnly,
-      calculated: calculated.has(name),
-      unique: name === "hs_object_id",
-      hubspotDefined: true,
-      ...(options[name] !== undefined && { options: options[name] })
-    })
-  ),
-  make({
-    name: "hs_unique_creation_key",
-    type: "string",
-    readOnly: true,
-    unique: true,
-    hubspotDefined: true
-  }),
-  make({ name: "hs_external_id", type: "string", hubspotDefined: true })
-]
-
-const beginning = "2019-08-06T02:41:08.029Z"
+export const lineItems = ofType(Catalogue.lineItems, {
+  name: Property.defaultGroup,
+  label: "Line item information",
+  displayOrder: 0
+})
 
 /**
- * A definition as the properties API shows it. Documentation for the fields; dates are invented.
+ * The definitions that every account has of products.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const products = ofType(Catalogue.products, {
+  name: "productinformation",
+  label: "Product information",
+  displayOrder: 0
+})
+
+/**
+ * A definition as the properties API shows it. Documentation for the fields.
  *
  * @category formatting
  * @since 0.1.0
  */
 export const toJson = (definition: Definition): typeof Property.Property.Encoded => ({
-  updatedAt: beginning,
-  createdAt: beginning,
+  updatedAt: definition.updatedAt,
+  createdAt: definition.createdAt,
   name: definition.name,
   label: definition.label,
   // Documentation: money is a number that is shown with a currency sign.
@@ -165,20 +180,22 @@ export const toJson = (definition: Definition): typeof Property.Property.Encoded
   fieldType: definition.fieldType,
   description: definition.description,
   groupName: definition.groupName,
-  options: Array.isArray(definition.options)
-    ? (definition.options as ReadonlyArray<string>).map((value, displayOrder) => ({
-        label: definition.labels?.[value] ?? value,
-        value,
-        displayOrder,
-        hidden: false
-      }))
-    : [],
-  displayOrder: -1,
+  options:
+    definition.options instanceof Map
+      ? Array.from(definition.options, ([value, label], displayOrder) => ({
+          label,
+          value,
+          displayOrder,
+          hidden: false
+        }))
+      : [],
+  displayOrder: definition.displayOrder,
   calculated: definition.calculated,
-  externalOptions: definition.options instanceof RegExp,
-  archived: false,
+  externalOptions: definition.options === "ids",
+  archived: definition.archivedAt !== undefined,
+  ...(definition.archivedAt !== undefined && { archivedAt: definition.archivedAt }),
   hasUniqueValue: definition.unique,
-  hidden: false,
+  hidden: definition.hidden,
   hubspotDefined: definition.hubspotDefined,
   ...(definition.type === "money" && { showCurrencySymbol: true }),
   modificationMetadata: {
@@ -186,5 +203,13 @@ export const toJson = (definition: Definition): typeof Property.Property.Encoded
     readOnlyDefinition: definition.hubspotDefined,
     readOnlyValue: definition.readOnly
   },
-  formField: false
+  formField: definition.formField
 })
+
+/**
+ * A group as the properties API shows it.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const groupToJson = (group: Group): object => ({ ...group, archived: false })

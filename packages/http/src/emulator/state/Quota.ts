@@ -4,8 +4,8 @@
  * The window is exact and half open: a request that arrived at t counts until just before t + 10 s. The quota reads no
  * clock: the caller gives the times.
  *
- * Documentation for the limits, their names and headers. Assumption, as HubSpot does not say: a refused request (429) is
- * not counted.
+ * Documentation for the limits, their names and headers. HubSpot does not say whether a refused request (429) is counted: the
+ * account is told.
  *
  * @since 0.1.0
  */
@@ -50,6 +50,8 @@ export const makeUnsafe = (limits: {
   readonly dailyLimit: number
   /** The time zone of the account's days. Default UTC. */
   readonly timeZone?: DateTime.TimeZone | undefined
+  /** Whether a request that the ten seconds refuse counts in them. Default: never. */
+  readonly countsRefused?: (() => boolean) | undefined
 }): Quota => {
   const tenSeconds = makeWindow(windowMillis)
   const second = makeWindow(1000)
@@ -74,7 +76,10 @@ export const makeUnsafe = (limits: {
   return {
     take: (at) => {
       if (countToday(at) >= limits.dailyLimit) return "DAILY"
-      if (tenSeconds.count(at) >= limits.limit) return "TEN_SECONDLY_ROLLING"
+      if (tenSeconds.count(at) >= limits.limit) {
+        if (limits.countsRefused?.() === true) tenSeconds.add(at)
+        return "TEN_SECONDLY_ROLLING"
+      }
       tenSeconds.add(at)
       second.add(at)
       today++
@@ -95,7 +100,7 @@ export const makeUnsafe = (limits: {
       }),
       "x-hubspot-ratelimit-interval-milliseconds": String(windowMillis),
       "x-hubspot-ratelimit-max": String(limits.limit),
-      "x-hubspot-ratelimit-remaining": String(limits.limit - tenSeconds.count(at)),
+      "x-hubspot-ratelimit-remaining": String(Math.max(0, limits.limit - tenSeconds.count(at))),
       "x-hubspot-ratelimit-secondly": String(secondly),
       "x-hubspot-ratelimit-secondly-remaining": String(Math.max(0, secondly - second.count(at)))
     })
