@@ -335,22 +335,28 @@ const all = (world: World) =>
     })
   )
 
-/** Holds creates, until so many of a job are held and none is on its way; what they are attempts of. */
+/**
+ * Holds creates, until so many of a job are held and none is on its way; what they are attempts of. A run begins with one
+ * request, so some are answered before.
+ */
 export const held = Effect.fnUntraced(function* (world: World, id: string, requests: number) {
   yield* world.hold
-  const found = yield* until(
-    `${requests} requests of ${id} under way`,
-    Effect.gen(function* () {
-      const atTheGate = yield* world.held
-      // Those of runs that are over are no more.
-      const open = (yield* all(world)).flatMap(({ attempts, job }) =>
-        attempts.filter(({ end, epoch }) => end === undefined && epoch === job.epoch)
-      )
-      return { its: open.filter(({ jobId }) => jobId === id), onTheirWay: open.length - atTheGate }
-    }),
-    ({ its, onTheirWay }) => its.length >= requests && onTheirWay === 0
-  )
-  return found.its
+  while (true) {
+    const { its } = yield* until(
+      `${requests} requests of ${id} under way`,
+      Effect.gen(function* () {
+        const atTheGate = yield* world.held
+        // Those of runs that are over are no more.
+        const open = (yield* all(world)).flatMap(({ attempts, job }) =>
+          attempts.filter(({ end, epoch }) => end === undefined && epoch === job.epoch)
+        )
+        return { its: open.filter(({ jobId }) => jobId === id), onTheirWay: open.length - atTheGate }
+      }),
+      ({ its, onTheirWay }) => its.length > 0 && onTheirWay === 0
+    )
+    if (its.length >= requests) return its
+    yield* world.answer
+  }
 })
 
 /** Until a worker has said it. */
