@@ -1,5 +1,4 @@
 import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
-import type * as Variants from "../../packages/http/src/emulator/state/Variants.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { TestClock } from "effect/testing"
@@ -18,7 +17,7 @@ const target = (): Recordings.Target => ({
 const told = ({ emulator = {} }: Pick<Recordings.Recording, "emulator">): Emulator.Options => ({
   ...(emulator.token !== undefined && { token: Redacted.make(emulator.token) }),
   ...(emulator.scopes !== undefined && { scopes: emulator.scopes }),
-  ...(emulator.variants !== undefined && { variants: emulator.variants as Partial<Variants.Variants> })
+  ...(emulator.behaviour !== undefined && { behaviour: emulator.behaviour })
 })
 
 describe("the emulator answers as HubSpot was recorded", () => {

@@ -4,6 +4,7 @@
  *
  * It asks and compares, against whatever HubSpot it is given. It keeps what it created, for who has to remove it.
  */
+import * as Behaviour from "@effect-hubspot/http/emulator/Behaviour"
 import { Effect, Redacted, Schema } from "effect"
 import { HttpClient, HttpClientRequest, type HttpMethod } from "effect/http"
 import { readFileSync } from "node:fs"
@@ -64,7 +65,7 @@ const Recording = Schema.Struct({
     Schema.Struct({
       token: Schema.optionalKey(Schema.String),
       scopes: Schema.optionalKey(Schema.Array(Schema.String)),
-      variants: Schema.optionalKey(Text)
+      behaviour: Schema.optionalKey(Behaviour.Given)
     })
   ),
   /** Why it cannot be tried on any account. */

@@ -188,6 +188,7 @@ describe("associations", () => {
     ]
     assert.deepStrictEqual(check({}, associations), {
       category: "VALIDATION_ERROR",
+      about: "association",
       message: "One or more associations are invalid",
       context: {
         INVALID_OBJECT_IDS: ["PAYMENT_LINK=1234567890123 is not valid", "DEAL=7654321098765 is not valid"],
@@ -207,6 +208,7 @@ describe("associations", () => {
     const input = { properties: {}, associations: [Association.make("deal", "1234567890123")] }
     assert.deepStrictEqual(Rules.check(older, { ...input, objectWriteTraceId: undefined }), {
       category: "VALIDATION_ERROR",
+      about: "association",
       message: "one or more associations are not valid",
       errors: []
     })
