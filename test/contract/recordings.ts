@@ -317,7 +317,7 @@ export const cleanUp = Effect.fnUntraced(function* (target: Target) {
     if (problem === "") for (const id of ids) made.lineItems.delete(id)
     else said.push(`could not archive line items ${ids.join(", ")}: ${problem}`)
   }
-  for (const name of [...made.properties]) {
+  for (const name of made.properties) {
     const problem = yield* outcome({ method: "DELETE", path: `/crm/v3/properties/line_items/${name}` })
     if (problem === "") made.properties.delete(name)
     else said.push(`could not remove property ${name}: ${problem}`)

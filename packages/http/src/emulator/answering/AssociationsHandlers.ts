@@ -8,7 +8,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import * as Aliases from "../../contract/Aliases.ts"
 import * as Body from "../reading/Body.ts"
 import type * as Crm from "../state/Crm.ts"
 import type { Answer, Call, Reply } from "../passage/Exchange.ts"
@@ -85,10 +84,7 @@ const batch = (style: Style, ok: 200 | 201) =>
     if (inputs.some(({ types }) => types.length === 0)) {
       return yield* Effect.fail(Refusal.missingFields("types"))
     }
-    // Specification of 2026-09: 200, and errors in the plain reply.
-    const folded = Aliases.versionOf(call.entry.path) === "2026-09"
-    const reply = yield* decide(call, sides, style, inputs)
-    return { ...reply, status: folded || reply.status === 200 ? (folded ? 200 : ok) : 207 }
+    return yield* decide(call, sides, style, ok, inputs)
   })
 
 /**
@@ -124,22 +120,23 @@ const bound = (max: number) => (): Body.Bound => ({
 })
 
 const decide = Effect.fnUntraced(function* (
-  { account: { crm } }: Call,
+  call: Call,
   sides: Pairing.Sides,
   { show }: Style,
+  ok: 200 | 201,
   inputs: ReadonlyArray<Pairing.Input>
 ): Answer {
   const now = yield* LineItems.moment
   const results: Array<object> = []
   const errors: Array<object> = []
   for (const input of inputs) {
-    const problem = Pairing.link(crm, sides, input, now)
+    const problem = Pairing.link(call.account.crm, sides, input, now)
     if (problem === undefined) results.push(...show(sides, input))
     else {
       errors.push(RecordView.rejected(problem, { fromObjectId: [input.from], toObjectId: [input.to] }))
     }
   }
-  return { status: errors.length === 0 ? 200 : 207, body: RecordView.completed(now, results, errors) }
+  return { status: RecordView.statusOf(call, ok, errors), body: RecordView.completed(now, results, errors) }
 })
 
 // One association has no partial success: its problem refuses the request.
@@ -347,9 +344,8 @@ const readBatch = (view: View) =>
       if (to.length > 0) results.push({ from: { id }, to: to.map((each) => view(sides, each)) })
       else errors.push(RecordView.rejected(Pairing.noneFound(sides, id), { fromObjectId: [id] }))
     }
-    const folded = Aliases.versionOf(call.entry.path) === "2026-09"
     return {
-      status: errors.length === 0 || folded ? 200 : 207,
+      status: RecordView.statusOf(call, 200, errors),
       body: RecordView.completed(now, results, errors)
     }
   })
