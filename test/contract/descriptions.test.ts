@@ -26,17 +26,15 @@ const recording = (seen: Array<Seen>, options: Emulator.Options) =>
     Effect.map(HttpClient.HttpClient, (client) =>
       HttpClient.make((request, url) =>
         Effect.gen(function* () {
-          const { headers, status, text } = yield* client
-            .execute(request)
-            .pipe(
-              Effect.flatMap((response) =>
-                Effect.map(response.text, (text) => ({
-                  headers: response.headers,
-                  status: response.status,
-                  text
-                }))
-              )
+          const { headers, status, text } = yield* client.execute(request).pipe(
+            Effect.flatMap((response) =>
+              Effect.map(response.text, (text) => ({
+                headers: response.headers,
+                status: response.status,
+                text
+              }))
             )
+          )
           seen.push({ method: request.method, path: url.pathname, status, text })
           return HttpClientResponse.fromWeb(
             request,

@@ -169,16 +169,14 @@ interface Attribute {
   readonly name: string
   readonly baseName: string
   readonly type: string
-  readonly format: string
 }
 
 /** A type as the SDK writes it: `Array<{ [key: string]: Foo; }>`. */
-const schemaOf = (type: string, format: string): Schema => {
-  if (type.endsWith(" | null"))
-    return { ...schemaOf(type.slice(0, -" | null".length), format), nullable: true }
-  if (type.startsWith("Array<")) return { type: "array", items: schemaOf(type.slice(6, -1), format) }
+const schemaOf = (type: string): Schema => {
+  if (type.endsWith(" | null")) return { ...schemaOf(type.slice(0, -" | null".length)), nullable: true }
+  if (type.startsWith("Array<")) return { type: "array", items: schemaOf(type.slice(6, -1)) }
   const map = /^\{ \[key: string\]: (.*); \}$/.exec(type)
-  if (map !== null) return { type: "object", additionalProperties: schemaOf(map[1]!, format) }
+  if (map !== null) return { type: "object", additionalProperties: schemaOf(map[1]!) }
   switch (type) {
     case "Date":
       return { type: "string", format: "date-time" }
@@ -208,9 +206,7 @@ const modelsOf =
       required: attributes
         .filter(({ name }) => declared.includes(`\n    '${name}': `))
         .map(({ baseName }) => baseName),
-      properties: Object.fromEntries(
-        attributes.map(({ baseName, format, type }) => [baseName, schemaOf(type, format)])
-      )
+      properties: Object.fromEntries(attributes.map(({ baseName, type }) => [baseName, schemaOf(type)]))
     }
   }
 
@@ -248,10 +244,7 @@ const operationsOf = (folder: string): ReadonlyArray<Operation> => {
             .map((part): [string, Schema | undefined] => {
               const status = /^"(\d+)"/.exec(part)![1]!
               const type = /contentType\), "([^"]+)"/.exec(part.split("return new http_1.HttpInfo")[0]!)?.[1]
-              return [
-                status === "0" ? "default" : status,
-                type === undefined ? undefined : schemaOf(type, "")
-              ]
+              return [status === "0" ? "default" : status, type === undefined ? undefined : schemaOf(type)]
             })
         )
         return { ...operation, replies, resolve }
