@@ -1,7 +1,7 @@
 import { HubSpotApi } from "@effect-hubspot/http"
 import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
-import { Console, Effect, Layer, Redacted } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { inVirtualTime } from "../support/virtualTime.ts"
@@ -295,8 +295,8 @@ describe("the emulator's replies beside HubSpot's descriptions", () => {
             exact,
             found
           } = compared(Descriptions.fromFolder(folder), yield* repliesAt(version))
-          yield* Console.log(
-            `${version}: ${count} replies, ${exact} exactly as described, ${JSON.stringify(Object.fromEntries(found))}`
+          process.stdout.write(
+            `${version}: ${count} replies, ${exact} exactly as described, ${JSON.stringify(Object.fromEntries(found))}\n`
           )
           assert.deepStrictEqual(unreasoned(found, [...reasons, ...ofFiles]), [])
         })
