@@ -93,7 +93,9 @@ describe("the house", () => {
       for (const name of imports) {
         if (!name.startsWith("packages/http/")) continue
         assert.isTrue(
-          name === "packages/http/src/HubSpotApi.ts" || name.startsWith(emulator),
+          name === "packages/http/src/HubSpotApi.ts" ||
+            name.startsWith("packages/http/src/contract/") ||
+            name.startsWith(emulator),
           `${file}: ${name}`
         )
       }

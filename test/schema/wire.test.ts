@@ -149,6 +149,24 @@ describe("errors", () => {
     assert.deepStrictEqual(ErrorBody.contextValues(undefined, "ids"), [])
   })
 
+  it("a refused association is shown with the objects that its context names", () => {
+    const [problem, ...others] = ErrorBody.problems({
+      status: "error",
+      message: "One or more associations are invalid",
+      category: "VALIDATION_ERROR",
+      context: {
+        INVALID_OBJECT_IDS: ["DEAL=7 is not valid", "QUOTE=8 is not valid"],
+        objectId: ["7", "8"],
+        objectType: ["DEAL", "QUOTE"]
+      }
+    })
+    assert.deepStrictEqual(others, [])
+    assert.strictEqual(
+      ErrorBody.describe(problem!),
+      "One or more associations are invalid: DEAL=7 is not valid, QUOTE=8 is not valid"
+    )
+  })
+
   it("problems packed into a message are unpacked, and made safe to show", () => {
     const problems = ErrorBody.problems({
       message:

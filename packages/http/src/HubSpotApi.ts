@@ -13,9 +13,7 @@ import {
   BatchRequest,
   BatchResponse,
   CrmObject,
-  ErrorBody,
   LineItem,
-  ObjectId,
   Page,
   Search
 } from "@effect-hubspot/schema"
@@ -25,8 +23,9 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
-import { about, error } from "./internal/endpoint.ts"
-import { properties } from "./internal/propertiesApi.ts"
+import * as Associations from "./contract/Associations.ts"
+import { about, error, flag, id, list } from "./contract/Endpoint.ts"
+import { properties } from "./contract/Properties.ts"
 
 /**
  * The paths of the operations in an API version. The caller fills in `:id` and the like.
@@ -57,11 +56,11 @@ export const paths = (version: ApiVersion.ApiVersion) => {
  * @since 0.1.0
  */
 export const otherPaths = {
-  batchAssociate: `/crm/v4/associations/${LineItem.objectType}/:toObjectType/batch/create`,
-  batchAssociateDefault: `/crm/v4/associations/${LineItem.objectType}/:toObjectType/batch/associate/default`,
-  associationsOf: `/crm/v4/objects/:fromObjectType/:id/associations/${LineItem.objectType}`,
   account: "/account-info/v3/details",
-  token: "/oauth/2026-09/token"
+  usage: "/account-info/v3/api-usage/daily/private-apps",
+  token: "/oauth/2026-09/token",
+  introspect: "/oauth/2026-09/token/introspect",
+  revoke: "/oauth/2026-09/token/revoke"
 } as const
 
 const batch = (status: 200 | 201) => [
@@ -69,13 +68,6 @@ const batch = (status: 200 | 201) => [
   BatchResponse.BatchResponse.pipe(HttpApiSchema.status(207)),
   BatchResponse.BatchResponse.pipe(HttpApiSchema.status(status === 200 ? 201 : 200))
 ]
-
-const id = { id: Schema.String }
-
-// HubSpot takes lists in a query separated by commas, or as repeated parameters.
-const list = Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Schema.String)]))
-// The last of repeated parameters counts.
-const flag = Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Schema.String)]))
 
 const readQuery = { properties: list, propertiesWithHistory: list, associations: list, archived: flag }
 
@@ -159,93 +151,6 @@ const lineItems = (version: ApiVersion.ApiVersion) => {
   )
 }
 
-const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
-
-/** One association of a batch: `{ from, to, types }`. */
-const AssociationInput = Schema.Struct({
-  from: Schema.Struct(id),
-  to: Schema.Struct(id),
-  types: Schema.optionalKey(Schema.Array(Association.AssociationSpec))
-})
-
-/**
- * `POST /crm/v4/associations/…/batch/create`: up to 2,000 associations, idempotent.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const BatchAssociate = Schema.Struct({ inputs: Schema.Array(AssociationInput) })
-
-/**
- * The reply to a batch of associations. With types, a result names its pair by ids; by default, a result is one of the
- * two directions.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const AssociationBatchResponse = Schema.StructWithRest(
-  Schema.Struct({
-    status: Schema.optional(Schema.String),
-    results: Schema.Array(
-      Schema.StructWithRest(
-        Schema.Struct({
-          fromObjectId: Schema.optional(ObjectId.FromWire),
-          from: Schema.optional(Schema.Struct({ id: ObjectId.FromWire }))
-        }),
-        unknownFields
-      )
-    ),
-    errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorBody.StandardError)))
-  }),
-  unknownFields
-)
-
-const associated = (status: 200 | 201) => [
-  AssociationBatchResponse.pipe(HttpApiSchema.status(status)),
-  AssociationBatchResponse.pipe(HttpApiSchema.status(207))
-]
-
-/**
- * A page of the ids that an object is associated with.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const AssociationPage = Schema.StructWithRest(
-  Schema.Struct({
-    results: Schema.Array(
-      Schema.StructWithRest(Schema.Struct({ toObjectId: ObjectId.FromWire }), unknownFields)
-    ),
-    paging: Schema.optional(
-      Schema.NullOr(
-        Schema.Struct({ next: Schema.optional(Schema.NullOr(Schema.Struct({ after: ObjectId.FromWire }))) })
-      )
-    )
-  }),
-  unknownFields
-)
-
-const associations = HttpApiGroup.make("associations").add(
-  HttpApiEndpoint.post("batchAssociate", otherPaths.batchAssociate, {
-    params: { toObjectType: Schema.String },
-    payload: BatchAssociate,
-    success: associated(201),
-    error
-  }).annotateMerge(about("Associate line items", "Up to 2,000 at once; idempotent.")),
-  HttpApiEndpoint.post("batchAssociateDefault", otherPaths.batchAssociateDefault, {
-    params: { toObjectType: Schema.String },
-    payload: BatchAssociate,
-    success: associated(200),
-    error
-  }).annotateMerge(about("Associate line items by the default type", "Up to 2,000 at once; idempotent.")),
-  HttpApiEndpoint.get("lineItemsOf", otherPaths.associationsOf, {
-    params: { fromObjectType: Schema.String, ...id },
-    query: { limit: flag, after: flag },
-    success: AssociationPage,
-    error
-  }).annotateMerge(about("The line items of a parent", "A direct read, not an index."))
-)
-
 /** The association helpers on the line item itself, which only the dated versions have. */
 const helpers = (version: ApiVersion.ApiVersion) => {
   const path = paths(version)
@@ -253,7 +158,7 @@ const helpers = (version: ApiVersion.ApiVersion) => {
   return HttpApiGroup.make("datedAssociations").add(
     HttpApiEndpoint.put("associateDefault", path.associateDefault, {
       params,
-      success: AssociationBatchResponse,
+      success: Associations.AssociationBatchResponse,
       error
     }).annotateMerge(about("Associate a line item by the default type", "Idempotent.")),
     HttpApiEndpoint.put("associate", path.associate, {
@@ -277,12 +182,31 @@ const account = HttpApiGroup.make("account").add(
   }).annotateMerge(about("The account of the token", "Its id, time zone and currencies."))
 )
 
+const usage = HttpApiGroup.make("usage").add(
+  HttpApiEndpoint.get("dailyUsage", otherPaths.usage, {
+    success: Schema.Record(Schema.String, Schema.Unknown),
+    error
+  }).annotateMerge(about("The requests of the day", "Of all private apps of the account together."))
+)
+
+const form = Schema.Record(Schema.String, Schema.String).pipe(HttpApiSchema.asFormUrlEncoded())
+
 const oauth = HttpApiGroup.make("oauth").add(
   HttpApiEndpoint.post("token", otherPaths.token, {
-    payload: Schema.Record(Schema.String, Schema.String).pipe(HttpApiSchema.asFormUrlEncoded()),
+    payload: form,
     success: Account.TokenResponse,
     error: Account.TokenError.pipe(HttpApiSchema.status(400))
-  }).annotateMerge(about("An access token", "For a refresh token; all parameters in the form body."))
+  }).annotateMerge(about("An access token", "For a refresh token; all parameters in the form body.")),
+  HttpApiEndpoint.post("introspect", otherPaths.introspect, {
+    payload: form,
+    success: Schema.Record(Schema.String, Schema.Unknown),
+    error: Account.TokenError.pipe(HttpApiSchema.status(400))
+  }).annotateMerge(about("What a token is", "Whether it is active, and of which account.")),
+  HttpApiEndpoint.post("revoke", otherPaths.revoke, {
+    payload: form,
+    success: HttpApiSchema.NoContent,
+    error: Account.TokenError.pipe(HttpApiSchema.status(400))
+  }).annotateMerge(about("Revoke a token", ""))
 )
 
 /** Declares the bearer token of every call: `HttpApi` could only declare it by checking it itself. */
@@ -322,7 +246,7 @@ const apiOf = (version: ApiVersion.ApiVersion) =>
 export const versions = { v3: apiOf("v3"), "2026-03": apiOf("2026-03"), "2026-09": apiOf("2026-09") }
 
 /**
- * The association helpers of each dated version.
+ * The association helpers of each dated version, as the client asks them. The emulator serves them by `Aliases`.
  *
  * @category models
  * @since 0.1.0
@@ -332,13 +256,22 @@ export const datedAssociations = {
   "2026-09": HttpApi.make("hubspot").add(groups["2026-09"].helpers)
 }
 
+const around = [
+  Associations.associations,
+  Associations.otherAssociations,
+  properties,
+  account,
+  usage,
+  oauth
+] as const
+
 /**
  * The endpoints around line items: associations, properties, account, OAuth.
  *
  * @category models
  * @since 0.1.0
  */
-export const Surroundings = HttpApi.make("hubspot").add(associations, properties, account, oauth)
+export const Surroundings = HttpApi.make("hubspot").add(...around)
 
 /**
  * The whole contract in version `v3`.
@@ -346,12 +279,12 @@ export const Surroundings = HttpApi.make("hubspot").add(associations, properties
  * @category models
  * @since 0.1.0
  */
-export const HubSpotApi = versions.v3.add(associations, properties, account, oauth)
+export const HubSpotApi = versions.v3.add(...around)
 
 const endpointsOf = (version: ApiVersion.ApiVersion) => ({
   ...groups[version].lineItems.endpoints,
   ...groups[version].helpers.endpoints,
-  ...associations.endpoints,
+  ...Associations.associations.endpoints,
   ...properties.endpoints,
   ...account.endpoints
 })

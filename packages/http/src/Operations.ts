@@ -25,6 +25,7 @@ import * as Option from "effect/Option"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import type * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as Schema from "effect/Schema"
+import * as Associations from "./contract/Associations.ts"
 import * as HubSpotApi from "./HubSpotApi.ts"
 import * as HubSpotError from "./HubSpotError.ts"
 import { fill, type Operation } from "./Operation.ts"
@@ -425,7 +426,7 @@ const readAssociated = (answer: unknown): Option.Option<Associated> =>
     confirmed: new Set(results.flatMap(({ from, fromObjectId }) => fromObjectId ?? from?.id ?? [])),
     errors: errors ?? []
   }))
-const decodeAssociated = Schema.decodeUnknownOption(HubSpotApi.AssociationBatchResponse)
+const decodeAssociated = Schema.decodeUnknownOption(Associations.AssociationBatchResponse)
 
 const sendBatchAssociate = make("batchAssociate", { idempotent: true, read: readAssociated })
 const sendBatchAssociateDefault = make("batchAssociateDefault", { idempotent: true, read: readAssociated })
@@ -462,13 +463,13 @@ export const batchAssociate = (
   }))
   const send = typed > 0 ? sendBatchAssociate : sendBatchAssociateDefault
   return Effect.map(encodeAssociations({ inputs }), (body) =>
-    send({ params: { toObjectType }, body, inputs: inputs.length })
+    send({ params: { fromObjectType: LineItem.objectType, toObjectType }, body, inputs: inputs.length })
   )
 }
 
-const decodeAssociationPage = Schema.decodeUnknownOption(HubSpotApi.AssociationPage)
+const decodeAssociationPage = Schema.decodeUnknownOption(Associations.AssociationPage)
 
-const sendLineItemsOf = make("lineItemsOf", {
+const sendLineItemsOf = make("associationsOf", {
   idempotent: true,
   read: (answer) =>
     Option.map(decodeAssociationPage(answer), ({ paging, results }) => ({
@@ -489,7 +490,7 @@ export const lineItemsOf = (
   after?: string | undefined
 ): Operation<{ readonly ids: ReadonlyArray<string>; readonly after: string | undefined }> =>
   sendLineItemsOf({
-    params: { fromObjectType: Association.objectTypeIds[parent], id },
+    params: { fromObjectType: Association.objectTypeIds[parent], id, toObjectType: LineItem.objectType },
     query: [["limit", "500"], ...(after === undefined ? [] : [["after", after] as const])]
   })
 

@@ -203,7 +203,10 @@ export const problems = (
   ]
   const isNamed = new Set(said.flatMap(({ property }) => property ?? []))
   const names = namesIn(error.context).filter((name) => !isNamed.has(name))
-  const own = isSaid(heading) ? heading : `no message (${error.category ?? "no category"})`
+  // Associations are refused with the objects in the context only.
+  const ids = contextValues(error.context, "INVALID_OBJECT_IDS").join(", ")
+  const what = isSaid(heading) ? heading : `no message (${error.category ?? "no category"})`
+  const own = ids === "" ? what : `${what}: ${ids}`
   const all = [...said, ...names.map((name) => problem(own, code, name))]
   return all.length === 0 ? [problem(own, code, undefined)] : withoutRepetition(all)
 }

@@ -39,7 +39,7 @@ const kinds = {
     [/^hs_line_item_currency_code: .* was not one of the allowed options/, 12],
     [/^recurringbillingfrequency: .* was not one of the allowed options/, 11],
     [/^hs_recurring_billing_start_date: .* was not a valid date/, 10],
-    [/No deal with id \d{13} exists/, 8],
+    [/associations are invalid: DEAL=/, 8],
     [/"amount" is a read only property/, 4]
   ]
 } as const

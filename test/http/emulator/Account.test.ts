@@ -214,6 +214,90 @@ describe("an OAuth app", () => {
     }).pipe(Effect.provide(Emulator.layer({ oauth })))
   )
 
+  it.effect("expires in seconds, minutes, hours and days, and in 1970 for a token that cannot be read", () =>
+    Effect.gen(function* () {
+      const { body } = yield* refresh(good)
+      const said = Effect.map(list(body.access_token), ({ body, headers, status }) => {
+        assert.deepStrictEqual(
+          [status, headers["x-hubspot-auth-failure"], headers["x-hubspot-ratelimit-max"]],
+          [401, "401 Unauthorized", undefined]
+        )
+        // Here the category comes before the context.
+        assert.deepStrictEqual(Object.keys(body), [
+          "status",
+          "message",
+          "correlationId",
+          "category",
+          "context"
+        ])
+        return /expired (.*) ago\.$/.exec(body.message)?.[1]
+      })
+      yield* TestClock.adjust("30 minutes")
+      const ages = [yield* said]
+      for (const later of ["119 seconds", "1 second", "90 minutes", "28 minutes", "46 hours"] as const) {
+        yield* TestClock.adjust(later)
+        ages.push(yield* said)
+      }
+      assert.deepStrictEqual(ages, [
+        "0 second(s)",
+        "119 second(s)",
+        "2 minute(s)",
+        "92 minute(s)",
+        "2 hour(s)",
+        "2 day(s)"
+      ])
+      yield* TestClock.setTime(Date.UTC(2025, 8, 23, 5))
+      const unreadable = yield* list("access-token")
+      assert.strictEqual(
+        unreadable.body.message,
+        "The OAuth token used to make this call expired 20354 day(s) ago."
+      )
+      assert.deepStrictEqual(unreadable.body.context, { "expire time": ["1970-01-01T00:00:00Z"] })
+    }).pipe(Effect.provide(Emulator.layer({ oauth })))
+  )
+
+  it.effect("says of a token what it is, and takes it back", () =>
+    Effect.gen(function* () {
+      const token = (yield* refresh(good)).body.access_token
+      const ask = (end: string, token: string, change: Record<string, string> = {}) =>
+        Effect.map(
+          send(
+            HttpClientRequest.post(`https://api.hubapi.com/oauth/${end}`).pipe(
+              HttpClientRequest.bodyUrlParams({
+                client_id: good.client_id,
+                client_secret: good.client_secret,
+                token,
+                ...change
+              })
+            )
+          ),
+          (answer) => answer as unknown as { status: number; body: { active: boolean; status: string } }
+        )
+      for (const version of ["v3", "2026-03", "2026-09"]) {
+        const { body, status } = yield* ask(`${version}/token/introspect`, token)
+        assert.strictEqual(status, 200, version)
+        assert.deepInclude(body as object, {
+          active: true,
+          token_type: "access_token",
+          hub_id: 891936587,
+          expires_in: 1800
+        })
+      }
+      assert.deepStrictEqual<object>((yield* ask("2026-09/token/introspect", "other-token")).body, {
+        active: false
+      })
+      const stranger = yield* ask("2026-09/token/introspect", token, { client_secret: "wrong" })
+      assert.deepStrictEqual([stranger.status, stranger.body.status], [400, "BAD_CLIENT_SECRET"])
+      assert.strictEqual((yield* ask("2026-09/token/revoke", "other-token")).status, 204)
+      assert.strictEqual((yield* list(token)).status, 200)
+      assert.strictEqual((yield* ask("2026-09/token/revoke", token)).status, 204)
+      assert.strictEqual((yield* list(token)).status, 401)
+      assert.isTrue((yield* ask("2026-09/token/introspect", good.refresh_token)).body.active)
+      assert.strictEqual((yield* ask("v3/token/revoke", good.refresh_token)).status, 204)
+      assert.strictEqual((yield* refresh(good)).body.status, "BAD_REFRESH_TOKEN")
+    }).pipe(Effect.provide(Emulator.layer({ oauth })))
+  )
+
   it.effect("is told what is wrong with its request", () =>
     Effect.gen(function* () {
       for (const [change, word] of [

@@ -72,11 +72,15 @@ describe("associating in batches", () => {
       assert.deepStrictEqual(
         body.errors.map((_) => [_.category, _.context.fromObjectId![0], _.context.toObjectId![0]]),
         [
-          ["OBJECT_NOT_FOUND", b, "7"],
-          ["OBJECT_NOT_FOUND", "1", "7"],
-          ["OBJECT_NOT_FOUND", a, "1234567890123"],
+          ["VALIDATION_ERROR", b, "7"],
+          ["VALIDATION_ERROR", "1", "7"],
+          ["VALIDATION_ERROR", a, "1234567890123"],
           ["VALIDATION_ERROR", a, "7"]
         ]
+      )
+      assert.deepStrictEqual(
+        body.errors.slice(0, 3).map((_) => _.context.INVALID_OBJECT_IDS),
+        [[`LINE_ITEM=${b} is not valid`], ["LINE_ITEM=1 is not valid"], ["DEAL=1234567890123 is not valid"]]
       )
       assert.deepInclude(body.errors[3], {
         subCategory: "crm.associations.INVALID_ASSOCIATION_TYPE",
@@ -185,9 +189,20 @@ describe.each(["2026-03", "2026-09"])("the helpers of %s", (version) => {
       assert.strictEqual(yield* put("quotes/7", types), 400)
       assert.strictEqual(yield* put("contacts/7", types), 400)
       assert.strictEqual(yield* put("deals/7", []), 400)
-      assert.strictEqual(yield* put("deals/1234567890123", types), 404)
-      assert.strictEqual(yield* put("default/deals/1234567890123"), 404)
-      assert.strictEqual((yield* api("PUT", `${path("1")}/default/deals/7`)).status, 404)
+      assert.strictEqual(yield* put("deals/1234567890123", types), 400)
+      assert.strictEqual(yield* put("default/deals/1234567890123"), 400)
+      const { body, headers, status } = yield* api("PUT", `${path("1")}/default/deals/7`)
+      assert.strictEqual(status, 400)
+      assert.deepStrictEqual<object>(Object.entries(body), [
+        ["status", "error"],
+        ["message", "One or more associations are invalid"],
+        ["correlationId", headers["x-hubspot-correlation-id"]],
+        [
+          "context",
+          { INVALID_OBJECT_IDS: ["LINE_ITEM=1 is not valid"], objectId: ["1"], objectType: ["LINE_ITEM"] }
+        ],
+        ["category", "VALIDATION_ERROR"]
+      ])
     }).pipe(Effect.provide(Emulator.layer()))
   )
 })

@@ -316,14 +316,21 @@ describe("refusing", () => {
         { authorization: `Bearer ${token}` }
       ]
       for (const one of headers) {
-        const { body, status } = yield* send(
+        const { body, headers, status } = yield* send(
           HttpClientRequest.post(url).pipe(
             HttpClientRequest.bodyText("{}", "application/json"),
             HttpClientRequest.setHeaders(one as Record<string, string>)
           )
         )
         assert.strictEqual(status, 401)
+        // An unknown token has the same answer as none, and there are no headers of the limit.
+        assert.match(body.message, /^Authentication credentials not found\./)
         assert.strictEqual(body.category, "INVALID_AUTHENTICATION")
+        assert.strictEqual(headers["x-hubspot-auth-failure"], "401 Unauthorized")
+        assert.deepStrictEqual(
+          Object.keys(headers).filter((name) => name.includes("ratelimit")),
+          []
+        )
         assert.notInclude(JSON.stringify(body), token)
       }
       const good = request(JSON.stringify({ inputs: inputs(1) }), { authorization: "Bearer the-only-one" })
@@ -341,6 +348,10 @@ describe("refusing", () => {
         "e-commerce"
       ])
       assert.property(body.links, "scopes")
+      assert.strictEqual(
+        body.message,
+        "This app hasn't been granted all required scopes to make this call. Read more about required scopes here: https://developers.hubspot.com/scopes."
+      )
       yield* Effect.flatMap(Emulator.Emulator, (emulator) => emulator.setScopes(["e-commerce"]))
       assert.strictEqual((yield* create(inputs(1))).status, 201)
     }).pipe(Effect.provide(Emulator.layer({ scopes: ["crm.objects.line_items.read"] })))
@@ -357,7 +368,7 @@ describe("refusing", () => {
         contentType: "application/json"
       })
       assert.strictEqual((yield* send(endless)).status, 413)
-      const lost = yield* send(HttpClientRequest.get("https://api.hubapi.com/crm/v3/objects/nothing"))
+      const lost = yield* send(HttpClientRequest.get("https://api.hubapi.com/crm/v3/objects/contacts"))
       assert.strictEqual(lost.status, 404)
       assert.match(lost.headers["content-type"]!, /^text\/html/)
       assert.deepStrictEqual(

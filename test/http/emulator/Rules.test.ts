@@ -182,7 +182,36 @@ describe("associations", () => {
   })
 
   it("are refused for an object that does not exist", () => {
-    assert.include(check({}, [Association.make("deal", "1234567890123")])!.message, "1234567890123")
+    const associations = [
+      Association.make("paymentLink", "1234567890123"),
+      Association.make("deal", "7654321098765")
+    ]
+    assert.deepStrictEqual(check({}, associations), {
+      category: "VALIDATION_ERROR",
+      about: "association",
+      message: "One or more associations are invalid",
+      context: {
+        INVALID_OBJECT_IDS: ["PAYMENT_LINK=1234567890123 is not valid", "DEAL=7654321098765 is not valid"],
+        objectId: ["1234567890123", "7654321098765"],
+        objectType: ["PAYMENT_LINK", "DEAL"]
+      },
+      errors: []
+    })
+  })
+
+  it("are refused in the words of older creates, if the account is told to", () => {
+    const older = Crm.makeUnsafe({
+      portalId: 42,
+      properties: [],
+      behaviour: Behaviour.make({ unknownTarget: "older" })
+    })
+    const input = { properties: {}, associations: [Association.make("deal", "1234567890123")] }
+    assert.deepStrictEqual(Rules.check(older, { ...input, objectWriteTraceId: undefined }), {
+      category: "VALIDATION_ERROR",
+      about: "association",
+      message: "one or more associations are not valid",
+      errors: []
+    })
   })
 
   it("are refused for a type that does not exist, also in another category", () => {

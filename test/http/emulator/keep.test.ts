@@ -163,7 +163,7 @@ describe("tokens", () => {
     tokens.issue("token-8-of-many", 20_000)
     assert.notDeepEqual(said(7, 20_000), said(0, 20_000))
     assert.deepStrictEqual(said(5, 20_000), said(0, 20_000))
-    assert.deepStrictEqual(said(0, 20_000), Refusal.wrongCredentials.body)
+    assert.deepStrictEqual(said(0, 20_000), Refusal.noCredentials.body)
     assert.isUndefined(said(8, 20_000))
   })
 })

@@ -47,6 +47,10 @@ export const settings = {
   partialIn202609: ["folded", "multiStatus"],
   /** An empty `inputs`: refused, or answered with no results. */
   emptyInputs: ["refused", "accepted"],
+  /** The refusal of an association with an object that does not exist: as seen in 2025, or in the older words alone. */
+  unknownTarget: ["current", "older"],
+  /** The 404 for a record with a numeric id: without category, or with `OBJECT_NOT_FOUND`. */
+  missingRecord: ["plain", "categorized"],
   /** Whether a 429 has `Retry-After`. */
   retryAfter: ["absent", "present"],
   /** Whether a request that the ten-second limit refuses counts in it. */

@@ -34,7 +34,6 @@ import * as Behaviour from "./Behaviour.ts"
 import * as Body from "./reading/Body.ts"
 import * as Crm from "./state/Crm.ts"
 import * as Delivery from "./passage/Delivery.ts"
-import * as Exchange from "./passage/Exchange.ts"
 import * as Requirements from "./passage/Requirements.ts"
 import * as FaultPlan from "./passage/FaultPlan.ts"
 import * as Faults from "./Faults.ts"
@@ -46,6 +45,7 @@ import * as SearchIndex from "./state/SearchIndex.ts"
 import * as Tasks from "./state/Tasks.ts"
 import * as TaskStatus from "./answering/TaskStatus.ts"
 import * as Tokens from "./state/Tokens.ts"
+import * as Unserved from "./answering/Unserved.ts"
 
 /**
  * @category options
@@ -274,12 +274,13 @@ const make = Effect.fnUntraced(function* (given: Options) {
   // The server's own clock, random source and so on, not those of the caller.
   const context = yield* Effect.context<never>()
   const adminContext = Context.add(context, HttpIncomingMessage.MaxBodySize, ByteSize.bytes(Body.maxBytes))
-  const serve = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
+  const serve = Effect.fnUntraced(function* (arrived: HttpServerRequest.HttpServerRequest) {
+    const request = Unserved.canonical(arrived)
     const fiber = yield* route.pipe(
       Effect.catch(() =>
         request.url.startsWith(Admin.prefix)
           ? Effect.succeed(HttpServerResponse.empty({ status: 404 }))
-          : Exchange.notFound(account, request)
+          : Unserved.answer(account, request)
       ),
       Effect.provideService(HttpServerRequest.HttpServerRequest, request),
       Effect.scoped,

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
+import * as Aliases from "../../contract/Aliases.ts"
 import * as Body from "../reading/Body.ts"
 import type * as Crm from "../state/Crm.ts"
 import type { Account } from "../state/Account.ts"
@@ -34,7 +35,9 @@ type Values = Readonly<Record<string, string>>
 export const create = (version: Version) =>
   Effect.fnUntraced(function* (call: Call): Answer {
     const { inputs } = yield* Body.readCounted(call, Body.readInput)
-    return yield* decide(call.account, version, 201, inputs, {
+    // Specification: the oldest dated version knows 200 only.
+    const ok = Aliases.versionOf(call.entry.path) === "2025-09" ? 200 : 201
+    return yield* decide(call.account, version, ok, inputs, {
       check: (input) => Rules.check(call.account.crm, input),
       conflict: (input) => Rules.conflict(call.account.crm, input.properties),
       values: (input) => input.properties,

@@ -36,8 +36,7 @@ export interface Surroundings {
 }
 
 /**
- * Serves the contract in each of its versions. Specification: `BatchHandlers` says what differs in 2026-09, and the
- * association endpoints under the path of line items exist in the dated versions only.
+ * Serves the contract in each of its versions. Specification: `BatchHandlers` says what differs in 2026-09.
  *
  * @category layers
  * @since 0.1.0
@@ -45,13 +44,7 @@ export interface Surroundings {
 export const layer = (account: Account, { index, timeZone }: Surroundings) => {
   const on = answering(account)
   const [first, ...rest] = ApiVersion.ApiVersion.literals.map((version) => layerVersion(on, version, index))
-  return Layer.mergeAll(
-    first!,
-    ...rest,
-    layerDated(on, "2026-03"),
-    layerDated(on, "2026-09"),
-    layerSurroundings(on, timeZone)
-  )
+  return Layer.mergeAll(first!, ...rest, layerSurroundings(on, timeZone))
 }
 
 /** Makes the handler of an endpoint. `Given` is what the handler takes from the path. */
@@ -89,32 +82,44 @@ const layerVersion = (on: On, version: ApiVersion.ApiVersion, index: SearchIndex
   )
 }
 
-const layerDated = (on: On, version: Exclude<ApiVersion.ApiVersion, "v3">) => {
-  const api = HubSpotApi.datedAssociations[version]
-  const { write, writeByPath } = Requirements
-  return HttpApiBuilder.layer(api).pipe(
-    Layer.provide(
-      HttpApiBuilder.group(api, "datedAssociations", (handlers) =>
-        handlers
-          .handleRaw("associateDefault", on(writeByPath, Associations.associateDefault))
-          .handleRaw("associate", on(write, Associations.associate))
-          .handleRaw("dissociate", on(writeByPath, Associations.dissociate))
-      )
-    )
-  )
-}
-
 const layerSurroundings = (on: On, timeZone: string) => {
   const api = HubSpotApi.Surroundings
-  const { account, defineByPath, defineProperty, read, readProperties, readPropertiesByBody, token, write } =
-    Requirements
+  const {
+    account,
+    defineByPath,
+    defineProperty,
+    read,
+    readByBody,
+    readProperties,
+    readPropertiesByBody,
+    token,
+    write,
+    writeByPath
+  } = Requirements
   return HttpApiBuilder.layer(api).pipe(
     Layer.provide([
       HttpApiBuilder.group(api, "associations", (handlers) =>
         handlers
           .handleRaw("batchAssociate", on(write, Associations.batchAssociate))
           .handleRaw("batchAssociateDefault", on(write, Associations.batchAssociateDefault))
-          .handleRaw("lineItemsOf", on(read, Associations.associationsOf))
+          .handleRaw("associationsOf", on(read, Associations.associationsOf))
+      ),
+      HttpApiBuilder.group(api, "otherAssociations", (handlers) =>
+        handlers
+          .handleRaw("associatePair", on(write, Associations.associate))
+          .handleRaw("associatePairDefault", on(writeByPath, Associations.associateDefault))
+          .handleRaw("dissociatePair", on(writeByPath, Associations.dissociate))
+          .handleRaw("batchReadAssociations", on(readByBody, Associations.batchRead))
+          .handleRaw("batchDissociate", on(write, Associations.batchDissociate))
+          .handleRaw("batchDissociateTypes", on(write, Associations.batchDissociateTypes))
+          .handleRaw("associationLabels", on(read, Associations.labels))
+          .handleRaw("associateByName", on(writeByPath, Associations.associateByName))
+          .handleRaw("dissociateByName", on(writeByPath, Associations.dissociateByName))
+          .handleRaw("associatedIds", on(read, Associations.associatedIds))
+          .handleRaw("batchAssociateByName", on(write, Associations.batchAssociateByName))
+          .handleRaw("batchReadByName", on(readByBody, Associations.batchReadByName))
+          .handleRaw("batchDissociateByName", on(write, Associations.batchDissociateByName))
+          .handleRaw("associationTypes", on(read, Associations.typesByName))
       ),
       HttpApiBuilder.group(api, "properties", (handlers) =>
         handlers
@@ -135,7 +140,15 @@ const layerSurroundings = (on: On, timeZone: string) => {
       HttpApiBuilder.group(api, "account", (handlers) =>
         handlers.handleRaw("accountDetails", on(account, Details.details(timeZone)))
       ),
-      HttpApiBuilder.group(api, "oauth", (handlers) => handlers.handleRaw("token", on(token, Details.token)))
+      HttpApiBuilder.group(api, "usage", (handlers) =>
+        handlers.handleRaw("dailyUsage", on(account, Details.usage))
+      ),
+      HttpApiBuilder.group(api, "oauth", (handlers) =>
+        handlers
+          .handleRaw("token", on(token, Details.token))
+          .handleRaw("introspect", on(token, Details.introspect))
+          .handleRaw("revoke", on(token, Details.revoke))
+      )
     ])
   )
 }

@@ -141,7 +141,7 @@ export const get = Effect.fnUntraced(function* (
   const found = yield* Effect.fromResult(
     find(crm, id, query.get("idProperty"), query.archived, millis, "read")
   )
-  if (found === undefined) return yield* Effect.fail(Refusal.objectNotFound(id))
+  if (found === undefined) return yield* Effect.fail(Refusal.objectNotFound(id, crm.behaviour))
   return { status: 200, body: RecordView.read(crm, found, wanted) }
 })
 
@@ -186,7 +186,7 @@ export const update = Effect.fnUntraced(function* (
   const now = yield* moment
   const idProperty = Query.fromUrl(request.url).get("idProperty")
   const record = yield* Effect.fromResult(find(crm, id, idProperty, false, now.millis, "update/upsert"))
-  if (record === undefined) return yield* Effect.fail(Refusal.objectNotFound(id))
+  if (record === undefined) return yield* Effect.fail(Refusal.objectNotFound(id, crm.behaviour))
   const rejection = checkChange(crm, properties, record) ?? Rules.conflictOfUpdate(crm, record.id, properties)
   if (rejection !== undefined) return yield* Effect.fail(Refusal.invalidInput(rejection))
   return { status: 200, body: RecordView.updated(crm, crm.update(record, properties, now), properties) }

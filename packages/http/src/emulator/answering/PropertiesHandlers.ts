@@ -195,7 +195,7 @@ export const batchCreate = Effect.fnUntraced(function* (
   const target = yield* Effect.fromResult(targetOf(call.account.crm, objectType))
   const { inputs } = yield* Body.readCounted(call, Definition.readNew)
   const now = yield* moment
-  return inBatch(now, 201, inputs, (input) => [input.name, define(target, input, now.iso)])
+  return inBatch(call, now, 201, inputs, (input) => [input.name, define(target, input, now.iso)])
 })
 
 /**
@@ -211,13 +211,14 @@ export const batchRead = Effect.fnUntraced(function* (
   const target = yield* Effect.fromResult(targetOf(call.account.crm, objectType))
   const { fields, inputs } = yield* Body.readCounted(call, Definition.readName)
   const archived = Json.asText(fields.archived) === "true"
-  return inBatch(yield* moment, 200, inputs, (name) => [
+  return inBatch(call, yield* moment, 200, inputs, (name) => [
     name,
     Result.map(find(target, name, archived), Definitions.toJson)
   ])
 })
 
 const inBatch = <A>(
+  call: Call,
   now: Crm.Moment,
   ok: 200 | 201,
   inputs: ReadonlyArray<A>,
@@ -229,7 +230,7 @@ const inBatch = <A>(
     if (Result.isSuccess(result)) results.push(result.success)
     else errors.push({ ...result.failure.body, context: { name: [name] } })
   }
-  return { status: errors.length === 0 ? ok : 207, body: RecordView.completed(now, results, errors) }
+  return { status: RecordView.statusOf(call, ok, errors), body: RecordView.completed(now, results, errors) }
 }
 
 /**

@@ -6,6 +6,8 @@
  * @since 0.1.0
  */
 import { Association, type Properties } from "@effect-hubspot/schema"
+import * as Aliases from "../../contract/Aliases.ts"
+import type { Call } from "../passage/Exchange.ts"
 import * as Crm from "../state/Crm.ts"
 import * as Computed from "./Computed.ts"
 import type { Rejection } from "./Refusal.ts"
@@ -158,6 +160,22 @@ export const rejected = (
   ...(about === "required" && { errors }),
   context: { ...context, ...names }
 })
+
+/**
+ * The status of a batch beside line items. Specification of 2026-09: 200, and errors in the plain reply.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const statusOf = (
+  { account: { crm }, entry }: Call,
+  ok: 200 | 201,
+  errors: ReadonlyArray<object>
+): number => {
+  const isFolded = Aliases.versionOf(entry.path) === "2026-09"
+  if (errors.length === 0) return isFolded ? 200 : ok
+  return isFolded && crm.behaviour.partialIn202609 === "folded" ? 200 : 207
+}
 
 /**
  * The body of the reply to a batch that was decided at one instant.

@@ -2,11 +2,12 @@
  * HubSpot's refusals of a whole request, with status and error body, and its rejections of one input.
  *
  * The words are those of real answers where one is known, because clients match on them. The others are marked as
- * assumptions. `Exchange` adds the correlation id.
+ * assumptions, and the fields are in HubSpot's order. `Exchange` adds the correlation id.
  *
  * @since 0.1.0
  */
 import { BatchRequest, type ErrorBody } from "@effect-hubspot/schema"
+import type { Behaviour } from "../Behaviour.ts"
 
 /**
  * @category models
@@ -40,7 +41,18 @@ const refusal = (
 ): Refusal => ({ status, body: { status: "error", message, ...fields } })
 
 /**
- * No `Authorization` header. Observation.
+ * An error body with its correlation id, where HubSpot has it: behind the message. Observation.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const withCorrelationId = (
+  { message, status, ...fields }: { readonly [field: string]: unknown },
+  correlationId: string
+): object => ({ status, message, correlationId, ...fields })
+
+/**
+ * No token, a malformed one, or one that is unknown. Observation.
  *
  * @category constructors
  * @since 0.1.0
@@ -52,46 +64,52 @@ export const noCredentials: Refusal = refusal(
 )
 
 /**
- * A malformed token, or one of another account. The category is observation, the words are an assumption.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const wrongCredentials: Refusal = refusal(
-  401,
-  "Authentication credentials are not valid: the access token of this request is malformed, unknown or revoked.",
-  { category: "INVALID_AUTHENTICATION" }
-)
-
-/**
- * An expired token of OAuth. Observation.
+ * An expired token of OAuth. Observation: the words with seconds, minutes, hours and days, and the order of the fields.
+ * Assumption: a unit is used from two of it on.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const expiredCredentials = (secondsAgo: number, expireTime: string): Refusal =>
-  refusal(401, `The OAuth token used to make this call expired ${secondsAgo} second(s) ago.`, {
+  refusal(401, `The OAuth token used to make this call expired ${age(secondsAgo)} ago.`, {
     category: "EXPIRED_AUTHENTICATION",
     context: { "expire time": [expireTime] }
   })
 
+const units = [
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60]
+] as const
+
+const age = (seconds: number): string => {
+  const [unit, length] = units.find(([, length]) => seconds >= 2 * length) ?? ["second", 1]
+  return `${Math.floor(seconds / length)} ${unit}(s)`
+}
+
 /**
- * The token has none of these scopes; any of them would do. Documentation for the fields, assumption for the words.
+ * The token has none of these scopes; any of them would do. Observation for the words, documentation for the fields.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const missingScopes = (required: ReadonlyArray<string>): Refusal =>
-  refusal(403, "This app hasn't been granted all required scopes to make this call.", {
-    errors: [
-      {
-        message: "One or more of the following scopes are required.",
-        context: { requiredGranularScopes: required }
-      }
-    ],
-    links: { scopes: "https://developers.hubspot.com/scopes" },
-    category: "MISSING_SCOPES"
-  })
+  refusal(
+    403,
+    `This app hasn't been granted all required scopes to make this call. Read more about required scopes here: ${scopesLink}.`,
+    {
+      errors: [
+        {
+          message: "One or more of the following scopes are required.",
+          context: { requiredGranularScopes: required }
+        }
+      ],
+      links: { scopes: scopesLink },
+      category: "MISSING_SCOPES"
+    }
+  )
+
+const scopesLink = "https://developers.hubspot.com/scopes"
 
 /**
  * The ten-second limit. Observation: `errorType` instead of `category`, and no Retry-After.
@@ -255,16 +273,40 @@ export const notRead: Rejection = {
 }
 
 /**
- * No record with this id, or it is archived. Observation, for other objects.
+ * No record with this id, or it is archived. Observation, of other objects: a numeric id has other words, and no category.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const objectNotFound = (id: string): Refusal =>
-  refusal(404, "Object not found.  objectId are usually numeric.", {
-    context: { id: [id] },
-    category: "OBJECT_NOT_FOUND"
-  })
+export const objectNotFound = (id: string, { missingRecord }: Behaviour): Refusal => {
+  if (/^\d+$/.test(id) && Number(id) > 0) {
+    return refusal(
+      404,
+      "resource not found",
+      missingRecord === "plain" ? {} : { category: "OBJECT_NOT_FOUND" }
+    )
+  }
+  const words =
+    Number(id) === 0
+      ? "Object not found.  objectId is usually positive."
+      : "Object not found.  objectId are usually numeric."
+  return refusal(404, words, { context: { id: [id] }, category: "OBJECT_NOT_FOUND" })
+}
+
+/**
+ * An object type that is none. Observation, of other types: no category.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unknownObjectType = (name: string): Refusal =>
+  refusal(
+    400,
+    /^\d+-\d+$/.test(name)
+      ? `Invalid object or event type id: ${name}`
+      : `Unable to infer object type from: ${name}`,
+    {}
+  )
 
 /**
  * An impossible value in a query or a field. Assumption: the words.
@@ -293,23 +335,15 @@ export const notFound = (message: string, subCategory: string): Refusal =>
   refusal(404, message, { category: "OBJECT_NOT_FOUND", subCategory })
 
 /**
- * No type of object has this name. Observation, measured for other paths: without `category`.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const unknownObjectType = (objectType: string): Refusal =>
-  refusal(400, `Unable to infer object type from: ${objectType}`, {})
-
-/**
  * The rejection of one input as the refusal of its request: of a single request, and of a batch without unique trace ids.
  * Documentation; that a conflict is a 409 is an observation.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const invalidInput = ({ about: _about, errors, message, ...fields }: Rejection): Refusal =>
+export const invalidInput = ({ about: _about, context, errors, message, ...fields }: Rejection): Refusal =>
   refusal(fields.category === "CONFLICT" ? 409 : 400, message, {
     ...(errors.length > 0 && { errors }),
+    ...(context !== undefined && { context }),
     ...fields
   })

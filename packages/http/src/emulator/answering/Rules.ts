@@ -220,18 +220,17 @@ const checkAssociations = (
   crm: Crm.Crm,
   associations: ReadonlyArray<Association.Association>
 ): Rejection | undefined => {
+  const unknown: Array<Missing> = []
   for (const { to, types } of associations) {
     // Assumption: a type is required, as the description says.
-    if (types.length === 0) return unknownTarget(`No association type is given for object ${to.id}.`)
+    if (types.length === 0) return invalidAssociations
     for (const spec of types) {
       const target = Association.targetOf(spec)
       if (target === undefined) return invalidType(spec)
-      if (!crm.exists(target, to.id)) {
-        return unknownTarget(`No ${target} with id ${to.id} exists in this account.`)
-      }
+      if (!crm.exists(target, to.id)) unknown.push({ type: target, id: to.id })
     }
   }
-  return undefined
+  return unknown.length === 0 ? undefined : unknownObjects(crm, unknown)
 }
 
 /**
@@ -258,10 +257,41 @@ export const invalidType = (spec: Association.AssociationSpec, toObjectType?: st
   }
 }
 
-// Observation of single creates; inside a batch an assumption.
-const unknownTarget = (detail: string): Rejection => ({
+const invalidAssociations: Rejection = {
   category: "VALIDATION_ERROR",
   about: "association",
-  message: `One or more associations are not valid: ${detail}`,
-  errors: [{ message: detail, code: "INVALID_ASSOCIATION" }]
-})
+  message: "One or more associations are invalid",
+  errors: []
+}
+
+/** An object that an association names and that does not exist. */
+interface Missing {
+  readonly type: Association.Target | "lineItem"
+  readonly id: string
+}
+
+/**
+ * The rejection of associations with objects that do not exist. The words and the context are an observation of one
+ * association, the older words of single creates; inside a batch both are assumptions, and so are the names of types
+ * other than contacts.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const unknownObjects = ({ behaviour }: Crm.Crm, missing: ReadonlyArray<Missing>): Rejection => {
+  if (behaviour.unknownTarget === "older") {
+    return { ...invalidAssociations, message: "one or more associations are not valid" }
+  }
+  const named = missing.map(({ id, type }) => ({
+    id,
+    type: type.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
+  }))
+  return {
+    ...invalidAssociations,
+    context: {
+      INVALID_OBJECT_IDS: named.map(({ id, type }) => `${type}=${id} is not valid`),
+      objectId: named.map(({ id }) => id),
+      objectType: named.map(({ type }) => type)
+    }
+  }
+}

@@ -170,7 +170,7 @@ const accept = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Delivery.Message> {
   const { account, decide, entry, origin, task, taskId } = received
   const fault = task?.rule.fault
-  if (fault?.place !== "asynchronous" || !isBatchCreate(entry.path)) return yield* decide(text, entry)
+  if (fault?.place !== "asynchronous") return yield* decide(text, entry)
   const inputs = Inputs.read(text)
   // A batch that is refused before its inputs are decided is refused at once.
   if (Result.isFailure(Body.readBatch(text, Body.readInput).inputs)) return yield* decide(text, entry)

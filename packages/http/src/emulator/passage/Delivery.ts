@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Stream from "effect/Stream"
 import type * as Faults from "../Faults.ts"
+import * as Refusal from "../answering/Refusal.ts"
 import * as ErrorBodies from "./ErrorBodies.ts"
 import * as Tampering from "./Tampering.ts"
 
@@ -344,7 +345,10 @@ const statusResponse = (
       ? textResponse({ status, headers }, JSON.stringify(body.json), contentType)
       : textResponse({ status, headers }, body.text, body.contentType ?? contentType ?? "text/plain")
   }
-  const error = { ...ErrorBodies.errorBody(status, body, about.portalId), correlationId: about.correlationId }
+  const error = Refusal.withCorrelationId(
+    ErrorBodies.errorBody(status, body, about.portalId),
+    about.correlationId
+  )
   const blamed = about.traceIds.slice(0, reply.blame ?? 0)
   return textResponse(
     { status, headers: { ...about.headers, ...headers } },

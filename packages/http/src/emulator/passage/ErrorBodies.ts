@@ -20,7 +20,7 @@ export const errorBody = (
   status: number,
   kind: Exclude<Extract<Faults.Body, string>, "html" | "empty">,
   portalId: number
-): object => {
+): { readonly [field: string]: unknown } => {
   switch (kind) {
     case "burst":
       return Refusal.tenSecondlyLimit(portalId).body
@@ -35,7 +35,7 @@ export const errorBody = (
   }
 }
 
-const hubSpotBody = (status: number, portalId: number): object => {
+const hubSpotBody = (status: number, portalId: number): { readonly [field: string]: unknown } => {
   switch (status) {
     case 400:
     case 422:
@@ -45,7 +45,7 @@ const hubSpotBody = (status: number, portalId: number): object => {
         errors: [{ ...problem, context: { propertyName: ["prise"] } }]
       }).body
     case 401:
-      return Refusal.wrongCredentials.body
+      return Refusal.noCredentials.body
     case 403:
       return Refusal.missingScopes([Requirements.scopes.write]).body
     case 409:

@@ -59,30 +59,34 @@ export interface Call {
 export type Answer = Effect.fn.Return<Reply, Refusal.Refusal>
 
 /**
- * The answer to a path that HubSpot does not serve. Observation: HTML, not an error body. Assumption:
- * no limit counts it.
+ * The answer to a path or a method that no endpoint has. Assumption: no limit counts it.
  *
  * @category handlers
  * @since 0.1.0
  */
-export const notFound = Effect.fnUntraced(function* (account: Account, request: HttpServerRequest) {
+export const unserved = Effect.fnUntraced(function* (
+  account: Account,
+  request: HttpServerRequest,
+  status: number,
+  make: (headers: Readonly<Record<string, string>>) => HttpServerResponse.HttpServerResponse
+) {
   const at = yield* Clock.currentTimeMillis
   // Anybody can ask for a path that does not exist. The first such requests without a good token are kept, which shows
   // a wrong path to its user; later ones are only counted.
   const isStranger = account.tokens.check(request.headers.authorization, at) !== undefined
   const entry = yield* enter(account, request, at, isStranger && account.strangers++ >= maxStrangers)
-  Object.assign(entry, { decidedAt: at, answeredAt: at, decided: 404, status: 404 })
-  return Delivery.html(404, "404 Not Found", { "x-hubspot-correlation-id": entry.correlationId })
+  Object.assign(entry, { decidedAt: at, answeredAt: at, decided: status, status })
+  return make({ "x-hubspot-correlation-id": entry.correlationId })
 })
 
 /** Enters a request in the journal, or only counts it. */
 const enter = (account: Account, request: HttpServerRequest, at: number, isOnlyCounted: boolean) =>
-  Effect.map(uuid, (correlationId) =>
+  Effect.map(uuid(at), (correlationId) =>
     account.journal[isOnlyCounted ? "refused" : "arrived"]({
       arrivedAt: at,
       correlationId,
       method: request.method,
-      path: pathOf(request)
+      path: askedPath(request)
     })
   )
 
@@ -104,7 +108,7 @@ export const answer = Effect.fnUntraced(
     // A request for a token is a stranger's until it is given one.
     const isStranger = requirements.scopes === undefined
     const isTooMany = isStranger && account.strangers++ >= maxStrangers
-    const limits = limitHeaders(account, requirements, request, at)
+    const limits = refused?.status === 401 ? authFailure : limitHeaders(account, requirements, request, at)
     const entry = yield* enter(account, request, at, refused?.status === 401 || isTooMany)
     const { correlationId, method, path } = entry
     const [before, after] = yield* drawLatency(account.latency)
@@ -119,7 +123,7 @@ export const answer = Effect.fnUntraced(
     }
     const message = ({ body, status }: Reply): Delivery.Message => ({ status, headers, body })
     const refusal = ({ body, status }: Refusal.Refusal) =>
-      message({ status, body: { ...body, correlationId } })
+      message({ status, body: Refusal.withCorrelationId(body, correlationId) })
     let outcome: Commit.Outcome
     if (Result.isFailure(received)) {
       yield* sleep(before)
@@ -128,16 +132,17 @@ export const answer = Effect.fnUntraced(
       const text = received.success
       const arrival = { at, method, path, text }
       const strike = yield* account.faults.strike(arrival)
-      const task = Commit.isBatchCreate(path) ? yield* account.asynchronous.strike(arrival) : undefined
+      const isBatchCreate = Commit.isBatchCreate(pathOf(request))
+      const task = isBatchCreate ? yield* account.asynchronous.strike(arrival) : undefined
       entry.fault = strike === undefined ? null : Commit.describe(strike)
       yield* sleep(before)
       outcome = yield* Commit.run({
         account,
         strike,
-        task: strike?.rule.fault.place === "asynchronous" ? strike : task,
+        task: isBatchCreate && strike?.rule.fault.place === "asynchronous" ? strike : task,
         text,
         origin: originOf(request),
-        taskId: uuid,
+        taskId: Effect.flatMap(Clock.currentTimeMillis, uuid),
         entry,
         message,
         decide: (text, entry) =>
@@ -147,7 +152,7 @@ export const answer = Effect.fnUntraced(
     entry.status = Commit.wireStatus(outcome)
     entry.decidedAt = yield* Clock.currentTimeMillis
     entry.decided = outcome.decided?.status ?? null
-    if (isStranger && outcome.decided?.status === 200) account.strangers--
+    if (isStranger && (outcome.decided?.status ?? 500) < 300) account.strangers--
     yield* sleep(after)
     const delivery = yield* Commit.deliver(outcome, {
       correlationId,
@@ -193,7 +198,10 @@ const admit = (
   }
 }
 
-// Observation: errors have them too; that a 401 has them is an assumption. Documentation: a search has none, and OAuth
+// Observation: a 401 has this header, and none of a limit.
+const authFailure = { "x-hubspot-auth-failure": "401 Unauthorized" }
+
+// Observation: other errors have them too. Documentation: a search has none, and OAuth
 // none of the day.
 const limitHeaders = (
   account: Account,
@@ -234,6 +242,10 @@ const isRefusal = (error: Refusal.Refusal | HttpServerError): error is Refusal.R
 
 const pathOf = (request: HttpServerRequest): string => request.url.split("?", 1)[0]!
 
+// As the client wrote it, which may be another name of the endpoint.
+const askedPath = (request: HttpServerRequest): string =>
+  request.originalUrl.replace(/^https?:\/\/[^/]+/i, "").split("?", 1)[0]!
+
 // In process the url has the origin; over a socket the Host header has it.
 const originOf = (request: HttpServerRequest): string =>
   /^https?:\/\/[^/]+/i.exec(request.originalUrl)?.[0] ?? `http://${request.headers.host ?? "localhost"}`
@@ -252,9 +264,9 @@ const hex = (random: number, digits: number): string =>
     .toString(16)
     .padStart(digits, "0")
 
-// A version 4 uuid, from the random source of the account so that a seed repeats it.
-const uuid = Effect.gen(function* () {
+// A version 7 uuid: the time, then random bits from the source of the account, so that a seed repeats it.
+const uuid = Effect.fnUntraced(function* (at: number) {
   const [a, b, c, d] = [yield* Random.next, yield* Random.next, yield* Random.next, yield* Random.next]
-  const tail = hex(b, 8)
-  return `${hex(a, 8)}-${tail.slice(0, 4)}-4${tail.slice(5)}-a${hex(c, 3)}-${hex(d, 12)}`
+  const time = at.toString(16).padStart(12, "0")
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex(a, 3)}-${hex(0.5 + b / 4, 4)}-${hex(c, 6)}${hex(d, 6)}`
 })

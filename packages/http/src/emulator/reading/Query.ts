@@ -65,9 +65,7 @@ export const wanted = (query: Query): Reading<Wanted> =>
  * @since 0.1.0
  */
 export const target = (objectType: string): Reading<Association.Target> =>
-  Result.fromNullishOr(Crm.targetOfObjectType(objectType), () =>
-    Refusal.invalid(`Unable to infer object type from: ${objectType}`)
-  )
+  Result.fromNullishOr(Crm.targetOfObjectType(objectType), () => Refusal.unknownObjectType(objectType))
 
 /**
  * The size of the page and the cursor, which is decimal here. Observation: more than the maximum is a 400. The words are an

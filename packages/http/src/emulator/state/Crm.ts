@@ -144,13 +144,8 @@ const targets: ReadonlyMap<string, Association.Target> = new Map([
   ...Object.keys(Association.typeIds).map(
     (name) => [name.toLowerCase(), name as Association.Target] as const
   ),
-  ["0-3", "deal"],
-  ["0-14", "quote"],
-  ["0-53", "invoice"],
-  ["0-69", "subscription"],
-  ["0-101", "payment"],
-  ["0-123", "order"],
-  ["0-142", "cart"]
+  // The carts of both kinds have one id.
+  ...Object.entries(Association.objectTypeIds).map(([name, id]) => [id, name as Association.Target] as const)
 ])
 
 /**

@@ -111,3 +111,11 @@ export const makeUnsafe = (source: Source): Links => {
  * @since 0.1.0
  */
 export const inverse = (typeId: number): number => typeId - 1
+
+/**
+ * The type id from the line item, of the opposite direction: {@link inverse} turned round.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const forward = (typeId: number): number => typeId + 1

@@ -35,6 +35,8 @@ export interface Quota {
   readonly take: (at: number) => Exceeded | undefined
   /** The same for a search, which does not count in the ten seconds. */
   readonly takeSearch: (at: number) => Exceeded | undefined
+  /** The requests of the day so far, its limit, and when it ends. */
+  readonly day: (at: number) => { readonly used: number; readonly limit: number; readonly resetsAt: number }
   /** The rate-limit headers of an answer. OAuth has none of the day. */
   readonly headers: (at: number, daily?: boolean) => Readonly<Record<string, string>>
 }
@@ -93,6 +95,7 @@ export const makeUnsafe = (limits: {
       today++
       return undefined
     },
+    day: (at) => ({ used: countToday(at), limit: limits.dailyLimit, resetsAt: dayEnd }),
     headers: (at, daily = true) => ({
       ...(daily && {
         "x-hubspot-ratelimit-daily": String(limits.dailyLimit),

@@ -33,7 +33,7 @@ export interface OAuthApp {
  */
 export interface Tokens {
   readonly app: OAuthApp | undefined
-  /** The refresh token that is good now. */
+  /** The refresh token that is good now; empty text if there is none. */
   readonly refreshToken: () => string
   readonly rotate: (next: string) => void
   /** The refusal of a request that arrives at this time with this `Authorization` header, if it is refused. */
@@ -42,6 +42,12 @@ export interface Tokens {
   readonly isIssued: (authorization: string | undefined) => boolean
   /** Makes a token good from now until it expires. */
   readonly issue: (token: string, at: number) => void
+  /** When a token of OAuth expires, if it is good. */
+  readonly expiryOf: (token: string, at: number) => number | undefined
+  /** Whether this is the refresh token that is good now. */
+  readonly refreshes: (token: string | null) => boolean
+  /** A revoked token is unknown from now on. */
+  readonly revoke: (token: string) => void
 }
 
 /** 128 random bits, in hexadecimal digits. */
@@ -52,6 +58,15 @@ export const randomKey: Effect.Effect<string> = Effect.map(
 
 /** The default life of an access token in seconds. Documentation. */
 export const defaultExpiresIn = 1800
+
+/**
+ * Observation: HubSpot takes this placeholder of its own documentation for an OAuth token, cannot read when it
+ * expired, and says so of 1970.
+ */
+const undecodable: ReadonlySet<string> = new Set(["access-token"])
+
+const expiredAtEpoch = (at: number): Refusal.Refusal =>
+  Refusal.expiredCredentials(Math.floor(at / 1000), "1970-01-01T00:00:00Z")
 
 const wellFormed = /^[A-Za-z0-9._~+/=-]{8,4096}$/
 
@@ -81,7 +96,7 @@ export const makeUnsafe = (options: {
     check: (authorization, at) => {
       if (authorization === undefined) return Refusal.noCredentials
       const token = tokenOf(authorization)
-      if (!wellFormed.test(token)) return Refusal.wrongCredentials
+      if (!wellFormed.test(token)) return Refusal.noCredentials
       const expiry = expiries.get(token)
       if (expiry !== undefined) {
         return at < expiry
@@ -92,7 +107,7 @@ export const makeUnsafe = (options: {
             )
       }
       if (only === undefined ? app === undefined : only === token) return undefined
-      return Refusal.wrongCredentials
+      return undecodable.has(token) ? expiredAtEpoch(at) : Refusal.noCredentials
     },
     isIssued: (authorization) => authorization !== undefined && expiries.has(tokenOf(authorization)),
     issue: (token, at) => {
@@ -102,6 +117,15 @@ export const makeUnsafe = (options: {
         if (expiries.size <= keep || at < expiry) break
         expiries.delete(known)
       }
+    },
+    expiryOf: (token, at) => {
+      const expiry = expiries.get(token)
+      return expiry !== undefined && at < expiry ? expiry : undefined
+    },
+    refreshes: (token) => token !== "" && token === refreshToken,
+    revoke: (token) => {
+      // Only the tokens of the app: anybody may ask, and nothing is kept of a stranger's.
+      if (!expiries.delete(token) && token === refreshToken) refreshToken = ""
     }
   }
 }

@@ -8,13 +8,12 @@ import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as Schema from "effect/Schema"
-import { about, error } from "./endpoint.ts"
+import { about, error, flag } from "./Endpoint.ts"
 
 const root = "/crm/v3/properties/:objectType" as const
 
 const params = { objectType: Schema.String }
 const named = { ...params, name: Schema.String }
-const flag = Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Schema.String)]))
 const query = { archived: flag }
 
 const batch = <Status extends 200 | 201>(status: Status) => [

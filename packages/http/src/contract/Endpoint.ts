@@ -1,0 +1,33 @@
+/**
+ * What the endpoints of the contract share: their refusals, and the forms of ids and queries.
+ *
+ * It declares no endpoint.
+ *
+ * @since 0.1.0
+ */
+import { ErrorBody } from "@effect-hubspot/schema"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import * as OpenApi from "effect/http-api/OpenApi"
+import * as Schema from "effect/Schema"
+
+/** The statuses of HubSpot's refusals and failures that come with an error body. */
+const errorStatuses = [400, 401, 403, 404, 409, 413, 415, 423, 429, 477, 500, 502, 503, 504] as const
+
+/** Every refusal of an endpoint. */
+export const error = errorStatuses.map((status) => ErrorBody.ErrorBody.pipe(HttpApiSchema.status(status)))
+
+/** The id in a path. */
+export const id = { id: Schema.String }
+
+/** HubSpot takes lists in a query separated by commas, or as repeated parameters. */
+export const list = Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Schema.String)]))
+
+/** The last of repeated parameters counts. */
+export const flag = Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Schema.String)]))
+
+/** Fields beside those that are named. */
+export const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
+
+/** The title and the description of an endpoint. */
+export const about = (title: string, description: string) =>
+  OpenApi.annotations({ title, summary: title, description })
