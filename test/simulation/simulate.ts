@@ -6,6 +6,7 @@
 import { Effect } from "effect"
 import "../support/atOnce.ts"
 import { parseArgs } from "node:util"
+import * as Outage from "./outage.ts"
 import * as World from "./world.ts"
 
 const { values } = parseArgs({
@@ -58,6 +59,21 @@ for (const policy of [...chosen, "naive"] as const) {
     sum.doubled,
     told ? sum.wrong : "–"
   ])
+}
+row(["\noutages", "worlds", "inputs", "", "", "in doubt", "", "wrong"])
+for (const strategy of chosen) {
+  const sum = { inputs: 0, doubt: 0, wrong: 0 }
+  for (let seed = first; seed < first + seeds; seed++) {
+    const { inDoubt, inputs, wrong } = await Effect.runPromise(Outage.run(seed, strategy))
+    sum.inputs += inputs
+    sum.doubt += inDoubt
+    if (wrong.length > 0) {
+      sum.wrong++
+      console.log(`outage ${seed}: ${wrong.slice(0, 3).join("; ")}`)
+    }
+  }
+  broken += sum.wrong
+  row([strategy, seeds, sum.inputs, "", "", sum.doubt, "", sum.wrong])
 }
 console.log(
   "\ndoubled: worlds in which some input is in HubSpot twice; wrong: worlds in which an outcome is not true."

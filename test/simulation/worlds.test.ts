@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as Outage from "./outage.ts"
 import * as World from "./world.ts"
 
 const seeds = (count: number, first = 1) => Array.from({ length: count }, (_, n) => first + n)
@@ -70,6 +71,17 @@ describe("simulated worlds", () => {
       }
     })
   )
+
+  for (const policy of World.strategies) {
+    it.live(`an outage costs what was under way and a few batches: ${policy}`, () =>
+      Effect.gen(function* () {
+        for (const seed of seeds(20)) {
+          const { wrong } = yield* Outage.run(seed, policy)
+          assert.deepStrictEqual(wrong, [], `outage ${seed}`)
+        }
+      })
+    )
+  }
 
   it.live("the same number is the same world", () =>
     Effect.gen(function* () {

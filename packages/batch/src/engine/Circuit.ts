@@ -28,10 +28,13 @@ import type * as Event from "./Event.ts"
 /** Ambiguous writes in a row that suspend a job. */
 export const most = 3
 
+/** Ambiguous writes of any kind in a row that suspend a job. */
+export const mostHarmless = 10
+
 /** What the answer to a write says of HubSpot. */
 export type Answer =
   | { readonly _tag: "Accepted" }
-  /** `isHarmless`: the write may simply be sent again. It opens the circuit, and does not count against the job. */
+  /** `isHarmless`: the write may simply be sent again, so there may be {@link mostHarmless} of them. */
   | { readonly _tag: "Ambiguous"; readonly error: HubSpotError; readonly isHarmless: boolean }
   /** The write was not sent, or HubSpot refused it. */
   | { readonly _tag: "Neither" }
@@ -161,10 +164,12 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
     const now = yield* state
     if (now._tag !== "Open" || now.consecutiveOpenings <= account.openings) return
     account.openings = now.consecutiveOpenings
-    if (isHarmless) return
-    account.ambiguous++
-    yield* options.onEvent({ _tag: "Unanswered", count: account.ambiguous, most, error })
-    if (account.isSingle || account.ambiguous >= most) yield* suspend(error)
+    if (!isHarmless) {
+      account.ambiguous++
+      yield* options.onEvent({ _tag: "Unanswered", count: account.ambiguous, most, error })
+    }
+    const isOver = account.ambiguous >= most || account.openings >= mostHarmless
+    if (isOver || (account.isSingle && !isHarmless)) yield* suspend(error)
   })
 
   const pass: Circuit["pass"] = (inputs, send, answerOf) => {
