@@ -169,7 +169,7 @@ describe("a required property", () => {
         refused.map(({ input }) => input.properties["name"]),
         ["A", "C", "D"]
       )
-      assert.deepStrictEqual(parts, [[rows[1]]])
+      assert.deepStrictEqual(parts, [[rows[1]!]])
     })
   }
 
@@ -180,7 +180,7 @@ describe("a required property", () => {
     ] as const) {
       const { parts, refused } = Division.divide(rows, saying(problem), reading)
       assert.deepStrictEqual(refused, [])
-      assert.deepStrictEqual(parts, [[rows[1]], [rows[0], rows[2], rows[3]]])
+      assert.deepStrictEqual(parts, [[rows[1]!], [rows[0]!, rows[2]!, rows[3]!]])
     }
   })
 })

@@ -60,7 +60,7 @@ export const make = <In, S extends Success>(
   options: RunnerContext.Options<In>
 ): Effect.Effect<BatchRunner<In, S>, never, HubSpotClient | RateLimits | AttemptLog.AttemptLog> =>
   Effect.map(RunnerContext.make(operation, options), (context) => ({
-    run: (items) => insist(context, items),
+    run: (items) => context.firstBatches.around(items.length, insist(context, items)),
     follow: (items, sent) => follow(context, items, sent)
   }))
 
@@ -246,6 +246,7 @@ const account = Effect.fnUntraced(function* <I, In, S extends Success>(
   const all = BatchOutcome.each(items, (item, position) =>
     BatchOutcome.fromVerdict(operation, item, verdicts[position]!)
   )
+  context.firstBatches.see(all)
   if (intent === undefined) return all
   if (surplus.length > 0) yield* report({ _tag: "Surplus", ids: surplus.map(({ id }) => id) })
   if (unattributed.length > 0) {
