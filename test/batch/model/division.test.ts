@@ -127,6 +127,20 @@ describe("a property that does not exist", () => {
     })
   }
 
+  it("is known by HubSpot's words where it gives no code, and no name beside them", () => {
+    const rows = inputsOf(times(10, (n) => ({ name: `Seat ${n}`, ...(n < 7 && { prise: "1" }) })))
+    const { refused, parts } = Division.divide(
+      rows,
+      saying({ message: 'Property "prise" does not exist' }),
+      creating
+    )
+    assert.deepStrictEqual(
+      refused.map(({ input }) => input),
+      rows.slice(0, 7)
+    )
+    assert.deepStrictEqual(parts, [rows.slice(7)])
+  })
+
   it("refuses also inputs that only another problem is told of by trace id", () => {
     const rows = inputsOf([{ prise: "1" }, { prise: "2" }, { name: "Seat" }, { prise: "4" }])
     const division = Division.divide(

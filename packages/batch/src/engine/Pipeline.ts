@@ -121,8 +121,8 @@ export const job = Effect.fnUntraced(function* (
   const firstBatches = options.stopWhenAllRejected === true ? FirstBatches.make(halt) : FirstBatches.none
   const onEvent: Event.Listener = (event) =>
     Effect.suspend(() => {
-      // A batch that waits must not hold up the others.
-      if (event._tag === "Waiting") firstBatches.pass()
+      // A batch that waits, or is looked for, must not hold up the others.
+      if (event._tag === "Waiting" || event._tag === "Asked") firstBatches.pass()
       return Effect.andThen(concurrency.learn(event), listener(event))
     })
   const limiter = yield* RateLimits

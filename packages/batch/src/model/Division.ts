@@ -72,20 +72,26 @@ const problemsOf = <A extends Named>(
   return byName.length === 0 && traceIds.includes(id) ? problems : byName
 }
 
-const dependsOnName = new Set(["PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"])
+const byName = new Set(["PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"])
+
+/** HubSpot says it in words where it gives no code. */
+const dependsOnName = (code: string, message: string): boolean =>
+  byName.has(code) || (code === "" && /^property "[^"]+" does not exist$/i.test(message))
+
+/** The property that a problem is about. */
+const nameIn = ({ message, property }: ErrorBody.Problem): string | undefined =>
+  property ?? /\bproperty "([^"]+)"/i.exec(message)?.[1]
 
 /** Whether a problem refuses an input by the name of the property alone. */
-const refuses = <A>(
-  { code = "", message, property }: ErrorBody.Problem,
-  input: A,
-  { creates, propertiesOf }: Reading<A>
-): boolean => {
+const refuses = <A>(problem: ErrorBody.Problem, input: A, { creates, propertiesOf }: Reading<A>): boolean => {
+  const { code = "", message } = problem
+  const property = nameIn(problem)
   if (property === undefined) return false
   const has = Object.hasOwn(propertiesOf(input), property)
-  return has ? dependsOnName.has(code) : creates && isRequired(code, message)
+  return has ? dependsOnName(code, message) : creates && isRequired(code, message)
 }
 
-/** Whether a property is required of every record. HubSpot says it in words where it gives no code. */
+/** Whether a property is required of every record. */
 const isRequired = (code: string, message: string): boolean =>
   (code === "REQUIRED_PROPERTY_MISSING" || /\brequired propert(?:y|ies)\b|\bis required\b/i.test(message)) &&
   !/\b(?:when|if|unless|for)\b/i.test(message)
@@ -93,9 +99,10 @@ const isRequired = (code: string, message: string): boolean =>
 /** Inputs with and without the property of a problem; else those with the wrong value and the others; else by their values. */
 const byProperty = <A>(
   inputs: ReadonlyArray<A>,
-  { property, value }: ErrorBody.Problem,
+  problem: ErrorBody.Problem,
   { propertiesOf }: Reading<A>
 ): ReadonlyArray<ReadonlyArray<A>> | undefined => {
+  const property = nameIn(problem)
   if (property === undefined) return undefined
   const valueOf = (input: A) => {
     const properties = propertiesOf(input)
@@ -104,7 +111,7 @@ const byProperty = <A>(
   const having = inputs.filter((input) => valueOf(input) !== undefined)
   if (having.length === 0) return undefined
   if (having.length < inputs.length) return cut(inputs, having)
-  const wrong = inputs.filter((input) => valueOf(input) === value)
+  const wrong = inputs.filter((input) => valueOf(input) === problem.value)
   if (wrong.length > 0 && wrong.length < inputs.length) return cut(inputs, wrong)
   // Wrong values are often neighbours: negative ones, or texts that are too long. The same value is never in both parts.
   const sorted = inputs.toSorted((a, b) => compare(valueOf(a)!, valueOf(b)!))
