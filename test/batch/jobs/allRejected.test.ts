@@ -121,7 +121,24 @@ describe("a durable job whose first rows are all rejected for one cause", () => 
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("stops not unless it is told to", () => {
+  it.effect("does not stop if only the log knows of a row that was created", () => {
+    const { layer } = hubspot((row) => row >= batchSize)
+    return Effect.gen(function* () {
+      const jobs = yield* planned(200)
+      const away = new JobStore.JobStoreError({ reason: "Unwritable", detail: "away" })
+      const first = yield* Effect.provideService(run(), JobStore.JobStore, {
+        ...jobs,
+        settle: () => Effect.fail(away)
+      })
+      assert.deepInclude(first, { _tag: "Suspended" })
+      assert.deepInclude(yield* counts, { created: 0, rejected: 0, open: 200 })
+      assert.strictEqual(yield* stored, batchSize)
+      assert.deepStrictEqual(yield* run(), { _tag: "Complete" })
+      assert.deepInclude(yield* counts, { rejected: 180, created: batchSize, open: 0 })
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("goes on if it is not told to stop", () => {
     const { layer } = hubspot(() => true)
     return Effect.gen(function* () {
       yield* planned(200)
