@@ -158,6 +158,15 @@ describe("a property that does not exist", () => {
       [["prise"], ["prise"], ["price"], ["prise"]]
     )
   })
+
+  it("and one that is read-only refuses the rows that have it", () => {
+    const rows = inputsOf([{ name: "Seat" }, { name: "Sofa", hs_margin: "1" }, { hs_margin: "2" }])
+    const problem = { message: "HubSpot sets this", code: "READ_ONLY_VALUE", property: "hs_margin" }
+    assert.deepStrictEqual(Division.divide(rows, saying(problem), creating), {
+      refused: rows.slice(1).map((input) => ({ input, problems: [problem] })),
+      parts: [rows.slice(0, 1)]
+    })
+  })
 })
 
 describe("a required property", () => {
@@ -225,6 +234,35 @@ describe("any other problem", () => {
     const { refused, requests } = send(rows, positive)
     assert.strictEqual(refused.size, 10)
     assert.isAtMost(requests, 15 + 2 * 10)
+  })
+
+  it("small values are sent before large ones, numbers by size and texts by length", () => {
+    const parts = (...prices: ReadonlyArray<string>) =>
+      Division.divide(inputsOf(prices.map((price) => ({ price }))), saying(negative), creating).parts.map(
+        (part) => part.map(({ properties }) => properties["price"])
+      )
+    assert.deepStrictEqual(parts("10", "9", "2", "1e3"), [
+      ["9", "2"],
+      ["10", "1e3"]
+    ])
+    assert.deepStrictEqual(parts("aaaa", "b", "ccc", "dd"), [
+      ["b", "dd"],
+      ["aaaa", "ccc"]
+    ])
+    assert.deepStrictEqual(parts("x", "7", "x", "x", "x"), [["7"], ["x", "x", "x", "x"]])
+  })
+
+  it("rejects the rows that are named, and one that is alone, for all that is told", () => {
+    const rows = inputsOf([{ name: "Seat" }, { name: "Sofa" }])
+    const problems = [{ message: "no" }, { message: "never" }]
+    assert.deepStrictEqual(Division.divide(rows, { ...saying(...problems), traceIds: ["t-1"] }, creating), {
+      refused: [{ input: rows[1]!, problems }],
+      parts: [rows.slice(0, 1)]
+    })
+    assert.deepStrictEqual(Division.divide(rows.slice(0, 1), saying(...problems), creating), {
+      refused: [{ input: rows[0]!, problems }],
+      parts: []
+    })
   })
 
   it("rejects no row by a refusal that it shares, also if all have the same value", () => {
