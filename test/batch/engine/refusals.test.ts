@@ -290,12 +290,65 @@ describe("stopWhenAllRejected", () => {
     }).pipe(Effect.provide(hubspot))
   })
 
+  it.effect("batches that take long to take apart do not hold up the others", () => {
+    /** The rows of each request. */
+    const requests: Array<ReadonlyArray<number>> = []
+    const { hubspot } = layer({
+      fault: (request, pass, n) => {
+        if (request.url.endsWith("/batch/create")) {
+          requests.push(
+            HubSpot.bodyOf(request).inputs.map(({ properties }) =>
+              Number((properties as Record<string, string>)["name"]!.slice("Seat ".length))
+            )
+          )
+        }
+        return refusing(request, pass, n)
+      },
+      emulator: { latency: { min: 100, max: 100 } }
+    })
+    return Effect.gen(function* () {
+      const inputs = times(400, (n) => (n < 200 && n % 10 === 3 ? having(n, { price: `-${n}` }) : good(n)))
+      yield* create(
+        inputs.map((input, n) => (n % 10 === 3 ? input : having(n, { price: String((n * 37) % 100) }))),
+        stopping
+      )
+      const later = requests.findIndex((rows) => rows.some((row) => row >= 200))
+      const sooner = requests.findLastIndex((rows) => rows.some((row) => row < 200))
+      assert.isBelow(later, sooner)
+    }).pipe(Effect.provide(hubspot))
+  })
+
+  it.effect("batches that HubSpot has not finished do not hold up the others", () => {
+    const { hubspot } = layer({
+      emulator: {
+        properties: ["import_key"],
+        faults: {
+          rules: [
+            {
+              match: { path: "*/batch/create", nth: [1, 2] },
+              fault: { place: "asynchronous", pendingMillis: 60_000, processingMillis: 60_000 }
+            }
+          ]
+        }
+      }
+    })
+    return Effect.gen(function* () {
+      const strategy = { strategy: DoubtStrategy.reconcile(), keyProperty: "import_key" } as const
+      const outcomes = yield* create(times(400, good), { ...stopping, ...strategy })
+      assert.deepStrictEqual(countBy(outcomes), { Created: 400 })
+      const { requests } = yield* Effect.flatMap(Emulator, ({ ledger }) => ledger)
+      const creates = requests.filter(({ path }) => path.endsWith("/batch/create"))
+      assert.lengthOf(creates, 4)
+      assert.isBelow(creates[3]!.at - creates[0]!.at, 30_000)
+    }).pipe(Effect.provide(hubspot))
+  })
+
   it.effect("costs a job of good rows no time", () => {
     const { hubspot } = layer({ emulator: { latency: { min: 300, max: 300 } } })
     return Effect.gen(function* () {
       const at = Effect.map(
         Effect.flatMap(Emulator, ({ ledger }) => ledger),
-        ({ requests }) => requests.map((request) => Number(request.at))
+        ({ requests }) => requests.map(({ at }) => at)
       )
       const last = (all: ReadonlyArray<number>) => all.at(-1)! - all[0]!
       yield* create(times(3000, good))

@@ -121,7 +121,7 @@ export const job = Effect.fnUntraced(function* (
   const firstBatches = options.stopWhenAllRejected === true ? FirstBatches.make(halt) : FirstBatches.none
   const onEvent: Event.Listener = (event) =>
     Effect.suspend(() => {
-      // A batch that waits, or is looked for, must not hold up the others.
+      // A batch that waits must not hold up the others, and a rejection that is to be verified is not final.
       if (event._tag === "Waiting" || event._tag === "Asked") firstBatches.pass()
       return Effect.andThen(concurrency.learn(event), listener(event))
     })
@@ -168,7 +168,7 @@ export const job = Effect.fnUntraced(function* (
         policy,
         budget,
         circuit,
-        firstBatches: special?.trustRefusals === false ? undefined : firstBatches,
+        firstBatches,
         limit: concurrency.limit,
         leavesUnfinished: durable === undefined ? undefined : Deferred.await(halt),
         ...special,
