@@ -42,6 +42,7 @@ export const operation: BatchOperation<typeof BatchRequest.IdInput.Type, "Archiv
     unattributed: [],
     unread: { ids: [], properties: [] }
   }),
+  propertiesOf: () => ({}),
   succeed: ({ index, source }, { id }) => ({ _tag: "Archived", source, index, id })
 }
 

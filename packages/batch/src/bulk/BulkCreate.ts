@@ -33,7 +33,7 @@ export const maxConcurrency = Concurrency.most
  * @category models
  * @since 0.1.0
  */
-export interface Settings extends Bulk.Options, BatchState.Waits {
+export interface Settings extends Bulk.CreateOptions, BatchState.Waits {
   /**
    * The job's name in its trace ids and in generated keys: 1 to 48 of `A–Z a–z 0–9 _ -`. Default: a random one. Two jobs
    * over different inputs need two names.

@@ -60,6 +60,7 @@ export const operation = (
         ),
         end
       ),
+    propertiesOf: () => ({}),
     succeed: ({ index, source }, object) => ({ _tag: "Found", source, index, id: object.id, object })
   }
 }

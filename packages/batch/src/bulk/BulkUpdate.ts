@@ -39,6 +39,7 @@ export const operation: BatchOperation<Input, "Updated"> = {
   passesOver: true,
   request: (items) => Operations.batchUpdate({ inputs: items.map(({ input }) => input) }),
   account: (items, end) => Correlation.judge(items.map(Records.identityOf), end),
+  propertiesOf: ({ properties }) => properties,
   succeed: ({ index, objectWriteTraceId, source }, object) => ({
     _tag: "Updated",
     source,

@@ -57,6 +57,7 @@ export const operation: BatchOperation<Input, "Upserted"> = {
       }))
     }),
   account: (items, end) => Correlation.judge(items.map(Records.identityOf), end),
+  propertiesOf: ({ properties }) => properties,
   succeed: ({ index, objectWriteTraceId, source }, object) => ({
     _tag: "Upserted",
     source,

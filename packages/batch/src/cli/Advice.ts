@@ -5,6 +5,7 @@
  * `HubSpotError`.
  */
 import type { ErrorBody } from "@effect-hubspot/schema"
+import type { NotSentReason } from "../model/Outcome.ts"
 
 const inSettings = "HubSpot's Settings > Properties > Line item properties"
 const leaveOut = 'put "_" before the column\'s name, and it is not sent'
@@ -80,3 +81,9 @@ export const forProblem = (problem: ErrorBody.Problem): string => {
 
 /** The codes that have advice of their own. */
 export const codes: ReadonlySet<string> = new Set(Object.keys(byCode))
+
+/** What to do about rows that were not sent, to be put after the reason. */
+export const forNotSent = (reason: NotSentReason): string =>
+  reason._tag === "AllRejected"
+    ? `; ${forProblem(reason.problem)}; --keep-going sends the other rows all the same`
+    : ""

@@ -213,6 +213,13 @@ export const required = checked(
   )
 )
 
+export const keepGoing = Flag.Boolean("keep-going").pipe(
+  Flag.withDefault(false),
+  Flag.withDescription(
+    "Go on also if the first rows are all rejected for one cause (default: stop after two batches)"
+  )
+)
+
 export const json = Flag.Boolean("json").pipe(
   Flag.withDefault(false),
   Flag.withDescription("One JSON object on the standard output, all else on the standard error")

@@ -23,6 +23,7 @@ import { monotonicMillis } from "../model/Monotonic.ts"
 import * as KeyProperty from "../doubt/KeyProperty.ts"
 import * as Outcome from "../model/Outcome.ts"
 import type { NotSentReason } from "../model/Outcome.ts"
+import * as Advice from "./Advice.ts"
 import * as Progress from "./Progress.ts"
 import * as Rejects from "../files/Rejects.ts"
 import * as Report from "./Report.ts"
@@ -32,7 +33,10 @@ import * as Lines from "./Lines.ts"
 import { Process } from "./Process.ts"
 
 /** What to import, and the files for rows that were not created. */
-export interface Options extends Pick<BulkCreate.Settings, "batchSize" | "concurrency"> {
+export interface Options extends Pick<
+  BulkCreate.Settings,
+  "batchSize" | "concurrency" | "stopWhenAllRejected"
+> {
   readonly strategy?: DoubtStrategy.DoubtStrategy | undefined
   readonly keyProperty?: string | undefined
   /** The column with a row's own key. */
@@ -244,6 +248,7 @@ export const run = Effect.fnUntraced(function* (
       where: { unit: "line", of: (row) => row.line },
       batchSize: options.batchSize,
       concurrency: options.concurrency,
+      stopWhenAllRejected: options.stopWhenAllRejected,
       ...choice,
       ...(keyColumn !== undefined && { keyOf: (row: Source.Row) => Lines.keyOf(source, row, keyColumn) }),
       stop,
@@ -285,7 +290,7 @@ const closing = (
     : []),
   ...(summary.notSent > 0 && ending.reason !== undefined
     ? [
-        `${name}: ${Report.format(summary.notSent)} ${summary.notSent === 1 ? "row" : "rows"} ${Outcome.describeNotSent(ending.reason)}`
+        `${name}: ${Report.format(summary.notSent)} ${summary.notSent === 1 ? "row" : "rows"} ${Outcome.describeNotSent(ending.reason)}${Advice.forNotSent(ending.reason)}`
       ]
     : [])
 ]

@@ -73,6 +73,7 @@ export const importCommand = Command.make(
     ),
     doubts: Flags.file("doubts", "Write the rows in doubt to this file"),
     ...what,
+    keepGoing: Flags.keepGoing,
     job: Flags.jobId,
     stateDir: Flags.stateDir,
     json: Flags.json
@@ -91,7 +92,8 @@ export const importCommand = Command.make(
       ...(yield* whatOf(flags)),
       rejects: Option.getOrUndefined(flags.rejects),
       doubts: Option.getOrUndefined(flags.doubts),
-      concurrency: flags.concurrency
+      concurrency: flags.concurrency,
+      stopWhenAllRejected: !flags.keepGoing
     }
     const { keyProperty } = what
     const jobId = Option.getOrUndefined(flags.job)

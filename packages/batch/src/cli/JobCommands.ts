@@ -30,6 +30,7 @@ export const resumeCommand = Command.make(
     tokenFile: Flags.tokenFile,
     rejects: Flags.file("rejects", "Write the rows of all runs that were not created to this file"),
     doubts: Flags.file("doubts", "Write the rows in doubt to this file"),
+    keepGoing: Flags.keepGoing,
     restored: Flag.Boolean("restored").pipe(
       Flag.withDefault(false),
       Flag.withDescription(
@@ -40,8 +41,12 @@ export const resumeCommand = Command.make(
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
+    const isByWorkers = Connection.runBy(flags) === "workers"
+    if (isByWorkers && flags.keepGoing) {
+      return yield* usage("workers run it: give --keep-going to line-items worker")
+    }
     if (flags.restored) yield* Connection.onStore(flags, DurableImport.distrust(flags.job))
-    if (Connection.runBy(flags) === "workers") {
+    if (isByWorkers) {
       const writes = Option.isSome(flags.rejects) || Option.isSome(flags.doubts)
       const isOver = yield* Connection.onStore(
         flags,
@@ -55,6 +60,7 @@ export const resumeCommand = Command.make(
         jobId: flags.job,
         check: true,
         concurrency: flags.concurrency,
+        stopWhenAllRejected: !flags.keepGoing,
         rejects: Option.getOrUndefined(flags.rejects),
         doubts: Option.getOrUndefined(flags.doubts)
       },
@@ -97,6 +103,7 @@ export const retryCommand = Command.make(
       "Write the rows that were not created this time to this file, ready to be corrected"
     ),
     doubts: Flags.file("doubts", "Write the rows in doubt to this file"),
+    keepGoing: Flags.keepGoing,
     ...Connection.kept,
     json: Flags.json
   },
@@ -107,12 +114,16 @@ export const retryCommand = Command.make(
         "workers write no files: give --rejects and --doubts to line-items resume, once the retry is over"
       )
     }
+    if (submits && flags.keepGoing) {
+      return yield* usage("workers run it: give --keep-going to line-items worker")
+    }
     const code = yield* Retry.run(
       {
         jobId: flags.job,
         path: flags.file,
         as: Option.getOrUndefined(flags.as),
         concurrency: flags.concurrency,
+        stopWhenAllRejected: !flags.keepGoing,
         rejects: Option.getOrUndefined(flags.rejects),
         doubts: Option.getOrUndefined(flags.doubts)
       },
@@ -246,11 +257,13 @@ export const workerCommand = Command.make(
     concurrency: Flags.concurrency,
     timeout: Flags.timeout,
     tokenFile: Flags.tokenFile,
+    keepGoing: Flags.keepGoing,
     json: Flags.json
   },
-  Effect.fnUntraced(function* ({ databaseUrl, ...flags }) {
+  Effect.fnUntraced(function* ({ databaseUrl, keepGoing, ...flags }) {
     return yield* Worker.run({
       ...flags,
+      stopWhenAllRejected: !keepGoing,
       transport: Connection.transport,
       listenHost: Option.getOrUndefined(flags.listenHost)
     }).pipe(Effect.provide(Database.layerPostgres({ url: databaseUrl.url })), Effect.mapError(refused))

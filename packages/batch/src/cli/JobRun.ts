@@ -22,6 +22,7 @@ import type * as JobRunner from "../jobs/JobRunner.ts"
 import * as JobStore from "../jobs/JobStore.ts"
 import { monotonicMillis } from "../model/Monotonic.ts"
 import type { Outcome } from "../model/Outcome.ts"
+import * as Advice from "./Advice.ts"
 import * as DurableImport from "./DurableImport.ts"
 import { Exit, refused } from "./Exit.ts"
 import * as JobFiles from "./JobFiles.ts"
@@ -31,7 +32,8 @@ import { Process } from "./Process.ts"
 import * as Progress from "./Progress.ts"
 import * as Report from "./Report.ts"
 
-export interface Options extends JobFiles.Paths, Pick<Import.RunOptions, "concurrency"> {
+export interface Options
+  extends JobFiles.Paths, Pick<Import.RunOptions, "concurrency" | "stopWhenAllRejected"> {
   readonly jobId: string
   /** Whether the file and the account are compared with those that the job was planned with. */
   readonly check: boolean
@@ -81,7 +83,7 @@ export const carryOn = Effect.fnUntraced(function* (
 > {
   const store = yield* JobStore.JobStore
   const { holder, isGone, signaled } = yield* Process
-  const { concurrency, jobId } = options
+  const { concurrency, jobId, stopWhenAllRejected } = options
   const startedAt = yield* monotonicMillis
   const job = yield* Effect.mapError(store.get(jobId), refused)
   yield* Jobs.mustBePlanned(job)
@@ -110,7 +112,7 @@ export const carryOn = Effect.fnUntraced(function* (
   }
   const stop = yield* Deferred.make<void>()
   const abandon = yield* Deferred.make<void>()
-  const listeners = { ...listening(following, name), concurrency, stop, abandon }
+  const listeners = { ...listening(following, name), concurrency, stopWhenAllRejected, stop, abandon }
   const run = Import.proceed(job, { ...listeners, holder, isGone }).pipe(
     Effect.flatMap((end) => conclude(following, end)),
     Effect.mapError(refused),
@@ -178,6 +180,7 @@ const conclude = Effect.fnUntraced(function* (following: Following, end: JobRunn
   const ending: Report.Ending = {
     interrupted: now.interrupted,
     reason: end._tag === "Suspended" ? end.reason : undefined,
+    isJob: true,
     unreadable: false,
     unwritable
   }
@@ -185,7 +188,7 @@ const conclude = Effect.fnUntraced(function* (following: Following, end: JobRunn
   if (counts.inputs === 0) yield* progress.line(`${shown}: no rows`)
   if (!Job.isFinal(state)) {
     yield* progress.line(
-      `${shown}: ${Report.format(openOf(counts))} of ${Report.format(counts.inputs)} rows have no outcome yet${end._tag === "Suspended" ? `: ${end.suspension.message}` : ""}; go on with: line-items resume ${planned.id}`
+      `${shown}: ${Report.format(openOf(counts))} of ${Report.format(counts.inputs)} rows have no outcome yet${end._tag === "Suspended" ? `: ${end.suspension.message}${Advice.forNotSent(end.reason)}` : ""}; go on with: line-items resume ${planned.id}`
     )
   }
   const known = Report.add(counts, now.unsettled)

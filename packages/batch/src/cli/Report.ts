@@ -71,6 +71,8 @@ export interface Ending {
   readonly interrupted: boolean
   /** Why inputs were not sent, if HubSpot or the network was the reason. */
   readonly reason: NotSentReason | undefined
+  /** Whether the inputs are a durable job's, which `resume` can go on with. Default: no. */
+  readonly isJob?: boolean
   /** The input ended in an error after some of it was sent. */
   readonly unreadable: boolean
   /** A file of ours could not be written. */
@@ -104,9 +106,13 @@ export const summarize = (
   { elapsedMs, nowMillis }: { readonly elapsedMs: number; readonly nowMillis: number }
 ): Summary => {
   const { created, inDoubt, inputs, invalid, notSent, possibleDuplicates, rejected, requests } = counts
-  const suspended = ending.interrupted ? undefined : canGoOn(ending.reason)
+  const suspended = ending.interrupted ? undefined : canGoOn(ending)
   const canceled =
-    ending.interrupted || ending.unreadable || ending.unwritable || ending.reason?._tag === "Halted"
+    ending.interrupted ||
+    ending.unreadable ||
+    ending.unwritable ||
+    ending.reason?._tag === "Halted" ||
+    ending.reason?._tag === "AllRejected"
   return {
     status: canceled ? "CANCELED" : suspended !== undefined ? "PROCESSING" : "COMPLETE",
     inputs,
@@ -121,15 +127,21 @@ export const summarize = (
     ...(suspended !== undefined && {
       suspended: {
         reason: causeOf(suspended),
-        resumeAt: suspended._tag === "Unlogged" ? null : resumeAt(suspended.error, nowMillis)
+        resumeAt:
+          suspended._tag === "Unlogged" || suspended._tag === "AllRejected"
+            ? null
+            : resumeAt(suspended.error, nowMillis)
       }
     })
   }
 }
 
-/** The reason, if nothing has to be fixed and the rest can be sent later. */
-const canGoOn = (reason: NotSentReason | undefined) =>
-  reason?._tag === "Suspended" || reason?._tag === "RetriesExhausted" || reason?._tag === "Unlogged"
+/** The reason, if the same import can send the rest later. */
+const canGoOn = ({ isJob = false, reason }: Ending) =>
+  reason?._tag === "Suspended" ||
+  reason?._tag === "RetriesExhausted" ||
+  reason?._tag === "Unlogged" ||
+  (reason?._tag === "AllRejected" && isJob)
     ? reason
     : undefined
 
@@ -137,6 +149,8 @@ const causeOf = (reason: NonNullable<ReturnType<typeof canGoOn>>): string => {
   switch (reason._tag) {
     case "Suspended":
       return reason.cause
+    case "AllRejected":
+      return "operator"
     case "RetriesExhausted":
       return "retries"
     case "Unlogged":
@@ -180,7 +194,7 @@ export const exitCode = (counts: Counts, ending: Ending): number => {
   const { reason } = ending
   if (reason?._tag === "Halted" && reason.error.ends === "credentials") return exitCodes.credentials
   if (ending.unwritable || reason?._tag === "Unlogged") return exitCodes.store
-  if (canGoOn(reason) !== undefined) return exitCodes.suspended
+  if (canGoOn(ending) !== undefined) return exitCodes.suspended
   if (counts.inDoubt > 0) return exitCodes.inDoubt
   if (counts.rejected + counts.invalid > 0) return exitCodes.rejected
   if (ending.unreadable) return exitCodes.usage

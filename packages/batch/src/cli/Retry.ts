@@ -26,7 +26,10 @@ import * as JobFiles from "./JobFiles.ts"
 import { Process } from "./Process.ts"
 
 /** The job, the file with its rows, and the id of the retry; everything else is as in the job. */
-export interface Options extends Pick<DurableImport.Options, "concurrency" | "rejects" | "doubts"> {
+export interface Options extends Pick<
+  DurableImport.Options,
+  "concurrency" | "stopWhenAllRejected" | "rejects" | "doubts"
+> {
   readonly jobId: string
   readonly path: string
   /** Default: the name of the job that was imported first, with the next number. */
@@ -49,7 +52,7 @@ export const run = Effect.fnUntraced(function* <A, R>(
   | RateLimits
   | Scope.Scope
 > {
-  const { concurrency, doubts, jobId, path, rejects } = options
+  const { concurrency, doubts, jobId, path, rejects, stopWhenAllRejected } = options
   const store = yield* JobStore.JobStore
   const self = yield* Process
   const job = yield* Effect.mapError(store.get(jobId), refused)
@@ -76,6 +79,7 @@ export const run = Effect.fnUntraced(function* <A, R>(
     doubts,
     batchSize,
     concurrency,
+    stopWhenAllRejected,
     strategy,
     keyProperty,
     keyColumn,

@@ -41,6 +41,7 @@ export interface Options {
   readonly baseUrl: Option.Option<string>
   readonly limit: number | "auto"
   readonly concurrency: number | "auto"
+  readonly stopWhenAllRejected: boolean
   readonly timeout: Duration.Duration
   readonly transport: Layer.Layer<HttpClient>
   readonly tokenFile: Option.Option<string>

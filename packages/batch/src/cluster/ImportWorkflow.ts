@@ -62,7 +62,10 @@ export interface Run {
  * @category models
  * @since 0.1.0
  */
-export interface Options extends Pick<JobRunner.Options, "concurrency" | "retry" | "onEvent"> {
+export interface Options extends Pick<
+  JobRunner.Options,
+  "concurrency" | "retry" | "stopWhenAllRejected" | "onEvent"
+> {
   readonly holder: Job.Holder
   /** How long other processes wait for a holder that does not renew its claim. Default 10 seconds. */
   readonly lease?: Duration.Input | undefined

@@ -35,6 +35,8 @@ export interface BatchOperation<In, S extends Success> {
   ) => Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError>
   /** What the end of their batch says of each item. */
   readonly account: (items: ReadonlyArray<Item<unknown, In>>, end: BatchState.End) => Correlation.Account
+  /** The properties that an input sets. */
+  readonly propertiesOf: (input: In) => Readonly<Record<string, string>>
   readonly succeed: <I>(item: Item<I, In>, object: CrmObject.CrmObject) => Successes<I>[S]
 }
 
@@ -56,6 +58,7 @@ export const create = (keyProperty?: string | undefined): BatchOperation<TracedI
       end,
       keyProperty
     ),
+  propertiesOf: ({ properties }) => properties,
   succeed: (item, object) => created(item, object, "response")
 })
 
@@ -89,6 +92,7 @@ export const createByUpsert = (keyProperty: string): BatchOperation<TracedInput,
       })),
       end
     ),
+  propertiesOf: ({ properties }) => properties,
   succeed: (item, object) => created(item, object, object["new"] === false ? "updated" : "response")
 })
 

@@ -6,6 +6,7 @@
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import { ErrorBody } from "@effect-hubspot/schema"
 import type * as Correlation from "../model/Correlation.ts"
+import type * as Division from "../model/Division.ts"
 import type * as Outcome from "../model/Outcome.ts"
 import type { InDoubt, NotSent, Rejected, Success } from "../model/Outcome.ts"
 import type { Item, TracedInput } from "../model/Plan.ts"
@@ -97,20 +98,16 @@ export const fromVerdict = <I, In, S extends Success>(
   }
 }
 
-export const refused = <I>(item: Item<I, unknown>, { reason }: HubSpotError): Rejected<I> => {
+/** What an error that refuses a batch says of its inputs. */
+export const refusalOf = ({ reason }: HubSpotError): Division.Refusal & { readonly category: string } => {
+  const nameless = { traceIds: [], blamed: [] }
   switch (reason._tag) {
-    case "ValidationFailed": {
-      const { blamed, category, problems } = reason
-      const own = blamed.filter(({ traceIds }) => traceIds.includes(item.objectWriteTraceId))
-      return rejected(item, {
-        category,
-        problems: own.length > 0 ? own.map(({ problem }) => problem) : problems
-      })
-    }
+    case "ValidationFailed":
+      return reason
     case "Conflict":
-      return rejected(item, { category: "CONFLICT", problems: reason.problems })
+      return { ...nameless, category: "CONFLICT", problems: reason.problems }
     default:
-      return rejected(item, { category: "REQUEST_TOO_LARGE", problems: [{ message: reason.message }] })
+      return { ...nameless, category: "REQUEST_TOO_LARGE", problems: [{ message: reason.message }] }
   }
 }
 

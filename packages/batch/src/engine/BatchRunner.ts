@@ -2,9 +2,9 @@
  * One batch of any operation, from its inputs to an outcome for each.
  *
  * `Attempts` sends the batch, `Unfinished` follows it while HubSpot has not finished it, `BatchOutcome` has the outcomes.
- * This module combines them. A batch that is refused as a whole is taken apart: by the inputs that HubSpot blames, or else
- * in halves. A failure may end the job. What a reply leaves open is sent again where that is harmless. The strategies in
- * `doubt` resolve doubts.
+ * This module combines them. A batch that is refused as a whole is taken apart by what the refusal names (`Division`). A
+ * failure may end the job. What a reply leaves open is sent again where that is harmless. The strategies in `doubt` resolve
+ * doubts.
  *
  * @since 0.1.0
  */
@@ -18,6 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as BatchState from "../model/BatchState.ts"
+import * as Division from "../model/Division.ts"
 import type { Evidence, NotSentReason, Success } from "../model/Outcome.ts"
 import type { Item } from "../model/Plan.ts"
 import * as AttemptLog from "./AttemptLog.ts"
@@ -59,7 +60,7 @@ export const make = <In, S extends Success>(
   options: RunnerContext.Options<In>
 ): Effect.Effect<BatchRunner<In, S>, never, HubSpotClient | RateLimits | AttemptLog.AttemptLog> =>
   Effect.map(RunnerContext.make(operation, options), (context) => ({
-    run: (items) => insist(context, items),
+    run: (items) => context.firstBatches.around(items.length, insist(context, items)),
     follow: (items, sent) => follow(context, items, sent)
   }))
 
@@ -203,23 +204,24 @@ const takeApart = Effect.fnUntraced(function* <I, In, S extends Success>(
   error: HubSpotError,
   doubt: Evidence | undefined
 ): Effect.fn.Return<Outcomes<I, In, S>> {
-  const refused = (some: Items<I, In>) =>
-    BatchOutcome.each<I, In, S>(some, (item) => BatchOutcome.refused(item, error))
-  if (items.length === 1) return refused(items)
-  const blamed = new Set(error.reason._tag === "ValidationFailed" ? error.reason.traceIds : [])
-  const guilty = items.filter((item) => blamed.has(item.objectWriteTraceId))
-  const half = items.length >> 1
-  const parts =
-    guilty.length > 0
-      ? [items.filter((item) => !blamed.has(item.objectWriteTraceId))]
-      : [items.slice(0, half), items.slice(half)]
-  const refusal: Evidence | undefined =
-    context.options.trustRefusals === false ? { _tag: "NoAnswer", error } : undefined
-  const rest = yield* Effect.forEach(
-    parts.filter((part) => part.length > 0),
-    (part) => run(context, part, { doubt, refusal })
-  )
-  return [...refused(guilty), ...rest.flat()]
+  const { operation, options } = context
+  const refusal = BatchOutcome.refusalOf(error)
+  const { parts, refused } = Division.divide(items, refusal, {
+    propertiesOf: ({ input }) => operation.propertiesOf(input),
+    creates: !operation.idempotent
+  })
+  const before: BatchOutcome.Before = {
+    doubt,
+    refusal: options.trustRefusals === false ? { _tag: "NoAnswer", error } : undefined
+  }
+  const rest = yield* Effect.forEach(parts, (part) => run(context, part, before))
+  return [
+    ...refused.map(({ input: item, problems }) => ({
+      item,
+      outcome: BatchOutcome.rejected(item, { category: refusal.category, problems })
+    })),
+    ...rest.flat()
+  ]
 })
 
 const follow = Effect.fnUntraced(function* <I, In, S extends Success>(
@@ -244,6 +246,7 @@ const account = Effect.fnUntraced(function* <I, In, S extends Success>(
   const all = BatchOutcome.each(items, (item, position) =>
     BatchOutcome.fromVerdict(operation, item, verdicts[position]!)
   )
+  context.firstBatches.see(all)
   if (intent === undefined) return all
   if (surplus.length > 0) yield* report({ _tag: "Surplus", ids: surplus.map(({ id }) => id) })
   if (unattributed.length > 0) {

@@ -24,6 +24,7 @@ import * as WriteTrace from "../model/WriteTrace.ts"
 import * as Circuit from "./Circuit.ts"
 import * as Concurrency from "./Concurrency.ts"
 import * as Event from "./Event.ts"
+import * as FirstBatches from "./FirstBatches.ts"
 import { inProcessLog } from "./InProcessLog.ts"
 import { inRange } from "../model/InRange.ts"
 import * as WriteRetry from "./WriteRetry.ts"
@@ -58,6 +59,17 @@ export interface Options {
   readonly onEvent?: ((event: BatchRunner.Event) => Effect.Effect<void>) | undefined
 }
 
+/** The options of a job of creates. */
+export interface CreateOptions extends Options {
+  /**
+   * Whether the job stops if its first batches are all rejected for one cause (the same code and property): the first two
+   * batches, and at least 20 inputs. Until that is known the other batches wait, so no input was created then; they are
+   * `NotSent` with the reason `AllRejected`. Not under a strategy that verifies rejections, which are not final before.
+   * Default false.
+   */
+  readonly stopWhenAllRejected?: boolean | undefined
+}
+
 /** The parts of a job whose options are checked. */
 export interface Job {
   readonly jobId: string
@@ -67,6 +79,7 @@ export interface Job {
   /** Repeats a write that fails for a moment. The first failure stops the job: nothing more is sent. */
   readonly retryWrite: WriteRetry.WriteRetry
   readonly circuit: Circuit.Circuit
+  readonly firstBatches: FirstBatches.FirstBatches
   /** For requests beside those of batches. Each is reported as an event. */
   readonly services: Dispatch.Services
   readonly onEvent: Event.Listener
@@ -85,7 +98,7 @@ export interface Durable {
 
 /** Makes a job. Options out of range are defects. A job that is not durable ends with its process. */
 export const job = Effect.fnUntraced(function* (
-  options: Options & BatchState.Waits,
+  options: CreateOptions & BatchState.Waits,
   durable?: Durable | undefined
 ): Effect.fn.Return<Job, never, HubSpotClient | RateLimits | Scope.Scope> {
   const { batchSize = BatchRequest.maxInputs, retry: policy = Retry.defaults } = options
@@ -105,7 +118,13 @@ export const job = Effect.fnUntraced(function* (
   const concurrency = yield* Concurrency.make(options.concurrency ?? "auto")
   const budget = RetryBudget.makeUnsafe()
   const listener = Event.safe(options.onEvent ?? (() => Effect.void))
-  const onEvent: Event.Listener = (event) => Effect.andThen(concurrency.learn(event), listener(event))
+  const firstBatches = options.stopWhenAllRejected === true ? FirstBatches.make(halt) : FirstBatches.none
+  const onEvent: Event.Listener = (event) =>
+    Effect.suspend(() => {
+      // A batch that waits must not hold up the others, and a rejection that is to be verified is not final.
+      if (event._tag === "Waiting" || event._tag === "Asked") firstBatches.pass()
+      return Effect.andThen(concurrency.learn(event), listener(event))
+    })
   const limiter = yield* RateLimits
   // Every request of the job counts against its own share.
   const limits: RateLimits["Service"] = {
@@ -137,6 +156,7 @@ export const job = Effect.fnUntraced(function* (
     abandon,
     retryWrite,
     circuit,
+    firstBatches,
     services: { client: reporting, limits, policy },
     onEvent,
     runner: (operation, special) =>
@@ -148,6 +168,7 @@ export const job = Effect.fnUntraced(function* (
         policy,
         budget,
         circuit,
+        firstBatches,
         limit: concurrency.limit,
         leavesUnfinished: durable === undefined ? undefined : Deferred.await(halt),
         ...special,

@@ -17,6 +17,7 @@ import type * as AttemptLog from "./AttemptLog.ts"
 import type { BatchOperation } from "./BatchOperation.ts"
 import * as Circuit from "./Circuit.ts"
 import * as Event from "./Event.ts"
+import * as FirstBatches from "./FirstBatches.ts"
 import * as Fence from "./Fence.ts"
 import type * as RetryBudget from "./RetryBudget.ts"
 
@@ -55,6 +56,8 @@ export interface Options<In> extends BatchState.Waits {
     | undefined
   /** Done when a later run should follow the batches that HubSpot has not finished, from the log. Default: never. */
   readonly leavesUnfinished?: Effect.Effect<unknown> | undefined
+  /** Stops the job if its first batches are all rejected for one cause. Default: it does not. */
+  readonly firstBatches?: FirstBatches.FirstBatches | undefined
   readonly onEvent: Event.Listener
 }
 
@@ -84,6 +87,7 @@ export const make = Effect.fnUntraced(function* <In, S extends Success>(
     limits,
     circuit,
     fence,
+    firstBatches: options.firstBatches ?? FirstBatches.none,
     report: Event.safe(options.onEvent),
     isWanted: (item: Item<unknown, In>) => options.isWanted?.(item.index) ?? true,
     halt,

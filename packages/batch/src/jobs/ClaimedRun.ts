@@ -132,7 +132,7 @@ const write = Effect.fnUntraced(function* (
   const { claim, known, store } = run
   const { canceled, failure, left } = yield* Ref.get(known)
   // The store may work again, and the work may be complete.
-  if (canceled || halted === undefined || halted._tag === "Unlogged") {
+  if (canceled || halted === undefined || halted._tag === "Unlogged" || halted._tag === "AllRejected") {
     const as = canceled ? "canceled" : "done"
     const isOver = yield* store.complete(claim, as).pipe(
       Effect.as(true),
@@ -187,6 +187,8 @@ const suspensionOf = (reason: Outcome.NotSentReason, nowMillis: number): Job.Sus
       const resumeAt = Outcome.resumeAtMillis(reason.error, nowMillis)
       return { reason: reason.cause, message, ...(resumeAt !== undefined && { resumeAtMillis: resumeAt }) }
     }
+    case "AllRejected":
+      return { reason: "operator", message }
     case "Halted":
       return { reason: reason.error.ends === "credentials" ? "auth" : "operator", message }
   }

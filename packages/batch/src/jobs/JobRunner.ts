@@ -41,6 +41,11 @@ export interface Options extends BatchState.Waits {
   /** Requests under way at once, 1 to 64 or `"auto"` (default); see `BulkCreate.Options`. */
   readonly concurrency?: number | "auto" | undefined
   readonly retry?: Retry.Policy | undefined
+  /**
+   * Whether a run stops if its first batches are all rejected for one cause, and the job has created nothing so far; see
+   * `BulkCreate.Settings`. The job can be resumed. Default false.
+   */
+  readonly stopWhenAllRejected?: boolean | undefined
   /** Complete it to stop: nothing more is sent, requests under way are waited for, the job can be resumed. */
   readonly stop?: Deferred.Deferred<void> | undefined
   /** Complete it to abandon requests under way as well: they are in doubt. */
@@ -168,7 +173,13 @@ const begin = Effect.fnUntraced(function* (claim: JobStore.Claim, options: Optio
     yield* Deferred.await(options.leave).pipe(Effect.andThen(ClaimedRun.leave(run)), Effect.forkScoped)
   }
   // A batch that the log has lost would be sent again.
-  yield* Effect.catch(Effect.andThen(log.verify(jobId), store.counts(jobId)), learn)
+  yield* log.verify(jobId).pipe(
+    Effect.andThen(store.counts(jobId)),
+    Effect.tap(({ created, inDoubt }) =>
+      created + inDoubt > 0 ? Effect.sync(job.firstBatches.pass) : Effect.void
+    ),
+    Effect.catch(learn)
+  )
   if (claim.job.suspension?.reason === "outage") yield* job.circuit.suspect
   if (claim.job.cancelRequested) yield* ClaimedRun.cancel(run)
   if (claim.job.state === "suspended") yield* Effect.catch(store.resume(claim), learn)
@@ -193,9 +204,9 @@ const begin = Effect.fnUntraced(function* (claim: JobStore.Claim, options: Optio
 type Worker = Effect.Success<ReturnType<typeof begin>>
 
 /** Sends the inputs of a batch that may be sent, and follows the attempts that HubSpot had not finished. */
-const send = Effect.fnUntraced(function* ({ claim, resolver, store }: Worker, { items }: JobBatch) {
-  const { job, jobId } = claim
-  const resendsDoubts = job.frozen.strategy._tag === "atLeastOnce"
+const send = Effect.fnUntraced(function* ({ claim, job, resolver, store }: Worker, { items }: JobBatch) {
+  const { jobId } = claim
+  const resendsDoubts = claim.job.frozen.strategy._tag === "atLeastOnce"
   const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? -1]
   const earlier = last < first ? [] : yield* store.log.attempts(jobId, { first, last })
   const { doubts, known, open, unfinished } = recover(items, earlier, resendsDoubts)
@@ -203,6 +214,7 @@ const send = Effect.fnUntraced(function* ({ claim, resolver, store }: Worker, { 
     created: known.flatMap(({ outcome }) => (outcome._tag === "Created" ? [outcome.id] : [])),
     open: doubts
   })
+  job.firstBatches.see(known)
   const followed = yield* Effect.forEach(
     unfinished,
     ({ attempt, items }) => resolver.follow(items, attempt),

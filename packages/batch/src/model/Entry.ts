@@ -112,7 +112,14 @@ export const Final = Schema.Union([
   Schema.TaggedStruct("NotSent", {
     index: Schema.Int,
     reason: Schema.Struct({
-      _tag: Schema.Literals(["Stopped", "Halted", "RetriesExhausted", "Unlogged", "Suspended"]),
+      _tag: Schema.Literals([
+        "Stopped",
+        "AllRejected",
+        "Halted",
+        "RetriesExhausted",
+        "Unlogged",
+        "Suspended"
+      ]),
       text: Schema.String
     })
   })

@@ -182,6 +182,7 @@ export type Outcome<I, S extends Success = "Created"> = Successes<I>[S] | Failur
  * Why an input was not sent:
  *
  * - `Stopped`: the caller stopped the job.
+ * - `AllRejected`: the first inputs of the job, `rejected` in number, were all rejected for one cause (`stopWhenAllRejected`).
  * - `Halted`: HubSpot refuses the whole job until a person has fixed something (credentials, path, certificate).
  * - `Suspended`: the job can go on later (daily quota, migration, no network, no database of the shared limits).
  * - `RetriesExhausted`: its batch was refused at every attempt, or the job's retry budget was used up. Other batches went on.
@@ -192,6 +193,11 @@ export type Outcome<I, S extends Success = "Created"> = Successes<I>[S] | Failur
  */
 export type NotSentReason =
   | { readonly _tag: "Stopped" }
+  | {
+      readonly _tag: "AllRejected"
+      readonly rejected: number
+      readonly problem: ErrorBody.Problem
+    }
   | { readonly _tag: "Halted"; readonly error: HubSpotError }
   | { readonly _tag: "RetriesExhausted"; readonly error: HubSpotError }
   | { readonly _tag: "Unlogged"; readonly error: AttemptLogError | JobStoreError }
@@ -326,5 +332,13 @@ export const resumeAtMillis = ({ reason }: HubSpotError, nowMillis: number): num
  * @category formatting
  * @since 0.1.0
  */
-export const describeNotSent = (reason: NotSentReason): string =>
-  reason._tag === "Stopped" ? "not sent: the job was stopped" : `not sent: ${reason.error.message}`
+export const describeNotSent = (reason: NotSentReason): string => {
+  switch (reason._tag) {
+    case "Stopped":
+      return "not sent: the job was stopped"
+    case "AllRejected":
+      return `not sent: the first ${reason.rejected} were all rejected for one cause: ${ErrorBody.describe(reason.problem)}`
+    default:
+      return `not sent: ${reason.error.message}`
+  }
+}
