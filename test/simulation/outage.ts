@@ -74,6 +74,8 @@ export const run = (seed: number, strategy: Strategy): Effect.Effect<Result> =>
         )
         const outcomes = yield* join(job, World.step)
         results.push(outcomes)
+        // An outage of minutes is over then.
+        yield* TestClock.adjust("15 minutes")
         rest = outcomes.flatMap((outcome) => (outcome._tag === "NotSent" ? [outcome.source] : []))
       }
       yield* TestClock.adjust("3 hours")
