@@ -41,7 +41,8 @@ const byCode: Readonly<Record<string, string>> = {
     "open the parent in HubSpot, and copy the id from its address; if it was deleted, restore it or empty the cell",
   INVALID_OBJECT_IDS:
     "open the parent in HubSpot, and copy the id from its address; if it was deleted, restore it or empty the cell",
-  "crm.associations.NO_ASSOCIATIONS_FOUND": "the records are not associated; look at the record in HubSpot",
+  "crm.associations.NO_ASSOCIATIONS_FOUND":
+    "open the record in HubSpot: it has no such association, and nothing is left to remove",
   "crm.associations.INVALID_ASSOCIATION_TYPE":
     "give HUBSPOT_DEFINED and the type's id (20 for a deal), or use a column such as deal_id"
 }
