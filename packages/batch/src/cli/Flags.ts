@@ -85,7 +85,9 @@ export const concurrency = checked(
 ).pipe(
   Flag.withDefault("auto" as const),
   Flag.withMetavar("n|auto"),
-  Flag.withDescription("Requests at once, 1 to 64; auto (default): 10, more if latency asks for it")
+  Flag.withDescription(
+    "Requests at once, 1 to 64; auto (default): from 1 up to 10, more if latency asks for it"
+  )
 )
 
 export const batchSize = checked(

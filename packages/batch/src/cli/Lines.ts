@@ -27,7 +27,7 @@ export const noticesOf = (shown: string) => {
       case "Unattributed":
         return `${shown}: HubSpot answered with errors that name no row: ${event.messages.join("; ")}`
       case "Unanswered":
-        return `${shown}: HubSpot did not answer a write: ${event.error.message} (${event.count} of ${event.most} before the import is suspended)`
+        return `${shown}: HubSpot does not answer: ${event.error.message}; ${event.count < event.most ? "waiting" : "stopping"}, ${event.count} of ${event.most}`
       case "Waiting":
         if (waited.has(event.why)) return undefined
         waited.add(event.why)
@@ -42,7 +42,7 @@ const waitingFor = ({ inputs, millis, why }: BatchRunner.Event & { readonly _tag
   const time = Report.formatMillis(millis)
   switch (why) {
     case "unanswered":
-      return `${rows} are not sent before HubSpot answers a read`
+      return `${rows} wait until HubSpot answers a read`
     case "unfinished":
       return `HubSpot has not finished with ${rows}; looking again until it has`
     case "doubt":

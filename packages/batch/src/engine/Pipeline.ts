@@ -45,7 +45,7 @@ export interface Options {
   /** Inputs per request, 1 to 100. Default 100. */
   readonly batchSize?: number | undefined
   /**
-   * Batches whose requests are under way at once, 1 to 64. `"auto"` (default) starts at 10 and follows latency and rate
+   * Batches whose requests are under way at once, 1 to 64. `"auto"` (default) begins with 1, goes up to 10, and follows latency and rate
    * limit. Requests that look for inputs in doubt are not counted.
    */
   readonly concurrency?: number | "auto" | undefined

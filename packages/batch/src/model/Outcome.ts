@@ -184,7 +184,8 @@ export type Outcome<I, S extends Success = "Created"> = Successes<I>[S] | Failur
  * - `Stopped`: the caller stopped the job.
  * - `AllRejected`: the first inputs of the job, `rejected` in number, were all rejected for one cause (`stopWhenAllRejected`).
  * - `Halted`: HubSpot refuses the whole job until a person has fixed something (credentials, path, certificate).
- * - `Suspended`: the job can go on later (daily quota, migration, no network, no database of the shared limits).
+ * - `Suspended`: the job can go on later (daily quota, migration, no network, no database of the shared limits, HubSpot does
+ *   not answer).
  * - `RetriesExhausted`: its batch was refused at every attempt, or the job's retry budget was used up. Other batches went on.
  * - `Unlogged`: an attempt or its answer could not be written down, and nothing is sent unlogged.
  *
@@ -338,7 +339,15 @@ export const describeNotSent = (reason: NotSentReason): string => {
       return "not sent: the job was stopped"
     case "AllRejected":
       return `not sent: the first ${reason.rejected} were all rejected for one cause: ${ErrorBody.describe(reason.problem)}`
-    default:
-      return `not sent: ${reason.error.message}`
+    case "Suspended":
+      if (reason.cause === "outage") return `not sent: HubSpot does not answer: ${outageOf(reason.error)}`
+      break
   }
+  return `not sent: ${reason.error.message}`
 }
+
+/** A page is the answer of a network in between, not HubSpot's. */
+const outageOf = ({ message, reason }: HubSpotError): string =>
+  reason._tag === "ProtocolViolation"
+    ? `${message}; ask whoever runs the proxy or firewall between this machine and HubSpot`
+    : message
