@@ -349,5 +349,5 @@ export const describeNotSent = (reason: NotSentReason): string => {
 /** A page is the answer of a network in between, not HubSpot's. */
 const outageOf = ({ message, reason }: HubSpotError): string =>
   reason._tag === "ProtocolViolation"
-    ? `${message}; ask whoever runs the proxy or firewall between this machine and HubSpot`
+    ? `${message}; ask your administrator about the proxy or firewall between this machine and HubSpot`
     : message
