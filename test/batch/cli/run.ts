@@ -168,6 +168,7 @@ export interface Server extends Started {
   readonly url: string
   readonly ledger: () => Promise<Ledger.Snapshot>
   readonly fail: (plan: Faults.Plan) => Promise<void>
+  readonly grant: (...scopes: ReadonlyArray<string>) => Promise<void>
   /** Ends it as a terminal or a supervisor does. */
   readonly stop: (signal?: "SIGINT" | "SIGTERM") => Promise<Finished>
 }
@@ -180,10 +181,10 @@ const ledgerOf = (url: string, adminKey: string) =>
     Effect.provide(FetchHttpClient.layer)
   )
 
-const failBy = (url: string, adminKey: string, plan: Faults.Plan) =>
-  HttpClientRequest.put(`${url}/_emulator/faults`).pipe(
+const put = (url: string, adminKey: string, name: string, body: unknown) =>
+  HttpClientRequest.put(`${url}/_emulator/${name}`).pipe(
     HttpClientRequest.bearerToken(adminKey),
-    HttpClientRequest.bodyJsonUnsafe(plan),
+    HttpClientRequest.bodyJsonUnsafe(body),
     HttpClient.execute,
     Effect.flatMap(HttpClientResponse.filterStatusOk),
     Effect.asVoid,
@@ -200,7 +201,8 @@ export const serve = async (...args: ReadonlyArray<string>): Promise<Server> => 
     ...started,
     url,
     ledger: () => Effect.runPromise(ledgerOf(url, adminKey)),
-    fail: (plan) => Effect.runPromise(failBy(url, adminKey, plan)),
+    fail: (plan) => Effect.runPromise(put(url, adminKey, "faults", plan)),
+    grant: (...scopes) => Effect.runPromise(put(url, adminKey, "scopes", { scopes })),
     stop: (signal = "SIGTERM") => {
       started.kill(signal)
       return started.finished

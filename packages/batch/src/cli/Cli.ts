@@ -21,11 +21,13 @@ import * as KeyProperty from "../doubt/KeyProperty.ts"
 import * as Report from "./Report.ts"
 import * as Connection from "./Connection.ts"
 import * as Demo from "./Demo.ts"
+import * as Doctor from "./Doctor.ts"
 import { exitWith, refused, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import * as ImportCommands from "./ImportCommands.ts"
 import * as JobCommands from "./JobCommands.ts"
 import * as Log from "./Log.ts"
+import * as Output from "./Output.ts"
 import * as Secrets from "./Secrets.ts"
 import * as Serve from "./Serve.ts"
 
@@ -110,6 +112,34 @@ const setupKeyCommand = Command.make(
   ])
 )
 
+const doctorCommand = Command.make(
+  "doctor",
+  {
+    baseUrl: Flags.baseUrl,
+    timeout: Flags.timeout,
+    tokenFile: Flags.tokenFile,
+    keyProperty: Flags.keyProperty.pipe(Flag.optional),
+    ...Connection.kept,
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    const { code, report } = yield* Doctor.run(flags)
+    yield* Output.line(flags.json ? JSON.stringify(report) : Doctor.toText(report))
+    return yield* exitWith(code)
+  })
+).pipe(
+  Command.withDescription(
+    "Check the token, its scopes, the account, its limits, the clock, the jobs' database and Node; it creates no line item"
+  ),
+  Command.withExamples([
+    { command: "line-items doctor", description: "Before the first import" },
+    {
+      command: "line-items doctor --key-property import_key",
+      description: "Also whether this property can hold keys"
+    }
+  ])
+)
+
 const demoCommand = Command.make("demo", {}, () =>
   Demo.run.pipe(
     Effect.scoped,
@@ -138,6 +168,7 @@ const command = Command.make("line-items").pipe(
     JobCommands.workerCommand,
     serveCommand,
     setupKeyCommand,
+    doctorCommand,
     demoCommand
   ])
 )

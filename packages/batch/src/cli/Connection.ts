@@ -6,6 +6,7 @@ import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { HttpClient } from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
@@ -38,11 +39,12 @@ const connectionOf = (flags: Connection) => ({
 export const transport = NodeHttpClient.layerUndici
 
 /** The token of the environment, or OAuth's. */
-const withToken = (flags: Connection) => Layer.provideMerge(Tokens.layer(flags), transport)
+const withToken = (flags: Connection, over: Layer.Layer<HttpClient> = transport) =>
+  Layer.provideMerge(Tokens.layer(flags), over)
 
 /** HubSpot with the token of the environment, or OAuth's. */
-export const hubspot = (flags: Connection) =>
-  Layer.provide(LineItems.layer(connectionOf(flags)), withToken(flags))
+export const hubspot = (flags: Connection, over?: Layer.Layer<HttpClient>) =>
+  LineItems.layer(connectionOf(flags)).pipe(Layer.provideMerge(withToken(flags, over)))
 
 /** The same for a durable job, within the limits that all users of its database share. */
 const hubspotOfJob = (flags: Connection, jobId: string) =>

@@ -11,6 +11,8 @@ import { hostname } from "node:os"
 export class Process extends Context.Service<
   Process,
   {
+    /** The version of Node: `24.21.0`. */
+    readonly nodeVersion: string
     /** This process, as the holder of a job. */
     readonly holder: Job.Holder
     /** The next Ctrl-C or SIGTERM after the first, which interrupts the command. */
@@ -42,6 +44,7 @@ const isAlive = (pid: number): boolean => {
 
 /** Node's own process. */
 export const make = (): Process["Service"] => ({
+  nodeVersion: process.versions.node,
   holder: { pid: process.pid, host: hostname() },
   signaled,
   isGone: ({ host, pid }) => host === hostname() && pid !== process.pid && !isAlive(pid),

@@ -61,6 +61,30 @@ export const define = Effect.fn("KeyProperty.define")(function* (name: string) {
 })
 
 /**
+ * Whether the account's definition of a property lets it hold keys. It creates nothing, and proves nothing.
+ *
+ * @category proving
+ * @since 0.1.0
+ */
+export const inspect = Effect.fn("KeyProperty.inspect")(function* (
+  property: string,
+  kind: "unique" | "plain"
+): Effect.fn.Return<void, KeyUnusable | HubSpotError, HubSpotClient | RateLimits> {
+  const unusable = (problem: string) =>
+    new KeyUnusable({ property, problem, advice: "make one with `line-items setup-key`" })
+  const definitions = yield* ask(Operations.listProperties)
+  const definition = definitions.find(({ name }) => name === property)
+  if (definition === undefined) return yield* unusable("does not exist in this account")
+  if (definition.type !== "string") return yield* unusable("is not a text property")
+  if (definition.modificationMetadata?.readOnlyValue === true || definition.calculated === true) {
+    return yield* unusable("cannot be written")
+  }
+  if (kind === "unique" && definition.hasUniqueValue !== true) {
+    return yield* unusable("does not have unique values")
+  }
+})
+
+/**
  * Proves that a property holds keys: `unique` ones for the strategies `guard` and `upsert`, `plain` ones for `reconcile`. It
  * costs a few requests and leaves one or two archived line items.
  *
@@ -89,18 +113,7 @@ export const prove = Effect.fn("KeyProperty.prove")(function* (
   kind: "unique" | "plain"
 ): Effect.fn.Return<void, KeyUnusable | HubSpotError, HubSpotClient | RateLimits> {
   const unusable = (problem: string, advice: string) => new KeyUnusable({ property, problem, advice })
-  const makeOne = "make one with `line-items setup-key`"
-  const definitions = yield* ask(Operations.listProperties)
-  const definition = definitions.find(({ name }) => name === property)
-  if (definition === undefined) return yield* unusable("does not exist in this account", makeOne)
-  if (definition.type !== "string") return yield* unusable("is not a text property", makeOne)
-  if (definition.modificationMetadata?.readOnlyValue === true || definition.calculated === true) {
-    return yield* unusable("cannot be written", makeOne)
-  }
-  if (kind === "unique" && definition.hasUniqueValue !== true) {
-    return yield* unusable("does not have unique values", makeOne)
-  }
-
+  yield* inspect(property, kind)
   const key = `canary-${yield* WriteTrace.randomJobId}`
   const canary = yield* Operations.create({ properties: { name: "effect-hubspot canary", [property]: key } })
   const archive = ({ id }: { readonly id: string }) => Effect.ignore(ask(Operations.archive(id)))
