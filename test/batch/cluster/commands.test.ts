@@ -89,7 +89,11 @@ describe.concurrent("commands of a database with workers", () => {
       assert.deepInclude(status, { status: "PROCESSING", state: "suspended", created: 0 })
       assert.deepInclude(status["suspended"], { reason: "auth", resumeAt: null })
       const early = yield* run(here, "resume", "a", "--base-url", here.url, "--rejects", here.at("r.ndjson"))
-      refused(early, 2, /job "a" is suspended, and workers write no files: give --rejects and --doubts once/)
+      refused(
+        early,
+        2,
+        /job "a" is suspended, and workers write no files: give --rejects, --doubts and --created once/
+      )
       yield* here.fail({ rules: [] })
       const resumed = yield* run(here, "resume", "a", "--base-url", here.url)
       assert.deepStrictEqual([resumed.code, resumed.stderr], [0, ""])

@@ -4,6 +4,7 @@
  * The file's syntax and the files to write are checked before the first request. Ctrl-C stops sending and waits for
  * the requests under way; a second Ctrl-C abandons them, and their rows are in doubt.
  */
+import * as AccountInfo from "@effect-hubspot/http/AccountInfo"
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Clock from "effect/Clock"
@@ -29,22 +30,19 @@ import * as Rejects from "../files/Rejects.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
 import { type Exit, refused, usage } from "./Exit.ts"
+import * as JobFiles from "./JobFiles.ts"
 import * as Lines from "./Lines.ts"
 import { Process } from "./Process.ts"
 
 /** What to import, and the files for rows that were not created. */
-export interface Options extends Pick<
-  BulkCreate.Settings,
-  "batchSize" | "concurrency" | "stopWhenAllRejected"
-> {
+export interface Options
+  extends JobFiles.Paths, Pick<BulkCreate.Settings, "batchSize" | "concurrency" | "stopWhenAllRejected"> {
   readonly strategy?: DoubtStrategy.DoubtStrategy | undefined
   readonly keyProperty?: string | undefined
   /** The column with a row's own key. */
   readonly keyColumn?: string | undefined
   readonly input: { readonly path: string } | "stdin"
   readonly format: Source.Format | undefined
-  readonly rejects: string | undefined
-  readonly doubts: string | undefined
   /** How many wrong rows are named one by one. Default: all; twenty of those that go into a file. */
   readonly named?: number | undefined
 }
@@ -60,14 +58,15 @@ export interface Imported {
 
 /** Why the names of the files to write cannot be meant, if they cannot. */
 const misnamedFile = (options: Options, source: Source.Source): string | undefined => {
-  if (options.rejects !== undefined && options.rejects === options.doubts) {
-    return "--rejects and --doubts are the same file; give two"
+  const files = JobFiles.all(options)
+  if (new Set(files).size < files.length) {
+    return "two of --rejects, --doubts and --created are the same file; give each its own"
   }
   const written = source.format === "csv" ? "csv" : "ndjson"
-  for (const file of [options.rejects, options.doubts]) {
-    const extension = /\.(csv|ndjson|jsonl|json)$/i.exec(file ?? "")?.[1]?.toLowerCase()
+  for (const file of files) {
+    const extension = /\.(csv|ndjson|jsonl|json)$/i.exec(file)?.[1]?.toLowerCase()
     if (extension === undefined || (extension === "csv") === (written === "csv")) continue
-    return `${Source.visible(file ?? "")}: rows of this input are written as ${written.toUpperCase()}; name it .${written}`
+    return `${Source.visible(file)}: rows of this input are written as ${written.toUpperCase()}; name it .${written}`
   }
   return undefined
 }
@@ -107,6 +106,34 @@ export const prepare = Effect.fnUntraced(function* (options: Options): Effect.fn
   return { source, total, choice: choice.value }
 })
 
+/** Makes the files that are wanted. An import that does not take place writes none. */
+const openFiles = Effect.fnUntraced(function* (options: Options, source: Source.Source) {
+  const made: Array<Effect.Effect<void>> = []
+  const open = <E extends { readonly discard: Effect.Effect<void> }, R>(
+    path: string | undefined,
+    make: (options: Rejects.Options) => Effect.Effect<E, Rejects.RejectsError, R>
+  ) =>
+    path === undefined
+      ? Effect.undefined
+      : make({ path, source }).pipe(
+          Effect.tap(({ discard }) => Effect.sync(() => made.push(discard))),
+          Effect.tapError(() => Effect.all(made)),
+          Effect.mapError(refused)
+        )
+  const rejects = yield* open(options.rejects, Rejects.make)
+  const doubts = yield* open(options.doubts, Rejects.makeDoubts)
+  const account = options.created === undefined ? undefined : yield* portalId
+  const created = yield* open(options.created, (file) => Rejects.makeCreated({ ...file, account }))
+  return { rejects, doubts, created }
+})
+
+/** The account, where the token may ask for it. */
+const portalId = Effect.flatMap(AccountInfo.AccountInfo, ({ details }) => details).pipe(
+  Effect.map(({ portalId }) => String(portalId)),
+  Effect.orElseSucceed(() => undefined),
+  Effect.provide(AccountInfo.layer)
+)
+
 /**
  * Runs an import. `finish` receives the result also when the import was interrupted; the interrupted caller does not.
  */
@@ -122,22 +149,11 @@ export const run = Effect.fnUntraced(function* (
   const startedAt = yield* monotonicMillis
   const { choice, source, total } = yield* prepare(options)
   const { keyColumn, strategy = DoubtStrategy.failVisible } = options
-  const rejects =
-    options.rejects === undefined
-      ? undefined
-      : yield* Effect.mapError(Rejects.make({ path: options.rejects, source }), refused)
-  const doubts =
-    options.doubts === undefined
-      ? undefined
-      : yield* Rejects.makeDoubts({ path: options.doubts, source }).pipe(
-          // An import that does not take place writes no file.
-          Effect.tapError(() => (rejects === undefined ? Effect.void : rejects.discard)),
-          Effect.mapError(refused)
-        )
+  const { created, doubts, rejects } = yield* openFiles(options, source)
 
   // The name as it is printed: a file's name is foreign text.
   const shown = Source.visible(source.name)
-  let counts = Report.zero
+  let counts = { ...Report.zero, requests: options.created === undefined ? 0 : 1 }
   const ending = { interrupted: false, unreadable: false, unwritable: false } as {
     -readonly [K in keyof Report.Ending]: Report.Ending[K]
   }
@@ -191,10 +207,14 @@ export const run = Effect.fnUntraced(function* (
     counts = Report.add(counts, outcomes)
     const notCreated: Array<Rejects.Entry> = []
     const doubtful: Array<Rejects.Doubt> = []
+    const ids: Array<Rejects.CreatedRow> = []
     for (const outcome of outcomes) {
       yield* name(outcome)
       const { source: row } = outcome
-      if (outcome._tag === "Created") continue
+      if (outcome._tag === "Created") {
+        if (created !== undefined) ids.push({ row, id: outcome.id, via: outcome.via })
+        continue
+      }
       if (outcome._tag === "InDoubt") {
         const evidence = Outcome.describe(outcome)
         doubtful.push({ row, reason: "in doubt", traceId: outcome.objectWriteTraceId, evidence })
@@ -206,6 +226,7 @@ export const run = Effect.fnUntraced(function* (
     }
     yield* Effect.catch(rejects?.writeAll(notCreated) ?? Effect.void, unwritable)
     yield* Effect.catch(doubts?.writeAll(doubtful) ?? Effect.void, unwritable)
+    yield* Effect.catch(created?.writeAll(ids) ?? Effect.void, unwritable)
   })
 
   const rows = source.rows.pipe(

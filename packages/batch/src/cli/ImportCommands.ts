@@ -39,7 +39,7 @@ const whatOf = (flags: {
   readonly verifyRejections: boolean
   readonly keyProperty: Option.Option<string>
   readonly keyColumn: Option.Option<string>
-}): Effect.Effect<Omit<Import.Options, "rejects" | "doubts">, Exit> =>
+}): Effect.Effect<Omit<Import.Options, "rejects" | "doubts" | "created">, Exit> =>
   flags.verifyRejections && flags.strategy !== "fail-visible"
     ? Effect.fail(usage(`--verify-rejections is for fail-visible; ${flags.strategy} does not use it`))
     : Effect.succeed({
@@ -72,6 +72,7 @@ export const importCommand = Command.make(
       "Write the rows that were not created to this file, with the reason, ready to be corrected"
     ),
     doubts: Flags.file("doubts", "Write the rows in doubt to this file"),
+    created: Flags.file("created", "Write the rows that were created to this file, with their ids"),
     ...what,
     keepGoing: Flags.keepGoing,
     job: Flags.jobId,
@@ -92,6 +93,7 @@ export const importCommand = Command.make(
       ...(yield* whatOf(flags)),
       rejects: Option.getOrUndefined(flags.rejects),
       doubts: Option.getOrUndefined(flags.doubts),
+      created: Option.getOrUndefined(flags.created),
       concurrency: flags.concurrency,
       stopWhenAllRejected: !flags.keepGoing
     }

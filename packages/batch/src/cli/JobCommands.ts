@@ -19,6 +19,13 @@ import * as Retry from "./Retry.ts"
 import * as Watch from "./Watch.ts"
 import * as Worker from "./Worker.ts"
 
+const writesFiles = ({
+  created,
+  doubts,
+  rejects
+}: Record<"created" | "doubts" | "rejects", Option.Option<string>>) =>
+  [created, doubts, rejects].some(Option.isSome)
+
 export const resumeCommand = Command.make(
   "resume",
   {
@@ -30,6 +37,7 @@ export const resumeCommand = Command.make(
     tokenFile: Flags.tokenFile,
     rejects: Flags.file("rejects", "Write the rows of all runs that were not created to this file"),
     doubts: Flags.file("doubts", "Write the rows in doubt to this file"),
+    created: Flags.file("created", "Write the rows that were created to this file, with their ids"),
     keepGoing: Flags.keepGoing,
     restored: Flag.Boolean("restored").pipe(
       Flag.withDefault(false),
@@ -47,7 +55,7 @@ export const resumeCommand = Command.make(
     }
     if (flags.restored) yield* Connection.onStore(flags, DurableImport.distrust(flags.job))
     if (isByWorkers) {
-      const writes = Option.isSome(flags.rejects) || Option.isSome(flags.doubts)
+      const writes = writesFiles(flags)
       const isOver = yield* Connection.onStore(
         flags,
         Jobs.requestResume(flags.job, { json: flags.json, writes })
@@ -62,7 +70,8 @@ export const resumeCommand = Command.make(
         concurrency: flags.concurrency,
         stopWhenAllRejected: !flags.keepGoing,
         rejects: Option.getOrUndefined(flags.rejects),
-        doubts: Option.getOrUndefined(flags.doubts)
+        doubts: Option.getOrUndefined(flags.doubts),
+        created: Option.getOrUndefined(flags.created)
       },
       Output.summary(flags.json)
     ).pipe(Connection.onJob(flags, flags.job))
@@ -103,15 +112,16 @@ export const retryCommand = Command.make(
       "Write the rows that were not created this time to this file, ready to be corrected"
     ),
     doubts: Flags.file("doubts", "Write the rows in doubt to this file"),
+    created: Flags.file("created", "Write the rows that were created to this file, with their ids"),
     keepGoing: Flags.keepGoing,
     ...Connection.kept,
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
     const submits = Connection.runBy(flags) === "workers"
-    if (submits && (Option.isSome(flags.rejects) || Option.isSome(flags.doubts))) {
+    if (submits && writesFiles(flags)) {
       return yield* usage(
-        "workers write no files: give --rejects and --doubts to line-items resume, once the retry is over"
+        "workers write no files: give --rejects, --doubts and --created to line-items resume, once the retry is over"
       )
     }
     if (submits && flags.keepGoing) {
@@ -125,7 +135,8 @@ export const retryCommand = Command.make(
         concurrency: flags.concurrency,
         stopWhenAllRejected: !flags.keepGoing,
         rejects: Option.getOrUndefined(flags.rejects),
-        doubts: Option.getOrUndefined(flags.doubts)
+        doubts: Option.getOrUndefined(flags.doubts),
+        created: Option.getOrUndefined(flags.created)
       },
       (planned) =>
         submits

@@ -15,14 +15,17 @@ import * as Lines from "./Lines.ts"
 export interface Paths {
   readonly rejects: string | undefined
   readonly doubts: string | undefined
+  readonly created?: string | undefined
 }
 
 /** Refuses names of files that are there already. */
-export const mustNotExist = ({ doubts, rejects }: Paths) =>
-  Effect.forEach([rejects, doubts], mustBeNew, { discard: true })
+export const mustNotExist = (paths: Paths) => Effect.forEach(all(paths), mustBeNew, { discard: true })
 
-const mustBeNew = Effect.fnUntraced(function* (path: string | undefined) {
-  if (path === undefined) return
+/** The files that are wanted. */
+export const all = ({ created, doubts, rejects }: Paths): ReadonlyArray<string> =>
+  [rejects, doubts, created].filter((path) => path !== undefined)
+
+const mustBeNew = Effect.fnUntraced(function* (path: string) {
   const fs = yield* FileSystem.FileSystem
   if (yield* Effect.orElseSucceed(fs.exists(path), () => false)) {
     return yield* usage(`${Source.visible(path)} exists; choose another name or remove it`)
@@ -33,7 +36,7 @@ const mustBeNew = Effect.fnUntraced(function* (path: string | undefined) {
 export const write = Effect.fnUntraced(function* (
   paths: Paths,
   source: Pick<Source.Source, "format" | "header">,
-  { frozen: { retryOf }, id }: Job.Job
+  { frozen: { account, retryOf }, id }: Job.Job
 ) {
   const store = yield* JobStore.JobStore
   const asFirst = (row: Source.Row): Source.Row =>
@@ -46,6 +49,20 @@ export const write = Effect.fnUntraced(function* (
         Stream.runForEachArray((some) =>
           rejects.writeAll(
             some.map(({ outcome, row }) => ({ row: asFirst(row), reason: Lines.reasonOfEntry(row, outcome) }))
+          )
+        )
+      )
+  }
+  if (paths.created !== undefined) {
+    const created = yield* Rejects.makeCreated({ path: paths.created, source, account })
+    yield* store
+      .rows(id, ["Created"])
+      .pipe(
+        Stream.runForEachArray((some) =>
+          created.writeAll(
+            some.flatMap(({ outcome, row }) =>
+              outcome?._tag === "Created" ? [{ row, id: outcome.id, via: outcome.via }] : []
+            )
           )
         )
       )

@@ -221,10 +221,8 @@ const files = (
   error: JobStore.JobStoreError | undefined
 ) =>
   job === undefined
-    ? Effect.forEach([options.rejects, options.doubts], (path) =>
-        path === undefined
-          ? Effect.void
-          : progress.line(`${Source.visible(path)} is not written: ${error?.detail ?? ""}`)
+    ? Effect.forEach(JobFiles.all(options), (path) =>
+        progress.line(`${Source.visible(path)} is not written: ${error?.detail ?? ""}`)
       ).pipe(Effect.as(true))
     : JobFiles.write(options, from, job).pipe(
         Effect.as(false),

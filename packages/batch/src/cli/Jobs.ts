@@ -211,7 +211,7 @@ export const requestResume = Effect.fnUntraced(function* (
   yield* mustBePlanned(found)
   if (writes) {
     return yield* usage(
-      `job "${jobId}" is ${found.state}, and workers write no files: give --rejects and --doubts once it is over`
+      `job "${jobId}" is ${found.state}, and workers write no files: give --rejects, --doubts and --created once it is over`
     )
   }
   const job = yield* Effect.mapError(store.requestResume(jobId), refused)

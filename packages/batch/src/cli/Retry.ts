@@ -28,7 +28,7 @@ import { Process } from "./Process.ts"
 /** The job, the file with its rows, and the id of the retry; everything else is as in the job. */
 export interface Options extends Pick<
   DurableImport.Options,
-  "concurrency" | "stopWhenAllRejected" | "rejects" | "doubts"
+  "concurrency" | "stopWhenAllRejected" | "rejects" | "doubts" | "created"
 > {
   readonly jobId: string
   readonly path: string
@@ -52,7 +52,7 @@ export const run = Effect.fnUntraced(function* <A, R>(
   | RateLimits
   | Scope.Scope
 > {
-  const { concurrency, doubts, jobId, path, rejects, stopWhenAllRejected } = options
+  const { concurrency, created, doubts, jobId, path, rejects, stopWhenAllRejected } = options
   const store = yield* JobStore.JobStore
   const self = yield* Process
   const job = yield* Effect.mapError(store.get(jobId), refused)
@@ -77,6 +77,7 @@ export const run = Effect.fnUntraced(function* <A, R>(
     format: undefined,
     rejects,
     doubts,
+    created,
     batchSize,
     concurrency,
     stopWhenAllRejected,

@@ -1,6 +1,6 @@
 /**
- * Writes files of rows that did not become line items, in their original columns, ready to be corrected and imported
- * again.
+ * Writes files of rows in their original columns: rows that did not become line items, ready to be corrected and imported
+ * again, and rows that did, with their ids.
  *
  * The rows of a CSV file become CSV with the same cells. The rows of NDJSON and of JSON arrays become NDJSON, with every
  * number and text as it was written. `_line` and `_reason` are added, or replaced where the input was a rejects file
@@ -19,6 +19,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
+import type { Created } from "../model/Outcome.ts"
 import * as Json from "./source/json.ts"
 import { visible } from "./source/row.ts"
 import type { Original, Row, Source } from "./Source.ts"
@@ -64,17 +65,36 @@ export interface Doubt extends Entry {
 }
 
 /**
- * An open file. The rows of `write` and `writeAll` are in the file when they return; concurrent calls do not mix.
+ * A row that was created, the id of its line item, and how that is known.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Rejects {
+export interface CreatedRow extends Pick<Created<unknown>, "id" | "via"> {
+  readonly row: Pick<Row, "line" | "original">
+}
+
+/**
+ * An open file. The rows of `writeAll` are in the file when it returns; concurrent calls do not mix.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Written<E> {
   readonly path: string
-  readonly write: (row: Entry["row"], reason: string) => Effect.Effect<void, RejectsError>
-  readonly writeAll: (entries: ReadonlyArray<Entry>) => Effect.Effect<void, RejectsError>
+  readonly writeAll: (entries: ReadonlyArray<E>) => Effect.Effect<void, RejectsError>
   /** Removes the file. For a file without rows. */
   readonly discard: Effect.Effect<void>
+}
+
+/**
+ * An open file of rejects.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Rejects extends Written<Entry> {
+  readonly write: (row: Entry["row"], reason: string) => Effect.Effect<void, RejectsError>
 }
 
 /**
@@ -83,10 +103,8 @@ export interface Rejects {
  * @category models
  * @since 0.1.0
  */
-export interface Doubts {
-  readonly path: string
+export interface Doubts extends Written<Doubt> {
   readonly write: (row: Entry["row"], doubt: Omit<Doubt, "row">) => Effect.Effect<void, RejectsError>
-  readonly writeAll: (entries: ReadonlyArray<Doubt>) => Effect.Effect<void, RejectsError>
 }
 
 /**
@@ -147,8 +165,8 @@ export const lineOf = (source: Pick<Source, "header">, row: Pick<Row, "original"
 export const numberOf = (text: string | undefined): number | undefined =>
   text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined
 
-const isOwn = (name: string): boolean =>
-  name === "_line" || name === "_reason" || name === "_doubt" || name === "_doubt_evidence"
+/** The columns of a file of rejects or doubts, which may be the input. */
+const own = ["_line", "_reason", "_doubt", "_doubt_evidence"]
 
 const printed = (text: string): string => visible(text).toWellFormed()
 
@@ -185,19 +203,20 @@ const csv = (records: Arr.NonEmptyReadonlyArray<ReadonlyArray<string>>): Effect.
 type Line = readonly [original: Original, added: ReadonlyArray<string>]
 
 /** The members of an object as they were written, without those that are added here. */
-const membersOf = (text: string): ReadonlyArray<string> => {
+const membersOf = (text: string, replaced: ReadonlySet<string>): ReadonlyArray<string> => {
   const document = Json.read(text)
   return Json.isError(document) || document.value.type !== "object"
     ? []
     : document.value.members
-        .filter(({ key }) => !isOwn(key))
+        .filter(({ key }) => !replaced.has(key))
         .map(({ start, value }) => text.slice(start, value.end))
 }
 
 /** How rows of a source become text. `names` are the columns that are added. */
 const writer = ({ format, header = [] }: Options["source"], names: ReadonlyArray<string>) => {
+  const replaced = new Set([...own, ...names])
   if (format === "csv") {
-    const kept = header.flatMap((name, index) => (isOwn(name) ? [] : [index]))
+    const kept = header.flatMap((name, index) => (replaced.has(name) ? [] : [index]))
     const record = (cells: ReadonlyArray<string>, added: ReadonlyArray<string>) => [
       ...kept.map((index) => cells[index] ?? ""),
       ...added
@@ -214,7 +233,7 @@ const writer = ({ format, header = [] }: Options["source"], names: ReadonlyArray
       added,
       (name, value) => `${JSON.stringify(name)}:${name === "_line" ? value : JSON.stringify(value)}`
     )
-    const all = [...membersOf(row._tag === "Json" ? row.text : "{}"), ...members]
+    const all = [...membersOf(row._tag === "Json" ? row.text : "{}", replaced), ...members]
     return `${Json.oneLine(`{${all.join(",")}}`)}\n`
   }
   return {
@@ -225,16 +244,12 @@ const writer = ({ format, header = [] }: Options["source"], names: ReadonlyArray
 
 const encoder = new TextEncoder()
 
-/** Makes the file and its header, and the function that writes rows. */
-const create = Effect.fnUntraced(function* <E extends Entry>(
+/** Makes the file and its header. */
+const create = Effect.fnUntraced(function* <E extends Pick<Entry, "row">>(
   { path, source }: Options,
   names: ReadonlyArray<string>,
   added: (entry: E) => ReadonlyArray<string>
-): Effect.fn.Return<
-  (entries: ReadonlyArray<E>) => Effect.Effect<void, RejectsError>,
-  RejectsError,
-  FileSystem.FileSystem | Scope.Scope
-> {
+): Effect.fn.Return<Written<E>, RejectsError, FileSystem.FileSystem | Scope.Scope> {
   const fs = yield* FileSystem.FileSystem
   const rows = writer(source, names)
   const file = yield* Effect.mapError(fs.open(path, { flag: "wx", mode: 0o600 }), fail(path))
@@ -245,9 +260,13 @@ const create = Effect.fnUntraced(function* <E extends Entry>(
       turn.withPermit
     )
   yield* append(yield* rows.header)
-  return (entries) => {
-    const lines = entries.map((entry): Line => [entry.row.original, added(entry).map(printed)])
-    return Arr.isArrayNonEmpty(lines) ? Effect.flatMap(rows.text(lines), append) : Effect.void
+  return {
+    path,
+    writeAll: (entries) => {
+      const lines = entries.map((entry): Line => [entry.row.original, added(entry).map(printed)])
+      return Arr.isArrayNonEmpty(lines) ? Effect.flatMap(rows.text(lines), append) : Effect.void
+    },
+    discard: Effect.ignore(fs.remove(path))
   }
 })
 
@@ -257,21 +276,13 @@ const create = Effect.fnUntraced(function* <E extends Entry>(
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function* (
+export const make = (
   options: Options
-): Effect.fn.Return<Rejects, RejectsError, FileSystem.FileSystem | Scope.Scope> {
-  const writeAll = yield* create<Entry>(options, ["_line", "_reason"], ({ reason, row }) => [
-    String(row.line),
-    reason
-  ])
-  const fs = yield* FileSystem.FileSystem
-  return {
-    path: options.path,
-    write: (row, reason) => writeAll([{ row, reason }]),
-    writeAll,
-    discard: Effect.ignore(fs.remove(options.path))
-  }
-})
+): Effect.Effect<Rejects, RejectsError, FileSystem.FileSystem | Scope.Scope> =>
+  Effect.map(
+    create<Entry>(options, ["_line", "_reason"], ({ reason, row }) => [String(row.line), reason]),
+    (file) => ({ ...file, write: (row, reason) => file.writeAll([{ row, reason }]) })
+  )
 
 /**
  * Makes a file of doubts: a rejects file with `_doubt`, the trace id, and `_doubt_evidence`.
@@ -279,13 +290,30 @@ export const make = Effect.fnUntraced(function* (
  * @category constructors
  * @since 0.1.0
  */
-export const makeDoubts = Effect.fnUntraced(function* (
+export const makeDoubts = (
   options: Options
-): Effect.fn.Return<Doubts, RejectsError, FileSystem.FileSystem | Scope.Scope> {
-  const writeAll = yield* create<Doubt>(
-    options,
-    ["_line", "_reason", "_doubt", "_doubt_evidence"],
-    ({ evidence, reason, row, traceId }) => [String(row.line), reason, traceId, evidence]
+): Effect.Effect<Doubts, RejectsError, FileSystem.FileSystem | Scope.Scope> =>
+  Effect.map(
+    create<Doubt>(
+      options,
+      ["_line", "_reason", "_doubt", "_doubt_evidence"],
+      ({ evidence, reason, row, traceId }) => [String(row.line), reason, traceId, evidence]
+    ),
+    (file) => ({ ...file, write: (row, doubt) => file.writeAll([{ row, ...doubt }]) })
   )
-  return { path: options.path, write: (row, doubt) => writeAll([{ row, ...doubt }]), writeAll }
-})
+
+/**
+ * Makes a file of rows that were created: their original columns, the id of the line item, the account, and how the row got
+ * it: `created`, `found` in HubSpot after a doubt, or `updated` by an upsert.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeCreated = (
+  options: Options & { readonly account: string | undefined }
+): Effect.Effect<Written<CreatedRow>, RejectsError, FileSystem.FileSystem | Scope.Scope> =>
+  create<CreatedRow>(options, ["_id", "_account", "_how"], ({ id, via }) => [
+    id,
+    options.account ?? "",
+    via === "response" ? "created" : via === "updated" ? "updated" : "found"
+  ])
