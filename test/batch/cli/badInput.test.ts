@@ -60,8 +60,10 @@ const syntax = (
           id,
           what: `${what}, from a pipe`,
           stdin: content,
-          code: 2,
-          stderr: [`stdin${place}: ${said} (nothing after this was read)`],
+          code: 65,
+          stderr: [
+            `stdin${place}: ${said} (nothing after this was read; go on with the rows after line ${file.endsWith(".csv") ? 2 : 1})`
+          ],
           counts: oneThenStop
         }
   )

@@ -229,6 +229,7 @@ export const run = Effect.fnUntraced(function* (
     yield* Effect.catch(created?.writeAll(ids) ?? Effect.void, unwritable)
   })
 
+  let lastLine = 0
   const rows = source.rows.pipe(
     // A pipe may never end, so it is not read on when nothing more will be sent.
     source.replayable ? (same) => same : Stream.interruptWhen(Deferred.await(over)),
@@ -237,7 +238,8 @@ export const run = Effect.fnUntraced(function* (
         Effect.as(
           Effect.suspend(() => {
             ending.unreadable = true
-            return progress.line(`${error.message} (nothing after this was read)`)
+            const from = lastLine === 0 ? "" : `; go on with the rows after line ${lastLine}`
+            return progress.line(`${error.message} (nothing after this was read${from})`)
           }),
           Stream.empty
         )
@@ -245,6 +247,7 @@ export const run = Effect.fnUntraced(function* (
     ),
     Stream.mapArray((chunk) => {
       counts = { ...counts, inputs: counts.inputs + chunk.length }
+      lastLine = chunk.at(-1)?.line ?? lastLine
       return chunk
     })
   )

@@ -175,6 +175,7 @@ export const exitCodes = {
   rejected: 3,
   inDoubt: 4,
   credentials: 5,
+  brokenOff: 65,
   bug: 70,
   store: 74,
   suspended: 75,
@@ -183,8 +184,8 @@ export const exitCodes = {
 
 /**
  * The exit code of an import. Of all that apply the first of: interrupted 130, credentials 5, a file that
- * cannot be written 74, suspended 75, some in doubt 4, some rejected or invalid 3, unreadable input or
- * nothing sent 2, all created 0.
+ * cannot be written 74, suspended 75, some in doubt 4, input that broke off after rows were sent 65, some rejected or invalid
+ * 3, unreadable input or nothing sent 2, all created 0.
  *
  * @category constants
  * @since 0.1.0
@@ -196,8 +197,8 @@ export const exitCode = (counts: Counts, ending: Ending): number => {
   if (ending.unwritable || reason?._tag === "Unlogged") return exitCodes.store
   if (canGoOn(ending) !== undefined) return exitCodes.suspended
   if (counts.inDoubt > 0) return exitCodes.inDoubt
+  if (ending.unreadable) return counts.created + counts.rejected > 0 ? exitCodes.brokenOff : exitCodes.usage
   if (counts.rejected + counts.invalid > 0) return exitCodes.rejected
-  if (ending.unreadable) return exitCodes.usage
   if (counts.notSent === 0) return exitCodes.done
   return counts.created === 0 ? exitCodes.usage : exitCodes.rejected
 }
