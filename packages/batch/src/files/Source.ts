@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import { InputIssue } from "@effect-hubspot/schema"
+import { InputIssue, type Property } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { isPlatformError } from "effect/PlatformError"
@@ -16,6 +16,8 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import * as FileFormat from "./FileFormat.ts"
+import * as Declared from "./source/declared.ts"
 import * as Open from "./source/open.ts"
 import * as Pipe from "./source/pipe.ts"
 import type { Chunks } from "./source/pull.ts"
@@ -80,6 +82,12 @@ export interface Options {
   readonly format?: Format | undefined
   /** The longest record, line or array element, in UTF-16 code units. Default 1,048,576 (1 MiB). */
   readonly maxLineLength?: number | undefined
+  /** What is declared of the file. Default: nothing, it is read exactly. */
+  readonly declared?: FileFormat.FileFormat | undefined
+  /** The account's definitions, for the types and options of its own properties. Default: the standard types only. */
+  readonly definitions?: ReadonlyArray<Property.Property> | undefined
+  /** The most bytes that a gzip file may hold; only a declared file may be one. Default 4,294,967,296 (4 GiB). */
+  readonly maxInflatedBytes?: number | undefined
 }
 
 const at = (file: string, line?: number, column?: number): string =>
@@ -114,11 +122,23 @@ const extensions: ReadonlyMap<string | undefined, Format> = new Map([
   ["json", "json"]
 ])
 
-const optionsOf = (name: string, { format, maxLineLength = 1024 * 1024 }: Options = {}): Open.Options => ({
-  format,
-  guess: extensions.get(/\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase()),
-  maxLineLength
-})
+const optionsOf = (
+  name: string,
+  { declared, definitions, format, maxInflatedBytes = 4 * 1024 ** 3, maxLineLength = 1024 * 1024 }: Options = {}
+): Result.Result<Open.Options, SourceError> => {
+  const extension = /\.([a-z]+)(?:\.gz)?$/i.exec(name)?.[1]?.toLowerCase()
+  const options = { format, guess: extensions.get(extension), maxLineLength, maxInflated: maxInflatedBytes }
+  if (declared === undefined) return Result.succeed({ ...options, declared })
+  const isTabbed = extension === "tsv" && declared.delimiter === undefined
+  return Result.mapBoth(FileFormat.check(isTabbed ? { ...declared, delimiter: "tab" } : declared), {
+    onFailure: ({ advice, problem }) => new SourceError({ reason: "Syntax", file: name, problem, advice }),
+    onSuccess: (format) => ({
+      ...options,
+      guess: isTabbed ? "csv" : options.guess,
+      declared: Declared.make(format, definitions)
+    })
+  })
+}
 
 const toError = (name: string) => (error: Failure | SourceError) =>
   error instanceof SourceError ? error : new SourceError({ reason: "Syntax", file: name, ...error })
@@ -148,7 +168,8 @@ export const fromBytes = Effect.fnUntraced(function* (
   bytes: Stream.Stream<Uint8Array, SourceError>,
   options?: Options
 ): Effect.fn.Return<Source, SourceError, Scope.Scope> {
-  const opened = yield* openOnce(name, bytes, optionsOf(name, options))
+  const settings = yield* Effect.fromResult(optionsOf(name, options))
+  const opened = yield* openOnce(name, bytes, settings)
   let read = false
   const rows = Stream.suspend(() => {
     if (read) {
@@ -159,6 +180,48 @@ export const fromBytes = Effect.fnUntraced(function* (
   })
   return { name, format: opened.format, header: opened.header, rows, replayable: false }
 })
+
+/**
+ * The rows of a file that is in memory, or of a stream of bytes, read as it is declared.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Source } from "@effect-hubspot/batch"
+ * import { Effect, Result, Stream } from "effect"
+ *
+ * const bytes = new TextEncoder().encode("Artikel;Preis\nStuhl;1.149,90 €\n")
+ * const rows = Source.rows(bytes, {
+ *   delimiter: "semicolon",
+ *   decimal: "comma",
+ *   thousands: "dot",
+ *   currency: "EUR",
+ *   map: { Artikel: "name", Preis: "price" }
+ * })
+ * const inputs = await Effect.runPromise(Stream.runCollect(Stream.map(rows, ({ input }) => Result.getOrThrow(input).properties)))
+ * inputs // => [{ name: "Stuhl", price: "1149.90" }]
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const rows = (
+  bytes: Uint8Array | Stream.Stream<Uint8Array, SourceError>,
+  declared: FileFormat.FileFormat,
+  options?: Omit<Options, "declared"> & {
+    /** The name of the file in messages, whose extension counts. Default: `input`. */
+    readonly name?: string | undefined
+  }
+): Stream.Stream<Row, SourceError> =>
+  Stream.unwrap(
+    Effect.map(
+      fromBytes(options?.name ?? "input", bytes instanceof Uint8Array ? Stream.make(bytes) : bytes, {
+        ...options,
+        declared
+      }),
+      (source) => source.rows
+    )
+  )
 
 const unreadable = (file: string, problem: string, advice: string): SourceError =>
   new SourceError({ reason: "Access", file, problem, advice })
@@ -201,7 +264,7 @@ export const open = Effect.fnUntraced(function* (
     return yield* fromBytes(name, Stream.mapError(Pipe.stream(name), fromPlatform(name)), options)
   }
   const bytes = Stream.mapError(fs.stream(name), fromPlatform(name))
-  const settings = optionsOf(name, options)
+  const settings = yield* Effect.fromResult(optionsOf(name, options))
   const { format, header } = yield* Effect.scoped(openOnce(name, bytes, settings))
   const rows = Stream.unwrap(
     Effect.map(openOnce(name, bytes, { ...settings, format }), (opened) => streamOf(name, opened.rows))

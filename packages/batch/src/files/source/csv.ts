@@ -2,19 +2,19 @@
  * Text to CSV rows. Effect's `Csv` reads the cells. This module cuts the text into whole records for it, and counts
  * physical lines, so that every row and every error has its place.
  */
-import { Association, InputIssue, LineItem } from "@effect-hubspot/schema"
 import type * as Arr from "effect/Array"
 import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as Csv from "effect/encoding/Csv"
-import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { type Position, type Records, rower } from "./csvRows.ts"
+import * as CsvText from "./csvText.ts"
+import type { Declared } from "./declared.ts"
 import * as Pull from "./pull.ts"
 import * as Row from "./row.ts"
 
 const QUOTE = 34
-const COMMA = 44
 const LF = 10
 const CR = 13
 
@@ -77,12 +77,6 @@ const cutter = (limit: number): Pull.Machine<string, Batch, never> => {
   }
 }
 
-/** The records of one batch. */
-interface Records {
-  readonly cells: ReadonlyArray<Csv.Row>
-  readonly folded: boolean
-}
-
 /** The offset behind so many physical lines. */
 const offsetOf = (text: string, lines: number): number => {
   let offset = 0
@@ -94,7 +88,9 @@ const offsetOf = (text: string, lines: number): number => {
 }
 
 /** Explains why the record at the beginning of the text cannot be read, with the place in it. */
-const explain = (text: string, line: number, error: Csv.CsvError, limit: number): Row.Failure => {
+const explain = (text: string, line: number, error: Csv.CsvError, options: Options): Row.Failure => {
+  const { limit } = options
+  const delimiter = options.delimiter.charCodeAt(0)
   let column = 1
   let opened: number | undefined
   let i = 0
@@ -106,7 +102,7 @@ const explain = (text: string, line: number, error: Csv.CsvError, limit: number)
       else if (text.charCodeAt(i + 1) === QUOTE) i += 2
       else {
         const next = text.charCodeAt(i + 1)
-        if (i + 1 < text.length && next !== COMMA && next !== LF && next !== CR) break
+        if (i + 1 < text.length && next !== delimiter && next !== LF && next !== CR) break
         opened = undefined
         i++
       }
@@ -116,7 +112,7 @@ const explain = (text: string, line: number, error: Csv.CsvError, limit: number)
     if (c === QUOTE && fieldStart) {
       opened = i
       fieldStart = false
-    } else if (c === COMMA) {
+    } else if (c === delimiter) {
       column++
       fieldStart = true
     } else if (c === QUOTE) break
@@ -151,41 +147,44 @@ const explain = (text: string, line: number, error: Csv.CsvError, limit: number)
   return Row.failure(place, `text after the quote that closes a cell${lines}`, twice)
 }
 
-/** How far the reading is: the line where the next record begins, and the header once it is read. */
-interface Position {
-  line: number
-  header?: Csv.Row
+/** The delimiter, how long a record may be, and the lines of the file that come before. `swap` undoes another quote. */
+interface Options {
+  readonly delimiter: string
+  readonly limit: number
+  readonly skipped: number
+  readonly swap: ((text: string) => string) | undefined
 }
 
 /** Reads the cells of each batch. The records before a syntax error come before it. */
 const records = Effect.fnUntraced(function* <E>(
   texts: Pull.Chunks<string, E>,
-  limit: number,
+  options: Options,
   position: Position,
   scope: Scope.Scope
 ) {
+  const { delimiter, limit, skipped, swap } = options
   let batch: Batch = { text: "", folded: false }
   const batches = Effect.map(Pull.run(texts, cutter(limit)), (parts): Arr.NonEmptyReadonlyArray<string> => {
     batch = { text: parts.map((part) => part.text).join(""), folded: parts.some((part) => part.folded) }
     return [batch.text]
   })
-  const csv = Csv.decodeString<E, void>({ maxRecordSize: limit })
+  const csv = Csv.decodeString<E, void>({ delimiter, maxRecordSize: limit })
   const cells = yield* Channel.toTransform(csv)(batches, scope)
   let broken: Row.Failure | undefined
   const found = (cells: ReadonlyArray<Csv.Row>): Arr.NonEmptyReadonlyArray<Records> => [
-    { cells, folded: batch.folded }
+    { cells: swap === undefined ? cells : cells.map((record) => record.map(swap)), folded: batch.folded }
   ]
   const next: Pull.Chunks<Records, E | Csv.CsvError> = Effect.map(cells, found)
   const pull: Pull.Chunks<Records, E | Row.Failure> = Effect.suspend(() => {
     if (broken !== undefined) return Effect.fail(broken)
     return Effect.catch(next, (error): Pull.Chunks<Records, E | Row.Failure> => {
       if (!Csv.isCsvError(error)) return Effect.fail(error)
-      const offset = offsetOf(batch.text, error.line - position.line)
-      broken = explain(batch.text.slice(offset), error.line, error, limit)
+      const offset = offsetOf(batch.text, error.line + skipped - position.line)
+      broken = explain(batch.text.slice(offset), error.line + skipped, error, options)
       if (offset === 0) return Effect.fail(broken)
       // Without the blank line, the reader would drop a byte order mark at the beginning.
       return Stream.make(`\n${batch.text.slice(0, offset)}`).pipe(
-        Stream.pipeThroughChannel(Csv.decodeString({ maxRecordSize: limit })),
+        Stream.pipeThroughChannel(Csv.decodeString({ delimiter, maxRecordSize: limit })),
         Stream.runCollect,
         Effect.orDie,
         Effect.map((cells) => found(cells.slice(1)))
@@ -195,177 +194,18 @@ const records = Effect.fnUntraced(function* <E>(
   return pull
 })
 
-interface Column {
-  readonly name: string
-  readonly kind: "property" | "parent" | "traceId" | "ignored" | "nameless"
-  readonly target: Association.Parent
-  /** False if no value in this column is valid. */
-  readonly legal: boolean
-}
-
-const columnOf = (name: string): Column => {
-  const column = (kind: Column["kind"], legal = true, target: Association.Parent = "deal"): Column => ({
-    name,
-    kind,
-    target,
-    legal
-  })
-  if (name === "") return column("nameless", false)
-  if (name.startsWith("_")) return column("ignored")
-  if (Row.isParentColumn(name)) return column("parent", true, Row.parentColumns[name])
-  if (name === "objectWriteTraceId") return column("traceId")
-  return column("property", InputIssue.ofName(name, "").length === 0)
-}
-
-const checkHeader = (header: Csv.Row, line: number): Row.Failure | undefined => {
-  const seen = new Map<string, number>()
-  for (const [index, name] of header.entries()) {
-    const column = index + 1
-    if (name === "_doubt") return Row.ofDoubts({ line, column })
-    const first = seen.get(name)
-    if (first !== undefined && name !== "") {
-      return Row.failure(
-        { line, column },
-        `column ${InputIssue.quote(name)} appears twice (${first} and ${column})`,
-        "rename or remove one"
-      )
-    }
-    seen.set(name, column)
-  }
-  const only = header[0] ?? ""
-  if (header.length === 1 && /[;\t|]/.test(only)) {
-    return Row.failure(
-      { line, column: 1 },
-      `the header is one column, ${InputIssue.quote(only)}`,
-      "separate the columns with commas"
-    )
-  }
-  return undefined
-}
-
-/** All issues of a row that has some. */
-const issuesOf = (
-  columns: ReadonlyArray<Column>,
-  cells: Csv.Row,
-  line: number
-): ReadonlyArray<Row.RowIssue> => {
-  const issues: Array<Row.RowIssue> = []
-  const add = (index: number, path: string, message: string, advice: string): void => {
-    const above = cells.slice(0, index).reduce((sum, cell) => sum + Row.breaks(cell), line)
-    issues.push({ line: above, column: index + 1, path, message, advice })
-  }
-  const properties: Record<string, string> = Object.create(null)
-  const associations: Array<Association.Association> = []
-  const parents: Array<number> = []
-  let traceId: string | undefined
-  let nameless = false
-  for (const [index, { kind, name, target }] of columns.entries()) {
-    const cell = cells[index]
-    if (cell === undefined || cell === "" || kind === "ignored") continue
-    if (kind === "nameless") {
-      nameless = true
-      add(index, "", `column ${index + 1} has a value and no name`, "name it in the header, or empty it")
-    } else if (kind === "parent") {
-      associations.push(Association.make(target, cell))
-      parents.push(index)
-    } else if (kind === "traceId") traceId = cell
-    else properties[name] = cell
-  }
-  for (const { advice, message, path } of InputIssue.of(Row.inputOf(properties, associations, traceId))) {
-    const parent = /^associations\[(\d+)\]/.exec(path)
-    const named = path.startsWith("properties.") ? path.slice(11) : path
-    const index =
-      path === "properties"
-        ? undefined
-        : path === "associations"
-          ? parents[1]
-          : parent !== null
-            ? parents[Number(parent[1])]
-            : columns.findIndex(({ name }) => name === named)
-    if (index !== undefined) add(index, columns[index]?.name ?? "", message, advice)
-    else if (!nameless) add(0, "", message, advice)
-  }
-  return issues
-}
-
-const inputOf = (columns: ReadonlyArray<Column>, cells: Csv.Row, line: number): Row.Row["input"] => {
-  const properties: Record<string, string> = {}
-  let good = true
-  let filled = false
-  let associations: ReadonlyArray<Association.Association> = []
-  let traceId: string | undefined
-  for (let i = 0; i < columns.length; i++) {
-    const cell = cells[i] as string
-    const column = columns[i] as Column
-    if (cell === "" || column.kind === "ignored") continue
-    if (column.kind === "property") {
-      const value = LineItem.sent(column.name, cell)
-      if (!column.legal || InputIssue.ofValue(column.name, value, "").length > 0) {
-        good = false
-        break
-      }
-      filled = true
-      properties[column.name] = value
-    } else if (column.kind === "parent" && associations.length === 0 && InputIssue.isRecordId(cell.trim())) {
-      associations = [Association.make(column.target, cell.trim())]
-    } else if (column.kind === "traceId" && cell.length <= InputIssue.maxTraceIdLength) {
-      traceId = cell
-    } else {
-      good = false
-      break
-    }
-  }
-  const input = Row.inputOf(properties, associations, traceId)
-  return good && filled && InputIssue.ofPairs(properties).length === 0
-    ? Result.succeed(input)
-    : Row.checked(input, issuesOf(columns, cells, line))
-}
-
-/** Makes rows of records; the first record is the header. */
-const rower = (position: Position): Pull.Machine<Records, Row.Row, Row.Failure> => {
-  let columns: ReadonlyArray<Column> = []
-  let index = 0
-  return {
-    step: (batch, out) => {
-      for (const cells of batch.cells) {
-        const { header } = position
-        const begins = position.line++
-        if (batch.folded) for (const cell of cells) position.line += Row.breaks(cell)
-        if (cells.length === 1 && (cells[0] === "" || (header?.length !== 1 && cells[0]?.trim() === "")))
-          continue
-        if (header === undefined) {
-          const wrong = checkHeader(cells, begins)
-          if (wrong !== undefined) return wrong
-          position.header = cells
-          columns = cells.map(columnOf)
-        } else if (cells.length !== header.length) {
-          const few = cells.length < header.length
-          return Row.failure(
-            { line: begins, column: few ? cells.length : header.length + 1 },
-            `${cells.length} ${cells.length === 1 ? "column" : "columns"}, the header has ${header.length}`,
-            few ? "add the missing cells" : "put a cell that holds a comma in quotes"
-          )
-        } else {
-          out.push({
-            index: index++,
-            line: begins,
-            input: inputOf(columns, cells, begins),
-            original: { _tag: "Csv", cells }
-          })
-        }
-      }
-      return undefined
-    }
-  }
-}
-
 /** Rows from CSV text, and the header as soon as it is read. */
 export const decode = Effect.fnUntraced(function* <E>(
   texts: Pull.Chunks<string, E>,
   limit: number,
-  scope: Scope.Scope
+  scope: Scope.Scope,
+  declared?: Declared
 ) {
-  const position: Position = { line: 1 }
-  const rows = Pull.run(yield* records(texts, limit, position, scope), rower(position))
+  const text =
+    declared === undefined ? CsvText.exact(texts) : yield* CsvText.prepare(texts, declared.format, limit)
+  const position: Position = { line: 1 + text.skipped }
+  const { delimiter } = text
+  const cells = yield* records(text.texts, { ...text, limit }, position, scope)
+  const rows = Pull.run(cells, rower(position, delimiter, declared))
   return { rows, header: () => position.header }
 })

@@ -3,6 +3,7 @@
  * valid is for `InputIssue`.
  */
 import { Association, InputIssue, LineItem } from "@effect-hubspot/schema"
+import type { Column, Declared } from "./declared.ts"
 import * as Json from "./json.ts"
 import * as Row from "./row.ts"
 
@@ -40,11 +41,36 @@ class Draft {
   readonly flat: boolean
   readonly text: string
   readonly place: Place
+  readonly declared: Declared | undefined
 
-  constructor(flat: boolean, text: string, place: Place) {
+  constructor(flat: boolean, text: string, place: Place, declared: Declared | undefined) {
     this.flat = flat
     this.text = text
     this.place = place
+    this.declared = declared
+  }
+
+  /** What a key becomes. Undefined if it is not read. */
+  column(key: string): Pick<Column, "name" | "read"> | undefined {
+    const column = this.declared?.column(key)
+    const { name, read } = column ?? { name: key, read: undefined }
+    return column?.ignored === true || name.startsWith("_") ? undefined : { name, read }
+  }
+
+  /** Adds what every row has, to a row that has something of its own. */
+  constants(): void {
+    if (this.declared === undefined || Object.keys(this.properties).length === 0) return
+    for (const [name, value] of this.declared.constants) {
+      if (name in this.properties) this.twice(name, 0)
+      else if (this.flat && Row.isParentColumn(name)) {
+        this.origins.push(name)
+        this.associations.push(Association.make(Row.parentColumns[name], value))
+      } else this.properties[name] = LineItem.sent(name, value)
+    }
+  }
+
+  private twice(name: string, at: number): void {
+    this.issue(name, at, `two values for ${InputIssue.quote(name)}`, "ignore one, or map it to another property")
   }
 
   issue(path: string, at: number, message: string, advice: string): void {
@@ -61,9 +87,14 @@ class Draft {
     return this.flat && value.text === "" ? undefined : value.text
   }
 
-  property(name: string, path: string, value: Json.Json): void {
-    const text = this.scalar(path, value)
-    if (text === undefined) return
+  property({ name, read }: Pick<Column, "name" | "read">, path: string, value: Json.Json): void {
+    const given = this.scalar(path, value)
+    if (given === undefined) return
+    // A number and a boolean of JSON are exact already.
+    const text = read === undefined || value.type !== "text" || given === "" ? given : read(given)
+    if (typeof text !== "string") return this.issue(path, value.start, text.message, text.advice)
+    if (text === "" && given !== "") return
+    if (this.declared !== undefined && name in this.properties) return this.twice(name, value.start)
     this.properties[name] =
       value.type === "number" ? LineItem.sentNumber(name, text) : LineItem.sent(name, text)
     this.offsets.set(`properties.${name}`, value.start)
@@ -104,16 +135,19 @@ class Draft {
 
 const flat = (draft: Draft, object: Json.JsonObject): void => {
   for (const { key, value } of object.members) {
-    if (key.startsWith("_")) continue
-    if (key === "objectWriteTraceId") draft.trace(value)
-    else if (Row.isParentColumn(key)) {
-      const id = draft.scalar(key, value)
-      if (id === undefined) continue
+    const column = draft.column(key)
+    if (column === undefined) continue
+    const { name } = column
+    if (name === "objectWriteTraceId") draft.trace(value)
+    else if (Row.isParentColumn(name)) {
+      const given = draft.scalar(key, value)
+      const id = given === undefined || column.read === undefined ? given : column.read(given)
+      if (typeof id !== "string" || id === "") continue
       draft.offsets.set(`associations[${draft.associations.length}].to.id`, value.start)
       if (draft.associations.length === 1) draft.offsets.set("associations", value.start)
       draft.origins.push(key)
-      draft.associations.push(Association.make(Row.parentColumns[key], id.trim()))
-    } else draft.property(key, key, value)
+      draft.associations.push(Association.make(Row.parentColumns[name], id.trim()))
+    } else draft.property(column, key, value)
   }
 }
 
@@ -184,8 +218,10 @@ const full = (draft: Draft, object: Json.JsonObject): void => {
     if (key.startsWith("_")) continue
     if (key === "properties") {
       if (value.type === "object") {
-        for (const property of value.members)
-          draft.property(property.key, `properties.${property.key}`, property.value)
+        for (const property of value.members) {
+          const column = draft.declared === undefined ? { name: property.key, read: undefined } : draft.column(property.key)
+          if (column !== undefined) draft.property(column, `properties.${property.key}`, property.value)
+        }
       } else {
         draft.issue(key, value.start, `expected an object, got ${kind(value)}`, 'write {"name": "value", …}')
       }
@@ -209,7 +245,12 @@ const full = (draft: Draft, object: Json.JsonObject): void => {
 }
 
 /** The row of one JSON text, or why the rest of the file cannot be read. */
-export const decode = (text: string, place: Place, index: number): Row.Row | Row.Failure => {
+export const decode = (
+  text: string,
+  place: Place,
+  index: number,
+  declared?: Declared
+): Row.Row | Row.Failure => {
   const document = Json.read(text)
   if (Json.isError(document)) {
     return Row.failure(
@@ -228,7 +269,7 @@ export const decode = (text: string, place: Place, index: number): Row.Row | Row
   const isFull =
     properties !== undefined &&
     (properties.type === "object" || properties.type === "array" || properties.type === "null")
-  const draft = new Draft(!isFull, text, place)
+  const draft = new Draft(!isFull, text, place, declared)
   draft.offsets.set("properties", value.start)
   for (const { at, key, path } of twice) {
     if (path.startsWith("_")) continue
@@ -236,6 +277,7 @@ export const decode = (text: string, place: Place, index: number): Row.Row | Row
   }
   if (isFull) full(draft, value)
   else flat(draft, value)
+  draft.constants()
   return {
     index,
     line: begins.line,

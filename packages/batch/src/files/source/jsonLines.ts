@@ -2,6 +2,7 @@
  * Text to JSON inputs: one object per line (NDJSON), or one array of objects that is read element by
  * element. No more than one line or element is held.
  */
+import type { Declared } from "./declared.ts"
 import * as Json from "./json.ts"
 import * as JsonInput from "./jsonInput.ts"
 import type * as Pull from "./pull.ts"
@@ -10,7 +11,7 @@ import * as Row from "./row.ts"
 const isRow = (result: Row.Row | Row.Failure): result is Row.Row => "input" in result
 
 /** One object per line; blank lines are skipped. */
-export const ndjson = (limit: number): Pull.Machine<string, Row.Row, Row.Failure> => {
+export const ndjson = (limit: number, declared?: Declared): Pull.Machine<string, Row.Row, Row.Failure> => {
   let carry = ""
   let line = 1
   let index = 0
@@ -19,7 +20,7 @@ export const ndjson = (limit: number): Pull.Machine<string, Row.Row, Row.Failure
   const take = (text: string, out: Array<Row.Row>): Row.Failure | undefined => {
     if (text.length > limit) return long()
     if (/[^ \t\r]/.test(text)) {
-      const result = JsonInput.decode(text, { line, column: 1 }, index)
+      const result = JsonInput.decode(text, { line, column: 1 }, index, declared)
       if (!isRow(result)) return result
       out.push(result)
       index++
@@ -47,7 +48,7 @@ export const ndjson = (limit: number): Pull.Machine<string, Row.Row, Row.Failure
  * One array of objects. It counts brackets outside of texts to find where an element ends. Whether the element is JSON is
  * for `Json`.
  */
-export const array = (limit: number): Pull.Machine<string, Row.Row, Row.Failure> => {
+export const array = (limit: number, declared?: Declared): Pull.Machine<string, Row.Row, Row.Failure> => {
   let state: "start" | "first" | "value" | "element" | "after" | "end" = "start"
   let place: JsonInput.Place = { line: 1, column: 1 }
   let carry = "" // the unused text, which begins at `place`
@@ -92,7 +93,7 @@ export const array = (limit: number): Pull.Machine<string, Row.Row, Row.Failure>
 
   const element = (length: number, out: Array<Row.Row>): Row.Failure | undefined => {
     if (length > limit) return long()
-    const result = JsonInput.decode(carry.slice(0, length), place, index)
+    const result = JsonInput.decode(carry.slice(0, length), place, index, declared)
     if (!isRow(result)) return result
     out.push(result)
     index++

@@ -6,9 +6,12 @@ import * as Effect from "effect/Effect"
 import * as EffectPull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import * as Csv from "./csv.ts"
+import type { Declared } from "./declared.ts"
+import * as Encoding from "./encoding.ts"
+import * as Gzip from "./gzip.ts"
 import * as JsonLines from "./jsonLines.ts"
 import * as Pull from "./pull.ts"
-import { type Failure, type Row } from "./row.ts"
+import { type Failure, failure, type Row } from "./row.ts"
 import * as Utf8 from "./utf8.ts"
 
 export type Format = "csv" | "ndjson" | "json"
@@ -18,30 +21,17 @@ export interface Options {
   readonly format: Format | undefined
   readonly guess: Format | undefined
   readonly maxLineLength: number
+  /** What is declared of the file. Without, it is read exactly. */
+  readonly declared: Declared | undefined
+  /** The bytes that a gzip file may hold. */
+  readonly maxInflated: number
 }
 
 /** Characters at the beginning, all of them blank, after which the search for the first other one stops. */
 const maxBlank = 1024 * 1024
 
-/** Pulls until `enough`, or until the input ends. */
-const peek = Effect.fnUntraced(function* <A, E>(
-  upstream: Pull.Chunks<A, E>,
-  enough: (seen: ReadonlyArray<A>) => boolean
-) {
-  const seen: Array<A> = []
-  const more = EffectPull.matchEffect(upstream, {
-    onSuccess: (elements) => {
-      seen.push(...elements)
-      return Effect.succeed(!enough(seen))
-    },
-    onFailure: Effect.failCause,
-    onDone: () => Effect.succeed(false)
-  })
-  while (yield* more) {
-    // Pull on.
-  }
-  return seen
-})
+/** What can be declared of CSV only. */
+const ofCells = ["delimiter", "quote", "blanks", "skipLines", "skipLast", "columns"] as const
 
 const formatOf = (first: string | undefined, { format, guess }: Options): Format => {
   if (format !== undefined) return format
@@ -49,6 +39,38 @@ const formatOf = (first: string | undefined, { format, guess }: Options): Format
   if (guess !== undefined) return guess
   return first === "[" ? "json" : first === "{" ? "ndjson" : "csv"
 }
+
+/** The first bytes of a file, and all of them. */
+const begin = <E>(bytes: Pull.Chunks<Uint8Array, E>) =>
+  Effect.map(
+    Pull.peek(
+      bytes,
+      (seen) => seen.reduce((length, chunk) => length + chunk.length, 0) >= Utf8.prefixLength
+    ),
+    (seen) => ({
+      prefix: Utf8.concat(...seen).subarray(0, Utf8.prefixLength),
+      all: Pull.prepend(seen, bytes)
+    })
+  )
+
+/** The text of a file. Only a file of which something is declared may be compressed. */
+const textsOf = Effect.fnUntraced(function* <E>(
+  bytes: Pull.Chunks<Uint8Array, E>,
+  { declared, maxInflated }: Options,
+  scope: Scope.Scope
+): Effect.fn.Return<Pull.Chunks<string, E | Failure>, E | Failure> {
+  let start = yield* begin<E | Failure>(bytes)
+  if (declared !== undefined && Gzip.isGzip(start.prefix)) {
+    start = yield* begin(yield* Gzip.inflate(start.all, maxInflated, scope))
+  }
+  const label = declared?.format.encoding
+  const encoding = label === undefined ? "utf-8" : Encoding.nameOf(label, start.prefix)
+  const refused =
+    (encoding.startsWith("utf-16") ? undefined : Utf8.refuse(start.prefix)) ??
+    (label === undefined ? undefined : Encoding.refuse(encoding, start.prefix))
+  if (refused !== undefined) return yield* Effect.fail(refused)
+  return Pull.run(start.all, encoding === "utf-8" ? Utf8.machine() : Encoding.machine(encoding))
+})
 
 export interface Opened<E> {
   readonly format: Format
@@ -61,17 +83,11 @@ export const open = Effect.fnUntraced(function* <E>(
   options: Options,
   scope: Scope.Scope
 ): Effect.fn.Return<Opened<E>, E | Failure> {
-  const start = yield* peek(
-    bytes,
-    (seen) => seen.reduce((length, chunk) => length + chunk.length, 0) >= Utf8.prefixLength
-  )
-  const refused = Utf8.refuse(Utf8.concat(...start).subarray(0, Utf8.prefixLength))
-  if (refused !== undefined) return yield* Effect.fail(refused)
-
-  const texts = Pull.run(Pull.prepend(start, bytes), Utf8.machine())
+  const { declared } = options
+  const texts = yield* textsOf(bytes, options, scope)
   let blank = 0
   let checked = 0
-  const begin = yield* peek(texts, (seen) => {
+  const begin = yield* Pull.peek(texts, (seen) => {
     for (; checked < seen.length; checked++) {
       const text = seen[checked] ?? ""
       if (/\S/.test(text)) return true
@@ -82,10 +98,16 @@ export const open = Effect.fnUntraced(function* <E>(
   const format = formatOf(/\S/.exec(begin.join(""))?.[0], options)
   const rest = Pull.prepend(begin, texts)
   if (format !== "csv") {
+    const foreign = declared === undefined ? undefined : ofCells.find((key) => declared.format[key] !== undefined)
+    if (foreign !== undefined) {
+      return yield* Effect.fail(
+        failure({}, `${foreign} is declared, and the file is JSON`, "leave it out, or declare the format CSV")
+      )
+    }
     const machine = format === "json" ? JsonLines.array : JsonLines.ndjson
-    return { format, header: undefined, rows: Pull.run(rest, machine(options.maxLineLength)) }
+    return { format, header: undefined, rows: Pull.run(rest, machine(options.maxLineLength, declared)) }
   }
-  const csv = yield* Csv.decode(rest, options.maxLineLength, scope)
+  const csv = yield* Csv.decode(rest, options.maxLineLength, scope, declared)
   // The header comes with the first rows, or with the end.
   const first = yield* EffectPull.matchEffect(csv.rows, {
     onSuccess: Effect.succeed,

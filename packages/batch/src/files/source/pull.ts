@@ -65,3 +65,23 @@ export const prepend = <A, E>(first: ReadonlyArray<A>, rest: Chunks<A, E>): Chun
     return Effect.succeed(out)
   })
 }
+
+/** Pulls until `enough`, or until the input ends. */
+export const peek = Effect.fnUntraced(function* <A, E>(
+  upstream: Chunks<A, E>,
+  enough: (seen: ReadonlyArray<A>) => boolean
+) {
+  const seen: Array<A> = []
+  const more = Pull.matchEffect(upstream, {
+    onSuccess: (elements) => {
+      seen.push(...elements)
+      return Effect.succeed(!enough(seen))
+    },
+    onFailure: Effect.failCause,
+    onDone: () => Effect.succeed(false)
+  })
+  while (yield* more) {
+    // Pull on.
+  }
+  return seen
+})

@@ -1,0 +1,273 @@
+/**
+ * CSV records to rows: what each column becomes, and the inputs of cells. How values are written is declared, or exact.
+ */
+import { Association, InputIssue, LineItem } from "@effect-hubspot/schema"
+import type * as Csv from "effect/encoding/Csv"
+import * as Result from "effect/Result"
+import type { Declared } from "./declared.ts"
+import type * as Pull from "./pull.ts"
+import * as Row from "./row.ts"
+
+/** The records of one batch, and whether one of them goes over several lines. */
+export interface Records {
+  readonly cells: ReadonlyArray<Csv.Row>
+  readonly folded: boolean
+}
+
+/** How far the reading is: the line where the next record begins, and the header once it is read. */
+export interface Position {
+  line: number
+  header?: Csv.Row
+}
+
+interface Column {
+  readonly name: string
+  readonly kind: "property" | "parent" | "traceId" | "ignored" | "nameless"
+  readonly target: Association.Parent
+  /** False if no value in this column is valid. */
+  readonly legal: boolean
+}
+
+export const columnOf = (name: string): Column => {
+  const column = (kind: Column["kind"], legal = true, target: Association.Parent = "deal"): Column => ({
+    name,
+    kind,
+    target,
+    legal
+  })
+  if (name === "") return column("nameless", false)
+  if (name.startsWith("_")) return column("ignored")
+  if (Row.isParentColumn(name)) return column("parent", true, Row.parentColumns[name])
+  if (name === "objectWriteTraceId") return column("traceId")
+  return column("property", InputIssue.ofName(name, "").length === 0)
+}
+
+const checkHeader = (
+  header: Csv.Row,
+  line: number,
+  delimiter: string,
+  ignored: (name: string) => boolean
+): Row.Failure | undefined => {
+  const seen = new Map<string, number>()
+  for (const [index, name] of header.entries()) {
+    const column = index + 1
+    if (ignored(name)) continue
+    if (name === "_doubt") return Row.ofDoubts({ line, column })
+    const first = seen.get(name)
+    if (first !== undefined && name !== "") {
+      return Row.failure(
+        { line, column },
+        `column ${InputIssue.quote(name)} appears twice (${first} and ${column})`,
+        "rename or remove one"
+      )
+    }
+    seen.set(name, column)
+  }
+  const only = header[0] ?? ""
+  const others = delimiter === "," ? /[;\t|]/ : /[,;\t|]/
+  if (header.length === 1 && others.test(only)) {
+    const one = `the header is one column, ${InputIssue.quote(only)}`
+    return delimiter === ","
+      ? Row.failure({ line, column: 1 }, one, "separate the columns with commas")
+      : Row.failure(
+          { line, column: 1 },
+          `${one}: the delimiter ${InputIssue.quote(delimiter)} does not occur`,
+          "declare the delimiter that the file has"
+        )
+  }
+  return undefined
+}
+
+/** The line where a cell begins. */
+const lineOf = (cells: Csv.Row, index: number, line: number): number =>
+  cells.slice(0, index).reduce((sum, cell) => sum + Row.breaks(cell), line)
+
+/** All issues of a row that has some. */
+const issuesOf = (
+  columns: ReadonlyArray<Column>,
+  cells: Csv.Row,
+  line: number,
+  original: Csv.Row
+): ReadonlyArray<Row.RowIssue> => {
+  const issues: Array<Row.RowIssue> = []
+  const add = (index: number, path: string, message: string, advice: string): void => {
+    const above = lineOf(original, index, line)
+    issues.push({ line: above, column: index + 1, path, message, advice })
+  }
+  const properties: Record<string, string> = Object.create(null)
+  const associations: Array<Association.Association> = []
+  const parents: Array<number> = []
+  let traceId: string | undefined
+  let nameless = false
+  for (const [index, { kind, name, target }] of columns.entries()) {
+    const cell = cells[index]
+    if (cell === undefined || cell === "" || kind === "ignored") continue
+    if (kind === "nameless") {
+      nameless = true
+      add(index, "", `column ${index + 1} has a value and no name`, "name it in the header, or empty it")
+    } else if (kind === "parent") {
+      associations.push(Association.make(target, cell))
+      parents.push(index)
+    } else if (kind === "traceId") traceId = cell
+    else properties[name] = cell
+  }
+  for (const { advice, message, path } of InputIssue.of(Row.inputOf(properties, associations, traceId))) {
+    const parent = /^associations\[(\d+)\]/.exec(path)
+    const named = path.startsWith("properties.") ? path.slice(11) : path
+    const index =
+      path === "properties"
+        ? undefined
+        : path === "associations"
+          ? parents[1]
+          : parent !== null
+            ? parents[Number(parent[1])]
+            : columns.findIndex(({ name }) => name === named)
+    if (index !== undefined) add(index, columns[index]?.name ?? "", message, advice)
+    else if (!nameless) add(0, "", message, advice)
+  }
+  return issues
+}
+
+const inputOf = (
+  columns: ReadonlyArray<Column>,
+  cells: Csv.Row,
+  line: number,
+  original: Csv.Row
+): Row.Row["input"] => {
+  const properties: Record<string, string> = {}
+  let good = true
+  let filled = false
+  let associations: ReadonlyArray<Association.Association> = []
+  let traceId: string | undefined
+  for (let i = 0; i < columns.length; i++) {
+    const cell = cells[i] as string
+    const column = columns[i] as Column
+    if (cell === "" || column.kind === "ignored") continue
+    if (column.kind === "property") {
+      const value = LineItem.sent(column.name, cell)
+      if (!column.legal || InputIssue.ofValue(column.name, value, "").length > 0) {
+        good = false
+        break
+      }
+      filled = true
+      properties[column.name] = value
+    } else if (column.kind === "parent" && associations.length === 0 && InputIssue.isRecordId(cell.trim())) {
+      associations = [Association.make(column.target, cell.trim())]
+    } else if (column.kind === "traceId" && cell.length <= InputIssue.maxTraceIdLength) {
+      traceId = cell
+    } else {
+      good = false
+      break
+    }
+  }
+  const input = Row.inputOf(properties, associations, traceId)
+  return good && filled && InputIssue.ofPairs(properties).length === 0
+    ? Result.succeed(input)
+    : Row.checked(input, issuesOf(columns, cells, line, original))
+}
+
+/** What a row of cells becomes. */
+type Reader = (cells: Csv.Row, line: number) => Row.Row["input"]
+
+/** Reads cells as they are. */
+const exact = (header: Csv.Row): Reader => {
+  const columns = header.map(columnOf)
+  return (cells, line) => inputOf(columns, cells, line, cells)
+}
+
+/** Reads cells as they are declared, and adds what every row has. */
+const asDeclared = (header: Csv.Row, { column, constants }: Declared): Reader => {
+  const declared = header.map(column)
+  const readers = declared.map(({ read }) => read)
+  const columns = [
+    ...declared.map(({ ignored, name }): Column => {
+      const made = columnOf(name)
+      return ignored ? { ...made, kind: "ignored" } : made
+    }),
+    ...constants.map(([name]) => columnOf(name))
+  ]
+  const values = constants.map(([, value]) => value)
+  const none = constants.map(() => "")
+  if (constants.length === 0 && readers.every((read) => read === undefined)) {
+    return (cells, line) => inputOf(columns, cells, line, cells)
+  }
+  return (cells, line) => {
+    const issues: Array<Row.RowIssue> = []
+    let filled = false
+    const read = cells.map((cell, index) => {
+      const reader = readers[index]
+      const value = reader === undefined || cell === "" ? cell : reader(cell)
+      if (typeof value === "string") {
+        filled ||= value !== "" && columns[index]?.kind === "property"
+        return value
+      }
+      const path = columns[index]?.name ?? ""
+      issues.push({ line: lineOf(cells, index, line), column: index + 1, path, ...value })
+      return ""
+    })
+    // What every row has makes no line item of a row that has nothing.
+    const all = [...read, ...(filled ? values : none)]
+    const input = inputOf(columns, all, line, cells)
+    if (issues.length === 0) return input
+    const others = Result.isFailure(input) && filled ? input.failure : []
+    return Row.checked({ properties: {} }, [...issues, ...others])
+  }
+}
+
+/** Makes rows of records; the first record is the header, unless the columns are declared. */
+export const rower = (
+  position: Position,
+  delimiter: string,
+  declared?: Declared
+): Pull.Machine<Records, Row.Row, Row.Failure> => {
+  let read: Reader = () => Row.checked({ properties: {} }, [])
+  let index = 0
+  const separator = delimiter === "," ? "comma" : `delimiter (${InputIssue.quote(delimiter)})`
+  const begin = (header: Csv.Row, line: number): Row.Failure | undefined => {
+    const wrong =
+      checkHeader(header, line, delimiter, (name) => declared?.column(name).ignored === true) ??
+      declared?.refuse(header)
+    if (wrong !== undefined) {
+      return "line" in wrong ? wrong : Row.failure({ line }, wrong.problem, wrong.advice)
+    }
+    position.header = header
+    read = declared === undefined ? exact(header) : asDeclared(header, declared)
+    return undefined
+  }
+  return {
+    step: (batch, out) => {
+      for (const cells of batch.cells) {
+        if (position.header === undefined && declared?.format.columns !== undefined) {
+          const wrong = begin(declared.format.columns, position.line)
+          if (wrong !== undefined) return wrong
+        }
+        const { header } = position
+        const begins = position.line++
+        if (batch.folded) for (const cell of cells) position.line += Row.breaks(cell)
+        if (cells.length === 1 && (cells[0] === "" || (header?.length !== 1 && cells[0]?.trim() === "")))
+          continue
+        if (declared !== undefined && cells.length > 1 && cells.every((cell) => cell.trim() === "")) continue
+        if (header === undefined) {
+          const wrong = begin(cells, begins)
+          if (wrong !== undefined) return wrong
+        } else if (cells.length !== header.length) {
+          const few = cells.length < header.length
+          return Row.failure(
+            { line: begins, column: few ? cells.length : header.length + 1 },
+            `${cells.length} ${cells.length === 1 ? "column" : "columns"}, the header has ${header.length}`,
+            few ? "add the missing cells" : `put a cell that holds a ${separator} in quotes`
+          )
+        } else {
+          out.push({
+            index: index++,
+            line: begins,
+            input: read(cells, begins),
+            original: { _tag: "Csv", cells }
+          })
+        }
+      }
+      return undefined
+    }
+  }
+}
+
