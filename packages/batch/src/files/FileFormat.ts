@@ -49,9 +49,7 @@ export const Values = Schema.Struct({
   /** What stands before the fraction. Default: the dot. */
   decimal: Schema.optionalKey(Schema.Literals(["comma", "dot", ",", "."])),
   /** What stands between groups of three digits. Default: nothing may. `space` is any blank, also one that does not break. */
-  thousands: Schema.optionalKey(
-    Schema.Literals(["comma", "dot", "space", "apostrophe", ",", ".", " ", "'"])
-  ),
+  thousands: Schema.optionalKey(Schema.Literals(["comma", "dot", "space", "apostrophe", ",", ".", " ", "'"])),
   /** The code of the currency whose sign or code is taken away. */
   currency: pattern(/^[A-Za-z]{3}$/, "the code of a currency, such as EUR"),
   /** `strip` takes `%` away: `10 %` is 10. Amounts of money keep it, and are invalid. */
@@ -101,6 +99,13 @@ export const FileFormat = Schema.Struct({
   perColumn: Schema.optionalKey(Schema.Record(Schema.String, Values)),
   /** Column → property, parent (`deal_id`) or `objectWriteTraceId`. */
   map: Schema.optionalKey(Schema.Record(Schema.String, Schema.NonEmptyString)),
+  /** Where the objects of a JSON file are: names and `[]` joined by dots, such as `data` or `[].line_items`. */
+  root: pattern(
+    /^(?:\[\]|[^.]+)(?:\.(?:\[\]|[^.]+))*$/,
+    "names and [] joined by dots, such as [].line_items"
+  ),
+  /** `hubspot` takes the properties of HubSpot's own records, without those that HubSpot computes. */
+  records: Schema.optionalKey(Schema.Literal("hubspot")),
   /** Columns that are not read; `unmapped` stands for all that are neither mapped nor a known property. */
   ignore: Schema.optionalKey(Schema.Array(Schema.String)),
   /** Property → a value for every row. */
@@ -131,13 +136,7 @@ export class FormatError extends Schema.TaggedError<FormatError>()("FormatError"
 const wrong = (problem: string, advice: string): Result.Result<never, FormatError> =>
   Result.fail(new FormatError({ problem, advice }))
 
-const isEncoding = (label: string): boolean => {
-  try {
-    return new TextDecoder(label) !== undefined
-  } catch {
-    return false
-  }
-}
+const isEncoding = (label: string): boolean => Result.isSuccess(Result.try(() => new TextDecoder(label)))
 
 const entriesOf = <A>(record: Readonly<Record<string, A>> = {}): ReadonlyArray<[string, A]> =>
   Object.entries(record)
@@ -281,7 +280,9 @@ const lists = new Set(["empty", "columns", "ignore"])
 const numbers = new Set(["skipLines", "skipLast"])
 
 /** The key and the value of a word, as they stand in a format. */
-const read = (word: string): Result.Result<readonly [path: ReadonlyArray<string>, value: unknown], FormatError> => {
+const read = (
+  word: string
+): Result.Result<readonly [path: ReadonlyArray<string>, value: unknown], FormatError> => {
   const split = word.indexOf("=")
   if (split <= 0) return wrong(`${InputIssue.quote(word)} is not key=value`, "write delimiter=semicolon")
   const key = word.slice(0, split)

@@ -124,7 +124,13 @@ const extensions: ReadonlyMap<string | undefined, Format> = new Map([
 
 const optionsOf = (
   name: string,
-  { declared, definitions, format, maxInflatedBytes = 4 * 1024 ** 3, maxLineLength = 1024 * 1024 }: Options = {}
+  {
+    declared,
+    definitions,
+    format,
+    maxInflatedBytes = 4 * 1024 ** 3,
+    maxLineLength = 1024 * 1024
+  }: Options = {}
 ): Result.Result<Open.Options, SourceError> => {
   const extension = /\.([a-z]+)(?:\.gz)?$/i.exec(name)?.[1]?.toLowerCase()
   const options = { format, guess: extensions.get(extension), maxLineLength, maxInflated: maxInflatedBytes }

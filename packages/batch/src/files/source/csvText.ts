@@ -74,7 +74,11 @@ const skipLast = (count: number, limit: number): Pull.Machine<string, string, Fa
       if (end > 0) out.push(held.slice(0, end))
       held = held.slice(end)
       return held.length > limit * (count + 1)
-        ? failure({}, `the last ${count} lines are longer than ${size(limit)} each`, "declare another skipLast")
+        ? failure(
+            {},
+            `the last ${count} lines are longer than ${size(limit)} each`,
+            "declare another skipLast"
+          )
         : undefined
     },
     broken: (out) => {
@@ -124,6 +128,8 @@ const each = (change: (text: string) => string): Pull.Machine<string, string, ne
   }
 })
 
+/** A text that may become a `sep=` line. */
+const sepBegin = /^"?(?:s(?:e(?:p(?:=[^\r\n]?)?)?)?)?"?\r?$/i
 const sepLine = /^("?)sep=([^\r\n])\1(?:\r\n|\r|\n|$)/i
 
 export const prepare = Effect.fnUntraced(function* <E>(
@@ -131,7 +137,7 @@ export const prepare = Effect.fnUntraced(function* <E>(
   format: FileFormat,
   limit: number
 ): Effect.fn.Return<Text<E | Failure>, E | Failure> {
-  const begin = (yield* Pull.peek(given, (seen) => seen.join("").length >= 9)).join("")
+  const begin = (yield* Pull.peek(given, (seen) => !sepBegin.test(seen.join("")))).join("")
   const said = sepLine.exec(begin)
   const declared = format.delimiter === undefined ? undefined : characterOf(format.delimiter)
   if (said !== null && declared !== undefined && said[2] !== declared) {

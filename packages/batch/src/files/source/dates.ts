@@ -20,19 +20,20 @@ const months = [
 ]
 
 /** The parts of a pattern: the text of each, and the part of the day that it is. */
-const parts: ReadonlyMap<string, readonly [expression: string, part: "year" | "month" | "day" | "time"]> = new Map([
-  ["yyyy", ["\\d{4}", "year"]],
-  ["yy", ["\\d{2}", "year"]],
-  ["MMMM", [months.join("|"), "month"]],
-  ["MMM", [months.map((name) => name.slice(0, 3)).join("|"), "month"]],
-  ["MM", ["\\d{2}", "month"]],
-  ["M", ["\\d{1,2}", "month"]],
-  ["dd", ["\\d{2}", "day"]],
-  ["d", ["\\d{1,2}", "day"]],
-  ["HH", ["\\d{2}", "time"]],
-  ["mm", ["\\d{2}", "time"]],
-  ["ss", ["\\d{2}", "time"]]
-])
+const parts: ReadonlyMap<string, readonly [expression: string, part: "year" | "month" | "day" | "time"]> =
+  new Map([
+    ["yyyy", ["\\d{4}", "year"]],
+    ["yy", ["\\d{2}", "year"]],
+    ["MMMM", [months.join("|"), "month"]],
+    ["MMM", [months.map((name) => name.slice(0, 3)).join("|"), "month"]],
+    ["MM", ["\\d{2}", "month"]],
+    ["M", ["\\d{1,2}", "month"]],
+    ["dd", ["\\d{2}", "day"]],
+    ["d", ["\\d{1,2}", "day"]],
+    ["HH", ["\\d{2}", "time"]],
+    ["mm", ["\\d{2}", "time"]],
+    ["ss", ["\\d{2}", "time"]]
+  ])
 
 const monthOf = (text: string): string => {
   const named = months.findIndex((name) => name.startsWith(text.toLowerCase()))

@@ -18,6 +18,8 @@ export interface Column {
 export interface Declared {
   readonly format: FileFormat.FileFormat
   readonly column: (name: string) => Column
+  /** Whether HubSpot computes a property, or lets nobody write it. */
+  readonly isReadOnly: (name: string) => boolean
   /** Why these columns cannot be what the format says. */
   readonly refuse: (header: ReadonlyArray<string>) => FileFormat.FormatError | undefined
   /** What every row has, by property. */
@@ -132,7 +134,14 @@ export const make = (
     return undefined
   }
 
-  return { format, column, refuse, constants }
+  const isReadOnly = (name: string): boolean => {
+    const definition = byName.get(name)
+    return definition === undefined
+      ? LineItem.knownProperties.get(name)?.readOnly === true
+      : definition.calculated === true || definition.modificationMetadata?.readOnlyValue === true
+  }
+
+  return { format, column, isReadOnly, refuse, constants }
 }
 
 const failed = (result: Result.Result<never, FileFormat.FormatError>): FileFormat.FormatError | undefined =>

@@ -70,7 +70,12 @@ class Draft {
   }
 
   private twice(name: string, at: number): void {
-    this.issue(name, at, `two values for ${InputIssue.quote(name)}`, "ignore one, or map it to another property")
+    this.issue(
+      name,
+      at,
+      `two values for ${InputIssue.quote(name)}`,
+      "ignore one, or map it to another property"
+    )
   }
 
   issue(path: string, at: number, message: string, advice: string): void {
@@ -219,7 +224,10 @@ const full = (draft: Draft, object: Json.JsonObject): void => {
     if (key === "properties") {
       if (value.type === "object") {
         for (const property of value.members) {
-          const column = draft.declared === undefined ? { name: property.key, read: undefined } : draft.column(property.key)
+          const column =
+            draft.declared === undefined
+              ? { name: property.key, read: undefined }
+              : draft.column(property.key)
           if (column !== undefined) draft.property(column, `properties.${property.key}`, property.value)
         }
       } else {
@@ -241,6 +249,20 @@ const full = (draft: Draft, object: Json.JsonObject): void => {
         "move it into properties, or remove it"
       )
     }
+  }
+}
+
+/** A record as HubSpot returns it: its properties without those that HubSpot computes. Its other fields are HubSpot's. */
+const hubspot = (draft: Draft, object: Json.JsonObject, { isReadOnly }: Declared): void => {
+  const properties = member(object, "properties")
+  if (properties?.type !== "object") {
+    const expected = `expected an object, got ${kind(properties)}`
+    draft.issue("properties", (properties ?? object).start, expected, "leave out records=hubspot")
+    return
+  }
+  for (const { key, value } of properties.members) {
+    const column = isReadOnly(key) ? undefined : draft.column(key)
+    if (column !== undefined) draft.property(column, `properties.${key}`, value)
   }
 }
 
@@ -269,13 +291,14 @@ export const decode = (
   const isFull =
     properties !== undefined &&
     (properties.type === "object" || properties.type === "array" || properties.type === "null")
-  const draft = new Draft(!isFull, text, place, declared)
+  const draft = new Draft(!isFull && declared?.format.records === undefined, text, place, declared)
   draft.offsets.set("properties", value.start)
   for (const { at, key, path } of twice) {
     if (path.startsWith("_")) continue
     draft.issue(path, at, `${InputIssue.quote(key)} appears twice`, "keep one")
   }
-  if (isFull) full(draft, value)
+  if (declared?.format.records === "hubspot") hubspot(draft, value, declared)
+  else if (isFull) full(draft, value)
   else flat(draft, value)
   draft.constants()
   return {

@@ -10,6 +10,7 @@ import type { Declared } from "./declared.ts"
 import * as Encoding from "./encoding.ts"
 import * as Gzip from "./gzip.ts"
 import * as JsonLines from "./jsonLines.ts"
+import * as JsonRoot from "./jsonRoot.ts"
 import * as Pull from "./pull.ts"
 import { type Failure, failure, type Row } from "./row.ts"
 import * as Utf8 from "./utf8.ts"
@@ -33,6 +34,8 @@ const maxBlank = 1024 * 1024
 /** What can be declared of CSV only. */
 const ofCells = ["delimiter", "quote", "blanks", "skipLines", "skipLast", "columns"] as const
 
+const ofJson = ["root", "records"] as const
+
 const formatOf = (first: string | undefined, { format, guess }: Options): Format => {
   if (format !== undefined) return format
   if (guess === "json") return first === "{" ? "ndjson" : "json"
@@ -43,10 +46,7 @@ const formatOf = (first: string | undefined, { format, guess }: Options): Format
 /** The first bytes of a file, and all of them. */
 const begin = <E>(bytes: Pull.Chunks<Uint8Array, E>) =>
   Effect.map(
-    Pull.peek(
-      bytes,
-      (seen) => seen.reduce((length, chunk) => length + chunk.length, 0) >= Utf8.prefixLength
-    ),
+    Pull.peek(bytes, (seen) => seen.reduce((length, chunk) => length + chunk.length, 0) >= Utf8.prefixLength),
     (seen) => ({
       prefix: Utf8.concat(...seen).subarray(0, Utf8.prefixLength),
       all: Pull.prepend(seen, bytes)
@@ -97,15 +97,28 @@ export const open = Effect.fnUntraced(function* <E>(
   })
   const format = formatOf(/\S/.exec(begin.join(""))?.[0], options)
   const rest = Pull.prepend(begin, texts)
-  if (format !== "csv") {
-    const foreign = declared === undefined ? undefined : ofCells.find((key) => declared.format[key] !== undefined)
-    if (foreign !== undefined) {
-      return yield* Effect.fail(
-        failure({}, `${foreign} is declared, and the file is JSON`, "leave it out, or declare the format CSV")
+  const foreign =
+    declared === undefined
+      ? undefined
+      : (format === "csv" ? ofJson : ofCells).find((key) => declared.format[key] !== undefined)
+  if (foreign !== undefined) {
+    const [is, other] = format === "csv" ? ["CSV", "JSON"] : ["JSON", "CSV"]
+    return yield* Effect.fail(
+      failure(
+        {},
+        `${foreign} is declared, and the file is ${is}`,
+        `leave it out, or give the format ${other}`
       )
-    }
-    const machine = format === "json" ? JsonLines.array : JsonLines.ndjson
-    return { format, header: undefined, rows: Pull.run(rest, machine(options.maxLineLength, declared)) }
+    )
+  }
+  if (format !== "csv") {
+    const limit = options.maxLineLength
+    const root = declared?.format.root
+    const machine =
+      declared !== undefined && root !== undefined
+        ? JsonRoot.rows(root, limit, declared)
+        : (format === "json" ? JsonLines.array : JsonLines.ndjson)(limit, declared)
+    return { format, header: undefined, rows: Pull.run(rest, machine) }
   }
   const csv = yield* Csv.decode(rest, options.maxLineLength, scope, declared)
   // The header comes with the first rows, or with the end.
