@@ -94,6 +94,12 @@ describe("A declared file", () => {
         if (typeof error === "string") assert.strictEqual(reading.error, error)
         else assert.match(reading.error ?? "", error)
       }
+      assert.deepStrictEqual(
+        yield* properties(oneByte("name\r\nA\r\n\r\n\x81\x20\r\n"), { encoding: "shift_jis" }),
+        [
+          "items.csv:4: a byte of line 4 is not valid shift_jis; declare the encoding that the file has, or save it as UTF-8"
+        ]
+      )
       const before = yield* read(oneByte("name\nA\n\x81\x20\n"), { declared: { encoding: "shift_jis" } })
       assert.strictEqual(before.rows.length, 1)
     })
