@@ -222,14 +222,24 @@ const constantIssue = (name: string, value: string): Omit<InputIssue.InputIssue,
       ? InputIssue.ofRecord({ id: value })[0]
       : (InputIssue.ofName(name, "")[0] ?? InputIssue.ofValue(name, value, "")[0])
 
-/** Two columns would become one property. */
+/**
+ * Two columns would become one property.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export const twoColumns = (property: string, first: string, second: string) =>
   wrong(
     `two columns for ${property}: ${InputIssue.quote(first)} and ${InputIssue.quote(second)}`,
     "ignore one, or map it to another property"
   )
 
-/** A property has a constant and a column. */
+/**
+ * A property has a constant and a column.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export const constantForColumn = (property: string, column: string) =>
   wrong(
     `${property} is set for every row, and column ${InputIssue.quote(column)} becomes it too`,
