@@ -135,7 +135,8 @@ const repeats = ({ behaviour: { traceIds } }: Crm.Crm, { id }: Crm.LineItemRecor
 export const inVersion = ({ account, entry }: Call, reply: Reply): Reply => {
   const { emptyIn202609 } = account.crm.behaviour
   const { body } = reply
-  if (emptyIn202609 === "null" || body === undefined || Aliases.versionOf(entry.path) !== "2026-09") return reply
+  if (emptyIn202609 === "null" || body === undefined || Aliases.versionOf(entry.path) !== "2026-09")
+    return reply
   const withoutNulls = (record: object): object =>
     "properties" in record
       ? {

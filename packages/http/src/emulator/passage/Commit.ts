@@ -173,7 +173,8 @@ const accept = Effect.fnUntraced(function* (
   if (fault?.place !== "asynchronous") return yield* decide(text, entry)
   const inputs = Inputs.read(text)
   // A batch that is refused before its inputs are decided is refused at once.
-  if (Result.isFailure(Body.readBatch(text, Body.readInput, account.crm.behaviour).inputs)) return yield* decide(text, entry)
+  if (Result.isFailure(Body.readBatch(text, Body.readInput, account.crm.behaviour).inputs))
+    return yield* decide(text, entry)
   entry.inputs = inputs.length
   const id = yield* taskId
   const body = yield* account.tasks.begin({

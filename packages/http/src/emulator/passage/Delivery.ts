@@ -351,10 +351,7 @@ const statusResponse = (
       ? textResponse({ status, headers }, JSON.stringify(body.json), contentType)
       : textResponse({ status, headers }, body.text, body.contentType ?? contentType ?? "text/plain")
   }
-  const error = Refusal.withCorrelationId(
-    ErrorBodies.errorBody(status, body, about),
-    about.correlationId
-  )
+  const error = Refusal.withCorrelationId(ErrorBodies.errorBody(status, body, about), about.correlationId)
   const blamed = about.traceIds.slice(0, reply.blame ?? 0)
   return textResponse(
     { status, headers: { ...about.headers, ...headers } },
