@@ -114,6 +114,7 @@ const values: ReadonlyArray<Behaviour.Given> = [
   { duplicateInBatch: "batch", duplicateValue: "invalidValue" },
   { badAssociation: "batch", unknownTarget: "older" },
   { traceIds: "absent", createdProperties: "default" },
+  { traceIds: "absent", numbers: "json" },
   { traceIds: "mixed", createdProperties: "default" }
 ]
 

@@ -5,35 +5,16 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
+import { readFileSync } from "node:fs"
 import { api, createAll, get, post, root } from "./api.ts"
+import { batch, createdCount, withBehaviour } from "./behaving.ts"
 
 /*
  * Where HubSpot is not known, the emulator can be told to behave either way. Each setting is tested in each of its values.
+ * Here: refusals, limits, and the settings as a whole.
  */
 
-const createdCount = Effect.flatMap(Emulator.Emulator, (emulator) =>
-  Effect.map(emulator.ledger, ({ created }) => created.length)
-)
-
-const batch = (
-  all: ReadonlyArray<{ readonly associations?: ReadonlyArray<object> } & Record<string, unknown>>,
-  path = root
-) =>
-  post(`${path}/batch/create`, {
-    inputs: all.map(({ associations = [], ...properties }, n) => ({
-      properties,
-      associations,
-      objectWriteTraceId: `t${n}`
-    }))
-  })
-
-const untraced = (all: ReadonlyArray<object>) =>
-  post(`${root}/batch/create`, { inputs: all.map((properties) => ({ properties })) })
-
 const nowhere = [Association.make("deal", "1234567890123")]
-
-const withBehaviour = (behaviour: Behaviour.Given, options: Emulator.Options = {}) =>
-  Effect.provide(Emulator.layer({ behaviour, ...options }))
 
 describe("a duplicate of a unique value", () => {
   const key = { uniqueProperties: ["key"] }
@@ -172,278 +153,6 @@ describe("a bad association in a batch with trace ids", () => {
   )
 })
 
-describe("a batch", () => {
-  const bad = { prise: "1" }
-
-  for (const [allInvalid, expected] of [
-    ["partial", 207],
-    ["refused", 400]
-  ] as const) {
-    it.effect(`of bad inputs only is a ${expected}`, () =>
-      Effect.gen(function* () {
-        assert.strictEqual((yield* batch([bad, bad])).status, expected)
-        assert.strictEqual((yield* batch([bad, { name: "A" }])).status, 207)
-        assert.strictEqual(yield* createdCount, 1)
-      }).pipe(withBehaviour({ allInvalid }))
-    )
-  }
-
-  for (const [refusedBatch, expected] of [
-    ["nothing", 0],
-    ["goodInputs", 2]
-  ] as const) {
-    it.effect(`without trace ids that is refused creates ${expected} of 2 good inputs`, () =>
-      Effect.gen(function* () {
-        const { body, status } = yield* untraced([{ name: "A" }, bad, { name: "B" }])
-        assert.strictEqual(status, 400)
-        assert.include(body.message, "PROPERTY_DOESNT_EXIST")
-        assert.strictEqual(yield* createdCount, expected)
-      }).pipe(withBehaviour({ refusedBatch }))
-    )
-  }
-
-  for (const [partialIn202609, expected] of [
-    ["folded", 201],
-    ["multiStatus", 207]
-  ] as const) {
-    it.effect(`that partly fails in 2026-09 is a ${expected}`, () =>
-      Effect.gen(function* () {
-        const { body, status } = yield* batch([bad, { name: "A" }], "/crm/objects/2026-09/line_items")
-        assert.deepStrictEqual([status, body.numErrors], [expected, 1])
-      }).pipe(withBehaviour({ partialIn202609 }))
-    )
-  }
-
-  for (const [emptyInputs, expected, words] of [
-    ["refused", 400, "The list of inputs is empty"],
-    ["unset", 400, "Some required fields were not set: [inputs]"],
-    ["accepted", 201, undefined]
-  ] as const) {
-    it.effect(`of nothing is a ${expected}: ${emptyInputs}`, () =>
-      Effect.gen(function* () {
-        const { body, status } = yield* batch([])
-        assert.strictEqual(status, expected)
-        if (words === undefined) assert.deepStrictEqual([body.status, body.results], ["COMPLETE", []])
-        else assert.include(body.message, words)
-        assert.strictEqual((yield* post(`${root}/batch/create`, {})).status, 400)
-      }).pipe(withBehaviour({ emptyInputs }))
-    )
-  }
-
-  for (const [noInputs, expected] of [
-    ["refused", 400],
-    ["accepted", 201]
-  ] as const) {
-    it.effect(`without the list of inputs is a ${expected}`, () =>
-      Effect.gen(function* () {
-        const { body, status } = yield* post(`${root}/batch/create`, {})
-        assert.strictEqual(status, expected)
-        if (expected === 201) assert.deepStrictEqual([body.status, body.results], ["COMPLETE", []])
-        assert.strictEqual((yield* batch([])).status, 400)
-      }).pipe(withBehaviour({ noInputs }))
-    )
-  }
-
-  for (const [tooManyInputs, words, category] of [
-    ["counted", "The maximum number of inputs supported in a batch is 100.", "VALIDATION_ERROR"],
-    ["unreadable", "Invalid input JSON on line 1, column 2: inputs has more than 100", undefined]
-  ] as const) {
-    it.effect(`of 101 inputs is refused: ${tooManyInputs}`, () =>
-      Effect.gen(function* () {
-        const { body, status } = yield* batch(Array.from({ length: 101 }, () => ({ name: "A" })))
-        assert.deepStrictEqual([status, body.category], [400, category])
-        assert.include(body.message, words)
-        assert.strictEqual(yield* createdCount, 0)
-      }).pipe(withBehaviour({ tooManyInputs }))
-    )
-  }
-
-  for (const [bodyCeiling, expected] of [
-    ["10MiB", [201, 413]],
-    ["1MiB", [413, 413]]
-  ] as const) {
-    it.effect(`may have a body of ${bodyCeiling}`, () =>
-      Effect.gen(function* () {
-        const large = { name: "A", description: "x".repeat(60_000) }
-        assert.strictEqual((yield* batch([large])).status, 201)
-        const { status } = yield* batch(Array.from({ length: 20 }, () => large))
-        const most = yield* batch(
-          Array.from({ length: 90 }, () => ({ ...large, hs_sku: "x".repeat(60_000) }))
-        )
-        assert.deepStrictEqual([status, most.status], [...expected])
-        assert.strictEqual(yield* createdCount, expected[0] === 201 ? 21 : 1)
-      }).pipe(withBehaviour({ bodyCeiling }))
-    )
-  }
-
-  for (const [tooLarge, type] of [
-    ["json", "application/json"],
-    ["html", "text/html"]
-  ] as const) {
-    it.effect(`that is too large is a 413 with ${tooLarge}`, () =>
-      Effect.gen(function* () {
-        const { headers, status, text } = yield* batch([{ name: "A", description: "x".repeat(2 ** 20) }])
-        assert.strictEqual(status, 413)
-        assert.isTrue(headers["content-type"]?.startsWith(type))
-        assert.strictEqual(text.includes('"category":"VALIDATION_ERROR"'), tooLarge === "json")
-        assert.strictEqual(yield* createdCount, 0)
-      }).pipe(withBehaviour({ tooLarge, bodyCeiling: "1MiB" }))
-    )
-  }
-
-  for (const [someTraceIds, expected] of [
-    ["untraced", [400, 400, 0]],
-    ["traced", [207, 207, 2]]
-  ] as const) {
-    it.effect(`with trace ids of some inputs, or the same of two, is ${someTraceIds}`, () =>
-      Effect.gen(function* () {
-        const some = yield* post(`${root}/batch/create`, {
-          inputs: [{ properties: { name: "A" } }, { properties: bad, objectWriteTraceId: "b" }]
-        })
-        const same = yield* post(`${root}/batch/create`, {
-          inputs: [
-            { properties: { name: "A" }, objectWriteTraceId: "a" },
-            { properties: bad, objectWriteTraceId: "a" }
-          ]
-        })
-        assert.deepStrictEqual([some.status, same.status, yield* createdCount], [...expected])
-        assert.strictEqual((yield* untraced([bad])).status, 400)
-        if (someTraceIds === "traced")
-          assert.deepInclude(some.body.errors[0]!.context, { objectWriteTraceId: ["b"] })
-      }).pipe(withBehaviour({ someTraceIds }))
-    )
-  }
-
-  for (const [longTraceIds, expected] of [
-    ["taken", 201],
-    ["refused", 400]
-  ] as const) {
-    it.effect(`with a trace id of 101 characters is ${longTraceIds}`, () =>
-      Effect.gen(function* () {
-        const of = (length: number) =>
-          post(`${root}/batch/create`, {
-            inputs: [{ properties: { name: "A" }, objectWriteTraceId: "x".repeat(length) }]
-          })
-        assert.deepStrictEqual([(yield* of(100)).status, (yield* of(101)).status], [201, expected])
-      }).pipe(withBehaviour({ longTraceIds }))
-    )
-  }
-
-  for (const [traceIds, expected] of [
-    ["repeated", "t0"],
-    ["absent", undefined]
-  ] as const) {
-    it.effect(`has results with trace ids ${traceIds}`, () =>
-      Effect.gen(function* () {
-        const { body } = yield* batch([{ name: "A" }])
-        assert.strictEqual(body.results[0]!.objectWriteTraceId, expected)
-      }).pipe(withBehaviour({ traceIds }))
-    )
-  }
-})
-
-describe("the results of a batch", () => {
-  it.effect("have and have no trace ids", () =>
-    Effect.gen(function* () {
-      const { body } = yield* batch([{ name: "A" }, { name: "B" }, { name: "C" }, { name: "D" }])
-      const traceIds = body.results.map((_) => _.objectWriteTraceId)
-      assert.lengthOf(
-        traceIds.filter((traceId) => traceId === undefined),
-        2
-      )
-      assert.strictEqual(yield* createdCount, 4)
-    }).pipe(withBehaviour({ traceIds: "mixed" }))
-  )
-})
-
-describe("values that are empty", () => {
-  const dated = "/crm/objects/2026-09/line_items"
-  for (const [emptyIn202609, expected] of [
-    ["null", { hs_sku: null }],
-    ["absent", {}],
-    ["text", { hs_sku: "" }]
-  ] as const) {
-    it.effect(`are ${emptyIn202609} in 2026-09, and null in v3`, () =>
-      Effect.gen(function* () {
-        const [id] = yield* createAll([{ name: "A" }])
-        const wanted = { properties: ["name", "hs_sku"], inputs: [{ id }] }
-        const query = `${id}?properties=name&properties=hs_sku`
-        const shown = (properties: Readonly<Record<string, unknown>>) =>
-          Object.fromEntries(Object.entries(properties).filter(([name]) => name === "hs_sku"))
-        const one = yield* get(`${dated}/${query}`)
-        const read = yield* post(`${dated}/batch/read`, wanted)
-        const searched = yield* post(`${dated}/search`, { properties: ["name", "hs_sku"] })
-        const changed = yield* api("PATCH", `${dated}/${id}`, { properties: { hs_sku: "" } })
-        for (const { properties } of [
-          one.body,
-          read.body.results[0]!,
-          searched.body.results[0]!,
-          changed.body
-        ]) {
-          assert.deepStrictEqual<object>(shown(properties), expected)
-        }
-        assert.strictEqual(one.body.properties.name, "A")
-        assert.deepStrictEqual(shown((yield* get(`${root}/${query}`)).body.properties), { hs_sku: null })
-      }).pipe(withBehaviour({ emptyIn202609 }))
-    )
-  }
-})
-
-describe("a computed amount", () => {
-  for (const [rounding, expected] of [
-    ["halfAway", ["0.13", "-0.13", "11"]],
-    ["halfEven", ["0.12", "-0.12", "10"]],
-    ["down", ["0.12", "-0.12", "10"]]
-  ] as const) {
-    it.effect(`is rounded ${rounding}`, () =>
-      Effect.gen(function* () {
-        const amountOf = (price: string, more: object = {}) =>
-          Effect.map(
-            post(root, { properties: { price, quantity: "1", ...more } }),
-            ({ body }) => body.properties.amount
-          )
-        const yen = { hs_line_item_currency_code: "JPY" }
-        assert.deepStrictEqual(
-          [
-            yield* amountOf("0.125"),
-            yield* amountOf("0", { discount: "0.125" }),
-            yield* amountOf("10.5", yen)
-          ],
-          [...expected]
-        )
-        assert.strictEqual(yield* amountOf("0.126"), rounding === "down" ? "0.12" : "0.13")
-      }).pipe(withBehaviour({ rounding, decimals: "currency" }))
-    )
-  }
-
-  for (const [decimals, expected] of [
-    ["two", "10.50"],
-    ["currency", "11"]
-  ] as const) {
-    it.effect(`has decimals by ${decimals} in a currency without decimals`, () =>
-      Effect.gen(function* () {
-        const properties = { price: "10.5", quantity: "1", hs_line_item_currency_code: "JPY" }
-        assert.strictEqual((yield* post(root, { properties })).body.properties.amount, expected)
-      }).pipe(withBehaviour({ decimals }))
-    )
-  }
-})
-
-describe("hs_unique_creation_key", () => {
-  for (const [creationKey, expected] of [
-    ["readOnly", [400, undefined]],
-    ["writable", [201, "K"]]
-  ] as const) {
-    it.effect(`is ${creationKey}`, () =>
-      Effect.gen(function* () {
-        const { body, status } = yield* post(root, { properties: { hs_unique_creation_key: "K" } })
-        const kept = status === 201 ? body.properties.hs_unique_creation_key : undefined
-        assert.deepStrictEqual<ReadonlyArray<unknown>>([status, kept], expected)
-      }).pipe(withBehaviour({ creationKey }))
-    )
-  }
-})
-
 describe("a 423", () => {
   const faults = {
     rules: [{ fault: { place: "beforeCommit", reply: { kind: "status", status: 423 } } }]
@@ -473,23 +182,6 @@ describe("a 423", () => {
       Effect.gen(function* () {
         assert.strictEqual((yield* get(root)).headers["retry-after"], expected)
       }).pipe(withBehaviour({ retryAfter }, { faults }))
-    )
-  }
-})
-
-describe("hs_external_id", () => {
-  for (const [externalId, expected] of [
-    ["kept", "A"],
-    ["lost", null]
-  ] as const) {
-    it.effect(`is ${externalId}`, () =>
-      Effect.gen(function* () {
-        const [id] = yield* createAll([{ hs_external_id: "A" }])
-        const change = { properties: { hs_external_id: "A" } }
-        assert.strictEqual((yield* api("PATCH", `${root}/${id}`, change)).status, 200)
-        const { body } = yield* get(`${root}/${id}?properties=hs_external_id`)
-        assert.strictEqual(body.properties.hs_external_id, expected)
-      }).pipe(withBehaviour({ externalId }))
     )
   }
 })
@@ -531,6 +223,19 @@ describe("the settings", () => {
     assert.deepStrictEqual(requiredProperties, [])
     for (const [name, value] of Object.entries(words)) {
       assert.strictEqual(value, Behaviour.settings[name as keyof typeof Behaviour.settings][0])
+    }
+  })
+
+  it("have a row in the documentation, with their values and how sure the default is", () => {
+    const rows = readFileSync(new URL("../../../docs/emulator.md", import.meta.url), "utf8")
+      .split("\n")
+      .map((line) => line.split("|").map((cell) => cell.trim()))
+    for (const [name, values] of Object.entries(Behaviour.settings)) {
+      const [row, ...others] = rows.filter(([, first]) => first === `\`${name}\``)
+      assert.isEmpty(others)
+      assert.lengthOf(row ?? [], 6, name)
+      assert.strictEqual(row![2], values.map((value) => `\`${value}\``).join(", "))
+      for (const cell of row!.slice(3, 5)) assert.isNotEmpty(cell, name)
     }
   })
 

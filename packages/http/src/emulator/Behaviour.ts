@@ -53,6 +53,12 @@ export const settings = {
   refusedBatch: ["nothing", "goodInputs"],
   /** A partial failure in 2026-09: `errors` in the plain reply, or a 207. */
   partialIn202609: ["folded", "multiStatus"],
+  /** In which order the results of a batch are: any, or that of the inputs. */
+  resultOrder: ["any", "sent"],
+  /** Ids and the values of number properties in replies: text, or JSON numbers. */
+  numbers: ["text", "json"],
+  /** The details of bad values in a message: behind the colon, or in a paragraph of their own and with the values. */
+  details: ["inline", "apart"],
   /** Values that are empty, in replies of 2026-09: null, not there, or empty text. */
   emptyIn202609: ["null", "absent", "text"],
   /** An empty `inputs`: refused, refused as a field that is not set, or answered with no results. */

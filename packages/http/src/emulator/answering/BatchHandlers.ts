@@ -194,7 +194,9 @@ const decide = Effect.fnUntraced(function* <A extends { readonly objectWriteTrac
   let last: Refusal.Rejection | undefined
   // Observation: the order of results is not that of the inputs. Ids are assigned in the order of results, so that they
   // say nothing about the inputs; and of two inputs with the same unique value, either may be created.
-  for (const { input, rejection: own } of yield* Random.shuffle(checked)) {
+  for (const { input, rejection: own } of behaviour.resultOrder === "sent"
+    ? checked
+    : yield* Random.shuffle(checked)) {
     const rejection = own ?? conflict(input)
     if (rejection === undefined) results.push(commit(input, now))
     else {

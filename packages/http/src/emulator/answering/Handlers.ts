@@ -65,7 +65,7 @@ const layerVersion = (answered: On, version: ApiVersion.ApiVersion, index: Searc
   const { read, readByBody, search, write, writeByPath } = Requirements
   const on: On = (requirements, decide) =>
     answered(requirements, (call, given) =>
-      Effect.map(decide(call, given), (reply) => RecordView.inVersion(call, reply))
+      Effect.map(decide(call, given), (reply) => RecordView.withValuesAsTold(call, reply))
     )
   return HttpApiBuilder.layer(api).pipe(
     Layer.provide(

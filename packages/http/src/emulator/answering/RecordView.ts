@@ -127,34 +127,36 @@ const repeats = ({ behaviour: { traceIds } }: Crm.Crm, { id }: Crm.LineItemRecor
   traceIds === "mixed" ? Number(id) % 2 === 0 : traceIds === "repeated"
 
 /**
- * A reply of a version. Specification of 2026-09: no value is null; whether it holds is not known, so the account is told.
+ * A reply with values as the account is told: numbers, and in 2026-09 (specification: no value is null) empty values.
  *
  * @category formatting
  * @since 0.1.0
  */
-export const inVersion = ({ account, entry }: Call, reply: Reply): Reply => {
-  const { emptyIn202609 } = account.crm.behaviour
+export const withValuesAsTold = ({ account: { crm }, entry }: Call, reply: Reply): Reply => {
+  const { numbers } = crm.behaviour
+  const empty = Aliases.versionOf(entry.path) === "2026-09" ? crm.behaviour.emptyIn202609 : "null"
   const { body } = reply
-  if (emptyIn202609 === "null" || body === undefined || Aliases.versionOf(entry.path) !== "2026-09")
-    return reply
-  const withoutNulls = (record: object): object =>
-    "properties" in record
+  if (body === undefined || (numbers === "text" && empty === "null")) return reply
+  const told = (name: string, value: string | null): ReadonlyArray<readonly [string, unknown]> => {
+    if (value === null) return empty === "absent" ? [] : [[name, empty === "null" ? null : ""]]
+    const type = crm.properties.get(name)?.type
+    const isNumber = numbers === "json" && value !== "" && (type === "number" || type === "money")
+    return [[name, isNumber ? Number(value) : value]]
+  }
+  const shownAs = (record: object): object =>
+    "id" in record && "properties" in record
       ? {
           ...record,
+          ...(numbers === "json" && { id: Number(record.id) }),
           properties: Object.fromEntries(
             Object.entries(record.properties as Properties.PropertyValues).flatMap(([name, value]) =>
-              value !== null ? [[name, value]] : emptyIn202609 === "text" ? [[name, ""]] : []
+              told(name, value)
             )
           )
         }
       : record
-  return {
-    ...reply,
-    body:
-      "results" in body
-        ? { ...body, results: (body.results as ReadonlyArray<object>).map(withoutNulls) }
-        : withoutNulls(body)
-  }
+  const list = "results" in body ? (body.results as ReadonlyArray<object>) : undefined
+  return { ...reply, body: list === undefined ? shownAs(body) : { ...body, results: list.map(shownAs) } }
 }
 
 /**
