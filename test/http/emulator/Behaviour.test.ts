@@ -251,6 +251,13 @@ describe("the settings", () => {
       const expected = Behaviour.make({ allInvalid: "refused", requiredProperties })
       assert.deepStrictEqual<object>((yield* admin("GET")).body, expected)
       assert.strictEqual((yield* admin("PUT", { allInvalid: "perhaps" })).status, 400)
+      for (const [name, values] of Object.entries(Behaviour.settings)) {
+        for (const value of values.toReversed()) {
+          assert.strictEqual((yield* admin("PUT", { [name]: value })).status, 204, `${name}=${value}`)
+          assert.deepInclude((yield* admin("GET")).body, { [name]: value })
+        }
+      }
+      assert.strictEqual((yield* admin("PUT", { allInvalid: "refused" })).status, 204)
       assert.strictEqual((yield* batch([{ hs_sku: "1", prise: "1" }])).status, 400)
       const stranger = yield* api("PUT", "/_emulator/behaviour", { allInvalid: "partial" })
       assert.strictEqual(stranger.status, 401)
