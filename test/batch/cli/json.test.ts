@@ -2,6 +2,7 @@
  * What other programs rely on: one JSON object on the standard output, exit codes, signals, and that
  * what is reported is what happened.
  */
+import * as Behaviour from "@effect-hubspot/http/emulator/Behaviour"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -177,6 +178,32 @@ describe("serve", () => {
       assert.strictEqual(code, 2)
       assert.include(stderr, `line-items: ${flag}: "${value}" `)
       assert.include(stderr, expected)
+    }
+  })
+
+  it("takes every setting of the emulator, with every value", async () => {
+    const all = Object.entries<ReadonlyArray<string>>(Behaviour.settings)
+    const most = Math.max(...all.map(([, values]) => values.length))
+    for (let n = 1; n < most; n++) {
+      const wanted = Object.fromEntries(all.map(([name, values]) => [name, values[n] ?? values[0]!]))
+      const flags = Object.entries(wanted).map(([name, value]) => `--behaviour=${name}=${value}`)
+      const started = start(["serve", "--json", ...flags], { token: canary })
+      await started.seen("stdout", "\n")
+      const { adminKey, url } = JSON.parse(started.said()) as {
+        readonly adminKey: string
+        readonly url: string
+      }
+      const told = await Effect.runPromise(
+        HttpClientRequest.get(`${url}/_emulator/behaviour`).pipe(
+          HttpClientRequest.bearerToken(adminKey),
+          HttpClient.execute,
+          Effect.flatMap((response) => response.json),
+          Effect.provide(FetchHttpClient.layer)
+        )
+      )
+      assert.deepStrictEqual<unknown>(told, { ...wanted, requiredProperties: [] })
+      started.kill("SIGTERM")
+      await started.finished
     }
   })
 

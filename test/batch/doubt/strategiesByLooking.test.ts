@@ -124,6 +124,47 @@ describe("a refusal that lies", () => {
     )
   }
 
+  it.effect(
+    "may have been about the parent, so what is found is associated before it is called created",
+    () =>
+      Effect.gen(function* () {
+        const { counts, requests } = yield* run([ofDeal(1, "71"), ofDeal(2, "72"), good(3)], {
+          strategy: DoubtStrategy.failVisibleVerified(),
+          keyProperty: key
+        })
+        assert.deepStrictEqual(counts, { reconciled: 3 })
+        assert.deepStrictEqual(
+          requests.map(({ path, status }) => [path.split("/").slice(-2).join("/"), status]),
+          [
+            ["batch/create", 400],
+            ["batch/read", 200],
+            ["batch/create", 201]
+          ]
+        )
+        assert.match(requests[2]!.path, /associations/)
+      }).pipe(Effect.provide(hubspot([rule({ place: "afterCommit", reply: lie }, { nth: 1 })])))
+  )
+
+  it.effect(
+    "may have been about the parent: without it, a line item that exists is in doubt, with its id",
+    () =>
+      Effect.gen(function* () {
+        const { counts, created, outcomes } = yield* run([ofDeal(1, "71")], {
+          strategy: DoubtStrategy.guard(),
+          keyProperty: key
+        })
+        assert.deepStrictEqual(counts, { InDoubt: 1 })
+        assert.deepInclude(evidences(outcomes)[0], { _tag: "Unassociated", id: created[0]!.id })
+      }).pipe(
+        Effect.provide(
+          hubspot([
+            rule({ place: "afterCommit", reply: lie }, { nth: 1 }),
+            rule({ place: "beforeCommit", reply: gateway }, { path: "*/associations/*" })
+          ])
+        )
+      )
+  )
+
   it.effect("is believed without a key: that is the promise's limit", () =>
     Effect.gen(function* () {
       const { counts, created } = yield* run(some(5), {})

@@ -5,35 +5,16 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
+import { readFileSync } from "node:fs"
 import { api, createAll, get, post, root } from "./api.ts"
+import { batch, createdCount, withBehaviour } from "./behaving.ts"
 
 /*
  * Where HubSpot is not known, the emulator can be told to behave either way. Each setting is tested in each of its values.
+ * Here: refusals, limits, and the settings as a whole.
  */
 
-const createdCount = Effect.flatMap(Emulator.Emulator, (emulator) =>
-  Effect.map(emulator.ledger, ({ created }) => created.length)
-)
-
-const batch = (
-  all: ReadonlyArray<{ readonly associations?: ReadonlyArray<object> } & Record<string, unknown>>,
-  path = root
-) =>
-  post(`${path}/batch/create`, {
-    inputs: all.map(({ associations = [], ...properties }, n) => ({
-      properties,
-      associations,
-      objectWriteTraceId: `t${n}`
-    }))
-  })
-
-const untraced = (all: ReadonlyArray<object>) =>
-  post(`${root}/batch/create`, { inputs: all.map((properties) => ({ properties })) })
-
 const nowhere = [Association.make("deal", "1234567890123")]
-
-const withBehaviour = (behaviour: Behaviour.Given, options: Emulator.Options = {}) =>
-  Effect.provide(Emulator.layer({ behaviour, ...options }))
 
 describe("a duplicate of a unique value", () => {
   const key = { uniqueProperties: ["key"] }
@@ -172,87 +153,35 @@ describe("a bad association in a batch with trace ids", () => {
   )
 })
 
-describe("a batch", () => {
-  const bad = { prise: "1" }
+describe("a 423", () => {
+  const faults = {
+    rules: [{ fault: { place: "beforeCommit", reply: { kind: "status", status: 423 } } }]
+  } as const
 
-  for (const [allInvalid, expected] of [
-    ["partial", 207],
-    ["refused", 400]
+  for (const [locked, category, type] of [
+    ["categorized", "REQUEST_REFUSED", "application/json"],
+    ["plain", undefined, "application/json"],
+    ["html", undefined, "text/html"],
+    ["empty", undefined, ""]
   ] as const) {
-    it.effect(`of bad inputs only is a ${expected}`, () =>
+    it.effect(`has a body: ${locked}`, () =>
       Effect.gen(function* () {
-        assert.strictEqual((yield* batch([bad, bad])).status, expected)
-        assert.strictEqual((yield* batch([bad, { name: "A" }])).status, 207)
-        assert.strictEqual(yield* createdCount, 1)
-      }).pipe(withBehaviour({ allInvalid }))
+        const { body, headers, status } = yield* get(root)
+        assert.deepStrictEqual([status, body.category], [423, category])
+        assert.isTrue((headers["content-type"] ?? "").startsWith(type))
+        assert.strictEqual(body.status, type === "application/json" ? "error" : undefined)
+      }).pipe(withBehaviour({ locked }, { faults }))
     )
   }
 
-  for (const [refusedBatch, expected] of [
-    ["nothing", 0],
-    ["goodInputs", 2]
+  for (const [retryAfter, expected] of [
+    ["absent", undefined],
+    ["present", "2"]
   ] as const) {
-    it.effect(`without trace ids that is refused creates ${expected} of 2 good inputs`, () =>
+    it.effect(`has Retry-After ${retryAfter}`, () =>
       Effect.gen(function* () {
-        const { body, status } = yield* untraced([{ name: "A" }, bad, { name: "B" }])
-        assert.strictEqual(status, 400)
-        assert.include(body.message, "PROPERTY_DOESNT_EXIST")
-        assert.strictEqual(yield* createdCount, expected)
-      }).pipe(withBehaviour({ refusedBatch }))
-    )
-  }
-
-  for (const [partialIn202609, expected] of [
-    ["folded", 201],
-    ["multiStatus", 207]
-  ] as const) {
-    it.effect(`that partly fails in 2026-09 is a ${expected}`, () =>
-      Effect.gen(function* () {
-        const { body, status } = yield* batch([bad, { name: "A" }], "/crm/objects/2026-09/line_items")
-        assert.deepStrictEqual([status, body.numErrors], [expected, 1])
-      }).pipe(withBehaviour({ partialIn202609 }))
-    )
-  }
-
-  for (const [emptyInputs, expected] of [
-    ["refused", 400],
-    ["accepted", 201]
-  ] as const) {
-    it.effect(`of nothing is a ${expected}`, () =>
-      Effect.gen(function* () {
-        const { body, status } = yield* batch([])
-        assert.strictEqual(status, expected)
-        if (expected === 201) assert.deepStrictEqual([body.status, body.results], ["COMPLETE", []])
-      }).pipe(withBehaviour({ emptyInputs }))
-    )
-  }
-
-  for (const [traceIds, expected] of [
-    ["repeated", "t0"],
-    ["absent", undefined]
-  ] as const) {
-    it.effect(`has results with trace ids ${traceIds}`, () =>
-      Effect.gen(function* () {
-        const { body } = yield* batch([{ name: "A" }])
-        assert.strictEqual(body.results[0]!.objectWriteTraceId, expected)
-      }).pipe(withBehaviour({ traceIds }))
-    )
-  }
-})
-
-describe("hs_external_id", () => {
-  for (const [externalId, expected] of [
-    ["kept", "A"],
-    ["lost", null]
-  ] as const) {
-    it.effect(`is ${externalId}`, () =>
-      Effect.gen(function* () {
-        const [id] = yield* createAll([{ hs_external_id: "A" }])
-        const change = { properties: { hs_external_id: "A" } }
-        assert.strictEqual((yield* api("PATCH", `${root}/${id}`, change)).status, 200)
-        const { body } = yield* get(`${root}/${id}?properties=hs_external_id`)
-        assert.strictEqual(body.properties.hs_external_id, expected)
-      }).pipe(withBehaviour({ externalId }))
+        assert.strictEqual((yield* get(root)).headers["retry-after"], expected)
+      }).pipe(withBehaviour({ retryAfter }, { faults }))
     )
   }
 })
@@ -297,6 +226,19 @@ describe("the settings", () => {
     }
   })
 
+  it("have a row in the documentation, with their values and how sure the default is", () => {
+    const rows = readFileSync(new URL("../../../docs/emulator.md", import.meta.url), "utf8")
+      .split("\n")
+      .map((line) => line.split("|").map((cell) => cell.trim()))
+    for (const [name, values] of Object.entries(Behaviour.settings)) {
+      const [row, ...others] = rows.filter(([, first]) => first === `\`${name}\``)
+      assert.isEmpty(others)
+      assert.lengthOf(row ?? [], 6, name)
+      assert.strictEqual(row![2], values.map((value) => `\`${value}\``).join(", "))
+      for (const cell of row!.slice(3, 5)) assert.isNotEmpty(cell, name)
+    }
+  })
+
   it.effect("can be read and changed by the admin API, one by one", () =>
     Effect.gen(function* () {
       const { adminKey } = yield* Emulator.Emulator
@@ -309,6 +251,13 @@ describe("the settings", () => {
       const expected = Behaviour.make({ allInvalid: "refused", requiredProperties })
       assert.deepStrictEqual<object>((yield* admin("GET")).body, expected)
       assert.strictEqual((yield* admin("PUT", { allInvalid: "perhaps" })).status, 400)
+      for (const [name, values] of Object.entries(Behaviour.settings)) {
+        for (const value of values.toReversed()) {
+          assert.strictEqual((yield* admin("PUT", { [name]: value })).status, 204, `${name}=${value}`)
+          assert.deepInclude((yield* admin("GET")).body, { [name]: value })
+        }
+      }
+      assert.strictEqual((yield* admin("PUT", { allInvalid: "refused" })).status, 204)
       assert.strictEqual((yield* batch([{ hs_sku: "1", prise: "1" }])).status, 400)
       const stranger = yield* api("PUT", "/_emulator/behaviour", { allInvalid: "partial" })
       assert.strictEqual(stranger.status, 401)

@@ -235,7 +235,7 @@ const lookUpLater = Effect.fnUntraced(function* <I>(
   if (open.length === 0) return all
   const isQuiet = yield* waitFor(context, open, quiet, open.some(isInDoubt) ? "doubt" : "verification")
   const sighting = isQuiet ? yield* find(context, context.byKey, itemsOf(open)) : Option.none()
-  return BatchOutcome.map(all, (one) => {
+  const looked = BatchOutcome.map(all, (one) => {
     const { item, outcome } = one
     if (!isOpen(one)) return outcome
     if (Option.isNone(sighting)) return doubted(outcome)
@@ -245,6 +245,21 @@ const lookUpLater = Effect.fnUntraced(function* <I>(
     // The record is an older one, so the refused upsert was not written.
     return context.upserts && different.has(item.index) ? refusedFor(after, false) : doubted(after)
   })
+  // Upserts are associated in any case.
+  return context.upserts
+    ? looked
+    : yield* associated(context, looked, new Set(itemsOf(open.filter(isRefused))))
+})
+
+/** What was refused and exists all the same may lack its parent, so it is associated before it is called created. */
+const associated = Effect.fnUntraced(function* <I>(
+  { job }: Context,
+  all: Outcomes<I>,
+  refused: ReadonlySet<Item<I>>
+) {
+  const doubtful = all.filter(({ item }) => refused.has(item))
+  const complete = yield* Associating.complete(job.services, doubtful, Deferred.await(job.abandon))
+  return merge(all, complete, (_, outcome) => outcome)
 })
 
 /** Looks for inputs in HubSpot; nothing if HubSpot cannot be asked. */
@@ -293,6 +308,12 @@ const isCreated = ({ outcome }: One<unknown>): boolean =>
 /** In doubt, or rejected without a look. */
 const isOpen = ({ outcome }: One<unknown>): boolean =>
   outcome._tag === "InDoubt" || (outcome._tag === "Rejected" && !outcome.verifiedAbsent)
+
+/** Refused, and not because it exists already. */
+const isRefused = ({ outcome }: One<unknown>): boolean =>
+  outcome._tag === "Rejected"
+    ? !isConflict(outcome)
+    : outcome._tag === "InDoubt" && outcome.evidence._tag === "Unverified"
 
 const itemsOf = <I>(all: Outcomes<I>): ReadonlyArray<Item<I>> => all.map(({ item }) => item)
 

@@ -215,7 +215,7 @@ export type NotSentReason =
  * - `Unaccounted`: the answer does not account for the input; `seen` is what it says instead.
  * - `Abandoned`: the caller did not wait for the answer.
  * - `Unverified`: HubSpot refused the input after an earlier attempt was in doubt, and the input could not be looked for.
- * - `Unassociated`: the line item was created by upsert, and may lack its associations.
+ * - `Unassociated`: the line item was created by upsert, or exists though it was refused, and may lack its associations.
  * - `Recovered`: the log of an earlier run says so.
  *
  * @category models

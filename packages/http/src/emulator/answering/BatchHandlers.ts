@@ -35,6 +35,7 @@ type Values = Readonly<Record<string, string>>
 export const create = (version: Version) =>
   Effect.fnUntraced(function* (call: Call): Answer {
     const { inputs } = yield* Body.readCounted(call, Body.readInput)
+    yield* Effect.fromResult(Body.checkTraceIds(inputs, call.account.crm.behaviour))
     // Specification: the oldest dated version knows 200 only.
     const ok = Aliases.versionOf(call.entry.path) === "2025-09" ? 200 : 201
     return yield* decide(call.account, version, ok, inputs, {
@@ -177,7 +178,10 @@ const decide = Effect.fnUntraced(function* <A extends { readonly objectWriteTrac
   // Observation: nothing is created, and the first problem is reported. Assumption: the same for updates and upserts.
   const firstConflict = () =>
     inputs.map(conflict).find(Predicate.isNotUndefined) ?? Rules.conflictWithin(crm, inputs.map(values))
-  const whole = Body.haveUniqueTraceIds(inputs)
+  const isTraced =
+    Body.haveUniqueTraceIds(inputs) ||
+    (behaviour.someTraceIds === "traced" && inputs.some((input) => input.objectWriteTraceId))
+  const whole = isTraced
     ? ((behaviour.badAssociation === "batch" ? first(({ about }) => about === "association") : undefined) ??
       (behaviour.duplicateInBatch === "batch" ? firstConflict() : undefined))
     : (first() ?? firstConflict())
@@ -190,13 +194,18 @@ const decide = Effect.fnUntraced(function* <A extends { readonly objectWriteTrac
   let last: Refusal.Rejection | undefined
   // Observation: the order of results is not that of the inputs. Ids are assigned in the order of results, so that they
   // say nothing about the inputs; and of two inputs with the same unique value, either may be created.
-  for (const { input, rejection: own } of yield* Random.shuffle(checked)) {
+  for (const { input, rejection: own } of behaviour.resultOrder === "sent"
+    ? checked
+    : yield* Random.shuffle(checked)) {
     const rejection = own ?? conflict(input)
     if (rejection === undefined) results.push(commit(input, now))
     else {
       if (LineItems.leavesOrphan(crm, rejection)) orphan?.(input, now)
       last = rejection
-      errors.push(RecordView.rejected(rejection, { objectWriteTraceId: [input.objectWriteTraceId ?? ""] }))
+      const traceId = input.objectWriteTraceId
+      errors.push(
+        RecordView.rejected(rejection, traceId === undefined ? {} : { objectWriteTraceId: [traceId] })
+      )
     }
   }
   const refused =

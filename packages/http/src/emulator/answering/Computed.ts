@@ -2,7 +2,7 @@
  * The properties that HubSpot computes from those of a line item: amounts, margins, revenue, and terms of billing.
  *
  * Pure, and the only place that computes them. They are not stored: a record holds what was sent and inherited, and its views
- * ask here. Amounts are exact decimals, rounded once, at the end, half away from zero (an assumption).
+ * ask here. Amounts are exact decimals, rounded once, at the end, as the account is told.
  *
  * @since 0.1.0
  */
@@ -42,6 +42,7 @@ export const of = (properties: Values, behaviour: Behaviour.Behaviour): Values =
   const quantity = read(properties.quantity)
   if (unit === undefined || quantity === undefined) return terms
   const digits = digitsOf(properties, behaviour)
+  const write = writing(digits, behaviour.rounding)
   const zero = digits === 0 ? "0" : "0.00"
   const gross = BigDecimal.multiply(unit, quantity)
   const off = discountOf(properties, unit)
@@ -51,21 +52,21 @@ export const of = (properties: Values, behaviour: Behaviour.Behaviour): Values =
   const cost = read(properties.hs_cost_of_goods_sold)
   const margin = cost === undefined ? net : BigDecimal.subtract(net, BigDecimal.multiply(cost, quantity))
   const tax = read(properties.tax)
-  const amount = write(net, digits)
-  const marginText = margin === net ? amount : write(margin, digits)
+  const amount = write(net)
+  const marginText = margin === net ? amount : write(margin)
   const isComputed = !billing.isRecurring || behaviour.recurringRevenue === "computed"
-  const revenue = billing.isRecurring ? revenueOf(net, billing, digits) : once(amount, zero)
+  const revenue = billing.isRecurring ? revenueOf(net, billing, write) : once(amount, zero)
   const profit =
     margin === net
       ? revenue
       : billing.isRecurring
-        ? revenueOf(margin, billing, digits)
+        ? revenueOf(margin, billing, write)
         : once(marginText, zero)
   return {
     amount,
-    hs_pre_discount_amount: reduction === undefined && sent === undefined ? amount : write(gross, digits),
-    hs_total_discount: reduction === undefined ? zero : write(reduction, digits),
-    hs_post_tax_amount: tax === undefined ? amount : write(BigDecimal.sum(net, tax), digits),
+    hs_pre_discount_amount: reduction === undefined && sent === undefined ? amount : write(gross),
+    hs_total_discount: reduction === undefined ? zero : write(reduction),
+    hs_post_tax_amount: tax === undefined ? amount : write(BigDecimal.sum(net, tax)),
     hs_margin: marginText,
     ...(isComputed && {
       hs_acv: revenue.acv,
@@ -105,16 +106,16 @@ const once = (amount: string, zero: string): Revenue => ({ acv: amount, arr: zer
 const revenueOf = (
   payment: BigDecimal.BigDecimal,
   { payments, perYear: [times, every] }: Billing.Billing,
-  digits: number
+  write: Writing
 ): Revenue => {
   const yearly = divide(BigDecimal.multiply(payment, whole(times)), every)
   const total = payments === undefined ? yearly : BigDecimal.multiply(payment, whole(payments))
   const isWithinYear = payments !== undefined && payments * every <= times
   return {
-    mrr: write(divide(yearly, 12), digits),
-    arr: write(yearly, digits),
-    tcv: write(total, digits),
-    acv: write(isWithinYear ? total : yearly, digits)
+    mrr: write(divide(yearly, 12)),
+    arr: write(yearly),
+    tcv: write(total),
+    acv: write(isWithinYear ? total : yearly)
   }
 }
 
@@ -143,11 +144,17 @@ const read = (text: string | undefined): BigDecimal.BigDecimal | undefined => {
 
 const plain = /^(?=.*\d)\+?(-?\d*)(?:\.(\d*))?$/
 
-const write = (value: BigDecimal.BigDecimal, digits: number): string => {
-  const rounded =
-    value.scale === digits ? value : BigDecimal.round(value, { scale: digits, mode: "half-from-zero" })
-  return Properties.formatDecimal(BigDecimal.scale(rounded, digits))
-}
+type Writing = (value: BigDecimal.BigDecimal) => string
+
+const modes = { halfAway: "half-from-zero", halfEven: "half-even", down: "to-zero" } as const
+
+const writing =
+  (digits: number, rounding: keyof typeof modes): Writing =>
+  (value) => {
+    const rounded =
+      value.scale === digits ? value : BigDecimal.round(value, { scale: digits, mode: modes[rounding] })
+    return Properties.formatDecimal(BigDecimal.scale(rounded, digits))
+  }
 
 const withoutDecimals: ReadonlySet<string> = new Set(["CLP", "ISK", "JPY", "KRW", "PYG", "VND"])
 

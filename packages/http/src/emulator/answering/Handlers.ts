@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import { ApiVersion } from "@effect-hubspot/schema"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
@@ -20,6 +20,7 @@ import * as Exchange from "../passage/Exchange.ts"
 import * as LineItems from "./LineItemsHandlers.ts"
 import * as Requirements from "../passage/Requirements.ts"
 import * as Properties from "./PropertiesHandlers.ts"
+import * as RecordView from "./RecordView.ts"
 import type * as Refusal from "./Refusal.ts"
 import * as SearchHandlers from "./SearchHandlers.ts"
 import type * as SearchIndex from "../state/SearchIndex.ts"
@@ -59,9 +60,13 @@ const answering =
 
 type On = ReturnType<typeof answering>
 
-const layerVersion = (on: On, version: ApiVersion.ApiVersion, index: SearchIndex.SearchIndex) => {
+const layerVersion = (answered: On, version: ApiVersion.ApiVersion, index: SearchIndex.SearchIndex) => {
   const api = HubSpotApi.versions[version]
   const { read, readByBody, search, write, writeByPath } = Requirements
+  const on: On = (requirements, decide) =>
+    answered(requirements, (call, given) =>
+      Effect.map(decide(call, given), (reply) => RecordView.withValuesAsTold(call, reply))
+    )
   return HttpApiBuilder.layer(api).pipe(
     Layer.provide(
       HttpApiBuilder.group(api, "lineItems", (handlers) =>

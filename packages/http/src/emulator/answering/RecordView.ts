@@ -7,7 +7,7 @@
  */
 import { Association, type Properties } from "@effect-hubspot/schema"
 import * as Aliases from "../../contract/Aliases.ts"
-import type { Call } from "../passage/Exchange.ts"
+import type { Call, Reply } from "../passage/Exchange.ts"
 import * as Crm from "../state/Crm.ts"
 import * as Computed from "./Computed.ts"
 import type { Rejection } from "./Refusal.ts"
@@ -120,8 +120,44 @@ export const created = (crm: Crm.Crm, record: Crm.LineItemRecord, traceId: strin
     ...source
   }),
   // Observation, of upserts of one input; for creates an assumption.
-  ...(traceId !== undefined && crm.behaviour.traceIds === "repeated" && { objectWriteTraceId: traceId })
+  ...(traceId !== undefined && repeats(crm, record) && { objectWriteTraceId: traceId })
 })
+
+const repeats = ({ behaviour: { traceIds } }: Crm.Crm, { id }: Crm.LineItemRecord): boolean =>
+  traceIds === "mixed" ? Number(id) % 2 === 0 : traceIds === "repeated"
+
+/**
+ * A reply with values as the account is told: numbers, and in 2026-09 (specification: no value is null) empty values.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const withValuesAsTold = ({ account: { crm }, entry }: Call, reply: Reply): Reply => {
+  const { numbers } = crm.behaviour
+  const empty = Aliases.versionOf(entry.path) === "2026-09" ? crm.behaviour.emptyIn202609 : "null"
+  const { body } = reply
+  if (body === undefined || (numbers === "text" && empty === "null")) return reply
+  const told = (name: string, value: string | null): ReadonlyArray<readonly [string, unknown]> => {
+    if (value === null) return empty === "absent" ? [] : [[name, empty === "null" ? null : ""]]
+    const type = crm.properties.get(name)?.type
+    const isNumber = numbers === "json" && value !== "" && (type === "number" || type === "money")
+    return [[name, isNumber ? Number(value) : value]]
+  }
+  const shownAs = (record: object): object =>
+    "id" in record && "properties" in record
+      ? {
+          ...record,
+          ...(numbers === "json" && { id: Number(record.id) }),
+          properties: Object.fromEntries(
+            Object.entries(record.properties as Properties.PropertyValues).flatMap(([name, value]) =>
+              told(name, value)
+            )
+          )
+        }
+      : record
+  const list = "results" in body ? (body.results as ReadonlyArray<object>) : undefined
+  return { ...reply, body: list === undefined ? shownAs(body) : { ...body, results: list.map(shownAs) } }
+}
 
 /**
  * A line item as the answer to a change shows it. Assumption: the sent properties, the computed ones, and the three that are

@@ -215,6 +215,15 @@ export const tooManyInputs: Refusal = refusal(
 )
 
 /**
+ * The same, as a reader of JSON may say it: without category. Assumption.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unreadableInputs = (max: number): Refusal =>
+  invalidJson(`line 1, column 2: inputs has more than ${max} elements`)
+
+/**
  * Observation.
  *
  * @category constructors

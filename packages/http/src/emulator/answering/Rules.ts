@@ -17,6 +17,7 @@ type Properties = Readonly<Record<string, string>>
 
 interface Named extends Values.Problem {
   readonly name: string
+  readonly value: string
 }
 
 /**
@@ -52,7 +53,7 @@ export const checkProperties = (
   const problems: Array<Named> = []
   for (const name in sent) {
     const problem = Values.check(crm.properties.get(name), name, sent[name]!, crm.behaviour)
-    if (problem !== undefined) problems.push({ name, ...problem })
+    if (problem !== undefined) problems.push({ name, value: sent[name]!, ...problem })
   }
   if (problems.length === 0) {
     const mismatch = checkBilling(crm, sent, before)
@@ -71,6 +72,7 @@ const checkBilling = (crm: Crm.Crm, sent: Properties, before: Properties): Named
     ? undefined
     : {
         name: "hs_recurring_billing_period",
+        value: period,
         error: "BILLING_PERIOD_TO_FREQUENCY_FORM_MISMATCH",
         message: `The billing period ${period} does not have the form that the billing frequency ${frequency} needs.`
       }
@@ -163,6 +165,7 @@ const conflictingValues = (crm: Crm.Crm, held: ReadonlyArray<Held>, where = ""):
     crm,
     held.map(({ holder, name, value }) => ({
       name,
+      value,
       error: "CONFLICTING_UNIQUE_VALUE",
       message: `Cannot set ${name} to ${value}${where}. ${holder} already has that value.`
     }))
@@ -196,18 +199,20 @@ export const conflictWithin = (crm: Crm.Crm, inputs: ReadonlyArray<Properties>):
 }
 
 const invalidValues = (crm: Crm.Crm, problems: ReadonlyArray<Named>): Rejection => {
-  const details = problems.map(({ error, message, name }) => ({
+  const isApart = crm.behaviour.details === "apart"
+  const details = problems.map(({ error, message, name, value }) => ({
     isValid: false,
     message,
     error,
     name,
+    ...(isApart && { propertyValue: value }),
     localizedErrorMessage: message,
     portalId: crm.portalId
   }))
   return {
     category: "VALIDATION_ERROR",
-    // Documentation: the details are JSON text in the message, in a 400 and in a 207.
-    message: `Property values were not valid: ${JSON.stringify(details)}`,
+    // Documentation: the details are JSON text in the message, in a 400 and in a 207. Observation: the paragraph.
+    message: `Property values were not valid: ${isApart ? "\n\n" : ""}${JSON.stringify(details)}`,
     errors: problems.map(({ error, message, name }) => ({
       message,
       code: error,

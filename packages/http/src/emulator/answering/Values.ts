@@ -36,7 +36,7 @@ export const check = (
     return { error: "PROPERTY_DOESNT_EXIST", message: `Property "${name}" does not exist` }
   }
   // The code is documentation, the words are an assumption.
-  if (property.readOnly && !(name === "amount" && behaviour.amount === "writable")) {
+  if (property.readOnly && !isWritable(name, behaviour)) {
     return {
       error: "READ_ONLY_VALUE",
       message: `"${name}" is a read only property; its value cannot be set.`
@@ -62,6 +62,11 @@ export const check = (
   }
   return checkTyped(property, name, value)
 }
+
+// Contested, or not known of line items.
+const isWritable = (name: string, { amount, creationKey }: Behaviour.Behaviour): boolean =>
+  (name === "amount" && amount === "writable") ||
+  (name === "hs_unique_creation_key" && creationKey === "writable")
 
 /** The property that holds the term. */
 const term = "hs_recurring_billing_period"

@@ -38,7 +38,7 @@ export type Outcome =
  * @since 0.1.0
  */
 export interface Received {
-  readonly account: Pick<Account, "scope" | "tasks">
+  readonly account: Pick<Account, "crm" | "scope" | "tasks">
   readonly strike: FaultPlan.Strike | undefined
   readonly task: FaultPlan.Strike | undefined
   readonly text: string
@@ -56,7 +56,7 @@ export interface Received {
  * @category constructors
  * @since 0.1.0
  */
-export const untouched = (decided: Delivery.Message): Outcome => ({ decided, reply: undefined })
+export const untouched = (decided: Delivery.Message, reply?: Faults.Reply): Outcome => ({ decided, reply })
 
 /**
  * Commits what the fault lets through. What is applied later runs in the scope of the account.
@@ -173,7 +173,8 @@ const accept = Effect.fnUntraced(function* (
   if (fault?.place !== "asynchronous") return yield* decide(text, entry)
   const inputs = Inputs.read(text)
   // A batch that is refused before its inputs are decided is refused at once.
-  if (Result.isFailure(Body.readBatch(text, Body.readInput).inputs)) return yield* decide(text, entry)
+  if (Result.isFailure(Body.readBatch(text, Body.readInput, account.crm.behaviour).inputs))
+    return yield* decide(text, entry)
   entry.inputs = inputs.length
   const id = yield* taskId
   const body = yield* account.tasks.begin({

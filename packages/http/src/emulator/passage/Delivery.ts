@@ -13,6 +13,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Stream from "effect/Stream"
+import type * as Behaviour from "../Behaviour.ts"
 import type * as Faults from "../Faults.ts"
 import * as Refusal from "../answering/Refusal.ts"
 import * as ErrorBodies from "./ErrorBodies.ts"
@@ -39,6 +40,7 @@ export interface Message {
 export interface About {
   readonly correlationId: string
   readonly portalId: number
+  readonly behaviour: Behaviour.Behaviour
   readonly headers: Readonly<Record<string, string>>
   readonly traceIds: ReadonlyArray<string>
 }
@@ -331,8 +333,12 @@ const statusResponse = (
   about: About,
   now: number
 ): HttpServerResponse.HttpServerResponse => {
-  const { body = reply.status >= 400 ? "hubspot" : "empty", status } = reply
+  const { body = ErrorBodies.kindOf(reply.status, about.behaviour), status } = reply
   const own = {
+    // Not known of HubSpot, so the account is told. The wait is documentation.
+    ...(status === 423 &&
+      body === "hubspot" &&
+      about.behaviour.retryAfter === "present" && { "retry-after": "2" }),
     ...(reply.retryAfterDate !== undefined && { "retry-after": httpDate(now + reply.retryAfterDate) }),
     ...(reply.retryAfter !== undefined && { "retry-after": reply.retryAfter }),
     ...lowerCased(reply.headers ?? {})
@@ -345,10 +351,7 @@ const statusResponse = (
       ? textResponse({ status, headers }, JSON.stringify(body.json), contentType)
       : textResponse({ status, headers }, body.text, body.contentType ?? contentType ?? "text/plain")
   }
-  const error = Refusal.withCorrelationId(
-    ErrorBodies.errorBody(status, body, about.portalId),
-    about.correlationId
-  )
+  const error = Refusal.withCorrelationId(ErrorBodies.errorBody(status, body, about), about.correlationId)
   const blamed = about.traceIds.slice(0, reply.blame ?? 0)
   return textResponse(
     { status, headers: { ...about.headers, ...headers } },

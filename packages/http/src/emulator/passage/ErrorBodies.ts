@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Refusal from "../answering/Refusal.ts"
+import type { Behaviour } from "../Behaviour.ts"
 import type * as Faults from "../Faults.ts"
 import * as Requirements from "./Requirements.ts"
 
@@ -15,12 +16,24 @@ const problem = {
 // Assumption: that a whole batch's refusal can name inputs.
 export const blame = (traceId: string) => ({ ...problem, context: { objectWriteTraceId: [traceId] } })
 
+/** The kind of body that a status has if its fault names none. What a 423 has is not known, so the account is told. */
+export const kindOf = (status: number, { locked }: Behaviour): "hubspot" | "html" | "empty" => {
+  if (status === 423 && (locked === "html" || locked === "empty")) return locked
+  return status >= 400 ? "hubspot" : "empty"
+}
+
+interface About {
+  readonly portalId: number
+  readonly behaviour: Behaviour
+}
+
 /** HubSpot's error body for a status, by the `body` of the fault. */
 export const errorBody = (
   status: number,
   kind: Exclude<Extract<Faults.Body, string>, "html" | "empty">,
-  portalId: number
+  about: About
 ): { readonly [field: string]: unknown } => {
+  const { portalId } = about
   switch (kind) {
     case "burst":
       return Refusal.tenSecondlyLimit(portalId).body
@@ -31,11 +44,14 @@ export const errorBody = (
     case "invalidJson":
       return Refusal.invalidJson("line 1, column 1: Unexpected character").body
     case "hubspot":
-      return hubSpotBody(status, portalId)
+      return hubSpotBody(status, about)
   }
 }
 
-const hubSpotBody = (status: number, portalId: number): { readonly [field: string]: unknown } => {
+const hubSpotBody = (
+  status: number,
+  { behaviour, portalId }: About
+): { readonly [field: string]: unknown } => {
   switch (status) {
     case 400:
     case 422:
@@ -62,7 +78,8 @@ const hubSpotBody = (status: number, portalId: number): { readonly [field: strin
       return {
         status: "error",
         message: messages[status] ?? `The request failed with status ${status}.`,
-        ...(status < 500 && { category: "REQUEST_REFUSED" })
+        ...(status < 500 &&
+          !(status === 423 && behaviour.locked === "plain") && { category: "REQUEST_REFUSED" })
       }
   }
 }

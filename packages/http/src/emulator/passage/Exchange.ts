@@ -19,6 +19,7 @@ import * as Body from "../reading/Body.ts"
 import * as Commit from "./Commit.ts"
 import * as Delivery from "./Delivery.ts"
 import * as Inputs from "../reading/Inputs.ts"
+import type * as Faults from "../Faults.ts"
 import type * as Journal from "../Journal.ts"
 import type * as Requirements from "./Requirements.ts"
 import * as Refusal from "../answering/Refusal.ts"
@@ -113,7 +114,7 @@ export const answer = Effect.fnUntraced(
     const { correlationId, method, path } = entry
     const [before, after] = yield* drawLatency(account.latency)
     const received: Result.Result<string, Refusal.Refusal> = yield* refused === undefined
-      ? receive(request, requirements.body)
+      ? receive(request, requirements.body, Body.ceilingOf(account.crm.behaviour))
       : Effect.succeed(Result.fail(refused))
     const headers = {
       ...limits,
@@ -127,7 +128,7 @@ export const answer = Effect.fnUntraced(
     let outcome: Commit.Outcome
     if (Result.isFailure(received)) {
       yield* sleep(before)
-      outcome = Commit.untouched(refusal(received.failure))
+      outcome = Commit.untouched(refusal(received.failure), pageOf(account, received.failure))
     } else {
       const text = received.success
       const arrival = { at, method, path, text }
@@ -157,6 +158,7 @@ export const answer = Effect.fnUntraced(
     const delivery = yield* Commit.deliver(outcome, {
       correlationId,
       portalId: account.crm.portalId,
+      behaviour: account.crm.behaviour,
       headers,
       // Only a fault's reply needs them, and reading them costs more than the rest of a request.
       traceIds:
@@ -220,6 +222,12 @@ const waitOf = (
 ): Readonly<Record<string, string>> =>
   refused?.status === 429 && behaviour.retryAfter === "present" ? { "retry-after": "10" } : {}
 
+// No 413 of HubSpot's is public, so the account is told.
+const pageOf = ({ crm: { behaviour } }: Account, refused: Refusal.Refusal): Faults.BareReply | undefined =>
+  refused.status === 413 && behaviour.tooLarge === "html"
+    ? { kind: "status", status: 413, body: "html" }
+    : undefined
+
 const contentTypes = {
   json: /^application\/json\s*(;|$)/i,
   form: /^application\/x-www-form-urlencoded\s*(;|$)/i
@@ -227,12 +235,13 @@ const contentTypes = {
 
 const receive = (
   request: HttpServerRequest,
-  body: Requirements.Requirements["body"]
+  body: Requirements.Requirements["body"],
+  ceiling: number
 ): Effect.Effect<Result.Result<string, Refusal.Refusal>, HttpServerError> =>
   body === "none"
     ? Effect.succeed(Result.succeed(""))
     : contentTypes[body].test(request.headers["content-type"] ?? "")
-      ? Body.readText(request).pipe(
+      ? Body.readText(request, ceiling).pipe(
           Effect.map(Result.succeed),
           Effect.catchIf(isRefusal, (refusal) => Effect.succeed(Result.fail(refusal)))
         )

@@ -11,6 +11,7 @@ import { type Association, BatchRequest } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import type { HttpServerError } from "effect/http/HttpServerError"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import type * as Behaviour from "../Behaviour.ts"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Json from "./Json.ts"
@@ -42,8 +43,17 @@ export interface Change {
   readonly objectWriteTraceId: string | undefined
 }
 
-/** The largest body in bytes. Assumption: no ceiling is documented. */
+/** The largest body in bytes, of an admin request too. Not known of HubSpot, so the account is told. */
 export const maxBytes = 10 * 1024 * 1024
+
+/**
+ * The largest body that the account reads, in bytes.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const ceilingOf = ({ bodyCeiling }: Behaviour.Behaviour): number =>
+  bodyCeiling === "10MiB" ? maxBytes : 1024 * 1024
 
 /**
  * The text of a request's body. It is refused with 413 as soon as it is too large.
@@ -52,17 +62,18 @@ export const maxBytes = 10 * 1024 * 1024
  * @since 0.1.0
  */
 export const readText = (
-  request: HttpServerRequest
+  request: HttpServerRequest,
+  ceiling: number = maxBytes
 ): Effect.Effect<string, Refusal.Refusal | HttpServerError> =>
   Effect.suspend(() => {
-    if (Number(request.headers["content-length"]) > maxBytes) return Effect.fail(Refusal.tooLarge)
+    if (Number(request.headers["content-length"]) > ceiling) return Effect.fail(Refusal.tooLarge)
     const decoder = new TextDecoder()
     return request.stream.pipe(
       Stream.runFoldEffect(
         () => ({ bytes: 0, text: "" }),
         (read, chunk) => {
           const bytes = read.bytes + chunk.byteLength
-          return bytes > maxBytes
+          return bytes > ceiling
             ? Effect.fail(Refusal.tooLarge)
             : Effect.succeed({ bytes, text: read.text + decoder.decode(chunk, { stream: true }) })
         }
@@ -85,7 +96,8 @@ export interface Batch<A> {
 }
 
 /**
- * Reads the text of a batch. `bound` says, from its fields, how many inputs it may have.
+ * Reads the text of a batch. `bound` says, from its fields, how many inputs it may have, and `behaviour` what is not known
+ * of lists without inputs or with too many.
  *
  * @category reading
  * @since 0.1.0
@@ -93,24 +105,32 @@ export interface Batch<A> {
 export const readBatch = <A>(
   text: string,
   readOne: (given: unknown) => Json.Reading<A>,
-  bound: (fields: Json.Fields) => Bound = () => hundred,
-  acceptsNone = false
+  behaviour: Behaviour.Behaviour,
+  bound: (fields: Json.Fields) => Bound = () => hundred
 ): Batch<A> => {
   const json = Json.readObject(text, "BatchInput")
   if (Result.isFailure(json)) return { count: null, fields: {}, inputs: Result.fail(json.failure) }
   const fields = json.success
   const { inputs } = fields
   // Assumption, from the observed words for missing fields. Behind some SDKs a body without `inputs`
-  // was answered with an empty 2xx COMPLETE (observation, other endpoints); not imitated here.
+  // was answered with an empty 2xx COMPLETE (observation, other endpoints).
   if (!Json.isPresent(inputs)) {
-    return { count: null, fields, inputs: Result.fail(Refusal.missingFields("inputs")) }
+    return behaviour.noInputs === "accepted"
+      ? { count: 0, fields, inputs: Result.succeed([]) }
+      : { count: null, fields, inputs: Result.fail(Refusal.missingFields("inputs")) }
   }
   if (!Array.isArray(inputs)) return { count: null, fields, inputs: Json.mismatch("ArrayList", inputs) }
   const count = inputs.length
   const { max, refusal } = bound(fields)
   // Assumption: the words for an empty list are not known, nor whether it is refused.
-  if (count === 0 && !acceptsNone) return { count, fields, inputs: Result.fail(Refusal.noInputs) }
-  if (count > max) return { count, fields, inputs: Result.fail(refusal) }
+  if (count === 0 && behaviour.emptyInputs !== "accepted") {
+    const refusal = behaviour.emptyInputs === "unset" ? Refusal.missingFields("inputs") : Refusal.noInputs
+    return { count, fields, inputs: Result.fail(refusal) }
+  }
+  if (count > max) {
+    const isCounted = behaviour.tooManyInputs === "counted"
+    return { count, fields, inputs: Result.fail(isCounted ? refusal : Refusal.unreadableInputs(max)) }
+  }
   return { count, fields, inputs: Json.readList(inputs, readOne) }
 }
 
@@ -132,8 +152,7 @@ export const readCounted = <A>(
   readOne: (given: unknown) => Json.Reading<A>,
   bound?: (fields: Json.Fields) => Bound
 ) => {
-  const acceptsNone = account.crm.behaviour.emptyInputs === "accepted"
-  const { count, fields, inputs } = readBatch(text, readOne, bound, acceptsNone)
+  const { count, fields, inputs } = readBatch(text, readOne, account.crm.behaviour, bound)
   entry.inputs = count
   return Effect.map(Effect.fromResult(inputs), (inputs) => ({ fields, inputs }))
 }
@@ -161,6 +180,23 @@ export const boundOfRead = (fields: Json.Fields): Bound =>
   Array.isArray(fields.propertiesWithHistory) && fields.propertiesWithHistory.length > 0
     ? { max: BatchRequest.maxInputsWithHistory, refusal: Refusal.tooManyInputsWithHistory }
     : hundred
+
+/** The longest trace id that is taken, if long ones are not. */
+const maxTraceId = 100
+
+/**
+ * The refusal of trace ids that are too long. HubSpot documents no bound, so the account is told.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const checkTraceIds = (
+  inputs: ReadonlyArray<{ readonly objectWriteTraceId: string | undefined }>,
+  { longTraceIds }: Behaviour.Behaviour
+): Json.Reading<void> =>
+  longTraceIds === "refused" && inputs.some((input) => (input.objectWriteTraceId ?? "").length > maxTraceId)
+    ? Result.fail(Refusal.invalid(`objectWriteTraceId is longer than ${maxTraceId} characters`))
+    : Result.succeed(undefined)
 
 /**
  * Whether every input has an `objectWriteTraceId` of its own.
