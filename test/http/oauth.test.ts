@@ -1,7 +1,7 @@
 import { BulkCreate } from "@effect-hubspot/batch"
 import { Credentials, HubSpotClient, LineItems, type OAuth, RateLimits } from "@effect-hubspot/http"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, type Duration, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream } from "effect"
+import { Clock, Deferred, type Duration, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream } from "effect"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import * as Canary from "../support/canary.ts"
@@ -433,6 +433,42 @@ describe("OAuth", () => {
         yield* Fiber.join(closing)
         assert.deepStrictEqual(stored, ["refresh-token-2"])
       })
+    })
+
+    it.effect("that another process has got and is still storing is waited for, twice in a row", () => {
+      const { layer, world } = worldOf({
+        // HubSpot has replaced the token twice for others, who store it later than their answer arrives.
+        answer: (n) =>
+          n < 3
+            ? { status: 400, body: { status: "BAD_REFRESH_TOKEN", message: "no" } }
+            : { status: 200, body: { access_token: "access-token", expires_in: 1800 } },
+        oauth: {
+          stored: Effect.map(Clock.currentTimeMillis, (now) => {
+            const token = now >= 3000 ? "refresh-token-3" : now >= 1500 ? "refresh-token-2" : undefined
+            return token === undefined ? undefined : Redacted.make(token)
+          })
+        }
+      })
+      return Effect.gen(function* () {
+        yield* inTime(create)
+        assert.deepStrictEqual(
+          world.forms.map((form) => form.get("refresh_token")),
+          ["refresh-token-canary", "refresh-token-2", "refresh-token-3"]
+        )
+        assert.deepStrictEqual(world.bearers, ["access-token"])
+      }).pipe(Effect.provide(layer))
+    })
+
+    it.effect("that nobody stores is not waited for longer than two seconds", () => {
+      const { layer, world } = worldOf({
+        answer: () => ({ status: 400, body: { status: "BAD_REFRESH_TOKEN", message: "no" } }),
+        oauth: { stored: Effect.undefined }
+      })
+      return Effect.gen(function* () {
+        const error = yield* inTime(Effect.flip(create), "3 seconds")
+        assert.strictEqual(error.reason._tag, "TokenRefused")
+        assert.lengthOf(world.forms, 1)
+      }).pipe(Effect.provide(layer))
     })
 
     it.effect("whose listener has a defect is used all the same", () => {

@@ -48,8 +48,8 @@ export interface Options {
    */
   readonly onRefreshToken?: ((token: Redacted.Redacted<string>) => Effect.Effect<void>) | undefined
   /**
-   * The refresh token that was stored last, by any process that shares it. It is looked up before each renewal, and once
-   * more if HubSpot refuses the one that was used. `undefined` means that none was stored.
+   * The refresh token that was stored last, by any process that shares it. It is looked up before each renewal, and for
+   * one and a half seconds more if HubSpot refuses the one that was used. `undefined` means that none was stored.
    */
   readonly stored?: Effect.Effect<Redacted.Redacted<string> | undefined> | undefined
 }
@@ -141,11 +141,27 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
     return current.value
   })
 
+  /**
+   * Takes the token that another process has got for the one that was used, and may still be storing: HubSpot refuses the old
+   * one earlier. Whether there is one.
+   */
+  const awaitStored = Effect.gen(function* () {
+    if (yield* takeStored) return true
+    if (options.stored === undefined) return false
+    for (const millis of storingMillis) {
+      yield* Effect.sleep(millis)
+      if (yield* takeStored) return true
+    }
+    return false
+  })
+
   const renew = takeStored.pipe(
     Effect.andThen(exchange),
-    Effect.catchReason("HubSpotError", "TokenRefused", (_, error) =>
-      Effect.flatMap(takeStored, (isAnother) => (isAnother ? exchange : Effect.fail(error)))
-    ),
+    // A process that is slower than the others may be late more than once.
+    Effect.retry({
+      times: 3,
+      while: ({ reason }) => (reason._tag === "TokenRefused" ? awaitStored : Effect.succeed(false))
+    }),
     Effect.withSpan("Credentials.renew")
   )
 
@@ -199,5 +215,8 @@ const refusal = (body: string): HubSpotError.TokenRefused | undefined => {
     detail: ErrorBody.showable(detail)
   })
 }
+
+/** The waits for a token that another process is storing. */
+const storingMillis = [100, 200, 400, 800]
 
 const wellFormed = /^[A-Za-z0-9._~+/=-]{8,4096}$/
