@@ -130,8 +130,24 @@ describe("a reply of a wrong shape", () => {
     assert.strictEqual(salvaged.unreadable, 6)
   })
 
+  it("has no results where a finished batch lists its errors alone", () => {
+    const errors = [{ message: "no", context: { objectWriteTraceId: ["t-1"] } }]
+    for (const results of [undefined, null]) {
+      const salvaged = Option.getOrThrow(BatchResponse.salvage({ status: "COMPLETE", results, errors }))
+      assert.deepStrictEqual(salvaged.response, { status: "COMPLETE", results: [], errors })
+    }
+  })
+
   it("is nothing at all without a list of results", () => {
-    for (const json of [null, [], "x", {}, { results: {} }])
+    const errors = [{ message: "no" }]
+    const others = [
+      { errors },
+      { status: "error", errors },
+      { status: "COMPLETE" },
+      { status: "COMPLETE", errors: [] },
+      { status: "COMPLETE", results: "x", errors }
+    ]
+    for (const json of [null, [], "x", {}, { results: {} }, ...others])
       assert.isTrue(Option.isNone(BatchResponse.salvage(json)))
   })
 })

@@ -67,7 +67,7 @@ export interface Salvaged {
  * Reads a reply entry by entry. One result of a wrong shape does not hide the ninety-nine others, and a field of
  * a wrong shape does not hide the id of its result. A result that names its input without a readable id (such as
  * a number beyond 2⁵³ − 1) gets the id `""`: a record was created, and its id is not known. `None` if the reply has
- * no list of results.
+ * no list of results, unless it is a batch with a known status that lists errors alone.
  *
  * **Example**
  *
@@ -86,14 +86,25 @@ export interface Salvaged {
 export const salvage = (json: unknown): Option.Option<Salvaged> =>
   Option.orElse(
     Option.map(readWhole(json), (response) => ({ response, unreadable: 0 })),
-    () =>
-      Predicate.isObject(json) && Array.isArray(json.results)
-        ? Option.some(entryByEntry(json))
-        : Option.none()
+    () => {
+      if (!Predicate.isObject(json)) return Option.none()
+      const results = hasErrorsAlone(json) ? [] : json.results
+      return Array.isArray(results) ? Option.some(entryByEntry(json, results)) : Option.none()
+    }
   )
 
-const entryByEntry = (json: { readonly [name: string]: unknown }): Salvaged => {
-  const givenResults = json.results as ReadonlyArray<unknown>
+/** Whether a batch with a known status says which inputs it refuses, and nothing of results. */
+const hasErrorsAlone = ({ errors, results, status }: { readonly [name: string]: unknown }): boolean =>
+  (results === undefined || results === null) &&
+  Array.isArray(errors) &&
+  errors.length > 0 &&
+  typeof status === "string" &&
+  BatchStatus.fromString(status) !== undefined
+
+const entryByEntry = (
+  json: { readonly [name: string]: unknown },
+  givenResults: ReadonlyArray<unknown>
+): Salvaged => {
   const givenErrors = json.errors ?? []
   const whole = givenResults.map((entry) => readObject(entry))
   const results = whole.flatMap((read, n) =>

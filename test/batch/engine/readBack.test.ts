@@ -150,6 +150,26 @@ describe("records that a reply does not tell apart", () => {
     }).pipe(Effect.provide(hubspot()))
   )
 
+  it.effect("are matched too where the reply has one record more than there are inputs", () =>
+    Effect.gen(function* () {
+      const { reads, sent, tags } = yield* create([...seats(3), ...seats(1)])
+      assert.deepStrictEqual([tags, sent], [{ Created: 4 }, 1])
+      assert.isAtLeast(reads, 1)
+    }).pipe(
+      Effect.provide(
+        HubSpot.layer({
+          fault: (request, pass) =>
+            endsWith(request, "/batch/create")
+              ? changed(request, pass, (reply) => {
+                  const results = [...reply.results, { id: "77", properties: {} }]
+                  return bare(defaults)({ ...reply, results })
+                })
+              : pass
+        })
+      )
+    )
+  )
+
   it.effect("are in doubt at once, with their ids, where the token must not read", () =>
     Effect.gen(function* () {
       const { created, doubts, reads, seconds, sent, tags } = yield* create(seats(3))

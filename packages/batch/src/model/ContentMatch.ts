@@ -60,8 +60,14 @@ export const matchByContent = (
   const surplus = loose.filter((_, result) => !results.includes(result))
   const positionsOf = (some: ReadonlyArray<number>) =>
     new Set(some.flatMap((result) => candidates[result]!).flatMap((group) => groups[group]!))
+  const unreadOf = (some: ReadonlyArray<number>) =>
+    some
+      .filter((result) => candidates[result]!.some((group) => hides(first(group), loose[result]!)))
+      .map((result) => loose[result]!.id)
   // There are more results than inputs that they could belong to, so none of them is certain.
-  if (assignment === undefined) return { ...nothing, ambiguous: positionsOf(results), surplus: loose }
+  if (assignment === undefined) {
+    return { ...nothing, ambiguous: positionsOf(results), surplus: loose, unread: unreadOf(possible) }
+  }
 
   const allCreated = isWhole && surplus.length === 0 && loose.length === inputs.length
   const matched: Array<readonly [number, CrmObject.CrmObject]> = []
@@ -75,9 +81,8 @@ export const matchByContent = (
   }
   const taken = new Set(matched.map(([position]) => position))
   const open = [...positionsOf(uncertain)].filter((position) => !taken.has(position))
-  const unread = uncertain
-    .filter((result) => candidates[result]!.some((group) => hides(first(group), loose[result]!)))
-    .map((result) => loose[result]!.id)
+  // A result that gave way to another one may show more when it is read.
+  const unread = unreadOf([...uncertain, ...possible.filter((result) => !results.includes(result))])
   const objects = uncertain.map((result) => loose[result]!)
   return allCreated
     ? {
