@@ -3,6 +3,8 @@
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { rmSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { canary, type Directory, directory, endAll, run, serve, type Server, start, until } from "./run.ts"
 
 let files: Directory
@@ -24,6 +26,29 @@ const on = (...args: ReadonlyArray<string>) =>
 const connected = (...args: ReadonlyArray<string>) => on(...args, "--base-url", server.url)
 
 describe("a durable import", () => {
+  it("of an account that cannot be asked ends with 75, has sent no row, and says to give the command again", async () => {
+    const requests: Array<string> = []
+    const dead = createServer((request, response) => {
+      requests.push(request.url ?? "")
+      response.writeHead(502).end("<html>502 Bad Gateway</html>")
+    })
+    await new Promise<void>((resolve) => dead.listen(0, "127.0.0.1", resolve))
+    const url = `http://127.0.0.1:${(dead.address() as AddressInfo).port}`
+    const importing = (...args: ReadonlyArray<string>) =>
+      run(["import", "items.csv", "--job", "first", "--state-dir", "unanswered", ...args], {
+        cwd: files.path,
+        token: canary
+      })
+    const end = await importing("--base-url", url)
+    dead.close()
+    assert.strictEqual(end.code, 75, end.stderr)
+    assert.match(end.stderr, /HTTP 502.*this command has sent no row, so give it again once HubSpot answers/)
+    assert.isAbove(requests.length, 1)
+    assert.isFalse(requests.some((path) => path.includes("/batch/")))
+    const again = await importing("--base-url", server.url, "--json")
+    assert.strictEqual(JSON.parse(again.stdout).created, 1, again.stderr)
+  }, 60_000)
+
   it("is kept, listed, told again, and its files hold what its rows came to", async () => {
     const first = await connected("import", "items.csv", "--job", "q3", "--rejects", "r.csv", "--json")
     assert.strictEqual(first.code, 3, first.stderr)

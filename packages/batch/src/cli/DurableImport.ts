@@ -17,7 +17,7 @@ import * as JobStore from "../jobs/JobStore.ts"
 import * as Planning from "../jobs/Planning.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
-import { type Exit, refused } from "./Exit.ts"
+import { Exit, type Refusal, refused } from "./Exit.ts"
 import * as FileImport from "./Import.ts"
 import * as JobFiles from "./JobFiles.ts"
 import * as Jobs from "./Jobs.ts"
@@ -53,6 +53,16 @@ export const supposedAccount = Effect.fnUntraced(function* (
     Effect.orElseSucceed(() => undefined)
   )
 })
+
+/** The end of a command before it has sent a row: where HubSpot does not answer, the same command is right later. */
+const refusedBefore = (error: Refusal): Exit => {
+  const { code, lines } = refused(error)
+  const advice =
+    error._tag === "HubSpotError" && code === Report.exitCodes.suspended
+      ? "; this command has sent no row, so give it again once HubSpot answers"
+      : ""
+  return new Exit({ code, lines: lines.map((line) => `${line}${advice}`) })
+}
 
 /** Refuses the id of a job that got beyond planning. */
 export const mustBeFree = (jobId: string) => Effect.mapError(Planning.mustBeFree(jobId), refused)
@@ -99,7 +109,7 @@ export const plan = Effect.fnUntraced(function* (
             : (row.input.success.properties[keyProperty] ?? retrying.madeKeyOf(row)),
       check: retrying?.check
     }),
-    Effect.mapError(refused)
+    Effect.mapError(refusedBefore)
   )
 })
 
@@ -116,7 +126,7 @@ export const submitted = Effect.fnUntraced(function* (jobId: string, json: boole
 })
 
 /** Refuses a job of another account, or for another address. */
-export const checkAccount = (job: Job.Job) => Effect.mapError(Planning.checkAccount(job), refused)
+export const checkAccount = (job: Job.Job) => Effect.mapError(Planning.checkAccount(job), refusedBefore)
 
 /** Refuses to go on with a file that has changed, or for another account. */
 export const checkResume = Effect.fnUntraced(function* (job: Job.Job) {
