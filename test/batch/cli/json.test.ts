@@ -79,10 +79,17 @@ describe("--json", () => {
     assert.strictEqual(end.code, 3)
   })
 
-  it("an import that could not begin prints no object", async () => {
+  it("an import that could not begin prints an object as well, and whether it can be given again", async () => {
     const end = await run(["import", "none.csv", "--emulator", "--json"], { cwd: files.path })
-    assert.strictEqual(end.stdout, "")
+    assert.deepStrictEqual(countsOf(end), counted({}, "CANCELED"))
     assert.strictEqual(end.code, 2)
+    const job = ["--job", "unbegun", "--state-dir", files.at("unbegun"), "--base-url", "http://127.0.0.1:1"]
+    const later = await run(["import", "three.csv", "--json", ...job], { cwd: files.path, token: canary })
+    assert.deepStrictEqual(countsOf(later), {
+      ...counted({}, "PROCESSING"),
+      suspended: { reason: "network", resumeAt: null }
+    })
+    assert.strictEqual(later.code, 75)
   })
 })
 

@@ -56,12 +56,10 @@ export const supposedAccount = Effect.fnUntraced(function* (
 
 /** The end of a command before it has sent a row: where HubSpot does not answer, the same command is right later. */
 const refusedBefore = (error: Refusal): Exit => {
-  const { code, lines } = refused(error)
-  const advice =
-    error._tag === "HubSpotError" && code === Report.exitCodes.suspended
-      ? "; this command has sent no row, so give it again once HubSpot answers"
-      : ""
-  return new Exit({ code, lines: lines.map((line) => `${line}${advice}`) })
+  const exit = refused(error)
+  if (error._tag !== "HubSpotError" || exit.suspended === undefined) return exit
+  const advice = "this command has sent no row, so give it again once HubSpot answers"
+  return new Exit({ ...exit, lines: exit.lines.map((line) => `${line}; ${advice}`) })
 }
 
 /** Refuses the id of a job that got beyond planning. */

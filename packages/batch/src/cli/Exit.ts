@@ -18,10 +18,11 @@ import type { PlanError } from "../jobs/Planning.ts"
 import type { DatabaseError } from "../sql/Database.ts"
 import * as Report from "./Report.ts"
 
-/** `lines` go to the standard error, each complete in itself. */
+/** `lines` go to the standard error, each complete in itself. `suspended` is why the command can be given again later. */
 export class Exit extends Schema.TaggedError<Exit>()("Exit", {
   code: Schema.Int,
-  lines: Schema.Array(Schema.String)
+  lines: Schema.Array(Schema.String),
+  suspended: Schema.optionalKey(Schema.String)
 }) {}
 
 /** Ends a command with this code, after its lines were printed. */
@@ -90,5 +91,9 @@ const lineOf = (error: Exclude<Refusal, Exit>): string => {
 }
 
 /** The end of a command by an error. */
-export const refused = (error: Refusal): Exit =>
-  error._tag === "Exit" ? error : new Exit({ code: codeOf(error), lines: [lineOf(error)] })
+export const refused = (error: Refusal): Exit => {
+  if (error._tag === "Exit") return error
+  const code = codeOf(error)
+  const reason = error._tag !== "HubSpotError" ? "busy" : error.ends === "batch" ? "outage" : error.ends
+  return new Exit({ code, lines: [lineOf(error)], ...(code === suspended && { suspended: reason }) })
+}

@@ -107,24 +107,24 @@ export const importCommand = Command.make(
         "--emulator forgets everything when it ends, so a job on it cannot be resumed; run line-items serve and give --base-url"
       )
     }
-    const show = Output.summary(flags.json)
-    const importing = Effect.gen(function* () {
-      if (jobId === undefined) return yield* Import.run(what, show)
-      return yield* Effect.andThen(
-        DurableImport.plan({ ...what, jobId }),
-        JobRun.carryOn({ ...what, jobId, check: false }, show)
-      ).pipe(Connection.onJob(flags, jobId))
-    })
-    const { code } = yield* importing.pipe(
-      Effect.scoped,
-      Effect.provide(
-        flags.emulator
-          ? LineItems.layer({ limit: flags.limit, timeout: flags.timeout }).pipe(
-              Layer.provide(Connection.embedded(Option.getOrUndefined(flags.latency), keyProperty))
-            )
-          : Connection.hubspot(flags)
-      ),
-      Effect.mapError(refused)
+    const { code } = yield* Output.ofImport(flags.json, (show) =>
+      Effect.gen(function* () {
+        if (jobId === undefined) return yield* Import.run(what, show)
+        return yield* Effect.andThen(
+          DurableImport.plan({ ...what, jobId }),
+          JobRun.carryOn({ ...what, jobId, check: false }, show)
+        ).pipe(Connection.onJob(flags, jobId))
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(
+          flags.emulator
+            ? LineItems.layer({ limit: flags.limit, timeout: flags.timeout }).pipe(
+                Layer.provide(Connection.embedded(Option.getOrUndefined(flags.latency), keyProperty))
+              )
+            : Connection.hubspot(flags)
+        ),
+        Effect.mapError(refused)
+      )
     )
     return yield* exitWith(code)
   })

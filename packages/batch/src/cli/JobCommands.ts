@@ -63,18 +63,20 @@ export const resumeCommand = Command.make(
       // Workers run it. Its summary is printed here once it is over.
       if (!isOver) return
     }
-    const { code } = yield* JobRun.carryOn(
-      {
-        jobId: flags.job,
-        check: true,
-        concurrency: flags.concurrency,
-        stopWhenAllRejected: !flags.keepGoing,
-        rejects: Option.getOrUndefined(flags.rejects),
-        doubts: Option.getOrUndefined(flags.doubts),
-        created: Option.getOrUndefined(flags.created)
-      },
-      Output.summary(flags.json)
-    ).pipe(Connection.onJob(flags, flags.job))
+    const { code } = yield* Output.ofImport(flags.json, (show) =>
+      JobRun.carryOn(
+        {
+          jobId: flags.job,
+          check: true,
+          concurrency: flags.concurrency,
+          stopWhenAllRejected: !flags.keepGoing,
+          rejects: Option.getOrUndefined(flags.rejects),
+          doubts: Option.getOrUndefined(flags.doubts),
+          created: Option.getOrUndefined(flags.created)
+        },
+        show
+      ).pipe(Connection.onJob(flags, flags.job))
+    )
     return yield* exitWith(code)
   })
 ).pipe(
@@ -127,25 +129,24 @@ export const retryCommand = Command.make(
     if (submits && flags.keepGoing) {
       return yield* usage("workers run it: give --keep-going to line-items worker")
     }
-    const code = yield* Retry.run(
-      {
-        jobId: flags.job,
-        path: flags.file,
-        as: Option.getOrUndefined(flags.as),
-        concurrency: flags.concurrency,
-        stopWhenAllRejected: !flags.keepGoing,
-        rejects: Option.getOrUndefined(flags.rejects),
-        doubts: Option.getOrUndefined(flags.doubts),
-        created: Option.getOrUndefined(flags.created)
-      },
-      (planned) =>
-        submits
-          ? Effect.as(DurableImport.submitted(planned.jobId, flags.json), 0)
-          : Effect.map(
-              JobRun.carryOn({ ...planned, check: false }, Output.summary(flags.json)),
-              ({ code }) => code
-            )
-    ).pipe(Connection.onJob(flags, flags.job))
+    const code = yield* Output.ofImport(flags.json, (show) =>
+      Retry.run(
+        {
+          jobId: flags.job,
+          path: flags.file,
+          as: Option.getOrUndefined(flags.as),
+          concurrency: flags.concurrency,
+          stopWhenAllRejected: !flags.keepGoing,
+          rejects: Option.getOrUndefined(flags.rejects),
+          doubts: Option.getOrUndefined(flags.doubts),
+          created: Option.getOrUndefined(flags.created)
+        },
+        (planned) =>
+          submits
+            ? Effect.as(DurableImport.submitted(planned.jobId, flags.json), 0)
+            : Effect.map(JobRun.carryOn({ ...planned, check: false }, show), ({ code }) => code)
+      ).pipe(Connection.onJob(flags, flags.job))
+    )
     return yield* exitWith(code)
   })
 ).pipe(

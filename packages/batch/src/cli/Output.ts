@@ -35,8 +35,27 @@ export const offer = (text: string): Effect.Effect<boolean, Exit, Stdio.Stdio> =
 const codeOf = ({ reason: { cause } }: PlatformError): string =>
   Predicate.hasProperty(cause, "code") ? String(cause.code) : "unknown"
 
+type Ended = Pick<Imported, "name" | "summary" | "promise">
+
 /** The summary of an import, for people or for a script. */
-export const summary =
+const summary =
   (json: boolean) =>
-  ({ name, promise, summary }: Pick<Imported, "name" | "summary" | "promise">) =>
+  ({ name, promise, summary }: Ended) =>
     line(json ? JSON.stringify(summary) : Report.toText(name, summary, promise))
+
+/** Runs an import, which shows its summary. A script gets an object also if the import does not begin. */
+export const ofImport = <A, R>(
+  json: boolean,
+  run: (show: (ended: Ended) => Effect.Effect<void, Exit, Stdio.Stdio>) => Effect.Effect<A, Exit, R>
+) =>
+  Effect.suspend(() => {
+    let isShown = false
+    const show = (ended: Ended) =>
+      Effect.suspend(() => {
+        isShown = true
+        return summary(json)(ended)
+      })
+    return Effect.tapError(run(show), ({ suspended }) =>
+      json && !isShown ? line(JSON.stringify(Report.unbegun(suspended))) : Effect.void
+    )
+  })

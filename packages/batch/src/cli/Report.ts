@@ -136,6 +136,22 @@ export const summarize = (
   }
 }
 
+/**
+ * The summary of an import that did not begin: it sent nothing. With the reason, if it can be given again later.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unbegun = (suspended: string | undefined): Summary => {
+  const { possibleDuplicates: _, ...counts } = zero
+  return {
+    status: suspended === undefined ? "CANCELED" : "PROCESSING",
+    ...counts,
+    elapsedMs: 0,
+    ...(suspended !== undefined && { suspended: { reason: suspended, resumeAt: null } })
+  }
+}
+
 /** The reason, if the same import can send the rest later. */
 const canGoOn = ({ isJob = false, reason }: Ending) =>
   reason?._tag === "Suspended" ||
