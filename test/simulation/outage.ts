@@ -34,9 +34,12 @@ const pick = <A>(all: ReadonlyArray<A>): Effect.Effect<A> =>
 
 type Strategy = (typeof World.strategies)[number]
 
-/** What an upsert leaves in doubt may simply be written again, so ten of them in a row suspend a job. */
+/**
+ * What an upsert leaves in doubt may simply be written again: it is, a few times, before it opens the circuit, and ten of
+ * them in a row suspend a job.
+ */
 const mostInDoubt = (strategy: Strategy, isForGood: boolean, run: number): number => {
-  if (strategy === "upsert") return ((isForGood ? 0 : concurrency) + 10) * batchSize
+  if (strategy === "upsert") return ((isForGood ? 0 : 2 * concurrency) + 10) * batchSize
   return isForGood ? (run === 0 ? 3 * batchSize : 1) : (concurrency + 2) * batchSize
 }
 
