@@ -119,6 +119,15 @@ describe("--created", () => {
     )
   })
 
+  it("is refused as an input: its rows would be created twice", async () => {
+    for (const name of ["created.csv", "created.ndjson"]) {
+      const end = await run(["import", files.at(name), "--base-url", server.url], { token: canary })
+      assert.strictEqual(end.code, 2)
+      assert.include(end.stderr, `${name}:1:`)
+      assert.match(end.stderr, /a "_how" column: this is a file of rows that were created/)
+    }
+  })
+
   it("is refused where the file exists, and leaves no other file behind", async () => {
     files.write("there.csv", "")
     const end = await importFile(

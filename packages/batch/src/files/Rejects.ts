@@ -4,7 +4,7 @@
  *
  * The rows of a CSV file become CSV with the same cells. The rows of NDJSON and of JSON arrays become NDJSON, with every
  * number and text as it was written. `_line` and `_reason` are added, or replaced where the input was a rejects file
- * itself. Doubts have `_doubt` as well, which `Source` refuses: they may exist in HubSpot already. It escapes nothing for
+ * itself. Doubts have `_doubt`, and created rows `_how`, which `Source` refuses: HubSpot may have them already. It escapes nothing for
  * spreadsheets.
  *
  * @since 0.1.0

@@ -52,7 +52,7 @@ const checkHeader = (
   for (const [index, name] of header.entries()) {
     const column = index + 1
     if (ignored(name)) continue
-    if (name === "_doubt") return Row.ofDoubts({ line, column })
+    if (Row.isRefusedColumn(name)) return Row.ofRefusedColumn(name, { line, column })
     const first = seen.get(name)
     if (first !== undefined && name !== "") {
       return Row.failure(

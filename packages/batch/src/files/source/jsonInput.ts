@@ -284,8 +284,9 @@ export const decode = (
   const { twice, value } = document
   const begins = advance(place, text, 0, value.start)
   if (value.type !== "object") return notAnObject(begins, kind(value))
-  const doubt = value.members.find((member) => member.key === "_doubt")
-  if (doubt !== undefined) return Row.ofDoubts(advance(place, text, 0, doubt.start))
+  for (const { key, start } of value.members) {
+    if (Row.isRefusedColumn(key)) return Row.ofRefusedColumn(key, advance(place, text, 0, start))
+  }
 
   const properties = member(value, "properties")
   const isFull =

@@ -59,12 +59,35 @@ export const failure = (
   advice: string
 ): Failure => ({ ...at, problem, advice })
 
-export const ofDoubts = (at: { readonly line: number; readonly column: number }): Failure =>
-  failure(
-    at,
-    'a "_doubt" column: this is a file of inputs in doubt, importing it could create them twice',
-    "look for each in HubSpot first (`line-items resolve` will do that for jobs)"
-  )
+/** Columns of files whose rows HubSpot has, or may have. */
+const refusedColumns = new Map([
+  [
+    "_doubt",
+    [
+      'a "_doubt" column: this is a file of inputs in doubt, importing it could create them twice',
+      "look for each in HubSpot first (`line-items resolve` will do that for jobs)"
+    ]
+  ],
+  [
+    "_how",
+    [
+      'a "_how" column: this is a file of rows that were created, importing it would create them twice',
+      "import the rows that were not created, from the file of --rejects"
+    ]
+  ]
+] as const)
+
+/** Whether a file with this column must not be imported. */
+export const isRefusedColumn = (name: string): name is "_doubt" | "_how" =>
+  refusedColumns.has(name as "_doubt" | "_how")
+
+export const ofRefusedColumn = (
+  name: "_doubt" | "_how",
+  at: { readonly line: number; readonly column: number }
+): Failure => {
+  const [problem, advice] = refusedColumns.get(name)!
+  return failure(at, problem, advice)
+}
 
 /** An input of the parts that a row has. */
 export const inputOf = (
