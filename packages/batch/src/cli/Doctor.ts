@@ -132,13 +132,10 @@ const account = Effect.fnUntraced(function* (options: Options, headers: Effect.E
   const details = yield* Effect.result(execute(Operations.accountDetails))
   const answered = yield* headers
   const now = yield* Clock.currentTimeMillis
-  if (Result.isFailure(details) && details.failure.ends !== "credentials") {
-    return [ok("token", kind), unanswered("HubSpot", details.failure)]
-  }
-  const scopes = yield* Effect.forEach(needed, ([name, operation]) => scope(name, execute(operation)))
-  const isRefused = Result.isFailure(details) && details.failure.reason._tag === "Unauthorized"
-  if (Result.isFailure(details) && isRefused) {
-    return [problem("token", refused(details.failure))]
+  if (Result.isFailure(details)) {
+    const { failure } = details
+    if (failure.reason._tag === "Unauthorized") return [problem("token", refused(failure))]
+    if (failure.ends !== "credentials") return [ok("token", kind), unanswered("HubSpot", failure)]
   }
   return [
     ok("token", kind),
@@ -157,7 +154,7 @@ const account = Effect.fnUntraced(function* (options: Options, headers: Effect.E
       : warning("account", details.failure.message, "without it the day of the daily limit is not known"),
     ...clock(answered, now),
     ...limits(answered),
-    ...scopes,
+    ...(yield* Effect.forEach(needed, ([name, operation]) => scope(name, execute(operation)))),
     ...(yield* keyProperty(options))
   ]
 })
@@ -176,9 +173,7 @@ const scope = (name: string, asked: Effect.Effect<unknown, HubSpotError>) =>
   Effect.match(asked, {
     onSuccess: () => ok(name, "granted"),
     onFailure: (error) => {
-      if (error.reason._tag === "Forbidden") {
-        return problem(name, refused(error))
-      }
+      if (error.reason._tag === "Forbidden") return problem(name, refused(error))
       return error.acceptance === "NotAccepted" ? ok(name, "granted") : unanswered(name, error)
     }
   })

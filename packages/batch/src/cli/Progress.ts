@@ -75,7 +75,8 @@ export const render = (
   return columns !== undefined && text.length > columns ? `${text.slice(0, Math.max(0, columns - 1))}…` : text
 }
 
-const clear = "\r\u001b[2K"
+/** Clears the line of a terminal. */
+export const clear = "\r\u001b[2K"
 
 // After one second, one and a half more, … and every thirty seconds in the end.
 const rarer = Schedule.min([Schedule.exponential(1000, 1.5), Schedule.spaced(30_000)])

@@ -24,8 +24,6 @@ const patienceWithWorkersMillis = 60_000
 /** The width of a terminal that does not report one. */
 const unknownColumns = 80
 
-const clear = "\r\u001b[2K"
-
 /** Succeeds with the exit code once the job is over, or no process runs it. */
 export const run = Effect.fnUntraced(function* (
   jobId: string,
@@ -52,7 +50,9 @@ export const run = Effect.fnUntraced(function* (
         if (live && !isLast) {
           const elapsed = now - (job.startedAtMillis ?? now)
           const width = Math.max(0, (columns > 0 ? columns : unknownColumns) - 1 - head.length)
-          yield* Output.offer(`${clear}${head}${Progress.render(counts, counts.inputs, elapsed, width)}`)
+          yield* Output.offer(
+            `${Progress.clear}${head}${Progress.render(counts, counts.inputs, elapsed, width)}`
+          )
         } else if (!live) {
           // Without the time, which goes by when nothing else changes.
           const seen = json
@@ -63,7 +63,8 @@ export const run = Effect.fnUntraced(function* (
           printed = seen
         }
         if (isLast) {
-          if (!json) yield* Output.offer(`${live ? clear : ""}${yield* Jobs.textOf(job, counts, runBy)}\n`)
+          if (!json)
+            yield* Output.offer(`${live ? Progress.clear : ""}${yield* Jobs.textOf(job, counts, runBy)}\n`)
           return isLeft && !isOver
             ? Report.exitCodes.suspended
             : job.state === "done"

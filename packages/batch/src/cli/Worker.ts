@@ -19,6 +19,7 @@ import type { Path } from "effect/Path"
 import * as Predicate from "effect/Predicate"
 import { ImportRuntime, layerCluster } from "../cluster/ImportRuntime.ts"
 import type * as ImportWorkflow from "../cluster/ImportWorkflow.ts"
+import * as Progress from "./Progress.ts"
 import * as Report from "./Report.ts"
 import { Exit } from "./Exit.ts"
 import * as Log from "./Log.ts"
@@ -163,9 +164,7 @@ export const run = (
         Effect.never,
         Effect.fnUntraced(function* () {
           stopping = true
-          yield* Console.error(
-            "line-items: stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)"
-          )
+          yield* Console.error(`line-items: ${Progress.stopping}`)
           yield* Effect.forkDetach(Effect.andThen(self.signaled, endedByForce))
           yield* Effect.raceFirst(runtime.leave, Effect.andThen(self.signaled, runtime.abandon))
         })

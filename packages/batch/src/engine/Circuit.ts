@@ -178,10 +178,12 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       const error = yield* suspension
       if (error !== undefined) return yield* suspended(error)
       const isProbe = (yield* state)._tag === "HalfOpen"
-      if (isProbe) yield* wait(inputs)
-      if (account.ambiguous === most - 1) yield* pause(lastPauseMillis)
-      const unanswered = isProbe ? yield* look : undefined
-      if (unanswered !== undefined) return yield* suspend(unanswered)
+      if (isProbe) {
+        yield* wait(inputs)
+        if (account.ambiguous === most - 1) yield* pause(lastPauseMillis)
+        const unanswered = yield* look
+        if (unanswered !== undefined) return yield* suspend(unanswered)
+      }
       const sent = yield* send(isProbe ? Effect.succeed(true) : isClosed)
       answer = answerOf(sent)
       if (answer._tag === "Accepted") {

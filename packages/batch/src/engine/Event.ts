@@ -1,6 +1,7 @@
 /**
  * Events of a job, for progress and reports.
  */
+import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Effect from "effect/Effect"
 
@@ -39,6 +40,13 @@ export type Event =
 
 /** A function that receives events. */
 export type Listener = (event: Event) => Effect.Effect<void>
+
+/** A client whose requests are reported as `Asked`. */
+export const reporting = (client: HubSpotClient["Service"], report: Listener): HubSpotClient["Service"] => ({
+  ...client,
+  execute: (operation) =>
+    Effect.ensuring(client.execute(operation), report({ _tag: "Asked", operation: operation.name }))
+})
 
 /** The listener, without its defects: a listener that throws must not cost an outcome. */
 export const safe =

@@ -45,8 +45,8 @@ export interface Options {
   /** Inputs per request, 1 to 100. Default 100. */
   readonly batchSize?: number | undefined
   /**
-   * Batches whose requests are under way at once, 1 to 64. `"auto"` (default) begins with 1, goes up to 10, and follows latency and rate
-   * limit. Requests that look for inputs in doubt are not counted.
+   * Batches whose requests are under way at once, 1 to 64. `"auto"` (default) begins with 1, goes up to 10, and follows
+   * latency and rate limit. Requests that look for inputs in doubt are not counted.
    */
   readonly concurrency?: number | "auto" | undefined
   /** Complete it to send nothing more: requests under way finish, and the other inputs are `NotSent`. */
@@ -142,13 +142,8 @@ export const job = Effect.fnUntraced(function* (
     end: (id, end) => retryWrite(() => log.end(id, end)),
     unfinished: (id, seen) => retryWrite(() => log.unfinished(id, seen))
   }
-  const client = yield* HubSpotClient
-  const reporting: HubSpotClient["Service"] = {
-    ...client,
-    execute: (operation) =>
-      Effect.ensuring(client.execute(operation), onEvent({ _tag: "Asked", operation: operation.name }))
-  }
-  const circuit = yield* Circuit.make({ client: reporting, limits: limiter, halt, onEvent })
+  const client = Event.reporting(yield* HubSpotClient, onEvent)
+  const circuit = yield* Circuit.make({ client, limits: limiter, halt, onEvent })
   return {
     jobId,
     batchSize,
@@ -157,7 +152,7 @@ export const job = Effect.fnUntraced(function* (
     retryWrite,
     circuit,
     firstBatches,
-    services: { client: reporting, limits, policy },
+    services: { client, limits, policy },
     onEvent,
     runner: (operation, special) =>
       BatchRunner.make(operation, {

@@ -15,6 +15,7 @@ import type * as BatchState from "../model/BatchState.ts"
 import * as Correlation from "../model/Correlation.ts"
 import type { Success } from "../model/Outcome.ts"
 import type { Item } from "../model/Plan.ts"
+import * as Event from "./Event.ts"
 import type { RunnerContext } from "./RunnerContext.ts"
 
 /** The waits between reads, in milliseconds. A record is there as soon as it has an id, so most often one read is enough. */
@@ -34,15 +35,7 @@ export const account = Effect.fnUntraced(function* <In, S extends Success>(
   if (ids.length === 0) return first
   let account = first
   const records = new Map<string, CrmObject.CrmObject>()
-  const ask = Dispatch.make({
-    client: {
-      ...client,
-      execute: (asked) =>
-        Effect.ensuring(client.execute(asked), report({ _tag: "Asked", operation: asked.name }))
-    },
-    limits,
-    policy: options.policy
-  })
+  const ask = Dispatch.make({ client: Event.reporting(client, report), limits, policy: options.policy })
 
   /** Reads once, and says whether another read may show more. */
   const look = Effect.gen(function* () {
