@@ -1,10 +1,11 @@
 import { JobStore } from "@effect-hubspot/batch"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Stream } from "effect"
+import { SqlClient } from "effect/sql"
 import * as Net from "node:net"
 import * as Cycle from "../../crash/cycle.ts"
 import { serverPort } from "../../support/postgres.ts"
-import { assertTrue, batchSize, both, concurrency, submit, world } from "./workers.ts"
+import { assertTrue, batchSize, both, concurrency, running, submit, world } from "./workers.ts"
 import * as World from "./world.ts"
 
 afterAll(Cycle.endAll)
@@ -89,6 +90,33 @@ describe.concurrent("workers whose database goes away", () => {
       })
     )
   }
+
+  it.live("and gives their work to others meanwhile lose no answer", () =>
+    Effect.gen(function* () {
+      const here = yield* world()
+      const { first, underWay } = yield* running(here)
+      const { epoch } = yield* World.job(here, "a")
+      // As after an outage: its heartbeat is old, and its locks went with its session.
+      yield* here.look(
+        Effect.flatMap(
+          SqlClient.SqlClient,
+          (sql) => sql`UPDATE line_items_cluster_runners SET healthy = FALSE
+            WHERE address = ${`127.0.0.1:${first.port}`}`
+        )
+      )
+      yield* throwOut(here)
+      // Time enough to take the job from who is there.
+      yield* Effect.raceFirst(
+        World.until("another run of a", World.job(here, "a"), (job) => job.epoch !== epoch),
+        Effect.sleep("4 seconds")
+      )
+      yield* here.release
+      yield* World.finished(here, ["a"])
+      const { inDoubt } = yield* assertTrue(here, { a: 10 * batchSize })
+      assert.deepStrictEqual([inDoubt, yield* lost(here, "a")], [0, []])
+      assert.isAtLeast(underWay.length, concurrency)
+    })
+  )
 
   it.live("and does not answer any more end when they are asked twice", () =>
     Effect.gen(function* () {

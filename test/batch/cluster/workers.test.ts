@@ -105,13 +105,7 @@ describe.concurrent("workers of one database", () => {
       const said = first.said()
       const moved = ids.filter((id) => said.includes(`${id}: handed to the other workers\n`))
       assert.isAtLeast(moved.length, 1, said)
-      // A database that does not answer for seconds takes jobs from who has them, as one that is away does.
-      if (!said.includes("Shard lock storage is unhealthy")) assert.strictEqual(inDoubt, 0, said)
-      return said.includes("Shard lock storage is unhealthy")
-    }).pipe(
-      Effect.scoped,
-      Effect.repeat({ while: (unhealthy) => unhealthy, times: 3 }),
-      Effect.map((unhealthy) => assert.isFalse(unhealthy, "the database never answered in time"))
-    )
+      assert.strictEqual(inDoubt, 0, said)
+    })
   )
 })

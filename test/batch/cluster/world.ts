@@ -67,7 +67,9 @@ export interface World {
   readonly stopping: (nth: number) => Effect.Effect<Worker>
   /** Another program as a worker. */
   readonly program: (start: (port: number) => Cycle.Process) => Effect.Effect<Worker>
-  readonly look: <A, E>(effect: Effect.Effect<A, E, JobStore.JobStore>) => Effect.Effect<A>
+  readonly look: <A, E>(
+    effect: Effect.Effect<A, E, JobStore.JobStore | SqlClient.SqlClient>
+  ) => Effect.Effect<A>
   /** Does to the database what no worker does, from another one. */
   readonly statement: <A, E>(
     of: (sql: SqlClient.SqlClient, database: string) => Effect.Effect<A, E>
@@ -137,7 +139,7 @@ export const make = (options: Options): Effect.Effect<World, never, Scope.Scope>
       Effect.flatMap(SqlClient.SqlClient, (sql) => of(sql, name)).pipe(Effect.provide(server), Effect.orDie)
     yield* statement((sql) => sql`CREATE DATABASE ${sql(name)}`)
     const store = yield* Layer.build(
-      Layer.fresh(Stores.layerSql.pipe(Layer.provide(postgres({ port, name }))))
+      Layer.fresh(Stores.layerSql.pipe(Layer.provideMerge(postgres({ port, name }))))
     )
     const databaseUrl = `postgres://postgres:${password}@127.0.0.1:${port}/${name}`
 

@@ -35,6 +35,7 @@ import { Socket } from "effect/socket/Socket"
 import * as SqlClient from "effect/sql/SqlClient"
 import { hostname } from "node:os"
 import { ImportWorkflow } from "./ImportWorkflow.ts"
+import type * as Job from "../jobs/Job.ts"
 import * as JobStore from "../jobs/JobStore.ts"
 import * as Database from "../sql/Database.ts"
 import * as Migrations from "../sql/Migrations.ts"
@@ -46,6 +47,18 @@ export const prefix = "line_items_cluster"
 
 /** This process, as the holder of a job. */
 export const holder = () => ({ pid: process.pid, host: hostname() })
+
+/** A runner, as the holder of jobs, and whether another one is gone. A runner holds its jobs under its address. */
+export const runner = ({ host, port }: { readonly host: string; readonly port: number }) =>
+  Effect.map(RunnerHealth.RunnerHealth, ({ isAlive }) => ({
+    holder: { pid: process.pid, host: `${host}:${port}` },
+    isGone: (holder: Job.Holder) => {
+      const [, host, port] = /^(.*):(\d+)$/.exec(holder.host) ?? []
+      return host === undefined
+        ? Effect.succeed(false)
+        : Effect.map(isAlive(RunnerAddress.make(host, Number(port))), (alive) => !alive)
+    }
+  }))
 
 const times = {
   refreshAssignmentsInterval: Duration.millis(500),
@@ -220,7 +233,7 @@ const layerRunner = (
     Layer.merge(retention),
     Layer.merge(watch(runnerAddress)),
     Layer.provide(Layer.provide(SocketRunner.layer, SharedKey.layerServer({ host: listenHost, port }, key))),
-    Layer.provide(health),
+    Layer.provideMerge(health),
     Layer.provide(layerClientProtocol(key)),
     Layer.provide(storage),
     Layer.provide(config({ runnerAddress: Option.some(runnerAddress) })),

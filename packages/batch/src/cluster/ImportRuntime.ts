@@ -92,12 +92,12 @@ const layerEngine = (
     })
   )
 
-const assemble = <Made, E, R, E2, R2>(
+const assemble = <Made, E, R, Engine, E2, R2>(
   options: Options<Made, E, R>,
-  engine: Layer.Layer<WorkflowEngine, E2, SqlClient.SqlClient | JobStore.JobStore | R2>,
-  run: Pick<ImportWorkflow.Options, "holder" | "takesOver">
+  engine: Layer.Layer<WorkflowEngine | Engine, E2, SqlClient.SqlClient | JobStore.JobStore | R2>,
+  self: Effect.Effect<Pick<ImportWorkflow.Options, "holder" | "isGone">, never, Engine>
 ) =>
-  layerEngine({ ...options, ...run }).pipe(
+  Layer.unwrap(Effect.map(self, (self) => layerEngine({ ...options, ...self }))).pipe(
     Layer.provide(engine),
     Layer.provide(Accounts.layer(options.account)),
     Layer.provideMerge(Stores.layerSql)
@@ -140,7 +140,7 @@ const assemble = <Made, E, R, E2, R2>(
  * @since 0.1.0
  */
 export const layerMemory = <Made, E, R>(options: Options<Made, E, R>) =>
-  assemble(options, layerMemoryEngine, { holder: { pid: 0, host: "memory" } }).pipe(
+  assemble(options, layerMemoryEngine, Effect.succeed({ holder: { pid: 0, host: "memory" } })).pipe(
     Layer.provide(Database.layerSqlite({ file: ":memory:" }))
   )
 
@@ -155,7 +155,7 @@ export const layerLocal = <Made, E, R>(options: Options<Made, E, R> & { readonly
   Layer.unwrap(
     Effect.map(
       Effect.promise(() => import("./ClusterEngine.ts")),
-      ({ holder, layerLocal }) => assemble(options, layerLocal, { holder: holder() })
+      ({ holder, layerLocal }) => assemble(options, layerLocal, Effect.succeed({ holder: holder() }))
     )
   ).pipe(Layer.provide(Database.layerSqlite({ file: Stores.fileIn(options.stateDir) })))
 
@@ -182,16 +182,9 @@ export const layerCluster = <Made, E, R>(
   Layer.unwrap(
     Effect.map(
       Effect.promise(() => import("./ClusterEngine.ts")),
-      ({ layerCluster }) =>
-        assemble(options, layerCluster(options), {
-          holder: { pid: process.pid, host: `${options.host}:${options.port}` },
-          takesOver: isRunner
-        })
+      ({ layerCluster, runner }) => assemble(options, layerCluster(options), runner(options))
     )
   )
-
-/** A runner holds its jobs under its address, which no other process does. */
-const isRunner = ({ host }: Job.Holder): boolean => /:\d+$/.test(host)
 
 /** Begins the workflows of jobs that are due and that no process holds. */
 const look = Effect.gen(function* () {

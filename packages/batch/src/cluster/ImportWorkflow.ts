@@ -28,6 +28,7 @@ import * as DurableClock from "effect/workflow/DurableClock"
 import * as Workflow from "effect/workflow/Workflow"
 import { type WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import * as Accounts from "./Accounts.ts"
+import * as WriteRetry from "../engine/WriteRetry.ts"
 import * as Job from "../jobs/Job.ts"
 import * as JobRunner from "../jobs/JobRunner.ts"
 import * as JobStore from "../jobs/JobStore.ts"
@@ -70,11 +71,10 @@ export interface Options extends Pick<
   /** How long other processes wait for a holder that does not renew its claim. Default 10 seconds. */
   readonly lease?: Duration.Input | undefined
   /**
-   * Whether a job may be taken over from its holder when the engine starts the workflow here: the engine has noticed that
-   * the holder is gone. A holder that is not gone is fenced. The engine knows only its own runners. Default: no, so the
-   * lease must run out.
+   * Whether the holder of a job that the engine starts here is gone, so that its lease is not waited for. A holder that is
+   * not gone is fenced, and loses the answers it has not written yet. Default: nobody is known to be gone.
    */
-  readonly takesOver?: ((holder: Job.Holder) => boolean) | undefined
+  readonly isGone?: ((holder: Job.Holder) => Effect.Effect<boolean>) | undefined
   /** Gets an event for each run that begins or ends in this process. */
   readonly onRun?: ((run: Run) => Effect.Effect<void>) | undefined
   /** Complete it to begin no more runs, and to stop those under way, so that another process may go on. */
@@ -99,7 +99,7 @@ export const layer = (
       const store = yield* JobStore.JobStore
       const accounts = yield* Accounts.Accounts
       const { lease = Duration.seconds(10), onRun = () => Effect.void } = options
-      return ImportWorkflow.toLayer(body({ ...options, store, accounts, lease, onRun }))
+      return ImportWorkflow.toLayer(body({ ...options, store, accounts, lease, onRun, underWay: new Set() }))
     })
   )
 
@@ -109,32 +109,44 @@ interface Worker extends Options {
   readonly accounts: Accounts.Accounts["Service"]
   readonly lease: Duration.Input
   readonly onRun: NonNullable<Options["onRun"]>
+  /** The runs of this process that have not ended. The engine may move a workflow away and back before they have. */
+  readonly underWay: Set<string>
 }
 
+const nameOf = (jobId: string, epoch: number) => `${epoch} ${jobId}`
+
+/**
+ * Whether the holder of a job must be waited for. One that is there has perhaps lost only the database, as everybody has,
+ * and writes the answers it got when the database is back: so it keeps the job for longer than its lease.
+ */
+const isWaitedFor = Effect.fnUntraced(function* (
+  { holder, isGone, underWay }: Worker,
+  { epoch, holder: held, id, state }: Job.Job,
+  takesOver: boolean
+) {
+  if (held === undefined || isGone === undefined) return false
+  if ((yield* Clock.currentTimeMillis) >= held.untilMillis + WriteRetry.mostMillis) return false
+  // A suspended job may be held to revise its outcomes.
+  if (!takesOver || state !== "running" || underWay.has(nameOf(id, epoch))) return true
+  // Nobody else has this address: it was a process before this one.
+  return held.host !== holder.host && !(yield* isGone(held))
+})
+
 /** Claims the job, or gives nothing while another process has it. */
-const take = (
-  { holder, lease, store }: Worker,
-  jobId: string,
-  takesOver: NonNullable<Options["takesOver"]>
-) =>
-  store.claim(jobId, { holder, lease }).pipe(
-    Effect.catchTag("JobBusy", (error) =>
-      takesOver(error)
-        ? Effect.flatMap(store.get(jobId), ({ state }) =>
-            // A suspended job may be held to revise its outcomes. That holder is waited for.
-            state === "running"
-              ? store.claim(jobId, { holder, lease, insteadOf: error.epoch })
-              : Effect.fail(error)
-          )
-        : Effect.fail(error)
-    ),
-    // The body looks at the job again, and waits for it or ends.
-    Effect.catchTags({
-      JobBusy: () => Effect.undefined,
-      JobNotFound: () => Effect.undefined,
-      IllegalTransition: () => Effect.undefined
-    })
-  )
+const take = Effect.fnUntraced(
+  function* (worker: Worker, job: Job.Job, takesOver: boolean) {
+    const { holder, isGone, lease, store } = worker
+    if (yield* isWaitedFor(worker, job, takesOver)) return undefined
+    const insteadOf = job.holder !== undefined && isGone !== undefined && { insteadOf: job.epoch }
+    return yield* store.claim(job.id, { holder, lease, ...insteadOf })
+  },
+  // The body looks at the job again, and waits for it or ends.
+  Effect.catchTags({
+    JobBusy: () => Effect.undefined,
+    JobNotFound: () => Effect.undefined,
+    IllegalTransition: () => Effect.undefined
+  })
+)
 
 /** The services that the requests of a job go through. A canceled job sends no request, so it needs none. */
 const servicesOf = ({ accounts }: Worker, { cancelRequested, frozen: { account, origin } }: Job.Job) =>
@@ -184,8 +196,12 @@ const run = Effect.fnUntraced(function* (
   Accounts.AccountUnavailable | JobStore.JobStoreError,
   WorkflowEngine | WorkflowInstance | Scope.Scope
 > {
-  const { onRun, store } = worker
+  const { onRun, store, underWay } = worker
   const { epoch } = claim
+  yield* Effect.acquireRelease(
+    Effect.sync(() => underWay.add(nameOf(claim.jobId, epoch))),
+    () => Effect.sync(() => underWay.delete(nameOf(claim.jobId, epoch)))
+  )
   // HubSpot may need long to report the account of a token, and an account may be paused for hours.
   const ready = yield* Effect.raceAllFirst([
     Effect.map(servicesOf(worker, claim.job), (services) => ({ services, job: claim.job })),
@@ -258,7 +274,7 @@ const body = (worker: Worker) =>
     const { aroundRun = (run) => run, leave, onRun, store } = worker
     /** Waits, unless this process ends. */
     const pause = (duration: Duration.Input) => Effect.timeoutOption(Deferred.await(leave), duration)
-    let takesOver = worker.takesOver ?? (() => false)
+    let takesOver = true
     let clock = { epoch: 0, rung: 0 }
     while (true) {
       if (Deferred.isDoneUnsafe(leave)) return yield* sleep
@@ -278,9 +294,9 @@ const body = (worker: Worker) =>
         })
         continue
       }
-      const claim = yield* take(worker, jobId, takesOver)
+      const claim = yield* take(worker, job, takesOver)
       // A job that is lost later is not taken back: of two processes, only one is right that the other is gone.
-      takesOver = () => false
+      takesOver = false
       if (claim === undefined) {
         yield* pause(busyMillis)
         continue

@@ -46,7 +46,8 @@ export const make = (options: {
     })
 }
 
-const mostMillis = 30_000
+/** A write is repeated for so long. */
+export const mostMillis = 30_000
 
 /** Between two writes. */
 const pauseMillis = 500
