@@ -226,7 +226,7 @@ const files: ReadonlyArray<Case> = [
     what: "gzip",
     file: ["items.csv.gz", Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0)],
     code: 2,
-    stderr: ["line-items: items.csv.gz: a gzip file: compressed input is not accepted; unpack it first"]
+    stderr: ["line-items: items.csv.gz: the gzip file is broken, or cut off; make or fetch it again"]
   },
   {
     id: "B18",

@@ -106,9 +106,9 @@ describe.concurrent("workers whose database goes away", () => {
       )
       yield* throwOut(here)
       // Time enough to take the job from who is there.
-      yield* Effect.raceFirst(
+      yield* Effect.timeoutOption(
         World.until("another run of a", World.job(here, "a"), (job) => job.epoch !== epoch),
-        Effect.sleep("4 seconds")
+        "4 seconds"
       )
       yield* here.release
       yield* World.finished(here, ["a"])

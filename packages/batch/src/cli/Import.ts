@@ -26,6 +26,7 @@ import * as Outcome from "../model/Outcome.ts"
 import type { NotSentReason } from "../model/Outcome.ts"
 import * as Advice from "./Advice.ts"
 import * as Progress from "./Progress.ts"
+import type * as FileFormat from "../files/FileFormat.ts"
 import * as Rejects from "../files/Rejects.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
@@ -43,6 +44,8 @@ export interface Options
   readonly keyColumn?: string | undefined
   readonly input: { readonly path: string } | "stdin"
   readonly format: Source.Format | undefined
+  /** What is declared of the input. Default: nothing. */
+  readonly declared?: FileFormat.FileFormat | undefined
   /** How many wrong rows are named one by one. Default: all; twenty of those that go into a file. */
   readonly named?: number | undefined
 }
@@ -81,7 +84,10 @@ export const prepare = Effect.fnUntraced(function* (options: Options): Effect.fn
   Exit,
   FileSystem.FileSystem | Stdio.Stdio | HubSpotClient | RateLimits | Scope.Scope
 > {
-  const source = yield* Effect.mapError(Source.open(options.input, { format: options.format }), refused)
+  const source = yield* Effect.mapError(
+    Source.open(options.input, { format: options.format, declared: options.declared ?? {} }),
+    refused
+  )
   const total = source.replayable ? (yield* Effect.mapError(Source.check(source), refused)).rows : undefined
   const misnamed = misnamedFile(options, source)
   if (misnamed !== undefined) return yield* usage(misnamed)

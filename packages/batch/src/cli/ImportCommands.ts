@@ -3,12 +3,14 @@
  */
 import { LineItems } from "@effect-hubspot/http"
 import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
+import * as Declare from "./Declare.ts"
 import * as Connection from "./Connection.ts"
 import * as DurableImport from "./DurableImport.ts"
 import { type Exit, exitWith, refused, usage } from "./Exit.ts"
@@ -24,6 +26,7 @@ const input = Argument.String("input").pipe(
 /** How rows are read and created. */
 const what = {
   format: Flags.format,
+  ...Declare.flags,
   batchSize: Flags.batchSize,
   strategy: Flags.strategy,
   verifyRejections: Flags.verifyRejections,
@@ -31,7 +34,7 @@ const what = {
   keyColumn: Flags.keyColumn.pipe(Flag.optional)
 }
 
-const whatOf = (flags: {
+interface What extends Declare.Given {
   readonly input: string
   readonly format: Option.Option<"csv" | "ndjson" | "json">
   readonly batchSize: number
@@ -39,19 +42,24 @@ const whatOf = (flags: {
   readonly verifyRejections: boolean
   readonly keyProperty: Option.Option<string>
   readonly keyColumn: Option.Option<string>
-}): Effect.Effect<Omit<Import.Options, "rejects" | "doubts" | "created">, Exit> =>
-  flags.verifyRejections && flags.strategy !== "fail-visible"
-    ? Effect.fail(usage(`--verify-rejections is for fail-visible; ${flags.strategy} does not use it`))
-    : Effect.succeed({
-        input: flags.input === "-" ? "stdin" : { path: flags.input },
-        format: Option.getOrUndefined(flags.format),
-        batchSize: flags.batchSize,
-        strategy: flags.verifyRejections
-          ? DoubtStrategy.failVisibleVerified()
-          : Flags.strategies[flags.strategy],
-        keyProperty: Option.getOrUndefined(flags.keyProperty),
-        keyColumn: Option.getOrUndefined(flags.keyColumn)
-      })
+}
+
+const whatOf = Effect.fnUntraced(function* (
+  flags: What
+): Effect.fn.Return<Omit<Import.Options, "rejects" | "doubts" | "created">, Exit, FileSystem.FileSystem> {
+  if (flags.verifyRejections && flags.strategy !== "fail-visible") {
+    return yield* usage(`--verify-rejections is for fail-visible; ${flags.strategy} does not use it`)
+  }
+  return {
+    input: flags.input === "-" ? "stdin" : { path: flags.input },
+    format: Option.getOrUndefined(flags.format),
+    declared: yield* Declare.formatOf(flags),
+    batchSize: flags.batchSize,
+    strategy: flags.verifyRejections ? DoubtStrategy.failVisibleVerified() : Flags.strategies[flags.strategy],
+    keyProperty: Option.getOrUndefined(flags.keyProperty),
+    keyColumn: Option.getOrUndefined(flags.keyColumn)
+  }
+})
 
 export const importCommand = Command.make(
   "import",

@@ -286,6 +286,46 @@ const oneLine = (message: string): string => message.replace(/\s*\n\s*/g, " ")
 const unknownKey = (key: string) =>
   wrong(`unknown key ${InputIssue.quote(key)}`, `the keys are ${Object.keys(FileFormat.fields).join(", ")}`)
 
+/**
+ * Two formats as one. Where both have a single value, that of `over` holds; columns, constants and lists are taken together.
+ *
+ * @category combining
+ * @since 0.1.0
+ */
+export const merge = (format: FileFormat, over: FileFormat): Result.Result<FileFormat, FormatError> => {
+  const merged: Record<string, unknown> = { ...format }
+  for (const [key, value] of Object.entries(over)) {
+    const before = merged[key]
+    merged[key] =
+      key === "ignore"
+        ? [...new Set([...(format.ignore ?? []), ...(over.ignore ?? [])])]
+        : isRecord(before) && isRecord(value)
+          ? mergeRecords(before, value)
+          : value
+  }
+  return check(merged as FileFormat)
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const isRecord = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const mergeRecords = (before: Fields, over: Fields): Fields =>
+  Object.fromEntries(
+    [...new Set([...Object.keys(before), ...Object.keys(over)])].map((key) => {
+      const [first, second] = [before[key], over[key]]
+      return [
+        key,
+        !Object.hasOwn(over, key)
+          ? first
+          : isRecord(first) && isRecord(second)
+            ? mergeRecords(first, second)
+            : second
+      ]
+    })
+  )
+
 const lists = new Set(["empty", "columns", "ignore"])
 const numbers = new Set(["skipLines", "skipLast"])
 

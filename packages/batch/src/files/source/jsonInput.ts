@@ -54,7 +54,7 @@ class Draft {
   column(key: string): Pick<Column, "name" | "read"> | undefined {
     const column = this.declared?.column(key)
     const { name, read } = column ?? { name: key, read: undefined }
-    return column?.ignored === true || name.startsWith("_") ? undefined : { name, read }
+    return column?.ignored === true || (this.flat && name.startsWith("_")) ? undefined : { name, read }
   }
 
   /** Adds what every row has, to a row that has something of its own. */
@@ -224,10 +224,7 @@ const full = (draft: Draft, object: Json.JsonObject): void => {
     if (key === "properties") {
       if (value.type === "object") {
         for (const property of value.members) {
-          const column =
-            draft.declared === undefined
-              ? { name: property.key, read: undefined }
-              : draft.column(property.key)
+          const column = draft.column(property.key)
           if (column !== undefined) draft.property(column, `properties.${property.key}`, property.value)
         }
       } else {
