@@ -24,10 +24,10 @@ let id = 10_000_000
 
 const created = (body: string): string => {
   const results: Array<string> = []
-  for (const [, trace] of body.matchAll(/"objectWriteTraceId":"([^"]+)"/g)) {
+  for (const [, name, trace] of body.matchAll(/"name":"([^"]+)".*?"objectWriteTraceId":"([^"]+)"/g)) {
     const number = String(++id)
     results.push(
-      `{"id":"${number}","properties":{"name":"Seat","price":"19.90","quantity":"1","hs_object_id":"${number}","hs_createdate":"${at}","hs_lastmodifieddate":"${at}"},"createdAt":"${at}","updatedAt":"${at}","archived":false,"objectWriteTraceId":"${trace}"}`
+      `{"id":"${number}","properties":{"name":"${name}","price":"19.90","quantity":"1","hs_object_id":"${number}","hs_createdate":"${at}","hs_lastmodifieddate":"${at}"},"createdAt":"${at}","updatedAt":"${at}","archived":false,"objectWriteTraceId":"${trace}"}`
     )
   }
   return `{"status":"COMPLETE","results":[${results.join(",")}],"startedAt":"${at}","completedAt":"${at}"}`

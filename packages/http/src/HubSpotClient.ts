@@ -180,10 +180,14 @@ export const make = Effect.fnUntraced(function* (
           Effect.annotateCurrentSpan({ reason: error.reason._tag, acceptance: error.acceptance })
         )
       ),
-      Effect.withSpan(`HubSpotClient.${operation.name}`, {
-        kind: "client",
-        attributes: { method: operation.method, path: operation.template(apiVersion) }
-      })
+      Effect.withSpan(
+        `HubSpotClient.${operation.name}`,
+        {
+          kind: "client",
+          attributes: { method: operation.method, path: operation.template(apiVersion) }
+        },
+        { captureStackTrace: false }
+      )
     )
   }
 

@@ -24,6 +24,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import type * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Associations from "./contract/Associations.ts"
 import * as HubSpotApi from "./HubSpotApi.ts"
@@ -130,37 +131,49 @@ const bodyOf = <N extends Name>(name: N) => {
   const [payload] = HubSpotApi.endpoints.v3[name].payload.values()
   if (payload === undefined) throw new Error(`${name} has no payload`)
   const encode = Schema.encodeUnknownEffect(payload.schemas[0] as Schema.Codec<unknown, unknown>)
-  return (
-    request: HttpApiEndpoint.Payload<Endpoints[N]>["Type"]
-  ): Effect.Effect<string, HubSpotError.HubSpotError> =>
+  return (request: Payload<N>): Effect.Effect<string, HubSpotError.HubSpotError> =>
     Effect.mapBoth(encode(request), {
       onFailure: (error) => invalid(name, error.message.replace(/\s*\n\s*/g, " ")),
       onSuccess: (encoded) => JSON.stringify(encoded)
     })
 }
 
-/** An input as it is sent, with these fields and no others. See `InputIssue.read`. */
-const sent = <In>(
-  name: string,
-  fields: ReadonlyArray<keyof In & keyof InputIssue.Fields>,
-  given: BatchRequest.Given<In>,
-  place = ""
-): Effect.Effect<In, HubSpotError.HubSpotError> =>
-  Effect.mapBoth(Effect.fromResult(InputIssue.readFields(given, fields)), {
-    onFailure: ([issue]) => invalid(name, `${place}${issue?.path}: ${issue?.message}`),
-    onSuccess: (read) => read as unknown as In
-  })
+type Payload<N extends Name> = HttpApiEndpoint.Payload<Endpoints[N]>["Type"]
+type Inputs<N extends Name> = Payload<N> extends { readonly inputs: ReadonlyArray<infer In> } ? In : never
+type Fields<In> = ReadonlyArray<keyof In & keyof InputIssue.Fields>
+
+/** The JSON of an input, with these fields and no others, as `InputIssue.read` makes it. It fails with `InvalidRequest`. */
+const bodyOfInput =
+  <N extends Name>(name: N, fields: Fields<Payload<N>>) =>
+  (given: BatchRequest.Given<Payload<N>>): Effect.Effect<string, HubSpotError.HubSpotError> => {
+    const read = InputIssue.readFields(given, fields)
+    return Result.isSuccess(read)
+      ? Effect.succeed(JSON.stringify(read.success))
+      : Effect.fail(invalid(name, `${read.failure[0]?.path}: ${read.failure[0]?.message}`))
+  }
 
 /** The same for the inputs of a batch. */
-const sentBatch = <In>(
-  name: string,
-  fields: ReadonlyArray<keyof In & keyof InputIssue.Fields>,
-  { inputs }: { readonly inputs: ReadonlyArray<BatchRequest.Given<In>> }
-): Effect.Effect<{ readonly inputs: ReadonlyArray<In> }, HubSpotError.HubSpotError> =>
-  Effect.map(
-    Effect.forEach(inputs, (given, index) => sent<In>(name, fields, given, `inputs[${index}].`)),
-    (inputs) => ({ inputs })
-  )
+const bodyOfInputs =
+  <N extends Name>(name: N, fields: Fields<Inputs<N>>) =>
+  ({
+    inputs
+  }: {
+    readonly inputs: ReadonlyArray<BatchRequest.Given<Inputs<N>>>
+  }): Effect.Effect<string, HubSpotError.HubSpotError> => {
+    if (!Array.isArray(inputs) || inputs.length < 1 || inputs.length > BatchRequest.maxInputs) {
+      return Effect.fail(invalid(name, `inputs: expected a list of 1 to ${BatchRequest.maxInputs}`))
+    }
+    const all: Array<unknown> = []
+    for (const [index, given] of inputs.entries()) {
+      const read = InputIssue.readFields(given, fields)
+      if (Result.isFailure(read)) {
+        const [issue] = read.failure
+        return Effect.fail(invalid(name, `inputs[${index}].${issue?.path}: ${issue?.message}`))
+      }
+      all.push(read.success)
+    }
+    return Effect.succeed(JSON.stringify({ inputs: all }))
+  }
 
 const queryOf = (options: ReadOptions): ReadonlyArray<readonly [string, string]> =>
   [
@@ -182,7 +195,7 @@ const sendBatchCreate = operation("batchCreate", { idempotent: false, read: read
 export const batchCreate = (request: BatchRequest.BatchCreate): Operation<BatchResponse.BatchResponse> =>
   sendBatchCreate({ body: JSON.stringify(request), inputs: request.inputs.length })
 
-const encodeBatchCreate = bodyOf("batchCreate")
+const bodyOfBatchCreate = bodyOfInputs("batchCreate", ["properties", "associations", "objectWriteTraceId"])
 
 /**
  * The same for unchecked inputs: it fails unless there are 1 to 100 of the right shape.
@@ -193,14 +206,7 @@ const encodeBatchCreate = bodyOf("batchCreate")
 export const checkedBatchCreate = (
   request: BatchRequest.Given<BatchRequest.BatchCreate>
 ): Checked<BatchResponse.BatchResponse> =>
-  sentBatch<BatchRequest.CreateInput>(
-    "batchCreate",
-    ["properties", "associations", "objectWriteTraceId"],
-    request
-  ).pipe(
-    Effect.flatMap(encodeBatchCreate),
-    Effect.map((body) => sendBatchCreate({ body, inputs: request.inputs.length }))
-  )
+  Effect.map(bodyOfBatchCreate(request), (body) => sendBatchCreate({ body, inputs: request.inputs.length }))
 
 const sendBatchRead = operation("batchRead", { idempotent: true, read: readBatchResponse })
 const encodeBatchRead = bodyOf("batchRead")
@@ -221,7 +227,12 @@ export const batchRead = (
       )
 
 const sendBatchUpdate = operation("batchUpdate", { idempotent: true, read: readBatchResponse })
-const encodeBatchUpdate = bodyOf("batchUpdate")
+const bodyOfBatchUpdate = bodyOfInputs("batchUpdate", [
+  "id",
+  "idProperty",
+  "properties",
+  "objectWriteTraceId"
+])
 
 /**
  * Idempotent: the same values twice are the same values.
@@ -232,17 +243,15 @@ const encodeBatchUpdate = bodyOf("batchUpdate")
 export const batchUpdate = (
   request: BatchRequest.Given<BatchRequest.BatchUpdate>
 ): Checked<BatchResponse.BatchResponse> =>
-  sentBatch<BatchRequest.UpdateInput>(
-    "batchUpdate",
-    ["id", "idProperty", "properties", "objectWriteTraceId"],
-    request
-  ).pipe(
-    Effect.flatMap(encodeBatchUpdate),
-    Effect.map((body) => sendBatchUpdate({ body, inputs: request.inputs.length }))
-  )
+  Effect.map(bodyOfBatchUpdate(request), (body) => sendBatchUpdate({ body, inputs: request.inputs.length }))
 
 const sendBatchUpsert = operation("batchUpsert", { idempotent: true, read: readBatchResponse })
-const encodeBatchUpsert = bodyOf("batchUpsert")
+const bodyOfBatchUpsert = bodyOfInputs("batchUpsert", [
+  "id",
+  "idProperty",
+  "properties",
+  "objectWriteTraceId"
+])
 
 /**
  * Idempotent as long as the property's values are unique. It overwrites a change that was made in between.
@@ -253,14 +262,7 @@ const encodeBatchUpsert = bodyOf("batchUpsert")
 export const batchUpsert = (
   request: BatchRequest.Given<BatchRequest.BatchUpsert>
 ): Checked<BatchResponse.BatchResponse> =>
-  sentBatch<BatchRequest.UpsertInput>(
-    "batchUpsert",
-    ["id", "idProperty", "properties", "objectWriteTraceId"],
-    request
-  ).pipe(
-    Effect.flatMap(encodeBatchUpsert),
-    Effect.map((body) => sendBatchUpsert({ body, inputs: request.inputs.length }))
-  )
+  Effect.map(bodyOfBatchUpsert(request), (body) => sendBatchUpsert({ body, inputs: request.inputs.length }))
 
 const sendBatchArchive = command("batchArchive")
 const encodeBatchArchive = bodyOf("batchArchive")
@@ -275,7 +277,7 @@ export const batchArchive = (ids: ReadonlyArray<string>): Checked<void> =>
   )
 
 const sendCreate = operation("create", { idempotent: false, read: readObject })
-const encodeCreate = bodyOf("create")
+const bodyOfCreate = bodyOfInput("create", ["properties", "associations"])
 
 /**
  * Not idempotent.
@@ -284,10 +286,7 @@ const encodeCreate = bodyOf("create")
  * @since 0.1.0
  */
 export const create = (request: BatchRequest.Given<BatchRequest.Create>): Checked<CrmObject.CrmObject> =>
-  sent<BatchRequest.Create>("create", ["properties", "associations"], request).pipe(
-    Effect.flatMap(encodeCreate),
-    Effect.map((body) => sendCreate({ body }))
-  )
+  Effect.map(bodyOfCreate(request), (body) => sendCreate({ body }))
 
 const sendGet = operation("get", { idempotent: true, read: readObject })
 
@@ -299,7 +298,7 @@ export const get = (id: string, options: ReadOptions): Operation<CrmObject.CrmOb
   sendGet({ params: { id }, query: queryOf(options) })
 
 const sendUpdate = operation("update", { idempotent: true, read: readObject })
-const encodeUpdate = bodyOf("update")
+const bodyOfUpdate = bodyOfInput("update", ["properties"])
 
 /**
  * @category operations
@@ -310,10 +309,7 @@ export const update = (
   request: BatchRequest.Given<BatchRequest.Update>,
   options: Pick<ReadOptions, "idProperty">
 ): Checked<CrmObject.CrmObject> =>
-  sent<BatchRequest.Update>("update", ["properties"], request).pipe(
-    Effect.flatMap(encodeUpdate),
-    Effect.map((body) => sendUpdate({ params: { id }, query: queryOf(options), body }))
-  )
+  Effect.map(bodyOfUpdate(request), (body) => sendUpdate({ params: { id }, query: queryOf(options), body }))
 
 const sendArchive = command("archive")
 

@@ -181,6 +181,10 @@ type Range = readonly [start: number, end: number]
 /** The characters of an anchor. Anchors lie so close to each other that every find holds a whole one. */
 const anchorLength = 8
 
+/** Three characters in a row tell most texts from a secret. */
+const hashOfThree = (first: number, second: number, third: number): number =>
+  (Math.imul(Math.imul(first, 31) + second, 31) + third) & 4095
+
 /** The hash of the last eight characters: earlier ones are shifted out. */
 const rolled = (hash: number, code: number): number => (hash << 4) ^ code
 
@@ -190,6 +194,7 @@ const anchorsOf = (forms: ReadonlyArray<Form>) => {
   const anchors = new Map<number, Array<{ readonly form: Form; readonly at: number }>>()
   /** Whether a short hash has anchors: this is quicker to look up. */
   const areThere = new Uint8Array(4096)
+  const threes = new Uint8Array(4096)
   for (const form of forms) {
     for (let at = 0; at + anchorLength <= form.codes.length; at += form.anywhere - anchorLength + 1) {
       const hash = form.codes.subarray(at, at + anchorLength).reduce(rolled, 0)
@@ -197,16 +202,38 @@ const anchorsOf = (forms: ReadonlyArray<Form>) => {
       if (others === undefined) anchors.set(hash, [{ form, at }])
       else others.push({ form, at })
       areThere[short(hash)] = 1
+      for (let n = at + 2; n < at + anchorLength; n++) {
+        threes[hashOfThree(form.codes[n - 2]!, form.codes[n - 1]!, form.codes[n]!)] = 1
+      }
     }
   }
 
+  /**
+   * Whether an anchor may be in a text. Every anchor that begins before `at - 7` was looked for. Where three neighbours are
+   * part of no anchor, none has all of them, so the next one can begin at the second of them.
+   */
   const areIn = (text: string): boolean => {
-    let hash = 0
-    for (let at = 0; at < text.length; at++) {
-      const code = comparedAs(text.charCodeAt(at))
-      if (code === 0) continue
-      hash = rolled(hash, code)
-      if (areThere[short(hash)] !== 0 && anchors.has(hash)) return true
+    let at = anchorLength - 1
+    while (at < text.length) {
+      const first = comparedAs(text.charCodeAt(at - 2))
+      const second = comparedAs(text.charCodeAt(at - 1))
+      const third = comparedAs(text.charCodeAt(at))
+      if (first !== 0 && second !== 0 && third !== 0 && threes[hashOfThree(first, second, third)] === 0) {
+        at += anchorLength - 2
+        continue
+      }
+      // Looks for the anchors that begin up to here. Characters that are not compared make them longer, and begin none.
+      let hash = 0
+      let after = 0
+      let next = text.length
+      for (let n = at - anchorLength + 1; n < text.length && after < anchorLength; n++) {
+        const code = comparedAs(text.charCodeAt(n))
+        if (code === 0) continue
+        if (n > at && after++ === 0) next = n
+        hash = rolled(hash, code)
+        if (areThere[short(hash)] !== 0 && anchors.has(hash)) return true
+      }
+      at = next + anchorLength - 1
     }
     return false
   }

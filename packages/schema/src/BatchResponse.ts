@@ -14,6 +14,7 @@ import * as BatchStatus from "./BatchStatus.ts"
 import { CrmObject } from "./CrmObject.ts"
 import { StandardError } from "./ErrorBody.ts"
 import { OpenStruct } from "./internal/openStruct.ts"
+import { isPlainReply } from "./internal/plainReply.ts"
 import * as ObjectId from "./ObjectId.ts"
 import { ValueFromWire } from "./Properties.ts"
 
@@ -84,14 +85,16 @@ export interface Salvaged {
  * @since 0.1.0
  */
 export const salvage = (json: unknown): Option.Option<Salvaged> =>
-  Option.orElse(
-    Option.map(readWhole(json), (response) => ({ response, unreadable: 0 })),
-    () => {
-      if (!Predicate.isObject(json)) return Option.none()
-      const results = hasErrorsAlone(json) ? [] : json.results
-      return Array.isArray(results) ? Option.some(entryByEntry(json, results)) : Option.none()
-    }
-  )
+  isPlainReply(json)
+    ? Option.some({ response: json as BatchResponse, unreadable: 0 })
+    : Option.orElse(
+        Option.map(readWhole(json), (response) => ({ response, unreadable: 0 })),
+        () => {
+          if (!Predicate.isObject(json)) return Option.none()
+          const results = hasErrorsAlone(json) ? [] : json.results
+          return Array.isArray(results) ? Option.some(entryByEntry(json, results)) : Option.none()
+        }
+      )
 
 /** Whether a batch with a known status says which inputs it refuses, and nothing of results. */
 const hasErrorsAlone = ({ errors, results, status }: { readonly [name: string]: unknown }): boolean =>

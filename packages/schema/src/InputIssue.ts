@@ -13,7 +13,7 @@ import * as Association from "./Association.ts"
 import type { CreateInput } from "./BatchRequest.ts"
 import * as BillingPeriod from "./BillingPeriod.ts"
 import * as LineItem from "./LineItem.ts"
-import { isRecord, kindOf, readerOf } from "./internal/reader.ts"
+import { field, isRecord, kindOf, readers } from "./internal/reader.ts"
 import * as Properties from "./Properties.ts"
 
 /**
@@ -32,6 +32,9 @@ export interface InputIssue {
 const issue = (path: string, message: string, advice: string): ReadonlyArray<InputIssue> => [
   { path, message, advice }
 ]
+
+/** What is wrong with something that is right: nothing is made for it. */
+const none: ReadonlyArray<InputIssue> = []
 
 /** The longest trace id that is sent, in UTF-16 code units. */
 export const maxTraceIdLength = 64
@@ -71,7 +74,7 @@ const controlCharacter = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/
  */
 export const ofName = (name: string, path: string): ReadonlyArray<InputIssue> =>
   Properties.isPropertyName(name)
-    ? []
+    ? none
     : issue(
         path,
         `property name ${quote(name)} is not a valid internal name`,
@@ -85,50 +88,57 @@ export const ofName = (name: string, path: string): ReadonlyArray<InputIssue> =>
  * @since 0.1.0
  */
 export const ofValue = (name: string, given: string, path: string): ReadonlyArray<InputIssue> => {
-  const value = LineItem.sent(name, given)
+  const wrong = ofText(name, LineItem.sent(name, given))
+  return wrong === undefined ? none : issue(path, wrong.message, wrong.advice)
+}
+
+type Wrong = Omit<InputIssue, "path">
+
+/** What is wrong with a value as it is sent. */
+const ofText = (name: string, value: string): Wrong | undefined => {
   if (value.length > Properties.maxValueLength) {
     const message = `${count(value.length)} characters, the limit is ${count(Properties.maxValueLength)}`
-    return issue(path, message, "shorten the text")
+    return { message, advice: "shorten the text" }
   }
   const control = controlCharacter.exec(value)
   if (control !== null) {
     const code = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")
-    return issue(path, `control character U+${code} at position ${control.index + 1}`, "remove it")
+    return { message: `control character U+${code} at position ${control.index + 1}`, advice: "remove it" }
   }
   if (!value.isWellFormed()) {
-    return issue(path, "half of a surrogate pair: not valid Unicode", "export the text as UTF-8 again")
+    return {
+      message: "half of a surrogate pair: not valid Unicode",
+      advice: "export the text as UTF-8 again"
+    }
   }
-  return ofType(name, value, path)
+  return ofType(name, value)
 }
 
-const ofType = (name: string, value: string, path: string): ReadonlyArray<InputIssue> => {
+const ofType = (name: string, value: string): Wrong | undefined => {
   switch (LineItem.knownProperties.get(name)?.type) {
     case "number":
     case "money":
       return Properties.isDecimalText(value)
-        ? []
-        : issue(
-            path,
-            `${quote(value)} is not a finite number`,
-            "write digits with a dot, without thousands separators, currency or blanks"
-          )
+        ? undefined
+        : {
+            message: `${quote(value)} is not a finite number`,
+            advice: "write digits with a dot, without thousands separators, currency or blanks"
+          }
     case "date":
     case "datetime":
       return Properties.isDayOfCalendar(value)
-        ? []
-        : issue(
-            path,
-            `${quote(value)} is not a day of the calendar`,
-            "write a day that exists, as 2026-11-23 (year-month-day)"
-          )
+        ? undefined
+        : {
+            message: `${quote(value)} is not a day of the calendar`,
+            advice: "write a day that exists, as 2026-11-23 (year-month-day)"
+          }
     default:
       return name === periodName && value !== "" && !BillingPeriod.isText(value)
-        ? issue(
-            path,
-            `${quote(value)} is not a billing period`,
-            "write years, months and days as P1Y6M (12 months: P12M), or weeks as P2W"
-          )
-        : []
+        ? {
+            message: `${quote(value)} is not a billing period`,
+            advice: "write years, months and days as P1Y6M (12 months: P12M), or weeks as P2W"
+          }
+        : undefined
   }
 }
 
@@ -142,11 +152,11 @@ const periodName = "hs_recurring_billing_period"
  */
 export const ofPairs = (properties: Readonly<Record<string, unknown>>): ReadonlyArray<InputIssue> => {
   const { hs_recurring_billing_period: term, recurringbillingfrequency: given } = properties
-  if (typeof term !== "string" || typeof given !== "string") return []
+  if (typeof term !== "string" || typeof given !== "string") return none
   const frequency = given.trim()
   const period = BillingPeriod.read(term)
   return period === undefined || BillingPeriod.fits(frequency, period)
-    ? []
+    ? none
     : issue(
         `properties.${periodName}`,
         `${quote(term)} does not fit the billing frequency ${quote(frequency)}`,
@@ -158,15 +168,8 @@ export const ofPairs = (properties: Readonly<Record<string, unknown>>): Readonly
 
 const ofId = (id: string, path: string): ReadonlyArray<InputIssue> =>
   isRecordId(id.trim())
-    ? []
+    ? none
     : issue(path, `${quote(id)} is not a HubSpot id`, "give the record's id: digits only")
-
-const ofAssociation = (association: Association.Association, path: string): ReadonlyArray<InputIssue> => [
-  ...ofId(association.to.id, `${path}.to.id`),
-  ...(association.types.length === 0
-    ? issue(`${path}.types`, "no association type", "give at least one")
-    : [])
-]
 
 /**
  * All issues of an input, in the order of its fields. An input that may be sent has none.
@@ -183,11 +186,17 @@ const ofAssociation = (association: Association.Association, path: string): Read
  * @category checking
  * @since 0.1.0
  */
-export const of = (input: CreateInput): ReadonlyArray<InputIssue> => [
-  ...ofProperties(input.properties),
-  ...ofAssociations(input.associations ?? []),
-  ...ofTraceId(input.objectWriteTraceId)
-]
+export const of = (input: CreateInput): ReadonlyArray<InputIssue> =>
+  together(
+    ofProperties(input.properties),
+    together(ofAssociations(input.associations ?? []), ofTraceId(input.objectWriteTraceId))
+  )
+
+const together = (
+  first: ReadonlyArray<InputIssue>,
+  second: ReadonlyArray<InputIssue>
+): ReadonlyArray<InputIssue> =>
+  first.length === 0 ? second : second.length === 0 ? first : [...first, ...second]
 
 /**
  * The issues of a property map: of its names and values, and one if it is empty.
@@ -196,18 +205,17 @@ export const of = (input: CreateInput): ReadonlyArray<InputIssue> => [
  * @since 0.1.0
  */
 export const ofProperties = (properties: Readonly<Record<string, string>>): ReadonlyArray<InputIssue> => {
-  const issues: Array<InputIssue> = []
-  let count = 0
+  let issues: Array<InputIssue> | undefined
+  let isEmpty = true
   for (const name in properties) {
-    count++
-    const path = `properties.${name}`
-    issues.push(...ofName(name, path), ...ofValue(name, properties[name] ?? "", path))
+    isEmpty = false
+    if (!Properties.isPropertyName(name)) (issues ??= []).push(...ofName(name, `properties.${name}`))
+    const wrong = ofText(name, LineItem.sent(name, properties[name] ?? ""))
+    if (wrong !== undefined) (issues ??= []).push({ path: `properties.${name}`, ...wrong })
   }
-  if (count === 0) {
-    issues.push(...issue("properties", "nothing to send: no property has a value", "fill in at least one"))
-  }
-  issues.push(...ofPairs(properties))
-  return issues
+  return isEmpty
+    ? issue("properties", "nothing to send: no property has a value", "fill in at least one")
+    : together(issues ?? none, ofPairs(properties))
 }
 
 /**
@@ -219,20 +227,27 @@ export const ofProperties = (properties: Readonly<Record<string, string>>): Read
 export const ofAssociations = (
   associations: ReadonlyArray<Association.Association>
 ): ReadonlyArray<InputIssue> => {
-  const issues = associations.flatMap((association, index) =>
-    ofAssociation(association, `associations[${index}]`)
-  )
+  let issues: Array<InputIssue> | undefined
+  let count = 0
+  for (const [index, { to, types }] of associations.entries()) {
+    const path = `associations[${index}]`
+    if (!isRecordId(to.id.trim())) (issues ??= []).push(...ofId(to.id, `${path}.to.id`))
+    if (types.length === 0)
+      (issues ??= []).push(...issue(`${path}.types`, "no association type", "give at least one"))
+    count += types.length
+  }
+  if (count < 2) return issues ?? none
   const parents = Association.parentsOf(associations)
-  return parents.length > 1
-    ? [
-        ...issues,
-        ...issue(
+  return parents.length < 2
+    ? (issues ?? none)
+    : together(
+        issues ?? none,
+        issue(
           "associations",
           `${parents.length} parents (${parents.join(", ")}), a line item has one`,
           "keep one, and create a separate line item for each of the others"
         )
-      ]
-    : issues
+      )
 }
 
 /**
@@ -248,7 +263,7 @@ export const ofTraceId = (traceId: string | undefined): ReadonlyArray<InputIssue
         `${traceId.length} characters, 1 to ${maxTraceIdLength} are allowed`,
         "shorten it, or leave it out to have one made"
       )
-    : []
+    : none
 
 /**
  * The issues of a record's id or, with `idProperty`, of the value of a property with unique values.
@@ -324,12 +339,11 @@ export const readFields = <K extends keyof Fields>(
     return Result.fail(issue("", `expected an object, got ${kindOf(given)}`, "pass { properties: … }"))
   const issues: Array<InputIssue> = []
   const fields: Record<string, unknown> = {}
-  const reader = readerOf(issues)
   for (const name of names) {
-    const value = reader.field(given, name, name)
+    const value = field(issues, given, name)
     // A missing field is left out, unless it is required.
     if (value !== undefined || name === "id" || name === "properties") {
-      fields[name] = reader[name](value)
+      fields[name] = readers[name](issues, value)
     }
   }
   // The value of a property is exact, an id is not.

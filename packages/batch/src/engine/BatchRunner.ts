@@ -126,9 +126,10 @@ const run = Effect.fnUntraced(function* <I, In, S extends Success>(
   const before: BatchOutcome.Before =
     doubted === undefined ? earlier : { ...earlier, doubt: { _tag: "NoAnswer", error: doubted } }
   const all = yield* conclude(context, items, ended, before)
-  return BatchOutcome.map(all, (one) =>
-    context.operation.writes ? BatchOutcome.after(before, one) : BatchOutcome.harmless(one)
-  )
+  if (!context.operation.writes) return BatchOutcome.map(all, BatchOutcome.harmless)
+  return before.doubt === undefined && before.refusal === undefined
+    ? all
+    : BatchOutcome.map(all, (one) => BatchOutcome.after(before, one))
 })
 
 const conclude = Effect.fnUntraced(function* <I, In, S extends Success>(

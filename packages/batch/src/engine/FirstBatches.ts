@@ -50,10 +50,12 @@ export const make = (halt: Deferred.Deferred<NotSentReason>): FirstBatches => {
 
   const see: FirstBatches["see"] = (outcomes) => {
     for (const { outcome } of outcomes) {
-      const own = outcome._tag === "Rejected" ? causesOf(outcome.problems) : new Map<string, never>()
+      if (Deferred.isDoneUnsafe(passed)) return
+      if (outcome._tag !== "Rejected") return pass()
+      const own = causesOf(outcome.problems)
       causes = causes === undefined ? own : new Map([...causes].filter(([cause]) => own.has(cause)))
+      if (causes.size === 0) return pass()
     }
-    if (causes?.size === 0) pass()
   }
 
   const learn = (outcomes: ReadonlyArray<{ readonly outcome: Seen }>) => {

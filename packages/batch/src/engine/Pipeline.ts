@@ -192,10 +192,12 @@ export const sort = <I, In, S extends Success>(
   { workOf }: Resolver<In, S>,
   all: ItemOutcomes<I, In, S>
 ): { readonly final: ItemOutcomes<I, In, S>; readonly open: ReadonlyArray<ItemOutcomes<I, In, S>> } => {
-  const byWork = Map.groupBy(all, (one) => workOf(one))
-  const final = byWork.get(undefined) ?? []
-  byWork.delete(undefined)
-  return { final, open: [...byWork.values()] }
+  const open = all.filter((one) => workOf(one) !== undefined)
+  if (open.length === 0) return { final: all, open: [] }
+  return {
+    final: all.filter((one) => workOf(one) === undefined),
+    open: [...Map.groupBy(open, (one) => workOf(one)).values()]
+  }
 }
 
 /** A resolver for operations that may simply be repeated: every outcome is final. */
@@ -230,9 +232,16 @@ export const outcomes = <I, In, S extends Success, E, R>(
     })
 
   return read.pipe(
-    Stream.mapAccum(
+    Stream.mapAccumArray(
       () => Plan.make<I, In>(),
-      (state, source: I) => Plan.add(state, source, shape, batchSize),
+      (plan, sources) => {
+        const steps: Array<Plan.Step<I, In>> = []
+        for (const source of sources) {
+          const step = Plan.add(plan, source, shape, batchSize)
+          if (step !== undefined) steps.push(step)
+        }
+        return [plan, steps]
+      },
       { onHalt: Plan.finish }
     ),
     Stream.mapEffect(

@@ -29,8 +29,8 @@ const mostInvalid = 1000
 
 interface Planning {
   readonly plan: Plan.Plan<Row>
-  readonly invalid: ReadonlyArray<Outcome.Invalid<Row>>
-  readonly number: number
+  invalid: Array<Outcome.Invalid<Row>>
+  number: number
 }
 
 /**
@@ -42,22 +42,28 @@ interface Planning {
 export const fromRows =
   (options: { readonly shape: Plan.Shape<Row, Plan.TracedInput>; readonly batchSize: number }) =>
   <E, R>(rows: Stream.Stream<Row, E, R>): Stream.Stream<JobBatch, E, R> => {
-    const cut = ({ invalid, number, plan }: Planning, items: JobBatch["items"]) =>
-      [
-        { plan, invalid: [], number: number + 1 },
-        items.length + invalid.length === 0 ? [] : [{ number, items, invalid }]
-      ] as const
-    return Stream.mapAccum(
+    const cut = (planning: Planning, items: JobBatch["items"]): ReadonlyArray<JobBatch> => {
+      const { invalid } = planning
+      planning.invalid = []
+      return items.length + invalid.length === 0 ? [] : [{ number: planning.number++, items, invalid }]
+    }
+    const itemsOf = (steps: ReadonlyArray<Plan.Step<Row>>) =>
+      steps.flatMap((step) => (step._tag === "Batch" ? step.items : []))
+    return Stream.mapAccumArray(
       rows,
       (): Planning => ({ plan: Plan.make(), invalid: [], number: 0 }),
-      (planning, row) => {
-        const [plan, steps] = Plan.add(planning.plan, row, options.shape, options.batchSize)
-        const full = steps.find((step) => step._tag === "Batch")
-        const invalid = [...planning.invalid, ...steps.filter((step) => step._tag === "Invalid")]
-        if (full !== undefined) return cut({ ...planning, plan, invalid }, full.items)
-        if (invalid.length < mostInvalid) return [{ ...planning, plan, invalid }, []] as const
-        return cut({ ...planning, plan: { ...plan, open: [] }, invalid }, plan.open)
+      (planning, rows) => {
+        const batches: Array<JobBatch> = []
+        for (const row of rows) {
+          const step = Plan.add(planning.plan, row, options.shape, options.batchSize)
+          if (step === undefined) continue
+          if (step._tag === "Batch") batches.push(...cut(planning, step.items))
+          else if (planning.invalid.push(step) === mostInvalid) {
+            batches.push(...cut(planning, itemsOf(Plan.finish(planning.plan))))
+          }
+        }
+        return [planning, batches]
       },
-      { onHalt: (planning: Planning) => cut(planning, planning.plan.open)[1] }
+      { onHalt: (planning: Planning) => cut(planning, itemsOf(Plan.finish(planning.plan))) }
     )
   }

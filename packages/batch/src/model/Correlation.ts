@@ -27,7 +27,8 @@ import {
   isAnonymous,
   otherIdOf,
   type Registry,
-  registryOf
+  registryOf,
+  repeats
 } from "./Identities.ts"
 import type { Unaccounted } from "./Outcome.ts"
 import type { TracedInput } from "./Plan.ts"
@@ -113,14 +114,55 @@ export const correlate = (
  * @category correlating
  * @since 0.1.0
  */
-export const judge = (
+export const judge = (identities: ReadonlyArray<Identity>, end: BatchState.End, place?: Place): Account =>
+  allDone(identities, end) ?? judgeEach(identities, end, place)
+
+type Place = (
+  open: ReadonlyArray<number>,
+  loose: ReadonlyArray<CrmObject.CrmObject>,
+  isWhole: boolean
+) => ContentMatch.Placed
+
+/**
+ * The account of a reply that has a result for each input, under its trace id and with its values, and nothing else. Most replies
+ * are so, and this costs little. Undefined for all others. `judgeEach` says the same.
+ */
+const allDone = (
+  identities: ReadonlyArray<Identity>,
+  { response: { errors, results } }: BatchState.End
+): Account | undefined => {
+  if (results.length !== identities.length || (errors?.length ?? 0) > 0) return undefined
+  const positions = new Map<string, number>()
+  for (const [position, { objectWriteTraceId }] of identities.entries()) {
+    if (objectWriteTraceId !== undefined) positions.set(objectWriteTraceId, position)
+  }
+  const verdicts = new Array<Verdict>(identities.length)
+  const ids = new Set<string>()
+  for (const object of results) {
+    const position = positions.get(object.objectWriteTraceId ?? "")
+    if (position === undefined || ids.has(object.id) || !isId(object.id)) return undefined
+    const { id, key, properties } = identities[position]!
+    const isIts =
+      (id === undefined || id === object.id) &&
+      (key === undefined || properties?.[key.property] === key.value) &&
+      otherIdOf(object) === undefined &&
+      repeats(properties, object)
+    if (!isIts) return undefined
+    ids.add(object.id)
+    // A second result of an input leaves another one without.
+    if (verdicts[position] !== undefined) return undefined
+    verdicts[position] = { _tag: "Done", object }
+  }
+  return { verdicts, surplus: none, unattributed: none, unread: { ids: none, properties: none } }
+}
+
+const none: ReadonlyArray<never> = []
+
+/** The same for any reply. */
+export const judgeEach = (
   identities: ReadonlyArray<Identity>,
   { _tag: ended, response }: BatchState.End,
-  place?: (
-    open: ReadonlyArray<number>,
-    loose: ReadonlyArray<CrmObject.CrmObject>,
-    isWhole: boolean
-  ) => ContentMatch.Placed
+  place?: Place
 ): Account => {
   const claims = identities.map(({ id }): Claim => ({ id, objects: [], errors: [] }))
   const registry = registryOf(identities)

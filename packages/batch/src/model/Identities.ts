@@ -118,13 +118,21 @@ export const differences = (
   { properties }: CrmObject.CrmObject
 ): ReadonlyArray<string> => {
   const names: Array<string> = []
-  for (const name in sent) {
-    const [own, shown] = [sent[name], properties?.[name]]
-    if (own === shown || !isShown(own) || !isShown(shown) || Properties.isSameValue(own, shown)) continue
-    names.push(name)
-  }
+  for (const name in sent) if (isOther(sent[name], properties?.[name])) names.push(name)
   return names
 }
+
+/** Whether a record shows no property of an input with another value. */
+export const repeats = (
+  sent: Readonly<Record<string, string>> | undefined,
+  { properties }: CrmObject.CrmObject
+): boolean => {
+  for (const name in sent) if (isOther(sent[name], properties?.[name])) return false
+  return true
+}
+
+const isOther = (own: string | undefined, shown: string | null | undefined): boolean =>
+  own !== shown && isShown(own) && isShown(shown) && !Properties.isSameValue(own, shown)
 
 const valueKey = (name: string, value: string): string => `${name}\u0000${Properties.canonical(value)}`
 

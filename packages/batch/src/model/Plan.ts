@@ -58,6 +58,8 @@ export type Step<I, In = TracedInput> =
 
 type Issues = ReadonlyArray<InputIssue.InputIssue>
 
+const none: Issues = []
+
 /**
  * What a valid input is. All functions are pure. `toInput` may be the caller's own and may throw.
  *
@@ -105,14 +107,14 @@ export interface Unique {
 }
 
 /**
- * The plan so far.
+ * The plan so far. Adding an input changes it.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Plan<I, In = TracedInput> {
-  readonly next: number
-  readonly open: Array<Item<I, In>>
+  next: number
+  open: Array<Item<I, In>>
   /** Values that must be unique, with the place of their input. Generated values cannot collide and are not here. */
   readonly taken: Map<string, number>
 }
@@ -124,7 +126,7 @@ export interface Plan<I, In = TracedInput> {
 export const make = <I, In = TracedInput>(): Plan<I, In> => ({ next: 0, open: [], taken: new Map() })
 
 /**
- * Adds one input. Returns the plan, and the batch if it is full now, or the input if it is invalid.
+ * Adds one input. Returns the batch if it is full now, or the input if it is invalid.
  *
  * @category planning
  * @since 0.1.0
@@ -134,14 +136,14 @@ export const add = <I, In>(
   source: I,
   shape: Shape<I, In>,
   batchSize: number
-): readonly [plan: Plan<I, In>, steps: ReadonlyArray<Step<I, In>>] => {
-  const index = plan.next
-  const checked = Result.flatMap(check(shape, source, index), (item) => unique(plan, item, shape))
-  if (Result.isFailure(checked)) return [{ ...plan, next: index + 1 }, [checked.failure]]
-  plan.open.push(checked.success)
-  return plan.open.length < batchSize
-    ? [{ ...plan, next: index + 1 }, []]
-    : [{ ...plan, next: index + 1, open: [] }, [{ _tag: "Batch", items: plan.open }]]
+): Step<I, In> | undefined => {
+  const checked = check(shape, source, plan.next++)
+  if (Result.isFailure(checked)) return checked.failure
+  const item = checked.success
+  const repeated = repetition(plan, item, shape)
+  if (repeated !== undefined) return repeated
+  plan.open.push(item)
+  return plan.open.length < batchSize ? undefined : finish(plan)[0]
 }
 
 /**
@@ -150,8 +152,11 @@ export const add = <I, In>(
  * @category planning
  * @since 0.1.0
  */
-export const finish = <I, In>(plan: Plan<I, In>): ReadonlyArray<Step<I, In>> =>
-  plan.open.length === 0 ? [] : [{ _tag: "Batch", items: plan.open }]
+export const finish = <I, In>(plan: Plan<I, In>): ReadonlyArray<Step<I, In>> => {
+  const items = plan.open
+  plan.open = []
+  return items.length === 0 ? [] : [{ _tag: "Batch", items }]
+}
 
 /**
  * Checks one input by itself: the input as it is sent, or all that is wrong with it.
@@ -164,20 +169,21 @@ export const check = <I, In>(
   source: I,
   index: number
 ): Result.Result<Item<I, In>, Invalid<I>> => {
+  const invalid = (issues: Issues): Result.Result<never, Invalid<I>> =>
+    Result.fail({ _tag: "Invalid", source, index, issues })
+  const own = guarded(() => shape.toInput(source))
+  const given = Result.isFailure(own) ? own : own.success
+  if (Result.isFailure(given)) return invalid(given.failure)
   // This is a copy: the caller's value is read once, and may change afterwards.
-  const given = Result.flatMap(
-    guarded(() => shape.toInput(source)),
-    Result.flatMap(shape.read)
-  )
-  const item = Result.flatMap(given, (given) =>
-    Result.flatMap(traceIdOf(shape.jobId, given.objectWriteTraceId, index), (objectWriteTraceId) =>
-      Result.map(
-        shape.prepare(given, { source, index, objectWriteTraceId }),
-        ({ input, key }): Item<I, In> => ({ source, index, input, objectWriteTraceId, key })
-      )
-    )
-  )
-  return Result.mapError(item, (issues) => ({ _tag: "Invalid", source, index, issues }))
+  const read = shape.read(given.success)
+  if (Result.isFailure(read)) return invalid(read.failure)
+  const traceId = traceIdOf(shape.jobId, read.success.objectWriteTraceId, index)
+  if (Result.isFailure(traceId)) return invalid(traceId.failure)
+  const objectWriteTraceId = traceId.success
+  const prepared = shape.prepare(read.success, { source, index, objectWriteTraceId })
+  if (Result.isFailure(prepared)) return invalid(prepared.failure)
+  const { input, key } = prepared.success
+  return Result.succeed({ source, index, input, objectWriteTraceId, key })
 }
 
 /**
@@ -212,16 +218,18 @@ const traceIdOf = (jobId: string, own: string | undefined, index: number): Resul
     : Result.succeed(own)
 }
 
-/** Checks that the caller's own trace id and other unique values are unique in the plan. */
-const unique = <I, In>(
+/** The input as invalid, if its own trace id or another value that must be unique was used before. */
+const repetition = <I, In>(
   plan: Plan<I, In>,
   item: Item<I, In>,
   shape: Shape<I, In>
-): Result.Result<Item<I, In>, Invalid<I>> => {
+): Invalid<I> | undefined => {
   const { index, objectWriteTraceId, source } = item
   const own = shape.unique(item)
+  const isMade = objectWriteTraceId === WriteTrace.make(shape.jobId, index)
+  if (isMade && own === undefined) return undefined
   const given: ReadonlyArray<Unique> = [
-    ...(objectWriteTraceId === WriteTrace.make(shape.jobId, index)
+    ...(isMade
       ? []
       : [
           {
@@ -233,17 +241,16 @@ const unique = <I, In>(
         ]),
     ...(own === undefined ? [] : [own])
   ]
-  if (given.length === 0) return Result.succeed(item)
   const { of, unit } = shape.where ?? { unit: "input", of: (_: I, index: number) => index + 1 }
   for (const { advice, path, value, what } of given) {
     const first = plan.taken.get(`${what}\u0000${value}`)
     if (first === undefined) continue
     const message = `${what} ${InputIssue.quote(value)} is used twice, first in ${unit} ${first}`
-    return Result.fail({ _tag: "Invalid", source, index, issues: [{ path, message, advice }] })
+    return { _tag: "Invalid", source, index, issues: [{ path, message, advice }] }
   }
   const place = of(source, index)
   for (const { value, what } of given) plan.taken.set(`${what}\u0000${value}`, place)
-  return Result.succeed(item)
+  return undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -270,23 +277,23 @@ export const creates = <I>(options: {
     where: options.where,
     toInput: options.toInput,
     read: (given) => InputIssue.read(given) as Result.Result<TracedInput, Issues>,
-    prepare: (given, { index, objectWriteTraceId, source }) =>
-      Result.flatMap(
-        guarded(() => keys?.of?.(source)),
-        (own) => {
-          const key =
-            keys === undefined ? undefined : (own ?? given.properties[keys.property] ?? madeKey(jobId, index))
-          const keyed = withKey(given, keys?.property, key)
-          const issues = [
-            ...InputIssue.of(keyed),
-            ...issuesOfKey(jobId, keys?.property, key, index),
-            ...(options.issuesOf?.(keyed) ?? [])
-          ]
-          return issues.length > 0
-            ? Result.fail(issues)
-            : Result.succeed({ input: { ...keyed, objectWriteTraceId }, key })
-        }
-      ),
+    prepare: (given, { index, objectWriteTraceId, source }) => {
+      const own = keys?.of === undefined ? undefined : guarded(() => keys.of?.(source))
+      if (own !== undefined && Result.isFailure(own)) return Result.fail(own.failure)
+      const key =
+        keys === undefined
+          ? undefined
+          : (own?.success ?? given.properties[keys.property] ?? madeKey(jobId, index))
+      const keyed = withKey(given, keys?.property, key)
+      const issues = [
+        InputIssue.of(keyed),
+        issuesOfKey(jobId, keys?.property, key, index),
+        options.issuesOf?.(keyed) ?? none
+      ].filter(({ length }) => length > 0)
+      return issues.length > 0
+        ? Result.fail(issues.flat())
+        : Result.succeed({ input: { ...keyed, objectWriteTraceId }, key })
+    },
     unique: ({ index, key }) =>
       key === undefined || key === madeKey(jobId, index)
         ? undefined
@@ -334,7 +341,7 @@ const issuesOfKey = (
   key: string | undefined,
   index: number
 ): Issues => {
-  if (property === undefined || key === undefined || key === madeKey(jobId, index)) return []
+  if (property === undefined || key === undefined || key === madeKey(jobId, index)) return none
   const wrong = (message: string, advice: string) => [{ path: `properties.${property}`, message, advice }]
   if (key === "") return wrong("the key is empty", "give every input a key of its own")
   if (key.trim() !== key) return wrong(`key ${InputIssue.quote(key)} has outer blanks`, "remove them")

@@ -15,7 +15,6 @@ import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as HubSpotError from "../HubSpotError.ts"
 import * as Classify from "./classify.ts"
-import { monotonicMillis } from "./monotonic.ts"
 import * as Undici from "./undici.ts"
 
 export interface Bounds {
@@ -32,27 +31,21 @@ export const exchange = (
   client: HttpClient.HttpClient,
   request: HttpClientRequest,
   bounds: Bounds
-): Effect.Effect<Classify.RawReply, HubSpotError.Reason> =>
-  Effect.gen(function* () {
+): Effect.Effect<Classify.RawReply, HubSpotError.Reason> => {
+  let phase: HubSpotError.TimedOut["phase"] = "headers"
+  return Effect.gen(function* () {
     Undici.watch(new URL(request.url).origin)
-    const startedAt = yield* monotonicMillis
-    const within = <A>(
-      phase: HubSpotError.TimedOut["phase"],
-      effect: Effect.Effect<A, HubSpotError.Reason>
-    ): Effect.Effect<A, HubSpotError.Reason> =>
-      Effect.flatMap(monotonicMillis, (now) =>
-        Effect.timeoutOrElse(effect, {
-          duration: Math.max(0, bounds.timeoutMillis - (now - startedAt)),
-          orElse: () => Effect.fail(new HubSpotError.TimedOut({ phase, millis: bounds.timeoutMillis }))
-        })
-      )
-    const response = yield* within(
-      "headers",
-      Effect.mapError(client.execute(request), (error) => Classify.transport(error, undefined))
+    const response = yield* Effect.mapError(client.execute(request), (error) =>
+      Classify.transport(error, undefined)
     )
-    const body = yield* within("body", readBody(response, bounds.maxBytes))
+    phase = "body"
+    const body = yield* readBody(response, bounds.maxBytes)
     return { status: response.status, headers: response.headers, body }
   }).pipe(
+    Effect.timeoutOrElse({
+      duration: bounds.timeoutMillis,
+      orElse: () => Effect.fail(new HubSpotError.TimedOut({ phase, millis: bounds.timeoutMillis }))
+    }),
     Effect.mapError((reason) => withoutSecrets(reason, bounds.redact)),
     Effect.catchDefect((defect) => Effect.die(shown(defect, bounds.redact))),
     // The caller's span says the same, without the ids in the address.
@@ -60,6 +53,7 @@ export const exchange = (
     Effect.provideService(HttpClient.TracerPropagationEnabled, false),
     Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" })
   )
+}
 
 /** The reply without the request's secrets. */
 export const redacted = (reply: Classify.RawReply, redact: Bounds["redact"]): Classify.RawReply => ({
