@@ -2,6 +2,7 @@
  * The parts of a workbook, as Effect's `Zip` finds them: one after the other from the beginning, without the directory at the
  * end. So what a part needs of a later one takes another reading. Nothing is held but the chunk that is inflated.
  */
+import type * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Xml from "effect/encoding/Xml"
 import * as Zip from "effect/encoding/Zip"
@@ -68,11 +69,23 @@ export const read = <E, B>(
 /** Elements, their ends, and texts. */
 export type Node = Xml.StartElement | Xml.EndElement | Xml.Text
 
+/** An inflated chunk has thousands of elements, which are never needed all at once. */
+const pieceLength = 8 * 1024
+
+const pieces = (chunks: ReadonlyArray<Uint8Array>) =>
+  chunks.flatMap((chunk) =>
+    Array.from({ length: Math.max(1, Math.ceil(chunk.length / pieceLength)) }, (_, index) =>
+      chunk.subarray(index * pieceLength, (index + 1) * pieceLength)
+    )
+  ) as unknown as Arr.NonEmptyArray<Uint8Array>
+
 /** Reads a part as XML. It must have no DOCTYPE. */
 export const xml =
   <B>(path: string, make: () => Pull.Machine<Node, B, Failure>): Reader<B> =>
   <E>(body: Stream.Stream<Uint8Array, E>) => {
     const events = body.pipe(
+      Stream.mapArray(pieces),
+      Stream.rechunk(1),
       Stream.pipeThroughChannel(Xml.decode<E>(limits)),
       Stream.mapError((error): E | Failure =>
         Xml.isXmlError(error) ? broken(`the part ${path} cannot be read: ${error.message}`) : (error as E)
