@@ -233,9 +233,7 @@ const files: ReadonlyArray<Case> = [
     what: "Excel",
     file: ["items.xlsx", latin1("PK\u0003\u0004\u0014\u0000\u0006\u0000")],
     code: 2,
-    stderr: [
-      "line-items: items.xlsx: a zip or Excel file: compressed input is not accepted; unpack it first, or save the sheet as CSV UTF-8"
-    ]
+    stderr: ["line-items: items.xlsx: the workbook is broken, or cut off; save or fetch it again"]
   },
   {
     id: "–",

@@ -99,6 +99,8 @@ export const FileFormat = Schema.Struct({
   perColumn: Schema.optionalKey(Schema.Record(Schema.String, Values)),
   /** Column → property, parent (`deal_id`) or `objectWriteTraceId`. */
   map: Schema.optionalKey(Schema.Record(Schema.String, Schema.NonEmptyString)),
+  /** The sheet of a spreadsheet (.xlsx), by its name. Default: the only one that is visible. */
+  sheet: text,
   /** Where the objects of a JSON file are: names and `[]` joined by dots, such as `data` or `[].line_items`. */
   root: pattern(
     /^(?:\[\]|[^.]+)(?:\.(?:\[\]|[^.]+))*$/,

@@ -1,9 +1,10 @@
 /**
- * Reads input files: bytes in, a stream of rows out. CSV, one JSON object per line (NDJSON), and JSON arrays.
+ * Reads input files: bytes in, a stream of rows out. CSV, one JSON object per line (NDJSON), JSON arrays, and
+ * spreadsheets (.xlsx) as if they were CSV.
  *
  * A row that cannot be sent has issues, and the rows after it are read. A `SourceError` ends the stream where the rest of the
  * file is unreadable, after the rows before it. It corrects nothing: numbers keep their exact text, cells keep their blanks.
- * It holds at most one chunk and one row.
+ * It holds at most one chunk and one row; of a spreadsheet also the texts, up to 64 MiB, which its cells name by number.
  *
  * @since 0.1.0
  */
@@ -28,7 +29,7 @@ export type { Original, Row, RowIssue } from "./source/row.ts"
 
 /**
  * The format of a file: `csv` has a header of internal property names, `ndjson` has one object per line, `json` is one
- * array of objects.
+ * array of objects. A spreadsheet is read, and its rows are written, as `csv`.
  *
  * @category models
  * @since 0.1.0
@@ -37,7 +38,7 @@ export type Format = Open.Format
 
 /**
  * The file cannot be read at all (`Access`), or not beyond `line` and `column` (`Syntax`; both from 1). The column is the
- * number of the cell in a CSV file, and the byte where the text is not UTF-8. `message` is one line: where, what is
+ * number of the cell in a CSV file or a sheet, and the byte where the text is not UTF-8. `message` is one line: where, what is
  * wrong, what to do.
  *
  * @category errors
@@ -86,7 +87,7 @@ export interface Options {
   readonly declared?: FileFormat.FileFormat | undefined
   /** The account's definitions, for the types and options of its own properties. Default: the standard types only. */
   readonly definitions?: ReadonlyArray<Property.Property> | undefined
-  /** The most bytes that a gzip file may hold; only a declared file may be one. Default 4,294,967,296 (4 GiB). */
+  /** The most bytes that a gzip file or a spreadsheet may hold; only a declared file may be one. Default 4,294,967,296 (4 GiB). */
   readonly maxInflatedBytes?: number | undefined
 }
 
@@ -153,11 +154,12 @@ const toError = (name: string) => (error: Failure | SourceError) =>
 const openOnce = Effect.fnUntraced(function* (
   name: string,
   bytes: Stream.Stream<Uint8Array, SourceError>,
-  options: Open.Options
+  options: Open.Options,
+  again?: Stream.Stream<Uint8Array, SourceError>
 ) {
   const scope = yield* Scope.Scope
   const pull = yield* Stream.toPull(bytes)
-  return yield* Effect.mapError(Open.open(pull, options, scope), toError(name))
+  return yield* Effect.mapError(Open.open(pull, options, scope, again), toError(name))
 })
 
 const streamOf = (name: string, rows: Chunks<Row, SourceError | Failure>) =>
@@ -271,9 +273,9 @@ export const open = Effect.fnUntraced(function* (
   }
   const bytes = Stream.mapError(fs.stream(name), fromPlatform(name))
   const settings = yield* Effect.fromResult(optionsOf(name, options))
-  const { format, header } = yield* Effect.scoped(openOnce(name, bytes, settings))
+  const { format, header } = yield* Effect.scoped(openOnce(name, bytes, settings, bytes))
   const rows = Stream.unwrap(
-    Effect.map(openOnce(name, bytes, { ...settings, format }), (opened) => streamOf(name, opened.rows))
+    Effect.map(openOnce(name, bytes, { ...settings, format }, bytes), (opened) => streamOf(name, opened.rows))
   )
   return { name, format, header, rows, replayable: true }
 })

@@ -7,6 +7,7 @@ import * as Result from "effect/Result"
 import type { Declared } from "./declared.ts"
 import type * as Pull from "./pull.ts"
 import * as Row from "./row.ts"
+import type { Wrong } from "./values.ts"
 
 /** The records of one batch, and whether one of them goes over several lines. */
 export interface Records {
@@ -42,7 +43,7 @@ export const columnOf = (name: string): Column => {
   return column("property", InputIssue.ofName(name, "").length === 0)
 }
 
-const checkHeader = (
+export const checkHeader = (
   header: Csv.Row,
   line: number,
   delimiter: string,
@@ -166,8 +167,12 @@ const inputOf = (
     : Row.checked(input, issuesOf(columns, cells, line, original))
 }
 
-/** What a row of cells becomes. */
-type Reader = (cells: Csv.Row, line: number) => Row.Row["input"]
+/** What a row of cells becomes. A row of a sheet is one line, and some of its cells may have no value. */
+export type Reader = (
+  cells: Csv.Row,
+  line: number,
+  sheet?: { readonly bad: ReadonlyMap<number, Wrong> | undefined }
+) => Row.Row["input"]
 
 /** Reads cells as they are. */
 const exact = (header: Csv.Row): Reader => {
@@ -176,7 +181,7 @@ const exact = (header: Csv.Row): Reader => {
 }
 
 /** Reads cells as they are declared, and adds what every row has. */
-const asDeclared = (header: Csv.Row, { column, constants }: Declared): Reader => {
+export const asDeclared = (header: Csv.Row, { column, constants }: Declared): Reader => {
   const declared = header.map(column)
   const readers = declared.map(({ read }) => read)
   const columns = [
@@ -188,26 +193,31 @@ const asDeclared = (header: Csv.Row, { column, constants }: Declared): Reader =>
   ]
   const values = constants.map(([, value]) => value)
   const none = constants.map(() => "")
-  if (constants.length === 0 && readers.every((read) => read === undefined)) {
-    return (cells, line) => inputOf(columns, cells, line, cells)
-  }
-  return (cells, line) => {
+  const isExact = constants.length === 0 && readers.every((read) => read === undefined)
+  return (cells, line, sheet) => {
+    const original = sheet === undefined ? cells : []
+    const bad = sheet?.bad
+    if (isExact && bad === undefined) return inputOf(columns, cells, line, original)
     const issues: Array<Row.RowIssue> = []
     let filled = false
     const read = cells.map((cell, index) => {
       const reader = readers[index]
-      const value = reader === undefined || cell === "" ? cell : reader(cell)
+      const given = reader === undefined || cell === "" ? cell : reader(cell)
+      const wrong =
+        columns[index]?.kind === "ignored" || (given === "" && cell !== "") ? undefined : bad?.get(index)
+      const value = wrong ?? given
       if (typeof value === "string") {
         filled ||= value !== "" && columns[index]?.kind === "property"
         return value
       }
       const path = columns[index]?.name ?? ""
-      issues.push({ line: lineOf(cells, index, line), column: index + 1, path, ...value })
+      const { advice, message } = value
+      issues.push({ line: lineOf(original, index, line), column: index + 1, path, message, advice })
       return ""
     })
     // What every row has makes no line item of a row that has nothing.
     const all = [...read, ...(filled ? values : none)]
-    const input = inputOf(columns, all, line, cells)
+    const input = inputOf(columns, all, line, original)
     if (issues.length === 0) return input
     const others = Result.isFailure(input) && filled ? input.failure : []
     return Row.checked({ properties: {} }, [...issues, ...others])

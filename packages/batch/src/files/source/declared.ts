@@ -13,6 +13,8 @@ export interface Column {
   readonly name: string
   readonly ignored: boolean
   readonly read: Values.Reader | undefined
+  /** What stands before the fraction of a number. */
+  readonly decimal: string
 }
 
 export interface Declared {
@@ -84,14 +86,15 @@ export const make = (
     const drops =
       name === undefined &&
       (ignored.has(key) || ignored.has(key.trim()) || (ignoresUnmapped && !isKnown(key)))
-    if (drops) return { name: becomes, ignored: true, read: undefined }
+    if (drops) return { name: becomes, ignored: true, read: undefined, decimal: "." }
     const values =
       own(format.perColumn, key) ?? own(format.perColumn, key.trim()) ?? own(format.perColumn, becomes)
     const rules = values === undefined ? fileRules : { ...fileRules, ...rulesOf(values) }
     const target = targetOf(becomes)
     const type = target.type ?? (values === undefined ? undefined : Values.typeOf(rulesOf(values)))
     const labels = (values?.options ?? format.options) === "labels"
-    return { name: becomes, ignored: false, read: Values.readerOf({ ...target, type }, rules, labels) }
+    const read = Values.readerOf({ ...target, type }, rules, labels)
+    return { name: becomes, ignored: false, read, decimal: rules.decimal ?? "." }
   }
 
   const columns = new Map<string, Column>()

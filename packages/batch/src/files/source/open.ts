@@ -1,10 +1,11 @@
 /**
- * Bytes to rows of any format: the first bytes and the first character that is not blank decide between CSV, NDJSON and a
- * JSON array. The formats themselves are read elsewhere.
+ * Bytes to rows of any format: the first bytes and the first character that is not blank decide between a spreadsheet, CSV,
+ * NDJSON and a JSON array. The formats themselves are read elsewhere.
  */
 import * as Effect from "effect/Effect"
 import * as EffectPull from "effect/Pull"
 import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import * as Csv from "./csv.ts"
 import type { Declared } from "./declared.ts"
 import * as Encoding from "./encoding.ts"
@@ -12,6 +13,7 @@ import * as Gzip from "./gzip.ts"
 import * as JsonLines from "./jsonLines.ts"
 import * as JsonRoot from "./jsonRoot.ts"
 import * as Pull from "./pull.ts"
+import * as Sheet from "./sheet/sheet.ts"
 import { type Failure, failure, type Row } from "./row.ts"
 import * as Utf8 from "./utf8.ts"
 
@@ -24,7 +26,7 @@ export interface Options {
   readonly maxLineLength: number
   /** What is declared of the file. Without, it is read exactly. */
   readonly declared: Declared | undefined
-  /** The bytes that a gzip file may hold. */
+  /** The bytes that a gzip file or a spreadsheet may hold. */
   readonly maxInflated: number
 }
 
@@ -36,6 +38,33 @@ const ofCells = ["delimiter", "quote", "blanks", "skipLines", "skipLast", "colum
 
 const ofJson = ["root", "records"] as const
 
+/** What cannot be declared of each kind of file. */
+const foreign = {
+  CSV: [...ofJson, "sheet"],
+  JSON: [...ofCells, "sheet"],
+  "a spreadsheet": [...ofJson, "delimiter", "quote", "blanks", "encoding"]
+} as const
+
+/** Refuses what is declared and cannot be meant. */
+const refuse = (kind: keyof typeof foreign, declared: Declared | undefined) => {
+  const key = declared && foreign[kind].find((key) => declared.format[key] !== undefined)
+  const other =
+    kind === "JSON"
+      ? ofCells.some((own) => own === key) && "CSV"
+      : ofJson.some((own) => own === key) && "JSON"
+  return key === undefined
+    ? Effect.void
+    : Effect.fail(
+        failure(
+          {},
+          `${key} is declared, and the file is ${kind}`,
+          other === false || kind === "a spreadsheet"
+            ? "leave it out"
+            : `leave it out, or give the format ${other}`
+        )
+      )
+}
+
 const formatOf = (first: string | undefined, { format, guess }: Options): Format => {
   if (format !== undefined) return format
   if (guess === "json") return first === "{" ? "ndjson" : "json"
@@ -44,7 +73,12 @@ const formatOf = (first: string | undefined, { format, guess }: Options): Format
 }
 
 /** The first bytes of a file, and all of them. */
-const begin = <E>(bytes: Pull.Chunks<Uint8Array, E>) =>
+interface Begun<E> {
+  readonly prefix: Uint8Array
+  readonly all: Pull.Chunks<Uint8Array, E>
+}
+
+const begin = <E>(bytes: Pull.Chunks<Uint8Array, E>): Effect.Effect<Begun<E>, E> =>
   Effect.map(
     Pull.peek(bytes, (seen) => seen.reduce((length, chunk) => length + chunk.length, 0) >= Utf8.prefixLength),
     (seen) => ({
@@ -55,11 +89,11 @@ const begin = <E>(bytes: Pull.Chunks<Uint8Array, E>) =>
 
 /** The text of a file. Only a file of which something is declared may be compressed. */
 const textsOf = Effect.fnUntraced(function* <E>(
-  bytes: Pull.Chunks<Uint8Array, E>,
+  given: Begun<E>,
   { declared, maxInflated }: Options,
   scope: Scope.Scope
 ): Effect.fn.Return<Pull.Chunks<string, E | Failure>, E | Failure> {
-  let start = yield* begin<E | Failure>(bytes)
+  let start: Begun<E | Failure> = given
   if (declared !== undefined && Gzip.isGzip(start.prefix)) {
     start = yield* begin(yield* Gzip.inflate(start.all, maxInflated, scope))
   }
@@ -78,16 +112,53 @@ export interface Opened<E> {
   readonly rows: Pull.Chunks<Row, E | Failure>
 }
 
+/** The rows with their header, which comes with the first ones, or with the end. */
+const opened = Effect.fnUntraced(function* <E>({
+  header,
+  rows
+}: {
+  readonly header: () => ReadonlyArray<string> | undefined
+  readonly rows: Pull.Chunks<Row, E | Failure>
+}): Effect.fn.Return<Opened<E>, E | Failure> {
+  const first = yield* EffectPull.matchEffect(rows, {
+    onSuccess: Effect.succeed,
+    onFailure: (cause) =>
+      header() === undefined ? Effect.failCause(cause) : Effect.succeed<ReadonlyArray<Row>>([]),
+    onDone: () => Effect.succeed<ReadonlyArray<Row>>([])
+  })
+  return { format: "csv", header: header(), rows: Pull.prepend(first, rows) }
+})
+
+/**
+ * Opens bytes. `again` are the same from their beginning, any number of times, where that is possible: a spreadsheet is read in
+ * several goes.
+ */
 export const open = Effect.fnUntraced(function* <E>(
   bytes: Pull.Chunks<Uint8Array, E>,
   options: Options,
-  scope: Scope.Scope
+  scope: Scope.Scope,
+  again?: Stream.Stream<Uint8Array, E>
 ): Effect.fn.Return<Opened<E>, E | Failure> {
   const { declared } = options
-  const texts = yield* textsOf(bytes, options, scope)
+  const start = yield* begin<E | Failure>(bytes)
+  if (declared !== undefined && Sheet.isZip(start.prefix)) {
+    if (options.format !== undefined && options.format !== "csv") {
+      return yield* Effect.fail(
+        failure({}, `the format ${options.format} is given, and the file is a spreadsheet`, "leave it out")
+      )
+    }
+    yield* refuse("a spreadsheet", declared)
+    const sheet = yield* Sheet.decode(
+      again ?? (yield* Sheet.held(start.all)),
+      { ...options, declared },
+      scope
+    )
+    return yield* opened(sheet)
+  }
+  const texts = yield* textsOf(start, options, scope)
   let blank = 0
   let checked = 0
-  const begin = yield* Pull.peek(texts, (seen) => {
+  const seen = yield* Pull.peek(texts, (seen) => {
     for (; checked < seen.length; checked++) {
       const text = seen[checked] ?? ""
       if (/\S/.test(text)) return true
@@ -95,22 +166,9 @@ export const open = Effect.fnUntraced(function* <E>(
     }
     return blank > maxBlank
   })
-  const format = formatOf(/\S/.exec(begin.join(""))?.[0], options)
-  const rest = Pull.prepend(begin, texts)
-  const foreign =
-    declared === undefined
-      ? undefined
-      : (format === "csv" ? ofJson : ofCells).find((key) => declared.format[key] !== undefined)
-  if (foreign !== undefined) {
-    const [is, other] = format === "csv" ? ["CSV", "JSON"] : ["JSON", "CSV"]
-    return yield* Effect.fail(
-      failure(
-        {},
-        `${foreign} is declared, and the file is ${is}`,
-        `leave it out, or give the format ${other}`
-      )
-    )
-  }
+  const format = formatOf(/\S/.exec(seen.join(""))?.[0], options)
+  const rest = Pull.prepend(seen, texts)
+  yield* refuse(format === "csv" ? "CSV" : "JSON", declared)
   if (format !== "csv") {
     const limit = options.maxLineLength
     const root = declared?.format.root
@@ -120,13 +178,5 @@ export const open = Effect.fnUntraced(function* <E>(
         : (format === "json" ? JsonLines.array : JsonLines.ndjson)(limit, declared)
     return { format, header: undefined, rows: Pull.run(rest, machine) }
   }
-  const csv = yield* Csv.decode(rest, options.maxLineLength, scope, declared)
-  // The header comes with the first rows, or with the end.
-  const first = yield* EffectPull.matchEffect(csv.rows, {
-    onSuccess: Effect.succeed,
-    onFailure: (cause) =>
-      csv.header() === undefined ? Effect.failCause(cause) : Effect.succeed<ReadonlyArray<Row>>([]),
-    onDone: () => Effect.succeed<ReadonlyArray<Row>>([])
-  })
-  return { format, header: csv.header(), rows: Pull.prepend(first, csv.rows) }
+  return yield* opened(yield* Csv.decode(rest, options.maxLineLength, scope, declared))
 })

@@ -12,17 +12,21 @@ export const prefixLength = 10
 const compressed = (what: string, advice = "unpack it first") =>
   [`${what}: compressed input is not accepted`, advice] as const
 
-const asCsv = "save the sheet as CSV UTF-8"
+const asCsv = "the sheet as CSV UTF-8"
 
 /** Files that are no text, by their first bytes in hex. */
 const foreign: ReadonlyArray<readonly [prefix: RegExp, problem: string, advice: string]> = [
   [/^1f8b/, ...compressed("a gzip file")],
-  [/^504b0(?:304|506)/, ...compressed("a zip or Excel file", `unpack it first, or ${asCsv}`)],
+  [/^504b0(?:304|506)/, ...compressed("a zip or Excel file", `unpack it first, or save ${asCsv}`)],
   [/^28b52ffd/, ...compressed("a zstd file")],
   [/^425a68..314159265359/, ...compressed("a bzip2 file")],
   [/^fd377a585a00/, ...compressed("an xz file")],
   [/^377abcaf271c/, ...compressed("a 7z file")],
-  [/^d0cf11e0/, "an old Excel or Word file, not text", asCsv]
+  [
+    /^d0cf11e0/,
+    "an old Excel file (.xls), or one with a password",
+    `save it as .xlsx without a password, or ${asCsv}`
+  ]
 ]
 
 /** By its mark, or by every other byte being zero. */

@@ -1,0 +1,97 @@
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { canary } from "../../support/canary.ts"
+import { number, row, text, workbook } from "../files/sheet/workbook.ts"
+import { type Directory, directory, endAll, run, serve, type Server, summaryOf } from "./run.ts"
+
+describe("A spreadsheet", () => {
+  let server: Server
+  let files: Directory
+
+  beforeAll(async () => {
+    files = directory()
+    server = await serve()
+  })
+
+  afterAll(async () => {
+    await server.stop()
+    files.remove()
+    await endAll()
+  })
+
+  const importFile = (name: string, flags: ReadonlyArray<string>, stdin?: Uint8Array) =>
+    run(["import", name === "-" ? name : files.at(name), "--base-url", server.url, "--json", ...flags], {
+      token: canary,
+      ...(stdin !== undefined && { stdin })
+    })
+
+  const names = async () =>
+    (await server.ledger()).created.map(({ properties }) => [properties["name"], properties["price"]])
+
+  const rows = [
+    row(text("Artikel"), text("Preis")),
+    row(text("Stuhl, rot"), number("149.90000000000001")),
+    row(text("Tisch"), `<c t="e"><v>#N/A</v></c>`),
+    row(text("Hocker"), text("1.234,50"))
+  ].join("")
+  const declared = [
+    "--declare=decimal=comma",
+    "--declare=thousands=dot",
+    "--map=Artikel=name",
+    "--map=Preis=price"
+  ]
+
+  it("is imported, and its rejects are CSV that is imported with the same declarations but the sheet", async () => {
+    files.write(
+      "items.xlsx",
+      await workbook([
+        { name: "Q3", rows },
+        { name: "Q4", rows: "" }
+      ])
+    )
+    const asked = await importFile("items.xlsx", declared)
+    assert.strictEqual(asked.code, 2)
+    assert.include(
+      asked.stderr,
+      'items.xlsx: the workbook has 2 sheets: "Q3", "Q4"; declare the one to read: sheet=Q3\n'
+    )
+    const flags = [...declared, "--declare", "sheet=Q3", "--rejects", files.at("rejects.csv")]
+    const end = await importFile("items.xlsx", flags)
+    assert.strictEqual(end.code, 3)
+    assert.strictEqual(summaryOf(end).created, 2)
+    assert.sameDeepMembers(await names(), [
+      ["Stuhl, rot", "149.9"],
+      ["Hocker", "1234.50"]
+    ])
+    assert.strictEqual(
+      files.read("rejects.csv"),
+      `Artikel,Preis,_line,_reason\nTisch,#N/A,3,"price: ""#N/A"" is an error of the spreadsheet; correct the cell, or declare empty=#N/A"\n`
+    )
+    files.write("rejects.csv", files.read("rejects.csv").replace("#N/A", '"12,5"'))
+    const again = await importFile("rejects.csv", [...declared, "--declare", "sheet=Q3"])
+    assert.include(again.stderr, "sheet is declared, and the file is CSV; leave it out\n")
+    assert.strictEqual((await importFile("rejects.csv", declared)).code, 0)
+    assert.deepInclude(await names(), ["Tisch", "12.5"])
+  })
+
+  it("is read from a pipe as well", async () => {
+    const end = await importFile("-", [], await workbook(row(text("name")) + row(text("Piped"))))
+    assert.strictEqual(end.code, 0)
+    assert.deepInclude(await names(), ["Piped", undefined])
+  })
+
+  it("that is wrong anywhere sends nothing", async () => {
+    const before = (await names()).length
+    const merged = row(text("name"), text("deal_id")) + row(text("A"), text("1")) + row(text("B"))
+    files.write(
+      "merged.xlsx",
+      await workbook([{ rows: merged, after: `<mergeCells><mergeCell ref="B2:B3"/></mergeCells>` }])
+    )
+    const end = await importFile("merged.xlsx", [])
+    assert.strictEqual(end.code, 2)
+    assert.match(
+      end.stderr,
+      /merged\.xlsx:2:2: the cells B2:B3 are merged over 2 rows, and only the first has their value; unmerge them and fill each cell, or ignore the column\n$/
+    )
+    assert.strictEqual((await names()).length, before)
+  })
+})
