@@ -30,36 +30,38 @@ const byNumber = (...numbers: ReadonlyArray<string>) => ({
 const ledgerOf = Effect.flatMap(Emulator.Emulator, ({ ledger }) => ledger)
 
 describe("other objects", () => {
-  it.effect("are made over the API, and read by a property with unique values, under all names of the type", () =>
-    Effect.gen(function* () {
-      yield* define("deals", unique)
-      const inputs = ["A", "B"].map((number) => ({
-        properties: { dealname: `Deal ${number}`, erp_number: number },
-        objectWriteTraceId: number
-      }))
-      assert.strictEqual((yield* post(`${deals}/batch/create`, { inputs })).status, 201)
-      const single = yield* post(deals, { properties: { dealname: "Deal C", erp_number: "C" } })
-      assert.strictEqual(single.status, 201)
-      for (const name of ["deals", "deal", "0-3"]) {
-        for (const version of [`/crm/v3/objects/${name}`, `/crm/objects/2026-03/${name}`]) {
-          const { body, status } = yield* post(`${version}/batch/read`, byNumber("A", "C", "Z"))
-          assert.strictEqual(status, 207)
-          assert.deepStrictEqual(
-            body.results.map(({ properties }) => properties.dealname).sort(),
-            ["Deal A", "Deal C"]
-          )
-          assert.deepStrictEqual(body.errors[0]!.context.ids, ["Z"])
-          assert.notProperty(body.results[0]!.properties, "price")
+  it.effect(
+    "are made over the API, and read by a property with unique values, under all names of the type",
+    () =>
+      Effect.gen(function* () {
+        yield* define("deals", unique)
+        const inputs = ["A", "B"].map((number) => ({
+          properties: { dealname: `Deal ${number}`, erp_number: number },
+          objectWriteTraceId: number
+        }))
+        assert.strictEqual((yield* post(`${deals}/batch/create`, { inputs })).status, 201)
+        const single = yield* post(deals, { properties: { dealname: "Deal C", erp_number: "C" } })
+        assert.strictEqual(single.status, 201)
+        for (const name of ["deals", "deal", "0-3"]) {
+          for (const version of [`/crm/v3/objects/${name}`, `/crm/objects/2026-03/${name}`]) {
+            const { body, status } = yield* post(`${version}/batch/read`, byNumber("A", "C", "Z"))
+            assert.strictEqual(status, 207)
+            assert.deepStrictEqual(body.results.map(({ properties }) => properties.dealname).sort(), [
+              "Deal A",
+              "Deal C"
+            ])
+            assert.deepStrictEqual(body.errors[0]!.context.ids, ["Z"])
+            assert.notProperty(body.results[0]!.properties, "price")
+          }
         }
-      }
-      const again = yield* post(deals, { properties: { erp_number: "C" } })
-      assert.strictEqual(again.status, 409)
-      // They are no line items.
-      assert.lengthOf((yield* ledgerOf).created, 0)
-      assert.deepStrictEqual((yield* get(root)).body.results, [])
-      const orders = yield* post("/crm/v3/objects/orders/batch/read", { inputs: [{ id: single.body.id }] })
-      assert.strictEqual(orders.body.numErrors, 1)
-    }).pipe(Effect.provide(Emulator.layer()))
+        const again = yield* post(deals, { properties: { erp_number: "C" } })
+        assert.strictEqual(again.status, 409)
+        // They are no line items.
+        assert.lengthOf((yield* ledgerOf).created, 0)
+        assert.deepStrictEqual((yield* get(root)).body.results, [])
+        const orders = yield* post("/crm/v3/objects/orders/batch/read", { inputs: [{ id: single.body.id }] })
+        assert.strictEqual(orders.body.numErrors, 1)
+      }).pipe(Effect.provide(Emulator.layer()))
   )
 
   it.effect("are found by a search after its lag", () =>
