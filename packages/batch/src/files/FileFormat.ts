@@ -322,11 +322,11 @@ export const merge = (format: FileFormat, over: FileFormat): Result.Result<FileF
 
 const lists = new Set(["empty", "columns", "ignore"])
 const numbers = new Set(["skipLines", "skipLast"])
-const sides: Readonly<Record<string, string>> = {
-  map: '"column=property"',
-  find: '"column=object.property"',
-  set: '"property=value"'
-}
+const sides: ReadonlyMap<string, string> = new Map([
+  ["map", '"column=property"'],
+  ["find", '"column=object.property"'],
+  ["set", '"property=value"']
+])
 
 /** The key and the value of a word, as they stand in a format. */
 const read = (
@@ -337,7 +337,7 @@ const read = (
   const key = word.slice(0, split)
   const value = word.slice(split + 1)
   if (value === "") return wrong(`${key} has no value`, `write ${key}=…, or leave it out`)
-  const example = sides[key]
+  const example = sides.get(key)
   if (example !== undefined) {
     const at = key === "set" ? value.indexOf("=") : value.lastIndexOf("=")
     return at > 0 && at < value.length - 1
