@@ -18,6 +18,7 @@ import * as Terminal from "effect/Terminal"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
 import * as GracefulStop from "../engine/GracefulStop.ts"
 import * as BulkCreate from "../bulk/BulkCreate.ts"
+import * as FindRecords from "../bulk/FindRecords.ts"
 import * as Option from "effect/Option"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import { monotonicMillis } from "../model/Monotonic.ts"
@@ -80,6 +81,8 @@ export const prepare = Effect.fnUntraced(function* (options: Options): Effect.fn
     readonly source: Source.Source
     readonly total: number | undefined
     readonly choice: DoubtStrategy.Choice
+    /** Finds the records that rows name by keys, if there are such columns. */
+    readonly finder: FindRecords.Finder<Source.Row> | undefined
   },
   Exit,
   FileSystem.FileSystem | Stdio.Stdio | HubSpotClient | RateLimits | Scope.Scope
@@ -109,7 +112,9 @@ export const prepare = Effect.fnUntraced(function* (options: Options): Effect.fn
   if (needs !== undefined && keyProperty !== undefined) {
     yield* Effect.mapError(KeyProperty.prove(keyProperty, needs), refused)
   }
-  return { source, total, choice: choice.value }
+  const finds = FindRecords.ofFormat(options.declared ?? {})
+  const finder = finds.length === 0 ? undefined : yield* Effect.mapError(FindRecords.make(finds), refused)
+  return { source, total, choice: choice.value, finder }
 })
 
 /** Makes the files that are wanted. An import that does not take place writes none. */
@@ -153,13 +158,16 @@ export const run = Effect.fnUntraced(function* (
 > {
   const { signaled } = yield* Process
   const startedAt = yield* monotonicMillis
-  const { choice, source, total } = yield* prepare(options)
+  const { choice, finder, source, total } = yield* prepare(options)
   const { keyColumn, strategy = DoubtStrategy.failVisible } = options
   const { created, doubts, rejects } = yield* openFiles(options, source)
 
   // The name as it is printed: a file's name is foreign text.
   const shown = Source.visible(source.name)
-  let counts = { ...Report.zero, requests: options.created === undefined ? 0 : 1 }
+  let counts = {
+    ...Report.zero,
+    requests: (options.created === undefined ? 0 : 1) + (finder?.finds.length ?? 0)
+  }
   const ending = { interrupted: false, unreadable: false, unwritable: false } as {
     -readonly [K in keyof Report.Ending]: Report.Ending[K]
   }
@@ -280,6 +288,7 @@ export const run = Effect.fnUntraced(function* (
       concurrency: options.concurrency,
       stopWhenAllRejected: options.stopWhenAllRejected,
       ...choice,
+      finder,
       ...(keyColumn !== undefined && { keyOf: (row: Source.Row) => Lines.keyOf(source, row, keyColumn) }),
       stop,
       abandon,

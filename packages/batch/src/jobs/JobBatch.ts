@@ -58,7 +58,7 @@ export const fromRows =
           const step = Plan.add(planning.plan, row, options.shape, options.batchSize)
           if (step === undefined) continue
           if (step._tag === "Batch") batches.push(...cut(planning, step.items))
-          else if (planning.invalid.push(step) === mostInvalid) {
+          else if (step._tag === "Invalid" && planning.invalid.push(step) === mostInvalid) {
             batches.push(...cut(planning, itemsOf(Plan.finish(planning.plan))))
           }
         }

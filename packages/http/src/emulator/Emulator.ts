@@ -40,6 +40,7 @@ import * as Faults from "./Faults.ts"
 import * as Handlers from "./answering/Handlers.ts"
 import * as Journal from "./Journal.ts"
 import * as Ledger from "./Ledger.ts"
+import * as Objects from "./state/Objects.ts"
 import * as Quota from "./state/Quota.ts"
 import * as SearchIndex from "./state/SearchIndex.ts"
 import * as Tasks from "./state/Tasks.ts"
@@ -62,7 +63,7 @@ export interface Options {
   readonly oauth?: Tokens.OAuthApp | undefined
   /** The account's time zone, an IANA name. The daily limit goes by its days. Default `UTC`. */
   readonly timeZone?: string | undefined
-  /** What the token may do. Default: read and write line items, and define their properties. */
+  /** What the token may do. Default: read and write line items, their parents and products, and define properties. */
   readonly scopes?: ReadonlyArray<string> | undefined
   /** How long a request takes in milliseconds, drawn uniformly. Default: no time at all. */
   readonly latency?: Latency | undefined
@@ -226,7 +227,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
     token: given.token,
     oauth: given.oauth,
     timeZone: given.timeZone ?? "UTC",
-    scopes: given.scopes ?? Object.values(Requirements.scopes),
+    scopes: given.scopes ?? Requirements.allScopes,
     latency: given.latency,
     properties: given.properties ?? [],
     uniqueProperties: given.uniqueProperties ?? [],
@@ -244,10 +245,16 @@ const make = Effect.fnUntraced(function* (given: Options) {
     () => random.nextDoubleUnsafe(),
     () => crm.lineItems
   )
-  const crm = Crm.makeUnsafe({ ...options, changed: index.changed })
+  const objects = Objects.makeUnsafe({
+    ...options,
+    lag: options.searchLag,
+    random: () => random.nextDoubleUnsafe()
+  })
+  const crm = Crm.makeUnsafe({ ...options, changed: index.changed, valuesOf: objects.valuesOf })
   const journal = Journal.makeUnsafe(options.keep)
   const account: Account = {
     crm,
+    objects,
     ledger: Ledger.makeUnsafe(journal, options.keep),
     quota: Quota.makeUnsafe({
       ...options,

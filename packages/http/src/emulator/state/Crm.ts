@@ -84,10 +84,9 @@ export interface Crm {
   /** How the account behaves where HubSpot is not known. It can be replaced at run time. */
   behaviour: Behaviour.Behaviour
   readonly properties: ReadonlyMap<string, Definitions.Definition>
-  readonly definitions: {
-    readonly lineItems: Definitions.Definitions
-    readonly products: Definitions.Definitions
-  }
+  readonly definitions: Definitions.Definitions
+  /** Whose records these are. HubSpot computes values of line items. */
+  readonly kind: "lineItem" | "product" | Association.Target
   readonly lineItems: ReadonlyMap<string, LineItemRecord>
   readonly links: Links.Links
   /** Whether a parent with this id is in the account. */
@@ -176,7 +175,7 @@ const firstId = 20_000_000_001
 const recycleMillis = 90 * 86_400_000
 
 /**
- * An account without line items. `properties` and `uniqueProperties` are names of further custom
+ * An account without line items, or without records of another type. `properties` and `uniqueProperties` are names of further custom
  * properties. `changed` is called with every new version of a record. The account holds the last `keep` line items, by
  * default all, and as many writes of each. A forgotten line item stays forgotten, even if a request still changes it.
  *
@@ -192,6 +191,11 @@ export const makeUnsafe = (config: {
   readonly uniqueProperties?: ReadonlyArray<string> | undefined
   readonly keep?: number | undefined
   readonly changed?: ((record: LineItemRecord, at: number) => void) | undefined
+  /** Another type of records than line items, with its definitions. */
+  readonly kind?: Crm["kind"] | undefined
+  readonly definitions?: Definitions.Definitions | undefined
+  /** The properties of a parent or product that was made over the API, if there is one. */
+  readonly valuesOf?: ((kind: "product" | Association.Target, id: string) => Values | undefined) | undefined
   readonly behaviour?: Behaviour.Behaviour | undefined
 }): Crm => {
   const lineItems = new Map<string, LineItemRecord>()
@@ -200,8 +204,8 @@ export const makeUnsafe = (config: {
   let oldestId = firstId
   const seeded = new Map<Association.Target, Set<string>>()
   const products = new Map<string, Values>()
-  const definitions = { lineItems: Definitions.lineItems(), products: Definitions.products() }
-  const properties = definitions.lineItems.all
+  const { definitions = Definitions.lineItems(), kind = "lineItem", valuesOf = () => undefined } = config
+  const properties = definitions.all
   const holders = new Map<string, Map<string, string>>()
   const links = Links.makeUnsafe(() => lineItems.values())
   const { changed = () => {}, keep = Infinity } = config
@@ -209,12 +213,12 @@ export const makeUnsafe = (config: {
   const define = (definition: Definitions.Definition): void => {
     const { name, unique } = definition
     properties.set(name, definition)
-    definitions.lineItems.archived.delete(name)
+    definitions.archived.delete(name)
     // Observation: a record cannot be named by hs_object_id as by a unique property.
     if (unique && name !== "hs_object_id" && !holders.has(name)) holders.set(name, new Map())
   }
   for (const one of properties.values()) define(one)
-  for (const name of [...Definitions.customProperties, ...config.properties]) {
+  for (const name of [...(kind === "lineItem" ? Definitions.customProperties : []), ...config.properties]) {
     define(Definitions.make({ name, type: "string" }))
   }
   for (const name of config.uniqueProperties ?? []) {
@@ -246,8 +250,9 @@ export const makeUnsafe = (config: {
     for (const { target, to } of Links.linksOf(record.associations)) links.remove(target, to, record.id)
     lineItems.delete(record.id)
   }
+  const madeOrSeeded = (id: string): Values | undefined => products.get(id) ?? valuesOf("product", id)
   const inherit = (sent: Values): Values => {
-    const product = sent.hs_product_id ? products.get(sent.hs_product_id) : undefined
+    const product = sent.hs_product_id ? madeOrSeeded(sent.hs_product_id) : undefined
     if (product === undefined) return sent
     const all: Record<string, string> = { ...sent }
     // Documentation: every property that both have, unless it is set. Assumption: a unique value is not inherited.
@@ -275,18 +280,20 @@ export const makeUnsafe = (config: {
     behaviour: config.behaviour ?? Behaviour.make(),
     properties,
     definitions,
+    kind,
     lineItems,
     links,
     define,
     undefine: (definition, at) => {
       properties.delete(definition.name)
-      definitions.lineItems.archived.set(definition.name, { ...definition, archivedAt: at })
+      definitions.archived.set(definition.name, { ...definition, archivedAt: at })
       holders.delete(definition.name)
     },
     inherit,
     // The same rule as for parents.
-    productOf: (id) => products.get(id) ?? (products.size === 0 && /^\d{1,12}$/.test(id) ? {} : undefined),
-    exists: (target, id) => seeded.get(target)?.has(id) ?? /^\d{1,12}$/.test(id),
+    productOf: (id) => madeOrSeeded(id) ?? (products.size === 0 && /^\d{1,12}$/.test(id) ? {} : undefined),
+    exists: (target, id) =>
+      (seeded.get(target)?.has(id) ?? /^\d{1,12}$/.test(id)) || valuesOf(target, id) !== undefined,
     seed: (target, ids) => {
       const all = seeded.get(target) ?? new Set()
       for (const id of ids) all.add(id)

@@ -165,6 +165,15 @@ export const products = ofType(Catalogue.products, {
 })
 
 /**
+ * The definitions that every account has of another type of object, named in the plural.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const others = (name: string): Definitions =>
+  ofType(Catalogue.others, { name: `${name.replace(/s$/, "")}information`, label: name, displayOrder: 0 })()
+
+/**
  * A definition as the properties API shows it. Documentation for the fields.
  *
  * @category formatting

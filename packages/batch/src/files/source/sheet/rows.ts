@@ -88,7 +88,7 @@ export const table = (declared: Declared, merged: ReadonlyArray<Merged>) => {
     out.push({
       index: index++,
       line,
-      input: read(texts, line, bad === undefined ? nothing : { bad }),
+      ...read(texts, line, bad === undefined ? nothing : { bad }),
       original: { _tag: "Csv", cells: texts }
     })
     return undefined
