@@ -136,7 +136,7 @@ const allDone = (
   for (const [position, { objectWriteTraceId }] of identities.entries()) {
     if (objectWriteTraceId !== undefined) positions.set(objectWriteTraceId, position)
   }
-  const verdicts = new Array<Verdict>(identities.length)
+  const verdicts = new Map<number, Verdict>()
   const ids = new Set<string>()
   for (const object of results) {
     const position = positions.get(object.objectWriteTraceId ?? "")
@@ -149,11 +149,16 @@ const allDone = (
       repeats(properties, object)
     if (!isIts) return undefined
     ids.add(object.id)
-    // A second result of an input leaves another one without.
-    if (verdicts[position] !== undefined) return undefined
-    verdicts[position] = { _tag: "Done", object }
+    verdicts.set(position, { _tag: "Done", object })
   }
-  return { verdicts, surplus: none, unattributed: none, unread: { ids: none, properties: none } }
+  // A second result of an input leaves another one without.
+  if (verdicts.size < identities.length) return undefined
+  return {
+    verdicts: identities.map((_, position) => verdicts.get(position)!),
+    surplus: none,
+    unattributed: none,
+    unread: { ids: none, properties: none }
+  }
 }
 
 const none: ReadonlyArray<never> = []
