@@ -110,8 +110,17 @@ describe("Values of real files", () => {
 
   it("that are days of many kinds name the pattern that reads them", async () => {
     const days = [
-      ...["2026-01-31", "31/01/2026", "01/31/2026", "31.01.2026", "2026-01-31T00:00:00Z", "1769817600000"],
-      ...["46053", "2026-02-30", '"Jan 31, 2026"', "2026-01-31 00:00:00", "1769817600001"]
+      "2026-01-31",
+      "31/01/2026",
+      "01/31/2026",
+      "31.01.2026",
+      "2026-01-31T00:00:00Z",
+      "1769817600000",
+      "46053",
+      "2026-02-30",
+      '"Jan 31, 2026"',
+      "2026-01-31 00:00:00",
+      "1769817600001"
     ]
     const { counts, lines } = await importing(
       "days.csv",
@@ -161,10 +170,7 @@ describe("Values of real files", () => {
   it("with invisible characters show them", async () => {
     const { counts, lines } = await importing("invisible.csv", "name,price\n\u200bA,1\nB,\u200b10\n")
     assert.deepStrictEqual(counts, [1, 1, 0])
-    assert.strictEqual(
-      advice(lines)[3],
-      '"<U+200B>10" is not a finite number; remove the invisible U+200B'
-    )
+    assert.strictEqual(advice(lines)[3], '"<U+200B>10" is not a finite number; remove the invisible U+200B')
     assert.include(
       lines,
       "invisible.csv: name: 1 value has invisible characters (U+200B), with which it is sent; remove them if they are not meant"
@@ -177,7 +183,7 @@ describe("Values of real files", () => {
     assert.deepStrictEqual(counts, [1, 1, 0])
     assert.match(advice(lines)[1] ?? "", /or declare decimal=comma$/)
     const piped = await run(["import", "-", "--emulator"], { cwd: place.path, stdin: text })
-    assert.include(piped.stderr, 'stdin: name: 1 value is a word for no value')
+    assert.include(piped.stderr, "stdin: name: 1 value is a word for no value")
   })
 })
 
@@ -193,7 +199,9 @@ describe("Names that are declared and never occur", () => {
       assert.strictEqual(end.stderr, `line-items: items.json: ${problem}; its columns are "name", "Preis"\n`)
       assert.strictEqual(end.code, 2)
     }
-    const good = await run(["import", "items.json", "--emulator", "--map", "Preis=price"], { cwd: place.path })
+    const good = await run(["import", "items.json", "--emulator", "--map", "Preis=price"], {
+      cwd: place.path
+    })
     assert.strictEqual(good.code, 0)
   })
 })

@@ -193,8 +193,10 @@ export const lineTextOf = (
  * @category reading
  * @since 0.1.0
  */
-export const lineOf = (source: { readonly header?: Source["header"] }, row: Pick<Row, "original">): number | undefined =>
-  numberOf(lineTextOf(source, row))
+export const lineOf = (
+  source: { readonly header?: Source["header"] },
+  row: Pick<Row, "original">
+): number | undefined => numberOf(lineTextOf(source, row))
 
 /**
  * The number of a line, from 1, that a text is. Undefined if the text is no such number.

@@ -304,9 +304,7 @@ export const open = Effect.fnUntraced(function* (
  * @category checking
  * @since 0.1.0
  */
-export const check = (
-  source: Source
-): Effect.Effect<Checked, SourceError> =>
+export const check = (source: Source): Effect.Effect<Checked, SourceError> =>
   source.replayable
     ? Effect.catch(
         Effect.suspend(() => {

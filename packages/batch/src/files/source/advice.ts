@@ -35,18 +35,55 @@ const separators: ReadonlyArray<Separators> = [
 
 /** Days as programs write them, the more exact patterns first. */
 const patterns: ReadonlyArray<string> = [
-  ...["dd.MM.yyyy", "d.M.yyyy", "dd/MM/yyyy", "MM/dd/yyyy", "d/M/yyyy", "M/d/yyyy", "dd-MM-yyyy"],
-  ...["MM-dd-yyyy", "d-M-yyyy", "M-d-yyyy", "yyyy/MM/dd", "yyyy/M/d", "yyyy.MM.dd", "yyyyMMdd"],
-  ...["MMM d, yyyy", "MMMM d, yyyy", "d MMM yyyy", "d MMMM yyyy", "d-MMM-yyyy", "d. MMMM yyyy"],
-  ...["dd.MM.yy", "d.M.yy", "dd/MM/yy", "MM/dd/yy", "d/M/yy", "M/d/yy", "d-MMM-yy"]
+  "dd.MM.yyyy",
+  "d.M.yyyy",
+  "dd/MM/yyyy",
+  "MM/dd/yyyy",
+  "d/M/yyyy",
+  "M/d/yyyy",
+  "dd-MM-yyyy",
+  "MM-dd-yyyy",
+  "d-M-yyyy",
+  "M-d-yyyy",
+  "yyyy/MM/dd",
+  "yyyy/M/d",
+  "yyyy.MM.dd",
+  "yyyyMMdd",
+  "MMM d, yyyy",
+  "MMMM d, yyyy",
+  "d MMM yyyy",
+  "d MMMM yyyy",
+  "d-MMM-yyyy",
+  "d. MMMM yyyy",
+  "dd.MM.yy",
+  "d.M.yy",
+  "dd/MM/yy",
+  "MM/dd/yy",
+  "d/M/yy",
+  "M/d/yy",
+  "d-MMM-yy"
 ]
 const dayPatterns = ["", " HH:mm", " HH:mm:ss"].flatMap((time) =>
   [...patterns, ...(time === "" ? [] : ["yyyy-MM-dd"])].map((day) => `${day}${time}`)
 )
 
 const booleans = [
-  ...["yes/no", "y/n", "1/0", "t/f", "on/off", "ja/nein", "j/n", "wahr/falsch", "oui/non", "vrai/faux"],
-  ...["sí/no", "si/no", "verdadero/falso", "sim/não", "vero/falso", "waar/onwaar"]
+  "yes/no",
+  "y/n",
+  "1/0",
+  "t/f",
+  "on/off",
+  "ja/nein",
+  "j/n",
+  "wahr/falsch",
+  "oui/non",
+  "vrai/faux",
+  "sí/no",
+  "si/no",
+  "verdadero/falso",
+  "sim/não",
+  "vero/falso",
+  "waar/onwaar"
 ]
 
 /** Words that programs write where there is no value. */
@@ -118,7 +155,8 @@ const ofNumber = ({ own, type }: Values.Target, cell: string): ReadonlyArray<Rea
   const around = [sign[1], sign[2]].filter((part) => part !== undefined)
   const isPercent = around.length === 1 && sign[2] === "%"
   const isMoney = around.length === 1 && !isPercent
-  if (around.length > 1 || (isPercent && type === "money") || (isMoney && type === "number" && !own)) return []
+  if (around.length > 1 || (isPercent && type === "money") || (isMoney && type === "number" && !own))
+    return []
   const negatives = /[()]/.test(text) ? ({ negatives: "parentheses" } as const) : {}
   const signs = isMoney
     ? currenciesOf(around[0]!).map((currency) => ({ currency }))
@@ -181,11 +219,7 @@ export const readings = (target: Values.Target, cell: string): ReadonlyArray<Rea
     case "enumeration": {
       const isNumber = target.type === "number" || target.type === "money"
       const isDay = target.type === "date" || target.type === "datetime"
-      const found = isNumber
-        ? ofNumber(target, cell)
-        : isDay
-          ? ofDay(target, cell)
-          : ofOthers(target, cell)
+      const found = isNumber ? ofNumber(target, cell) : isDay ? ofDay(target, cell) : ofOthers(target, cell)
       return found.length === 0 && isNothing(cell)
         ? [{ declare: { empty: [cell.trim()] }, value: "" }]
         : found

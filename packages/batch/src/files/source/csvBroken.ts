@@ -83,7 +83,6 @@ export const explain = (
   return Row.failure(place, `text after the quote that closes a cell${lines}`, twice)
 }
 
-
 const isBreak = (code: number): boolean => code === LF || code === CR
 
 /** A record from an offset on: its cells and the offset behind them, or the offset of its error. */

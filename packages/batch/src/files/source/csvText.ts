@@ -49,8 +49,7 @@ export const exact = <E>(given: Pull.Chunks<string, E>): Text<E> => {
   }
 }
 
-const newline = (found: string): Dialect =>
-  found === "\r\n" || found === "\r" ? { newline: found } : {}
+const newline = (found: string): Dialect => (found === "\r\n" || found === "\r" ? { newline: found } : {})
 
 const LF = 10
 const CR = 13

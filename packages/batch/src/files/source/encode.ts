@@ -36,7 +36,5 @@ export const encoderOf = (encoding = "utf-8"): Encoder | undefined => {
 /** Whether a text reads back as it is, once it was written. */
 export const canWrite = (encoding: string | undefined, text: string): boolean => {
   const encode = encoderOf(encoding)
-  return (
-    encode !== undefined && new TextDecoder(encoding, { ignoreBOM: true }).decode(encode(text)) === text
-  )
+  return encode !== undefined && new TextDecoder(encoding, { ignoreBOM: true }).decode(encode(text)) === text
 }

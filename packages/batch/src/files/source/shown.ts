@@ -4,15 +4,17 @@
 import { InputIssue } from "@effect-hubspot/schema"
 
 /** Blanks that do not look different from others, and characters without a width. */
-const invisible = /[\u00a0\u00ad\u034f\u061c\u1680\u180e\u2000-\u200f\u202f\u205f\u2060-\u2064\u3000\ufeff]/g
+const invisible = /(?! )[\p{Zs}\p{Cf}]/gu
+
+/** The same, without those that join the letters and emoji around them. */
+const unmeant = /(?! |\u200c|\u200d|[\u{e0020}-\u{e007f}])[\p{Zs}\p{Cf}]/u
 
 /** The code of a character: `U+200B`. */
 const codeOf = (character: string): string =>
-  `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`
+  `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`
 
-/** Whether a text has such a character, other than those that join the letters and emoji around them. */
-export const isUnseen = (text: string): boolean =>
-  /[\u00a0\u00ad\u034f\u061c\u1680\u180e\u2000-\u200b\u200e\u200f\u202f\u205f\u2060-\u2064\u3000\ufeff]/.test(text)
+/** Whether a text has an invisible character, other than those that join what is around them. */
+export const isUnseen = (text: string): boolean => unmeant.test(text)
 
 /** The codes of the invisible characters of a text, each once. */
 export const invisibleOf = (text: string): ReadonlyArray<string> => [

@@ -96,4 +96,3 @@ export const make = (source: Origin, names: ReadonlyArray<string>) => {
     }
   }
 }
-
