@@ -238,7 +238,8 @@ const maxReason = 200
 
 /** A reason as it is written: in one line, and cut between two characters. */
 const shortened = (reason: string): string => {
-  const text = printed(reason)
+  // What is cut off anyway need not be looked at.
+  const text = printed(reason.slice(0, maxReason * 2 + 1))
   if (text.length <= maxReason) return text
   const characters = [...text]
   return characters.length <= maxReason ? text : `${characters.slice(0, maxReason - 1).join("")}…`

@@ -144,11 +144,22 @@ const candidatesOf = (type: "number" | "money", others: FileFormat.Values): Cand
   return made
 }
 
+/** The texts of a separator. */
+const written = new Map<string | undefined, RegExp>([
+  ["comma", /,/],
+  ["dot", /\./],
+  ["space", /\s/],
+  ["apostrophe", /['’]/]
+])
+
+const occurs = (text: string, separator: string | undefined): boolean =>
+  written.get(separator)?.test(text) !== false
+
 /** Digits and separators, with a sign or a code before or behind. */
 const amount =
   /^[-+(\s]*([^\d\s.,'’()+-]{1,5})?\s*[-+(]?[\d.,'’\s]+(?:[eE][+-]?\d{1,4})?\)?\s*([^\d\s.,'’()]{1,5})?\s*\)?$/
 
-const ofNumber = ({ own, type }: Values.Target, cell: string): ReadonlyArray<Reading> => {
+const ofNumber = ({ own, type }: Values.Target, cell: string, isLeast: boolean): ReadonlyArray<Reading> => {
   const text = cell.trim()
   const sign = text.length > 60 ? null : amount.exec(text)
   if (sign === null) return []
@@ -164,6 +175,8 @@ const ofNumber = ({ own, type }: Values.Target, cell: string): ReadonlyArray<Rea
   return signs.flatMap((sign) =>
     candidatesOf(type === "money" ? "money" : "number", { ...sign, ...negatives }).flatMap(
       ([declare, read]): ReadonlyArray<Reading> => {
+        const { decimal, thousands } = declare
+        if (isLeast && !(occurs(text, decimal) && occurs(text, thousands))) return []
         const value = read?.(cell)
         return typeof value === "string" ? [{ declare, value }] : []
       }
@@ -207,9 +220,9 @@ const ofOthers = (target: Values.Target, cell: string): ReadonlyArray<Reading> =
  * Every declaration that would read a cell as a property of this type, and as which value; `{}` if it is right as it is. The
  * declarations that say least come first; later ones, such as `{decimal, thousands}` for `2,50`, matter where other cells of a
  * column need more. Cells with two values have two readings: `1,234` is 1234 or 1.234, `01/02/2026` a day of January or of
- * February. Empty where none reads it, and for texts.
+ * February. Empty where none reads it, and for texts. `isLeast` leaves out separators that do not occur in the cell.
  */
-export const readings = (target: Values.Target, cell: string): ReadonlyArray<Reading> => {
+export const readings = (target: Values.Target, cell: string, isLeast = false): ReadonlyArray<Reading> => {
   switch (target.type) {
     case "number":
     case "money":
@@ -219,7 +232,11 @@ export const readings = (target: Values.Target, cell: string): ReadonlyArray<Rea
     case "enumeration": {
       const isNumber = target.type === "number" || target.type === "money"
       const isDay = target.type === "date" || target.type === "datetime"
-      const found = isNumber ? ofNumber(target, cell) : isDay ? ofDay(target, cell) : ofOthers(target, cell)
+      const found = isNumber
+        ? ofNumber(target, cell, isLeast)
+        : isDay
+          ? ofDay(target, cell)
+          : ofOthers(target, cell)
       return found.length === 0 && isNothing(cell)
         ? [{ declare: { empty: [cell.trim()] }, value: "" }]
         : found
@@ -260,7 +277,7 @@ const adviceOf = (target: Values.Target, cell: string, otherwise: string): strin
     return `this is a spreadsheet's number of the day ${DateTime.formatIsoDateUtc(day)}: format the column as a date, and export again`
   }
   const codes = Shown.invisibleOf(text)
-  const all = readings(target, cell)
+  const all = readings(target, cell, true)
   const found = shortest(all)
   if (found.length === 0) {
     if (codes.length > 0) return `remove the invisible ${codes.join(" and ")}`

@@ -17,9 +17,10 @@ const codeOf = (character: string): string =>
 export const isUnseen = (text: string): boolean => unmeant.test(text)
 
 /** The codes of the invisible characters of a text, each once. */
-export const invisibleOf = (text: string): ReadonlyArray<string> => [
-  ...new Set(Array.from(text.matchAll(invisible), ([character]) => codeOf(character)))
-]
+export const invisibleOf = (text: string): ReadonlyArray<string> =>
+  text.search(invisible) === -1
+    ? []
+    : [...new Set(Array.from(text.matchAll(invisible), ([character]) => codeOf(character)))]
 
 /** A value in quotes for a message, at most 40 characters of it, in which nothing is invisible: `"<U+200B>10"`. */
 export const quote = (text: string): string =>

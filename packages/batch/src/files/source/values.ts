@@ -35,8 +35,11 @@ export interface Target {
   readonly options: ReadonlyArray<typeof Property.Option.Type> | undefined
 }
 
+/** Its message is made when it is asked for: readers are also tried on values, to find one that fits. */
 const wrong = (cell: string, what: string): Wrong => ({
-  message: `${Shown.quote(cell)} is not ${what}, as declared`,
+  get message() {
+    return `${Shown.quote(cell)} is not ${what}, as declared`
+  },
   advice: "correct the value, or the declaration"
 })
 
