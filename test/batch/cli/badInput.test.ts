@@ -305,7 +305,7 @@ const rows: ReadonlyArray<Case> = [
     stderr: [
       `values.ndjson:2:25: prototype: property name "prototype" is not a valid internal name; ${name}`,
       "values.ndjson:3:9: name: expected text, got object; give one value in quotes",
-      `values.ndjson:4:21: price: "NaN" is not a finite number; ${numeral}`,
+      `values.ndjson:4:21: price: "NaN" is not a finite number; ${numeral}, or declare empty=NaN`,
       `values.ndjson:5:21: price: "Infinity" is not a finite number; ${numeral}`,
       `values.ndjson:6:21: price: "1e999" is not a finite number; ${numeral}`,
       "values.ndjson:8:27: description: 70,001 characters, the limit is 65,536; shorten the text",

@@ -100,5 +100,6 @@ export const refused = (error: Refusal): Exit => {
   if (error._tag === "Exit") return error
   const code = codeOf(error)
   const reason = error._tag !== "HubSpotError" ? "busy" : error.ends === "batch" ? "outage" : error.ends
-  return new Exit({ code, lines: [lineOf(error)], ...(code === suspended && { suspended: reason }) })
+  const lines = [lineOf(error), ...(error._tag === "SourceError" ? (error.also ?? []) : [])]
+  return new Exit({ code, lines, ...(code === suspended && { suspended: reason }) })
 }

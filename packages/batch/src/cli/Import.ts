@@ -8,6 +8,7 @@ import * as AccountInfo from "@effect-hubspot/http/AccountInfo"
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -35,6 +36,8 @@ import { type Exit, refused, usage } from "./Exit.ts"
 import * as JobFiles from "./JobFiles.ts"
 import * as Lines from "./Lines.ts"
 import { Process } from "./Process.ts"
+import * as Words from "./Words.ts"
+import * as Warnings from "../files/source/warnings.ts"
 
 /** What to import, and the files for rows that were not created. */
 export interface Options
@@ -91,9 +94,11 @@ export const prepare = Effect.fnUntraced(function* (options: Options): Effect.fn
     Source.open(options.input, { format: options.format, declared: options.declared ?? {} }),
     refused
   )
-  const total = source.replayable ? (yield* Effect.mapError(Source.check(source), refused)).rows : undefined
+  const checked = source.replayable ? yield* Effect.mapError(Source.check(source), refused) : undefined
+  const total = checked?.rows
   const misnamed = misnamedFile(options, source)
   if (misnamed !== undefined) return yield* usage(misnamed)
+  yield* Effect.forEach(checked?.warnings ?? [], (line) => Console.error(line), { discard: true })
   const { keyColumn, keyProperty, strategy = DoubtStrategy.failVisible } = options
   if (keyColumn !== undefined && keyProperty === undefined) {
     return yield* usage("--key-column needs --key-property")
@@ -243,6 +248,8 @@ export const run = Effect.fnUntraced(function* (
     yield* Effect.catch(created?.writeAll(ids) ?? Effect.void, unwritable)
   })
 
+  // Those of a regular file were told before.
+  const warnings = Warnings.make()
   let lastLine = 0
   const rows = source.rows.pipe(
     // A pipe may never end, so it is not read on when nothing more will be sent.
@@ -262,6 +269,7 @@ export const run = Effect.fnUntraced(function* (
     Stream.mapArray((chunk) => {
       counts = { ...counts, inputs: counts.inputs + chunk.length }
       lastLine = chunk.at(-1)?.line ?? lastLine
+      if (!source.replayable) for (const row of chunk) warnings.add(row)
       return chunk
     })
   )
@@ -275,7 +283,11 @@ export const run = Effect.fnUntraced(function* (
   }))
   const end = Effect.tap(Effect.andThen(progress.end, summarize), (imported) =>
     Effect.andThen(
-      Effect.forEach(closing(shown, options.rejects, imported, ending), progress.line, { discard: true }),
+      Effect.forEach(
+        [...warnings.lines(source.name), ...closing(shown, options, source, imported, ending)],
+        progress.line,
+        { discard: true }
+      ),
       finish(imported)
     )
   )
@@ -319,13 +331,14 @@ const graver = (known: NotSentReason | undefined, next: NotSentReason): NotSentR
 /** The lines at the end besides the numbers. */
 const closing = (
   name: string,
-  rejects: string | undefined,
+  { declared, rejects }: Options,
+  source: Source.Source,
   { summary }: Imported,
   ending: Report.Ending
 ): ReadonlyArray<string> => [
   ...(summary.inputs === 0 && !ending.unreadable ? [`${name}: no rows`] : []),
-  ...(summary.notSent > 0 && rejects !== undefined
-    ? [`${name}: import ${rejects} to send what was not sent`]
+  ...(rejects !== undefined && summary.rejected + summary.invalid + summary.notSent > 0
+    ? againWith(name, rejects, Rejects.formatOf(source, declared), source, summary.notSent > 0)
     : []),
   ...(summary.notSent > 0 && ending.reason !== undefined
     ? [
@@ -333,3 +346,21 @@ const closing = (
       ]
     : [])
 ]
+
+/** How the file of rejects is imported again. */
+const againWith = (
+  name: string,
+  rejects: string,
+  format: FileFormat.FileFormat,
+  { dialect: { encoding } }: Source.Source,
+  isUnsent: boolean
+): ReadonlyArray<string> => {
+  const isPlain = Object.keys(format).length === 0
+  return [
+    ...(encoding !== format.encoding
+      ? [`${Source.visible(rejects)}: it is UTF-8, because ${encoding ?? ""} cannot be written for it`]
+      : []),
+    ...(isUnsent && isPlain ? [`${name}: import ${rejects} to send what was not sent`] : []),
+    ...(isPlain ? [] : [`${name}: import it again with: ${Words.importOf(rejects, format)}`])
+  ]
+}

@@ -17,10 +17,12 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import type { Dialect } from "./Dialect.ts"
 import * as FileFormat from "./FileFormat.ts"
 import * as Declared from "./source/declared.ts"
 import * as Open from "./source/open.ts"
 import * as Pipe from "./source/pipe.ts"
+import * as Warnings from "./source/warnings.ts"
 import type { Chunks } from "./source/pull.ts"
 import { type Failure, type Row, type RowIssue, visible } from "./source/row.ts"
 
@@ -50,7 +52,9 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
   line: Schema.optionalKey(Schema.Int),
   column: Schema.optionalKey(Schema.Int),
   problem: Schema.String,
-  advice: Schema.String
+  advice: Schema.String,
+  /** Lines about further places, as far as the file was read beyond this one: see {@link check}. */
+  also: Schema.optionalKey(Schema.Array(Schema.String))
 }) {
   override get message(): string {
     const where =
@@ -60,7 +64,7 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
 }
 
 /**
- * An open file. A CSV file that is not empty has a `header`. The rows of a `replayable` source, a regular file, can be
+ * An open file, and how its text is written. A CSV file that is not empty has a `header`. The rows of a `replayable` source, a regular file, can be
  * read any number of times; all others once.
  *
  * @category models
@@ -70,8 +74,11 @@ export interface Source {
   readonly name: string
   readonly format: Format
   readonly header: ReadonlyArray<string> | undefined
+  readonly dialect: Dialect
   readonly rows: Stream.Stream<Row, SourceError>
   readonly replayable: boolean
+  /** The rows, with those that break the syntax where the file stops at them. Only of a regular file that is declared. */
+  readonly tolerant?: Stream.Stream<Row, SourceError> | undefined
 }
 
 /**
@@ -186,7 +193,8 @@ export const fromBytes = Effect.fnUntraced(function* (
     read = true
     return streamOf(name, opened.rows)
   })
-  return { name, format: opened.format, header: opened.header, rows, replayable: false }
+  const { dialect, format, header } = opened
+  return { name, format, header, dialect, rows, replayable: false }
 })
 
 /**
@@ -273,32 +281,89 @@ export const open = Effect.fnUntraced(function* (
   }
   const bytes = Stream.mapError(fs.stream(name), fromPlatform(name))
   const settings = yield* Effect.fromResult(optionsOf(name, options))
-  const { format, header } = yield* Effect.scoped(openOnce(name, bytes, settings, bytes))
-  const rows = Stream.unwrap(
-    Effect.map(openOnce(name, bytes, { ...settings, format }, bytes), (opened) => streamOf(name, opened.rows))
-  )
-  return { name, format, header, rows, replayable: true }
+  const { dialect, format, header } = yield* Effect.scoped(openOnce(name, bytes, settings, bytes))
+  const rowsOf = (settings: Open.Options) =>
+    Stream.unwrap(
+      Effect.map(openOnce(name, bytes, { ...settings, format, isWhole: true }, bytes), (opened) =>
+        streamOf(name, opened.rows)
+      )
+    )
+  const rows = rowsOf(settings)
+  const { declared } = settings
+  const tolerant =
+    declared !== undefined && declared.format.broken !== "rejects"
+      ? rowsOf({ ...settings, declared: Declared.tolerant(declared) })
+      : undefined
+  return { name, format, header, dialect, rows, replayable: true, tolerant }
 })
 
 /**
- * Reads a regular file to its end, and counts its rows and those that cannot be sent. Fails with the first syntax error,
- * and for a source that can be read only once, of which it takes nothing.
+ * Reads a regular file to its end, and counts its rows and those that cannot be sent. `warnings` are lines about values that are
+ * sent as they are and may not be meant, one for each property, such as `#N/A` in a text. Fails with the first syntax error,
+ * which has the lines of 49 more in a file that is declared, and for a source that can be read only once, of which it takes
+ * nothing.
  *
  * @category checking
  * @since 0.1.0
  */
-export const check = (
-  source: Source
-): Effect.Effect<{ readonly rows: number; readonly invalid: number }, SourceError> =>
+export const check = (source: Source): Effect.Effect<Checked, SourceError> =>
   source.replayable
-    ? Stream.runFold(
-        Stream.chunks(source.rows),
-        () => ({ rows: 0, invalid: 0 }),
-        (sum, rows) => ({
-          rows: sum.rows + rows.length,
-          invalid: rows.reduce((n, row) => (Result.isFailure(row.input) ? n + 1 : n), sum.invalid)
-        })
+    ? Effect.catch(
+        Effect.suspend(() => {
+          const warnings = Warnings.make()
+          let rows = 0
+          let invalid = 0
+          return source.rows.pipe(
+            Stream.runForEachArray((some) =>
+              Effect.sync(() => {
+                rows += some.length
+                for (const row of some) {
+                  if (Result.isFailure(row.input)) invalid++
+                  warnings.add(row)
+                }
+              })
+            ),
+            Effect.map((): Checked => ({ rows, invalid, warnings: warnings.lines(source.name) }))
+          )
+        }),
+        (error) => Effect.flatMap(placesAfter(source, error), (also) => Effect.fail(withPlaces(error, also)))
       )
     : Effect.fail(
         unreadable(source.name, "it can be read only once, so it is not checked first", "give a regular file")
       )
+
+interface Checked {
+  readonly rows: number
+  readonly invalid: number
+  readonly warnings: ReadonlyArray<string>
+}
+
+const withPlaces = (error: SourceError, also: ReadonlyArray<string>): SourceError =>
+  also.length === 0 ? error : new SourceError({ ...error, also })
+
+/** So many places of a file are told. */
+const maxPlaces = 50
+
+/** The places behind the first one where a file breaks the syntax. */
+const placesAfter = Effect.fnUntraced(function* (source: Source, first: SourceError) {
+  if (first.reason !== "Syntax" || first.line === undefined || source.tolerant === undefined) return []
+  const places: Array<string> = []
+  let count = 0
+  const add = (place: string): void => {
+    if (++count > 1 && count <= maxPlaces) places.push(place)
+  }
+  yield* source.tolerant.pipe(
+    Stream.runForEach(({ input, original }) =>
+      Effect.sync(() => {
+        if (original._tag === "Broken" && Result.isFailure(input)) add(format(source, input.failure[0]))
+      })
+    ),
+    Effect.catch(({ message }) => Effect.sync(() => add(message)))
+  )
+  return count > maxPlaces
+    ? [
+        ...places,
+        `${visible(source.name)}: … and ${(count - maxPlaces).toLocaleString("en-US")} more such places`
+      ]
+    : places
+})

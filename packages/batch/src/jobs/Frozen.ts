@@ -11,7 +11,8 @@ import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
-import * as FileFormat from "../files/FileFormat.ts"
+import { Dialect } from "../files/Dialect.ts"
+import { FileFormat } from "../files/FileFormat.ts"
 
 const duration = Schema.DurationFromMillis
 const looking = { quiet: duration, reads: Schema.Int, spacing: duration, resends: Schema.Int }
@@ -61,10 +62,12 @@ export const Frozen = Schema.Struct({
     path: Schema.optionalKey(Schema.String)
   }),
   format: Schema.Literals(["csv", "ndjson", "json"]),
-  /** What was declared of the file. Absent if it is read exactly. */
-  declared: Schema.optionalKey(FileFormat.FileFormat),
   /** Only of a CSV file that is not empty. */
   header: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** What was declared of the file. */
+  declared: Schema.optionalKey(FileFormat),
+  /** How the file is written, which its rejects file follows. */
+  dialect: Schema.optionalKey(Dialect),
   batchSize: Schema.Int,
   strategy: Strategy,
   keyProperty: Schema.optionalKey(Schema.String),

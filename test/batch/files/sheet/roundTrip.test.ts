@@ -127,7 +127,7 @@ describe("A workbook", () => {
         { path: place.at("a.xlsx") },
         { declared: { ...declared, sheet: "Rows" } }
       )
-      assert.deepStrictEqual(yield* Source.check(source), { rows: 2, invalid: 0 })
+      assert.deepStrictEqual(yield* Source.check(source), { rows: 2, invalid: 0, warnings: [] })
       const rows = yield* Stream.runCollect(source.rows)
       const rejects = yield* Rejects.make({ path: place.at("rejects.csv"), source })
       yield* rejects.writeAll(rows.map((row) => ({ row, reason: "not now" })))

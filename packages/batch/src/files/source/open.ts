@@ -7,6 +7,7 @@ import * as EffectPull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as Csv from "./csv.ts"
+import type { Dialect } from "../Dialect.ts"
 import type { Declared } from "./declared.ts"
 import * as Encoding from "./encoding.ts"
 import * as Gzip from "./gzip.ts"
@@ -28,6 +29,8 @@ export interface Options {
   readonly declared: Declared | undefined
   /** The bytes that a gzip file or a spreadsheet may hold. */
   readonly maxInflated: number
+  /** Whether the file is read to its end before a row is sent, so that its end may refuse it. Default: no. */
+  readonly isWhole?: boolean
 }
 
 /** Characters at the beginning, all of them blank, after which the search for the first other one stops. */
@@ -92,7 +95,10 @@ const textsOf = Effect.fnUntraced(function* <E>(
   given: Begun<E>,
   { declared, maxInflated }: Options,
   scope: Scope.Scope
-): Effect.fn.Return<Pull.Chunks<string, E | Failure>, E | Failure> {
+): Effect.fn.Return<
+  { readonly texts: Pull.Chunks<string, E | Failure>; readonly dialect: Dialect },
+  E | Failure
+> {
   let start: Begun<E | Failure> = given
   if (declared !== undefined && Gzip.isGzip(start.prefix)) {
     start = yield* begin(yield* Gzip.inflate(start.all, maxInflated, scope))
@@ -103,20 +109,31 @@ const textsOf = Effect.fnUntraced(function* <E>(
     (encoding.startsWith("utf-16") ? undefined : Utf8.refuse(start.prefix)) ??
     (label === undefined ? undefined : Encoding.refuse(encoding, start.prefix))
   if (refused !== undefined) return yield* Effect.fail(refused)
-  return Pull.run(start.all, encoding === "utf-8" ? Utf8.machine() : Encoding.machine(encoding))
+  return {
+    texts: Pull.run(start.all, encoding === "utf-8" ? Utf8.machine() : Encoding.machine(encoding)),
+    dialect: {
+      ...(encoding !== "utf-8" && { encoding }),
+      ...(Encoding.markOf(start.prefix) === encoding && { mark: true as const }),
+      ...(declared?.format.broken === "rejects" && { broken: true as const })
+    }
+  }
 })
 
 export interface Opened<E> {
   readonly format: Format
   readonly header: ReadonlyArray<string> | undefined
+  readonly dialect: Dialect
   readonly rows: Pull.Chunks<Row, E | Failure>
 }
 
 /** The rows with their header, which comes with the first ones, or with the end. */
 const opened = Effect.fnUntraced(function* <E>({
+  dialect,
   header,
   rows
 }: {
+  /** Known with the header. */
+  readonly dialect?: () => Dialect
   readonly header: () => ReadonlyArray<string> | undefined
   readonly rows: Pull.Chunks<Row, E | Failure>
 }): Effect.fn.Return<Opened<E>, E | Failure> {
@@ -126,7 +143,22 @@ const opened = Effect.fnUntraced(function* <E>({
       header() === undefined ? Effect.failCause(cause) : Effect.succeed<ReadonlyArray<Row>>([]),
     onDone: () => Effect.succeed<ReadonlyArray<Row>>([])
   })
-  return { format: "csv", header: header(), rows: Pull.prepend(first, rows) }
+  return { format: "csv", header: header(), dialect: dialect?.() ?? {}, rows: Pull.prepend(first, rows) }
+})
+
+/** Refuses a JSON file at its end if it has no member that was declared: the names of all its objects are its header. */
+const allNamed = (
+  machine: Pull.Machine<string, Row, Failure>,
+  declared: Declared | undefined
+): Pull.Machine<string, Row, Failure> => ({
+  ...machine,
+  end: (out) => {
+    const wrong = machine.end?.(out)
+    const names = declared?.names() ?? []
+    if (wrong !== undefined || names.length === 0) return wrong
+    const missing = declared?.missing(names)
+    return missing === undefined ? undefined : failure({}, missing.problem, missing.advice)
+  }
 })
 
 /**
@@ -155,7 +187,7 @@ export const open = Effect.fnUntraced(function* <E>(
     )
     return yield* opened(sheet)
   }
-  const texts = yield* textsOf(start, options, scope)
+  const { dialect, texts } = yield* textsOf(start, options, scope)
   let blank = 0
   let checked = 0
   const seen = yield* Pull.peek(texts, (seen) => {
@@ -176,7 +208,9 @@ export const open = Effect.fnUntraced(function* <E>(
       declared !== undefined && root !== undefined
         ? JsonRoot.rows(root, limit, declared)
         : (format === "json" ? JsonLines.array : JsonLines.ndjson)(limit, declared)
-    return { format, header: undefined, rows: Pull.run(rest, machine) }
+    const rows = Pull.run(rest, options.isWhole === true ? allNamed(machine, declared) : machine)
+    return { format, header: undefined, dialect, rows }
   }
-  return yield* opened(yield* Csv.decode(rest, options.maxLineLength, scope, declared))
+  const csv = yield* Csv.decode(rest, options.maxLineLength, scope, declared)
+  return yield* opened({ ...csv, dialect: () => ({ ...dialect, ...csv.dialect() }) })
 })
