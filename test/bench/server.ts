@@ -22,14 +22,17 @@ const account = JSON.stringify({
 const at = "2026-11-23T12:00:00.000Z"
 let id = 10_000_000
 
+interface Input {
+  readonly properties: { readonly name: string }
+  readonly objectWriteTraceId: string
+}
+
 const created = (body: string): string => {
-  const results: Array<string> = []
-  for (const [, name, trace] of body.matchAll(/"name":"([^"]+)".*?"objectWriteTraceId":"([^"]+)"/g)) {
+  const { inputs } = JSON.parse(body) as { readonly inputs: ReadonlyArray<Input> }
+  const results = inputs.map(({ objectWriteTraceId, properties: { name } }) => {
     const number = String(++id)
-    results.push(
-      `{"id":"${number}","properties":{"name":"${name}","price":"19.90","quantity":"1","hs_object_id":"${number}","hs_createdate":"${at}","hs_lastmodifieddate":"${at}"},"createdAt":"${at}","updatedAt":"${at}","archived":false,"objectWriteTraceId":"${trace}"}`
-    )
-  }
+    return `{"id":"${number}","properties":{"name":"${name}","price":"19.90","quantity":"1","hs_object_id":"${number}","hs_createdate":"${at}","hs_lastmodifieddate":"${at}"},"createdAt":"${at}","updatedAt":"${at}","archived":false,"objectWriteTraceId":"${objectWriteTraceId}"}`
+  })
   return `{"status":"COMPLETE","results":[${results.join(",")}],"startedAt":"${at}","completedAt":"${at}"}`
 }
 
