@@ -156,6 +156,23 @@ describe("OAuth", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.effect("a 401 that comes late, for a token that was renewed meanwhile, leaves the new one", () => {
+    const { layer, world } = worldOf({ tokenMillis: 0 })
+    return Effect.gen(function* () {
+      const credentials = yield* Credentials.Credentials
+      const valueOf = Effect.map(credentials.token, Redacted.value)
+      const first = yield* credentials.token
+      for (let n = 0; n < 3; n++) {
+        assert.isTrue(yield* credentials.refused(first))
+        assert.strictEqual(yield* inTime(valueOf, "1 second"), "access-token-2")
+      }
+      assert.lengthOf(world.forms, 2)
+      // The new one can be refused as well.
+      assert.isTrue(yield* credentials.refused(Redacted.make("access-token-2")))
+      assert.strictEqual(yield* inTime(valueOf, "1 second"), "access-token-3")
+    }).pipe(Effect.provide(layer))
+  })
+
   it.effect("a token that is never taken is not renewed for ever", () => {
     const { layer, world } = worldOf({ accepts: () => false })
     return Effect.gen(function* () {

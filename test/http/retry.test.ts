@@ -30,6 +30,26 @@ const waits = (
 
 const times = <A>(count: number, one: A) => Array.from({ length: count }, () => one)
 
+describe("Retry.wait", () => {
+  const soFar = { sends: 1, rateLimited: 0, chance: 0 }
+  const after = (reason: HubSpotError.Reason) => Retry.wait(reason, soFar)
+
+  it("a lock is waited for as long as HubSpot says, and two seconds at least", () => {
+    const locked = (retryAfterMillis?: number) =>
+      after(new HubSpotError.Locked(retryAfterMillis === undefined ? {} : { retryAfterMillis }))
+    assert.deepStrictEqual([undefined, 0, 500, 2000, 7000, 120_000].map(locked), [
+      2000, 2000, 2000, 2000, 7000, 120_000
+    ])
+    // Longer than the policy's patience.
+    assert.isUndefined(locked(120_001))
+  })
+
+  it("a wait that HubSpot names comes before the backoff, not instead of it", () => {
+    const locked = new HubSpotError.Locked({ retryAfterMillis: 7000 })
+    assert.strictEqual(Retry.wait(locked, { sends: 3, rateLimited: 0, chance: 0.5 }), 7000 + 1000)
+  })
+})
+
 describe("Retry.schedule", () => {
   const once = Retry.schedule({ idempotent: false })
 

@@ -65,7 +65,7 @@ const worker = Effect.fnUntraced(function* (options: Partial<ImportWorkflow.Opti
     return yield* execute!.pipe(
       Effect.provideService(WorkflowInstance, instance),
       Effect.provideService(WorkflowEngine, capturing),
-      Effect.forkScoped({ startImmediately: true })
+      Effect.forkDetach({ startImmediately: true })
     )
   })
   /** When the nth run begins, in milliseconds from the beginning of the test. */
@@ -203,7 +203,7 @@ describe("a workflow that the engine moves away and back", () => {
         }
         const first = yield* begin
         while (held === 0) yield* TestClock.adjust("100 millis")
-        const moving = yield* Effect.forkScoped(Fiber.interrupt(first), { startImmediately: true })
+        const moving = yield* Effect.forkDetach(Fiber.interrupt(first), { startImmediately: true })
         yield* TestClock.adjust("500 millis")
         yield* begin
         yield* TestClock.adjust("20 seconds")
@@ -237,7 +237,7 @@ describe("a workflow that the engine moves away and back", () => {
         world.fault = (request, pass) => (isCreate(request) && ++sent ? Effect.delay(pass, "5 seconds") : pass)
         const first = yield* begin
         while (sent === 0) yield* TestClock.adjust("100 millis")
-        const moving = yield* Effect.forkScoped(Fiber.interrupt(first), { startImmediately: true })
+        const moving = yield* Effect.forkDetach(Fiber.interrupt(first), { startImmediately: true })
         for (let n = 0; n < 100 && moving.pollUnsafe() === undefined; n++) yield* TestClock.adjust("200 millis")
         world.fault = pass
         assert.isTrue(Exit.isFailure(first.pollUnsafe() ?? Exit.void))
