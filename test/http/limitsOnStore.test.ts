@@ -1,6 +1,6 @@
 import { RateLimits, RateLimitStore } from "@effect-hubspot/http"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, DateTime, Effect, Exit, Fiber } from "effect"
+import { Clock, DateTime, Effect, Exit, Fiber, Random } from "effect"
 import { TestClock } from "effect/testing"
 
 /*
@@ -31,7 +31,7 @@ const slotAfter = (limits: RateLimits.RateLimits["Service"]) =>
     const from = yield* Clock.currentTimeMillis
     const slot = yield* Effect.forkChild(limits.withSlot("burst")(Clock.currentTimeMillis))
     for (let n = 0; n < 1000 && slot.pollUnsafe() === undefined; n++) yield* TestClock.adjust("100 millis")
-    return (yield* Fiber.join(slot)) - from
+    return slot.pollUnsafe() === undefined ? Number.POSITIVE_INFINITY : (yield* Fiber.join(slot)) - from
   })
 
 describe("a pause that the store could not be told of", () => {
@@ -90,7 +90,8 @@ describe("a pause that the store could not be told of", () => {
           assert.strictEqual(pauses, 2)
           yield* limits.observe({ pauseMillis: 30_000 })
           assert.strictEqual(pauses, 3)
-          for (let n = 0; n < 600 && slot.pollUnsafe() === undefined; n++) yield* TestClock.adjust("100 millis")
+          for (let n = 0; n < 600 && slot.pollUnsafe() === undefined; n++)
+            yield* TestClock.adjust("100 millis")
           const at = yield* Fiber.join(slot)
           assert.isAtLeast(at, 31_000)
           assert.isAtMost(at, 31_200)
@@ -99,18 +100,86 @@ describe("a pause that the store could not be told of", () => {
     )
   })
 
-  it.effect("is nothing any more when its time is over before the store is back", () =>
-    on({ limit: 100 }, failing(1), (limits) =>
-      Effect.gen(function* () {
-        yield* limits.observe({ pauseMillis: 5000 })
-        yield* TestClock.adjust("6 seconds")
-        assert.strictEqual(yield* slotAfter(limits), 0)
-      })
+  it.effect("is nothing any more when its time is over before the store is back", () => {
+    let pauses = 0
+    return on(
+      { limit: 100 },
+      () => ({ pause: () => Effect.suspend(() => (++pauses === 1 ? Effect.fail(away) : Effect.void)) }),
+      (limits) =>
+        Effect.gen(function* () {
+          yield* limits.observe({ pauseMillis: 5000 })
+          yield* TestClock.adjust("6 seconds")
+          assert.strictEqual(yield* slotAfter(limits), 0)
+          assert.strictEqual(pauses, 1)
+        })
     )
-  )
+  })
 })
 
 describe("every slot", () => {
+  it.effect("that comes after its waiter was interrupted is given back", () =>
+    on(
+      { limit: 1 },
+      (store) => ({ take: (asked) => Effect.tap(store.take(asked), () => Effect.sleep("500 millis")) }),
+      (limits) =>
+        Effect.gen(function* () {
+          const waiter = yield* Effect.forkChild(limits.withSlot("burst")(Effect.void), {
+            startImmediately: true
+          })
+          yield* TestClock.adjust("100 millis")
+          yield* Effect.forkChild(Fiber.interrupt(waiter), { startImmediately: true })
+          yield* TestClock.adjust("1 second")
+          assert.isDefined(waiter.pollUnsafe())
+          assert.isAtMost(yield* slotAfter(limits), 1000)
+        })
+    )
+  )
+
+  it.effect("in which nothing was sent leaves the whole limit to others", () =>
+    on(
+      { limit: 20 },
+      () => ({}),
+      (limits) =>
+        Effect.gen(function* () {
+          const unsent = Effect.ignore(limits.withSlot("burst")(Effect.fail(new RateLimits.NothingSent())))
+          yield* Effect.provideService(Effect.replicateEffect(unsent, 15), RateLimits.Share, "one")
+          // What the one got is out of the window.
+          yield* TestClock.adjust("11 seconds")
+          const other = yield* limits
+            .withSlot("burst")(Clock.currentTimeMillis)
+            .pipe(
+              Effect.replicateEffect(20, { concurrency: "unbounded" }),
+              Effect.provideService(RateLimits.Share, "other"),
+              Effect.forkChild
+            )
+          yield* TestClock.adjust("5 minutes")
+          assert.deepStrictEqual([...new Set(yield* Fiber.join(other))], [11_000])
+        })
+    )
+  )
+
+  it.effect("of a search is one of five in any second", () =>
+    on(
+      { limit: 20 },
+      () => ({}),
+      (limits) =>
+        Effect.gen(function* () {
+          const arrivals: Array<number> = []
+          const search = Effect.gen(function* () {
+            yield* Effect.sleep(yield* Random.nextIntBetween(0, 300))
+            arrivals.push(yield* Clock.currentTimeMillis)
+          })
+          const all = yield* limits
+            .withSlot("search")(search)
+            .pipe(Effect.replicateEffect(40, { concurrency: "unbounded" }), Effect.forkChild)
+          for (let n = 0; n < 300; n++) yield* TestClock.adjust("100 millis")
+          yield* Fiber.join(all)
+          const inSecond = (from: number) => arrivals.filter((at) => at >= from && at < from + 1000).length
+          assert.strictEqual(Math.max(...arrivals.map(inSecond)), 5)
+        }).pipe(Random.withSeed("searches"))
+    )
+  )
+
   /** How often each slot was ended, by how. */
   const watching = () => {
     const taken: Array<number | string> = []
@@ -169,41 +238,44 @@ describe("every slot", () => {
   })
 
   it.effect("counts for its share until it is ended, also where the day was over when it was got", () =>
-    on({ limit: 20, ...berlin }, () => ({}), (limits) =>
-      Effect.gen(function* () {
-        const start = midnight - 15_000
-        yield* TestClock.setTime(start)
-        const arrivals = { one: 0, other: 0 }
-        /** Sends all the time, whatever became of the request before. */
-        const job = (share: keyof typeof arrivals, from: number) =>
-          Effect.gen(function* () {
-            while (true) {
-              const sent = Effect.andThen(
-                Effect.flatMap(Clock.currentTimeMillis, (now) =>
-                  Effect.sync(() => void (now >= from && arrivals[share]++))
-                ),
-                Effect.sleep("200 millis")
-              )
-              const exit = yield* Effect.exit(limits.withSlot("burst")(sent))
-              if (Exit.isFailure(exit)) yield* Effect.sleep("1 second")
-            }
-          }).pipe(
-            Effect.replicateEffect(10, { concurrency: "unbounded" }),
-            Effect.provideService(RateLimits.Share, share),
-            Effect.forkChild
-          )
-        // Those of the one wait for a slot when the day ends.
-        yield* job("one", midnight + 20_000)
-        yield* TestClock.adjust("5 seconds")
-        yield* limits.observe({ daily: 1000, dailyRemaining: 100, ageMillis: 0 })
-        yield* TestClock.adjust("10 seconds")
-        yield* job("other", midnight + 20_000)
-        for (let n = 0; n < 220; n++) yield* TestClock.adjust("1 second")
-        const sum = arrivals.one + arrivals.other
-        assert.isAtLeast(sum, 380)
-        assert.isAtLeast(arrivals.one, sum * 0.45)
-        assert.isAtMost(arrivals.one, sum * 0.55)
-      })
+    on(
+      { limit: 20, ...berlin },
+      () => ({}),
+      (limits) =>
+        Effect.gen(function* () {
+          const start = midnight - 15_000
+          yield* TestClock.setTime(start)
+          const arrivals = { one: 0, other: 0 }
+          /** Sends all the time, whatever became of the request before. */
+          const job = (share: keyof typeof arrivals, from: number) =>
+            Effect.gen(function* () {
+              while (true) {
+                const sent = Effect.andThen(
+                  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+                    Effect.sync(() => void (now >= from && arrivals[share]++))
+                  ),
+                  Effect.sleep("200 millis")
+                )
+                const exit = yield* Effect.exit(limits.withSlot("burst")(sent))
+                if (Exit.isFailure(exit)) yield* Effect.sleep("1 second")
+              }
+            }).pipe(
+              Effect.replicateEffect(10, { concurrency: "unbounded" }),
+              Effect.provideService(RateLimits.Share, share),
+              Effect.forkChild
+            )
+          // Those of the one wait for a slot when the day ends.
+          yield* job("one", midnight + 20_000)
+          yield* TestClock.adjust("5 seconds")
+          yield* limits.observe({ daily: 1000, dailyRemaining: 100, ageMillis: 0 })
+          yield* TestClock.adjust("10 seconds")
+          yield* job("other", midnight + 20_000)
+          for (let n = 0; n < 220; n++) yield* TestClock.adjust("1 second")
+          const sum = arrivals.one + arrivals.other
+          assert.isAtLeast(sum, 380)
+          assert.isAtLeast(arrivals.one, sum * 0.45)
+          assert.isAtMost(arrivals.one, sum * 0.55)
+        })
     )
   )
 })

@@ -37,9 +37,10 @@ describe("Retry.wait", () => {
   it("a lock is waited for as long as HubSpot says, and two seconds at least", () => {
     const locked = (retryAfterMillis?: number) =>
       after(new HubSpotError.Locked(retryAfterMillis === undefined ? {} : { retryAfterMillis }))
-    assert.deepStrictEqual([undefined, 0, 500, 2000, 7000, 120_000].map(locked), [
-      2000, 2000, 2000, 2000, 7000, 120_000
-    ])
+    assert.deepStrictEqual(
+      [undefined, 0, 500, 2000, 7000, 120_000].map(locked),
+      [2000, 2000, 2000, 2000, 7000, 120_000]
+    )
     // Longer than the policy's patience.
     assert.isUndefined(locked(120_001))
   })

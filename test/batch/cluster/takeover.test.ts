@@ -29,15 +29,15 @@ interface Run {
   readonly end?: string
 }
 
-/** A job, and a worker whose workflow `begin` begins. */
-const worker = Effect.fnUntraced(function* (options: Partial<ImportWorkflow.Options> = {}) {
+/** A job, and a worker whose workflow `begin` begins. It is the workflow of a job that was created so much earlier. */
+const worker = Effect.fnUntraced(function* (options: Partial<ImportWorkflow.Options> = {}, earlier = 0) {
   const runs: Array<Run> = []
   const engine = yield* Layer.build(layerMemory)
   const leave = yield* Deferred.make<void>()
   let execute: Effect.Effect<unknown, unknown, WorkflowEngine | WorkflowInstance> | undefined
   yield* plan("a", 20)
   const jobs = yield* JobStore.JobStore
-  const { createdAtMillis } = yield* jobs.get("a")
+  const createdAtMillis = yield* Effect.map(jobs.get("a"), (job) => job.createdAtMillis - earlier)
   const { register, ...own } = yield* Effect.provide(WorkflowEngine, engine)
   const capturing = WorkflowEngine.of({
     ...own,
@@ -196,13 +196,14 @@ describe("a workflow that the engine moves away and back", () => {
         const { begin, jobs, runs } = yield* worker(gone(false))
         const answer = yield* Deferred.make<void>()
         let held = 0
+        const isUntouched = () => held === 0
         world.fault = (request, pass) => {
           if (!isCreate(request)) return pass
           held++
           return Effect.andThen(Deferred.await(answer), pass)
         }
         const first = yield* begin
-        while (held === 0) yield* TestClock.adjust("100 millis")
+        while (isUntouched()) yield* TestClock.adjust("100 millis")
         const moving = yield* Effect.forkDetach(Fiber.interrupt(first), { startImmediately: true })
         yield* TestClock.adjust("500 millis")
         yield* begin
@@ -234,11 +235,14 @@ describe("a workflow that the engine moves away and back", () => {
       Effect.gen(function* () {
         const { begin, jobs, runs } = yield* worker()
         let sent = 0
-        world.fault = (request, pass) => (isCreate(request) && ++sent ? Effect.delay(pass, "5 seconds") : pass)
+        const isUntouched = () => sent === 0
+        world.fault = (request, pass) =>
+          isCreate(request) && ++sent ? Effect.delay(pass, "5 seconds") : pass
         const first = yield* begin
-        while (sent === 0) yield* TestClock.adjust("100 millis")
+        while (isUntouched()) yield* TestClock.adjust("100 millis")
         const moving = yield* Effect.forkDetach(Fiber.interrupt(first), { startImmediately: true })
-        for (let n = 0; n < 100 && moving.pollUnsafe() === undefined; n++) yield* TestClock.adjust("200 millis")
+        for (let n = 0; n < 100 && moving.pollUnsafe() === undefined; n++)
+          yield* TestClock.adjust("200 millis")
         world.fault = pass
         assert.isTrue(Exit.isFailure(first.pollUnsafe() ?? Exit.void))
         assert.deepStrictEqual(
@@ -250,6 +254,20 @@ describe("a workflow that the engine moves away and back", () => {
         const { created, inDoubt } = yield* jobs.counts("a")
         assert.strictEqual(inDoubt, 0)
         assert.isAbove(created, 0)
+      })
+    )
+  )
+
+  it.effect("is not that of a job of the same id that came after its own was forgotten", () =>
+    inWorld(
+      Effect.gen(function* () {
+        yield* TestClock.adjust("1 hour")
+        const { begin, jobs, runs } = yield* worker({}, 1000)
+        const ended = yield* begin
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(yield* Fiber.join(ended), "forgotten")
+        assert.deepStrictEqual(runs, [])
+        assert.strictEqual((yield* jobs.get("a")).state, "pending")
       })
     )
   )

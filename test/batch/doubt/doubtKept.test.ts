@@ -144,7 +144,9 @@ describe("the strategy upsert", () => {
       assert.deepStrictEqual(counts, { updated: 1 })
       assert.lengthOf(created, 1)
     }).pipe(
-      Effect.provide(hubspot([rule(stored, { path, nth: before }), rule(status(403), { path: "*/batch/read" })]))
+      Effect.provide(
+        hubspot([rule(stored, { path, nth: before }), rule(status(403), { path: "*/batch/read" })])
+      )
     )
   )
 })

@@ -44,9 +44,7 @@ describe("a parent with more line items than a page has", () => {
           const id = outcome._tag === "Created" ? outcome.id : ""
           assert.strictEqual(traces.get(id), `job-${outcome.index.toString(36)}`)
         }
-      }).pipe(
-        Effect.provide(hubspot([rule({ place: "afterCommit", reply: gateway }, behind(count))]))
-      )
+      }).pipe(Effect.provide(hubspot([rule({ place: "afterCommit", reply: gateway }, behind(count))])))
     )
   }
 
