@@ -184,3 +184,54 @@ describe("reconcile sends again only what every read has proved to be absent", (
     )
   }
 })
+
+describe("looks that must not lead to another send", () => {
+  const isCreate = (url: string) => url.endsWith("/line_items/batch/create")
+  const creates = (requests: ReadonlyArray<{ readonly path: string }>) =>
+    requests.filter(({ path }) => path.endsWith("/line_items/batch/create")).length
+
+  it.effect("what was certainly created, under an id that is not known, is not sent again", () =>
+    Effect.gen(function* () {
+      const options = { strategy: DoubtStrategy.reconcile(), keyProperty: "line_item_key" }
+      const { counts, created, requests } = yield* run(some(2), options)
+      assert.deepStrictEqual(counts, { InDoubt: 2 })
+      assert.lengthOf(created, 2)
+      assert.strictEqual(creates(requests), 1)
+    }).pipe(
+      Effect.provide(
+        HubSpot.layer({
+          fault: (request, pass) => {
+            if (request.url.endsWith("/search"))
+              return HubSpot.answer(request, 200, { total: 0, results: [] })
+            if (request.url.endsWith("/batch/read")) return HubSpot.answer(request, 403, "no")
+            if (!isCreate(request.url)) return pass
+            // Its records do not show whose they are.
+            return Effect.flatMap(pass, () =>
+              HubSpot.answer(request, 201, { status: "COMPLETE", results: [{ id: "1001" }, { id: "1002" }] })
+            )
+          }
+        })
+      )
+    )
+  )
+
+  it.effect("line items of a parent on pages that never end prove nothing", () =>
+    Effect.gen(function* () {
+      const { counts, created } = yield* run([ofDeal(1, "70")], {
+        strategy: DoubtStrategy.reconcileByParent()
+      })
+      assert.deepStrictEqual(counts, { InDoubt: 1 })
+      assert.lengthOf(created, 1)
+    }).pipe(
+      Effect.provide(
+        HubSpot.layer({
+          emulator: { faults: { rules: [rule({ place: "afterCommit", reply: gateway })] } },
+          fault: (request, pass) =>
+            request.url.includes("/associations/")
+              ? HubSpot.answer(request, 200, { results: [], paging: { next: { after: "7" } } })
+              : pass
+        })
+      )
+    )
+  )
+})
