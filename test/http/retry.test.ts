@@ -51,6 +51,32 @@ describe("Retry.wait", () => {
   })
 })
 
+describe("Retry.wait, by the policy", () => {
+  const soFar = { sends: 1, rateLimited: 0, chance: 1 }
+
+  it("a backoff doubles up to the cap", () => {
+    const policy = { ...Retry.defaults, attempts: 9, baseMillis: 500, capMillis: 3000 }
+    const reason = new HubSpotError.TransportNotSent({ failure: "refused" })
+    assert.deepStrictEqual(
+      [1, 2, 3, 4, 5, 8].map((sends) => Retry.wait(reason, { ...soFar, sends }, policy)),
+      [500, 1000, 2000, 3000, 3000, 3000]
+    )
+  })
+
+  it("a rate limit that asks for more than the patience ends it", () => {
+    const limited = (retryAfterMillis: number) =>
+      Retry.wait(
+        new HubSpotError.RateLimited({
+          policy: "burst",
+          policyName: "TEN_SECONDLY_ROLLING",
+          retryAfterMillis
+        }),
+        soFar
+      )
+    assert.deepStrictEqual([20_000, 120_000, 120_001].map(limited), [0, 0, undefined])
+  })
+})
+
 describe("Retry.schedule", () => {
   const once = Retry.schedule({ idempotent: false })
 
@@ -86,6 +112,8 @@ describe("Retry.schedule", () => {
   it.effect("sends once more with another token, and not twice", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* waits(once, [expired, expired]), [0])
+      // Nor after another failure in between.
+      assert.lengthOf(yield* waits(once, [expired, refused, expired, refused]), 2)
     })
   )
 
