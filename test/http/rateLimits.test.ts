@@ -191,6 +191,19 @@ describe("the store of slots in memory", () => {
     )
   )
 
+  it.effect("a request that ends after its lease has no slot to hold", () =>
+    withStore((store) =>
+      Effect.gen(function* () {
+        const first = slotOf(yield* store.take({ ...bounds(1), leaseMillis: 1000 }))
+        yield* TestClock.adjust("2 seconds")
+        const second = slotOf(yield* store.take(bounds(1)))
+        yield* store.complete(first)
+        yield* store.giveBack(second)
+        slotOf(yield* store.take(bounds(1)))
+      })
+    )
+  )
+
   it.effect("nothing was sent in a slot that was given back, so what HubSpot counted is others'", () =>
     withStore((store) =>
       Effect.gen(function* () {

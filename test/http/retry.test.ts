@@ -30,6 +30,53 @@ const waits = (
 
 const times = <A>(count: number, one: A) => Array.from({ length: count }, () => one)
 
+describe("Retry.wait", () => {
+  const soFar = { sends: 1, rateLimited: 0, chance: 0 }
+  const after = (reason: HubSpotError.Reason) => Retry.wait(reason, soFar)
+
+  it("a lock is waited for as long as HubSpot says, and two seconds at least", () => {
+    const locked = (retryAfterMillis?: number) =>
+      after(new HubSpotError.Locked(retryAfterMillis === undefined ? {} : { retryAfterMillis }))
+    assert.deepStrictEqual(
+      [undefined, 0, 500, 2000, 7000, 120_000].map(locked),
+      [2000, 2000, 2000, 2000, 7000, 120_000]
+    )
+    // Longer than the policy's patience.
+    assert.isUndefined(locked(120_001))
+  })
+
+  it("a wait that HubSpot names comes before the backoff, not instead of it", () => {
+    const locked = new HubSpotError.Locked({ retryAfterMillis: 7000 })
+    assert.strictEqual(Retry.wait(locked, { sends: 3, rateLimited: 0, chance: 0.5 }), 7000 + 1000)
+  })
+})
+
+describe("Retry.wait, by the policy", () => {
+  const soFar = { sends: 1, rateLimited: 0, chance: 1 }
+
+  it("a backoff doubles up to the cap", () => {
+    const policy = { ...Retry.defaults, attempts: 9, baseMillis: 500, capMillis: 3000 }
+    const reason = new HubSpotError.TransportNotSent({ failure: "refused" })
+    assert.deepStrictEqual(
+      [1, 2, 3, 4, 5, 8].map((sends) => Retry.wait(reason, { ...soFar, sends }, policy)),
+      [500, 1000, 2000, 3000, 3000, 3000]
+    )
+  })
+
+  it("a rate limit that asks for more than the patience ends it", () => {
+    const limited = (retryAfterMillis: number) =>
+      Retry.wait(
+        new HubSpotError.RateLimited({
+          policy: "burst",
+          policyName: "TEN_SECONDLY_ROLLING",
+          retryAfterMillis
+        }),
+        soFar
+      )
+    assert.deepStrictEqual([20_000, 120_000, 120_001].map(limited), [0, 0, undefined])
+  })
+})
+
 describe("Retry.schedule", () => {
   const once = Retry.schedule({ idempotent: false })
 
@@ -65,6 +112,8 @@ describe("Retry.schedule", () => {
   it.effect("sends once more with another token, and not twice", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* waits(once, [expired, expired]), [0])
+      // Nor after another failure in between.
+      assert.lengthOf(yield* waits(once, [expired, refused, expired, refused]), 2)
     })
   )
 

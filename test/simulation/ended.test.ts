@@ -4,6 +4,7 @@ import type { BatchRequest } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Random, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import * as Catalogue from "./catalogue.ts"
 import * as World from "./world.ts"
 
 /*
@@ -23,9 +24,9 @@ const ended = (seed: number) =>
   Effect.gen(function* () {
     const strategy = yield* pick(World.strategies)
     const way = yield* pick(ways)
-    const faults = World.catalogue
+    const faults = Catalogue.catalogue
       .map(([, fault]) => fault)
-      .filter((fault) => !World.ends(fault) && !World.outside(strategy, fault))
+      .filter((fault) => !Catalogue.ends(fault) && !World.outside(strategy, fault))
     const chosen = yield* Effect.replicateEffect(pick(faults), 6)
     // Most of them early, some in a quiet period.
     const at = Math.floor((yield* Random.next) ** 3 * 400_000)

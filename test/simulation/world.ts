@@ -9,60 +9,24 @@ import * as AttemptLog from "@effect-hubspot/batch/engine/AttemptLog"
 import { Credentials, HubSpotClient, LineItems, Operations } from "@effect-hubspot/http"
 import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import type * as Faults from "@effect-hubspot/http/emulator/Faults"
+import * as Ledger from "@effect-hubspot/http/emulator/Ledger"
 import { Association, type BatchRequest } from "@effect-hubspot/schema"
-import { Effect, Layer, Random, Redacted, Schedule, Stream } from "effect"
+import { Clock, Effect, Layer, Random, Redacted, Schedule, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { readFileSync } from "node:fs"
 import { join } from "../support/virtualTime.ts"
+import * as Catalogue from "./catalogue.ts"
+import * as Shape from "./shape.ts"
 
 type Input = BatchRequest.CreateInput
 
-// Statuses by which HubSpot proves that it did nothing. One that lies is outside the promise.
-const refusals = new Set([
-  400, 401, 403, 404, 405, 413, 414, 415, 422, 423, 429, 477, 521, 523, 525, 526, 530
-])
-
-const lies = (fault: Faults.Fault): boolean =>
-  fault.place !== "beforeCommit" &&
-  "reply" in fault &&
-  fault.reply.kind === "status" &&
-  refusals.has(fault.reply.status)
-
-// These end a job, as they should; a world of nothing else would be a short one.
-export const ends = (fault: Faults.Fault): boolean =>
-  "reply" in fault &&
-  fault.reply.kind === "status" &&
-  [401, 403, 404, 405, 414, 415, 477, 307].includes(fault.reply.status)
-
-/** Every fault of the table in docs/faults.md that a server can cause. */
-export const catalogue: ReadonlyArray<readonly [row: string, fault: Faults.Fault]> = readFileSync(
-  new URL("../../docs/faults.md", import.meta.url),
-  "utf8"
-)
-  .split("\n")
-  .flatMap((line) => {
-    const row = /^\| (F\d\d) \|/.exec(line)?.[1]
-    if (row === undefined) return []
-    return [...line.matchAll(/`(\{"place".*?\})`/g)].map((match) => [row, JSON.parse(match[1]!)] as const)
-  })
-
-const nothing = new Set(["numErrors"])
-
-/** Inputs of which one in twenty is rejected and one in fifty invalid; four in five have a deal, five to a deal. */
-export const inputs = (count: number): ReadonlyArray<Input> =>
-  Array.from({ length: count }, (_, n) => ({
-    properties: {
-      name: `Seat ${n}`,
-      ...(n % 20 === 7 && { price: "-1" }),
-      ...(n % 50 === 3 && { quantity: "many" })
-    },
-    ...(n % 5 !== 4 && { associations: [Association.make("deal", String(1000 + Math.floor(n / 5)))] })
-  }))
+/** The inputs of a plain world. */
+export const inputs = (count: number): ReadonlyArray<Input> => Shape.inputs({ ...Shape.plain, count })
 
 export interface World {
   readonly seed: number
+  /** The most inputs. */
   readonly count: number
-  /** Default: 100. */
+  /** Whether everything but the number of inputs is drawn. Else it is a plain world of so large batches. Default: drawn. */
   readonly batchSize?: number
   /** The share of calls that a fault strikes. */
   readonly share: number
@@ -71,46 +35,74 @@ export interface World {
 /** What a world came to. `wrong` names every promise that was broken. */
 export interface Result {
   readonly seed: number
+  /** The rows of the faults that were drawn. */
   readonly rows: ReadonlyArray<string>
+  /** The faults that struck. One that changes errors struck if there were any. */
+  readonly fired: ReadonlyArray<Faults.Fault>
   readonly struck: number
   readonly requests: number
+  /** Whether the limit held requests back. */
+  readonly full: boolean
   readonly outcomes: Readonly<Record<string, number>>
   readonly duplicated: number
   readonly wrong: ReadonlyArray<string>
 }
 
-const faultsOf = Effect.fnUntraced(function* (share: number, policy: Policy) {
-  if (share === 0) return { rows: [], plan: { rules: [] } }
+/** How long after a request it is applied: within what its strategy promises to see. */
+const lateBy = (policy: Policy, { lagShare, visible }: Shape.Shape, reply: Faults.BareReply): number => {
+  const late =
+    policy === "reconcile" ? visible * (1 - lagShare) : policy === "reconcileByParent" ? visible : 0
+  // The others look once, after the quiet period.
+  const other = Math.min(visible, 140_000)
+  // An answer that never comes is a doubt only after the client's timeout.
+  return Math.floor((late || other) + (reply.kind === "never" ? 110_000 : 0))
+}
+
+const faultsOf = Effect.fnUntraced(function* (
+  seed: number,
+  share: number,
+  policy: Policy,
+  shape: Shape.Shape
+) {
   const rows: Array<string> = []
   const rules: Array<Faults.Rule> = []
-  const chosen: Array<readonly [string, Faults.Fault]> = []
-  for (const entry of catalogue) {
-    const probability = ends(entry[1]) ? 0.01 : 0.25
-    // Drawn in any case, so that a number is the same world for every policy.
-    const drawn = (yield* Random.next) < probability
-    if (drawn && !nothing.has(entry[0]) && !outside(policy, entry[1])) chosen.push(entry)
-  }
-  for (const [row, fault] of chosen) {
+  const faults: Array<Faults.Fault> = []
+  if (share === 0) return { rows, faults, plan: { rules } }
+  const { last, some } = yield* Catalogue.kindsOf(seed)
+  const add = ([row, fault]: Catalogue.Entry, match: Faults.Match) => {
+    if (outside(policy, fault)) return
     rows.push(row)
-    rules.push({ match: { chance: Math.min(1, share / chosen.length) }, fault })
+    faults.push(fault)
+    const path = Catalogue.tampers(fault) ? { path: "*/line_items/batch/*" } : {}
+    rules.push({
+      match: { ...match, ...path },
+      fault:
+        fault.place === "lateApply" ? { ...fault, delayMillis: lateBy(policy, shape, fault.reply) } : fault
+    })
   }
-  return { rows, plan: { rules } }
+  const nth = yield* Random.nextIntBetween(2, 9)
+  if (last !== undefined) add(last, { nth })
+  for (const entry of some) add(entry, { chance: Math.min(1, share / some.length) })
+  return { rows, faults, plan: { rules } }
 })
 
 /** The key property: unique in the account, for `guard`; an ordinary one, for `reconcile`. */
 const uniqueKey = "import_key"
 const plainKey = "line_item_key"
 
-export const hubspot = (plan: Faults.Plan) =>
-  LineItems.layer({ limit: 190 }).pipe(
+export const hubspot = (
+  plan: Faults.Plan,
+  { lagShare, limit, visible }: Omit<Shape.Shape, "count" | "batchSize"> = Shape.plain
+) =>
+  LineItems.layer({ limit }).pipe(
     Layer.provide(Credentials.layer(Redacted.make("pat-eu1-simulated"))),
     Layer.provideMerge(
       Emulator.layer({
-        limit: 190,
+        limit,
         latency: { min: 20, max: 400 },
         faults: plan,
         uniqueProperties: [uniqueKey],
-        searchLag: { min: 0, max: 20_000 }
+        searchLag: { min: 0, max: Math.floor(visible * lagShare) }
       })
     )
   )
@@ -183,7 +175,7 @@ const seesThrough = (policy: Policy): boolean =>
 
 /** Faults outside the promise of a strategy. */
 export const outside = (policy: Policy, fault: Faults.Fault): boolean =>
-  (lies(fault) && !seesThrough(policy)) ||
+  (Catalogue.lies(fault) && !seesThrough(policy)) ||
   // Applied later than the quiet period: absence proves nothing then.
   ((policy === "reconcile" || policy === "reconcileByParent") && fault.place === "asynchronous")
 
@@ -205,38 +197,89 @@ const dealsOf = Effect.fnUntraced(function* (all: ReadonlyArray<Input>) {
 /** A clock that goes on in leaps may leave behind what goes on beside it. */
 export const step = "10 seconds"
 
+/** The first deal has had line items for an hour. */
+const makeOld = Effect.fnUntraced(function* (count: number) {
+  const client = yield* HubSpotClient.HubSpotClient
+  const associations = [Association.make("deal", "1000")]
+  for (let from = 0; from < count; from += 100) {
+    const some = Array.from({ length: Math.min(100, count - from) }, (_, n) => from + n)
+    const request = Operations.batchCreate({
+      inputs: some.map((n) => ({ properties: { name: `Old ${n}` }, associations }))
+    })
+    yield* client.execute(request).pipe(Effect.retry(Schedule.spaced("11 seconds")), Effect.orDie)
+  }
+})
+
+/** What the engine said of inputs that are the same for HubSpot, which may have each other's ids. */
+interface Class {
+  readonly stored: Set<string>
+  readonly created: Set<string>
+  /** Copies of inputs that were created more than once, and inputs in doubt. */
+  open: number
+}
+
 /** Runs a world to its end, and three hours longer. */
 export const run = (world: World, policy: Policy = "failVisible"): Effect.Effect<Result> =>
   Effect.gen(function* () {
-    const { plan, rows } = yield* faultsOf(world.share, policy)
+    const { seed, share } = world
+    const shape =
+      world.batchSize === undefined
+        ? yield* Shape.draw(seed, world.count)
+        : { ...Shape.plain, count: world.count, batchSize: world.batchSize }
+    const { faults, plan, rows } = yield* faultsOf(seed, share, policy, shape)
     return yield* Effect.gen(function* () {
-      const all = inputs(world.count)
+      const emulator = yield* Emulator.Emulator
+      if (policy === "reconcileByParent" && shape.old > 0) {
+        const making = yield* Effect.forkChild(makeOld(shape.old))
+        yield* join(making, step)
+        yield* TestClock.adjust("1 hour")
+      }
+      yield* emulator.setFaults(plan)
+      const startedAt = yield* Clock.currentTimeMillis
+      const all = Shape.inputs(shape)
       const log = yield* AttemptLog.makeMemory({ keep: true })
-      const job = yield* policies[policy](all, world.batchSize ?? 100).pipe(
+      const job = yield* policies[policy](all, shape.batchSize).pipe(
         Effect.provideService(AttemptLog.AttemptLog, log),
         Effect.forkChild
       )
       const outcomes = yield* join(job, step)
       yield* TestClock.adjust("3 hours")
-      const emulator = yield* Emulator.Emulator
-      const { created, requests } = yield* emulator.ledger
+      const { created } = yield* emulator.ledger
       const journal = yield* emulator.journal
+      const requests = journal.requests.filter(({ arrivedAt }) => arrivedAt >= startedAt)
       const wrong: Array<string> = []
+
+      // In every window, the server got no more than its limits.
+      const worst = (search: boolean, windowMillis: number) =>
+        Ledger.worstWindow(
+          requests
+            .filter(({ path }) => path.endsWith("/search") === search)
+            .map(({ arrivedAt: at, inputs, method, path }) => ({ at, inputs, method, path, status: 0 })),
+          windowMillis
+        )
+      const busiest = worst(false, 10_000)
+      if (policy !== "naive") {
+        if (busiest > shape.limit) wrong.push(`${busiest} requests in ten seconds, at most ${shape.limit}`)
+        const searches = worst(true, 1000)
+        if (searches > 5) wrong.push(`${searches} searches in a second`)
+        const refused = requests.filter(({ fault, status }) => status === 429 && fault === null).length
+        if (refused > 0) wrong.push(`${refused} requests over the limit`)
+      }
 
       // For every arrival there is an earlier intent.
       const intents = (yield* Effect.orDie(log.attempts("sim"))).map(({ begunAtMillis }) => begunAtMillis)
       const arrivals = requests.filter(({ path }) => /\/line_items\/batch\/(create|upsert)$/.test(path))
       if (policy !== "naive") {
-        for (const [n, { at }] of arrivals.entries()) {
-          if (intents.filter((begunAt) => begunAt <= at).length <= n)
+        for (const [n, { arrivedAt }] of arrivals.entries()) {
+          if (intents.filter((begunAt) => begunAt <= arrivedAt).length <= n)
             wrong.push(`arrival ${n} without intent`)
         }
       }
 
       const stored = new Map<string, Array<string>>()
       for (const { id, objectWriteTraceId } of created) {
-        const key = objectWriteTraceId ?? ""
-        stored.set(key, [...(stored.get(key) ?? []), id])
+        if (objectWriteTraceId === null) continue
+        stored.set(objectWriteTraceId, [...(stored.get(objectWriteTraceId) ?? []), id])
       }
       const duplicated = [...stored.values()].filter((ids) => ids.length > 1).length
 
@@ -256,17 +299,27 @@ export const run = (world: World, policy: Policy = "failVisible"): Effect.Effect
         if (seen.length !== all.length || seen.some((index, n) => index !== n))
           wrong.push("not one outcome each")
         const ids = new Set<string>()
+        const classes = new Map<string, Class>()
         for (const outcome of outcomes) {
           const traceId = `sim-${outcome.index.toString(36)}`
-          const has = stored.get(traceId)
+          const content = JSON.stringify(all[outcome.index])
+          const its = classes.get(content) ?? { stored: new Set(), created: new Set(), open: 0 }
+          classes.set(content, its)
+          const has = stored.get(traceId) ?? []
+          for (const id of has) its.stored.add(id)
+          its.open += Math.max(0, has.length - 1) + (outcome._tag === "InDoubt" ? 1 : 0)
           if (outcome._tag === "Created") {
-            if (has?.includes(outcome.id) !== true) wrong.push(`${traceId} is not ${outcome.id}`)
             if (ids.has(outcome.id)) wrong.push(`${outcome.id} given twice`)
             ids.add(outcome.id)
-          } else if (outcome._tag !== "InDoubt" && has !== undefined)
-            wrong.push(`${traceId} ${outcome._tag}, and stored`)
-          if (world.share === 0 && outcome._tag === "InDoubt")
-            wrong.push(`${traceId} in doubt without a fault`)
+            its.created.add(outcome.id)
+          }
+          if (share === 0 && outcome._tag === "InDoubt") wrong.push(`${traceId} in doubt without a fault`)
+        }
+        for (const [content, { created, open, stored }] of classes) {
+          for (const id of created) if (!stored.has(id)) wrong.push(`${content} is not ${id}`)
+          const unsaid = [...stored].filter((id) => !created.has(id))
+          if (unsaid.length > open)
+            wrong.push(`${content} is stored as ${unsaid.join(" ")}, and not said to be`)
         }
       }
       if (policy === "upsert") {
@@ -282,15 +335,23 @@ export const run = (world: World, policy: Policy = "failVisible"): Effect.Effect
       }
       const counts: Record<string, number> = {}
       for (const { _tag } of outcomes) counts[_tag] = (counts[_tag] ?? 0) + 1
+      const struck = requests.filter(({ fault }) => fault !== null)
+      const fired = new Set(
+        struck.flatMap(({ decided, fault }) => {
+          const one = faults[fault!.rule]
+          return one === undefined || (Catalogue.tampersWithErrors(one) && decided !== 207) ? [] : [one]
+        })
+      )
       return {
-        seed: world.seed,
+        seed,
         rows,
-        struck: journal.requests.filter((request) => request.fault !== null && request.fault !== undefined)
-          .length,
+        fired: [...fired],
+        struck: struck.length,
         requests: requests.length,
+        full: busiest === shape.limit,
         outcomes: counts,
         duplicated,
         wrong
       }
-    }).pipe(Effect.provide(Layer.orDie(hubspot(plan))))
+    }).pipe(Effect.provide(Layer.orDie(hubspot({ rules: [] }, shape))))
   }).pipe(Random.withSeed(world.seed), Effect.provide(TestClock.layer()), Effect.scoped)

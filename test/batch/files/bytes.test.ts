@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { bytesOf, cuts, holds, read } from "./read.ts"
+import { bytesOf, cuts, holds, read, type Reading } from "./read.ts"
 
 const join = (...parts: ReadonlyArray<string | ReadonlyArray<number>>): Uint8Array =>
   new Uint8Array(parts.flatMap((part) => (typeof part === "string" ? [...bytesOf(part)] : part)))
@@ -112,4 +112,34 @@ describe("Bytes that are no text", () => {
       { runs: 500 }
     )
   })
+})
+
+describe("U+FEFF", () => {
+  const mark = "\ufeff"
+  const everywhere = (bytes: Uint8Array) => Array.from({ length: bytes.length }, (_, place) => place)
+
+  it.effect("is a character like others inside of a file, wherever the bytes are cut", () =>
+    Effect.gen(function* () {
+      for (const [name, content] of [
+        ["items.csv", `name,sku\nA${mark},${mark}B\n${mark}C,${mark}\n"${mark}D${mark}",E\n`],
+        ["items.ndjson", `{"name":"A${mark}","sku":"${mark}B"}\n{"name":"${mark}${mark}","sku":"${mark}"}\n`],
+        ["items.json", `[{"name":"A${mark}","sku":"${mark}B"},{"name":"${mark}C","sku":"D"}]`]
+      ] as const) {
+        const whole = yield* read(content, { name })
+        assert.isUndefined(whole.error, name)
+        assert.isAtLeast(whole.rows.length, 2)
+        assert.include(JSON.stringify(whole.rows), `A${mark}`)
+        // Behind a mark that begins the file, too: only that one is dropped.
+        for (const start of ["", mark]) {
+          const all = join(start, content)
+          const same = (parts: Reading, what: string) =>
+            assert.deepStrictEqual([parts.rows, parts.error], [whole.rows, whole.error], what)
+          same(yield* read(all, { name, cuts: everywhere(all) }), name)
+          for (const place of everywhere(all)) {
+            same(yield* read(all, { name, cuts: [place] }), `${name} cut at ${place}`)
+          }
+        }
+      }
+    })
+  )
 })

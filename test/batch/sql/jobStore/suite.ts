@@ -226,6 +226,24 @@ export const suite = (name: string, place: Place) =>
         }))
     }
 
+    test("a job of which rows are missing, or too many are there, is not planned", (jobs) =>
+      Effect.gen(function* () {
+        const claim = yield* jobs.create({ id: "a", frozen, holder })
+        let appended = 0
+        for (const batch of yield* batchesOf(rowsOf(5, [2]))) {
+          for (const inputs of [0, appended - 1, appended + 1, 5].filter((one) => one !== appended)) {
+            const exit = yield* Effect.exit(jobs.planned(claim, { digest: "d", inputs }))
+            const defect = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+            assert.instanceOf(defect, RangeError, `${inputs} of ${appended}`)
+          }
+          yield* jobs.append(claim, [batch])
+          appended += batch.items.length + batch.invalid.length
+        }
+        assert.strictEqual((yield* jobs.get("a")).state, "planning")
+        yield* jobs.planned(claim, { digest: "d", inputs: 5 })
+        assert.strictEqual((yield* jobs.get("a")).state, "pending")
+      }))
+
     test("a suspension is there when the store is opened again, and gone after it", (jobs, again) =>
       Effect.gen(function* () {
         yield* planned(jobs, rowsOf(1))
