@@ -28,13 +28,14 @@ import { about, error, flag, id, list } from "./contract/Endpoint.ts"
 import { properties } from "./contract/Properties.ts"
 
 /**
- * The paths of the operations in an API version. The caller fills in `:id` and the like.
+ * The paths of the operations in an API version, of line items or of another object type. The caller fills in `:id` and the
+ * like.
  *
  * @category paths
  * @since 0.1.0
  */
-export const paths = (version: ApiVersion.ApiVersion) => {
-  const root = ApiVersion.objectPath(version, LineItem.objectType)
+export const paths = (version: ApiVersion.ApiVersion, objectType: string = LineItem.objectType) => {
+  const root = ApiVersion.objectPath(version, objectType)
   return {
     root,
     one: `${root}/:id`,
@@ -151,6 +152,41 @@ const lineItems = (version: ApiVersion.ApiVersion) => {
   )
 }
 
+/** What is asked of the other object types: parents and products are made and looked up like line items. */
+const objects = (version: ApiVersion.ApiVersion) => {
+  const path = paths(version, ":objectType")
+  const params = { objectType: Schema.String }
+  return HttpApiGroup.make("objects").add(
+    HttpApiEndpoint.post("create", path.root, {
+      params,
+      payload: BatchRequest.Create,
+      success: CrmObject.CrmObject.pipe(HttpApiSchema.status(201)),
+      error
+    }).annotateMerge(about("Create a record", "Not idempotent.")),
+    HttpApiEndpoint.post("batchCreate", path.batchCreate, {
+      params,
+      payload: BatchRequest.BatchCreate,
+      success: batch(201),
+      error
+    }).annotateMerge(about("Create a batch of records", "1 to 100 inputs. Not idempotent.")),
+    HttpApiEndpoint.post("batchRead", path.batchRead, {
+      params,
+      query: { archived: flag },
+      payload: BatchRequest.BatchRead,
+      success: batch(200),
+      error
+    }).annotateMerge(
+      about("Read a batch of records", "By id, or by the value of a property with unique values.")
+    ),
+    HttpApiEndpoint.post("search", path.search, {
+      params,
+      payload: Search.Search,
+      success: Page.Page,
+      error
+    }).annotateMerge(about("Search records", "It counts for the same limit as a search of line items."))
+  )
+}
+
 /** The association helpers on the line item itself, which only the dated versions have. */
 const helpers = (version: ApiVersion.ApiVersion) => {
   const path = paths(version)
@@ -227,6 +263,7 @@ const withBearer = (spec: { readonly [name: string]: unknown }) => ({
 
 const groupsOf = (version: ApiVersion.ApiVersion) => ({
   lineItems: lineItems(version),
+  objects: objects(version),
   helpers: helpers(version)
 })
 
@@ -244,6 +281,18 @@ const apiOf = (version: ApiVersion.ApiVersion) =>
  * @since 0.1.0
  */
 export const versions = { v3: apiOf("v3"), "2026-03": apiOf("2026-03"), "2026-09": apiOf("2026-09") }
+
+/**
+ * The other object types in each API version: a deal is looked up at `/crm/v3/objects/0-3/batch/read`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const otherObjects = {
+  v3: HttpApi.make("hubspot").add(groups.v3.objects),
+  "2026-03": HttpApi.make("hubspot").add(groups["2026-03"].objects),
+  "2026-09": HttpApi.make("hubspot").add(groups["2026-09"].objects)
+}
 
 /**
  * The association helpers of each dated version, as the client asks them. The emulator serves them by `Aliases`.

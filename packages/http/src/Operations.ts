@@ -58,6 +58,17 @@ export interface ListOptions extends Omit<ReadOptions, "idProperty"> {
   readonly limit?: number
 }
 
+/**
+ * Which records an operation is about.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OfType {
+  /** An object type by its name or id, such as `0-3` for deals. Default: line items. */
+  readonly objectType?: string | undefined
+}
+
 /** An operation, or the error of its payload. */
 type Checked<A> = Effect.Effect<Operation<A>, HubSpotError.HubSpotError>
 
@@ -72,7 +83,15 @@ interface Request<N extends Name> {
   readonly body?: string | undefined
   /** How many inputs the payload has. Default 1. */
   readonly inputs?: number | undefined
+  /** Another object type than line items, for an operation that other types have too. */
+  readonly objectType?: string | undefined
 }
+
+/** The template of an operation's path. */
+const templateOf = (name: Name, objectType: string | undefined) => (version: ApiVersion.ApiVersion) =>
+  objectType === undefined
+    ? HubSpotApi.endpoints[version][name].path
+    : HubSpotApi.paths(version, ":objectType")[name as "batchRead" | "search"]
 
 const make =
   <N extends Name, A>(
@@ -83,14 +102,15 @@ const make =
       readonly pool?: Pool
     }
   ) =>
-  ({ body, inputs = 1, params, query }: Request<N> = {}): Operation<A> => {
+  ({ body, inputs = 1, objectType, params, query }: Request<N> = {}): Operation<A> => {
     const { method, success } = HubSpotApi.endpoints.v3[name]
-    const template = (version: ApiVersion.ApiVersion) => HubSpotApi.endpoints[version][name].path
+    const template = templateOf(name, objectType)
     return {
       name,
       method,
       template,
-      path: (version) => fill(template(version), { ...params }),
+      path: (version) =>
+        fill(template(version), { ...params, ...(objectType !== undefined && { objectType }) }),
       query,
       body,
       pool: how.pool ?? "burst",
@@ -211,13 +231,18 @@ const encodeBatchRead = bodyOf("batchRead")
  */
 export const batchRead = (
   request: BatchRequest.BatchRead,
-  options: { readonly archived?: boolean } = {}
+  options: OfType & { readonly archived?: boolean } = {}
 ): Checked<BatchResponse.BatchResponse> =>
   (request.propertiesWithHistory?.length ?? 0) > 0 &&
   request.inputs.length > BatchRequest.maxInputsWithHistory
     ? Effect.fail(invalid("batchRead", `${BatchRequest.maxInputsWithHistory} inputs at most with histories`))
     : Effect.map(encodeBatchRead(request), (body) =>
-        sendBatchRead({ body, inputs: request.inputs.length, query: queryOf(options) })
+        sendBatchRead({
+          body,
+          inputs: request.inputs.length,
+          query: queryOf(options),
+          objectType: options.objectType
+        })
       )
 
 const sendBatchUpdate = operation("batchUpdate", { idempotent: true, read: readBatchResponse })
@@ -347,7 +372,7 @@ const encodeSearch = bodyOf("search")
  * @category operations
  * @since 0.1.0
  */
-export const search = (request: Search.Search): Checked<Page.Page> =>
+export const search = (request: Search.Search, { objectType }: OfType = {}): Checked<Page.Page> =>
   Effect.flatMap(encodeSearch(request), (body) => {
     const filters = (request.filterGroups ?? []).reduce((sum, group) => sum + group.filters.length, 0)
     if (filters > Search.maxFilters) {
@@ -356,7 +381,7 @@ export const search = (request: Search.Search): Checked<Page.Page> =>
     if (body.length > Search.maxBodyLength) {
       return Effect.fail(invalid("search", `${body.length} characters, ${Search.maxBodyLength} are allowed`))
     }
-    return Effect.succeed(sendSearch({ body }))
+    return Effect.succeed(sendSearch({ body, objectType }))
   })
 
 // -----------------------------------------------------------------------------
@@ -523,16 +548,29 @@ const ofLineItems = { objectType: LineItem.objectType }
 
 const decodeProperties = Schema.decodeUnknownOption(Property.Properties)
 
+const sendListProperties = make("listProperties", {
+  idempotent: true,
+  read: (answer) => Option.map(decodeProperties(answer), ({ results }) => results)
+})
+
+/**
+ * The properties of an object type in this account.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const listPropertiesOf = (objectType: string): Operation<ReadonlyArray<Property.Property>> =>
+  sendListProperties({ params: { objectType } })
+
 /**
  * The properties of line items in this account.
  *
  * @category operations
  * @since 0.1.0
  */
-export const listProperties: Operation<ReadonlyArray<Property.Property>> = make("listProperties", {
-  idempotent: true,
-  read: (answer) => Option.map(decodeProperties(answer), ({ results }) => results)
-})({ params: ofLineItems })
+export const listProperties: Operation<ReadonlyArray<Property.Property>> = listPropertiesOf(
+  LineItem.objectType
+)
 
 const sendCreateProperty = operation("createProperty", {
   idempotent: false,

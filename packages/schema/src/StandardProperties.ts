@@ -61,3 +61,12 @@ export const lineItems: ReadonlyArray<Property> = definitionsOf(Standard.lineIte
  * @since 0.1.0
  */
 export const products: ReadonlyArray<Property> = definitionsOf(Standard.products)
+
+/**
+ * Standard properties of the parents of line items: the names that one or another of them has, and what HubSpot keeps of every
+ * record.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const parents: ReadonlyArray<Property> = definitionsOf(Standard.parents)

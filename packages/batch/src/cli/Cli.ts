@@ -55,9 +55,9 @@ const serveCommand = Command.make(
     if (token !== undefined) {
       yield* Effect.mapError(Credentials.check(token, "--token"), ({ message }) => usage(message))
     }
-    const { definitions } = yield* EmulatorProperties.read(flags.emulatorProperties)
+    const { propertyDefinitions } = yield* EmulatorProperties.read(flags.emulatorProperties)
     return yield* Serve.run({
-      definitions,
+      propertyDefinitions,
       port: flags.port,
       limit: flags.limit,
       latency: Option.getOrUndefined(flags.latency),

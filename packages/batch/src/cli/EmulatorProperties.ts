@@ -19,7 +19,7 @@ export const flag = Flag.String("emulator-properties").pipe(
 )
 
 /** The properties of an emulator besides the standard ones. */
-export type Own = Pick<Emulator.Options, "definitions" | "uniqueProperties">
+export type Own = Pick<Emulator.Options, "propertyDefinitions" | "uniqueProperties">
 
 /** An array of definitions, or the answer of the properties API. */
 const Given = Schema.Union([Schema.Array(Schema.Unknown), Property.Properties])
@@ -66,5 +66,8 @@ export const read = (
 ): Effect.Effect<Required<Own>, Exit, FileSystem.FileSystem> =>
   Effect.map(
     Option.match(file, { onNone: () => Effect.succeed([]), onSome: definitionsOf }),
-    (definitions) => ({ definitions, uniqueProperties: keyProperty === undefined ? [] : [keyProperty] })
+    (propertyDefinitions) => ({
+      propertyDefinitions,
+      uniqueProperties: keyProperty === undefined ? [] : [keyProperty]
+    })
   )

@@ -42,6 +42,7 @@ import * as Faults from "./Faults.ts"
 import * as Handlers from "./answering/Handlers.ts"
 import * as Journal from "./Journal.ts"
 import * as Ledger from "./Ledger.ts"
+import * as Objects from "./state/Objects.ts"
 import * as Quota from "./state/Quota.ts"
 import * as SearchIndex from "./state/SearchIndex.ts"
 import * as Tasks from "./state/Tasks.ts"
@@ -64,7 +65,7 @@ export interface Options {
   readonly oauth?: Tokens.OAuthApp | undefined
   /** The account's time zone, an IANA name. The daily limit goes by its days. Default `UTC`. */
   readonly timeZone?: string | undefined
-  /** What the token may do. Default: read and write line items, and define their properties. */
+  /** What the token may do. Default: read and write line items, their parents and products, and define properties. */
   readonly scopes?: ReadonlyArray<string> | undefined
   /** How long a request takes in milliseconds, drawn uniformly. Default: no time at all. */
   readonly latency?: Latency | undefined
@@ -73,7 +74,7 @@ export interface Options {
   /** Names of custom properties with unique values. Default none; more can be defined over the API. */
   readonly uniqueProperties?: ReadonlyArray<string> | undefined
   /** Custom properties of line items, as the properties API has them. Default none. */
-  readonly definitions?: ReadonlyArray<Property.Property> | undefined
+  readonly propertyDefinitions?: ReadonlyArray<Property.Property> | undefined
   /** How it behaves where HubSpot's behaviour is not known. Default: the first value of each setting of `Behaviour`. */
   readonly behaviour?: Behaviour.Given | undefined
   /** How long until a new or changed line item appears in a search, in milliseconds. Default 0. */
@@ -132,7 +133,7 @@ type WithDefault =
   | "scopes"
   | "properties"
   | "uniqueProperties"
-  | "definitions"
+  | "propertyDefinitions"
   | "searchLag"
   | "portalId"
 
@@ -182,7 +183,7 @@ export class Emulator extends Context.Service<
  * @since 0.1.0
  */
 export const propertiesOf = (
-  options: Pick<Options, "properties" | "uniqueProperties" | "definitions"> = {}
+  options: Pick<Options, "properties" | "uniqueProperties" | "propertyDefinitions"> = {}
 ): ReadonlyArray<Property.Property> => {
   const all = [...Definitions.lineItems().all.values(), ...Definitions.customOf(options)]
   return Array.from(new Map(all.map((one) => [one.name, one])).values(), Definitions.toJson)
@@ -244,11 +245,11 @@ const make = Effect.fnUntraced(function* (given: Options) {
     token: given.token,
     oauth: given.oauth,
     timeZone: given.timeZone ?? "UTC",
-    scopes: given.scopes ?? Object.values(Requirements.scopes),
+    scopes: given.scopes ?? Requirements.allScopes,
     latency: given.latency,
     properties: given.properties ?? [],
     uniqueProperties: given.uniqueProperties ?? [],
-    definitions: given.definitions ?? [],
+    propertyDefinitions: given.propertyDefinitions ?? [],
     searchLag: given.searchLag ?? 0,
     behaviour: Behaviour.make(given.behaviour),
     keep: given.keep,
@@ -263,10 +264,17 @@ const make = Effect.fnUntraced(function* (given: Options) {
     () => random.nextDoubleUnsafe(),
     () => crm.lineItems
   )
-  const crm = Crm.makeUnsafe({ ...options, changed: index.changed })
+  const objects = Objects.makeUnsafe({
+    ...options,
+    lag: options.searchLag,
+    random: () => random.nextDoubleUnsafe(),
+    exists: (kind, id) => (kind === "product" ? crm.productOf(id) !== undefined : crm.exists(kind, id))
+  })
+  const crm: Crm.Crm = Crm.makeUnsafe({ ...options, changed: index.changed, valuesOf: objects.valuesOf })
   const journal = Journal.makeUnsafe(options.keep)
   const account: Account = {
     crm,
+    objects,
     ledger: Ledger.makeUnsafe(journal, options.keep),
     quota: Quota.makeUnsafe({
       ...options,

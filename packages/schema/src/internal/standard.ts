@@ -177,6 +177,17 @@ export const lineItems = {
   ...system
 } as const satisfies Rows
 
+/** The properties of parents, those that matter here: a name, and what HubSpot keeps of every record. */
+export const parents: Rows = {
+  dealname: ["string", "Deal Name"],
+  hs_title: ["string", "Title"],
+  hs_number: ["string", "Number"],
+  hs_order_name: ["string", "Order name"],
+  hs_external_order_id: ["string", "External order ID"],
+  hs_external_cart_id: ["string", "External cart ID"],
+  ...system
+}
+
 /**
  * The properties of products. The names of those that line items have not are public; the labels are assumptions.
  */

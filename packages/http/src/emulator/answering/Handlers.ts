@@ -13,6 +13,8 @@ import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import * as HubSpotApi from "../../HubSpotApi.ts"
 import type { Account } from "../state/Account.ts"
+import * as Objects from "../state/Objects.ts"
+import * as Unserved from "./Unserved.ts"
 import * as Details from "./AccountHandlers.ts"
 import * as Associations from "./AssociationsHandlers.ts"
 import * as Batch from "./BatchHandlers.ts"
@@ -45,18 +47,24 @@ export interface Surroundings {
 export const layer = (account: Account, { index, timeZone }: Surroundings) => {
   const on = answering(account)
   const [first, ...rest] = ApiVersion.ApiVersion.literals.map((version) => layerVersion(on, version, index))
-  return Layer.mergeAll(first!, ...rest, layerSurroundings(on, timeZone))
+  const others = ApiVersion.ApiVersion.literals.map((version) => layerObjects(account, on, version))
+  return Layer.mergeAll(first!, ...rest, ...others, layerSurroundings(on, timeZone))
 }
 
 /** Makes the handler of an endpoint. `Given` is what the handler takes from the path. */
 const answering =
   (account: Account) =>
   <Given>(
-    requirements: Requirements.Requirements,
+    requirements: Requirements.Requirements | ((given: Given) => Requirements.Requirements),
     decide: (call: Exchange.Call, given: Given) => Effect.Effect<Exchange.Reply, Refusal.Refusal>
   ) =>
   (given: Given & { readonly request: HttpServerRequest }) =>
-    Exchange.answer(account, given.request, requirements, (call) => decide(call, given))
+    Exchange.answer(
+      account,
+      given.request,
+      typeof requirements === "function" ? requirements(given) : requirements,
+      (call) => decide(call, given)
+    )
 
 type On = ReturnType<typeof answering>
 
@@ -87,8 +95,62 @@ const layerVersion = (answered: On, version: ApiVersion.ApiVersion, index: Searc
   )
 }
 
+interface OfType {
+  readonly params: { readonly objectType: string }
+  readonly request: HttpServerRequest
+}
+
+/** The other types of objects: the handlers of line items, on the records of the type that the path names. */
+const layerObjects = (account: Account, answered: On, version: ApiVersion.ApiVersion) => {
+  const api = HubSpotApi.otherObjects[version]
+  const { readByBody, search, write } = Requirements
+  const on =
+    (
+      requirements: Requirements.Requirements,
+      right: "read" | "write",
+      decide: (
+        call: Exchange.Call,
+        records: Objects.Records
+      ) => Effect.Effect<Exchange.Reply, Refusal.Refusal>
+    ) =>
+    (given: OfType) => {
+      const kind = Objects.kindOf(given.params.objectType)
+      if (kind === undefined) return Unserved.answer(account, given.request)
+      return answered<OfType>(
+        ({ params }) => Requirements.forType(requirements, params.objectType, right),
+        (call) => {
+          const records = account.objects.of(kind)
+          records.crm.behaviour = { ...account.crm.behaviour, requiredProperties: [] }
+          const own = { ...call, account: { ...account, crm: records.crm } }
+          return Effect.map(decide(own, records), (reply) => RecordView.withValuesAsTold(own, reply))
+        }
+      )(given)
+    }
+  return HttpApiBuilder.layer(api).pipe(
+    Layer.provide(
+      HttpApiBuilder.group(api, "objects", (handlers) =>
+        handlers
+          .handleRaw("create", on(write, "write", LineItems.create))
+          .handleRaw("batchCreate", on(write, "write", Batch.create(version)))
+          .handleRaw("batchRead", on(readByBody, "read", Batch.read(version)))
+          .handleRaw(
+            "search",
+            on(search, "read", (call, { index }) => SearchHandlers.search(index)(call))
+          )
+      )
+    )
+  )
+}
+
 const layerSurroundings = (on: On, timeZone: string) => {
   const api = HubSpotApi.Surroundings
+  const right =
+    (right: "readProperties" | "define") =>
+    (requirements: Requirements.Requirements) =>
+    ({ params }: Pick<OfType, "params">) =>
+      Requirements.forType(requirements, params.objectType, right)
+  const toRead = right("readProperties")
+  const toDefine = right("define")
   const {
     account,
     defineByPath,
@@ -128,19 +190,19 @@ const layerSurroundings = (on: On, timeZone: string) => {
       ),
       HttpApiBuilder.group(api, "properties", (handlers) =>
         handlers
-          .handleRaw("listProperties", on(readProperties, Properties.list))
-          .handleRaw("getProperty", on(readProperties, Properties.get))
-          .handleRaw("createProperty", on(defineProperty, Properties.create))
-          .handleRaw("updateProperty", on(defineProperty, Properties.update))
-          .handleRaw("archiveProperty", on(defineByPath, Properties.archive))
-          .handleRaw("batchCreateProperties", on(defineProperty, Properties.batchCreate))
-          .handleRaw("batchReadProperties", on(readPropertiesByBody, Properties.batchRead))
-          .handleRaw("batchArchiveProperties", on(defineProperty, Properties.batchArchive))
-          .handleRaw("listGroups", on(readProperties, Properties.listGroups))
-          .handleRaw("createGroup", on(defineProperty, Properties.createGroup))
-          .handleRaw("getGroup", on(readProperties, Properties.getGroup))
-          .handleRaw("updateGroup", on(defineProperty, Properties.updateGroup))
-          .handleRaw("archiveGroup", on(defineByPath, Properties.archiveGroup))
+          .handleRaw("listProperties", on(toRead(readProperties), Properties.list))
+          .handleRaw("getProperty", on(toRead(readProperties), Properties.get))
+          .handleRaw("createProperty", on(toDefine(defineProperty), Properties.create))
+          .handleRaw("updateProperty", on(toDefine(defineProperty), Properties.update))
+          .handleRaw("archiveProperty", on(toDefine(defineByPath), Properties.archive))
+          .handleRaw("batchCreateProperties", on(toDefine(defineProperty), Properties.batchCreate))
+          .handleRaw("batchReadProperties", on(toRead(readPropertiesByBody), Properties.batchRead))
+          .handleRaw("batchArchiveProperties", on(toDefine(defineProperty), Properties.batchArchive))
+          .handleRaw("listGroups", on(toRead(readProperties), Properties.listGroups))
+          .handleRaw("createGroup", on(toDefine(defineProperty), Properties.createGroup))
+          .handleRaw("getGroup", on(toRead(readProperties), Properties.getGroup))
+          .handleRaw("updateGroup", on(toDefine(defineProperty), Properties.updateGroup))
+          .handleRaw("archiveGroup", on(toDefine(defineByPath), Properties.archiveGroup))
       ),
       HttpApiBuilder.group(api, "account", (handlers) =>
         handlers.handleRaw("accountDetails", on(account, Details.details(timeZone)))

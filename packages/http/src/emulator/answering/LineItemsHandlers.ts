@@ -114,13 +114,16 @@ export const leavesOrphan = ({ behaviour }: Crm.Crm, { about }: Refusal.Rejectio
  */
 export const createNow = (account: Account, input: Body.Input, now: Crm.Moment): Crm.LineItemRecord => {
   const record = account.crm.create(input.properties, input.associations, now)
-  account.ledger.created({
-    id: record.id,
-    objectWriteTraceId: input.objectWriteTraceId ?? null,
-    properties: input.properties,
-    associations: input.associations,
-    createdAt: now.iso
-  })
+  // The ledger is of line items: other records are made to be found.
+  if (account.crm.kind === "lineItem") {
+    account.ledger.created({
+      id: record.id,
+      objectWriteTraceId: input.objectWriteTraceId ?? null,
+      properties: input.properties,
+      associations: input.associations,
+      createdAt: now.iso
+    })
+  }
   return record
 }
 

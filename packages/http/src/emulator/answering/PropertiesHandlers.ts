@@ -1,5 +1,5 @@
 /**
- * The properties API of line items and of products: it lists, adds, changes and archives definitions, one or many.
+ * The properties API of line items, of products and of parents: it lists, adds, changes and archives definitions, one or many.
  *
  * HubSpot's own definitions are never changed. Statuses are specification; most words of refusals are assumptions.
  *
@@ -13,7 +13,9 @@ import * as Body from "../reading/Body.ts"
 import * as Definition from "../reading/Definition.ts"
 import * as Json from "../reading/Json.ts"
 import * as Query from "../reading/Query.ts"
+import type { Account } from "../state/Account.ts"
 import type * as Crm from "../state/Crm.ts"
+import * as Objects from "../state/Objects.ts"
 import * as Definitions from "../state/Definitions.ts"
 import { moment } from "./LineItemsHandlers.ts"
 import * as RecordView from "./RecordView.ts"
@@ -40,24 +42,19 @@ interface Target extends Definitions.Definitions {
  * @category reading
  * @since 0.1.0
  */
-export const targetOf = (crm: Crm.Crm, objectType: string): Json.Reading<Target> => {
-  if (/^(line_items?|0-8)$/i.test(objectType)) {
-    return Result.succeed({ ...crm.definitions.lineItems, put: crm.define, archive: crm.undefine })
-  }
-  const { products } = crm.definitions
-  return /^(products?|0-7)$/i.test(objectType)
-    ? Result.succeed({
-        ...products,
-        put: (one) => {
-          products.all.set(one.name, one)
-          products.archived.delete(one.name)
-        },
-        archive: (one, at) => {
-          products.all.delete(one.name)
-          products.archived.set(one.name, { ...one, archivedAt: at })
-        }
-      })
-    : Result.fail(Refusal.unknownObjectType(objectType))
+const targetOf = (
+  { crm, objects }: Pick<Account, "crm" | "objects">,
+  objectType: string
+): Json.Reading<Target> => {
+  const kind = Objects.kindOf(objectType)
+  const own = /^(line_items?|0-8)$/i.test(objectType)
+    ? crm
+    : kind === undefined
+      ? undefined
+      : objects.of(kind).crm
+  return own === undefined
+    ? Result.fail(Refusal.unknownObjectType(objectType))
+    : Result.succeed({ ...own.definitions, put: own.define, archive: own.undefine })
 }
 
 const notFound = (name: string): Refusal.Refusal =>
@@ -75,10 +72,10 @@ const find = (target: Target, name: string, archived = false): Json.Reading<Defi
  * @since 0.1.0
  */
 export const list = Effect.fnUntraced(function* (
-  { account: { crm }, request }: Call,
+  { account, request }: Call,
   { params: { objectType } }: OfType
 ): Answer {
-  const { all, archived } = yield* Effect.fromResult(targetOf(crm, objectType))
+  const { all, archived } = yield* Effect.fromResult(targetOf(account, objectType))
   const shown = Query.fromUrl(request.url).archived ? archived : all
   return { status: 200, body: { results: Array.from(shown.values(), Definitions.toJson) } }
 })
@@ -90,11 +87,11 @@ export const list = Effect.fnUntraced(function* (
  * @since 0.1.0
  */
 export const get = Effect.fnUntraced(function* (
-  { account: { crm }, request }: Call,
+  { account, request }: Call,
   { params: { name, objectType } }: Named
 ): Answer {
   const { archived } = Query.fromUrl(request.url)
-  const found = Result.flatMap(targetOf(crm, objectType), (target) => find(target, name, archived))
+  const found = Result.flatMap(targetOf(account, objectType), (target) => find(target, name, archived))
   return { status: 200, body: Definitions.toJson(yield* Effect.fromResult(found)) }
 })
 
@@ -105,10 +102,10 @@ export const get = Effect.fnUntraced(function* (
  * @since 0.1.0
  */
 export const create = Effect.fnUntraced(function* (
-  { account: { crm }, text }: Call,
+  { account, text }: Call,
   { params: { objectType } }: OfType
 ): Answer {
-  const target = yield* Effect.fromResult(targetOf(crm, objectType))
+  const target = yield* Effect.fromResult(targetOf(account, objectType))
   const given = Result.flatMap(Json.readObject(text, "PropertyCreate"), Definition.readNew)
   const { iso } = yield* moment
   const defined = define(target, yield* Effect.fromResult(given), iso)
@@ -144,10 +141,10 @@ const define = (target: Target, given: Definition.New, at: string): Json.Reading
  * @since 0.1.0
  */
 export const update = Effect.fnUntraced(function* (
-  { account: { crm }, text }: Call,
+  { account, text }: Call,
   { params: { name, objectType } }: Named
 ): Answer {
-  const target = yield* Effect.fromResult(targetOf(crm, objectType))
+  const target = yield* Effect.fromResult(targetOf(account, objectType))
   const definition = yield* Effect.fromResult(find(target, name))
   const change = yield* Effect.fromResult(
     Result.flatMap(Json.readObject(text, "PropertyUpdate"), Definition.readChange)
@@ -172,10 +169,10 @@ const readOnlyDefinition = (name: string): Refusal.Refusal =>
  * @since 0.1.0
  */
 export const archive = Effect.fnUntraced(function* (
-  { account: { crm } }: Call,
+  { account }: Call,
   { params: { name, objectType } }: Named
 ): Answer {
-  const target = yield* Effect.fromResult(targetOf(crm, objectType))
+  const target = yield* Effect.fromResult(targetOf(account, objectType))
   const definition = yield* Effect.fromResult(find(target, name))
   if (definition.hubspotDefined) return yield* Effect.fail(readOnlyDefinition(name))
   target.archive(definition, (yield* moment).iso)
@@ -192,7 +189,7 @@ export const batchCreate = Effect.fnUntraced(function* (
   call: Call,
   { params: { objectType } }: OfType
 ): Answer {
-  const target = yield* Effect.fromResult(targetOf(call.account.crm, objectType))
+  const target = yield* Effect.fromResult(targetOf(call.account, objectType))
   const { inputs } = yield* Body.readCounted(call, Definition.readNew)
   const now = yield* moment
   return inBatch(call, now, 201, inputs, (input) => [input.name, define(target, input, now.iso)])
@@ -208,7 +205,7 @@ export const batchRead = Effect.fnUntraced(function* (
   call: Call,
   { params: { objectType } }: OfType
 ): Answer {
-  const target = yield* Effect.fromResult(targetOf(call.account.crm, objectType))
+  const target = yield* Effect.fromResult(targetOf(call.account, objectType))
   const { fields, inputs } = yield* Body.readCounted(call, Definition.readName)
   const archived = Json.asText(fields.archived) === "true"
   return inBatch(call, yield* moment, 200, inputs, (name) => [
@@ -243,7 +240,7 @@ export const batchArchive = Effect.fnUntraced(function* (
   call: Call,
   { params: { objectType } }: OfType
 ): Answer {
-  const target = yield* Effect.fromResult(targetOf(call.account.crm, objectType))
+  const target = yield* Effect.fromResult(targetOf(call.account, objectType))
   const { inputs } = yield* Body.readCounted(call, Definition.readName)
   const { iso } = yield* moment
   for (const name of inputs) {
@@ -260,10 +257,10 @@ export const batchArchive = Effect.fnUntraced(function* (
  * @since 0.1.0
  */
 export const listGroups = Effect.fnUntraced(function* (
-  { account: { crm } }: Call,
+  { account }: Call,
   { params: { objectType } }: OfType
 ): Answer {
-  const { groups } = yield* Effect.fromResult(targetOf(crm, objectType))
+  const { groups } = yield* Effect.fromResult(targetOf(account, objectType))
   return { status: 200, body: { results: Array.from(groups.values(), Definitions.groupToJson) } }
 })
 
@@ -286,10 +283,10 @@ const findGroup = (target: Target, name: string): Json.Reading<Definitions.Group
  * @since 0.1.0
  */
 export const getGroup = Effect.fnUntraced(function* (
-  { account: { crm } }: Call,
+  { account }: Call,
   { params: { name, objectType } }: Named
 ): Answer {
-  const found = Result.flatMap(targetOf(crm, objectType), (target) => findGroup(target, name))
+  const found = Result.flatMap(targetOf(account, objectType), (target) => findGroup(target, name))
   return { status: 200, body: Definitions.groupToJson(yield* Effect.fromResult(found)) }
 })
 
@@ -300,10 +297,10 @@ export const getGroup = Effect.fnUntraced(function* (
  * @since 0.1.0
  */
 export const createGroup = Effect.fnUntraced(function* (
-  { account: { crm }, text }: Call,
+  { account, text }: Call,
   { params: { objectType } }: OfType
 ): Answer {
-  const { groups } = yield* Effect.fromResult(targetOf(crm, objectType))
+  const { groups } = yield* Effect.fromResult(targetOf(account, objectType))
   const group = yield* Effect.fromResult(
     Result.flatMap(Json.readObject(text, "PropertyGroupCreate"), Definition.readGroup)
   )
@@ -323,10 +320,10 @@ export const createGroup = Effect.fnUntraced(function* (
  * @since 0.1.0
  */
 export const updateGroup = Effect.fnUntraced(function* (
-  { account: { crm }, text }: Call,
+  { account, text }: Call,
   { params: { name, objectType } }: Named
 ): Answer {
-  const target = yield* Effect.fromResult(targetOf(crm, objectType))
+  const target = yield* Effect.fromResult(targetOf(account, objectType))
   const group = yield* Effect.fromResult(findGroup(target, name))
   const change = yield* Effect.fromResult(
     Result.flatMap(Json.readObject(text, "PropertyGroupUpdate"), Definition.readGroupChange)
@@ -343,10 +340,10 @@ export const updateGroup = Effect.fnUntraced(function* (
  * @since 0.1.0
  */
 export const archiveGroup = Effect.fnUntraced(function* (
-  { account: { crm } }: Call,
+  { account }: Call,
   { params: { name, objectType } }: Named
 ): Answer {
-  const target = yield* Effect.fromResult(targetOf(crm, objectType))
+  const target = yield* Effect.fromResult(targetOf(account, objectType))
   yield* Effect.fromResult(findGroup(target, name))
   if ([...target.all.values()].some(({ groupName }) => groupName === name)) {
     return yield* Effect.fail(Refusal.invalid(`Property group "${name}" has properties`))

@@ -52,13 +52,17 @@ const stampsOf = ({ createdAt, id, updatedAt }: Crm.LineItemRecord): Values => (
 })
 
 /** All values of a record, empty text for an emptied one: sent, inherited, computed, and set by HubSpot. */
-const allOf = ({ behaviour }: Crm.Crm, record: Crm.LineItemRecord): Values => ({
+const allOf = (crm: Crm.Crm, record: Crm.LineItemRecord): Values => ({
   ...record.properties,
-  ...Computed.of(record.properties, behaviour),
+  ...computedOf(crm, record),
   ...stampsOf(record),
   ...source,
   hs_createdate: record.createdAt
 })
+
+/** What HubSpot computes, of line items only. */
+const computedOf = ({ behaviour, kind }: Crm.Crm, { properties }: Crm.LineItemRecord): Values =>
+  kind === "lineItem" ? Computed.of(properties, behaviour) : {}
 
 const shown = (values: Values, names: Iterable<string>): Properties.PropertyValues =>
   Object.fromEntries(
@@ -88,7 +92,9 @@ const isKept = ({ properties }: Crm.LineItemRecord, name: string): boolean =>
 export const read = (crm: Crm.Crm, record: Crm.LineItemRecord, wanted: Wanted): object => {
   const names =
     wanted.properties.length === 0
-      ? defaults
+      ? crm.kind === "lineItem"
+        ? defaults
+        : always
       : [...new Set([...always, ...wanted.properties.filter((name) => crm.properties.has(name))])]
   return {
     ...envelope(record, shown(allOf(crm, record), names)),
@@ -114,7 +120,7 @@ export const created = (crm: Crm.Crm, record: Crm.LineItemRecord, traceId: strin
   ...envelope(record, {
     ...(crm.behaviour.createdProperties === "all" && {
       ...record.properties,
-      ...Computed.of(record.properties, crm.behaviour)
+      ...computedOf(crm, record)
     }),
     ...stampsOf(record),
     ...source
@@ -167,7 +173,7 @@ export const withValuesAsTold = ({ account: { crm }, entry }: Call, reply: Reply
  * @since 0.1.0
  */
 export const updated = (crm: Crm.Crm, record: Crm.LineItemRecord, sent: Values, traceId?: string): object => {
-  const computed = Computed.of(record.properties, crm.behaviour)
+  const computed = computedOf(crm, record)
   return {
     ...envelope(record, {
       ...shown(record.properties, Object.keys(sent)),

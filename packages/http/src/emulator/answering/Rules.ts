@@ -129,7 +129,7 @@ export const conflict = (crm: Crm.Crm, properties: Properties): Rejection | unde
   return {
     category: "CONFLICT",
     about: "duplicate",
-    message: `Line item already exists. Existing ID: ${holder}. ${name} ${JSON.stringify(value)} must be unique.`,
+    message: `${crm.kind === "lineItem" ? "Line item" : crm.kind} already exists. Existing ID: ${holder}. ${name} ${JSON.stringify(value)} must be unique.`,
     errors: []
   }
 }

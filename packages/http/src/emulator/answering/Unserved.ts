@@ -16,7 +16,7 @@ import * as Delivery from "../passage/Delivery.ts"
 import * as Exchange from "../passage/Exchange.ts"
 import * as Requirements from "../passage/Requirements.ts"
 import type { Account } from "../state/Account.ts"
-import * as Crm from "../state/Crm.ts"
+import * as Objects from "../state/Objects.ts"
 import * as Refusal from "./Refusal.ts"
 
 /**
@@ -43,14 +43,17 @@ export const answer = (
   request: HttpServerRequest
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   const path = request.url.split("?", 1)[0]!
-  const methods = endpoints.flatMap((endpoint) => (endpoint.path.test(path) ? [endpoint.method] : []))
+  const objectType = Aliases.objectTypeOf(path)
+  const isServed = objectType !== undefined && Objects.kindOf(objectType) !== undefined
+  const methods = [...endpoints, ...(isServed ? ofObjects : [])].flatMap((endpoint) =>
+    endpoint.path.test(path) ? [endpoint.method] : []
+  )
   if (methods.length > 0) {
     const allow = [...new Set(methods)].join(",")
     return Exchange.unserved(account, request, 405, (headers) =>
       HttpServerResponse.empty({ status: 405, headers: { ...headers, allow } })
     )
   }
-  const objectType = Aliases.objectTypeOf(path)
   if (objectType !== undefined && !isObjectType(objectType)) {
     return Exchange.answer(account, request, { ...Requirements.account, limit: "none" }, () =>
       Effect.fail(Refusal.unknownObjectType(objectType))
@@ -63,21 +66,27 @@ interface Group {
   readonly endpoints: Readonly<Record<string, { readonly method: string; readonly path: string }>>
 }
 
-const groups: ReadonlyArray<Group> = [
-  ...ApiVersion.ApiVersion.literals.map((version) => HubSpotApi.versions[version]),
-  HubSpotApi.Surroundings
-].flatMap((api) => Object.values<Group>(api.groups))
+const endpointsOf = (apis: ReadonlyArray<{ readonly groups: Readonly<Record<string, Group>> }>) =>
+  apis
+    .flatMap(({ groups }) => Object.values(groups))
+    .flatMap((group) =>
+      Object.values(group.endpoints).map(({ method, path }) => ({
+        method,
+        path: new RegExp(`^${path.replaceAll(/:[A-Za-z]+/g, "[^/]+")}$`)
+      }))
+    )
 
-const endpoints = groups.flatMap((group) =>
-  Object.values(group.endpoints).map(({ method, path }) => ({
-    method,
-    path: new RegExp(`^${path.replaceAll(/:[A-Za-z]+/g, "[^/]+")}$`)
-  }))
-)
+const versions = ApiVersion.ApiVersion.literals
+
+const endpoints = endpointsOf([
+  ...versions.map((version) => HubSpotApi.versions[version]),
+  HubSpotApi.Surroundings
+])
+
+const ofObjects = endpointsOf(versions.map((version) => HubSpotApi.otherObjects[version]))
 
 // Types that HubSpot has and that this emulator does not serve.
 const others =
   /^(?:line_items?|contacts?|compan(?:y|ies)|tickets?|products?|tasks?|notes?|calls?|emails?|meetings?|leads?|users?|taxes|fees?|discounts?|feedback_submissions?|0-(?:1|2|4|5|7|8|11|27|46|47|48|49|115|116|136))$/i
 
-const isObjectType = (name: string): boolean =>
-  others.test(name) || Crm.targetOfObjectType(name) !== undefined
+const isObjectType = (name: string): boolean => others.test(name) || Objects.kindOf(name) !== undefined

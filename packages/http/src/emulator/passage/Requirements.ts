@@ -4,7 +4,8 @@
  *
  * @since 0.1.0
  */
-import { LineItem } from "@effect-hubspot/schema"
+import { Association, LineItem } from "@effect-hubspot/schema"
+import * as Objects from "../state/Objects.ts"
 
 /**
  * `scopes`: any one of them is enough. An empty list means that every token will do, `undefined` that no token is
@@ -30,6 +31,55 @@ export const scopes = {
   write: `crm.objects.${LineItem.objectType}.write`,
   eCommerce: "e-commerce"
 }
+
+/**
+ * The scopes of another type of object, named in the plural. Documentation: e-commerce is for products too, and a schema scope
+ * is for definitions.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+const scopesOf = (name: string) => {
+  const own = { read: `crm.objects.${name}.read`, write: `crm.objects.${name}.write` }
+  const others = name === "products" ? ["e-commerce"] : []
+  return {
+    read: [own.read, ...others],
+    write: [own.write, ...others],
+    readProperties: [`crm.schemas.${name}.read`, own.read, ...others],
+    define: [`crm.schemas.${name}.write`, ...others]
+  }
+}
+
+/**
+ * What an endpoint requires for another type of object than line items.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const forType = (
+  requirements: Requirements,
+  objectType: string | undefined,
+  right: keyof ReturnType<typeof scopesOf>
+): Requirements => {
+  const kind = objectType === undefined ? undefined : Objects.kindOf(objectType)
+  return kind === undefined
+    ? requirements
+    : { ...requirements, scopes: scopesOf(Objects.nameOf(kind))[right] }
+}
+
+/**
+ * The scopes of a token that may do everything here.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const allScopes: ReadonlyArray<string> = [
+  ...Object.values(scopes),
+  ...["product", ...Association.parents].flatMap((kind) => {
+    const { define, read, write } = scopesOf(Objects.nameOf(kind as Objects.Kind))
+    return [read[0]!, write[0]!, define[0]!]
+  })
+]
 
 const readScopes = [scopes.read, scopes.eCommerce]
 const writeScopes = [scopes.write, scopes.eCommerce]

@@ -5,6 +5,7 @@
  */
 import type * as Scope from "effect/Scope"
 import type * as Crm from "./Crm.ts"
+import type * as Objects from "./Objects.ts"
 import type * as FaultPlan from "../passage/FaultPlan.ts"
 import type * as Journal from "../Journal.ts"
 import type * as Ledger from "../Ledger.ts"
@@ -21,6 +22,7 @@ import type * as Tokens from "./Tokens.ts"
  */
 export interface Account {
   readonly crm: Crm.Crm
+  readonly objects: Objects.Objects
   readonly ledger: Ledger.Ledger
   readonly quota: Quota.Quota
   readonly tokens: Tokens.Tokens

@@ -84,10 +84,9 @@ export interface Crm {
   /** How the account behaves where HubSpot is not known. It can be replaced at run time. */
   behaviour: Behaviour.Behaviour
   readonly properties: ReadonlyMap<string, Definitions.Definition>
-  readonly definitions: {
-    readonly lineItems: Definitions.Definitions
-    readonly products: Definitions.Definitions
-  }
+  readonly definitions: Definitions.Definitions
+  /** Whose records these are. HubSpot computes values of line items. */
+  readonly kind: "lineItem" | "product" | Association.Target
   readonly lineItems: ReadonlyMap<string, LineItemRecord>
   readonly links: Links.Links
   /** Whether a parent with this id is in the account. */
@@ -175,8 +174,19 @@ const firstId = 20_000_000_001
 /** How long an archived line item can be read, in milliseconds. Documentation: 90 days. */
 const recycleMillis = 90 * 86_400_000
 
+const unseen = (id: string): LineItemRecord => ({
+  id,
+  version: 0,
+  properties: {},
+  associations: [],
+  createdAt: "2019-08-06T02:41:08.029Z",
+  updatedAt: "2019-08-06T02:41:08.029Z",
+  archived: undefined,
+  writes: []
+})
+
 /**
- * An account without line items. `properties` and `uniqueProperties` are names of further custom
+ * An account without line items, or without records of another type. `properties` and `uniqueProperties` are names of further custom
  * properties. `changed` is called with every new version of a record. The account holds the last `keep` line items, by
  * default all, and as many writes of each. A forgotten line item stays forgotten, even if a request still changes it.
  *
@@ -190,9 +200,16 @@ export const makeUnsafe = (config: {
   readonly portalId: number
   readonly properties: ReadonlyArray<string>
   readonly uniqueProperties?: ReadonlyArray<string> | undefined
-  readonly definitions?: ReadonlyArray<Property.Property> | undefined
+  readonly propertyDefinitions?: ReadonlyArray<Property.Property> | undefined
   readonly keep?: number | undefined
   readonly changed?: ((record: LineItemRecord, at: number) => void) | undefined
+  /** Another type of records than line items, with its definitions. */
+  readonly kind?: Crm["kind"] | undefined
+  readonly definitions?: Definitions.Definitions | undefined
+  /** The properties of a parent or product that was made over the API, if there is one. */
+  readonly valuesOf?: ((kind: "product" | Association.Target, id: string) => Values | undefined) | undefined
+  /** Records that exist and have no properties, by id: parents that were seeded, or that the rule for parents lets exist. */
+  readonly isThere?: ((id: string) => boolean) | undefined
   readonly behaviour?: Behaviour.Behaviour | undefined
 }): Crm => {
   const lineItems = new Map<string, LineItemRecord>()
@@ -201,21 +218,21 @@ export const makeUnsafe = (config: {
   let oldestId = firstId
   const seeded = new Map<Association.Target, Set<string>>()
   const products = new Map<string, Values>()
-  const definitions = { lineItems: Definitions.lineItems(), products: Definitions.products() }
-  const properties = definitions.lineItems.all
+  const { definitions = Definitions.lineItems(), kind = "lineItem", valuesOf = () => undefined } = config
+  const properties = definitions.all
   const holders = new Map<string, Map<string, string>>()
   const links = Links.makeUnsafe(() => lineItems.values())
-  const { changed = () => {}, keep = Infinity } = config
+  const { changed = () => {}, isThere = () => false, keep = Infinity } = config
 
   const define = (definition: Definitions.Definition): void => {
     const { name, unique } = definition
     properties.set(name, definition)
-    definitions.lineItems.archived.delete(name)
+    definitions.archived.delete(name)
     // Observation: a record cannot be named by hs_object_id as by a unique property.
     if (unique && name !== "hs_object_id" && !holders.has(name)) holders.set(name, new Map())
   }
   for (const one of properties.values()) define(one)
-  for (const one of Definitions.customOf(config)) define(one)
+  if (kind === "lineItem") for (const one of Definitions.customOf(config)) define(one)
 
   // Assumption: values are compared exactly, and archiving sets a value free.
   const release = (record: LineItemRecord): void => {
@@ -242,8 +259,9 @@ export const makeUnsafe = (config: {
     for (const { target, to } of Links.linksOf(record.associations)) links.remove(target, to, record.id)
     lineItems.delete(record.id)
   }
+  const madeOrSeeded = (id: string): Values | undefined => products.get(id) ?? valuesOf("product", id)
   const inherit = (sent: Values): Values => {
-    const product = sent.hs_product_id ? products.get(sent.hs_product_id) : undefined
+    const product = sent.hs_product_id ? madeOrSeeded(sent.hs_product_id) : undefined
     if (product === undefined) return sent
     const all: Record<string, string> = { ...sent }
     // Documentation: every property that both have, unless it is set. Assumption: a unique value is not inherited.
@@ -271,18 +289,20 @@ export const makeUnsafe = (config: {
     behaviour: config.behaviour ?? Behaviour.make(),
     properties,
     definitions,
+    kind,
     lineItems,
     links,
     define,
     undefine: (definition, at) => {
       properties.delete(definition.name)
-      definitions.lineItems.archived.set(definition.name, { ...definition, archivedAt: at })
+      definitions.archived.set(definition.name, { ...definition, archivedAt: at })
       holders.delete(definition.name)
     },
     inherit,
     // The same rule as for parents.
-    productOf: (id) => products.get(id) ?? (products.size === 0 && /^\d{1,12}$/.test(id) ? {} : undefined),
-    exists: (target, id) => seeded.get(target)?.has(id) ?? /^\d{1,12}$/.test(id),
+    productOf: (id) => madeOrSeeded(id) ?? (products.size === 0 && /^\d{1,12}$/.test(id) ? {} : undefined),
+    exists: (target, id) =>
+      (seeded.get(target)?.has(id) ?? /^\d{1,12}$/.test(id)) || valuesOf(target, id) !== undefined,
     seed: (target, ids) => {
       const all = seeded.get(target) ?? new Set()
       for (const id of ids) all.add(id)
@@ -296,7 +316,8 @@ export const makeUnsafe = (config: {
     holderOf: (name, value) => holders.get(name)?.get(value),
     find: (id, at) => {
       const record = lineItems.get(id)
-      return record === undefined || isGone(record, at) ? undefined : record
+      if (record === undefined) return isThere(id) ? unseen(id) : undefined
+      return isGone(record, at) ? undefined : record
     },
     page: (after, limit, archived, at) => {
       const records: Array<LineItemRecord> = []

@@ -173,10 +173,10 @@ export const lineItems = ofType(StandardProperties.lineItems, {
 export const customOf = (given: {
   readonly properties?: ReadonlyArray<string> | undefined
   readonly uniqueProperties?: ReadonlyArray<string> | undefined
-  readonly definitions?: ReadonlyArray<Property.Property> | undefined
+  readonly propertyDefinitions?: ReadonlyArray<Property.Property> | undefined
 }): ReadonlyArray<Definition> => [
   ...[...customProperties, ...(given.properties ?? [])].map((name) => make({ name, type: "string" })),
-  ...(given.definitions ?? []).map((property) => fromProperty(property)),
+  ...(given.propertyDefinitions ?? []).map((property) => fromProperty(property)),
   ...(given.uniqueProperties ?? []).map((name) => make({ name, type: "string", unique: true }))
 ]
 
@@ -191,6 +191,19 @@ export const products = ofType(StandardProperties.products, {
   label: "Product information",
   displayOrder: 0
 })
+
+/**
+ * The definitions that every account has of another type of object, named in the plural.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const others = (name: string): Definitions =>
+  ofType(StandardProperties.parents, {
+    name: `${name.replace(/s$/, "")}information`,
+    label: name,
+    displayOrder: 0
+  })()
 
 /**
  * A definition as the properties API shows it. Documentation for the fields.
