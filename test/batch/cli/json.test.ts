@@ -66,7 +66,10 @@ describe("--json", () => {
     ])
     assert.deepStrictEqual(countsOf(end), counted({ inputs: 3, created: 2, invalid: 1 }))
     assert.strictEqual(summaryOf(end).requests, 1)
-    assert.match(end.stderr, /^three\.csv:4:2: price: "1,5" is not a finite number; [^\n]+\n$/)
+    assert.match(
+      end.stderr,
+      /^three\.csv: the parents in "deal_id" are not checked: .*\nthree\.csv:4:2: price: "1,5" is not a finite number; [^\n]+\n$/
+    )
     assert.strictEqual(end.code, 3)
   })
 
@@ -371,7 +374,8 @@ describe("Ctrl-C", () => {
 
   const untilSent = async (server: Server, { code }: Started, requests: number): Promise<void> => {
     await until(
-      async () => (await server.ledger()).requests.length,
+      async () =>
+        (await server.ledger()).requests.filter(({ path }) => path.endsWith("/batch/create")).length,
       (sent) => {
         if (code() !== null) throw new Error("it ended too soon")
         return sent >= requests
@@ -423,6 +427,21 @@ describe("Ctrl-C", () => {
     })
   })
 
+  it("before the first row ends at once, and a script gets its object", async () => {
+    const server = await serve("--latency", "600000-600000")
+    const started = importSample(server, "before")
+    await until(
+      async () => (await server.ledger()).requests.length,
+      (asked) => asked > 0
+    )
+    started.kill("SIGINT")
+    const end = await started.finished
+    assert.deepStrictEqual(countsOf(end), counted({}, "CANCELED"))
+    assert.strictEqual(end.code, 130)
+    assert.isFalse(files.exists("before.csv"))
+    await server.stop()
+  })
+
   describe("twice", () => {
     let server: Server
     let end: Finished
@@ -433,8 +452,8 @@ describe("Ctrl-C", () => {
       const silent = { place: "beforeCommit", reply: { kind: "never" } } as const
       await server.fail({ rules: [{ match: { path: "*/batch/create" }, fault: silent }] })
       const started = importSample(server, "twice")
-      // An import begins with one request, after that for the properties.
-      await untilSent(server, started, 2)
+      // An import begins with one batch.
+      await untilSent(server, started, 1)
       started.kill("SIGINT")
       await started.seen("stderr", "stopping:")
       started.kill("SIGINT")

@@ -7,7 +7,7 @@ import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { Operation } from "@effect-hubspot/http/Operation"
 import * as Operations from "@effect-hubspot/http/Operations"
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
-import { InputIssue, type Property, StandardProperties } from "@effect-hubspot/schema"
+import { Association, InputIssue, type Property, StandardProperties } from "@effect-hubspot/schema"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import type * as Columns from "../files/Columns.ts"
@@ -115,3 +115,69 @@ export const refuseColumns = (
 
 /** A name that a property can have. */
 const exampleOf = (name: string): string => (/^[a-z][a-z0-9_]{0,60}$/.test(name) ? name : "my_property")
+
+/** What --find names for a parent. */
+const kindOf = ({ property }: Columns.Parents): string => property.slice(0, -"_id".length)
+
+const otherwise = (parents: Columns.Parents): string =>
+  `look the ${kindOf(parents)} up by a key of your own with --find ${JSON.stringify(`${parents.column}=${kindOf(parents)}.<your property>`)}, or import the rows without a parent with --ignore ${Shell.quote(parents.column)}`
+
+/** The ids that the account has, `undefined` if the token may not read the type. */
+const existing = (name: string, parents: Columns.Parents) =>
+  Operations.batchRead(
+    { inputs: parents.sample.map((id) => ({ id })) },
+    { objectType: Association.objectTypeIds[parents.target] }
+  ).pipe(
+    Effect.flatMap(ask),
+    Effect.map(({ results }) => results.length),
+    Effect.catchReason("HubSpotError", "Forbidden", ({ message }) =>
+      Effect.as(say(name, `column ${InputIssue.quote(parents.column)} is not checked: ${message}`), undefined)
+    ),
+    Effect.mapError(refusedBefore)
+  )
+
+/**
+ * Refuses a file with a parent column of which no value is an id of this account: by its form, and where there is an account, by
+ * one read of a sample. Succeeds with how many requests that took.
+ */
+export const refuseParents = Effect.fnUntraced(function* (
+  name: string,
+  columns: ReadonlyArray<Columns.Parents>,
+  { isEmulated }: Definitions
+): Effect.fn.Return<number, Exit, HubSpotClient | RateLimits> {
+  const filled = columns.filter(({ values }) => values > 0)
+  const lines: Array<string> = []
+  let requests = 0
+  const refuse = (parents: Columns.Parents, what: string): void => {
+    lines.push(
+      `${Source.visible(name)}: column ${InputIssue.quote(parents.column)}: ${what}; ${otherwise(parents)}`
+    )
+  }
+  for (const parents of filled) {
+    if (parents.ids === 0) {
+      const { values } = parents
+      refuse(
+        parents,
+        `${values === 1 ? "its value is no id" : `none of its ${Report.format(values)} values is an id`} of HubSpot, which has digits only`
+      )
+    } else if (!isEmulated) {
+      requests++
+      const [first = ""] = parents.sample
+      if ((yield* existing(name, parents)) === 0) {
+        const asked = parents.sample.length
+        refuse(
+          parents,
+          asked === 1
+            ? `the account has no ${kindOf(parents)} ${first}`
+            : `none of the ${asked} ids that were looked up (${first}, …) is ${/^[aeiou]/.test(kindOf(parents)) ? "an" : "a"} ${kindOf(parents)} of the account`
+        )
+      }
+    }
+  }
+  if (lines.length > 0) return yield* new Exit({ code: Report.exitCodes.usage, lines })
+  if (isEmulated && filled.length > 0) {
+    const names = filled.map(({ column }) => InputIssue.quote(column)).join(", ")
+    yield* say(name, `the parents in ${names} are not checked: the emulator knows none`)
+  }
+  return requests
+})

@@ -142,12 +142,14 @@ export const prepare = Effect.fnUntraced(function* (
     columns = Columns.make(source.header, declared)
   }
   yield* BeforeImport.refuseColumns(source.name, columns.problems(account), account)
+  const requests =
+    account.requests + (yield* BeforeImport.refuseParents(source.name, columns.parents(), account))
   const needs = DoubtStrategy.keyNeeded(strategy)
   if (needs !== undefined && keyProperty !== undefined) {
     yield* Effect.mapError(KeyProperty.prove(keyProperty, needs), refused)
   }
   const choice = Option.getOrThrow(DoubtStrategy.choose(strategy, keyProperty))
-  return { source, total, choice, requests: account.requests }
+  return { source, total, choice, requests }
 })
 
 /** Makes the files that are wanted. An import that does not take place writes none. */
