@@ -24,6 +24,8 @@ import * as GracefulStop from "../engine/GracefulStop.ts"
 import * as Resolver from "../doubt/Resolver.ts"
 import * as Concurrency from "../engine/Concurrency.ts"
 import type { Outcome } from "../model/Outcome.ts"
+import * as FindRecords from "./FindRecords.ts"
+import * as Finding from "./Finding.ts"
 import * as Plan from "../model/Plan.ts"
 
 /** At most so many requests are under way at once. */
@@ -68,6 +70,11 @@ export type OutcomesWithOptions<I> = Options & {
   readonly keyOf?: ((source: I) => string | undefined) | undefined
   /** How messages name a value. Default: `input 1`. */
   readonly where?: Plan.Where<I> | undefined
+  /**
+   * Parents and products that values name by keys of their own, see `FindRecords`. An input gets the association, or
+   * `hs_product_id`. One whose record is not found is `Invalid`; where HubSpot cannot be asked, it and all after it are `NotSent`.
+   */
+  readonly finder?: Finding.Finder<I> | undefined
 }
 
 /**
@@ -118,16 +125,42 @@ export const outcomesWith =
       Effect.gen(function* () {
         const job = yield* Bulk.job(options)
         const { keyProperty: property, strategy } = yield* DoubtStrategy.chosen(options)
-        const shape = Plan.creates({
-          jobId: job.jobId,
-          toInput: options.toInput,
-          key: property === undefined ? undefined : { property, of: options.keyOf },
-          where: options.where,
-          ...(strategy._tag === "upsert" && {
-            issuesOf: ({ associations }: BatchRequest.CreateInput) => Associating.issuesOf(associations)
+        const { finder, keyOf, toInput, where } = options
+        const resolver = yield* Resolver.make(job, strategy, property)
+        const creates = <A>(
+          own: Pick<Parameters<typeof Plan.creates<A>>[0], "toInput" | "where" | "heldBack"> & {
+            readonly keyOf: Plan.Key<A>["of"]
+          }
+        ) =>
+          Plan.creates<A>({
+            ...own,
+            jobId: job.jobId,
+            key: property === undefined ? undefined : { property, of: own.keyOf },
+            ...(strategy._tag === "upsert" && {
+              issuesOf: ({ associations }: BatchRequest.CreateInput) => Associating.issuesOf(associations)
+            })
           })
+        if (finder === undefined)
+          return Bulk.outcomes(inputs, job, creates({ toInput, keyOf, where }), resolver)
+        const found = Finding.throughWith(finder, {
+          services: job.before.services,
+          onEvent: job.before.onEvent,
+          halted: Deferred.await(job.halt),
+          onFailure: (reason) => Deferred.succeed(job.halt, reason)
+        })(inputs)
+        const shape = creates<Finding.Found<I>>({
+          toInput: ({ records, source }) =>
+            // One without its records is held back.
+            records._tag === "NotSent"
+              ? Result.fail([])
+              : Result.flatMap(toInput(source), (input) => FindRecords.addTo(input, records)),
+          keyOf: keyOf && (({ source }) => keyOf(source)),
+          where: where && { ...where, of: ({ source }, index) => where.of(source, index) },
+          heldBack: ({ records }) => (records._tag === "NotSent" ? records.reason : undefined)
         })
-        return Bulk.outcomes(inputs, job, shape, yield* Resolver.make(job, strategy, property))
+        return Bulk.outcomes(found, job, shape, resolver).pipe(
+          Stream.map((outcome): Outcome<I> => ({ ...outcome, source: outcome.source.source }))
+        )
       })
     )
 

@@ -23,6 +23,11 @@ export const flags = {
   declare: words("declare", "key=value", "How the file is written, such as delimiter=semicolon"),
   map: words("map", "column=property", "The property that a column becomes"),
   ignore: words("ignore", "column", "A column that is not read; unmapped: all that are no property"),
+  find: words(
+    "find",
+    "column=object.property",
+    "A column that names a deal, an order, …, or a product by a property of its own, such as deal.erp_number"
+  ),
   set: words("set", "property=value", "A property that every row gets"),
   formatFile: Flag.String("format-file").pipe(
     Flag.optional,
@@ -35,6 +40,7 @@ export interface Given {
   readonly declare: ReadonlyArray<string>
   readonly map: ReadonlyArray<string>
   readonly ignore: ReadonlyArray<string>
+  readonly find: ReadonlyArray<string>
   readonly set: ReadonlyArray<string>
   readonly formatFile: Option.Option<string>
 }
@@ -58,6 +64,7 @@ const read = Effect.fnUntraced(function* (path: string) {
 /** Everything that is declared, or the first contradiction. */
 export const formatOf = Effect.fnUntraced(function* ({
   declare,
+  find,
   formatFile,
   ignore,
   map,
@@ -68,6 +75,7 @@ export const formatOf = Effect.fnUntraced(function* ({
     ...declare,
     ...map.map((text) => `map=${text}`),
     ...ignore.map((text) => `ignore=${text}`),
+    ...find.map((text) => `find=${text}`),
     ...set.map((text) => `set=${text}`)
   ])
   return yield* Effect.fromResult(Result.flatMap(given, (given) => FileFormat.merge(file, given))).pipe(

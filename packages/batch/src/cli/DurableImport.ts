@@ -4,11 +4,13 @@
  */
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stdio from "effect/Stdio"
+import * as FindRecords from "../bulk/FindRecords.ts"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as Import from "../jobs/Import.ts"
 import type * as Frozen from "../jobs/Frozen.ts"
@@ -74,8 +76,12 @@ export const plan = Effect.fnUntraced(function* (
   yield* mustBeFree(jobId)
   // A planned job keeps its id for good, so an obstacle is reported before.
   yield* JobFiles.mustNotExist(options)
-  const { requests, source } = yield* FileImport.prepare(options)
+  const { finder, requests, source } = yield* FileImport.prepare(options)
+  const notices = Lines.noticesOf(Source.visible(source.name))
+  const say = (line: string | undefined) => (line === undefined ? Effect.void : Console.error(line))
   yield* source.rows.pipe(
+    // What is found is written down with the row, so that the job asks no more.
+    FindRecords.rows(finder, (event) => say(notices(event))),
     Planning.plan({
       holder,
       isGone,
@@ -86,6 +92,7 @@ export const plan = Effect.fnUntraced(function* (
           ...(options.input !== "stdin" && { path: options.input.path })
         },
         format: source.format,
+        ...(options.declared !== undefined && { declared: options.declared }),
         ...(source.header !== undefined && { header: source.header }),
         batchSize: options.batchSize ?? 100,
         strategy,
@@ -130,7 +137,8 @@ export const checkResume = Effect.fnUntraced(function* (job: Job.Job) {
   yield* checkAccount(job)
   if (!there) return
   // A file that cannot be read to its end has changed as well; the rows say where.
-  const { rows } = yield* Effect.mapError(Source.open({ path }, { format: job.frozen.format }), refused)
+  const { declared, format } = job.frozen
+  const { rows } = yield* Effect.mapError(Source.open({ path }, { format, declared }), refused)
   yield* Effect.mapError(Planning.checkRows(job, rows), refused)
 })
 

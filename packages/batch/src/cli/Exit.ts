@@ -5,6 +5,7 @@ import type { BaseUrl, Credentials } from "@effect-hubspot/http"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type { FindUnusable } from "../bulk/FindRecords.ts"
 import type { KeyUnusable } from "../doubt/KeyProperty.ts"
 import type { AttemptLogError } from "../engine/AttemptLog.ts"
 import type { RejectsError } from "../files/Rejects.ts"
@@ -41,6 +42,7 @@ export type Refusal =
   | Credentials.CredentialsError
   | BaseUrl.InvalidBaseUrl
   | DatabaseError
+  | FindUnusable
   | IllegalRevision
   | InputChanged
   | KeyUnusable
@@ -58,6 +60,7 @@ const codes = {
   AttemptLogError: store,
   CredentialsError: credentials,
   DatabaseError: store,
+  FindUnusable: wrong,
   IllegalRevision: wrong,
   IllegalTransition: wrong,
   InputChanged: wrong,
@@ -81,6 +84,8 @@ const codeOf = (error: Exclude<Refusal, Exit>): number => {
 
 const lineOf = (error: Exclude<Refusal, Exit>): string => {
   switch (error._tag) {
+    case "FindUnusable":
+      return `--find ${error.message}`
     case "InvalidBaseUrl":
       return `--base-url: ${error.message}`
     case "OriginChanged":

@@ -19,6 +19,7 @@ import * as Terminal from "effect/Terminal"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
 import * as GracefulStop from "../engine/GracefulStop.ts"
 import * as BulkCreate from "../bulk/BulkCreate.ts"
+import * as FindRecords from "../bulk/FindRecords.ts"
 import * as Option from "effect/Option"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import { monotonicMillis } from "../model/Monotonic.ts"
@@ -98,6 +99,8 @@ export interface Prepared {
   readonly source: Source.Source
   readonly total: number | undefined
   readonly choice: DoubtStrategy.Choice
+  /** Finds the records that rows name by keys, if there are such columns. */
+  readonly finder: FindRecords.Finder<Source.Row> | undefined
   readonly requests: number
 }
 
@@ -149,7 +152,9 @@ export const prepare = Effect.fnUntraced(function* (
     yield* Effect.mapError(KeyProperty.prove(keyProperty, needs), refused)
   }
   const choice = Option.getOrThrow(DoubtStrategy.choose(strategy, keyProperty))
-  return { source, total, choice, requests }
+  const finds = FindRecords.ofFormat(declared)
+  const finder = finds.length === 0 ? undefined : yield* Effect.mapError(FindRecords.make(finds), refused)
+  return { source, total, choice, finder, requests: requests + finds.length }
 })
 
 /** Makes the files that are wanted. An import that does not take place writes none. */
@@ -193,7 +198,7 @@ export const run = Effect.fnUntraced(function* (
 > {
   const { signaled } = yield* Process
   const startedAt = yield* monotonicMillis
-  const { choice, requests, source, total } = yield* prepare(options)
+  const { choice, finder, requests, source, total } = yield* prepare(options)
   const { keyColumn, strategy = DoubtStrategy.failVisible } = options
   const { created, doubts, rejects } = yield* openFiles(options, source)
 
@@ -320,6 +325,7 @@ export const run = Effect.fnUntraced(function* (
       concurrency: options.concurrency,
       stopWhenAllRejected: options.stopWhenAllRejected,
       ...choice,
+      finder,
       ...(keyColumn !== undefined && { keyOf: (row: Source.Row) => Lines.keyOf(source, row, keyColumn) }),
       stop,
       abandon,

@@ -47,6 +47,8 @@ const waitingFor = ({ inputs, millis, why }: BatchRunner.Event & { readonly _tag
       return `HubSpot has not finished with ${rows}; looking again until it has`
     case "doubt":
       return `${rows} in doubt; looking for ${inputs === 1 ? "it" : "them"} in ${time}, the others go on`
+    case "search":
+      return `${rows} ${inputs === 1 ? "names" : "name"} records that HubSpot's search does not find; searching again in ${time}, because new ones appear late`
     case "verification":
       return `${rows} rejected; checking in ${time} that HubSpot does not have ${inputs === 1 ? "it" : "them"}`
   }
@@ -91,7 +93,10 @@ export const linesOf = (source: From, outcome: Outcome.Outcome<Source.Row>): Rea
     case "Invalid":
       return Result.isFailure(row.input)
         ? row.input.failure.map((issue) => Source.format(source, issue))
-        : outcome.issues.map((issue) => `${at()}: ${issue.path}: ${issue.message}; ${issue.advice}`)
+        : outcome.issues.map(
+            (issue) =>
+              `${at(row.keys?.find(({ path }) => path === issue.path)?.column)}: ${issue.path}: ${issue.message}; ${issue.advice}`
+          )
     case "Rejected":
       return outcome.problems.map((problem) => {
         return `${at(cellOf(source, row, problem))}: rejected: ${ErrorBody.describe(problem)}; ${Advice.forProblem(problem)}`

@@ -13,10 +13,12 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Scope from "effect/Scope"
 import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import * as Struct from "effect/Struct"
 import * as Job from "../jobs/Job.ts"
 import * as JobRetry from "../jobs/JobRetry.ts"
 import * as JobStore from "../jobs/JobStore.ts"
 import * as Plan from "../model/Plan.ts"
+import type * as FileFormat from "../files/FileFormat.ts"
 import * as Rejects from "../files/Rejects.ts"
 import * as Source from "../files/Source.ts"
 import * as WriteTrace from "../model/WriteTrace.ts"
@@ -35,6 +37,19 @@ export interface Options extends Pick<
   /** Default: the name of the job that was imported first, with the next number. */
   readonly as: string | undefined
 }
+
+/** The format of a rejects file: CSV with a header, or NDJSON, in UTF-8, with the values as they are in the input. */
+const ofRejects = (format: FileFormat.FileFormat): FileFormat.FileFormat =>
+  Struct.omit(format, [
+    "encoding",
+    "delimiter",
+    "quote",
+    "blanks",
+    "skipLines",
+    "skipLast",
+    "columns",
+    "root"
+  ])
 
 /** Writes the rows down as a job, and passes it on. */
 export const run = Effect.fnUntraced(function* <A, R>(
@@ -60,7 +75,9 @@ export const run = Effect.fnUntraced(function* <A, R>(
   if (path === "-") {
     return yield* usage("retry checks all rows before it sends one; give a regular file")
   }
-  const source = yield* Effect.mapError(Source.open({ path }), refused)
+  // A rejects file has the columns of the input, and values as they are written there.
+  const declared = ofRejects(job.frozen.declared ?? {})
+  const source = yield* Effect.mapError(Source.open({ path }, { declared }), refused)
   yield* Effect.mapError(Source.check(source), refused)
   yield* fenceOff(jobId)
   const fates = yield* check(job, source)
@@ -75,6 +92,7 @@ export const run = Effect.fnUntraced(function* <A, R>(
     jobId: id,
     input: { path },
     format: undefined,
+    declared,
     rejects,
     doubts,
     created,

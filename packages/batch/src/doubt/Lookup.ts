@@ -74,25 +74,7 @@ export const byUniqueValue = (
   mustEqual: (item: Item<unknown>) => boolean = () => false
 ): Lookup =>
   byKeys(Arr.chunksOf(BatchRequest.maxInputs), property, mustEqual, (keys, properties) =>
-    Effect.map(
-      ask(services)(
-        Operations.batchRead({
-          inputs: keys.map((id) => ({ id })),
-          idProperty: property,
-          properties: [...new Set([property, ...properties])]
-        })
-      ),
-      ({ errors, results }) => {
-        const found = recordsByKey(results, property)
-        // HubSpot names the keys that do not exist. Its silence about a key proves nothing.
-        const named = new Set(
-          (errors ?? []).flatMap(({ category, context }) =>
-            category === "OBJECT_NOT_FOUND" ? ErrorBody.contextValues(context, "ids") : []
-          )
-        )
-        return { found, absent: new Set(keys.filter((key) => !found.has(key) && named.has(key))) }
-      }
-    )
+    readKeys(services, { property }, keys, properties)
   )
 
 /**
@@ -108,34 +90,116 @@ export const bySearch = (services: Dispatch.Services, property: string): Lookup 
     property,
     () => false,
     (keys) =>
-      Effect.map(
-        ask(services)(
-          Operations.search({
-            // A search compares in lower case. The exact value decides afterwards which record is which.
-            filterGroups: [
-              {
-                filters: [
-                  { propertyName: property, operator: "IN", values: keys.map((key) => key.toLowerCase()) }
-                ]
-              }
-            ],
-            properties: [property],
-            limit: 200
-          })
-        ),
-        (page) => {
-          const found = recordsByKey(page.results, property)
-          // An answer with fewer records than its total proves nothing about the others.
-          const whole = page.total === page.results.length && found.size === page.results.length
-          return { found, absent: new Set(whole ? keys.filter((key) => !found.has(key)) : []) }
-        }
-      )
+      Effect.map(searchKeys(services, { property }, keys), (answer): Keys => {
+        // Two records with one key make it doubtful what the others are.
+        const isClear = [...answer.found.values()].every((records) => records.length === 1)
+        return isClear ? answer : { ...answer, absent: new Set() }
+      })
   )
 
-interface Keys {
-  readonly found: ReadonlyMap<string, CrmObject.CrmObject>
-  readonly absent: ReadonlySet<string>
+/**
+ * The records that are looked for: their object type, by default line items, and the property whose values are the keys.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Of {
+  readonly objectType?: string | undefined
+  readonly property: string
+  /** The form in which two values are compared: equal values have the same. Default: the value itself. */
+  readonly formOf?: ((value: string) => string) | undefined
 }
+
+/**
+ * What HubSpot says of keys: the records of those it has, and those that it provably has not. Of a key that is in neither,
+ * nothing is known.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Keys {
+  readonly found: ReadonlyMap<string, ReadonlyArray<CrmObject.CrmObject>>
+  readonly absent: ReadonlySet<string>
+  /** Whether HubSpot has no other records with these keys. */
+  readonly isWhole: boolean
+}
+
+/**
+ * Reads records by up to 100 values of a property with unique values.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const readKeys = (
+  services: Dispatch.Services,
+  of: Of,
+  keys: ReadonlyArray<string>,
+  properties: ReadonlyArray<string> = []
+): Effect.Effect<Keys, HubSpotError> =>
+  Effect.map(
+    ask(services)(
+      Operations.batchRead(
+        {
+          inputs: keys.map((id) => ({ id })),
+          idProperty: of.property,
+          properties: [...new Set([of.property, ...properties])]
+        },
+        of
+      )
+    ),
+    ({ errors, results }) => {
+      const { found, isWhole } = recordsByKey(results, of)
+      // HubSpot names the keys that do not exist. Its silence about a key proves nothing.
+      const named = new Set(
+        (errors ?? []).flatMap(({ category, context }) =>
+          category === "OBJECT_NOT_FOUND" ? ErrorBody.contextValues(context, "ids") : []
+        )
+      )
+      return { found, isWhole, absent: new Set(keys.filter((key) => !found.has(key) && named.has(key))) }
+    }
+  )
+
+/**
+ * Searches for records by values of any property, as many as {@link searchable} puts into a search.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const searchKeys = (
+  services: Dispatch.Services,
+  of: Of,
+  keys: ReadonlyArray<string>
+): Effect.Effect<Keys, HubSpotError> =>
+  Effect.map(
+    ask(services)(
+      Operations.search(
+        {
+          // A search compares in lower case. The exact value decides afterwards which record is which.
+          filterGroups: [
+            {
+              filters: [
+                {
+                  propertyName: of.property,
+                  operator: "IN",
+                  values: [...new Set(keys.map((key) => key.toLowerCase()))]
+                }
+              ]
+            }
+          ],
+          properties: [of.property],
+          limit: Search.maxLimit
+        },
+        of
+      )
+    ),
+    (page) => {
+      const byKey = recordsByKey(page.results, of)
+      const { found } = byKey
+      // An answer with fewer records than its total proves nothing about the others.
+      const isWhole = byKey.isWhole && page.total === page.results.length
+      return { found, isWhole, absent: new Set(isWhole ? keys.filter((key) => !found.has(key)) : []) }
+    }
+  )
 
 /** A lookup by keys, one request per chunk of keys. */
 const byKeys =
@@ -159,7 +223,9 @@ const byKeys =
         for (const item of items) {
           const { index, input, key } = item
           if (key === undefined) continue
-          const object = sightings.map((sighting) => sighting.found.get(key)).find((one) => one !== undefined)
+          const object = sightings
+            .map((sighting) => sighting.found.get(key))
+            .find((one) => one !== undefined)?.[0]
           if (object === undefined) {
             if (sightings.some((sighting) => sighting.absent.has(key))) absent.add(index)
           } else if (!CrmObject.isId(object.id)) {
@@ -173,8 +239,13 @@ const byKeys =
     ).pipe(Effect.withSpan("Lookup.byKeys", { attributes: { property, inputs: items.length } }))
   }
 
-/** Keys in chunks that fit into a search. */
-const searchable = (keys: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> => {
+/**
+ * Keys in chunks that fit into a search.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const searchable = (keys: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> => {
   const chunks: Array<Array<string>> = []
   let size = Number.POSITIVE_INFINITY
   for (const key of keys) {
@@ -189,19 +260,33 @@ const searchable = (keys: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<st
   return chunks
 }
 
-/** Records by their key. An answer with one id for two keys cannot be true, and proves nothing about them. */
+/**
+ * Records by their key, and whether every record has one. An answer with one id for two keys cannot be true, and proves
+ * nothing about them.
+ */
 const recordsByKey = (
   objects: ReadonlyArray<CrmObject.CrmObject>,
-  property: string
-): ReadonlyMap<string, CrmObject.CrmObject> => {
-  const found = new Map<string, CrmObject.CrmObject>()
+  { formOf = (value) => value, property }: Of
+): { readonly found: ReadonlyMap<string, ReadonlyArray<CrmObject.CrmObject>>; readonly isWhole: boolean } => {
+  const found = new Map<string, Array<CrmObject.CrmObject>>()
   const keys = new Map<string, Set<string>>()
+  let isWhole = true
   for (const object of objects) {
-    const key = object.properties?.[property]
-    if (typeof key !== "string") continue
-    if (!found.has(key)) found.set(key, object)
+    const value = object.properties?.[property]
+    if (typeof value !== "string") {
+      isWhole = false
+      continue
+    }
+    const key = formOf(value)
+    const before = found.get(key) ?? []
+    if (before.some(({ id }) => id === object.id)) isWhole = false
+    else found.set(key, [...before, object])
     keys.set(object.id, (keys.get(object.id) ?? new Set()).add(key))
   }
-  for (const [key, { id }] of found) if (keys.get(id)!.size > 1) found.delete(key)
-  return found
+  for (const [key, records] of found) {
+    if (!records.some(({ id }) => keys.get(id)!.size > 1)) continue
+    found.delete(key)
+    isWhole = false
+  }
+  return { found, isWhole }
 }

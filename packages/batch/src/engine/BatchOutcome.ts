@@ -56,6 +56,22 @@ export const notSent = <I>(
 /** The part of an item or of an outcome that identifies the input. */
 type Named<I> = Pick<Rejected<I>, "source" | "index" | "objectWriteTraceId">
 
+/** What the failure of a request means for all that was not sent yet. */
+export const reasonOf = (
+  error: HubSpotError
+): Exclude<Outcome.NotSentReason, { readonly _tag: "Stopped" }> => {
+  switch (error.ends) {
+    case "job":
+    case "credentials":
+    case "parts":
+      return { _tag: "Halted", error }
+    case "batch":
+      return { _tag: "Suspended", cause: "outage", error }
+    default:
+      return { _tag: "Suspended", cause: error.ends, error }
+  }
+}
+
 export const inDoubt = <I>(
   { index, objectWriteTraceId, source }: Named<I>,
   evidence: Outcome.Evidence

@@ -19,7 +19,7 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as BatchState from "../model/BatchState.ts"
 import * as Division from "../model/Division.ts"
-import type { Evidence, NotSentReason, Success } from "../model/Outcome.ts"
+import type { Evidence, Success } from "../model/Outcome.ts"
 import type { Item } from "../model/Plan.ts"
 import * as AttemptLog from "./AttemptLog.ts"
 import * as Attempts from "./Attempts.ts"
@@ -169,11 +169,6 @@ const failed = Effect.fnUntraced(function* <I, In, S extends Success>(
   error: HubSpotError,
   { doubt }: BatchOutcome.Before
 ): Effect.fn.Return<Outcomes<I, In, S>> {
-  const stop = (reason: NotSentReason) =>
-    Effect.as(
-      context.halt(reason),
-      BatchOutcome.each<I, In, S>(items, (item) => BatchOutcome.notSent(item, reason))
-    )
   const { ends } = error
   if (error.acceptance === "InDoubt") {
     if (ends !== "batch") yield* context.halt({ _tag: "Halted", error })
@@ -187,14 +182,11 @@ const failed = Effect.fnUntraced(function* <I, In, S extends Success>(
       return BatchOutcome.each(items, (item) =>
         BatchOutcome.notSent(item, { _tag: "RetriesExhausted", error })
       )
-    case "job":
-    case "credentials":
-      return yield* stop({ _tag: "Halted", error })
-    case "quota":
-    case "migration":
-    case "network":
-    case "database":
-      return yield* stop({ _tag: "Suspended", cause: ends, error })
+    default: {
+      const reason = BatchOutcome.reasonOf(error)
+      yield* context.halt(reason)
+      return BatchOutcome.each(items, (item) => BatchOutcome.notSent(item, reason))
+    }
   }
 })
 

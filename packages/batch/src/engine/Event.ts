@@ -10,7 +10,8 @@ import * as Effect from "effect/Effect"
  * look for inputs or to associate them. `Surplus` and `Unattributed`: HubSpot answered with records or errors that fit no
  * input. `Unanswered`: HubSpot answered a write ambiguously or not at all, for the `count`th time since it accepted one; `most` of
  * them suspend the job. `Waiting`: inputs wait for at least `millis`: until HubSpot answers before they are sent, or before
- * they are looked for, because HubSpot has not finished them, they are in doubt, or their rejection is to be verified.
+ * they are looked for, because HubSpot has not finished them, they are in doubt, or their rejection is to be verified; or
+ * before records that they name, and that a search did not find, are searched again.
  *
  * @category models
  * @since 0.1.0
@@ -35,7 +36,7 @@ export type Event =
       readonly _tag: "Waiting"
       readonly inputs: number
       readonly millis: number
-      readonly why: "unanswered" | "unfinished" | "doubt" | "verification"
+      readonly why: "unanswered" | "unfinished" | "doubt" | "verification" | "search"
     }
 
 /** A function that receives events. */

@@ -82,6 +82,8 @@ export interface Job {
   readonly firstBatches: FirstBatches.FirstBatches
   /** For requests beside those of batches. Each is reported as an event. */
   readonly services: Dispatch.Services
+  /** For requests before any input is sent. They say nothing about the job's inputs. */
+  readonly before: { readonly services: Dispatch.Services; readonly onEvent: Event.Listener }
   readonly onEvent: Event.Listener
   /** The runner of batches of an operation. */
   readonly runner: <In, S extends Success>(
@@ -142,7 +144,8 @@ export const job = Effect.fnUntraced(function* (
     end: (id, end) => retryWrite(() => log.end(id, end)),
     unfinished: (id, seen) => retryWrite(() => log.unfinished(id, seen))
   }
-  const client = Event.reporting(yield* HubSpotClient, onEvent)
+  const transport = yield* HubSpotClient
+  const client = Event.reporting(transport, onEvent)
   const circuit = yield* Circuit.make({ client, limits: limiter, halt, onEvent })
   return {
     jobId,
@@ -153,6 +156,10 @@ export const job = Effect.fnUntraced(function* (
     circuit,
     firstBatches,
     services: { client, limits, policy },
+    before: {
+      services: { client: Event.reporting(transport, listener), limits, policy },
+      onEvent: listener
+    },
     onEvent,
     runner: (operation, special) =>
       BatchRunner.make(operation, {
@@ -205,6 +212,26 @@ export const final = <In, S extends Success>(runner: BatchRunner.BatchRunner<In,
   resolve: Effect.succeed
 })
 
+/**
+ * What `use` makes of the values of a stream. A failure of the stream comes after all of that: it must not interrupt what is
+ * under way for the values before.
+ */
+export const failingLast = <A, E, R, B, E2, R2>(
+  values: Stream.Stream<A, E, R>,
+  use: (read: Stream.Stream<A, never, R>) => Stream.Stream<B, E2, R2>
+): Stream.Stream<B, E | E2, R | R2> =>
+  Stream.suspend(() => {
+    let failure: Cause.Cause<E> | undefined
+    const read = Stream.catchCause(values, (cause) => {
+      failure = cause
+      return Stream.empty
+    })
+    return Stream.concat(
+      use(read),
+      Stream.suspend(() => (failure === undefined ? Stream.empty : Stream.failCause(failure)))
+    )
+  })
+
 /** The outcomes of a stream of inputs. It fails only if the stream does, after the outcomes of all inputs before. */
 export const outcomes = <I, In, S extends Success, E, R>(
   inputs: Stream.Stream<I, E, R>,
@@ -214,13 +241,6 @@ export const outcomes = <I, In, S extends Success, E, R>(
 ): Stream.Stream<Outcome<I, S>, E, R> => {
   type Part = Effect.Effect<ReadonlyArray<Outcome<I, S>>>
 
-  /** The failure of the source, for later: it must not interrupt the requests under way. */
-  let failure: Cause.Cause<E> | undefined
-  const read = Stream.catchCause(inputs, (cause) => {
-    failure = cause
-    return Stream.empty
-  })
-
   const run = (items: ReadonlyArray<Plan.Item<I, In>>) =>
     Effect.map(resolver.run(items), (all): ReadonlyArray<Part> => {
       const { final, open } = sort(resolver, all)
@@ -229,21 +249,22 @@ export const outcomes = <I, In, S extends Success, E, R>(
       )
     })
 
-  return read.pipe(
-    Stream.mapAccum(
-      () => Plan.make<I, In>(),
-      (state, source: I) => Plan.add(state, source, shape, batchSize),
-      { onHalt: Plan.finish }
-    ),
-    Stream.mapEffect(
-      (step): Effect.Effect<ReadonlyArray<Part>> =>
-        step._tag === "Invalid" ? Effect.succeed([Effect.succeed([step])]) : run(step.items),
-      { concurrency: maxAhead, unordered: true }
-    ),
-    Stream.flattenIterable,
-    // Final outcomes do not wait for open ones, and open ones have places of their own.
-    Stream.mapEffect((part) => part, { concurrency: maxResolving, unordered: true }),
-    Stream.flattenIterable,
-    Stream.concat(Stream.suspend(() => (failure === undefined ? Stream.empty : Stream.failCause(failure))))
+  return failingLast(inputs, (read) =>
+    read.pipe(
+      Stream.mapAccum(
+        () => Plan.make<I, In>(),
+        (state, source: I) => Plan.add(state, source, shape, batchSize),
+        { onHalt: Plan.finish }
+      ),
+      Stream.mapEffect(
+        (step): Effect.Effect<ReadonlyArray<Part>> =>
+          step._tag === "Batch" ? run(step.items) : Effect.succeed([Effect.succeed([step])]),
+        { concurrency: maxAhead, unordered: true }
+      ),
+      Stream.flattenIterable,
+      // Final outcomes do not wait for open ones, and open ones have places of their own.
+      Stream.mapEffect((part) => part, { concurrency: maxResolving, unordered: true }),
+      Stream.flattenIterable
+    )
   )
 }

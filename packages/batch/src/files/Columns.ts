@@ -84,8 +84,8 @@ export const make = (header: ReadonlyArray<string> | undefined, format: FileForm
   let rows = 0
 
   const add = (key: string): Tally | undefined => {
-    const { ignored, name } = declared.column(key)
-    const parents = !ignored && isParentColumn(name) ? parentCounter() : undefined
+    const { find, ignored, name } = declared.column(key)
+    const parents = find === undefined && !ignored && isParentColumn(name) ? parentCounter() : undefined
     const own = format.perColumn?.[key] ?? format.perColumn?.[name]
     const tally = { name, blank: new Set(own?.empty ?? format.empty), parents, values: 0 }
     if (tallies.size < maxKeys || header !== undefined) tallies.set(key, tally)

@@ -9,6 +9,8 @@ import { InputIssue } from "@effect-hubspot/schema"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Dates from "./source/dates.ts"
+import * as Finds from "./source/finds.ts"
+import * as Records from "./source/records.ts"
 import { isParentColumn } from "./source/row.ts"
 
 /** Words for characters that a shell or an eye would take for something else. */
@@ -99,6 +101,8 @@ export const FileFormat = Schema.Struct({
   perColumn: Schema.optionalKey(Schema.Record(Schema.String, Values)),
   /** Column → property, parent (`deal_id`) or `objectWriteTraceId`. */
   map: Schema.optionalKey(Schema.Record(Schema.String, Schema.NonEmptyString)),
+  /** Column → a record by a property of its own: `deal.erp_number`, `product.hs_sku`. Its id becomes the parent or product. */
+  find: Schema.optionalKey(Schema.Record(Schema.String, Schema.NonEmptyString)),
   /** Where the objects of a JSON file are: names and `[]` joined by dots, such as `data` or `[].line_items`. */
   root: pattern(
     /^(?:\[\]|[^.]+)(?:\.(?:\[\]|[^.]+))*$/,
@@ -200,6 +204,8 @@ export const check = (format: FileFormat): Result.Result<FileFormat, FormatError
       return wrong(`column ${InputIssue.quote(column)} is mapped and ignored`, "keep one of the two")
     }
   }
+  const find = Finds.refuse(format, taken)
+  if (find !== undefined) return wrong(find.problem, find.advice)
   for (const [property, value] of entriesOf(format.set)) {
     const column = taken.get(property)
     if (column !== undefined) return constantForColumn(property, column)
@@ -211,6 +217,14 @@ export const check = (format: FileFormat): Result.Result<FileFormat, FormatError
     ? Result.succeed(format)
     : wrong(`columns has ${InputIssue.quote(repeated)} twice`, "give every column a name of its own")
 }
+
+/**
+ * The columns whose values are looked up.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const findsOf = ({ find }: FileFormat) => Finds.all(find)
 
 const traceId = "objectWriteTraceId"
 
@@ -299,35 +313,20 @@ export const merge = (format: FileFormat, over: FileFormat): Result.Result<FileF
     merged[key] =
       key === "ignore"
         ? [...new Set([...(format.ignore ?? []), ...(over.ignore ?? [])])]
-        : isRecord(before) && isRecord(value)
-          ? mergeRecords(before, value)
+        : Records.isRecord(before) && Records.isRecord(value)
+          ? Records.merge(before, value)
           : value
   }
   return check(merged as FileFormat)
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
-const isRecord = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-const mergeRecords = (before: Fields, over: Fields): Fields =>
-  Object.fromEntries(
-    [...new Set([...Object.keys(before), ...Object.keys(over)])].map((key) => {
-      const [first, second] = [before[key], over[key]]
-      return [
-        key,
-        !Object.hasOwn(over, key)
-          ? first
-          : isRecord(first) && isRecord(second)
-            ? mergeRecords(first, second)
-            : second
-      ]
-    })
-  )
-
 const lists = new Set(["empty", "columns", "ignore"])
 const numbers = new Set(["skipLines", "skipLast"])
+const sides: ReadonlyMap<string, string> = new Map([
+  ["map", '"column=property"'],
+  ["find", '"column=object.property"'],
+  ["set", '"property=value"']
+])
 
 /** The key and the value of a word, as they stand in a format. */
 const read = (
@@ -338,14 +337,12 @@ const read = (
   const key = word.slice(0, split)
   const value = word.slice(split + 1)
   if (value === "") return wrong(`${key} has no value`, `write ${key}=…, or leave it out`)
-  if (key === "map" || key === "set") {
-    const at = key === "map" ? value.lastIndexOf("=") : value.indexOf("=")
+  const example = sides.get(key)
+  if (example !== undefined) {
+    const at = key === "set" ? value.indexOf("=") : value.lastIndexOf("=")
     return at > 0 && at < value.length - 1
       ? Result.succeed([[key, value.slice(0, at)], value.slice(at + 1)])
-      : wrong(
-          `${key} ${InputIssue.quote(value)} has two sides, with = between`,
-          key === "map" ? 'write "column=property"' : 'write "property=value"'
-        )
+      : wrong(`${key} ${InputIssue.quote(value)} has two sides, with = between`, `write ${example}`)
   }
   const dot = key.lastIndexOf(".")
   const path = dot > 0 ? ["perColumn", key.slice(0, dot), key.slice(dot + 1)] : [key]
@@ -357,7 +354,7 @@ const read = (
 
 /**
  * A format from words as they stand on a command line: `delimiter=semicolon`, `price.decimal=comma`, `map=Unit Price=price`,
- * `ignore=Notes`, `set=name=Chair`, `empty=NULL,-`. A key of one value is given once.
+ * `find=Order No=deal.erp_number`, `ignore=Notes`, `set=name=Chair`, `empty=NULL,-`. A key of one value is given once.
  *
  * **Example**
  *

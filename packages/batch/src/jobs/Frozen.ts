@@ -11,6 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
+import * as FileFormat from "../files/FileFormat.ts"
 
 const duration = Schema.DurationFromMillis
 const looking = { quiet: duration, reads: Schema.Int, spacing: duration, resends: Schema.Int }
@@ -60,6 +61,8 @@ export const Frozen = Schema.Struct({
     path: Schema.optionalKey(Schema.String)
   }),
   format: Schema.Literals(["csv", "ndjson", "json"]),
+  /** What was declared of the file. Absent if it is read exactly. */
+  declared: Schema.optionalKey(FileFormat.FileFormat),
   /** Only of a CSV file that is not empty. */
   header: Schema.optionalKey(Schema.Array(Schema.String)),
   batchSize: Schema.Int,

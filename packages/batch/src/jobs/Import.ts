@@ -17,6 +17,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as FindRecords from "../bulk/FindRecords.ts"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as KeyProperty from "../doubt/KeyProperty.ts"
 import * as GracefulStop from "../engine/GracefulStop.ts"
@@ -76,6 +77,8 @@ export type SubmitOptions<A, I = unknown, RD = never, RE = never> = Planning.Hol
     readonly name?: string | undefined
     /** Inputs in one request, 1 to 100. Default 100. */
     readonly batchSize?: number | undefined
+    /** Parents and products that values name by keys of their own. What is found is written down. */
+    readonly finder?: FindRecords.Finder<A> | undefined
   }
 
 /**
@@ -176,6 +179,7 @@ export const submit =
         yield* KeyProperty.prove(keyProperty, needs)
       }
       return yield* values.pipe(
+        FindRecords.known(options.finder),
         toRows(options),
         Planning.plan({
           ...options,
@@ -196,10 +200,12 @@ const textOf = <A, I, RD, RE>(codec: Schema.Codec<A, I, RD, RE>) =>
 /** Values as rows: the original of a row is the JSON of its value. */
 const toRows =
   <A, I, RD, RE>({ codec, toInput }: Pick<SubmitOptions<A, I, RD, RE>, "codec" | "toInput">) =>
-  <E, R>(values: Stream.Stream<A, E, R>): Stream.Stream<Row, E | Schema.SchemaError, R | RE> => {
+  <E, R>(
+    values: Stream.Stream<{ readonly source: A; readonly records: FindRecords.Known }, E, R>
+  ): Stream.Stream<Row, E | Schema.SchemaError, R | RE> => {
     const encode = Schema.encodeEffect(textOf(codec))
-    const inputOf = (value: A, line: number): Row["input"] =>
-      Plan.guarded(() => toInput(value)).pipe(
+    const inputOf = (value: A, records: FindRecords.Known, line: number): Row["input"] =>
+      Plan.guarded(() => Result.flatMap(toInput(value), (input) => FindRecords.addTo(input, records))).pipe(
         Result.flatMap((input) => input),
         Result.flatMap(InputIssue.read),
         Result.mapError(([first = unexplained, ...others]) => {
@@ -208,12 +214,12 @@ const toRows =
           return [at(first), ...others.map(at)] as const
         })
       )
-    return Stream.mapEffect(Stream.zipWithIndex(values), ([value, index]) =>
-      Effect.map(encode(value), (text): Row => ({
+    return Stream.mapEffect(Stream.zipWithIndex(values), ([{ records, source }, index]) =>
+      Effect.map(encode(source), (text): Row => ({
         index,
         line: index + 1,
         original: { _tag: "Json", text },
-        input: inputOf(value, index + 1)
+        input: inputOf(source, records, index + 1)
       }))
     )
   }

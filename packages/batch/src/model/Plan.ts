@@ -8,7 +8,7 @@
  */
 import { InputIssue, type BatchRequest } from "@effect-hubspot/schema"
 import * as Result from "effect/Result"
-import type { Invalid } from "./Outcome.ts"
+import type { Invalid, NotSent, NotSentReason } from "./Outcome.ts"
 import * as WriteTrace from "./WriteTrace.ts"
 
 /**
@@ -47,7 +47,7 @@ export interface Key<I> {
 export type TracedInput = BatchRequest.CreateInput & { readonly objectWriteTraceId: string }
 
 /**
- * What the plan makes of the inputs, in their order: batches, and invalid inputs.
+ * What the plan makes of the inputs, in their order: batches, invalid inputs, and those that are held back.
  *
  * @category models
  * @since 0.1.0
@@ -55,6 +55,7 @@ export type TracedInput = BatchRequest.CreateInput & { readonly objectWriteTrace
 export type Step<I, In = TracedInput> =
   | { readonly _tag: "Batch"; readonly items: ReadonlyArray<Item<I, In>> }
   | Invalid<I>
+  | NotSent<I>
 
 type Issues = ReadonlyArray<InputIssue.InputIssue>
 
@@ -79,6 +80,8 @@ export interface Shape<I, In> {
   readonly unique: (item: Item<I, In>) => Unique | undefined
   /** How a message names an input. Default: `input 1`. */
   readonly where?: Where<I> | undefined
+  /** Why an input is not sent, if something that it needs could not be learnt. Default: none is held back. */
+  readonly heldBack?: ((source: I) => NotSentReason | undefined) | undefined
 }
 
 /**
@@ -124,7 +127,7 @@ export interface Plan<I, In = TracedInput> {
 export const make = <I, In = TracedInput>(): Plan<I, In> => ({ next: 0, open: [], taken: new Map() })
 
 /**
- * Adds one input. Returns the plan, and the batch if it is full now, or the input if it is invalid.
+ * Adds one input. Returns the plan, and the batch if it is full now, or the input if it is invalid or held back.
  *
  * @category planning
  * @since 0.1.0
@@ -136,6 +139,9 @@ export const add = <I, In>(
   batchSize: number
 ): readonly [plan: Plan<I, In>, steps: ReadonlyArray<Step<I, In>>] => {
   const index = plan.next
+  const reason = shape.heldBack?.(source)
+  if (reason !== undefined)
+    return [{ ...plan, next: index + 1 }, [{ _tag: "NotSent", source, index, reason }]]
   const checked = Result.flatMap(check(shape, source, index), (item) => unique(plan, item, shape))
   if (Result.isFailure(checked)) return [{ ...plan, next: index + 1 }, [checked.failure]]
   plan.open.push(checked.success)
@@ -263,11 +269,13 @@ export const creates = <I>(options: {
   /** Further issues of an input. Default: none. */
   readonly issuesOf?: ((input: BatchRequest.CreateInput) => Issues) | undefined
   readonly where?: Where<I> | undefined
+  readonly heldBack?: Shape<I, TracedInput>["heldBack"]
 }): Shape<I, TracedInput> => {
   const { jobId, key: keys } = options
   return {
     jobId,
     where: options.where,
+    heldBack: options.heldBack,
     toInput: options.toInput,
     read: (given) => InputIssue.read(given) as Result.Result<TracedInput, Issues>,
     prepare: (given, { index, objectWriteTraceId, source }) =>

@@ -5,6 +5,7 @@ import { Association, InputIssue, LineItem } from "@effect-hubspot/schema"
 import type * as Csv from "effect/encoding/Csv"
 import * as Result from "effect/Result"
 import type { Declared } from "./declared.ts"
+import type * as Finds from "./finds.ts"
 import type * as Pull from "./pull.ts"
 import * as Row from "./row.ts"
 
@@ -22,10 +23,12 @@ export interface Position {
 
 interface Column {
   readonly name: string
-  readonly kind: "property" | "parent" | "traceId" | "ignored" | "nameless"
+  readonly kind: "property" | "parent" | "traceId" | "key" | "ignored" | "nameless"
   readonly target: Association.Parent
   /** False if no value in this column is valid. */
   readonly legal: boolean
+  /** The record that its values name. */
+  readonly find?: Finds.Find
 }
 
 export const columnOf = (name: string): Column => {
@@ -99,19 +102,22 @@ const issuesOf = (
   const parents: Array<number> = []
   let traceId: string | undefined
   let nameless = false
-  for (const [index, { kind, name, target }] of columns.entries()) {
+  let hasProduct = false
+  for (const [index, { find, kind, name, target }] of columns.entries()) {
     const cell = cells[index]
     if (cell === undefined || cell === "" || kind === "ignored") continue
     if (kind === "nameless") {
       nameless = true
       add(index, "", `column ${index + 1} has a value and no name`, "name it in the header, or empty it")
-    } else if (kind === "parent") {
-      associations.push(Association.make(target, cell))
+    } else if (kind === "parent" || (kind === "key" && find?.object !== "product")) {
+      associations.push(Association.make(target, kind === "key" ? anyId : cell))
       parents.push(index)
-    } else if (kind === "traceId") traceId = cell
+    } else if (kind === "key") hasProduct = true
+    else if (kind === "traceId") traceId = cell
     else properties[name] = cell
   }
   for (const { advice, message, path } of InputIssue.of(Row.inputOf(properties, associations, traceId))) {
+    if (path === "properties" && hasProduct) continue
     const parent = /^associations\[(\d+)\]/.exec(path)
     const named = path.startsWith("properties.") ? path.slice(11) : path
     const index =
@@ -138,6 +144,7 @@ const inputOf = (
   let good = true
   let filled = false
   let associations: ReadonlyArray<Association.Association> = []
+  let parents = 0
   let traceId: string | undefined
   for (let i = 0; i < columns.length; i++) {
     const cell = cells[i] as string
@@ -151,7 +158,9 @@ const inputOf = (
       }
       filled = true
       properties[column.name] = value
-    } else if (column.kind === "parent" && associations.length === 0 && InputIssue.isRecordId(cell.trim())) {
+    } else if (column.find?.object === "product") filled = true
+    else if (column.kind === "key" && parents++ === 0) continue
+    else if (column.kind === "parent" && parents++ === 0 && InputIssue.isRecordId(cell.trim())) {
       associations = [Association.make(column.target, cell.trim())]
     } else if (column.kind === "traceId" && cell.length <= InputIssue.maxTraceIdLength) {
       traceId = cell
@@ -166,30 +175,46 @@ const inputOf = (
     : Row.checked(input, issuesOf(columns, cells, line, original))
 }
 
+/** Stands for the id of a parent that is not looked up yet. */
+const anyId = "1"
+
 /** What a row of cells becomes. */
-type Reader = (cells: Csv.Row, line: number) => Row.Row["input"]
+type Reader = (cells: Csv.Row, line: number) => Pick<Row.Row, "input" | "keys">
 
 /** Reads cells as they are. */
 const exact = (header: Csv.Row): Reader => {
   const columns = header.map(columnOf)
-  return (cells, line) => inputOf(columns, cells, line, cells)
+  return (cells, line) => ({ input: inputOf(columns, cells, line, cells) })
 }
+
+/** The records that a good row names. */
+const keysOf = (columns: ReadonlyArray<Column>, header: Csv.Row, cells: Csv.Row, line: number) =>
+  columns.flatMap(({ find }, index): ReadonlyArray<Row.Key> => {
+    const value = (find === undefined ? undefined : cells[index])?.trim()
+    if (find === undefined || value === undefined || value === "") return []
+    const { object, property } = find
+    return [{ object, property, path: header[index] ?? "", value, line, column: index + 1 }]
+  })
 
 /** Reads cells as they are declared, and adds what every row has. */
 const asDeclared = (header: Csv.Row, { column, constants }: Declared): Reader => {
   const declared = header.map(column)
   const readers = declared.map(({ read }) => read)
   const columns = [
-    ...declared.map(({ ignored, name }): Column => {
+    ...declared.map(({ find, ignored, name }): Column => {
       const made = columnOf(name)
+      if (find !== undefined) return { ...made, kind: "key", find }
       return ignored ? { ...made, kind: "ignored" } : made
     }),
     ...constants.map(([name]) => columnOf(name))
   ]
   const values = constants.map(([, value]) => value)
   const none = constants.map(() => "")
+  const finds = columns.some(({ find }) => find !== undefined)
+  const rowOf = (input: Row.Row["input"], cells: Csv.Row, line: number) =>
+    finds && Result.isSuccess(input) ? { input, keys: keysOf(columns, header, cells, line) } : { input }
   if (constants.length === 0 && readers.every((read) => read === undefined)) {
-    return (cells, line) => inputOf(columns, cells, line, cells)
+    return (cells, line) => rowOf(inputOf(columns, cells, line, cells), cells, line)
   }
   return (cells, line) => {
     const issues: Array<Row.RowIssue> = []
@@ -198,7 +223,8 @@ const asDeclared = (header: Csv.Row, { column, constants }: Declared): Reader =>
       const reader = readers[index]
       const value = reader === undefined || cell === "" ? cell : reader(cell)
       if (typeof value === "string") {
-        filled ||= value !== "" && columns[index]?.kind === "property"
+        const column = columns[index]
+        filled ||= value !== "" && (column?.kind === "property" || column?.find?.object === "product")
         return value
       }
       const path = columns[index]?.name ?? ""
@@ -208,9 +234,9 @@ const asDeclared = (header: Csv.Row, { column, constants }: Declared): Reader =>
     // What every row has makes no line item of a row that has nothing.
     const all = [...read, ...(filled ? values : none)]
     const input = inputOf(columns, all, line, cells)
-    if (issues.length === 0) return input
+    if (issues.length === 0) return rowOf(input, all, line)
     const others = Result.isFailure(input) && filled ? input.failure : []
-    return Row.checked({ properties: {} }, [...issues, ...others])
+    return { input: Row.checked({ properties: {} }, [...issues, ...others]) }
   }
 }
 
@@ -220,7 +246,7 @@ export const rower = (
   delimiter: string,
   declared?: Declared
 ): Pull.Machine<Records, Row.Row, Row.Failure> => {
-  let read: Reader = () => Row.checked({ properties: {} }, [])
+  let read: Reader = () => ({ input: Row.checked({ properties: {} }, []) })
   let index = 0
   const separator = delimiter === "," ? "comma" : `delimiter (${InputIssue.quote(delimiter)})`
   const begin = (header: Csv.Row, line: number): Row.Failure | undefined => {
@@ -261,8 +287,8 @@ export const rower = (
           out.push({
             index: index++,
             line: begins,
-            input: read(cells, begins),
-            original: { _tag: "Csv", cells }
+            original: { _tag: "Csv", cells },
+            ...read(cells, begins)
           })
         }
       }

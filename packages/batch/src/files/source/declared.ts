@@ -5,6 +5,7 @@
 import { InputIssue, LineItem, Properties, type Property } from "@effect-hubspot/schema"
 import * as Result from "effect/Result"
 import * as FileFormat from "../FileFormat.ts"
+import * as Finds from "./finds.ts"
 import * as Row from "./row.ts"
 import * as Values from "./values.ts"
 
@@ -13,6 +14,8 @@ export interface Column {
   readonly name: string
   readonly ignored: boolean
   readonly read: Values.Reader | undefined
+  /** The record that its values name. */
+  readonly find?: Finds.Find
 }
 
 export interface Declared {
@@ -78,7 +81,22 @@ export const make = (
     return { type, own: standard === undefined, options: definition?.options }
   }
 
+  const findOf = (key: string): Finds.Find | undefined => {
+    const text = own(format.find, key) ?? own(format.find, key.trim())
+    const find = text === undefined ? undefined : Finds.read(text)
+    return find === undefined || "problem" in find ? undefined : find
+  }
+
   const make = (key: string): Column => {
+    const find = findOf(key)
+    if (find !== undefined) {
+      const rules = rulesOf({
+        ...format,
+        ...(own(format.perColumn, key) ?? own(format.perColumn, key.trim()))
+      })
+      const read = Values.readerOf({ type: "string", own: true, options: undefined }, rules, false)
+      return { name: find.becomes, ignored: false, read, find }
+    }
     const name = own(format.map, key) ?? own(format.map, key.trim())
     const becomes = name ?? key
     const drops =
@@ -120,6 +138,7 @@ export const make = (
     }
     for (const [what, given] of [
       ["mapped", Object.keys(format.map ?? {})],
+      ["looked up", Object.keys(format.find ?? {})],
       ["ignored", (format.ignore ?? []).filter((name) => name !== "unmapped")],
       ["declared", Object.keys(format.perColumn ?? {}).filter((name) => !becomes.has(name))]
     ] as const) {

@@ -3,7 +3,9 @@
  * valid is for `InputIssue`.
  */
 import { Association, InputIssue, LineItem } from "@effect-hubspot/schema"
+import * as Result from "effect/Result"
 import type { Column, Declared } from "./declared.ts"
+import type * as Finds from "./finds.ts"
 import * as Json from "./json.ts"
 import * as Row from "./row.ts"
 
@@ -28,12 +30,17 @@ export const advance = (place: Place, text: string, start: number, end: number):
 /** The kind of a value, as messages name it. */
 const kind = (value: Json.Json | undefined): string => value?.type ?? "nothing"
 
+type Known = Pick<Column, "name" | "read" | "find">
+
 /** The members of an object as parts of an input, before they are checked. */
 class Draft {
   readonly properties: Record<string, string> = Object.create(null)
   readonly associations: Array<Association.Association> = []
   traceId: string | undefined
   readonly issues: Array<Row.RowIssue> = []
+  readonly keys: Array<Row.Key> = []
+  /** Parents that are not looked up yet. */
+  private readonly unknown = new Set<Association.Association>()
   /** The offsets of the paths that {@link InputIssue.of} may report. */
   readonly offsets = new Map<string, number>()
   /** For each association the name of its column, or its path in HubSpot's form. */
@@ -51,15 +58,32 @@ class Draft {
   }
 
   /** What a key becomes. Undefined if it is not read. */
-  column(key: string): Pick<Column, "name" | "read"> | undefined {
+  column(key: string): Known | undefined {
     const column = this.declared?.column(key)
-    const { name, read } = column ?? { name: key, read: undefined }
-    return column?.ignored === true || (this.flat && name.startsWith("_")) ? undefined : { name, read }
+    const { find, name, read } = column ?? { name: key, read: undefined }
+    if (column?.ignored === true || (this.flat && name.startsWith("_"))) return undefined
+    return find === undefined ? { name, read } : { name, read, find }
+  }
+
+  /** A value that is to be looked up. */
+  key({ object, property }: Finds.Find, read: Column["read"], path: string, json: Json.Json): void {
+    const given = this.scalar(path, json)
+    const text = given === undefined || given === "" || read === undefined ? given : read(given)
+    const value = typeof text === "string" ? text.trim() : ""
+    if (value === "") return
+    this.keys.push({ object, property, path, value, ...advance(this.place, this.text, 0, json.start) })
+    if (object === "product") return
+    if (this.associations.length === 1) this.offsets.set("associations", json.start)
+    this.origins.push(path)
+    // Any id will do until the right one is known.
+    const parent = Association.make(object, "1")
+    this.unknown.add(parent)
+    this.associations.push(parent)
   }
 
   /** Adds what every row has, to a row that has something of its own. */
   constants(): void {
-    if (this.declared === undefined || Object.keys(this.properties).length === 0) return
+    if (this.declared === undefined || (Object.keys(this.properties).length === 0 && !this.hasProduct)) return
     for (const [name, value] of this.declared.constants) {
       if (name in this.properties) this.twice(name, 0)
       else if (this.flat && Row.isParentColumn(name)) {
@@ -67,6 +91,10 @@ class Draft {
         this.associations.push(Association.make(Row.parentColumns[name], value))
       } else this.properties[name] = LineItem.sent(name, value)
     }
+  }
+
+  private get hasProduct(): boolean {
+    return this.keys.some(({ object }) => object === "product")
   }
 
   private twice(name: string, at: number): void {
@@ -92,7 +120,8 @@ class Draft {
     return this.flat && value.text === "" ? undefined : value.text
   }
 
-  property({ name, read }: Pick<Column, "name" | "read">, path: string, value: Json.Json): void {
+  property({ find, name, read }: Known, path: string, value: Json.Json): void {
+    if (find !== undefined) return this.key(find, read, path, value)
     const given = this.scalar(path, value)
     if (given === undefined) return
     // A number and a boolean of JSON are exact already.
@@ -118,11 +147,16 @@ class Draft {
     // Where values have issues, "nothing to send" would be noise.
     const refused = this.issues.length > 0
     for (const { advice, message, path } of InputIssue.of(input)) {
-      if (path === "properties" && refused) continue
+      if (path === "properties" && (refused || this.hasProduct)) continue
       const at = this.offsets.get(path) ?? this.offsets.get(path.replace(/\.[^.]*$/, "")) ?? 0
       this.issue(this.shown(path), at, message, advice)
     }
-    return Row.checked(input, this.issues)
+    const { unknown } = this
+    const known = (input.associations ?? []).filter((one) => !unknown.has(one))
+    return Row.checked(
+      unknown.size === 0 ? input : Row.inputOf(input.properties, known, this.traceId),
+      this.issues
+    )
   }
 
   private shown(path: string): string {
@@ -143,7 +177,8 @@ const flat = (draft: Draft, object: Json.JsonObject): void => {
     const column = draft.column(key)
     if (column === undefined) continue
     const { name } = column
-    if (name === "objectWriteTraceId") draft.trace(value)
+    if (column.find !== undefined) draft.key(column.find, column.read, key, value)
+    else if (name === "objectWriteTraceId") draft.trace(value)
     else if (Row.isParentColumn(name)) {
       const given = draft.scalar(key, value)
       const id = given === undefined || column.read === undefined ? given : column.read(given)
@@ -299,11 +334,13 @@ export const decode = (
   else if (isFull) full(draft, value)
   else flat(draft, value)
   draft.constants()
+  const input = draft.checked()
   return {
     index,
     line: begins.line,
-    input: draft.checked(),
-    original: { _tag: "Json", text: text.slice(value.start, value.end) }
+    input,
+    original: { _tag: "Json", text: text.slice(value.start, value.end) },
+    ...(draft.keys.length > 0 && Result.isSuccess(input) && { keys: draft.keys })
   }
 }
 

@@ -32,6 +32,21 @@ export type Original =
   | { readonly _tag: "Json"; readonly text: string }
 
 /**
+ * A record that a row names by a property of the record's own, to be looked up: `value` in the column `path`, at its place.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Key {
+  readonly object: Association.Parent | "product"
+  readonly property: string
+  readonly path: string
+  readonly value: string
+  readonly line: number
+  readonly column: number
+}
+
+/**
  * One row of a file: its number from 0, the physical line where it begins from 1, the input or all its issues, and the
  * original, to write it back exactly.
  *
@@ -43,6 +58,8 @@ export interface Row {
   readonly line: number
   readonly input: Result.Result<BatchRequest.CreateInput, Arr.NonEmptyReadonlyArray<RowIssue>>
   readonly original: Original
+  /** The records that it names by keys, where the input is good and the format has some to find. They are not in the input. */
+  readonly keys?: ReadonlyArray<Key>
 }
 
 /** The rest of the file cannot be read. `Source` adds the file's name. */
