@@ -31,6 +31,7 @@ import * as Log from "./Log.ts"
 import * as Output from "./Output.ts"
 import * as Secrets from "./Secrets.ts"
 import * as Serve from "./Serve.ts"
+import * as UndoCommand from "./UndoCommand.ts"
 
 const serveCommand = Command.make(
   "serve",
@@ -168,6 +169,7 @@ const command = Command.make("line-items").pipe(
     JobCommands.cancelCommand,
     JobCommands.forgetCommand,
     JobCommands.resolveCommand,
+    UndoCommand.undoCommand,
     ImportCommands.submitCommand,
     JobCommands.workerCommand,
     serveCommand,
