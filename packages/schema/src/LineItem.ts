@@ -8,12 +8,12 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
-import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import type { Association } from "./Association.ts"
 import * as BillingPeriod from "./BillingPeriod.ts"
 import type { CreateInput } from "./BatchRequest.ts"
 import type { CrmObject } from "./CrmObject.ts"
+import * as Rows from "./internal/standard.ts"
 import {
   Bool,
   DateTimeValue,
@@ -30,46 +30,51 @@ export const objectTypeId = "0-8"
 /** The name of the object type in paths. */
 export const objectType = "line_items"
 
-const writable = {
-  name: "string",
-  description: "string",
-  quantity: "number",
-  price: "money",
-  hs_product_id: "string",
-  hs_sku: "string",
-  hs_url: "string",
-  hs_images: "string",
-  discount: "money",
-  hs_discount_percentage: "number",
-  tax: "money",
-  hs_tax_category: "enumeration",
-  hs_tax_rate_group_id: "string",
-  hs_line_item_currency_code: "enumeration",
-  hs_cost_of_goods_sold: "money",
-  hs_position_on_quote: "number",
-  recurringbillingfrequency: "enumeration",
-  hs_recurring_billing_period: "string",
-  hs_recurring_billing_start_date: "date",
-  hs_recurring_billing_number_of_payments: "number",
-  hs_recurring_billing_terms: "enumeration",
-  hs_billing_start_delay_type: "enumeration",
-  hs_billing_start_delay_days: "number",
-  hs_billing_start_delay_months: "number",
-  hs_term_in_months: "number",
-  hs_billing_period_start_date: "date",
-  hs_billing_period_end_date: "date",
-  hs_pricing_model: "enumeration",
-  hs_tier_ranges: "string",
-  hs_tier_prices: "string",
-  hs_is_optional: "bool",
-  hs_is_editable_price: "bool",
-  hs_allow_buyer_selected_quantity: "bool",
-  hs_variant_id: "string",
-  hs_bundle_id: "string",
-  hs_product_type: "enumeration",
-  hubspot_owner_id: "enumeration",
-  hubspot_team_id: "enumeration"
-} as const satisfies Record<string, PropertyType>
+/** The standard properties that a caller may write, and that are typed here. */
+const written = [
+  "name",
+  "description",
+  "quantity",
+  "price",
+  "hs_product_id",
+  "hs_sku",
+  "hs_url",
+  "hs_images",
+  "discount",
+  "hs_discount_percentage",
+  "tax",
+  "hs_tax_category",
+  "hs_tax_rate_group_id",
+  "hs_line_item_currency_code",
+  "hs_cost_of_goods_sold",
+  "hs_position_on_quote",
+  "recurringbillingfrequency",
+  "hs_recurring_billing_period",
+  "hs_recurring_billing_start_date",
+  "hs_recurring_billing_number_of_payments",
+  "hs_recurring_billing_terms",
+  "hs_billing_start_delay_type",
+  "hs_billing_start_delay_days",
+  "hs_billing_start_delay_months",
+  "hs_term_in_months",
+  "hs_billing_period_start_date",
+  "hs_billing_period_end_date",
+  "hs_pricing_model",
+  "hs_tier_ranges",
+  "hs_tier_prices",
+  "hs_is_optional",
+  "hs_is_editable_price",
+  "hs_allow_buyer_selected_quantity",
+  "hs_variant_id",
+  "hs_bundle_id",
+  "hs_product_type",
+  "hubspot_owner_id",
+  "hubspot_team_id"
+] as const satisfies ReadonlyArray<keyof typeof Rows.lineItems>
+
+type Written = (typeof written)[number]
+
+const writes: ReadonlySet<string> = new Set(written)
 
 const values = {
   string: Schema.String,
@@ -85,11 +90,11 @@ const values = {
 const own = {
   recurringbillingfrequency: Schema.Union([BillingPeriod.Frequency, Schema.String]),
   hs_recurring_billing_period: BillingPeriod.BillingPeriod
-} satisfies { readonly [K in keyof typeof writable]?: unknown }
+} satisfies { readonly [K in Written]?: unknown }
 
 type Fields = {
-  readonly [K in keyof typeof writable]: Schema.optionalKey<
-    K extends keyof typeof own ? (typeof own)[K] : (typeof values)[(typeof writable)[K]]
+  readonly [K in Written]: Schema.optionalKey<
+    K extends keyof typeof own ? (typeof own)[K] : (typeof values)[(typeof Rows.lineItems)[K][0]]
   >
 }
 
@@ -104,8 +109,11 @@ type Fields = {
  * @since 0.1.0
  */
 export const Standard = Schema.Struct(
-  Record.map({ ...Record.map(writable, (type) => values[type]), ...own }, (schema) =>
-    Schema.optionalKey(schema as Schema.Top)
+  Object.fromEntries(
+    written.map((name) => [
+      name,
+      Schema.optionalKey((own as Record<string, Schema.Top>)[name] ?? values[Rows.lineItems[name][0]])
+    ])
   ) as unknown as Fields
 )
 
@@ -126,40 +134,6 @@ export interface KnownProperty {
   readonly readOnly: boolean
 }
 
-const readOnly = {
-  amount: "money",
-  createdate: "datetime",
-  hs_acv: "money",
-  hs_arr: "money",
-  hs_auto_tax_amount: "money",
-  hs_created_by_user_id: "number",
-  hs_createdate: "datetime",
-  hs_effective_unit_price: "money",
-  hs_lastmodifieddate: "datetime",
-  hs_margin: "money",
-  hs_margin_acv: "money",
-  hs_margin_arr: "money",
-  hs_margin_mrr: "money",
-  hs_margin_tcv: "money",
-  hs_merged_object_ids: "enumeration",
-  hs_mrr: "money",
-  hs_object_id: "number",
-  hs_object_source: "enumeration",
-  hs_object_source_id: "string",
-  hs_object_source_label: "enumeration",
-  hs_object_source_user_id: "number",
-  hs_post_tax_amount: "money",
-  hs_pre_discount_amount: "money",
-  hs_recurring_billing_end_date: "date",
-  hs_tax_amount: "money",
-  hs_tax_label: "string",
-  hs_tax_rate: "number",
-  hs_tcv: "money",
-  hs_total_discount: "money",
-  hs_updated_by_user_id: "number",
-  hs_was_imported: "bool"
-} as const satisfies Record<string, PropertyType>
-
 /**
  * The standard properties by name: those that a caller may write, and those that HubSpot computes.
  *
@@ -175,10 +149,12 @@ const readOnly = {
  * @category constants
  * @since 0.1.0
  */
-export const knownProperties: ReadonlyMap<string, KnownProperty> = new Map<string, KnownProperty>([
-  ...Object.entries(writable).map(([name, type]) => [name, { type, readOnly: false }] as const),
-  ...Object.entries(readOnly).map(([name, type]) => [name, { type, readOnly: true }] as const)
-])
+export const knownProperties: ReadonlyMap<string, KnownProperty> = new Map(
+  Object.entries<Rows.Row>(Rows.lineItems).flatMap(([name, [type, , ...traits]]) => {
+    const readOnly = traits.includes("set") || traits.includes("computed")
+    return readOnly || writes.has(name) ? [[name, { type, readOnly }] as const] : []
+  })
+)
 
 /** The standard properties that are not sent exactly as they are given, and whether they are numbers. */
 const isNumber: ReadonlyMap<string, boolean> = new Map(

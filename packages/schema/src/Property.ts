@@ -35,6 +35,9 @@ export const Property = OpenStruct({
   calculated: Schema.optional(Schema.Boolean),
   archived: Schema.optional(Schema.Boolean),
   options: Schema.optional(Schema.Array(Option)),
+  externalOptions: Schema.optional(Schema.Boolean),
+  showCurrencySymbol: Schema.optional(Schema.Boolean),
+  hubspotDefined: Schema.optional(Schema.Boolean),
   modificationMetadata: Schema.optional(OpenStruct({ readOnlyValue: Schema.optional(Schema.Boolean) }))
 })
 

@@ -66,7 +66,10 @@ describe("--json", () => {
     ])
     assert.deepStrictEqual(countsOf(end), counted({ inputs: 3, created: 2, invalid: 1 }))
     assert.strictEqual(summaryOf(end).requests, 1)
-    assert.match(end.stderr, /^three\.csv:4:2: price: "1,5" is not a finite number; [^\n]+\n$/)
+    assert.match(
+      end.stderr,
+      /^three\.csv: the parents in "deal_id" are not checked: .*\nthree\.csv:4:2: price: "1,5" is not a finite number; [^\n]+\n$/
+    )
     assert.strictEqual(end.code, 3)
   })
 
@@ -345,7 +348,10 @@ describe("serve", () => {
     assert.strictEqual(new Date(record.createdAt).toISOString(), record.createdAt)
     assert.deepStrictEqual(
       requests.map(({ inputs, method, path, status }) => ({ method, path, status, inputs })),
-      [{ method: "POST", path: "/crm/v3/objects/line_items/batch/create", status: 201, inputs: 1 }]
+      [
+        { method: "GET", path: "/crm/v3/properties/line_items", status: 200, inputs: null },
+        { method: "POST", path: "/crm/v3/objects/line_items/batch/create", status: 201, inputs: 1 }
+      ]
     )
     // The one with the other token.
     assert.deepStrictEqual(forgotten, { created: 0, requests: 0, unauthorized: 1 })
@@ -368,7 +374,8 @@ describe("Ctrl-C", () => {
 
   const untilSent = async (server: Server, { code }: Started, requests: number): Promise<void> => {
     await until(
-      async () => (await server.ledger()).requests.length,
+      async () =>
+        (await server.ledger()).requests.filter(({ path }) => path.endsWith("/batch/create")).length,
       (sent) => {
         if (code() !== null) throw new Error("it ended too soon")
         return sent >= requests
@@ -420,15 +427,32 @@ describe("Ctrl-C", () => {
     })
   })
 
+  it("before the first row ends at once, and a script gets its object", async () => {
+    const server = await serve("--latency", "600000-600000")
+    const started = importSample(server, "before")
+    await until(
+      async () => (await server.ledger()).requests.length,
+      (asked) => asked > 0
+    )
+    started.kill("SIGINT")
+    const end = await started.finished
+    assert.deepStrictEqual(countsOf(end), counted({}, "CANCELED"))
+    assert.strictEqual(end.code, 130)
+    assert.isFalse(files.exists("before.csv"))
+    await server.stop()
+  })
+
   describe("twice", () => {
     let server: Server
     let end: Finished
     let unanswered: number
 
     beforeAll(async () => {
-      server = await serve("--latency", "600000-600000")
+      server = await serve()
+      const silent = { place: "beforeCommit", reply: { kind: "never" } } as const
+      await server.fail({ rules: [{ match: { path: "*/batch/create" }, fault: silent }] })
       const started = importSample(server, "twice")
-      // An import begins with one request.
+      // An import begins with one batch.
       await untilSent(server, started, 1)
       started.kill("SIGINT")
       await started.seen("stderr", "stopping:")
@@ -479,15 +503,26 @@ describe("without a connection", () => {
 
   it("says that it could go on later, and exits 75", () => {
     assert.deepStrictEqual(countsOf(end), {
-      ...counted({ inputs: 2, invalid: 1, notSent: 1 }, "PROCESSING"),
+      ...counted({}, "PROCESSING"),
       suspended: { reason: "network", resumeAt: null }
     })
-    assert.match(end.stderr, /^stdin: 1 rows? not sent: no connection to HubSpot \(connection refused\)/m)
+    assert.strictEqual(
+      end.stderr,
+      "line-items: no connection to HubSpot (connection refused); nothing was sent; this command has sent no row, so give it again once HubSpot answers\n"
+    )
     assert.strictEqual(end.code, 75)
   })
 
-  it("calls one row a row", () => {
-    assert.match(end.stderr, /stdin: 1 row not sent/)
+  it("calls one row a row that the token may not create", async () => {
+    const server = await serve()
+    await server.grant("crm.schemas.line_items.read")
+    const { code, stderr } = await run(["import", "-", "--base-url", server.url], {
+      stdin: rows(1),
+      token: canary
+    })
+    assert.match(stderr, /^stdin: 1 row not sent: /m)
+    assert.strictEqual(code, 5)
+    await server.stop()
   })
 })
 

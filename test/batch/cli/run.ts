@@ -168,6 +168,8 @@ export interface Server extends Started {
   readonly url: string
   readonly ledger: () => Promise<Ledger.Snapshot>
   readonly fail: (plan: Faults.Plan) => Promise<void>
+  /** Makes objects exist; from now on, others of this type do not. */
+  readonly seed: (objectType: string, ...ids: ReadonlyArray<string>) => Promise<void>
   readonly grant: (...scopes: ReadonlyArray<string>) => Promise<void>
   /** Ends it as a terminal or a supervisor does. */
   readonly stop: (signal?: "SIGINT" | "SIGTERM") => Promise<Finished>
@@ -182,7 +184,10 @@ const ledgerOf = (url: string, adminKey: string) =>
   )
 
 const put = (url: string, adminKey: string, name: string, body: unknown) =>
-  HttpClientRequest.put(`${url}/_emulator/${name}`).pipe(
+  change("PUT", url, adminKey, name, body)
+
+const change = (method: "PUT" | "POST", url: string, adminKey: string, name: string, body: unknown) =>
+  HttpClientRequest.make(method)(`${url}/_emulator/${name}`).pipe(
     HttpClientRequest.bearerToken(adminKey),
     HttpClientRequest.bodyJsonUnsafe(body),
     HttpClient.execute,
@@ -202,6 +207,8 @@ export const serve = async (...args: ReadonlyArray<string>): Promise<Server> => 
     url,
     ledger: () => Effect.runPromise(ledgerOf(url, adminKey)),
     fail: (plan) => Effect.runPromise(put(url, adminKey, "faults", plan)),
+    seed: (objectType, ...ids) =>
+      Effect.runPromise(change("POST", url, adminKey, "objects", { objectType, ids })),
     grant: (...scopes) => Effect.runPromise(put(url, adminKey, "scopes", { scopes })),
     stop: (signal = "SIGTERM") => {
       started.kill(signal)

@@ -194,15 +194,21 @@ describe("the sample", () => {
     assert.strictEqual(new Set(ledger.created.map(({ objectWriteTraceId }) => objectWriteTraceId)).size, 9900)
   })
 
-  it("takes 100 requests, and no row is in two of them", () => {
-    assert.strictEqual(summaryOf(first).requests, 100)
+  it("takes 100 requests, and five before them for the properties and the parents, and no row is in two of them", () => {
+    assert.strictEqual(summaryOf(first).requests, 105)
     assert.deepStrictEqual(
       [...new Set(ledger.requests.map(({ method, path, status }) => `${method} ${path} ${status}`))].sort(),
-      [201, 207].map((status) => `POST /crm/v3/objects/line_items/batch/create ${status}`)
+      [
+        "GET /crm/v3/properties/line_items 200",
+        ...["0-123", "0-14", "0-3", "0-53"].map((type) => `POST /crm/v3/objects/${type}/batch/read 200`),
+        ...[201, 207].map((status) => `POST /crm/v3/objects/line_items/batch/create ${status}`)
+      ]
     )
-    assert.strictEqual(ledger.requests.length, 100)
+    assert.strictEqual(ledger.requests.length, 105)
     assert.strictEqual(
-      ledger.requests.reduce((sum, { inputs }) => sum + (inputs ?? 0), 0),
+      ledger.requests
+        .filter(({ path }) => path.endsWith("/batch/create"))
+        .reduce((sum, { inputs }) => sum + (inputs ?? 0), 0),
       9950
     )
   })

@@ -59,8 +59,18 @@ describe("other objects", () => {
         // They are no line items.
         assert.lengthOf((yield* ledgerOf).created, 0)
         assert.deepStrictEqual((yield* get(root)).body.results, [])
-        const orders = yield* post("/crm/v3/objects/orders/batch/read", { inputs: [{ id: single.body.id }] })
-        assert.strictEqual(orders.body.numErrors, 1)
+        const { seedObjects } = yield* Emulator.Emulator
+        yield* seedObjects("orders", ["71"])
+        const ids = ["71", single.body.id].map((id) => ({ id }))
+        const orders = yield* post("/crm/v3/objects/orders/batch/read", { inputs: ids })
+        assert.deepStrictEqual(
+          orders.body.results.map(({ id }) => id),
+          ["71"]
+        )
+        assert.deepStrictEqual(orders.body.errors[0]!.context.ids, [single.body.id])
+        // Without seeds, those exist that may be named as parents.
+        const carts = yield* post("/crm/v3/objects/carts/batch/read", { inputs: ids })
+        assert.lengthOf(carts.body.results, 2)
       }).pipe(Effect.provide(Emulator.layer()))
   )
 

@@ -1,9 +1,8 @@
 import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
-import { LineItem } from "@effect-hubspot/schema"
+import { LineItem, StandardProperties } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
-import * as Catalogue from "../../../packages/http/src/emulator/state/Catalogue.ts"
 import * as Definitions from "../../../packages/http/src/emulator/state/Definitions.ts"
 import { api, createAll, get, post, root } from "./api.ts"
 
@@ -41,7 +40,7 @@ const definition = {
 describe("the catalogue", () => {
   it("has about a hundred properties, each once, and all that the library knows in the same types", () => {
     const { all } = Definitions.lineItems()
-    assert.strictEqual(all.size, Catalogue.lineItems.length)
+    assert.strictEqual(all.size, StandardProperties.lineItems.length)
     assert.isAtLeast(all.size, 95)
     for (const [name, { readOnly, type }] of LineItem.knownProperties) {
       const found = all.get(name)

@@ -23,6 +23,7 @@ import * as Connection from "./Connection.ts"
 import * as Demo from "./Demo.ts"
 import * as Doctor from "./Doctor.ts"
 import { exitWith, refused, usage } from "./Exit.ts"
+import * as EmulatorProperties from "./EmulatorProperties.ts"
 import * as Flags from "./Flags.ts"
 import * as ImportCommands from "./ImportCommands.ts"
 import * as JobCommands from "./JobCommands.ts"
@@ -30,6 +31,7 @@ import * as Log from "./Log.ts"
 import * as Output from "./Output.ts"
 import * as Secrets from "./Secrets.ts"
 import * as Serve from "./Serve.ts"
+import * as UndoCommand from "./UndoCommand.ts"
 
 const serveCommand = Command.make(
   "serve",
@@ -40,6 +42,7 @@ const serveCommand = Command.make(
     keep: Flags.keep,
     searchLag: Flags.searchLag,
     uniqueProperties: Flags.uniqueProperties,
+    emulatorProperties: EmulatorProperties.flag,
     required: Flags.required,
     behaviour: Flags.behaviour,
     token: Flag.Redacted("token").pipe(
@@ -53,7 +56,9 @@ const serveCommand = Command.make(
     if (token !== undefined) {
       yield* Effect.mapError(Credentials.check(token, "--token"), ({ message }) => usage(message))
     }
+    const { propertyDefinitions } = yield* EmulatorProperties.read(flags.emulatorProperties)
     return yield* Serve.run({
+      propertyDefinitions,
       port: flags.port,
       limit: flags.limit,
       latency: Option.getOrUndefined(flags.latency),
@@ -164,6 +169,7 @@ const command = Command.make("line-items").pipe(
     JobCommands.cancelCommand,
     JobCommands.forgetCommand,
     JobCommands.resolveCommand,
+    UndoCommand.undoCommand,
     ImportCommands.submitCommand,
     JobCommands.workerCommand,
     serveCommand,

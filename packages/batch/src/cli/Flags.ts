@@ -21,6 +21,7 @@ import * as Redacted from "effect/Redacted"
 export const expectations = new Map<string, string>([
   ["<input>", 'a file, or "-" for the standard input'],
   ["<file>", "the rejects of the job, corrected"],
+  ["<created>", "a file that --created wrote"],
   ["<job>", "the id of a job; line-items jobs lists them"]
 ])
 

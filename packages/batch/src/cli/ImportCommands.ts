@@ -2,6 +2,7 @@
  * The commands that take a file: `import` sends its rows, `submit` plans them for workers.
  */
 import { LineItems } from "@effect-hubspot/http"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -12,6 +13,7 @@ import * as Flag from "effect/cli/Flag"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as Declare from "./Declare.ts"
 import * as Connection from "./Connection.ts"
+import * as EmulatorProperties from "./EmulatorProperties.ts"
 import * as DurableImport from "./DurableImport.ts"
 import { type Exit, exitWith, refused, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
@@ -75,6 +77,7 @@ export const importCommand = Command.make(
     timeout: Flags.timeout,
     tokenFile: Flags.tokenFile,
     latency: Flags.latency,
+    emulatorProperties: EmulatorProperties.flag,
     rejects: Flags.file(
       "rejects",
       "Write the rows that were not created to this file, with the reason, ready to be corrected"
@@ -97,15 +100,20 @@ export const importCommand = Command.make(
     if (!flags.emulator && Option.isSome(flags.latency)) {
       return yield* usage("--latency needs --emulator")
     }
+    if (!flags.emulator && Option.isSome(flags.emulatorProperties)) {
+      return yield* usage("--emulator-properties needs --emulator, or line-items serve")
+    }
+    const keyProperty = Option.getOrUndefined(flags.keyProperty)
+    const own = yield* EmulatorProperties.read(flags.emulatorProperties, keyProperty)
     const what: Import.Options = {
       ...(yield* whatOf(flags)),
       rejects: Option.getOrUndefined(flags.rejects),
       doubts: Option.getOrUndefined(flags.doubts),
       created: Option.getOrUndefined(flags.created),
       concurrency: flags.concurrency,
-      stopWhenAllRejected: !flags.keepGoing
+      stopWhenAllRejected: !flags.keepGoing,
+      emulated: flags.emulator ? Emulator.propertiesOf(own) : undefined
     }
-    const { keyProperty } = what
     const jobId = Option.getOrUndefined(flags.job)
     if (jobId === undefined && Option.isSome(flags.stateDir)) {
       return yield* usage("--state-dir is for durable imports; give --job <id> as well")
@@ -118,16 +126,15 @@ export const importCommand = Command.make(
     const { code } = yield* Output.ofImport(flags.json, (show) =>
       Effect.gen(function* () {
         if (jobId === undefined) return yield* Import.run(what, show)
-        return yield* Effect.andThen(
-          DurableImport.plan({ ...what, jobId }),
-          JobRun.carryOn({ ...what, jobId, check: false }, show)
+        return yield* Effect.flatMap(DurableImport.plan({ ...what, jobId }), (requests) =>
+          JobRun.carryOn({ ...what, jobId, check: false, requests }, show)
         ).pipe(Connection.onJob(flags, jobId))
       }).pipe(
         Effect.scoped,
         Effect.provide(
           flags.emulator
             ? LineItems.layer({ limit: flags.limit, timeout: flags.timeout }).pipe(
-                Layer.provide(Connection.embedded(Option.getOrUndefined(flags.latency), keyProperty))
+                Layer.provide(Connection.embedded(Option.getOrUndefined(flags.latency), own))
               )
             : Connection.hubspot(flags)
         ),

@@ -55,7 +55,10 @@ export const ofImport = <A, R>(
         isShown = true
         return summary(json)(ended)
       })
-    return Effect.tapError(run(show), ({ suspended }) =>
-      json && !isShown ? line(JSON.stringify(Report.unbegun(suspended))) : Effect.void
+    const unbegun = (suspended?: string) =>
+      Effect.suspend(() => (json && !isShown ? line(JSON.stringify(Report.unbegun(suspended))) : Effect.void))
+    return run(show).pipe(
+      Effect.tapError(({ suspended }) => unbegun(suspended)),
+      Effect.onInterrupt(() => Effect.ignore(unbegun()))
     )
   })

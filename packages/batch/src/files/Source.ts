@@ -255,6 +255,24 @@ const fromPlatform = (name: string) => (error: unknown) => {
 }
 
 /**
+ * Whether an input is a pipe or a device, which can be read once. Nothing of it is read.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const isPipe = Effect.fnUntraced(function* (
+  input: { readonly path: string } | "stdin"
+): Effect.fn.Return<boolean, never, FileSystem.FileSystem> {
+  if (input === "stdin") return true
+  const fs = yield* FileSystem.FileSystem
+  return yield* Effect.match(fs.stat(input.path), {
+    // What is wrong with it is found when it is opened.
+    onFailure: () => false,
+    onSuccess: ({ type }) => type !== "File" && type !== "Directory"
+  })
+})
+
+/**
  * Opens a file, or the standard input, and reads as far as its header. Each run of `rows` opens a regular file again;
  * pipes and devices are read once.
  *
@@ -301,12 +319,15 @@ export const open = Effect.fnUntraced(function* (
  * Reads a regular file to its end, and counts its rows and those that cannot be sent. `warnings` are lines about values that are
  * sent as they are and may not be meant, one for each property, such as `#N/A` in a text. Fails with the first syntax error,
  * which has the lines of 49 more in a file that is declared, and for a source that can be read only once, of which it takes
- * nothing.
+ * nothing. `see` gets every row.
  *
  * @category checking
  * @since 0.1.0
  */
-export const check = (source: Source): Effect.Effect<Checked, SourceError> =>
+export const check = (
+  source: Source,
+  see: (row: Row) => void = () => {}
+): Effect.Effect<Checked, SourceError> =>
   source.replayable
     ? Effect.catch(
         Effect.suspend(() => {
@@ -320,6 +341,7 @@ export const check = (source: Source): Effect.Effect<Checked, SourceError> =>
                 for (const row of some) {
                   if (Result.isFailure(row.input)) invalid++
                   warnings.add(row)
+                  see(row)
                 }
               })
             ),

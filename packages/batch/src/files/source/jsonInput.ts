@@ -334,7 +334,8 @@ export const decode = (
   const begins = advance(place, text, 0, value.start)
   if (value.type !== "object") return broken(notAnObject(begins, kind(value)))
   for (const { key, start } of value.members) {
-    if (Row.isRefusedColumn(key)) return Row.ofRefusedColumn(key, advance(place, text, 0, start))
+    const ignored = declared?.column(key).ignored === true
+    if (!ignored && Row.isRefusedColumn(key)) return Row.ofRefusedColumn(key, advance(place, text, 0, start))
   }
 
   const properties = member(value, "properties")

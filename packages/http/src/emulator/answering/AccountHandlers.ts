@@ -5,12 +5,12 @@
  *
  * @since 0.1.0
  */
+import { StandardProperties } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { Account } from "../state/Account.ts"
-import * as Catalogue from "../state/Catalogue.ts"
 import type { Answer, Call, Reply } from "../passage/Exchange.ts"
 import * as Tokens from "../state/Tokens.ts"
 
@@ -23,7 +23,7 @@ import * as Tokens from "../state/Tokens.ts"
 export const details = (timeZone: string) =>
   Effect.fnUntraced(function* ({ account }: Call): Answer {
     const zoned = DateTime.makeZonedUnsafe(yield* Clock.currentTimeMillis, { timeZone })
-    const [companyCurrency, ...additionalCurrencies] = Catalogue.currencies
+    const [companyCurrency, ...additionalCurrencies] = StandardProperties.currencies
     return {
       status: 200,
       body: {

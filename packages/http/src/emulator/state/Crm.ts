@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import { Association } from "@effect-hubspot/schema"
+import { Association, type Property } from "@effect-hubspot/schema"
 import * as Behaviour from "../Behaviour.ts"
 import * as Definitions from "./Definitions.ts"
 import * as Links from "./Links.ts"
@@ -174,6 +174,17 @@ const firstId = 20_000_000_001
 /** How long an archived line item can be read, in milliseconds. Documentation: 90 days. */
 const recycleMillis = 90 * 86_400_000
 
+const unseen = (id: string): LineItemRecord => ({
+  id,
+  version: 0,
+  properties: {},
+  associations: [],
+  createdAt: "2019-08-06T02:41:08.029Z",
+  updatedAt: "2019-08-06T02:41:08.029Z",
+  archived: undefined,
+  writes: []
+})
+
 /**
  * An account without line items, or without records of another type. `properties` and `uniqueProperties` are names of further custom
  * properties. `changed` is called with every new version of a record. The account holds the last `keep` line items, by
@@ -189,6 +200,7 @@ export const makeUnsafe = (config: {
   readonly portalId: number
   readonly properties: ReadonlyArray<string>
   readonly uniqueProperties?: ReadonlyArray<string> | undefined
+  readonly propertyDefinitions?: ReadonlyArray<Property.Property> | undefined
   readonly keep?: number | undefined
   readonly changed?: ((record: LineItemRecord, at: number) => void) | undefined
   /** Another type of records than line items, with its definitions. */
@@ -196,6 +208,8 @@ export const makeUnsafe = (config: {
   readonly definitions?: Definitions.Definitions | undefined
   /** The properties of a parent or product that was made over the API, if there is one. */
   readonly valuesOf?: ((kind: "product" | Association.Target, id: string) => Values | undefined) | undefined
+  /** Records that exist and have no properties, by id: parents that were seeded, or that the rule for parents lets exist. */
+  readonly isThere?: ((id: string) => boolean) | undefined
   readonly behaviour?: Behaviour.Behaviour | undefined
 }): Crm => {
   const lineItems = new Map<string, LineItemRecord>()
@@ -208,7 +222,7 @@ export const makeUnsafe = (config: {
   const properties = definitions.all
   const holders = new Map<string, Map<string, string>>()
   const links = Links.makeUnsafe(() => lineItems.values())
-  const { changed = () => {}, keep = Infinity } = config
+  const { changed = () => {}, isThere = () => false, keep = Infinity } = config
 
   const define = (definition: Definitions.Definition): void => {
     const { name, unique } = definition
@@ -218,12 +232,7 @@ export const makeUnsafe = (config: {
     if (unique && name !== "hs_object_id" && !holders.has(name)) holders.set(name, new Map())
   }
   for (const one of properties.values()) define(one)
-  for (const name of [...(kind === "lineItem" ? Definitions.customProperties : []), ...config.properties]) {
-    define(Definitions.make({ name, type: "string" }))
-  }
-  for (const name of config.uniqueProperties ?? []) {
-    define(Definitions.make({ name, type: "string", unique: true }))
-  }
+  if (kind === "lineItem") for (const one of Definitions.customOf(config)) define(one)
 
   // Assumption: values are compared exactly, and archiving sets a value free.
   const release = (record: LineItemRecord): void => {
@@ -307,7 +316,8 @@ export const makeUnsafe = (config: {
     holderOf: (name, value) => holders.get(name)?.get(value),
     find: (id, at) => {
       const record = lineItems.get(id)
-      return record === undefined || isGone(record, at) ? undefined : record
+      if (record === undefined) return isThere(id) ? unseen(id) : undefined
+      return isGone(record, at) ? undefined : record
     },
     page: (after, limit, archived, at) => {
       const records: Array<LineItemRecord> = []

@@ -2,12 +2,11 @@
  * The definitions of the properties of one type of object in the emulated account, and how the properties API shows them.
  *
  * It knows what a property is, not which record holds a value of it. It checks no value: `Rules` does. What every account
- * has is data, in `Catalogue`.
+ * has is data, in `StandardProperties`.
  *
  * @since 0.1.0
  */
-import { type Properties, Property } from "@effect-hubspot/schema"
-import * as Catalogue from "./Catalogue.ts"
+import { type Properties, Property, StandardProperties } from "@effect-hubspot/schema"
 
 /**
  * A property of the account. `options` are the values of an enumeration with their labels, `ids` if they are the ids of
@@ -118,25 +117,38 @@ export const make = (
   ...given
 })
 
-const fromRow = ([name, type, label, ...traits]: Catalogue.Row, groupName: string): Definition => {
-  const listed = traits.find((trait) => typeof trait === "object")
+/**
+ * The definition that the properties API shows, or that is given to it, in a group.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromProperty = (
+  property: Property.Property,
+  groupName: string = property.groupName ?? Property.defaultGroup
+): Definition => {
+  const { calculated = false, externalOptions, fieldType, label, name, options = [], type } = property
   return make({
     name,
-    type,
-    label,
     groupName,
-    hubspotDefined: true,
-    readOnly: traits.includes("set") || traits.includes("computed"),
-    calculated: traits.includes("computed"),
-    unique: traits.includes("unique"),
-    ...(traits.includes("long") && { fieldType: "textarea" }),
-    ...(traits.includes("ids") ? { options: "ids" } : listed && { options: new Map(Object.entries(listed)) })
+    type: (type === "number" && property.showCurrencySymbol === true
+      ? "money"
+      : type) as Properties.PropertyType,
+    ...(label !== undefined && { label }),
+    ...(fieldType !== undefined && { fieldType }),
+    hubspotDefined: property.hubspotDefined ?? false,
+    readOnly: property.modificationMetadata?.readOnlyValue ?? calculated,
+    calculated,
+    unique: property.hasUniqueValue ?? false,
+    ...(externalOptions === true
+      ? { options: "ids" }
+      : options.length > 0 && { options: new Map(options.map(({ label, value }) => [value, label])) })
   })
 }
 
 // The definitions of all accounts are the same objects; an account changes its own map of them.
-const ofType = (rows: ReadonlyArray<Catalogue.Row>, group: Group): (() => Definitions) => {
-  const all = rows.map((row) => [row[0], fromRow(row, group.name)] as const)
+const ofType = (properties: ReadonlyArray<Property.Property>, group: Group): (() => Definitions) => {
+  const all = properties.map((property) => [property.name, fromProperty(property, group.name)] as const)
   return () => ({ all: new Map(all), archived: new Map(), groups: new Map([[group.name, group]]) })
 }
 
@@ -146,11 +158,27 @@ const ofType = (rows: ReadonlyArray<Catalogue.Row>, group: Group): (() => Defini
  * @category constructors
  * @since 0.1.0
  */
-export const lineItems = ofType(Catalogue.lineItems, {
+export const lineItems = ofType(StandardProperties.lineItems, {
   name: Property.defaultGroup,
   label: "Line item information",
   displayOrder: 0
 })
+
+/**
+ * The custom properties of line items that an account has at its beginning. A later definition replaces an earlier one.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const customOf = (given: {
+  readonly properties?: ReadonlyArray<string> | undefined
+  readonly uniqueProperties?: ReadonlyArray<string> | undefined
+  readonly propertyDefinitions?: ReadonlyArray<Property.Property> | undefined
+}): ReadonlyArray<Definition> => [
+  ...[...customProperties, ...(given.properties ?? [])].map((name) => make({ name, type: "string" })),
+  ...(given.propertyDefinitions ?? []).map((property) => fromProperty(property)),
+  ...(given.uniqueProperties ?? []).map((name) => make({ name, type: "string", unique: true }))
+]
 
 /**
  * The definitions that every account has of products.
@@ -158,7 +186,7 @@ export const lineItems = ofType(Catalogue.lineItems, {
  * @category constructors
  * @since 0.1.0
  */
-export const products = ofType(Catalogue.products, {
+export const products = ofType(StandardProperties.products, {
   name: "productinformation",
   label: "Product information",
   displayOrder: 0
@@ -171,7 +199,11 @@ export const products = ofType(Catalogue.products, {
  * @since 0.1.0
  */
 export const others = (name: string): Definitions =>
-  ofType(Catalogue.others, { name: `${name.replace(/s$/, "")}information`, label: name, displayOrder: 0 })()
+  ofType(StandardProperties.parents, {
+    name: `${name.replace(/s$/, "")}information`,
+    label: name,
+    displayOrder: 0
+  })()
 
 /**
  * A definition as the properties API shows it. Documentation for the fields.

@@ -70,6 +70,8 @@ export const makeUnsafe = (config: {
   readonly keep?: number | undefined
   readonly lag: SearchIndex.Lag
   readonly random: () => number
+  /** Whether a record that was not made over the API exists all the same. */
+  readonly exists: (kind: Kind, id: string) => boolean
 }): Objects => {
   const made = new Map<Kind, Records>()
   const make = (kind: Kind): Records => {
@@ -79,6 +81,7 @@ export const makeUnsafe = (config: {
       kind,
       definitions: kind === "product" ? Definitions.products() : Definitions.others(nameOf(kind)),
       properties: [],
+      isThere: (id) => config.exists(kind, id),
       changed: index.changed
     })
     return { crm, index }
