@@ -9,6 +9,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stdio from "effect/Stdio"
+import type * as Terminal from "effect/Terminal"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as Import from "../jobs/Import.ts"
 import type * as Frozen from "../jobs/Frozen.ts"
@@ -71,7 +72,14 @@ export const plan = Effect.fnUntraced(function* (
 ): Effect.fn.Return<
   void,
   Exit,
-  JobStore.JobStore | FileSystem.FileSystem | Stdio.Stdio | Process | HubSpotClient | RateLimits | Scope.Scope
+  | JobStore.JobStore
+  | FileSystem.FileSystem
+  | Stdio.Stdio
+  | Terminal.Terminal
+  | Process
+  | HubSpotClient
+  | RateLimits
+  | Scope.Scope
 > {
   const { holder, isGone } = yield* Process
   const { jobId, keyColumn, keyProperty, retrying, strategy = DoubtStrategy.failVisible } = options

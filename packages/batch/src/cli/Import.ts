@@ -25,6 +25,7 @@ import * as KeyProperty from "../doubt/KeyProperty.ts"
 import * as Outcome from "../model/Outcome.ts"
 import type { NotSentReason } from "../model/Outcome.ts"
 import * as Advice from "./Advice.ts"
+import * as Check from "./Check.ts"
 import * as Progress from "./Progress.ts"
 import type * as FileFormat from "../files/FileFormat.ts"
 import * as Rejects from "../files/Rejects.ts"
@@ -46,6 +47,10 @@ export interface Options
   readonly format: Source.Format | undefined
   /** What is declared of the input. Default: nothing. */
   readonly declared?: FileFormat.FileFormat | undefined
+  /** What to do with a file that is not exact: read it as declared, or show what it probably is, or accept that. */
+  readonly proposals?: "none" | "show" | "accept" | undefined
+  /** Whether the input goes to the emulator in this process. */
+  readonly isEmulated?: boolean | undefined
   /** How many wrong rows are named one by one. Default: all; twenty of those that go into a file. */
   readonly named?: number | undefined
 }
@@ -82,13 +87,26 @@ export const prepare = Effect.fnUntraced(function* (options: Options): Effect.fn
     readonly choice: DoubtStrategy.Choice
   },
   Exit,
-  FileSystem.FileSystem | Stdio.Stdio | HubSpotClient | RateLimits | Scope.Scope
+  FileSystem.FileSystem | Stdio.Stdio | Terminal.Terminal | HubSpotClient | RateLimits | Scope.Scope
 > {
-  const source = yield* Effect.mapError(
-    Source.open(options.input, { format: options.format, declared: options.declared ?? {} }),
-    refused
-  )
-  const total = source.replayable ? (yield* Effect.mapError(Source.check(source), refused)).rows : undefined
+  const { format, input, proposals = "none" } = options
+  const settled =
+    input !== "stdin" && proposals !== "none" && (yield* Check.isRegular(input))
+      ? yield* Check.settle(
+          {
+            path: input.path,
+            format,
+            declared: options.declared ?? {},
+            definitions: Check.standard(options.isEmulated)
+          },
+          proposals === "accept"
+        )
+      : undefined
+  const declared = settled?.declared ?? options.declared ?? {}
+  const source = yield* Effect.mapError(Source.open(input, { format, declared }), refused)
+  const total = !source.replayable
+    ? undefined
+    : (settled?.rows ?? (yield* Effect.mapError(Source.check(source), refused)).rows)
   const misnamed = misnamedFile(options, source)
   if (misnamed !== undefined) return yield* usage(misnamed)
   const { keyColumn, keyProperty, strategy = DoubtStrategy.failVisible } = options

@@ -10,6 +10,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
+import * as Check from "./Check.ts"
 import * as Declare from "./Declare.ts"
 import * as Connection from "./Connection.ts"
 import * as DurableImport from "./DurableImport.ts"
@@ -27,6 +28,10 @@ const input = Argument.String("input").pipe(
 const what = {
   format: Flags.format,
   ...Declare.flags,
+  accept: Flag.Boolean("accept").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Read the file as line-items check proposes, if anything has to be declared")
+  ),
   batchSize: Flags.batchSize,
   strategy: Flags.strategy,
   verifyRejections: Flags.verifyRejections,
@@ -37,6 +42,7 @@ const what = {
 interface What extends Declare.Given {
   readonly input: string
   readonly format: Option.Option<"csv" | "ndjson" | "json">
+  readonly accept: boolean
   readonly batchSize: number
   readonly strategy: keyof typeof Flags.strategies
   readonly verifyRejections: boolean
@@ -47,6 +53,9 @@ interface What extends Declare.Given {
 const whatOf = Effect.fnUntraced(function* (
   flags: What
 ): Effect.fn.Return<Omit<Import.Options, "rejects" | "doubts" | "created">, Exit, FileSystem.FileSystem> {
+  if (flags.accept && Option.isSome(flags.formatFile)) {
+    return yield* usage("--accept and --format-file exclude each other; give one")
+  }
   if (flags.verifyRejections && flags.strategy !== "fail-visible") {
     return yield* usage(`--verify-rejections is for fail-visible; ${flags.strategy} does not use it`)
   }
@@ -54,6 +63,8 @@ const whatOf = Effect.fnUntraced(function* (
     input: flags.input === "-" ? "stdin" : { path: flags.input },
     format: Option.getOrUndefined(flags.format),
     declared: yield* Declare.formatOf(flags),
+    // What does not match a format file is wrong, and no reason for another proposal.
+    proposals: Option.isSome(flags.formatFile) ? "none" : flags.accept ? "accept" : "show",
     batchSize: flags.batchSize,
     strategy: flags.verifyRejections ? DoubtStrategy.failVisibleVerified() : Flags.strategies[flags.strategy],
     keyProperty: Option.getOrUndefined(flags.keyProperty),
@@ -103,7 +114,8 @@ export const importCommand = Command.make(
       doubts: Option.getOrUndefined(flags.doubts),
       created: Option.getOrUndefined(flags.created),
       concurrency: flags.concurrency,
-      stopWhenAllRejected: !flags.keepGoing
+      stopWhenAllRejected: !flags.keepGoing,
+      isEmulated: flags.emulator
     }
     const { keyProperty } = what
     const jobId = Option.getOrUndefined(flags.job)
@@ -147,6 +159,50 @@ export const importCommand = Command.make(
     },
     { command: "line-items import items.csv --emulator", description: "Try a file without HubSpot" },
     { command: "cat items.ndjson | line-items import - --json", description: "From a pipe, for a script" }
+  ])
+)
+
+export const checkCommand = Command.make(
+  "check",
+  {
+    input,
+    format: Flags.format,
+    ...Declare.flags,
+    emulator: Flag.Boolean("emulator").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("Check for the emulator, which has HubSpot's standard properties")
+    ),
+    baseUrl: Flags.baseUrl,
+    timeout: Flags.timeout,
+    tokenFile: Flags.tokenFile,
+    save: Flags.file("save", "Write what is declared and proposed to this file, for import --format-file"),
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    if (flags.emulator && Option.isSome(flags.baseUrl)) {
+      return yield* usage("--emulator and --base-url exclude each other; give one")
+    }
+    const code = yield* Check.check(
+      {
+        path: flags.input,
+        format: Option.getOrUndefined(flags.format),
+        declared: yield* Declare.formatOf(flags),
+        definitions: Check.standard(flags.emulator)
+      },
+      { json: flags.json, save: Option.getOrUndefined(flags.save), print: Output.line }
+    ).pipe(Effect.scoped)
+    return yield* exitWith(code)
+  })
+).pipe(
+  Command.withDescription(
+    "Show what a file is: its encoding and layout, the property that each column becomes, its problems, and the command that imports it. It sends no line item."
+  ),
+  Command.withExamples([
+    { command: "line-items check items.csv", description: "Before the first import" },
+    {
+      command: "line-items check items.csv --save items.format.json",
+      description: "Keep the declaration, for import --format-file"
+    }
   ])
 )
 

@@ -18,6 +18,7 @@ import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as FileFormat from "./FileFormat.ts"
 import * as Declared from "./source/declared.ts"
+import * as Names from "./source/names.ts"
 import * as Open from "./source/open.ts"
 import * as Pipe from "./source/pipe.ts"
 import type { Chunks } from "./source/pull.ts"
@@ -115,13 +116,6 @@ export const describe = (issue: RowIssue): string =>
 export const format = (source: { readonly name: string }, issue: RowIssue): string =>
   `${at(source.name, issue.line, issue.column)}: ${describe(issue)}`
 
-const extensions: ReadonlyMap<string | undefined, Format> = new Map([
-  ["csv", "csv"],
-  ["ndjson", "ndjson"],
-  ["jsonl", "ndjson"],
-  ["json", "json"]
-])
-
 const optionsOf = (
   name: string,
   {
@@ -132,15 +126,14 @@ const optionsOf = (
     maxLineLength = 1024 * 1024
   }: Options = {}
 ): Result.Result<Open.Options, SourceError> => {
-  const extension = /\.([a-z]+)(?:\.gz)?$/i.exec(name)?.[1]?.toLowerCase()
-  const options = { format, guess: extensions.get(extension), maxLineLength, maxInflated: maxInflatedBytes }
+  const guess = Names.guess(name)
+  const options = { format, guess, maxLineLength, maxInflated: maxInflatedBytes }
   if (declared === undefined) return Result.succeed({ ...options, declared })
-  const isTabbed = extension === "tsv" && declared.delimiter === undefined
+  const isTabbed = Names.isTabbed(name) && declared.delimiter === undefined
   return Result.mapBoth(FileFormat.check(isTabbed ? { ...declared, delimiter: "tab" } : declared), {
     onFailure: ({ advice, problem }) => new SourceError({ reason: "Syntax", file: name, problem, advice }),
     onSuccess: (format) => ({
       ...options,
-      guess: isTabbed ? "csv" : options.guess,
       declared: Declared.make(format, definitions)
     })
   })
@@ -243,6 +236,17 @@ const fromPlatform = (name: string) => (error: unknown) => {
   const cause = isPlatformError(error) ? causes.get(error.reason._tag) : undefined
   return unreadable(name, ...(cause ?? ["the system refused to read it", "check the path and the disk"]))
 }
+
+/**
+ * The bytes of a regular file, which can be read any number of times.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const bytesOf = (path: string): Stream.Stream<Uint8Array, SourceError, FileSystem.FileSystem> =>
+  Stream.unwrap(
+    Effect.map(FileSystem.FileSystem, (fs) => Stream.mapError(fs.stream(path), fromPlatform(path)))
+  )
 
 /**
  * Opens a file, or the standard input, and reads as far as its header. Each run of `rows` opens a regular file again;

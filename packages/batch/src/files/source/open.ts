@@ -36,7 +36,11 @@ const ofCells = ["delimiter", "quote", "blanks", "skipLines", "skipLast", "colum
 
 const ofJson = ["root", "records"] as const
 
-const formatOf = (first: string | undefined, { format, guess }: Options): Format => {
+/** The format of a file by the first character that is not blank. */
+export const formatOf = (
+  first: string | undefined,
+  { format, guess }: Pick<Options, "format" | "guess">
+): Format => {
   if (format !== undefined) return format
   if (guess === "json") return first === "{" ? "ndjson" : "json"
   if (guess !== undefined) return guess
