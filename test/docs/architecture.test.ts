@@ -144,10 +144,17 @@ describe("the house", () => {
     "@effect/sql-pg": "^4.0.5"
   }
 
+  /** A small library with no dependency of its own, in one exact version. */
+  const libraries: Readonly<Record<string, ReadonlyArray<string>>> = { batch: ["fastest-levenshtein"] }
+
   it("what users install is effect, and of Effect's what they want: Node for the command, PostgreSQL", () => {
     for (const name of Object.keys(allowed)) {
       const manifest = JSON.parse(read(`packages/${name}/package.json`))
-      assert.deepStrictEqual(Object.keys(manifest.dependencies ?? {}).sort(), [...allowed[name]!].sort())
+      const { dependencies = {} } = manifest
+      const foreign = Object.keys(dependencies).filter((name) => !name.startsWith("@effect-hubspot/"))
+      assert.deepStrictEqual(Object.keys(dependencies).sort(), [...allowed[name]!, ...foreign].sort())
+      assert.deepStrictEqual(foreign, libraries[name] ?? [])
+      for (const one of foreign) assert.match(dependencies[one], /^\d+\.\d+\.\d+$/)
       for (const [peer, range] of Object.entries(manifest.peerDependencies)) {
         assert.strictEqual(range, ranges[peer], peer)
         if (peer !== "effect") assert.isTrue(manifest.peerDependenciesMeta[peer].optional, peer)

@@ -9,8 +9,8 @@ let server: Server
 
 beforeAll(async () => {
   files = directory()
-  server = await serve()
-  files.write("typo.csv", `name,prise\n${Array.from({ length: 1300 }, (_, n) => `Chair ${n},1\n`).join("")}`)
+  server = await serve("--required", "hs_sku")
+  files.write("bare.csv", `name,price\n${Array.from({ length: 1300 }, (_, n) => `Chair ${n},1\n`).join("")}`)
 })
 
 afterAll(() => {
@@ -20,14 +20,16 @@ afterAll(() => {
 
 const on = (...args: ReadonlyArray<string>) => run(args, { cwd: files.path, token: canary })
 
-const cause = 'the first 200 were all rejected for one cause: Property "prise" does not exist'
+const cause =
+  "the first 200 were all rejected for one cause: hs_sku: Error creating LINE_ITEM. Some required properties were not set"
 
-describe("a file with a column that is no property", () => {
+describe("a file without a property that the account requires", () => {
   it("is not sent on after two batches; one line says why and what to do, and the rejects hold every row", async () => {
     const { code, stderr, stdout } = await on(
       "import",
-      "typo.csv",
-      "--emulator",
+      "bare.csv",
+      "--base-url",
+      server.url,
       "--json",
       "--rejects",
       "rejects.csv"
@@ -42,11 +44,11 @@ describe("a file with a column that is no property", () => {
       invalid: 0,
       notSent: 1100,
       inDoubt: 0,
-      requests: 2
+      requests: 3
     })
     const lines = stderr.split("\n").filter((line) => line.includes("one cause"))
     assert.lengthOf(lines, 1)
-    assert.isTrue(lines[0]!.startsWith(`typo.csv: 1,100 rows not sent: ${cause}; `), lines[0])
+    assert.isTrue(lines[0]!.startsWith(`bare.csv: 1,100 rows not sent: ${cause}; `), lines[0])
     assert.isTrue(lines[0]!.endsWith("; --keep-going sends the other rows all the same"), lines[0])
     const rejects = files.read("rejects.csv").trimEnd().split("\n")
     assert.lengthOf(rejects, 1301)
@@ -57,7 +59,14 @@ describe("a file with a column that is no property", () => {
   })
 
   it("is sent whole with --keep-going", async () => {
-    const { code, stderr, stdout } = await on("import", "typo.csv", "--emulator", "--json", "--keep-going")
+    const { code, stderr, stdout } = await on(
+      "import",
+      "bare.csv",
+      "--base-url",
+      server.url,
+      "--json",
+      "--keep-going"
+    )
     assert.strictEqual(code, 3)
     assert.deepInclude(JSON.parse(stdout), { status: "COMPLETE", rejected: 1300, notSent: 0 })
     assert.notInclude(stderr, "one cause")
@@ -65,7 +74,7 @@ describe("a file with a column that is no property", () => {
 
   it("as a job it is suspended, and resume goes on past it with --keep-going", async () => {
     const kept = ["--base-url", server.url, "--state-dir", "state", "--json"]
-    const first = await on("import", "typo.csv", "--job", "q3", ...kept)
+    const first = await on("import", "bare.csv", "--job", "q3", ...kept)
     assert.strictEqual(first.code, 75, first.stderr)
     assert.deepInclude(JSON.parse(first.stdout), {
       status: "PROCESSING",
@@ -73,7 +82,7 @@ describe("a file with a column that is no property", () => {
       notSent: 1100,
       suspended: { reason: "operator", resumeAt: null }
     })
-    assert.include(first.stderr, `typo.csv: 1,100 of 1,300 rows have no outcome yet: not sent: ${cause}; `)
+    assert.include(first.stderr, `bare.csv: 1,100 of 1,300 rows have no outcome yet: not sent: ${cause}; `)
     assert.include(
       first.stderr,
       "--keep-going sends the other rows all the same; go on with: line-items resume q3"

@@ -183,9 +183,18 @@ const files: ReadonlyArray<Case> = [
     id: "B13",
     what: "an unknown property",
     file: ["prise.csv", csv("name,prise", "A,1", "B,")],
+    code: 2,
+    stderr: [
+      'line-items: prise.csv: column "prise" is no property of the account; did you mean "price"? Take it so with --map prise=price, or leave it out with --ignore prise'
+    ]
+  },
+  {
+    id: "B13",
+    what: "an unknown property, from a pipe",
+    stdin: csv('{"name":"A","prise":1}', '{"name":"B"}'),
     code: 3,
     stderr: [
-      'prise.csv:2:2: rejected: Property "prise" does not exist; use an internal name that is in HubSpot\'s Settings > Properties > Line item properties, create the property there, or put "_" before the column\'s name, and it is not sent'
+      'stdin:1: rejected: Property "prise" does not exist; use an internal name that is in HubSpot\'s Settings > Properties > Line item properties, create the property there, or put "_" before the column\'s name, and it is not sent'
     ],
     counts: counted({ inputs: 2, created: 1, rejected: 1 })
   },
@@ -255,67 +264,60 @@ const rows: ReadonlyArray<Case> = [
     file: [
       "cells.csv",
       csv(
-        "name,deal_id,quote_id,Unit Price,constructor,description",
-        "A,1,,,,",
-        "B\u0007,1,,,,",
-        "C,,,5,,",
-        "D,,,,x,",
-        "E,12a,,,,",
-        "F,-1,,,,",
-        "G,9223372036854775808,,,,",
-        "H,1,2,,,",
-        ",1,,,,",
-        "Z,9223,,,,"
+        "name,deal_id,quote_id,description",
+        "A,1,,",
+        "B\u0007,1,,",
+        "E,12a,,",
+        "F,-1,,",
+        "G,9223372036854775808,,",
+        "H,1,2,",
+        ",1,,",
+        "Z,9223,,"
       )
     ],
     code: 3,
     stderr: [
       "cells.csv:3:1: name: control character U+0007 at position 2; remove it",
-      `cells.csv:4:4: "Unit Price": property name "Unit Price" is not a valid internal name; ${name}`,
-      `cells.csv:5:5: constructor: property name "constructor" is not a valid internal name; ${name}`,
-      'cells.csv:6:2: deal_id: "12a" is not a HubSpot id; give the record\'s id: digits only',
-      'cells.csv:7:2: deal_id: "-1" is not a HubSpot id; give the record\'s id: digits only',
-      'cells.csv:8:2: deal_id: "9223372036854775808" is not a HubSpot id; give the record\'s id: digits only',
-      "cells.csv:9:3: quote_id: 2 parents (deal, quote), a line item has one; keep one, and create a separate line item for each of the others",
-      "cells.csv:10:1: nothing to send: no property has a value; fill in at least one"
+      'cells.csv:4:2: deal_id: "12a" is not a HubSpot id; give the record\'s id: digits only',
+      'cells.csv:5:2: deal_id: "-1" is not a HubSpot id; give the record\'s id: digits only',
+      'cells.csv:6:2: deal_id: "9223372036854775808" is not a HubSpot id; give the record\'s id: digits only',
+      "cells.csv:7:3: quote_id: 2 parents (deal, quote), a line item has one; keep one, and create a separate line item for each of the others",
+      "cells.csv:8:1: nothing to send: no property has a value; fill in at least one"
     ],
-    counts: counted({ inputs: 10, created: 2, invalid: 8 })
+    counts: counted({ inputs: 8, created: 2, invalid: 6 })
   },
   {
     id: "B19–B25, B30",
-    what: "wrong values of NDJSON, among good rows",
-    file: [
-      "values.ndjson",
-      csv(
-        '{"name":"A","price":12.50,"hs_is_optional":true,"description":null}',
-        '{"name":"B","prototype":"x"}',
-        '{"name":{"x":1}}',
-        '{"name":"C","price":"NaN"}',
-        '{"name":"D","price":"Infinity"}',
-        '{"name":"E","price":1e999}',
-        '{"name":"F","price":"0.1000000000000000055511151231257827"}',
-        `{"name":"G","description":"${"y".repeat(70_001)}"}`,
-        '{"name":"H\\ud800"}',
-        '{"name":"I","order_id":"4.5"}',
-        '{"name":"J","objectWriteTraceId":"t-1"}',
-        '{"name":"K","objectWriteTraceId":"t-1"}',
-        `{"name":"L","objectWriteTraceId":"${"z".repeat(65)}"}`,
-        `{"name":"M","${"n".repeat(101)}":"x"}`
-      )
-    ],
+    what: "wrong values of NDJSON from a pipe, among good rows",
+    stdin: csv(
+      '{"name":"A","price":12.50,"hs_is_optional":true,"description":null}',
+      '{"name":"B","prototype":"x"}',
+      '{"name":{"x":1}}',
+      '{"name":"C","price":"NaN"}',
+      '{"name":"D","price":"Infinity"}',
+      '{"name":"E","price":1e999}',
+      '{"name":"F","price":"0.1000000000000000055511151231257827"}',
+      `{"name":"G","description":"${"y".repeat(70_001)}"}`,
+      '{"name":"H\\ud800"}',
+      '{"name":"I","order_id":"4.5"}',
+      '{"name":"J","objectWriteTraceId":"t-1"}',
+      '{"name":"K","objectWriteTraceId":"t-1"}',
+      `{"name":"L","objectWriteTraceId":"${"z".repeat(65)}"}`,
+      `{"name":"M","${"n".repeat(101)}":"x"}`
+    ),
     code: 3,
     stderr: [
-      `values.ndjson:2:25: prototype: property name "prototype" is not a valid internal name; ${name}`,
-      "values.ndjson:3:9: name: expected text, got object; give one value in quotes",
-      `values.ndjson:4:21: price: "NaN" is not a finite number; ${numeral}`,
-      `values.ndjson:5:21: price: "Infinity" is not a finite number; ${numeral}`,
-      `values.ndjson:6:21: price: "1e999" is not a finite number; ${numeral}`,
-      "values.ndjson:8:27: description: 70,001 characters, the limit is 65,536; shorten the text",
-      "values.ndjson:9:9: name: half of a surrogate pair: not valid Unicode; export the text as UTF-8 again",
-      'values.ndjson:10:24: order_id: "4.5" is not a HubSpot id; give the record\'s id: digits only',
-      'values.ndjson:12: objectWriteTraceId: trace id "t-1" is used twice, first in line 11; make it unique, or leave it out to have one made',
-      "values.ndjson:13:34: objectWriteTraceId: 65 characters, 1 to 64 are allowed; shorten it, or leave it out to have one made",
-      `values.ndjson:14:${13 + 101 + 2 + 1}: "${"n".repeat(39)}…": property name "${"n".repeat(39)}…" is not a valid internal name; ${name}`
+      `stdin:2:25: prototype: property name "prototype" is not a valid internal name; ${name}`,
+      "stdin:3:9: name: expected text, got object; give one value in quotes",
+      `stdin:4:21: price: "NaN" is not a finite number; ${numeral}`,
+      `stdin:5:21: price: "Infinity" is not a finite number; ${numeral}`,
+      `stdin:6:21: price: "1e999" is not a finite number; ${numeral}`,
+      "stdin:8:27: description: 70,001 characters, the limit is 65,536; shorten the text",
+      "stdin:9:9: name: half of a surrogate pair: not valid Unicode; export the text as UTF-8 again",
+      'stdin:10:24: order_id: "4.5" is not a HubSpot id; give the record\'s id: digits only',
+      'stdin:12: objectWriteTraceId: trace id "t-1" is used twice, first in line 11; make it unique, or leave it out to have one made',
+      "stdin:13:34: objectWriteTraceId: 65 characters, 1 to 64 are allowed; shorten it, or leave it out to have one made",
+      `stdin:14:${13 + 101 + 2 + 1}: "${"n".repeat(39)}…": property name "${"n".repeat(39)}…" is not a valid internal name; ${name}`
     ],
     counts: counted({ inputs: 14, created: 3, invalid: 11 })
   },
@@ -603,6 +605,12 @@ describe("bad input", () => {
       new Promise<{ readonly url: string; readonly seen: Array<string> }>((resolve) => {
         const seen: Array<string> = []
         const server = createServer((request, response) => {
+          if (request.url?.includes("/properties/") === true) {
+            response
+              .writeHead(200, { "content-type": "application/json" })
+              .end('{"results":[{"name":"name","type":"string"}]}')
+            return
+          }
           seen.push(`${request.method} ${request.url}`)
           request.resume().on("end", () => response.writeHead(status, { location: location() }).end())
         })

@@ -149,6 +149,9 @@ const answer = (path: string, text: string): Reply => {
   if (path.startsWith("/account-info/")) {
     return json(200, { portalId: 62515, timeZone: "UTC", companyCurrency: "EUR", uiDomain: canary })
   }
+  if (path.includes("/properties/")) {
+    return json(200, { results: [{ name: "name", label: canary, type: "string", description: canary }] })
+  }
   if (path.endsWith("/batch/read")) {
     return json(200, {
       status: "COMPLETE",

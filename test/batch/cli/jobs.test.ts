@@ -61,7 +61,7 @@ describe("a durable import", () => {
       invalid: 1,
       notSent: 0,
       inDoubt: 0,
-      requests: 1,
+      requests: 2,
       job: "q3"
     })
     assert.include(first.stderr, 'items.csv:4:2: price: "1,5" is not a finite number')

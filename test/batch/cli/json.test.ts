@@ -345,7 +345,10 @@ describe("serve", () => {
     assert.strictEqual(new Date(record.createdAt).toISOString(), record.createdAt)
     assert.deepStrictEqual(
       requests.map(({ inputs, method, path, status }) => ({ method, path, status, inputs })),
-      [{ method: "POST", path: "/crm/v3/objects/line_items/batch/create", status: 201, inputs: 1 }]
+      [
+        { method: "GET", path: "/crm/v3/properties/line_items", status: 200, inputs: null },
+        { method: "POST", path: "/crm/v3/objects/line_items/batch/create", status: 201, inputs: 1 }
+      ]
     )
     // The one with the other token.
     assert.deepStrictEqual(forgotten, { created: 0, requests: 0, unauthorized: 1 })
@@ -426,10 +429,12 @@ describe("Ctrl-C", () => {
     let unanswered: number
 
     beforeAll(async () => {
-      server = await serve("--latency", "600000-600000")
+      server = await serve()
+      const silent = { place: "beforeCommit", reply: { kind: "never" } } as const
+      await server.fail({ rules: [{ match: { path: "*/batch/create" }, fault: silent }] })
       const started = importSample(server, "twice")
-      // An import begins with one request.
-      await untilSent(server, started, 1)
+      // An import begins with one request, after that for the properties.
+      await untilSent(server, started, 2)
       started.kill("SIGINT")
       await started.seen("stderr", "stopping:")
       started.kill("SIGINT")
@@ -479,15 +484,26 @@ describe("without a connection", () => {
 
   it("says that it could go on later, and exits 75", () => {
     assert.deepStrictEqual(countsOf(end), {
-      ...counted({ inputs: 2, invalid: 1, notSent: 1 }, "PROCESSING"),
+      ...counted({}, "PROCESSING"),
       suspended: { reason: "network", resumeAt: null }
     })
-    assert.match(end.stderr, /^stdin: 1 rows? not sent: no connection to HubSpot \(connection refused\)/m)
+    assert.strictEqual(
+      end.stderr,
+      "line-items: no connection to HubSpot (connection refused); nothing was sent; this command has sent no row, so give it again once HubSpot answers\n"
+    )
     assert.strictEqual(end.code, 75)
   })
 
-  it("calls one row a row", () => {
-    assert.match(end.stderr, /stdin: 1 row not sent/)
+  it("calls one row a row that the token may not create", async () => {
+    const server = await serve()
+    await server.grant("crm.schemas.line_items.read")
+    const { code, stderr } = await run(["import", "-", "--base-url", server.url], {
+      stdin: rows(1),
+      token: canary
+    })
+    assert.match(stderr, /^stdin: 1 row not sent: /m)
+    assert.strictEqual(code, 5)
+    await server.stop()
   })
 })
 

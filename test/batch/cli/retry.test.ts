@@ -73,7 +73,7 @@ describe("a retry", () => {
       invalid: 0,
       notSent: 0,
       inDoubt: 0,
-      requests: 1,
+      requests: 2,
       job: "q3-retry-1"
     })
     assert.include(first.stderr, "c.csv: rows of job q3 again, as job q3-retry-1\n")

@@ -194,13 +194,16 @@ describe("the sample", () => {
     assert.strictEqual(new Set(ledger.created.map(({ objectWriteTraceId }) => objectWriteTraceId)).size, 9900)
   })
 
-  it("takes 100 requests, and no row is in two of them", () => {
-    assert.strictEqual(summaryOf(first).requests, 100)
+  it("takes 100 requests and one for the properties, and no row is in two of them", () => {
+    assert.strictEqual(summaryOf(first).requests, 101)
     assert.deepStrictEqual(
       [...new Set(ledger.requests.map(({ method, path, status }) => `${method} ${path} ${status}`))].sort(),
-      [201, 207].map((status) => `POST /crm/v3/objects/line_items/batch/create ${status}`)
+      [
+        "GET /crm/v3/properties/line_items 200",
+        ...[201, 207].map((status) => `POST /crm/v3/objects/line_items/batch/create ${status}`)
+      ]
     )
-    assert.strictEqual(ledger.requests.length, 100)
+    assert.strictEqual(ledger.requests.length, 101)
     assert.strictEqual(
       ledger.requests.reduce((sum, { inputs }) => sum + (inputs ?? 0), 0),
       9960

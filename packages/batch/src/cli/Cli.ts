@@ -23,6 +23,7 @@ import * as Connection from "./Connection.ts"
 import * as Demo from "./Demo.ts"
 import * as Doctor from "./Doctor.ts"
 import { exitWith, refused, usage } from "./Exit.ts"
+import * as EmulatorProperties from "./EmulatorProperties.ts"
 import * as Flags from "./Flags.ts"
 import * as ImportCommands from "./ImportCommands.ts"
 import * as JobCommands from "./JobCommands.ts"
@@ -40,6 +41,7 @@ const serveCommand = Command.make(
     keep: Flags.keep,
     searchLag: Flags.searchLag,
     uniqueProperties: Flags.uniqueProperties,
+    emulatorProperties: EmulatorProperties.flag,
     required: Flags.required,
     behaviour: Flags.behaviour,
     token: Flag.Redacted("token").pipe(
@@ -53,7 +55,9 @@ const serveCommand = Command.make(
     if (token !== undefined) {
       yield* Effect.mapError(Credentials.check(token, "--token"), ({ message }) => usage(message))
     }
+    const { definitions } = yield* EmulatorProperties.read(flags.emulatorProperties)
     return yield* Serve.run({
+      definitions,
       port: flags.port,
       limit: flags.limit,
       latency: Option.getOrUndefined(flags.latency),

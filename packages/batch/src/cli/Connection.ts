@@ -16,6 +16,7 @@ import * as UserDirectories from "effect/persistence/UserDirectories"
 import * as Database from "../sql/Database.ts"
 import * as Stores from "../sql/Stores.ts"
 import * as DurableImport from "./DurableImport.ts"
+import type * as EmulatorProperties from "./EmulatorProperties.ts"
 import { type Exit, type Refusal, refused, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import * as Jobs from "./Jobs.ts"
@@ -57,10 +58,10 @@ const hubspotOfJob = (flags: Connection, jobId: string) =>
 /** The embedded HubSpot, with a token that is good nowhere else. */
 export const embedded = (
   latency: { readonly min: number; readonly max: number } | undefined,
-  keyProperty?: string | undefined
+  properties: EmulatorProperties.Own = {}
 ) =>
   Layer.merge(
-    Emulator.layer({ latency, uniqueProperties: keyProperty === undefined ? [] : [keyProperty] }),
+    Emulator.layer({ latency, ...properties }),
     Layer.orDie(Credentials.layer(Redacted.make("embedded-emulator")))
   )
 

@@ -2,7 +2,7 @@
  * `line-items demo`: imports the sample into the embedded HubSpot, explains the output, and compares the report
  * with the emulator's ledger.
  */
-import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -38,7 +38,7 @@ invalid in the file itself. No request leaves this machine.
 
 /** Imports the sample; the exit code says whether report and ledger agree. */
 export const run = Effect.gen(function* () {
-  const emulator = yield* Emulator
+  const emulator = yield* Emulator.Emulator
   const path = yield* findSample
   // From the sources, or from the published package.
   const command = import.meta.url.endsWith(".ts") ? "npx -y pnpm@12 line-items" : "npx line-items"
@@ -51,6 +51,7 @@ export const run = Effect.gen(function* () {
       doubts: undefined,
       batchSize: undefined,
       concurrency: undefined,
+      emulated: Emulator.propertiesOf(),
       named: 8
     },
     () => Effect.void

@@ -18,7 +18,7 @@ import * as JobStore from "../jobs/JobStore.ts"
 import * as Planning from "../jobs/Planning.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
-import { Exit, type Refusal, refused } from "./Exit.ts"
+import { type Exit, refused, refusedBefore } from "./Exit.ts"
 import * as FileImport from "./Import.ts"
 import * as JobFiles from "./JobFiles.ts"
 import * as Jobs from "./Jobs.ts"
@@ -55,22 +55,17 @@ export const supposedAccount = Effect.fnUntraced(function* (
   )
 })
 
-/** The end of a command before it has sent a row: where HubSpot does not answer, the same command is right later. */
-const refusedBefore = (error: Refusal): Exit => {
-  const exit = refused(error)
-  if (error._tag !== "HubSpotError" || exit.suspended === undefined) return exit
-  const advice = "this command has sent no row, so give it again once HubSpot answers"
-  return new Exit({ ...exit, lines: exit.lines.map((line) => `${line}; ${advice}`) })
-}
-
 /** Refuses the id of a job that got beyond planning. */
 export const mustBeFree = (jobId: string) => Effect.mapError(Planning.mustBeFree(jobId), refused)
 
-/** Writes an import down as a job. It sends only what proves the key property and names the account. */
+/**
+ * Writes an import down as a job, and succeeds with how many requests its definitions took. It sends only what proves the key
+ * property and names the account.
+ */
 export const plan = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<
-  void,
+  number,
   Exit,
   | JobStore.JobStore
   | FileSystem.FileSystem
@@ -87,7 +82,7 @@ export const plan = Effect.fnUntraced(function* (
   yield* mustBeFree(jobId)
   // A planned job keeps its id for good, so an obstacle is reported before.
   yield* JobFiles.mustNotExist(options)
-  const { source } = yield* FileImport.prepare(options)
+  const { requests, source } = yield* FileImport.prepare(options)
   yield* source.rows.pipe(
     Planning.plan({
       holder,
@@ -117,6 +112,7 @@ export const plan = Effect.fnUntraced(function* (
     }),
     Effect.mapError(refusedBefore)
   )
+  return requests
 })
 
 /** Says that an import is written down for workers to run. */

@@ -97,3 +97,11 @@ export const refused = (error: Refusal): Exit => {
   const reason = error._tag !== "HubSpotError" ? "busy" : error.ends === "batch" ? "outage" : error.ends
   return new Exit({ code, lines: [lineOf(error)], ...(code === suspended && { suspended: reason }) })
 }
+
+/** The end of a command before it has sent a row: where HubSpot does not answer, the same command is right later. */
+export const refusedBefore = (error: Refusal): Exit => {
+  const exit = refused(error)
+  if (error._tag !== "HubSpotError" || exit.suspended === undefined) return exit
+  const advice = "this command has sent no row, so give it again once HubSpot answers"
+  return new Exit({ ...exit, lines: exit.lines.map((line) => `${line}; ${advice}`) })
+}

@@ -7,6 +7,7 @@
 import * as AccountInfo from "@effect-hubspot/http/AccountInfo"
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
+import type { Property } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -25,8 +26,10 @@ import * as KeyProperty from "../doubt/KeyProperty.ts"
 import * as Outcome from "../model/Outcome.ts"
 import type { NotSentReason } from "../model/Outcome.ts"
 import * as Advice from "./Advice.ts"
+import * as BeforeImport from "./BeforeImport.ts"
 import * as Check from "./Check.ts"
 import * as Progress from "./Progress.ts"
+import * as Columns from "../files/Columns.ts"
 import type * as FileFormat from "../files/FileFormat.ts"
 import * as Rejects from "../files/Rejects.ts"
 import * as Report from "./Report.ts"
@@ -49,8 +52,8 @@ export interface Options
   readonly declared?: FileFormat.FileFormat | undefined
   /** What to do with a file that is not exact: read it as declared, or show what it probably is, or accept that. */
   readonly proposals?: "none" | "show" | "accept" | undefined
-  /** Whether the input goes to the emulator in this process. */
-  readonly isEmulated?: boolean | undefined
+  /** The definitions of the emulator in this process, which is not asked for them. Default: the account is asked. */
+  readonly emulated?: ReadonlyArray<Property.Property> | undefined
   /** How many wrong rows are named one by one. Default: all; twenty of those that go into a file. */
   readonly named?: number | undefined
 }
@@ -79,55 +82,75 @@ const misnamedFile = (options: Options, source: Source.Source): string | undefin
   return undefined
 }
 
-/** Opens the input and checks it without sending anything but the canaries of a key property. */
-export const prepare = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<
-  {
-    readonly source: Source.Source
-    readonly total: number | undefined
-    readonly choice: DoubtStrategy.Choice
-  },
+/** Why an import of this source cannot be meant, if it cannot. */
+const misused = (options: Options, source: Source.Source): string | undefined => {
+  const { keyColumn, keyProperty, strategy = DoubtStrategy.failVisible } = options
+  const misnamed = misnamedFile(options, source)
+  if (misnamed !== undefined) return misnamed
+  if (keyColumn !== undefined && keyProperty === undefined) return "--key-column needs --key-property"
+  if (keyColumn !== undefined && source.header !== undefined && !source.header.includes(keyColumn)) {
+    return `${Source.visible(source.name)}: no column "${keyColumn}"; name the key column as the header does`
+  }
+  if (Option.isSome(DoubtStrategy.choose(strategy, keyProperty))) return undefined
+  const what = strategy._tag === "failVisible" ? "--verify-rejections" : strategy._tag
+  return `${what} needs --key-property; see line-items setup-key`
+}
+
+/** An input that is ready to be sent, and what was asked for it. */
+export interface Prepared {
+  readonly source: Source.Source
+  readonly total: number | undefined
+  readonly choice: DoubtStrategy.Choice
+  readonly requests: number
+}
+
+/**
+ * Opens the input and checks it without sending anything but the canaries of a key property. A file is read to its end before
+ * the account is asked for its properties; a pipe is opened after that.
+ */
+export const prepare = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<
+  Prepared,
   Exit,
   FileSystem.FileSystem | Stdio.Stdio | Terminal.Terminal | HubSpotClient | RateLimits | Scope.Scope
 > {
-  const { format, input, proposals = "none" } = options
-  const settled =
-    input !== "stdin" && proposals !== "none" && (yield* Check.isRegular(input))
-      ? yield* Check.settle(
-          {
-            path: input.path,
-            format,
-            declared: options.declared ?? {},
-            definitions: Check.standard(options.isEmulated)
-          },
-          proposals === "accept"
-        )
-      : undefined
-  const declared = settled?.declared ?? options.declared ?? {}
-  const source = yield* Effect.mapError(Source.open(input, { format, declared }), refused)
-  const total = !source.replayable
-    ? undefined
-    : (settled?.rows ?? (yield* Effect.mapError(Source.check(source), refused)).rows)
-  const misnamed = misnamedFile(options, source)
-  if (misnamed !== undefined) return yield* usage(misnamed)
-  const { keyColumn, keyProperty, strategy = DoubtStrategy.failVisible } = options
-  if (keyColumn !== undefined && keyProperty === undefined) {
-    return yield* usage("--key-column needs --key-property")
+  const { emulated, format, input, keyProperty, proposals = "none", strategy = DoubtStrategy.failVisible } = options
+  let declared = options.declared ?? {}
+  const open = (definitions?: ReadonlyArray<Property.Property>) =>
+    Effect.mapError(Source.open(input, { format, declared, definitions }), refused)
+  const refuseMisuse = (source: Source.Source) => {
+    const why = misused(options, source)
+    return why === undefined ? Effect.void : Effect.fail(usage(why))
   }
-  if (keyColumn !== undefined && source.header !== undefined && !source.header.includes(keyColumn)) {
-    return yield* usage(
-      `${Source.visible(source.name)}: no column "${keyColumn}"; name the key column as the header does`
-    )
+  const shown = input === "stdin" ? "stdin" : input.path
+  const ask = BeforeImport.definitions(shown, emulated)
+  let account: BeforeImport.Definitions | undefined
+  let columns: Columns.Columns | undefined
+  let total: number | undefined
+  if (input !== "stdin" && proposals !== "none" && (yield* Check.isRegular(input))) {
+    const settled = yield* Check.settle({ path: input.path, format, declared, emulated, ask }, proposals)
+    account = settled.account
+    columns = settled.columns
+    declared = settled.proposal.declared
+    total = settled.proposal.rows
+  } else if (!(yield* Source.isPipe(input))) {
+    const source = yield* open()
+    yield* refuseMisuse(source)
+    columns = Columns.make(source.header, declared)
+    total = (yield* Effect.mapError(Source.check(source, columns.take), refused)).rows
   }
-  const choice = DoubtStrategy.choose(strategy, keyProperty)
-  if (Option.isNone(choice)) {
-    const what = strategy._tag === "failVisible" ? "--verify-rejections" : strategy._tag
-    return yield* usage(`${what} needs --key-property; see line-items setup-key`)
-  }
+  account ??= yield* ask
+  const source = yield* open(account.definitions)
+  yield* refuseMisuse(source)
+  columns ??= Columns.make(source.header, declared)
+  yield* BeforeImport.refuseColumns(source.name, columns.problems(account), account)
   const needs = DoubtStrategy.keyNeeded(strategy)
   if (needs !== undefined && keyProperty !== undefined) {
     yield* Effect.mapError(KeyProperty.prove(keyProperty, needs), refused)
   }
-  return { source, total, choice: choice.value }
+  const choice = Option.getOrThrow(DoubtStrategy.choose(strategy, keyProperty))
+  return { source, total, choice, requests: account.requests }
 })
 
 /** Makes the files that are wanted. An import that does not take place writes none. */
@@ -171,13 +194,13 @@ export const run = Effect.fnUntraced(function* (
 > {
   const { signaled } = yield* Process
   const startedAt = yield* monotonicMillis
-  const { choice, source, total } = yield* prepare(options)
+  const { choice, requests, source, total } = yield* prepare(options)
   const { keyColumn, strategy = DoubtStrategy.failVisible } = options
   const { created, doubts, rejects } = yield* openFiles(options, source)
 
   // The name as it is printed: a file's name is foreign text.
   const shown = Source.visible(source.name)
-  let counts = { ...Report.zero, requests: options.created === undefined ? 0 : 1 }
+  let counts = { ...Report.zero, requests: requests + (options.created === undefined ? 0 : 1) }
   const ending = { interrupted: false, unreadable: false, unwritable: false } as {
     -readonly [K in keyof Report.Ending]: Report.Ending[K]
   }

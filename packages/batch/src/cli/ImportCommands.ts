@@ -2,6 +2,7 @@
  * The commands that take a file: `import` sends its rows, `submit` plans them for workers.
  */
 import { LineItems } from "@effect-hubspot/http"
+import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -10,15 +11,18 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
+import * as BeforeImport from "./BeforeImport.ts"
 import * as Check from "./Check.ts"
 import * as Declare from "./Declare.ts"
 import * as Connection from "./Connection.ts"
+import * as EmulatorProperties from "./EmulatorProperties.ts"
 import * as DurableImport from "./DurableImport.ts"
 import { type Exit, exitWith, refused, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import * as Import from "./Import.ts"
 import * as JobRun from "./JobRun.ts"
 import * as Output from "./Output.ts"
+import * as Tokens from "./Tokens.ts"
 
 const input = Argument.String("input").pipe(
   Argument.withDescription('A CSV, NDJSON or JSON file, or "-" for the standard input')
@@ -86,6 +90,7 @@ export const importCommand = Command.make(
     timeout: Flags.timeout,
     tokenFile: Flags.tokenFile,
     latency: Flags.latency,
+    emulatorProperties: EmulatorProperties.flag,
     rejects: Flags.file(
       "rejects",
       "Write the rows that were not created to this file, with the reason, ready to be corrected"
@@ -108,6 +113,11 @@ export const importCommand = Command.make(
     if (!flags.emulator && Option.isSome(flags.latency)) {
       return yield* usage("--latency needs --emulator")
     }
+    if (!flags.emulator && Option.isSome(flags.emulatorProperties)) {
+      return yield* usage("--emulator-properties needs --emulator, or line-items serve")
+    }
+    const keyProperty = Option.getOrUndefined(flags.keyProperty)
+    const own = yield* EmulatorProperties.read(flags.emulatorProperties, keyProperty)
     const what: Import.Options = {
       ...(yield* whatOf(flags)),
       rejects: Option.getOrUndefined(flags.rejects),
@@ -115,9 +125,8 @@ export const importCommand = Command.make(
       created: Option.getOrUndefined(flags.created),
       concurrency: flags.concurrency,
       stopWhenAllRejected: !flags.keepGoing,
-      isEmulated: flags.emulator
+      emulated: flags.emulator ? Emulator.propertiesOf(own) : undefined
     }
-    const { keyProperty } = what
     const jobId = Option.getOrUndefined(flags.job)
     if (jobId === undefined && Option.isSome(flags.stateDir)) {
       return yield* usage("--state-dir is for durable imports; give --job <id> as well")
@@ -130,16 +139,15 @@ export const importCommand = Command.make(
     const { code } = yield* Output.ofImport(flags.json, (show) =>
       Effect.gen(function* () {
         if (jobId === undefined) return yield* Import.run(what, show)
-        return yield* Effect.andThen(
-          DurableImport.plan({ ...what, jobId }),
-          JobRun.carryOn({ ...what, jobId, check: false }, show)
+        return yield* Effect.flatMap(DurableImport.plan({ ...what, jobId }), (requests) =>
+          JobRun.carryOn({ ...what, jobId, check: false, requests }, show)
         ).pipe(Connection.onJob(flags, jobId))
       }).pipe(
         Effect.scoped,
         Effect.provide(
           flags.emulator
             ? LineItems.layer({ limit: flags.limit, timeout: flags.timeout }).pipe(
-                Layer.provide(Connection.embedded(Option.getOrUndefined(flags.latency), keyProperty))
+                Layer.provide(Connection.embedded(Option.getOrUndefined(flags.latency), own))
               )
             : Connection.hubspot(flags)
         ),
@@ -172,6 +180,7 @@ export const checkCommand = Command.make(
       Flag.withDefault(false),
       Flag.withDescription("Check for the emulator, which has HubSpot's standard properties")
     ),
+    emulatorProperties: EmulatorProperties.flag,
     baseUrl: Flags.baseUrl,
     timeout: Flags.timeout,
     tokenFile: Flags.tokenFile,
@@ -182,14 +191,24 @@ export const checkCommand = Command.make(
     if (flags.emulator && Option.isSome(flags.baseUrl)) {
       return yield* usage("--emulator and --base-url exclude each other; give one")
     }
+    const emulated = flags.emulator
+      ? Emulator.propertiesOf(yield* EmulatorProperties.read(flags.emulatorProperties, undefined))
+      : undefined
+    const asked = BeforeImport.definitions(flags.input, undefined).pipe(
+      Effect.provide(Connection.hubspot(flags)),
+      Effect.mapError(refused)
+    )
+    const isAsked =
+      emulated === undefined && (Option.isSome(flags.baseUrl) || (yield* Tokens.isGiven(flags)))
     const code = yield* Check.check(
       {
         path: flags.input,
         format: Option.getOrUndefined(flags.format),
         declared: yield* Declare.formatOf(flags),
-        definitions: Check.standard(flags.emulator)
+        emulated,
+        ask: isAsked ? asked : BeforeImport.standard(emulated)
       },
-      { json: flags.json, save: Option.getOrUndefined(flags.save), print: Output.line }
+      { json: flags.json, save: Option.getOrUndefined(flags.save) }
     ).pipe(Effect.scoped)
     return yield* exitWith(code)
   })

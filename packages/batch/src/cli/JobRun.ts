@@ -37,6 +37,8 @@ export interface Options
   readonly jobId: string
   /** Whether the file and the account are compared with those that the job was planned with. */
   readonly check: boolean
+  /** The requests that were made for this run before it began. Default 0. */
+  readonly requests?: number | undefined
 }
 
 /** A run of a job that came to an end. */
@@ -91,7 +93,10 @@ export const carryOn = Effect.fnUntraced(function* (
   yield* JobFiles.mustNotExist(options)
   const { format, header, source } = job.frozen
   const shown = Source.visible(source.name)
-  const counts = { ...(yield* Effect.mapError(store.counts(jobId), refused)), requests: 0 }
+  const counts = {
+    ...(yield* Effect.mapError(store.counts(jobId), refused)),
+    requests: options.requests ?? 0
+  }
   const now: Following["now"] = { counts, interrupted: false, unsettled: [] }
   const { columns } = yield* Terminal.Terminal
   const progress = yield* Progress.make({

@@ -40,7 +40,7 @@ export interface Options extends Pick<
 /** Writes the rows down as a job, and passes it on. */
 export const run = Effect.fnUntraced(function* <A, R>(
   options: Options,
-  use: (planned: DurableImport.Options) => Effect.Effect<A, Exit, R>
+  use: (planned: DurableImport.Options & { readonly requests: number }) => Effect.Effect<A, Exit, R>
 ): Effect.fn.Return<
   A,
   Exit,
@@ -98,9 +98,9 @@ export const run = Effect.fnUntraced(function* <A, R>(
       ).pipe(Effect.provideService(Process, self))
     }
   }
-  yield* DurableImport.plan(what)
+  const requests = yield* DurableImport.plan(what)
   yield* Console.error(`${Source.visible(source.name)}: rows of job ${jobId} again, as job ${id}`)
-  return yield* use(what)
+  return yield* use({ ...what, requests })
 })
 
 /**

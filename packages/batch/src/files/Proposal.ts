@@ -10,7 +10,6 @@
 import { BatchRequest, type Property } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as FileFormat from "./FileFormat.ts"
 import * as Columns from "./proposal/columns.ts"
@@ -97,12 +96,10 @@ export const isBlocked = ({ problems }: Proposal): boolean => problems.some(({ b
  * @category options
  * @since 0.1.0
  */
-export interface Options<E = never, R = never> {
+export interface Options extends Definitions {
   readonly format?: Source.Format | undefined
   /** What is declared already, and stays. Default: nothing. */
   readonly declared?: FileFormat.FileFormat | undefined
-  /** The definitions of the account's properties, asked for once the file's structure is known. */
-  readonly definitions: Effect.Effect<Definitions, E, R>
   /** Gets the rows of every reading of the whole file; the last one is that of the proposal. */
   readonly observe?:
     | ((header: ReadonlyArray<string> | undefined, format: FileFormat.FileFormat) => (row: Source.Row) => void)
@@ -112,6 +109,8 @@ export interface Options<E = never, R = never> {
 }
 
 /**
+ * The account's properties, or the standard ones.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -124,6 +123,12 @@ export interface Definitions {
 /** How much of a file its structure is sniffed from. */
 const prefixLength = 128 * 1024
 
+/** What is left for a person is read as if it were left out, so that the rest can be seen. */
+const withoutBlocked = (format: FileFormat.FileFormat, { problems }: Decision): FileFormat.FileFormat => {
+  const ignore = problems.flatMap(({ blocking, column }) => (blocking ? [column] : []))
+  return ignore.length === 0 ? format : merged(format, { ignore })
+}
+
 /** One reading of the whole file, or of its beginning. */
 interface Reading {
   readonly format: Source.Format
@@ -131,6 +136,13 @@ interface Reading {
   readonly statistics: ReturnType<typeof Columns.reader>
   readonly issues: ReturnType<typeof Issues.make>
   readonly error: Source.SourceError | undefined
+}
+
+/** What a reading wants to be declared, how the file is read to see it, and the columns that it has. */
+interface Wanted {
+  readonly declared: FileFormat.FileFormat
+  readonly readAs: FileFormat.FileFormat
+  readonly known: ReadonlyArray<string>
 }
 
 const merged = (format: FileFormat.FileFormat, over: FileFormat.FileFormat): FileFormat.FileFormat =>
@@ -150,19 +162,19 @@ const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === 
  * import { Effect, Stream } from "effect"
  *
  * const bytes = Stream.make(new TextEncoder().encode("Artikel;Menge;Preis\nStuhl;2;149,90\n"))
- * const definitions = Effect.succeed({ definitions: StandardProperties.lineItems, isComplete: true })
- * const { declared } = await Effect.runPromise(Effect.scoped(Proposal.make("items.csv", bytes, { definitions })))
+ * const account = { definitions: StandardProperties.lineItems, isComplete: true }
+ * const { declared } = await Effect.runPromise(Proposal.make("items.csv", bytes, account))
  * declared.decimal // => "comma"
  * ```
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function* <E = never, R = never>(
+export const make = Effect.fnUntraced(function* (
   name: string,
   bytes: Stream.Stream<Uint8Array, Source.SourceError>,
-  options: Options<E, R>
-): Effect.fn.Return<Proposal, Source.SourceError | E, R | Scope.Scope> {
+  options: Options
+): Effect.fn.Return<Proposal, Source.SourceError> {
   const given = options.declared ?? {}
   const refuse = (problem: string, advice: string, line?: number) =>
     new Source.SourceError({
@@ -173,7 +185,7 @@ export const make = Effect.fnUntraced(function* <E = never, R = never>(
       ...(line !== undefined && { line })
     })
   const prefix = yield* Structure.prefixOf(bytes, prefixLength)
-  const { definitions, isComplete } = yield* options.definitions
+  const { definitions, isComplete } = options
   const context = new Map(definitions.map((definition) => [definition.name, definition]))
   const matching = (names: ReadonlyArray<string>) => Headers.match(names, given, definitions)
 
@@ -226,10 +238,14 @@ export const make = Effect.fnUntraced(function* <E = never, R = never>(
   let reading = yield* Effect.scoped(
     read(Stream.make(prefix.bytes), prefix.isWhole ? base : { ...base, skipLast: 0 }, [], false)
   ).pipe(Effect.orElseSucceed(() => undefined))
-  let declared = reading === undefined ? base : merged(base, decisionOf(reading).format)
-  let known = reading === undefined ? [] : namesOf(reading)
+  const wantedOf = (reading: Reading): Wanted => {
+    const decision = decisionOf(reading)
+    const declared = merged(base, decision.format)
+    return { declared, readAs: withoutBlocked(declared, decision), known: namesOf(reading) }
+  }
+  let wanted: Wanted = reading === undefined ? { declared: base, readAs: base, known: [] } : wantedOf(reading)
   for (let pass = 1; ; pass++) {
-    const whole: Reading = yield* Effect.scoped(read(bytes, declared, known, true))
+    const whole: Reading = yield* Effect.scoped(read(bytes, wanted.readAs, wanted.known, true))
     reading = whole
     const { error, statistics } = whole
     if (error !== undefined) {
@@ -237,7 +253,7 @@ export const make = Effect.fnUntraced(function* <E = never, R = never>(
       if (!isLate || pass > 3) return yield* error
       const late = Encoding.sniffLate(error.problem)
       base = merged(base, late.format)
-      declared = merged(declared, late.format)
+      wanted = { ...wanted, readAs: merged(wanted.readAs, late.format) }
       assumptions = [...late.assumptions, ...assumptions]
       continue
     }
@@ -247,25 +263,26 @@ export const make = Effect.fnUntraced(function* <E = never, R = never>(
         `declare it: --declare encoding=${base.encoding ?? "utf-8"} may be right`
       )
     }
-    const next = merged(base, decisionOf(whole).format)
-    if ((same(next, declared) && same(namesOf(whole), known.length === 0 ? namesOf(whole) : known)) || pass > 3) break
-    declared = next
-    known = namesOf(whole)
+    const next = wantedOf(whole)
+    const isSettled = same(next.readAs, wanted.readAs) && (whole.header !== undefined || same(next.known, wanted.known))
+    wanted = next
+    if (isSettled || pass > 3) break
   }
   const decision = decisionOf(reading)
   const { issues } = reading
   const valid = issues.rows() - issues.invalid()
   const requests = Math.ceil(valid / BatchRequest.maxInputs)
+  const named = new Set(decision.problems.map(({ column }) => column))
   const isMapped = decision.columns.length > 0
   return {
     name,
     format: reading.format,
-    declared,
-    words: wordsOf(given, declared),
+    declared: wanted.declared,
+    words: wordsOf(given, wanted.declared),
     assumptions: [...assumptions, ...decision.assumptions, ...(isMapped ? decision.notes : [])],
     columns: decision.columns.map(({ match, values }) => ({ ...match, values })),
     preview: issues.preview(),
-    problems: [...decision.problems, ...issues.problems()],
+    problems: [...decision.problems, ...issues.problems().filter(({ column }) => !named.has(column))],
     rows: issues.rows(),
     invalid: issues.invalid(),
     requests,

@@ -249,6 +249,24 @@ export const bytesOf = (path: string): Stream.Stream<Uint8Array, SourceError, Fi
   )
 
 /**
+ * Whether an input is a pipe or a device, which can be read once. Nothing of it is read.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const isPipe = Effect.fnUntraced(function* (
+  input: { readonly path: string } | "stdin"
+): Effect.fn.Return<boolean, never, FileSystem.FileSystem> {
+  if (input === "stdin") return true
+  const fs = yield* FileSystem.FileSystem
+  return yield* Effect.match(fs.stat(input.path), {
+    // What is wrong with it is found when it is opened.
+    onFailure: () => false,
+    onSuccess: ({ type }) => type !== "File" && type !== "Directory"
+  })
+})
+
+/**
  * Opens a file, or the standard input, and reads as far as its header. Each run of `rows` opens a regular file again;
  * pipes and devices are read once.
  *
@@ -284,22 +302,26 @@ export const open = Effect.fnUntraced(function* (
 
 /**
  * Reads a regular file to its end, and counts its rows and those that cannot be sent. Fails with the first syntax error,
- * and for a source that can be read only once, of which it takes nothing.
+ * and for a source that can be read only once, of which it takes nothing. `see` gets every row.
  *
  * @category checking
  * @since 0.1.0
  */
 export const check = (
-  source: Source
+  source: Source,
+  see: (row: Row) => void = () => {}
 ): Effect.Effect<{ readonly rows: number; readonly invalid: number }, SourceError> =>
   source.replayable
     ? Stream.runFold(
         Stream.chunks(source.rows),
         () => ({ rows: 0, invalid: 0 }),
-        (sum, rows) => ({
-          rows: sum.rows + rows.length,
-          invalid: rows.reduce((n, row) => (Result.isFailure(row.input) ? n + 1 : n), sum.invalid)
-        })
+        (sum, rows) => {
+          for (const row of rows) see(row)
+          return {
+            rows: sum.rows + rows.length,
+            invalid: rows.reduce((n, row) => (Result.isFailure(row.input) ? n + 1 : n), sum.invalid)
+          }
+        }
       )
     : Effect.fail(
         unreadable(source.name, "it can be read only once, so it is not checked first", "give a regular file")

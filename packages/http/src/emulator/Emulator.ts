@@ -8,6 +8,7 @@
  *
  * @since 0.1.0
  */
+import type { Property } from "@effect-hubspot/schema"
 import * as ByteSize from "effect/ByteSize"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -33,6 +34,7 @@ import * as Admin from "./answering/Admin.ts"
 import * as Behaviour from "./Behaviour.ts"
 import * as Body from "./reading/Body.ts"
 import * as Crm from "./state/Crm.ts"
+import * as Definitions from "./state/Definitions.ts"
 import * as Delivery from "./passage/Delivery.ts"
 import * as Requirements from "./passage/Requirements.ts"
 import * as FaultPlan from "./passage/FaultPlan.ts"
@@ -70,6 +72,8 @@ export interface Options {
   readonly properties?: ReadonlyArray<string> | undefined
   /** Names of custom properties with unique values. Default none; more can be defined over the API. */
   readonly uniqueProperties?: ReadonlyArray<string> | undefined
+  /** Custom properties of line items, as the properties API has them. Default none. */
+  readonly definitions?: ReadonlyArray<Property.Property> | undefined
   /** How it behaves where HubSpot's behaviour is not known. Default: the first value of each setting of `Behaviour`. */
   readonly behaviour?: Behaviour.Given | undefined
   /** How long until a new or changed line item appears in a search, in milliseconds. Default 0. */
@@ -128,6 +132,7 @@ type WithDefault =
   | "scopes"
   | "properties"
   | "uniqueProperties"
+  | "definitions"
   | "searchLag"
   | "portalId"
 
@@ -169,6 +174,19 @@ export class Emulator extends Context.Service<
     readonly setBehaviour: (behaviour: Behaviour.Given) => Effect.Effect<void>
   }
 >()("@effect-hubspot/http/emulator/Emulator") {}
+
+/**
+ * The properties of line items that an emulator with these options has, as the properties API shows them.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const propertiesOf = (
+  options: Pick<Options, "properties" | "uniqueProperties" | "definitions"> = {}
+): ReadonlyArray<Property.Property> => {
+  const all = [...Definitions.lineItems().all.values(), ...Definitions.customOf(options)]
+  return Array.from(new Map(all.map((one) => [one.name, one])).values(), Definitions.toJson)
+}
 
 /**
  * The emulator alone, without a client. `EmulatorServer` serves it.
@@ -230,6 +248,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
     latency: given.latency,
     properties: given.properties ?? [],
     uniqueProperties: given.uniqueProperties ?? [],
+    definitions: given.definitions ?? [],
     searchLag: given.searchLag ?? 0,
     behaviour: Behaviour.make(given.behaviour),
     keep: given.keep,

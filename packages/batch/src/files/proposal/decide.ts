@@ -12,6 +12,8 @@ import * as Sniffed from "./values.ts"
 
 /** Something wrong with a column, or with values of it. Nothing is sent where one is `blocking`. */
 export interface Problem {
+  /** What it is about: a column that is no property, a parent, or values. */
+  readonly kind: "column" | "parent" | "values"
   readonly column: string
   readonly count: number
   readonly message: string
@@ -209,6 +211,7 @@ const missing = (columns: ReadonlyArray<Column>, declared: FileFormat): Readonly
 }
 
 const parentProblem = ({ example: value, match: { name }, values }: Column, note: string): Problem => ({
+  kind: "parent",
   column: name,
   count: values,
   message: `${InputIssue.quote(name)}: ${note}, such as ${example(value)}`,
@@ -222,6 +225,7 @@ const nestedProblem = ({ keys, match: { name }, nested }: Column): Problem => {
   const cents = /^unit_amount$|cents|minor/.test(amount ?? "") ? ", in cents" : ""
   const has = keys.length === 0 ? "an array" : `an object with ${keys.slice(0, 5).join(", ")}`
   return {
+    kind: "values",
     column: name,
     count: nested,
     message: `${InputIssue.quote(name)} is ${has}`,
@@ -237,6 +241,7 @@ const nestedProblem = ({ keys, match: { name }, nested }: Column): Problem => {
 const unmappedProblem = ({ match: { hint, name, note }, values }: Column): Problem => {
   const ignore = `leave it out with --ignore`
   return {
+    kind: "column",
     column: name,
     count: values,
     message: `${InputIssue.quote(name)} is no property of a line item${note === undefined ? "" : ` (${note})`}`,

@@ -46,6 +46,6 @@ export const make = (header: ReadonlyArray<string> | undefined) => {
     rows: () => rows,
     invalid: () => invalid,
     preview: () => preview,
-    problems: (): ReadonlyArray<Problem> => [...groups.values()].map((group) => ({ ...group, blocking: false }))
+    problems: (): ReadonlyArray<Problem> => [...groups.values()].map((group) => ({ kind: "values", ...group, blocking: false }))
   }
 }

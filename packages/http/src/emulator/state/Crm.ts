@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import { Association } from "@effect-hubspot/schema"
+import { Association, type Property } from "@effect-hubspot/schema"
 import * as Behaviour from "../Behaviour.ts"
 import * as Definitions from "./Definitions.ts"
 import * as Links from "./Links.ts"
@@ -190,6 +190,7 @@ export const makeUnsafe = (config: {
   readonly portalId: number
   readonly properties: ReadonlyArray<string>
   readonly uniqueProperties?: ReadonlyArray<string> | undefined
+  readonly definitions?: ReadonlyArray<Property.Property> | undefined
   readonly keep?: number | undefined
   readonly changed?: ((record: LineItemRecord, at: number) => void) | undefined
   readonly behaviour?: Behaviour.Behaviour | undefined
@@ -214,12 +215,7 @@ export const makeUnsafe = (config: {
     if (unique && name !== "hs_object_id" && !holders.has(name)) holders.set(name, new Map())
   }
   for (const one of properties.values()) define(one)
-  for (const name of [...Definitions.customProperties, ...config.properties]) {
-    define(Definitions.make({ name, type: "string" }))
-  }
-  for (const name of config.uniqueProperties ?? []) {
-    define(Definitions.make({ name, type: "string", unique: true }))
-  }
+  for (const one of Definitions.customOf(config)) define(one)
 
   // Assumption: values are compared exactly, and archiving sets a value free.
   const release = (record: LineItemRecord): void => {

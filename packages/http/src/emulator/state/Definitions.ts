@@ -165,6 +165,22 @@ export const lineItems = ofType(StandardProperties.lineItems, {
 })
 
 /**
+ * The custom properties of line items that an account has at its beginning. A later definition replaces an earlier one.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const customOf = (given: {
+  readonly properties?: ReadonlyArray<string> | undefined
+  readonly uniqueProperties?: ReadonlyArray<string> | undefined
+  readonly definitions?: ReadonlyArray<Property.Property> | undefined
+}): ReadonlyArray<Definition> => [
+  ...[...customProperties, ...(given.properties ?? [])].map((name) => make({ name, type: "string" })),
+  ...(given.definitions ?? []).map((property) => fromProperty(property)),
+  ...(given.uniqueProperties ?? []).map((name) => make({ name, type: "string", unique: true }))
+]
+
+/**
  * The definitions that every account has of products.
  *
  * @category constructors
