@@ -205,11 +205,15 @@ export const make = Effect.fnUntraced(function* (
 
   const read = Effect.fnUntraced(function* (
     stream: Stream.Stream<Uint8Array, Source.SourceError>,
-    declared: FileFormat.FileFormat,
-    known: ReadonlyArray<string>,
+    wanted: Wanted,
     isWhole: boolean
   ) {
-    const source = yield* Source.fromBytes(name, stream, { format: options.format, declared, definitions })
+    const { declared, known, readAs } = wanted
+    const source = yield* Source.fromBytes(name, stream, {
+      format: options.format,
+      declared: readAs,
+      definitions
+    })
     const statistics = Columns.reader(source.header, known, { format: base, definitions: context }, matching)
     const issues = Issues.make(source.header)
     const observe = isWhole ? options.observe?.(source.header, declared) : undefined
@@ -235,17 +239,18 @@ export const make = Effect.fnUntraced(function* (
   const namesOf = ({ statistics }: Reading) => statistics.columns().map(({ match }) => match.name)
 
   // The beginning says what the whole file is read as.
+  const plain: Wanted = { declared: base, readAs: base, known: [] }
   let reading = yield* Effect.scoped(
-    read(Stream.make(prefix.bytes), prefix.isWhole ? base : { ...base, skipLast: 0 }, [], false)
+    read(Stream.make(prefix.bytes), prefix.isWhole ? plain : { ...plain, readAs: { ...base, skipLast: 0 } }, false)
   ).pipe(Effect.orElseSucceed(() => undefined))
   const wantedOf = (reading: Reading): Wanted => {
     const decision = decisionOf(reading)
     const declared = merged(base, decision.format)
     return { declared, readAs: withoutBlocked(declared, decision), known: namesOf(reading) }
   }
-  let wanted: Wanted = reading === undefined ? { declared: base, readAs: base, known: [] } : wantedOf(reading)
+  let wanted: Wanted = reading === undefined ? plain : wantedOf(reading)
   for (let pass = 1; ; pass++) {
-    const whole: Reading = yield* Effect.scoped(read(bytes, wanted.readAs, wanted.known, true))
+    const whole: Reading = yield* Effect.scoped(read(bytes, wanted, true))
     reading = whole
     const { error, statistics } = whole
     if (error !== undefined) {
@@ -253,7 +258,11 @@ export const make = Effect.fnUntraced(function* (
       if (!isLate || pass > 3) return yield* error
       const late = Encoding.sniffLate(error.problem)
       base = merged(base, late.format)
-      wanted = { ...wanted, readAs: merged(wanted.readAs, late.format) }
+      wanted = {
+        ...wanted,
+        declared: merged(wanted.declared, late.format),
+        readAs: merged(wanted.readAs, late.format)
+      }
       assumptions = [...late.assumptions, ...assumptions]
       continue
     }

@@ -248,7 +248,7 @@ export const headers: Readonly<Record<string, ReadonlyArray<string>>> = {
   ],
   price: [
     ..."Unit Price|Price per Unit|Price Each|Unit Amount|Item Price|Unit Net Price|Net Unit Price".split("|"),
-    ..."Einzelpreis|Stückpreis|Preis|Preis pro Stück|Preis je Einheit|Einzelpreis netto|Nettoeinzelpreis".split("|"),
+    ..."Price net|Price excl. tax|Preis netto|Einzelpreis|Stückpreis|Preis|Preis pro Stück|Preis je Einheit|Einzelpreis netto|Nettoeinzelpreis".split("|"),
     ..."Prix unitaire|Prix unitaire HT|PU HT|Prix|Precio unitario|Precio|Precio por unidad".split("|"),
     ..."Prezzo unitario|Prezzo|Preço unitário|Preço|Valor unitário|Eenheidsprijs|Stukprijs|Prijs|Prijs per stuk".split(
       "|"
