@@ -8,12 +8,13 @@
  * products have a SKU and a product id, custom items have neither, software and contracts recur.
  * 9,900 rows are good and 100 are wrong, in ways real exports are wrong, in irregular places:
  *
- * - 40 can be seen to be wrong in the file: a decimal comma, a currency sign, "n/a" in the price; a unit
- *   after a number; an id pasted as a URL or mangled by a spreadsheet; two parents; an export that
- *   wrote the deal's id and nothing else; a control character out of a word processor.
- * - 60 only HubSpot can tell: credit lines with a negative price, currencies the account does not have,
- *   billing frequencies in words of one's own, dates as people write them, deals that do not exist, and
- *   a value in `amount`, which HubSpot computes.
+ * - 50 can be seen to be wrong in the file: a decimal comma, a currency sign, "n/a" in the price; a unit
+ *   after a number; dates as people write them; an id pasted as a URL or mangled by a spreadsheet; two
+ *   parents; an export that wrote the deal's id and nothing else; a control character out of a word
+ *   processor.
+ * - 50 only HubSpot can tell: credit lines with a negative price, currencies the account does not have,
+ *   billing frequencies in words of one's own, deals that do not exist, and a value in `amount`, which
+ *   HubSpot computes.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"

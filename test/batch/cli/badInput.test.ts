@@ -308,7 +308,7 @@ const rows: ReadonlyArray<Case> = [
     stderr: [
       `stdin:2:25: prototype: property name "prototype" is not a valid internal name; ${name}`,
       "stdin:3:9: name: expected text, got object; give one value in quotes",
-      `stdin:4:21: price: "NaN" is not a finite number; ${numeral}`,
+      `stdin:4:21: price: "NaN" is not a finite number; ${numeral}, or declare empty=NaN`,
       `stdin:5:21: price: "Infinity" is not a finite number; ${numeral}`,
       `stdin:6:21: price: "1e999" is not a finite number; ${numeral}`,
       "stdin:8:27: description: 70,001 characters, the limit is 65,536; shorten the text",

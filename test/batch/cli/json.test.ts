@@ -512,7 +512,7 @@ describe("demo", () => {
     const end = await demo
     assert.strictEqual(end.code, 0)
     assert.match(end.stdout, /docs\/examples\/line-items\.csv: 10,000 rows in [\d.]+ s, 100 requests\n/)
-    assert.match(end.stdout, / created +9,900 .*\n +rejected +60 .*\n +invalid +40 /)
+    assert.match(end.stdout, / created +9,900 .*\n +rejected +50 .*\n +invalid +50 /)
     assert.include(end.stdout, "The emulator's ledger: 9,900 line items, 100 requests.\n")
     assert.include(end.stdout, "Report and ledger agree")
   })

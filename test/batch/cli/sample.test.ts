@@ -32,13 +32,13 @@ const kinds = {
     [/^deal_id: "\d\.\d{5}E\+10" is not a HubSpot id/, 3],
     [/^quote_id: 2 parents \(deal, quote\)/, 4],
     [/^nothing to send/, 3],
-    [/^description: control character U\+000B/, 2]
+    [/^description: control character U\+000B/, 2],
+    [/^hs_recurring_billing_start_date: .* is not a day of the calendar; .* declare /, 10]
   ],
   rejected: [
     [/is not a valid price: it cannot be negative/, 15],
     [/^hs_line_item_currency_code: .* was not one of the allowed options/, 12],
     [/^recurringbillingfrequency: .* was not one of the allowed options/, 11],
-    [/^hs_recurring_billing_start_date: .* was not a valid date/, 10],
     [/associations are invalid: DEAL=/, 8],
     [/"amount" is a read only property/, 4]
   ]
@@ -52,7 +52,7 @@ const kindOf = (reason: string): readonly [side: "invalid" | "rejected", index: 
   throw new Error(`a reason of no kind: ${reason}`)
 }
 
-const whole = counted({ inputs: 10_000, created: 9900, rejected: 60, invalid: 40 })
+const whole = counted({ inputs: 10_000, created: 9900, rejected: 50, invalid: 50 })
 const text = readFileSync(sample, "utf8")
 const table = Csv.parse(text)
 
@@ -117,7 +117,7 @@ describe("the sample", () => {
     assert.isTrue(values("description").some((description) => description.includes("\n")))
   })
 
-  it("gives 9,900 created, 60 rejected and 40 invalid, and exit code 3", () => {
+  it("gives 9,900 created, 50 rejected and 50 invalid, and exit code 3", () => {
     assert.deepStrictEqual(countsOf(first), whole)
     assert.strictEqual(first.code, 3)
   })
@@ -143,7 +143,7 @@ describe("the sample", () => {
       if (reason !== undefined) batches.add(Math.floor(valid / 100))
       valid++
     }
-    assert.strictEqual(valid, 9960)
+    assert.strictEqual(valid, 9950)
     assert.isAtLeast(batches.size, 40)
   })
 
@@ -206,7 +206,7 @@ describe("the sample", () => {
     assert.strictEqual(ledger.requests.length, 101)
     assert.strictEqual(
       ledger.requests.reduce((sum, { inputs }) => sum + (inputs ?? 0), 0),
-      9960
+      9950
     )
   })
 

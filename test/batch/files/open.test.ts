@@ -63,7 +63,7 @@ it.layer(services)("An input", (it) => {
       const path = yield* file("items.csv", "name,price\nA,1\nB,x\nC,3\n")
       const source = yield* Source.open({ path })
       assert.deepStrictEqual([source.replayable, source.header], [true, ["name", "price"]])
-      assert.deepStrictEqual(yield* Source.check(source), { rows: 3, invalid: 1 })
+      assert.deepStrictEqual(yield* Source.check(source), { rows: 3, invalid: 1, warnings: [] })
       assert.deepStrictEqual(yield* names(source), [2, 3, 4])
       assert.deepStrictEqual(yield* names(source), [2, 3, 4])
     })

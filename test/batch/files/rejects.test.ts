@@ -49,7 +49,7 @@ it.layer(NodeFileSystem.layer)("A rejects file", (it) => {
       const text = 'name,_note,price\r\n"=A, ""1""",\u00a0x ,"1\n2"\r\n\r\n-B,, 3\r\n'
       assert.strictEqual(
         yield* reject("a.csv", text, 'price: "x", bad'),
-        'name,_note,price,_line,_reason\n"=A, ""1""",\u00a0x ,"1\n2",2,"price: ""x"", bad"\n-B,, 3,5,"price: ""x"", bad"\n'
+        'name,_note,price,_line,_reason\r\n"=A, ""1""",\u00a0x ,"1\n2",2,"price: ""x"", bad"\r\n-B,, 3,5,"price: ""x"", bad"\r\n'
       )
     })
   )

@@ -95,6 +95,8 @@ export const plan = Effect.fnUntraced(function* (
         },
         format: source.format,
         ...(source.header !== undefined && { header: source.header }),
+        ...notEmpty("declared", options.declared),
+        ...notEmpty("dialect", source.dialect),
         batchSize: options.batchSize ?? 100,
         strategy,
         ...(keyProperty !== undefined && { keyProperty }),
@@ -115,6 +117,10 @@ export const plan = Effect.fnUntraced(function* (
   return requests
 })
 
+/** A key with an object that says something. */
+const notEmpty = <const K extends string, A extends object>(key: K, value: A | undefined) =>
+  value === undefined || Object.keys(value).length === 0 ? {} : ({ [key]: value } as Readonly<Record<K, A>>)
+
 /** Says that an import is written down for workers to run. */
 export const submitted = Effect.fnUntraced(function* (jobId: string, json: boolean) {
   const store = yield* JobStore.JobStore
@@ -133,12 +139,13 @@ export const checkAccount = (job: Job.Job) => Effect.mapError(Planning.checkAcco
 /** Refuses to go on with a file that has changed, or for another account. */
 export const checkResume = Effect.fnUntraced(function* (job: Job.Job) {
   const fs = yield* FileSystem.FileSystem
-  const { path } = job.frozen.source
+  const { declared = {}, format, source } = job.frozen
+  const { path } = source
   const there = path !== undefined && (yield* Effect.orElseSucceed(fs.exists(path), () => false))
   yield* checkAccount(job)
   if (!there) return
   // A file that cannot be read to its end has changed as well; the rows say where.
-  const { rows } = yield* Effect.mapError(Source.open({ path }, { format: job.frozen.format }), refused)
+  const { rows } = yield* Effect.mapError(Source.open({ path }, { format, declared }), refused)
   yield* Effect.mapError(Planning.checkRows(job, rows), refused)
 })
 

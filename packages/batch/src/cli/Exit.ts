@@ -95,7 +95,8 @@ export const refused = (error: Refusal): Exit => {
   if (error._tag === "Exit") return error
   const code = codeOf(error)
   const reason = error._tag !== "HubSpotError" ? "busy" : error.ends === "batch" ? "outage" : error.ends
-  return new Exit({ code, lines: [lineOf(error)], ...(code === suspended && { suspended: reason }) })
+  const lines = [lineOf(error), ...(error._tag === "SourceError" ? (error.also ?? []) : [])]
+  return new Exit({ code, lines, ...(code === suspended && { suspended: reason }) })
 }
 
 /** The end of a command before it has sent a row: where HubSpot does not answer, the same command is right later. */

@@ -9,6 +9,7 @@ import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import type { Property } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -38,6 +39,8 @@ import { type Exit, refused, usage } from "./Exit.ts"
 import * as JobFiles from "./JobFiles.ts"
 import * as Lines from "./Lines.ts"
 import { Process } from "./Process.ts"
+import * as Words from "./Words.ts"
+import * as Warnings from "../files/source/warnings.ts"
 
 /** What to import, and the files for rows that were not created. */
 export interface Options
@@ -128,18 +131,23 @@ export const prepare = Effect.fnUntraced(function* (
   let account: BeforeImport.Definitions | undefined
   let columns: Columns.Columns | undefined
   let total: number | undefined
+  let warnings: ReadonlyArray<string> = []
   if (input !== "stdin" && proposals !== "none" && (yield* Check.isRegular(input))) {
     const settled = yield* Check.settle({ path: input.path, format, declared, emulated, ask }, proposals)
     account = settled.account
     columns = settled.columns
     declared = settled.proposal.declared
     total = settled.proposal.rows
+    warnings = settled.proposal.warnings
   } else if (!(yield* Source.isPipe(input))) {
     const source = yield* open()
     yield* refuseMisuse(source)
     columns = Columns.make(source.header, declared)
-    total = (yield* Effect.mapError(Source.check(source, columns.take), refused)).rows
+    const checked = yield* Effect.mapError(Source.check(source, columns.take), refused)
+    total = checked.rows
+    warnings = checked.warnings
   }
+  yield* Effect.forEach(warnings, (line) => Console.error(line), { discard: true })
   account ??= yield* ask
   const source = yield* open(account.definitions)
   yield* refuseMisuse(source)
@@ -276,6 +284,8 @@ export const run = Effect.fnUntraced(function* (
     yield* Effect.catch(created?.writeAll(ids) ?? Effect.void, unwritable)
   })
 
+  // Those of a regular file were told before.
+  const warnings = Warnings.make()
   let lastLine = 0
   const rows = source.rows.pipe(
     // A pipe may never end, so it is not read on when nothing more will be sent.
@@ -295,6 +305,7 @@ export const run = Effect.fnUntraced(function* (
     Stream.mapArray((chunk) => {
       counts = { ...counts, inputs: counts.inputs + chunk.length }
       lastLine = chunk.at(-1)?.line ?? lastLine
+      if (!source.replayable) for (const row of chunk) warnings.add(row)
       return chunk
     })
   )
@@ -308,7 +319,11 @@ export const run = Effect.fnUntraced(function* (
   }))
   const end = Effect.tap(Effect.andThen(progress.end, summarize), (imported) =>
     Effect.andThen(
-      Effect.forEach(closing(shown, options.rejects, imported, ending), progress.line, { discard: true }),
+      Effect.forEach(
+        [...warnings.lines(source.name), ...closing(shown, options, source, imported, ending)],
+        progress.line,
+        { discard: true }
+      ),
       finish(imported)
     )
   )
@@ -351,13 +366,14 @@ const graver = (known: NotSentReason | undefined, next: NotSentReason): NotSentR
 /** The lines at the end besides the numbers. */
 const closing = (
   name: string,
-  rejects: string | undefined,
+  { declared, rejects }: Options,
+  source: Source.Source,
   { summary }: Imported,
   ending: Report.Ending
 ): ReadonlyArray<string> => [
   ...(summary.inputs === 0 && !ending.unreadable ? [`${name}: no rows`] : []),
-  ...(summary.notSent > 0 && rejects !== undefined
-    ? [`${name}: import ${rejects} to send what was not sent`]
+  ...(rejects !== undefined && summary.rejected + summary.invalid + summary.notSent > 0
+    ? againWith(name, rejects, Rejects.formatOf(source, declared), source, summary.notSent > 0)
     : []),
   ...(summary.notSent > 0 && ending.reason !== undefined
     ? [
@@ -365,3 +381,21 @@ const closing = (
       ]
     : [])
 ]
+
+/** How the file of rejects is imported again. */
+const againWith = (
+  name: string,
+  rejects: string,
+  format: FileFormat.FileFormat,
+  { dialect: { encoding } }: Source.Source,
+  isUnsent: boolean
+): ReadonlyArray<string> => {
+  const isPlain = Object.keys(format).length === 0
+  return [
+    ...(encoding !== format.encoding
+      ? [`${Source.visible(rejects)}: it is UTF-8, because ${encoding ?? ""} cannot be written for it`]
+      : []),
+    ...(isUnsent && isPlain ? [`${name}: import ${rejects} to send what was not sent`] : []),
+    ...(isPlain ? [] : [`${name}: import it again with: ${Words.importOf(rejects, format)}`])
+  ]
+}

@@ -35,7 +35,7 @@ const mustBeNew = Effect.fnUntraced(function* (path: string) {
 /** Writes them. A retry names the lines of the file that was imported first. */
 export const write = Effect.fnUntraced(function* (
   paths: Paths,
-  source: Pick<Source.Source, "format" | "header">,
+  source: Rejects.Options["source"],
   { frozen: { account, retryOf }, id }: Job.Job
 ) {
   const store = yield* JobStore.JobStore

@@ -15,6 +15,7 @@ import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as GracefulStop from "../engine/GracefulStop.ts"
+import type * as Rejects from "../files/Rejects.ts"
 import * as Source from "../files/Source.ts"
 import * as Import from "../jobs/Import.ts"
 import * as Job from "../jobs/Job.ts"
@@ -53,7 +54,7 @@ export interface Ran {
 interface Following {
   readonly options: Options
   readonly job: Job.Job
-  readonly from: Lines.From & Pick<Source.Source, "format">
+  readonly from: Lines.From & Rejects.Options["source"]
   /** The name of the input, as it is printed. */
   readonly shown: string
   readonly startedAt: number
@@ -91,7 +92,7 @@ export const carryOn = Effect.fnUntraced(function* (
   yield* Jobs.mustBePlanned(job)
   if (options.check && !Job.isFinal(job.state)) yield* DurableImport.checkResume(job)
   yield* JobFiles.mustNotExist(options)
-  const { format, header, source } = job.frozen
+  const { dialect, format, header, source } = job.frozen
   const shown = Source.visible(source.name)
   const counts = {
     ...(yield* Effect.mapError(store.counts(jobId), refused)),
@@ -105,7 +106,7 @@ export const carryOn = Effect.fnUntraced(function* (
     counts: () => now.counts,
     columns: yield* columns
   })
-  const from = { name: source.name, format, header }
+  const from = { name: source.name, format, header, dialect }
   const following: Following = { options, job, from, shown, startedAt, progress, now }
   const name = Lines.naming({ source: from, files: options, line: progress.line })
   // Invalid rows were written down with the plan, and are named in the first run only.

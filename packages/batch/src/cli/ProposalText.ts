@@ -90,7 +90,7 @@ const section = (title: string, lines: ReadonlyArray<string>): ReadonlyArray<str
 
 /** All of it, with the command at its end. */
 export const toText = (proposal: Proposal.Proposal, command: string): string => {
-  const { assumptions, format, invalid, name, problems, requests, seconds } = proposal
+  const { assumptions, format, invalid, name, problems, requests, seconds, warnings } = proposal
   const isWrong = invalid === 0 ? "" : `, ${Report.format(invalid)} of them not valid`
   const decides = decided(proposal).length > 0
   return [
@@ -98,6 +98,7 @@ export const toText = (proposal: Proposal.Proposal, command: string): string => 
     ...section("Found", (assumptions.length === 0 ? ["nothing to declare"] : assumptions).map((line) => `  ${visible(line)}`)),
     ...section("Columns", columnLines(proposal)),
     ...section("First rows as they would be sent", previewLines(proposal)),
+    ...section("Warnings", warnings.map((line) => `  ${line}`)),
     ...section("Problems", problems.map((problem) => `  ${problemLine(problem)}`)),
     "",
     `${Report.format(requests)} ${requests === 1 ? "request" : "requests"}, ${Report.format(seconds)} ${seconds === 1 ? "second" : "seconds"} at least`,

@@ -62,7 +62,8 @@ export const run = Effect.fnUntraced(function* <A, R>(
   if (path === "-") {
     return yield* usage("retry checks all rows before it sends one; give a regular file")
   }
-  const source = yield* Effect.mapError(Source.open({ path }), refused)
+  const declared = Rejects.formatOf(job.frozen, job.frozen.declared)
+  const source = yield* Effect.mapError(Source.open({ path }, { declared }), refused)
   yield* Effect.mapError(Source.check(source), refused)
   yield* fenceOff(jobId)
   const fates = yield* check(job, source)
@@ -77,6 +78,7 @@ export const run = Effect.fnUntraced(function* <A, R>(
     jobId: id,
     input: { path },
     format: undefined,
+    declared,
     rejects,
     doubts,
     created,

@@ -106,6 +106,8 @@ export const FileFormat = Schema.Struct({
   ),
   /** `hubspot` takes the properties of HubSpot's own records, without those that HubSpot computes. */
   records: Schema.optionalKey(Schema.Literal("hubspot")),
+  /** `rejects` makes invalid rows of records that break the syntax; by default they stop the file. */
+  broken: Schema.optionalKey(Schema.Literals(["stop", "rejects"])),
   /** Columns that are not read; `unmapped` stands for all that are neither mapped nor a known property. */
   ignore: Schema.optionalKey(Schema.Array(Schema.String)),
   /** Property → a value for every row. */

@@ -69,6 +69,8 @@ export interface Proposal {
   readonly columns: ReadonlyArray<Column>
   readonly preview: ReadonlyArray<Preview>
   readonly problems: ReadonlyArray<Problem>
+  /** Lines about values that are sent as they are and may not be meant. */
+  readonly warnings: ReadonlyArray<string>
   readonly rows: number
   readonly invalid: number
   readonly requests: number
@@ -135,6 +137,7 @@ interface Reading {
   readonly header: ReadonlyArray<string> | undefined
   readonly statistics: ReturnType<typeof Columns.reader>
   readonly issues: ReturnType<typeof Issues.make>
+  readonly warnings: ReadonlyArray<string>
   readonly error: Source.SourceError | undefined
 }
 
@@ -207,9 +210,9 @@ export const make = Effect.fnUntraced(function* (
     stream: Stream.Stream<Uint8Array, Source.SourceError>,
     wanted: Wanted,
     isWhole: boolean
-  ) {
+  ): Effect.fn.Return<Reading, Source.SourceError> {
     const { declared, known, readAs } = wanted
-    const source = yield* Source.fromBytes(name, stream, {
+    const source = yield* Source.fromFile(name, stream, {
       format: options.format,
       declared: readAs,
       definitions
@@ -217,19 +220,17 @@ export const make = Effect.fnUntraced(function* (
     const statistics = Columns.reader(source.header, known, { format: base, definitions: context }, matching)
     const issues = Issues.make(source.header)
     const observe = isWhole ? options.observe?.(source.header, declared) : undefined
-    const error = yield* Stream.runForEachArray(source.rows, (rows) =>
-      Effect.sync(() => {
-        for (const row of rows) {
-          statistics.take(row)
-          issues.take(row)
-          observe?.(row)
-        }
+    const checked = yield* Source.check(source, (row) => {
+      statistics.take(row)
+      issues.take(row)
+      observe?.(row)
+    }).pipe(
+      Effect.match({
+        onFailure: (error) => ({ warnings: [], error }),
+        onSuccess: ({ warnings }) => ({ warnings, error: undefined })
       })
-    ).pipe(
-      Effect.as(undefined),
-      Effect.catch((error) => Effect.succeed(error))
     )
-    return { format: source.format, header: source.header, statistics, issues, error } satisfies Reading
+    return { format: source.format, header: source.header, statistics, issues, ...checked }
   })
 
   const decisionOf = ({ statistics }: Reading): Decision => {
@@ -240,8 +241,10 @@ export const make = Effect.fnUntraced(function* (
 
   // The beginning says what the whole file is read as.
   const plain: Wanted = { declared: base, readAs: base, known: [] }
-  let reading = yield* Effect.scoped(
-    read(Stream.make(prefix.bytes), prefix.isWhole ? plain : { ...plain, readAs: { ...base, skipLast: 0 } }, false)
+  let reading = yield* read(
+    Stream.make(prefix.bytes),
+    prefix.isWhole ? plain : { ...plain, readAs: { ...base, skipLast: 0 } },
+    false
   ).pipe(Effect.orElseSucceed(() => undefined))
   const wantedOf = (reading: Reading): Wanted => {
     const decision = decisionOf(reading)
@@ -250,7 +253,7 @@ export const make = Effect.fnUntraced(function* (
   }
   let wanted: Wanted = reading === undefined ? plain : wantedOf(reading)
   for (let pass = 1; ; pass++) {
-    const whole: Reading = yield* Effect.scoped(read(bytes, wanted, true))
+    const whole: Reading = yield* read(bytes, wanted, true)
     reading = whole
     const { error, statistics } = whole
     if (error !== undefined) {
@@ -292,6 +295,7 @@ export const make = Effect.fnUntraced(function* (
     columns: decision.columns.map(({ match, values }) => ({ ...match, values })),
     preview: issues.preview(),
     problems: [...decision.problems, ...issues.problems().filter(({ column }) => !named.has(column))],
+    warnings: reading.warnings,
     rows: issues.rows(),
     invalid: issues.invalid(),
     requests,

@@ -2,27 +2,28 @@
  * Writes files of rows in their original columns: rows that did not become line items, ready to be corrected and imported
  * again, and rows that did, with their ids.
  *
- * The rows of a CSV file become CSV with the same cells. The rows of NDJSON and of JSON arrays become NDJSON, with every
- * number and text as it was written. `_line` and `_reason` are added, or replaced where the input was a rejects file
- * itself. Doubts have `_doubt`, and created rows `_how`, which `Source` refuses: HubSpot may have them already. It escapes nothing for
- * spreadsheets.
+ * The rows of a CSV file become CSV with the same cells. The rows of JSON become NDJSON, with every number and text as it was
+ * written. Encoding, byte order mark, delimiter, quotes and line ends are those of the input; `formatOf` says what differs.
+ * `_line` and `_reason` are added, or replaced where the input was a rejects file itself, and `_text` for records that break
+ * the syntax. Doubts have `_doubt`, and created rows `_how`, which `Source` refuses: HubSpot may have them already. It escapes
+ * nothing for spreadsheets.
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
-import * as Csv from "effect/encoding/Csv"
 import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import * as Stream from "effect/Stream"
 import type { Created } from "../model/Outcome.ts"
+import type { FileFormat } from "./FileFormat.ts"
+import * as Encode from "./source/encode.ts"
 import * as Json from "./source/json.ts"
 import { visible } from "./source/row.ts"
-import type { Original, Row, Source } from "./Source.ts"
+import * as Writer from "./source/writer.ts"
+import type { Row, Source } from "./Source.ts"
 
 /**
  * The file cannot be made or written. `reason` is `Exists` where there is a file of this name, which is never overwritten.
@@ -114,8 +115,46 @@ export interface Doubts extends Written<Doubt> {
 export interface Options {
   /** The file to make, with mode 0600. It must not exist. */
   readonly path: string
-  /** The format and the header of the rows. */
-  readonly source: Pick<Source, "format" | "header">
+  /** The format and the header of the rows, and how their file is written. Default: UTF-8, commas and LF. */
+  readonly source: Writer.Origin
+}
+
+/**
+ * What is to be declared of a file of rows, so that it is read as the file that they come from: the same, without what it does
+ * not have, such as lines before the header, or objects around the rows.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Rejects } from "@effect-hubspot/batch"
+ *
+ * const source = { format: "csv", header: ["name", "price"], dialect: { delimiter: ";" } } as const
+ * const format = Rejects.formatOf(source, { delimiter: "semicolon", decimal: "comma", skipLines: 2 })
+ * format // => { decimal: "comma", delimiter: ";" }
+ * ```
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const formatOf = (source: Options["source"], declared: FileFormat = {}): FileFormat => {
+  const {
+    blanks: _blanks,
+    columns: _columns,
+    delimiter: _delimiter,
+    encoding: _encoding,
+    quote: _quote,
+    root: _root,
+    skipLast: _skipLast,
+    skipLines: _skipLines,
+    ...others
+  } = declared
+  const { delimiter, encoding, quote, sep } = Writer.dialectOf(source)
+  return {
+    ...others,
+    ...(encoding !== undefined && { encoding }),
+    ...(delimiter !== undefined && sep === undefined && { delimiter }),
+    ...(quote !== undefined && { quote })
+  }
 }
 
 /**
@@ -135,9 +174,10 @@ export interface Options {
  * @since 0.1.0
  */
 export const lineTextOf = (
-  { header = [] }: Pick<Source, "header">,
+  { header = [] }: { readonly header?: Source["header"] },
   { original }: Pick<Row, "original">
 ): string | undefined => {
+  if (original._tag === "Broken") return undefined
   if (original._tag === "Csv") return original.cells[header.indexOf("_line")]
   const document = Json.read(original.text)
   if (Json.isError(document) || document.value.type !== "object") return undefined
@@ -153,8 +193,10 @@ export const lineTextOf = (
  * @category reading
  * @since 0.1.0
  */
-export const lineOf = (source: Pick<Source, "header">, row: Pick<Row, "original">): number | undefined =>
-  numberOf(lineTextOf(source, row))
+export const lineOf = (
+  source: { readonly header?: Source["header"] },
+  row: Pick<Row, "original">
+): number | undefined => numberOf(lineTextOf(source, row))
 
 /**
  * The number of a line, from 1, that a text is. Undefined if the text is no such number.
@@ -164,9 +206,6 @@ export const lineOf = (source: Pick<Source, "header">, row: Pick<Row, "original"
  */
 export const numberOf = (text: string | undefined): number | undefined =>
   text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined
-
-/** The columns of a file of rejects or doubts, which may be the input. */
-const own = ["_line", "_reason", "_doubt", "_doubt_evidence"]
 
 const printed = (text: string): string => visible(text).toWellFormed()
 
@@ -194,55 +233,16 @@ const problems: ReadonlyMap<string, string> = new Map([
 const code = ({ reason: { cause } }: PlatformError): string =>
   Predicate.hasProperty(cause, "code") && Predicate.isString(cause.code) ? cause.code : "the system refused"
 
-const csv = (records: Arr.NonEmptyReadonlyArray<ReadonlyArray<string>>): Effect.Effect<string> =>
-  Stream.fromIterable(records).pipe(
-    Stream.pipeThroughChannel(Csv.encodeString({ newline: "\n" })),
-    Stream.mkString
-  )
+/** The longest reason, in characters. */
+const maxReason = 200
 
-type Line = readonly [original: Original, added: ReadonlyArray<string>]
-
-/** The members of an object as they were written, without those that are added here. */
-const membersOf = (text: string, replaced: ReadonlySet<string>): ReadonlyArray<string> => {
-  const document = Json.read(text)
-  return Json.isError(document) || document.value.type !== "object"
-    ? []
-    : document.value.members
-        .filter(({ key }) => !replaced.has(key))
-        .map(({ start, value }) => text.slice(start, value.end))
+/** A reason as it is written: in one line, and cut between two characters. */
+const shortened = (reason: string): string => {
+  const text = printed(reason)
+  if (text.length <= maxReason) return text
+  const characters = [...text]
+  return characters.length <= maxReason ? text : `${characters.slice(0, maxReason - 1).join("")}…`
 }
-
-/** How rows of a source become text. `names` are the columns that are added. */
-const writer = ({ format, header = [] }: Options["source"], names: ReadonlyArray<string>) => {
-  const replaced = new Set([...own, ...names])
-  if (format === "csv") {
-    const kept = header.flatMap((name, index) => (replaced.has(name) ? [] : [index]))
-    const record = (cells: ReadonlyArray<string>, added: ReadonlyArray<string>) => [
-      ...kept.map((index) => cells[index] ?? ""),
-      ...added
-    ]
-    return {
-      header: csv([record(header, names)]),
-      text: (lines: Arr.NonEmptyReadonlyArray<Line>) =>
-        csv(Arr.map(lines, ([row, added]) => record(row._tag === "Csv" ? row.cells : [], added)))
-    }
-  }
-  const jsonLine = ([row, added]: Line): string => {
-    const members = Arr.zipWith(
-      names,
-      added,
-      (name, value) => `${JSON.stringify(name)}:${name === "_line" ? value : JSON.stringify(value)}`
-    )
-    const all = [...membersOf(row._tag === "Json" ? row.text : "{}", replaced), ...members]
-    return `${Json.oneLine(`{${all.join(",")}}`)}\n`
-  }
-  return {
-    header: Effect.succeed(""),
-    text: (lines: Arr.NonEmptyReadonlyArray<Line>) => Effect.sync(() => lines.map(jsonLine).join(""))
-  }
-}
-
-const encoder = new TextEncoder()
 
 /** Makes the file and its header. */
 const create = Effect.fnUntraced(function* <E extends Pick<Entry, "row">>(
@@ -251,21 +251,24 @@ const create = Effect.fnUntraced(function* <E extends Pick<Entry, "row">>(
   added: (entry: E) => ReadonlyArray<string>
 ): Effect.fn.Return<Written<E>, RejectsError, FileSystem.FileSystem | Scope.Scope> {
   const fs = yield* FileSystem.FileSystem
-  const rows = writer(source, names)
+  const rows = Writer.make(source, names)
+  const { encoding, mark } = Writer.dialectOf(source)
+  const encode = Encode.encoderOf(encoding) ?? ((text) => new TextEncoder().encode(text))
   const file = yield* Effect.mapError(fs.open(path, { flag: "wx", mode: 0o600 }), fail(path))
   const turn = yield* Semaphore.make(1)
   const append = (text: string) =>
-    Effect.mapError(file.writeAll(encoder.encode(text)), fail(path)).pipe(
-      Effect.uninterruptible,
-      turn.withPermit
-    )
-  yield* append(yield* rows.header)
+    Effect.mapError(file.writeAll(encode(text)), fail(path)).pipe(Effect.uninterruptible, turn.withPermit)
+  yield* append(`${mark === true ? "\ufeff" : ""}${rows.header}`)
   return {
     path,
-    writeAll: (entries) => {
-      const lines = entries.map((entry): Line => [entry.row.original, added(entry).map(printed)])
-      return Arr.isArrayNonEmpty(lines) ? Effect.flatMap(rows.text(lines), append) : Effect.void
-    },
+    writeAll: (entries) =>
+      entries.length === 0
+        ? Effect.void
+        : Effect.suspend(() =>
+            append(
+              entries.map((entry) => rows.text([entry.row.original, added(entry).map(printed)])).join("")
+            )
+          ),
     discard: Effect.ignore(fs.remove(path))
   }
 })
@@ -280,7 +283,7 @@ export const make = (
   options: Options
 ): Effect.Effect<Rejects, RejectsError, FileSystem.FileSystem | Scope.Scope> =>
   Effect.map(
-    create<Entry>(options, ["_line", "_reason"], ({ reason, row }) => [String(row.line), reason]),
+    create<Entry>(options, ["_line", "_reason"], ({ reason, row }) => [String(row.line), shortened(reason)]),
     (file) => ({ ...file, write: (row, reason) => file.writeAll([{ row, reason }]) })
   )
 
@@ -297,7 +300,7 @@ export const makeDoubts = (
     create<Doubt>(
       options,
       ["_line", "_reason", "_doubt", "_doubt_evidence"],
-      ({ evidence, reason, row, traceId }) => [String(row.line), reason, traceId, evidence]
+      ({ evidence, reason, row, traceId }) => [String(row.line), shortened(reason), traceId, evidence]
     ),
     (file) => ({ ...file, write: (row, doubt) => file.writeAll([{ row, ...doubt }]) })
   )

@@ -16,11 +16,13 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import type { Dialect } from "./Dialect.ts"
 import * as FileFormat from "./FileFormat.ts"
 import * as Declared from "./source/declared.ts"
 import * as Names from "./source/names.ts"
 import * as Open from "./source/open.ts"
 import * as Pipe from "./source/pipe.ts"
+import * as Warnings from "./source/warnings.ts"
 import type { Chunks } from "./source/pull.ts"
 import { type Failure, type Row, type RowIssue, visible } from "./source/row.ts"
 
@@ -50,7 +52,9 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
   line: Schema.optionalKey(Schema.Int),
   column: Schema.optionalKey(Schema.Int),
   problem: Schema.String,
-  advice: Schema.String
+  advice: Schema.String,
+  /** Lines about further places, as far as the file was read beyond this one: see {@link check}. */
+  also: Schema.optionalKey(Schema.Array(Schema.String))
 }) {
   override get message(): string {
     const where =
@@ -60,7 +64,7 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
 }
 
 /**
- * An open file. A CSV file that is not empty has a `header`. The rows of a `replayable` source, a regular file, can be
+ * An open file, and how its text is written. A CSV file that is not empty has a `header`. The rows of a `replayable` source, a regular file, can be
  * read any number of times; all others once.
  *
  * @category models
@@ -70,8 +74,11 @@ export interface Source {
   readonly name: string
   readonly format: Format
   readonly header: ReadonlyArray<string> | undefined
+  readonly dialect: Dialect
   readonly rows: Stream.Stream<Row, SourceError>
   readonly replayable: boolean
+  /** The rows, with those that break the syntax where the file stops at them. Only of a regular file that is declared. */
+  readonly tolerant?: Stream.Stream<Row, SourceError> | undefined
 }
 
 /**
@@ -177,7 +184,8 @@ export const fromBytes = Effect.fnUntraced(function* (
     read = true
     return streamOf(name, opened.rows)
   })
-  return { name, format: opened.format, header: opened.header, rows, replayable: false }
+  const { dialect, format, header } = opened
+  return { name, format, header, dialect, rows, replayable: false }
 })
 
 /**
@@ -238,6 +246,34 @@ const fromPlatform = (name: string) => (error: unknown) => {
 }
 
 /**
+ * A source from bytes that can be read any number of times. It reads as far as the header.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromFile = Effect.fnUntraced(function* (
+  name: string,
+  bytes: Stream.Stream<Uint8Array, SourceError>,
+  options?: Options
+): Effect.fn.Return<Source, SourceError> {
+  const settings = yield* Effect.fromResult(optionsOf(name, options))
+  const { dialect, format, header } = yield* Effect.scoped(openOnce(name, bytes, settings))
+  const rowsOf = (settings: Open.Options) =>
+    Stream.unwrap(
+      Effect.map(openOnce(name, bytes, { ...settings, format, isWhole: true }), (opened) =>
+        streamOf(name, opened.rows)
+      )
+    )
+  const rows = rowsOf(settings)
+  const { declared } = settings
+  const tolerant =
+    declared !== undefined && declared.format.broken !== "rejects"
+      ? rowsOf({ ...settings, declared: Declared.tolerant(declared) })
+      : undefined
+  return { name, format, header, dialect, rows, replayable: true, tolerant }
+})
+
+/**
  * The bytes of a regular file, which can be read any number of times.
  *
  * @category constructors
@@ -291,18 +327,14 @@ export const open = Effect.fnUntraced(function* (
   if (info.type !== "File") {
     return yield* fromBytes(name, Stream.mapError(Pipe.stream(name), fromPlatform(name)), options)
   }
-  const bytes = Stream.mapError(fs.stream(name), fromPlatform(name))
-  const settings = yield* Effect.fromResult(optionsOf(name, options))
-  const { format, header } = yield* Effect.scoped(openOnce(name, bytes, settings))
-  const rows = Stream.unwrap(
-    Effect.map(openOnce(name, bytes, { ...settings, format }), (opened) => streamOf(name, opened.rows))
-  )
-  return { name, format, header, rows, replayable: true }
+  return yield* fromFile(name, Stream.mapError(fs.stream(name), fromPlatform(name)), options)
 })
 
 /**
- * Reads a regular file to its end, and counts its rows and those that cannot be sent. Fails with the first syntax error,
- * and for a source that can be read only once, of which it takes nothing. `see` gets every row.
+ * Reads a regular file to its end, and counts its rows and those that cannot be sent. `warnings` are lines about values that are
+ * sent as they are and may not be meant, one for each property, such as `#N/A` in a text. Fails with the first syntax error,
+ * which has the lines of 49 more in a file that is declared, and for a source that can be read only once, of which it takes
+ * nothing. `see` gets every row.
  *
  * @category checking
  * @since 0.1.0
@@ -310,19 +342,65 @@ export const open = Effect.fnUntraced(function* (
 export const check = (
   source: Source,
   see: (row: Row) => void = () => {}
-): Effect.Effect<{ readonly rows: number; readonly invalid: number }, SourceError> =>
+): Effect.Effect<Checked, SourceError> =>
   source.replayable
-    ? Stream.runFold(
-        Stream.chunks(source.rows),
-        () => ({ rows: 0, invalid: 0 }),
-        (sum, rows) => {
-          for (const row of rows) see(row)
-          return {
-            rows: sum.rows + rows.length,
-            invalid: rows.reduce((n, row) => (Result.isFailure(row.input) ? n + 1 : n), sum.invalid)
-          }
-        }
+    ? Effect.catch(
+        Effect.suspend(() => {
+          const warnings = Warnings.make()
+          let rows = 0
+          let invalid = 0
+          return source.rows.pipe(
+            Stream.runForEachArray((some) =>
+              Effect.sync(() => {
+                rows += some.length
+                for (const row of some) {
+                  if (Result.isFailure(row.input)) invalid++
+                  warnings.add(row)
+                see(row)
+                }
+              })
+            ),
+            Effect.map((): Checked => ({ rows, invalid, warnings: warnings.lines(source.name) }))
+          )
+        }),
+        (error) => Effect.flatMap(placesAfter(source, error), (also) => Effect.fail(withPlaces(error, also)))
       )
     : Effect.fail(
         unreadable(source.name, "it can be read only once, so it is not checked first", "give a regular file")
       )
+
+interface Checked {
+  readonly rows: number
+  readonly invalid: number
+  readonly warnings: ReadonlyArray<string>
+}
+
+const withPlaces = (error: SourceError, also: ReadonlyArray<string>): SourceError =>
+  also.length === 0 ? error : new SourceError({ ...error, also })
+
+/** So many places of a file are told. */
+const maxPlaces = 50
+
+/** The places behind the first one where a file breaks the syntax. */
+const placesAfter = Effect.fnUntraced(function* (source: Source, first: SourceError) {
+  if (first.reason !== "Syntax" || first.line === undefined || source.tolerant === undefined) return []
+  const places: Array<string> = []
+  let count = 0
+  const add = (place: string): void => {
+    if (++count > 1 && count <= maxPlaces) places.push(place)
+  }
+  yield* source.tolerant.pipe(
+    Stream.runForEach(({ input, original }) =>
+      Effect.sync(() => {
+        if (original._tag === "Broken" && Result.isFailure(input)) add(format(source, input.failure[0]))
+      })
+    ),
+    Effect.catch(({ message }) => Effect.sync(() => add(message)))
+  )
+  return count > maxPlaces
+    ? [
+        ...places,
+        `${visible(source.name)}: … and ${(count - maxPlaces).toLocaleString("en-US")} more such places`
+      ]
+    : places
+})

@@ -11,6 +11,8 @@ import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
+import { Dialect } from "../files/Dialect.ts"
+import { FileFormat } from "../files/FileFormat.ts"
 
 const duration = Schema.DurationFromMillis
 const looking = { quiet: duration, reads: Schema.Int, spacing: duration, resends: Schema.Int }
@@ -62,6 +64,10 @@ export const Frozen = Schema.Struct({
   format: Schema.Literals(["csv", "ndjson", "json"]),
   /** Only of a CSV file that is not empty. */
   header: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** What was declared of the file. */
+  declared: Schema.optionalKey(FileFormat),
+  /** How the file is written, which its rejects file follows. */
+  dialect: Schema.optionalKey(Dialect),
   batchSize: Schema.Int,
   strategy: Strategy,
   keyProperty: Schema.optionalKey(Schema.String),

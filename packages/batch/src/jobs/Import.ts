@@ -340,7 +340,11 @@ export const outcomes = <A, I, RD, RE>(
     Stream.filter((row): row is typeof row & { outcome: Job.Entry } => row.outcome !== undefined),
     Stream.mapEffect(({ item, outcome, row: { original } }) =>
       Effect.map(
-        decode(original._tag === "Json" ? original.text : JSON.stringify(original.cells)),
+        decode(
+          original._tag === "Json"
+            ? original.text
+            : JSON.stringify(original._tag === "Csv" ? original.cells : original.text)
+        ),
         (source): Outcome<A> => ({
           ...outcome,
           source,

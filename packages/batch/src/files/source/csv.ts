@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Csv from "effect/encoding/Csv"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Broken from "./csvBroken.ts"
 import { type Position, type Records, rower } from "./csvRows.ts"
 import * as CsvText from "./csvText.ts"
 import type { Declared } from "./declared.ts"
@@ -87,66 +88,6 @@ const offsetOf = (text: string, lines: number): number => {
   return offset
 }
 
-/** Explains why the record at the beginning of the text cannot be read, with the place in it. */
-const explain = (text: string, line: number, error: Csv.CsvError, options: Options): Row.Failure => {
-  const { limit } = options
-  const delimiter = options.delimiter.charCodeAt(0)
-  let column = 1
-  let opened: number | undefined
-  let i = 0
-  let fieldStart = true
-  while (i < text.length && i <= limit) {
-    const c = text.charCodeAt(i)
-    if (opened !== undefined) {
-      if (c !== QUOTE) i++
-      else if (text.charCodeAt(i + 1) === QUOTE) i += 2
-      else {
-        const next = text.charCodeAt(i + 1)
-        if (i + 1 < text.length && next !== delimiter && next !== LF && next !== CR) break
-        opened = undefined
-        i++
-      }
-      continue
-    }
-    if (c === LF || c === CR) break
-    if (c === QUOTE && fieldStart) {
-      opened = i
-      fieldStart = false
-    } else if (c === delimiter) {
-      column++
-      fieldStart = true
-    } else if (c === QUOTE) break
-    else fieldStart = false
-    i++
-  }
-  const at = line + Row.breaks(text, 0, opened ?? i)
-  const place = { line: at, column }
-  if (opened === undefined) {
-    return error.kind === "RecordSize"
-      ? Row.failure(
-          { line },
-          `line ${line} is longer than ${Row.size(limit)}`,
-          "split it; one row is one line item"
-        )
-      : Row.failure(
-          place,
-          "a quote inside a cell that is not quoted",
-          "put the cell in quotes, and write the quote twice"
-        )
-  }
-  const twice = "inside a quoted cell a quote is written twice"
-  const open = `the quote opened on line ${at} is`
-  if (error.kind === "RecordSize") {
-    return Row.failure(place, `${open} not closed within ${Row.size(limit)}`, `close it; ${twice}`)
-  }
-  if (error.message.startsWith("Unterminated")) {
-    return Row.failure(place, `${open} never closed`, `close it; ${twice}`)
-  }
-  const closed = line + Row.breaks(text, 0, i)
-  const lines = closed === at ? "" : `; it was opened on line ${at}, closed on line ${closed}`
-  return Row.failure(place, `text after the quote that closes a cell${lines}`, twice)
-}
-
 /** The delimiter, how long a record may be, and the lines of the file that come before. `swap` undoes another quote. */
 interface Options {
   readonly delimiter: string
@@ -180,7 +121,7 @@ const records = Effect.fnUntraced(function* <E>(
     return Effect.catch(next, (error): Pull.Chunks<Records, E | Row.Failure> => {
       if (!Csv.isCsvError(error)) return Effect.fail(error)
       const offset = offsetOf(batch.text, error.line + skipped - position.line)
-      broken = explain(batch.text.slice(offset), error.line + skipped, error, options)
+      broken = Broken.explain(batch.text.slice(offset), error.line + skipped, error, options)
       if (offset === 0) return Effect.fail(broken)
       // Without the blank line, the reader would drop a byte order mark at the beginning.
       return Stream.make(`\n${batch.text.slice(0, offset)}`).pipe(
@@ -205,7 +146,10 @@ export const decode = Effect.fnUntraced(function* <E>(
     declared === undefined ? CsvText.exact(texts) : yield* CsvText.prepare(texts, declared.format, limit)
   const position: Position = { line: 1 + text.skipped }
   const { delimiter } = text
-  const cells = yield* records(text.texts, { ...text, limit }, position, scope)
+  const cells =
+    declared?.format.broken === "rejects"
+      ? Pull.run(text.texts, Broken.records(position.line, { ...text, limit }))
+      : yield* records(text.texts, { ...text, limit }, position, scope)
   const rows = Pull.run(cells, rower(position, delimiter, declared))
-  return { rows, header: () => position.header }
+  return { rows, header: () => position.header, dialect: text.dialect }
 })

@@ -8,10 +8,15 @@ import type { Declared } from "./declared.ts"
 import type * as Pull from "./pull.ts"
 import * as Row from "./row.ts"
 
-/** The records of one batch, and whether one of them goes over several lines. */
+/**
+ * The records of one batch, and whether one of them goes over several lines. Where broken records are rows, each batch is one
+ * record with its `text`, and `wrong` if it breaks the syntax.
+ */
 export interface Records {
   readonly cells: ReadonlyArray<Csv.Row>
   readonly folded: boolean
+  readonly text?: string
+  readonly wrong?: Row.Failure
 }
 
 /** How far the reading is: the line where the next record begins, and the header once it is read. */
@@ -78,9 +83,14 @@ const checkHeader = (
   return undefined
 }
 
-/** The line where a cell begins. */
-const lineOf = (cells: Csv.Row, index: number, line: number): number =>
-  cells.slice(0, index).reduce((sum, cell) => sum + Row.breaks(cell), line)
+/** The lines where cells begin, by their number. They are counted once, as far as they are asked for. */
+const linesOf = (cells: Csv.Row, line: number): ((index: number) => number) => {
+  const lines = [line]
+  return (index) => {
+    for (let n = lines.length; n <= index; n++) lines.push(lines[n - 1]! + Row.breaks(cells[n - 1] ?? ""))
+    return lines[index]!
+  }
+}
 
 /** All issues of a row that has some. */
 const issuesOf = (
@@ -90,10 +100,11 @@ const issuesOf = (
   original: Csv.Row
 ): ReadonlyArray<Row.RowIssue> => {
   const issues: Array<Row.RowIssue> = []
+  const lineOf = linesOf(original, line)
   const add = (index: number, path: string, message: string, advice: string): void => {
-    const above = lineOf(original, index, line)
-    issues.push({ line: above, column: index + 1, path, message, advice })
+    issues.push({ line: lineOf(index), column: index + 1, path, message, advice })
   }
+  const indices = new Map<string, number>()
   const properties: Record<string, string> = Object.create(null)
   const associations: Array<Association.Association> = []
   const parents: Array<number> = []
@@ -101,6 +112,7 @@ const issuesOf = (
   let nameless = false
   for (const [index, { kind, name, target }] of columns.entries()) {
     const cell = cells[index]
+    if (!indices.has(name)) indices.set(name, index)
     if (cell === undefined || cell === "" || kind === "ignored") continue
     if (kind === "nameless") {
       nameless = true
@@ -121,7 +133,7 @@ const issuesOf = (
           ? parents[1]
           : parent !== null
             ? parents[Number(parent[1])]
-            : columns.findIndex(({ name }) => name === named)
+            : (indices.get(named) ?? -1)
     if (index !== undefined) add(index, columns[index]?.name ?? "", message, advice)
     else if (!nameless) add(0, "", message, advice)
   }
@@ -193,6 +205,7 @@ const asDeclared = (header: Csv.Row, { column, constants }: Declared): Reader =>
   }
   return (cells, line) => {
     const issues: Array<Row.RowIssue> = []
+    const lineOf = linesOf(cells, line)
     let filled = false
     const read = cells.map((cell, index) => {
       const reader = readers[index]
@@ -202,7 +215,7 @@ const asDeclared = (header: Csv.Row, { column, constants }: Declared): Reader =>
         return value
       }
       const path = columns[index]?.name ?? ""
-      issues.push({ line: lineOf(cells, index, line), column: index + 1, path, ...value })
+      issues.push({ line: lineOf(index), column: index + 1, path, ...value })
       return ""
     })
     // What every row has makes no line item of a row that has nothing.
@@ -236,6 +249,14 @@ export const rower = (
   }
   return {
     step: (batch, out) => {
+      if (batch.wrong !== undefined) {
+        // A header that is broken says nothing of the rows.
+        if (position.header === undefined && declared?.format.columns === undefined) return batch.wrong
+        const { text = "", wrong } = batch
+        out.push(Row.broken(index++, position.line, text, wrong))
+        position.line += Row.breaks(text) + 1
+        return undefined
+      }
       for (const cells of batch.cells) {
         if (position.header === undefined && declared?.format.columns !== undefined) {
           const wrong = begin(declared.format.columns, position.line)
@@ -252,11 +273,13 @@ export const rower = (
           if (wrong !== undefined) return wrong
         } else if (cells.length !== header.length) {
           const few = cells.length < header.length
-          return Row.failure(
+          const wrong = Row.failure(
             { line: begins, column: few ? cells.length : header.length + 1 },
             `${cells.length} ${cells.length === 1 ? "column" : "columns"}, the header has ${header.length}`,
             few ? "add the missing cells" : `put a cell that holds a ${separator} in quotes`
           )
+          if (batch.text === undefined) return wrong
+          out.push(Row.broken(index++, begins, batch.text, wrong))
         } else {
           out.push({
             index: index++,

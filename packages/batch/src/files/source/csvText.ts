@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import { characterOf, type FileFormat } from "../FileFormat.ts"
+import type { Dialect } from "../Dialect.ts"
 import * as Pull from "./pull.ts"
 import { type Failure, failure, size } from "./row.ts"
 
@@ -13,14 +14,42 @@ export interface Text<E> {
   readonly delimiter: string
   readonly skipped: number
   readonly swap: ((text: string) => string) | undefined
+  /** How it is written, as far as it is read. */
+  readonly dialect: () => Dialect
 }
 
-export const exact = <E>(texts: Pull.Chunks<string, E>): Text<E> => ({
-  texts,
-  delimiter: ",",
-  skipped: 0,
-  swap: undefined
-})
+/** Looks for the first line end, which goes by unchanged. */
+const lineEnd = () => {
+  let found: string | undefined
+  let cr = false
+  const machine: Pull.Machine<string, string, never> = {
+    step: (text, out) => {
+      if (found === undefined) {
+        const at = cr ? 0 : text.search(/[\r\n]/)
+        const first = cr ? "\r" : text[at]
+        const next = cr ? text[0] : text[at + 1]
+        if (first === "\r" && next === undefined) cr = true
+        else if (first !== undefined) found = first === "\r" && next === "\n" ? "\r\n" : first
+      }
+      out.push(text)
+      return undefined
+    }
+  }
+  return { machine, found: () => found ?? (cr ? "\r" : "\n") }
+}
+
+export const exact = <E>(given: Pull.Chunks<string, E>): Text<E> => {
+  const end = lineEnd()
+  return {
+    texts: Pull.run(given, end.machine),
+    delimiter: ",",
+    skipped: 0,
+    swap: undefined,
+    dialect: () => newline(end.found())
+  }
+}
+
+const newline = (found: string): Dialect => (found === "\r\n" || found === "\r" ? { newline: found } : {})
 
 const LF = 10
 const CR = 13
@@ -156,10 +185,20 @@ export const prepare = Effect.fnUntraced(function* <E>(
   const quote = characterOf(format.quote ?? '"')
   const swap = quote === '"' ? undefined : swapping(quote === "none" ? none : quote)
 
-  let texts: Pull.Chunks<string, E | Failure> = Pull.prepend(rest === "" ? [] : [rest], given)
+  const end = lineEnd()
+  let texts: Pull.Chunks<string, E | Failure> = Pull.run(
+    Pull.prepend(rest === "" ? [] : [rest], given),
+    end.machine
+  )
   if (lines > 0) texts = Pull.run(texts, skipLines(lines))
   if (last > 0) texts = Pull.run(texts, skipLast(last, limit))
   if (swap !== undefined) texts = Pull.run(texts, each(swap))
   if (format.blanks === "skip") texts = Pull.run(texts, skipBlanks(delimiter))
-  return { texts, delimiter, skipped: lines + (said === null ? 0 : 1), swap }
+  const dialect = (): Dialect => ({
+    ...newline(end.found()),
+    ...(delimiter !== "," && { delimiter }),
+    ...(said !== null && { sep: true as const }),
+    ...(quote !== '"' && { quote })
+  })
+  return { texts, delimiter, skipped: lines + (said === null ? 0 : 1), swap, dialect }
 })

@@ -41,7 +41,7 @@ const monthOf = (text: string): string => {
 }
 
 const isIso = /^\d{4}-\d{2}-\d{2}(?:T.*)?$/
-const millisecondsOfDay = 86_400_000
+export const millisecondsOfDay = 86_400_000
 
 /** The ISO day of a text, or undefined if it is none. HubSpot's own forms, ISO and the milliseconds of a midnight, stay. */
 export type Reader = (text: string) => string | undefined

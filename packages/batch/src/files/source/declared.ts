@@ -5,6 +5,7 @@
 import { InputIssue, LineItem, Properties, type Property } from "@effect-hubspot/schema"
 import * as Result from "effect/Result"
 import * as FileFormat from "../FileFormat.ts"
+import * as Advice from "./advice.ts"
 import * as Row from "./row.ts"
 import * as Values from "./values.ts"
 
@@ -22,6 +23,10 @@ export interface Declared {
   readonly isReadOnly: (name: string) => boolean
   /** Why these columns cannot be what the format says. */
   readonly refuse: (header: ReadonlyArray<string>) => FileFormat.FormatError | undefined
+  /** Which declared column is not among these, of which there may be none. */
+  readonly missing: (names: ReadonlyArray<string>) => FileFormat.FormatError | undefined
+  /** The names that {@link column} was asked for; none if they are too many to keep. */
+  readonly names: () => ReadonlyArray<string>
   /** What every row has, by property. */
   readonly constants: ReadonlyArray<readonly [name: string, value: string]>
 }
@@ -45,6 +50,9 @@ const rulesOf = ({
   ...(percent !== undefined && { percent: true }),
   ...(thousands !== undefined && { thousands: FileFormat.characterOf(thousands) })
 })
+
+/** The names of columns that are kept. */
+const maxNames = 10_000
 
 const isType = (type: string): type is Properties.PropertyType =>
   ["string", "number", "date", "datetime", "bool", "enumeration"].includes(type)
@@ -91,7 +99,9 @@ export const make = (
     const target = targetOf(becomes)
     const type = target.type ?? (values === undefined ? undefined : Values.typeOf(rulesOf(values)))
     const labels = (values?.options ?? format.options) === "labels"
-    return { name: becomes, ignored: false, read: Values.readerOf({ ...target, type }, rules, labels) }
+    const known = { ...target, type }
+    const read = Values.readerOf(known, rules, labels)
+    return { name: becomes, ignored: false, read: read && Advice.advised(known, read) }
   }
 
   const columns = new Map<string, Column>()
@@ -100,12 +110,13 @@ export const make = (
     if (known !== undefined) return known
     const made = make(key)
     // The names of JSON objects could be without end.
-    if (columns.size < 10_000) columns.set(key, made)
+    if (columns.size < maxNames) columns.set(key, made)
     return made
   }
 
+  const names = (): ReadonlyArray<string> => (columns.size < maxNames ? [...columns.keys()] : [])
+
   const refuse = (header: ReadonlyArray<string>): FileFormat.FormatError | undefined => {
-    const names = new Set(header.flatMap((name) => [name, name.trim()]))
     const becomes = new Map<string, string>()
     for (const name of header) {
       const made = column(name)
@@ -118,6 +129,12 @@ export const make = (
       const name = becomes.get(property)
       if (name !== undefined) return failed(FileFormat.constantForColumn(property, name))
     }
+    return missing(header)
+  }
+
+  const missing = (header: ReadonlyArray<string>): FileFormat.FormatError | undefined => {
+    const names = new Set(header.flatMap((name) => [name, name.trim()]))
+    const becomes = new Set(header.map((name) => column(name).name))
     for (const [what, given] of [
       ["mapped", Object.keys(format.map ?? {})],
       ["ignored", (format.ignore ?? []).filter((name) => name !== "unmapped")],
@@ -141,8 +158,14 @@ export const make = (
       : definition.calculated === true || definition.modificationMetadata?.readOnlyValue === true
   }
 
-  return { format, column, isReadOnly, refuse, constants }
+  return { format, column, isReadOnly, refuse, missing, names, constants }
 }
+
+/** The same, where records that break the syntax are rows. */
+export const tolerant = (declared: Declared): Declared => ({
+  ...declared,
+  format: { ...declared.format, broken: "rejects" }
+})
 
 const failed = (result: Result.Result<never, FileFormat.FormatError>): FileFormat.FormatError | undefined =>
   Result.isFailure(result) ? result.failure : undefined

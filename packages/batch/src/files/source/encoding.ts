@@ -11,16 +11,19 @@ export const nameOf = (label: string, start: Uint8Array): string => {
   return /^\s*utf-16\s*$/i.test(label) && start[0] === 0xfe && start[1] === 0xff ? "utf-16be" : encoding
 }
 
+/** The encoding that a byte order mark names. */
+export const markOf = (start: Uint8Array): string | undefined =>
+  start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf
+    ? "utf-8"
+    : start[0] === 0xff && start[1] === 0xfe
+      ? "utf-16le"
+      : start[0] === 0xfe && start[1] === 0xff
+        ? "utf-16be"
+        : undefined
+
 /** Refuses a file whose mark says another encoding. */
 export const refuse = (encoding: string, start: Uint8Array): Failure | undefined => {
-  const marked =
-    start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf
-      ? "utf-8"
-      : start[0] === 0xff && start[1] === 0xfe
-        ? "utf-16le"
-        : start[0] === 0xfe && start[1] === 0xff
-          ? "utf-16be"
-          : encoding
+  const marked = markOf(start) ?? encoding
   return marked === encoding
     ? undefined
     : failure(

@@ -33,7 +33,7 @@ class Draft {
   readonly properties: Record<string, string> = Object.create(null)
   readonly associations: Array<Association.Association> = []
   traceId: string | undefined
-  readonly issues: Array<Row.RowIssue> = []
+  readonly issues: Array<Omit<Row.RowIssue, "line" | "column"> & { readonly at: number }> = []
   /** The offsets of the paths that {@link InputIssue.of} may report. */
   readonly offsets = new Map<string, number>()
   /** For each association the name of its column, or its path in HubSpot's form. */
@@ -79,7 +79,20 @@ class Draft {
   }
 
   issue(path: string, at: number, message: string, advice: string): void {
-    this.issues.push({ ...advance(this.place, this.text, 0, at), path, message, advice })
+    this.issues.push({ at, path, message, advice })
+  }
+
+  /** The issues with their places, in the order of the text, which is gone through once. */
+  private placed(): ReadonlyArray<Row.RowIssue> {
+    let place = this.place
+    let from = 0
+    return [...this.issues]
+      .sort((a, b) => a.at - b.at)
+      .map(({ at, ...issue }) => {
+        place = advance(place, this.text, from, at)
+        from = at
+        return { ...place, ...issue }
+      })
   }
 
   /** Text, number or boolean as text; undefined for null, for an empty cell, and with an issue for all else. */
@@ -122,7 +135,7 @@ class Draft {
       const at = this.offsets.get(path) ?? this.offsets.get(path.replace(/\.[^.]*$/, "")) ?? 0
       this.issue(this.shown(path), at, message, advice)
     }
-    return Row.checked(input, this.issues)
+    return Row.checked(input, this.placed())
   }
 
   private shown(path: string): string {
@@ -271,16 +284,20 @@ export const decode = (
   declared?: Declared
 ): Row.Row | Row.Failure => {
   const document = Json.read(text)
+  const broken = (failure: Row.Failure): Row.Row | Row.Failure =>
+    declared?.format.broken === "rejects" ? Row.broken(index, place.line, text.trim(), failure) : failure
   if (Json.isError(document)) {
-    return Row.failure(
-      advance(place, text, 0, document.at),
-      document.problem,
-      document.problem.startsWith("nested") ? "a line item has no deep values" : "correct the JSON there"
+    return broken(
+      Row.failure(
+        advance(place, text, 0, document.at),
+        document.problem,
+        document.problem.startsWith("nested") ? "a line item has no deep values" : "correct the JSON there"
+      )
     )
   }
   const { twice, value } = document
   const begins = advance(place, text, 0, value.start)
-  if (value.type !== "object") return notAnObject(begins, kind(value))
+  if (value.type !== "object") return broken(notAnObject(begins, kind(value)))
   for (const { key, start } of value.members) {
     if (Row.isRefusedColumn(key)) return Row.ofRefusedColumn(key, advance(place, text, 0, start))
   }

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as EffectPull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import * as Csv from "./csv.ts"
+import type { Dialect } from "../Dialect.ts"
 import type { Declared } from "./declared.ts"
 import * as Encoding from "./encoding.ts"
 import * as Gzip from "./gzip.ts"
@@ -26,6 +27,8 @@ export interface Options {
   readonly declared: Declared | undefined
   /** The bytes that a gzip file may hold. */
   readonly maxInflated: number
+  /** Whether the file is read to its end before a row is sent, so that its end may refuse it. Default: no. */
+  readonly isWhole?: boolean
 }
 
 /** Characters at the beginning, all of them blank, after which the search for the first other one stops. */
@@ -62,7 +65,10 @@ const textsOf = Effect.fnUntraced(function* <E>(
   bytes: Pull.Chunks<Uint8Array, E>,
   { declared, maxInflated }: Options,
   scope: Scope.Scope
-): Effect.fn.Return<Pull.Chunks<string, E | Failure>, E | Failure> {
+): Effect.fn.Return<
+  { readonly texts: Pull.Chunks<string, E | Failure>; readonly dialect: Dialect },
+  E | Failure
+> {
   let start = yield* begin<E | Failure>(bytes)
   if (declared !== undefined && Gzip.isGzip(start.prefix)) {
     start = yield* begin(yield* Gzip.inflate(start.all, maxInflated, scope))
@@ -73,14 +79,37 @@ const textsOf = Effect.fnUntraced(function* <E>(
     (encoding.startsWith("utf-16") ? undefined : Utf8.refuse(start.prefix)) ??
     (label === undefined ? undefined : Encoding.refuse(encoding, start.prefix))
   if (refused !== undefined) return yield* Effect.fail(refused)
-  return Pull.run(start.all, encoding === "utf-8" ? Utf8.machine() : Encoding.machine(encoding))
+  return {
+    texts: Pull.run(start.all, encoding === "utf-8" ? Utf8.machine() : Encoding.machine(encoding)),
+    dialect: {
+      ...(encoding !== "utf-8" && { encoding }),
+      ...(Encoding.markOf(start.prefix) === encoding && { mark: true as const }),
+      ...(declared?.format.broken === "rejects" && { broken: true as const })
+    }
+  }
 })
 
 export interface Opened<E> {
   readonly format: Format
   readonly header: ReadonlyArray<string> | undefined
+  readonly dialect: Dialect
   readonly rows: Pull.Chunks<Row, E | Failure>
 }
+
+/** Refuses a JSON file at its end if it has no member that was declared: the names of all its objects are its header. */
+const allNamed = (
+  machine: Pull.Machine<string, Row, Failure>,
+  declared: Declared | undefined
+): Pull.Machine<string, Row, Failure> => ({
+  ...machine,
+  end: (out) => {
+    const wrong = machine.end?.(out)
+    const names = declared?.names() ?? []
+    if (wrong !== undefined || names.length === 0) return wrong
+    const missing = declared?.missing(names)
+    return missing === undefined ? undefined : failure({}, missing.problem, missing.advice)
+  }
+})
 
 export const open = Effect.fnUntraced(function* <E>(
   bytes: Pull.Chunks<Uint8Array, E>,
@@ -88,7 +117,7 @@ export const open = Effect.fnUntraced(function* <E>(
   scope: Scope.Scope
 ): Effect.fn.Return<Opened<E>, E | Failure> {
   const { declared } = options
-  const texts = yield* textsOf(bytes, options, scope)
+  const { dialect, texts } = yield* textsOf(bytes, options, scope)
   let blank = 0
   let checked = 0
   const begin = yield* Pull.peek(texts, (seen) => {
@@ -122,7 +151,8 @@ export const open = Effect.fnUntraced(function* <E>(
       declared !== undefined && root !== undefined
         ? JsonRoot.rows(root, limit, declared)
         : (format === "json" ? JsonLines.array : JsonLines.ndjson)(limit, declared)
-    return { format, header: undefined, rows: Pull.run(rest, machine) }
+    const rows = Pull.run(rest, options.isWhole === true ? allNamed(machine, declared) : machine)
+    return { format, header: undefined, dialect, rows }
   }
   const csv = yield* Csv.decode(rest, options.maxLineLength, scope, declared)
   // The header comes with the first rows, or with the end.
@@ -132,5 +162,10 @@ export const open = Effect.fnUntraced(function* <E>(
       csv.header() === undefined ? Effect.failCause(cause) : Effect.succeed<ReadonlyArray<Row>>([]),
     onDone: () => Effect.succeed<ReadonlyArray<Row>>([])
   })
-  return { format, header: csv.header(), rows: Pull.prepend(first, csv.rows) }
+  return {
+    format,
+    header: csv.header(),
+    dialect: { ...dialect, ...csv.dialect() },
+    rows: Pull.prepend(first, csv.rows)
+  }
 })

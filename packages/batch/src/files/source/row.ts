@@ -22,7 +22,8 @@ export interface RowIssue {
 }
 
 /**
- * A row as the file has it: the cells of a CSV record, or the text of a JSON object.
+ * A row as the file has it: the cells of a CSV record, the text of a JSON object, or the text of a record that breaks the
+ * syntax.
  *
  * @category models
  * @since 0.1.0
@@ -30,6 +31,7 @@ export interface RowIssue {
 export type Original =
   | { readonly _tag: "Csv"; readonly cells: ReadonlyArray<string> }
   | { readonly _tag: "Json"; readonly text: string }
+  | { readonly _tag: "Broken"; readonly text: string }
 
 /**
  * One row of a file: its number from 0, the physical line where it begins from 1, the input or all its issues, and the
@@ -58,6 +60,19 @@ export const failure = (
   problem: string,
   advice: string
 ): Failure => ({ ...at, problem, advice })
+
+/** A record that breaks the syntax, as a row that cannot be sent. `begins` is its line. */
+export const broken = (
+  index: number,
+  begins: number,
+  text: string,
+  { advice, column = 1, line = begins, problem }: Failure
+): Row => ({
+  index,
+  line: begins,
+  input: Result.fail([{ line, column, path: "", message: problem, advice }]),
+  original: { _tag: "Broken", text }
+})
 
 /** Columns of files whose rows HubSpot has, or may have. */
 const refusedColumns = new Map([

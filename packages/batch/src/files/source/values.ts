@@ -2,13 +2,15 @@
  * Values as a declaration says they are written, to values as HubSpot takes them. What does not fit the declaration is wrong,
  * and never read in another way.
  */
-import { InputIssue, type Properties, type Property } from "@effect-hubspot/schema"
+import { Properties, type Property } from "@effect-hubspot/schema"
 import * as Dates from "./dates.ts"
+import * as Shown from "./shown.ts"
 
-/** What a value is not, and what to do. */
+/** What a value is not, and what to do. `exact`: nothing is declared of how such values are written. */
 export interface Wrong {
   readonly message: string
   readonly advice: string
+  readonly exact?: true
 }
 
 /** The value of a cell that is not empty; empty if nothing is sent. */
@@ -34,8 +36,14 @@ export interface Target {
 }
 
 const wrong = (cell: string, what: string): Wrong => ({
-  message: `${InputIssue.quote(cell)} is not ${what}, as declared`,
+  message: `${Shown.quote(cell)} is not ${what}, as declared`,
   advice: "correct the value, or the declaration"
+})
+
+const inexact = (cell: string, what: string, advice: string): Wrong => ({
+  message: `${Shown.quote(cell)} is not ${what}`,
+  advice,
+  exact: true
 })
 
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")
@@ -47,7 +55,7 @@ const groups: ReadonlyMap<string, string> = new Map([
 ])
 
 /** The code of a currency and its signs, as they stand in amounts. */
-const signsOf = (currency: string): ReadonlyArray<string> => {
+export const signsOf = (currency: string): ReadonlyArray<string> => {
   const code = currency.toUpperCase()
   const signs = (["code", "symbol", "narrowSymbol"] as const).map((currencyDisplay) => {
     const format = new Intl.NumberFormat("en-US", { style: "currency", currency: code, currencyDisplay })
@@ -58,6 +66,81 @@ const signsOf = (currency: string): ReadonlyArray<string> => {
 
 const words = { ",": "comma", ".": "dot", " ": "blank", "'": "apostrophe" } as const
 const wordOf = (character: string): string => (words as Record<string, string>)[character] ?? character
+
+const plain = /^-?\d+(?:\.\d+)?$/
+const loose = /^([+-]?)(\d*)(?:\.(\d+))?((?:[eE][+-]?\d{1,4})?)$/
+
+/** A number of HubSpot's own form, also with an exponent, a plus, or nothing before its dot. */
+const exactNumber: Reader = (cell) => {
+  if (plain.test(cell)) return cell
+  const [found, sign = "", whole = "", fraction, exponent = ""] = loose.exec(cell.trim()) ?? []
+  return found === undefined || (whole === "" && fraction === undefined) || !Number.isFinite(Number(found))
+    ? inexact(
+        cell,
+        "a finite number",
+        "write digits with a dot, without thousands separators, currency or blanks"
+      )
+    : numberOf(sign, whole, fraction, exponent)
+}
+
+/** The text of a number of these parts. */
+const numberOf = (sign: string, whole: string, fraction: string | undefined, exponent: string): string => {
+  const digits = `${sign === "-" ? "-" : ""}${whole === "" ? "0" : whole}`
+  return Properties.plainDecimal(`${digits}${fraction === undefined ? "" : `.${fraction}`}${exponent}`)
+}
+
+const isoDay = /^\d{4}-\d{2}-\d{2}(?:T.*)?$/
+
+/** A day, or an instant, of HubSpot's own form: ISO, or milliseconds since 1970. A day is a midnight of them. */
+const exactDay =
+  (isDay: boolean): Reader =>
+  (cell) => {
+    const text = cell.trim()
+    const isRight = isoDay.test(text)
+      ? Properties.isDayOfCalendar(text)
+      : /^-?\d+$/.test(text) && (isDay ? Number(text) % Dates.millisecondsOfDay === 0 : text.length > 8)
+    return isRight
+      ? text
+      : inexact(
+          cell,
+          isDay ? "a day of the calendar" : "a time",
+          `write ${isDay ? "a day that exists, as 2026-11-23 (year-month-day)" : "it as 2026-11-23T10:00:00Z"}`
+        )
+  }
+
+const exactBoolean: Reader = (cell) => {
+  const text = cell.trim().toLowerCase()
+  return text === "true" || text === "false" ? text : inexact(cell, "true or false", "write true or false")
+}
+
+/** An option's own value, or several of them with semicolons between. */
+const exactOption = (options: NonNullable<Target["options"]>): Reader => {
+  const values = new Set(options.map(({ value }) => value))
+  return (cell) => {
+    const text = cell.trim()
+    return values.has(text) || text.split(";").every((part) => values.has(part))
+      ? text
+      : inexact(cell, "an option of the property", "write the internal value of one of its options")
+  }
+}
+
+/** The reader of a type of which nothing is declared. Undefined where every text is right. */
+const exactReader = ({ options = [], type }: Target): Reader | undefined => {
+  switch (type) {
+    case "number":
+    case "money":
+      return exactNumber
+    case "date":
+    case "datetime":
+      return exactDay(type === "date")
+    case "bool":
+      return exactBoolean
+    case "enumeration":
+      return options.length > 0 ? exactOption(options) : undefined
+    default:
+      return undefined
+  }
+}
 
 /** Numbers of these rules, to digits with a dot. */
 const numberReader = ({ currency, decimal = ".", negatives, percent, thousands }: Rules): Reader => {
@@ -98,9 +181,10 @@ const numberReader = ({ currency, decimal = ".", negatives, percent, thousands }
     if (found === null) return wrong(cell, what)
     const [, own = "", whole = "", fraction, exponent = ""] = found
     if ((minus !== "" || outer !== null) && own !== "") return wrong(cell, what)
-    if (whole === "" && (fraction ?? "") === "") return wrong(cell, what)
+    if (fraction === "" || (whole === "" && fraction === undefined)) return wrong(cell, what)
     const digits = whole.replace(/\D/g, "")
-    return `${minus}${own}${digits}${fraction === undefined ? "" : `.${fraction}`}${exponent}`
+    if (!Number.isFinite(Number(`${digits}.${fraction ?? 0}${exponent}`))) return wrong(cell, what)
+    return numberOf(minus === "" ? own : minus, digits, fraction, exponent)
   }
 }
 
@@ -174,7 +258,7 @@ const typeReader = (target: Target, rules: Rules, labels: boolean): Reader | und
 
 /** The reader of a column; undefined if nothing is declared that concerns it. */
 export const readerOf = (target: Target, rules: Rules, labels: boolean): Reader | undefined => {
-  const read = typeReader(target, rules, labels)
+  const read = typeReader(target, rules, labels) ?? exactReader(target)
   if (rules.empty === undefined || rules.empty.length === 0) return read
   const empty = new Set(rules.empty)
   return (cell) => (empty.has(cell.trim()) ? "" : read === undefined ? cell : read(cell))

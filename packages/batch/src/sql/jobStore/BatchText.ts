@@ -14,7 +14,11 @@ import type { Frozen } from "../../jobs/Frozen.ts"
 import type { JobBatch } from "../../jobs/JobBatch.ts"
 import type { Item } from "../../model/Plan.ts"
 
-const Original = Schema.Union([Schema.String, Schema.Array(Schema.String)])
+const Original = Schema.Union([
+  Schema.String,
+  Schema.Array(Schema.String),
+  Schema.Struct({ broken: Schema.String })
+])
 const issue = { path: Schema.String, message: Schema.String, advice: Schema.String }
 const Issues = Schema.Array(
   Schema.Struct({ ...issue, line: Schema.optionalKey(Schema.Int), column: Schema.optionalKey(Schema.Int) })
@@ -48,7 +52,11 @@ const fromJson = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Unknown
 type KeyedBy = Pick<Frozen, "keyProperty">
 
 const originalOf = (original: Original): typeof Original.Type =>
-  original._tag === "Csv" ? original.cells : original.text
+  original._tag === "Csv"
+    ? original.cells
+    : original._tag === "Json"
+      ? original.text
+      : { broken: original.text }
 
 const untraced = (input: typeof Sent.Type.input): BatchRequest.CreateInput =>
   Struct.omit(input, ["objectWriteTraceId"])
@@ -95,7 +103,11 @@ export const encode = ({ invalid, items }: JobBatch, { keyProperty }: KeyedBy): 
 }
 
 const toOriginal = (original: typeof Original.Type): Original =>
-  typeof original === "string" ? { _tag: "Json", text: original } : { _tag: "Csv", cells: original }
+  typeof original === "string"
+    ? { _tag: "Json", text: original }
+    : "broken" in original
+      ? { _tag: "Broken", text: original.broken }
+      : { _tag: "Csv", cells: original }
 
 const isIssues = (given: typeof Invalid.Type.given): given is typeof Issues.Type => Array.isArray(given)
 
