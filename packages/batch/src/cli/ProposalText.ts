@@ -81,7 +81,7 @@ const rows = (count: number): string => `${Report.format(count)} ${count === 1 ?
 export const problemLine = ({ advice, column, count, message, places }: Proposal.Problem): string => {
   const first = places.map(({ line }) => line).join(", ")
   const where = places.length === 0 ? "" : ` (line ${first}${count > places.length ? ", …" : ""})`
-  const what = message.startsWith(`${InputIssue.quote(column)}`) || column === "" ? message : `${visible(column)}: ${message}`
+  const what = message.includes(InputIssue.quote(column)) || column === "" ? message : `${visible(column)}: ${message}`
   return `${rows(count)}${where}: ${what}; ${advice}`
 }
 

@@ -118,6 +118,7 @@ export const make = (header: ReadonlyArray<string> | undefined, format: FileForm
       }
       return
     }
+    if (original._tag === "Broken") return
     for (const [key, value] of Object.entries(membersOf(original.text))) {
       if (value === null) continue
       const tally = tallies.get(key) ?? add(key)

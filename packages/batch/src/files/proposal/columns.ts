@@ -172,7 +172,8 @@ export const reader = (
 
   return {
     take: ({ original }: Row): void => {
-      if (original._tag !== "Csv") return object(original.text)
+      if (original._tag === "Broken") return
+      if (original._tag === "Json") return object(original.text)
       const { cells } = original
       for (let at = 0; at < cells.length; at++) {
         const cell = cells[at] as string

@@ -222,7 +222,7 @@ const parentProblem = ({ example: value, match: { name }, values }: Column, note
 
 const nestedProblem = ({ keys, match: { name }, nested }: Column): Problem => {
   const amount = keys.find((key) => /amount|price|value/i.test(key) && !/id$/i.test(key))
-  const cents = /^unit_amount$|cents|minor/.test(amount ?? "") ? ", in cents" : ""
+  const cents = /^unit_amount$|cents|minor/.test(amount ?? "") ? " (it is in cents)" : ""
   const has = keys.length === 0 ? "an array" : `an object with ${keys.slice(0, 5).join(", ")}`
   return {
     kind: "values",

@@ -146,12 +146,14 @@ export const open = Effect.fnUntraced(function* <E>(
   }
   if (format !== "csv") {
     const limit = options.maxLineLength
-    const root = declared?.format.root
+    const start = yield* Pull.peek(rest, (seen) => JsonRoot.begins(seen.join("")) !== "unknown")
+    const found = JsonRoot.begins(start.join(""))
+    const root = declared?.format.root ?? (format === "ndjson" && found !== "unknown" ? found : undefined)
     const machine =
       declared !== undefined && root !== undefined
         ? JsonRoot.rows(root, limit, declared)
         : (format === "json" ? JsonLines.array : JsonLines.ndjson)(limit, declared)
-    const rows = Pull.run(rest, options.isWhole === true ? allNamed(machine, declared) : machine)
+    const rows = Pull.run(Pull.prepend(start, rest), options.isWhole === true ? allNamed(machine, declared) : machine)
     return { format, header: undefined, dialect, rows }
   }
   const csv = yield* Csv.decode(rest, options.maxLineLength, scope, declared)
