@@ -62,7 +62,9 @@ export const definitions = (
       )
 
 /** The definitions for a file that no account is asked about. */
-export const standard = (emulated: ReadonlyArray<Property.Property> | undefined): Effect.Effect<Definitions> =>
+export const standard = (
+  emulated: ReadonlyArray<Property.Property> | undefined
+): Effect.Effect<Definitions> =>
   Effect.succeed({
     definitions: emulated ?? StandardProperties.lineItems,
     isComplete: emulated !== undefined,
@@ -105,7 +107,17 @@ export const readOnly = (problems: ReadonlyArray<Columns.Problem>): ReadonlyArra
   problems.flatMap((problem): ReadonlyArray<Proposal.Problem> => {
     if (problem._tag !== "ReadOnly" || problem.isSet) return []
     const [message = "", advice = ""] = lineOf(problem).split("; ")
-    return [{ kind: "column", column: problem.column, count: problem.values, message, advice, places: [], blocking: true }]
+    return [
+      {
+        kind: "column",
+        column: problem.column,
+        count: problem.values,
+        message,
+        advice,
+        places: [],
+        blocking: true
+      }
+    ]
   })
 
 /** Refuses a file whose columns HubSpot would reject in every row. */

@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type * as Scope from "effect/Scope"
 import * as Stdio from "effect/Stdio"
-import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
 import type * as FileFormat from "../files/FileFormat.ts"
 import * as Columns from "../files/Columns.ts"
@@ -25,7 +24,7 @@ export interface Options<R> {
   readonly format: Source.Format | undefined
   readonly declared: FileFormat.FileFormat
   /** The definitions of the emulator in this process. */
-  readonly emulated: ReadonlyArray<Property.Property> | undefined
+  readonly emulated?: ReadonlyArray<Property.Property> | undefined
   /** The account's definitions, asked for. */
   readonly ask: Effect.Effect<BeforeImport.Definitions, Exit, R>
 }
@@ -37,6 +36,14 @@ export interface Checked {
   readonly account: BeforeImport.Definitions
 }
 
+/** What an import knows of a file before it sends a row; of a pipe nothing. */
+export interface Known {
+  readonly columns: Columns.Columns | undefined
+  readonly account: BeforeImport.Definitions | undefined
+  readonly rows: number | undefined
+  readonly warnings: ReadonlyArray<string>
+}
+
 /** Whether a file has columns that only the account knows. */
 const needsAccount = ({ columns }: Proposal.Proposal, { definitions }: BeforeImport.Definitions): boolean => {
   const names = new Set(definitions.map(({ name }) => name))
@@ -44,18 +51,21 @@ const needsAccount = ({ columns }: Proposal.Proposal, { definitions }: BeforeImp
 }
 
 /** Reads a regular file, and asks the account once the file is known to be readable. */
-const look = Effect.fnUntraced(function* <R>({ ask, emulated, path, ...options }: Options<R>): Effect.fn.Return<
-  Checked,
-  Exit,
-  R | FileSystem.FileSystem | Scope.Scope
-> {
+const look = Effect.fnUntraced(function* <R>({
+  ask,
+  declared,
+  emulated,
+  format,
+  path
+}: Options<R>): Effect.fn.Return<Checked, Exit, R | FileSystem.FileSystem | Scope.Scope> {
   const fs = yield* FileSystem.FileSystem
-  const bytes = Stream.provideService(Source.bytesOf(path), FileSystem.FileSystem, fs)
+  const bytes = Source.bytesOf(path, fs)
   let columns: Columns.Columns = Columns.make([], {})
   const propose = (known: Proposal.Definitions) =>
     Effect.mapError(
       Proposal.make(path, bytes, {
-        ...options,
+        format,
+        declared,
         ...known,
         observe: (header, format) => {
           columns = Columns.make(header, format)
@@ -106,7 +116,11 @@ const asks = Effect.fnUntraced(function* (question: string) {
 export const settle = Effect.fnUntraced(function* <R>(
   options: Options<R>,
   proposals: "show" | "accept"
-): Effect.fn.Return<Checked, Exit, R | FileSystem.FileSystem | Stdio.Stdio | Terminal.Terminal | Scope.Scope> {
+): Effect.fn.Return<
+  Checked,
+  Exit,
+  R | FileSystem.FileSystem | Stdio.Stdio | Terminal.Terminal | Scope.Scope
+> {
   const checked = yield* look(options)
   const { account, proposal } = checked
   if (Proposal.isExact(proposal)) return checked
@@ -133,16 +147,23 @@ export const settle = Effect.fnUntraced(function* <R>(
 /** Writes what is declared as a format file. It overwrites none. */
 export const save = Effect.fnUntraced(function* (path: string, { declared }: Proposal.Proposal) {
   const fs = yield* FileSystem.FileSystem
-  yield* Effect.mapError(fs.writeFileString(path, `${JSON.stringify(declared, null, 2)}\n`, { flag: "wx" }), (error) =>
-    usage(
-      `${Source.visible(path)}: ${error.reason._tag === "AlreadyExists" ? "the file exists already; give another name" : "the file cannot be written; check the path"}`
-    )
+  yield* Effect.mapError(
+    fs.writeFileString(path, `${JSON.stringify(declared, null, 2)}\n`, { flag: "wx" }),
+    (error) =>
+      usage(
+        `${Source.visible(path)}: ${error.reason._tag === "AlreadyExists" ? "the file exists already; give another name" : "the file cannot be written; check the path"}`
+      )
   )
 })
 
 /** A proposal for a script: the same content. */
 const toJson = (proposal: Proposal.Proposal, command: string): string =>
-  JSON.stringify({ ...proposal, exact: Proposal.isExact(proposal), blocked: Proposal.isBlocked(proposal), command })
+  JSON.stringify({
+    ...proposal,
+    exact: Proposal.isExact(proposal),
+    blocked: Proposal.isBlocked(proposal),
+    command
+  })
 
 export interface Show {
   readonly json: boolean
@@ -157,7 +178,10 @@ export const check = Effect.fnUntraced(function* <R>(options: Options<R>, { json
     return yield* usage("check reads a file twice, and a pipe can be read once; give a regular file")
   }
   const { account, columns, proposal: found } = yield* look(options)
-  const proposal = { ...found, problems: [...BeforeImport.readOnly(columns.problems(account)), ...found.problems] }
+  const proposal = {
+    ...found,
+    problems: [...BeforeImport.readOnly(columns.problems(account)), ...found.problems]
+  }
   const { args } = yield* Stdio.Stdio
   const command = ProposalText.commandOf(yield* args, proposal)
   yield* Output.line(json ? toJson(proposal, command) : ProposalText.toText(proposal, command))

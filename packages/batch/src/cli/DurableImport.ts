@@ -82,7 +82,7 @@ export const plan = Effect.fnUntraced(function* (
   yield* mustBeFree(jobId)
   // A planned job keeps its id for good, so an obstacle is reported before.
   yield* JobFiles.mustNotExist(options)
-  const { requests, source } = yield* FileImport.prepare(options)
+  const { declared, requests, source } = yield* FileImport.prepare(options)
   yield* source.rows.pipe(
     Planning.plan({
       holder,
@@ -95,7 +95,7 @@ export const plan = Effect.fnUntraced(function* (
         },
         format: source.format,
         ...(source.header !== undefined && { header: source.header }),
-        ...notEmpty("declared", options.declared),
+        ...notEmpty("declared", declared),
         ...notEmpty("dialect", source.dialect),
         batchSize: options.batchSize ?? 100,
         strategy,

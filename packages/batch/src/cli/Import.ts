@@ -102,6 +102,7 @@ const misused = (options: Options, source: Source.Source): string | undefined =>
 /** An input that is ready to be sent, and what was asked for it. */
 export interface Prepared {
   readonly source: Source.Source
+  readonly declared: FileFormat.FileFormat
   readonly total: number | undefined
   readonly choice: DoubtStrategy.Choice
   readonly requests: number
@@ -118,7 +119,7 @@ export const prepare = Effect.fnUntraced(function* (
   Exit,
   FileSystem.FileSystem | Stdio.Stdio | Terminal.Terminal | HubSpotClient | RateLimits | Scope.Scope
 > {
-  const { emulated, format, input, keyProperty, proposals = "none", strategy = DoubtStrategy.failVisible } = options
+  const { format, input, keyProperty, proposals = "none", strategy = DoubtStrategy.failVisible } = options
   let declared = options.declared ?? {}
   const open = (definitions?: ReadonlyArray<Property.Property>) =>
     Effect.mapError(Source.open(input, { format, declared, definitions }), refused)
@@ -126,39 +127,31 @@ export const prepare = Effect.fnUntraced(function* (
     const why = misused(options, source)
     return why === undefined ? Effect.void : Effect.fail(usage(why))
   }
-  const shown = input === "stdin" ? "stdin" : input.path
-  const ask = BeforeImport.definitions(shown, emulated)
-  let account: BeforeImport.Definitions | undefined
-  let columns: Columns.Columns | undefined
-  let total: number | undefined
-  let warnings: ReadonlyArray<string> = []
+  const ask = BeforeImport.definitions(input === "stdin" ? "stdin" : input.path, options.emulated)
+  let file: Check.Known = { columns: undefined, account: undefined, rows: undefined, warnings: [] }
   if (input !== "stdin" && proposals !== "none" && (yield* Check.isRegular(input))) {
-    const settled = yield* Check.settle({ path: input.path, format, declared, emulated, ask }, proposals)
-    account = settled.account
-    columns = settled.columns
+    const path = input.path
+    const settled = yield* Check.settle({ ...options, path, declared, ask }, proposals)
+    file = { ...settled.proposal, ...settled }
     declared = settled.proposal.declared
-    total = settled.proposal.rows
-    warnings = settled.proposal.warnings
   } else if (!(yield* Source.isPipe(input))) {
     const source = yield* open()
     yield* refuseMisuse(source)
-    columns = Columns.make(source.header, declared)
-    const checked = yield* Effect.mapError(Source.check(source, columns.take), refused)
-    total = checked.rows
-    warnings = checked.warnings
+    const columns = Columns.make(source.header, declared)
+    file = { ...file, ...(yield* Effect.mapError(Source.check(source, columns.take), refused)), columns }
   }
-  yield* Effect.forEach(warnings, (line) => Console.error(line), { discard: true })
-  account ??= yield* ask
+  yield* Effect.forEach(file.warnings, (line) => Console.error(line), { discard: true })
+  const account = file.account ?? (yield* ask)
   const source = yield* open(account.definitions)
   yield* refuseMisuse(source)
-  columns ??= Columns.make(source.header, declared)
+  const columns = file.columns ?? Columns.make(source.header, declared)
   yield* BeforeImport.refuseColumns(source.name, columns.problems(account), account)
   const needs = DoubtStrategy.keyNeeded(strategy)
   if (needs !== undefined && keyProperty !== undefined) {
     yield* Effect.mapError(KeyProperty.prove(keyProperty, needs), refused)
   }
   const choice = Option.getOrThrow(DoubtStrategy.choose(strategy, keyProperty))
-  return { source, total, choice, requests: account.requests }
+  return { source, declared, total: file.rows, choice, requests: account.requests }
 })
 
 /** Makes the files that are wanted. An import that does not take place writes none. */
@@ -202,7 +195,7 @@ export const run = Effect.fnUntraced(function* (
 > {
   const { signaled } = yield* Process
   const startedAt = yield* monotonicMillis
-  const { choice, requests, source, total } = yield* prepare(options)
+  const { declared, choice, requests, source, total } = yield* prepare(options)
   const { keyColumn, strategy = DoubtStrategy.failVisible } = options
   const { created, doubts, rejects } = yield* openFiles(options, source)
 
@@ -320,7 +313,10 @@ export const run = Effect.fnUntraced(function* (
   const end = Effect.tap(Effect.andThen(progress.end, summarize), (imported) =>
     Effect.andThen(
       Effect.forEach(
-        [...warnings.lines(source.name), ...closing(shown, options, source, imported, ending)],
+        [
+          ...warnings.lines(source.name),
+          ...closing(shown, { ...options, declared }, source, imported, ending)
+        ],
         progress.line,
         { discard: true }
       ),

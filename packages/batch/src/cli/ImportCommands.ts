@@ -198,8 +198,7 @@ export const checkCommand = Command.make(
       Effect.provide(Connection.hubspot(flags)),
       Effect.mapError(refused)
     )
-    const isAsked =
-      emulated === undefined && (Option.isSome(flags.baseUrl) || (yield* Tokens.isGiven(flags)))
+    const isAsked = emulated === undefined && (Option.isSome(flags.baseUrl) || (yield* Tokens.isGiven(flags)))
     const code = yield* Check.check(
       {
         path: flags.input,

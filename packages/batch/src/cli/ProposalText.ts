@@ -36,15 +36,13 @@ export const commandOf = (args: ReadonlyArray<string>, proposal: Proposal.Propos
 
 /** A text with its invisible characters by their numbers. */
 export const visible = (text: string): string =>
-  text.replace(
-    /[\p{Cc}\p{Cf}\u00a0\u2000-\u200b\u2028\u2029\u202f\u205f\u3000]|^ +| +$/gu,
-    (found) => {
-      if (found.startsWith(" ")) return "␣".repeat(found.length)
-      return `<U+${found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}>`
-    }
-  )
+  text.replace(/[\p{Cc}\p{Cf}\u00a0\u2000-\u200b\u2028\u2029\u202f\u205f\u3000]|^ +| +$/gu, (found) => {
+    if (found.startsWith(" ")) return "␣".repeat(found.length)
+    return `<U+${found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}>`
+  })
 
-const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
+const cut = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most - 1)}…` : text
 
 const whys: Readonly<Record<Proposal.Why, string>> = {
   declared: "declared",
@@ -70,7 +68,9 @@ const columnLines = ({ columns }: Proposal.Proposal): ReadonlyArray<string> => {
 
 const previewLines = ({ preview }: Proposal.Proposal): ReadonlyArray<string> =>
   preview.map(({ input, line }) => {
-    const values = Object.entries(input.properties).map(([name, value]) => `${name}=${InputIssue.quote(value)}`)
+    const values = Object.entries(input.properties).map(
+      ([name, value]) => `${name}=${InputIssue.quote(value)}`
+    )
     const parents = (input.associations ?? []).map(({ to }) => `parent=${to.id}`)
     return `  line ${line}: ${[...values, ...parents].join(" ")}`
   })
@@ -81,7 +81,8 @@ const rows = (count: number): string => `${Report.format(count)} ${count === 1 ?
 export const problemLine = ({ advice, column, count, message, places }: Proposal.Problem): string => {
   const first = places.map(({ line }) => line).join(", ")
   const where = places.length === 0 ? "" : ` (line ${first}${count > places.length ? ", …" : ""})`
-  const what = message.includes(InputIssue.quote(column)) || column === "" ? message : `${visible(column)}: ${message}`
+  const what =
+    message.includes(InputIssue.quote(column)) || column === "" ? message : `${visible(column)}: ${message}`
   return `${rows(count)}${where}: ${what}; ${advice}`
 }
 
@@ -95,16 +96,24 @@ export const toText = (proposal: Proposal.Proposal, command: string): string => 
   const decides = decided(proposal).length > 0
   return [
     `${Source.visible(name)}: ${format.toUpperCase()}, ${rows(proposal.rows)}${isWrong}`,
-    ...section("Found", (assumptions.length === 0 ? ["nothing to declare"] : assumptions).map((line) => `  ${visible(line)}`)),
+    ...section(
+      "Found",
+      (assumptions.length === 0 ? ["nothing to declare"] : assumptions).map((line) => `  ${visible(line)}`)
+    ),
     ...section("Columns", columnLines(proposal)),
     ...section("First rows as they would be sent", previewLines(proposal)),
-    ...section("Warnings", warnings.map((line) => `  ${line}`)),
-    ...section("Problems", problems.map((problem) => `  ${problemLine(problem)}`)),
+    ...section(
+      "Warnings",
+      warnings.map((line) => `  ${line}`)
+    ),
+    ...section(
+      "Problems",
+      problems.map((problem) => `  ${problemLine(problem)}`)
+    ),
     "",
     `${Report.format(requests)} ${requests === 1 ? "request" : "requests"}, ${Report.format(seconds)} ${seconds === 1 ? "second" : "seconds"} at least`,
-    ...section(
-      decides ? "Run this, once the columns above are decided as it has them" : "Run",
-      [`  ${command}`]
-    )
+    ...section(decides ? "Run this, once the columns above are decided as it has them" : "Run", [
+      `  ${command}`
+    ])
   ].join("\n")
 }

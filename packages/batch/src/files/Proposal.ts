@@ -104,7 +104,10 @@ export interface Options extends Definitions {
   readonly declared?: FileFormat.FileFormat | undefined
   /** Gets the rows of every reading of the whole file; the last one is that of the proposal. */
   readonly observe?:
-    | ((header: ReadonlyArray<string> | undefined, format: FileFormat.FileFormat) => (row: Source.Row) => void)
+    | ((
+        header: ReadonlyArray<string> | undefined,
+        format: FileFormat.FileFormat
+      ) => (row: Source.Row) => void)
     | undefined
   /** Requests per ten seconds. Default 100. */
   readonly limit?: number | undefined
@@ -276,7 +279,8 @@ export const make = Effect.fnUntraced(function* (
       )
     }
     const next = wantedOf(whole)
-    const isSettled = same(next.readAs, wanted.readAs) && (whole.header !== undefined || same(next.known, wanted.known))
+    const isSettled =
+      same(next.readAs, wanted.readAs) && (whole.header !== undefined || same(next.known, wanted.known))
     wanted = next
     if (isSettled || pass > 3) break
   }
@@ -302,4 +306,3 @@ export const make = Effect.fnUntraced(function* (
     seconds: Math.ceil((requests * 10) / (options.limit ?? 100))
   }
 })
-

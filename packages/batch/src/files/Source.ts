@@ -264,13 +264,12 @@ export const fromFile = Effect.fnUntraced(function* (
         streamOf(name, opened.rows)
       )
     )
-  const rows = rowsOf(settings)
   const { declared } = settings
   const tolerant =
     declared !== undefined && declared.format.broken !== "rejects"
       ? rowsOf({ ...settings, declared: Declared.tolerant(declared) })
       : undefined
-  return { name, format, header, dialect, rows, replayable: true, tolerant }
+  return { name, format, header, dialect, rows: rowsOf(settings), replayable: true, tolerant }
 })
 
 /**
@@ -279,10 +278,8 @@ export const fromFile = Effect.fnUntraced(function* (
  * @category constructors
  * @since 0.1.0
  */
-export const bytesOf = (path: string): Stream.Stream<Uint8Array, SourceError, FileSystem.FileSystem> =>
-  Stream.unwrap(
-    Effect.map(FileSystem.FileSystem, (fs) => Stream.mapError(fs.stream(path), fromPlatform(path)))
-  )
+export const bytesOf = (path: string, fs: FileSystem.FileSystem): Stream.Stream<Uint8Array, SourceError> =>
+  Stream.mapError(fs.stream(path), fromPlatform(path))
 
 /**
  * Whether an input is a pipe or a device, which can be read once. Nothing of it is read.
@@ -295,11 +292,9 @@ export const isPipe = Effect.fnUntraced(function* (
 ): Effect.fn.Return<boolean, never, FileSystem.FileSystem> {
   if (input === "stdin") return true
   const fs = yield* FileSystem.FileSystem
-  return yield* Effect.match(fs.stat(input.path), {
-    // What is wrong with it is found when it is opened.
-    onFailure: () => false,
-    onSuccess: ({ type }) => type !== "File" && type !== "Directory"
-  })
+  // What is wrong with it is found when it is opened.
+  const isOther = Effect.map(fs.stat(input.path), ({ type }) => type !== "File" && type !== "Directory")
+  return yield* Effect.orElseSucceed(isOther, () => false)
 })
 
 /**
@@ -318,16 +313,15 @@ export const open = Effect.fnUntraced(function* (
     return yield* fromBytes("stdin", Stream.mapError(stdin, fromPlatform("stdin")), options)
   }
   const name = input.path
-  if (name === "") {
-    return yield* unreadable('""', "the path is empty", 'give a file, or "-" for the standard input')
-  }
+  const stdin = 'give a file, or "-" for the standard input'
+  if (name === "") return yield* unreadable('""', "the path is empty", stdin)
   const fs = yield* FileSystem.FileSystem
   const info = yield* Effect.mapError(fs.stat(name), fromPlatform(name))
   if (info.type === "Directory") return yield* unreadable(name, "it is a directory", "give a file")
   if (info.type !== "File") {
     return yield* fromBytes(name, Stream.mapError(Pipe.stream(name), fromPlatform(name)), options)
   }
-  return yield* fromFile(name, Stream.mapError(fs.stream(name), fromPlatform(name)), options)
+  return yield* fromFile(name, bytesOf(name, fs), options)
 })
 
 /**
@@ -356,7 +350,7 @@ export const check = (
                 for (const row of some) {
                   if (Result.isFailure(row.input)) invalid++
                   warnings.add(row)
-                see(row)
+                  see(row)
                 }
               })
             ),

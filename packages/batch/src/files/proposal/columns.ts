@@ -20,6 +20,8 @@ export interface Column {
   /** Of those, texts that are numbers, and ids of HubSpot's form. */
   numerals: number
   ids: number
+  /** Ids as long as HubSpot's are. */
+  longIds: number
   example: string | undefined
   /** Objects and arrays of a JSON file, with the keys of the first one. */
   nested: number
@@ -78,6 +80,7 @@ export const make = (match: Match, context: Context): Column => {
     values: 0,
     numerals: 0,
     ids: 0,
+    longIds: 0,
     example: undefined,
     nested: 0,
     keys: [],
@@ -86,7 +89,8 @@ export const make = (match: Match, context: Context): Column => {
     days: Sniffed.days(),
     words: new Set(),
     options: Sniffed.options(),
-    takeOption: match.becomes === undefined ? undefined : Sniffed.optionTaker(context.definitions.get(match.becomes))
+    takeOption:
+      match.becomes === undefined ? undefined : Sniffed.optionTaker(context.definitions.get(match.becomes))
   }
 }
 
@@ -113,7 +117,9 @@ export const take = (column: Column, cell: string): void => {
     default: {
       if (cell.length > 60) return
       if (numeral.test(cell)) column.numerals++
-      if (InputIssue.isRecordId(cell.trim())) column.ids++
+      if (!InputIssue.isRecordId(cell.trim())) return
+      column.ids++
+      if (cell.trim().length >= 8) column.longIds++
     }
   }
 }
@@ -156,14 +162,19 @@ export const reader = (
     if (Json.isError(read) || read.value.type !== "object") return
     const properties = read.value.members.find(({ key }) => key === "properties")?.value
     const { members } =
-      properties?.type === "object" ? properties : context.format.records === "hubspot" ? { members: [] } : read.value
+      properties?.type === "object"
+        ? properties
+        : context.format.records === "hubspot"
+          ? { members: [] }
+          : read.value
     const fresh = members.filter(({ key }) => !columns.has(key)).map(({ key }) => key)
     if (fresh.length > 0 && columns.size < most) add([...new Set(fresh)])
     for (const { key, value } of members) {
       const column = columns.get(key)
       if (column === undefined || value.type === "null") continue
       if (value.type === "object" || value.type === "array") {
-        if (column.nested++ === 0 && value.type === "object") column.keys = value.members.map(({ key }) => key)
+        if (column.nested++ === 0 && value.type === "object")
+          column.keys = value.members.map(({ key }) => key)
         column.values++
       } else if (value.text !== "") take(column, value.text)
       if (value.type === "text") see(value.text)

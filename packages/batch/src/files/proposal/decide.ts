@@ -25,7 +25,7 @@ export interface Problem {
 const notExact: ReadonlyArray<Match["why"]> = ["export", "name", "label", "header"]
 
 /** A property that the values contradict: the column becomes none. */
-const contradiction = ({ ids, match, numbers, numerals, only, values }: Column): string | undefined => {
+const contradiction = ({ longIds, match, numbers, numerals, values }: Column): string | undefined => {
   if (!notExact.includes(match.why) || values === 0) return undefined
   switch (match.becomes) {
     case "name":
@@ -41,7 +41,7 @@ const contradiction = ({ ids, match, numbers, numerals, only, values }: Column):
         ? "percentages or fractions: which of them is not certain"
         : undefined
     case "hs_product_id":
-      return ids < values || (only ?? "12345678").length < 8 ? "a shop's own numbers, not ids of HubSpot's products" : undefined
+      return longIds < values ? "a shop's own numbers, not ids of HubSpot's products" : undefined
     default:
       return undefined
   }
@@ -53,7 +53,14 @@ const judged = (columns: ReadonlyArray<Column>, { isForeign }: Matching): Readon
     const note = contradiction(column)
     return note === undefined
       ? column
-      : { ...column, match: { name: column.match.name, why: isForeign ? ("ignored" as const) : ("unmapped" as const), note } }
+      : {
+          ...column,
+          match: {
+            name: column.match.name,
+            why: isForeign ? ("ignored" as const) : ("unmapped" as const),
+            note
+          }
+        }
   })
 
 /** The name as it is declared: without outer blanks, which may be invisible. */
@@ -71,7 +78,10 @@ const naming = (columns: ReadonlyArray<Column>, declared: FileFormat): FileForma
     notExact.includes(why) && becomes !== undefined ? [[keyOf(name, names), becomes] as const] : []
   )
   const ignored = columns
-    .filter(({ match: { name, note, why } }) => why === "ignored" && note !== "declared" && note !== "" && !name.startsWith("_"))
+    .filter(
+      ({ match: { name, note, why } }) =>
+        why === "ignored" && note !== "declared" && note !== "" && !name.startsWith("_")
+    )
     .map(({ match: { name } }) => keyOf(name, names))
   const isKnown = (name: string): boolean => LineItem.knownProperties.has(name) || isParentColumn(name)
   const together = ignored.length > mostIgnored
@@ -131,9 +141,16 @@ const valuesOf = (columns: ReadonlyArray<Column>): ReadonlyArray<Found> => {
       numbers: column.numbers,
       rules: column.rules
     }))
-  const days = columns.filter(({ rules, type, values }) => type === "day" && values > 0 && rules.dates === undefined)
-  const words = columns.filter(({ rules, type, values }) => type === "bool" && values > 0 && rules.booleans === undefined)
-  const options = columns.filter(({ rules, takeOption, type }) => type === "options" && takeOption !== undefined && rules.options === undefined)
+  const days = columns.filter(
+    ({ rules, type, values }) => type === "day" && values > 0 && rules.dates === undefined
+  )
+  const words = columns.filter(
+    ({ rules, type, values }) => type === "bool" && values > 0 && rules.booleans === undefined
+  )
+  const options = columns.filter(
+    ({ rules, takeOption, type }) =>
+      type === "options" && takeOption !== undefined && rules.options === undefined
+  )
   const labelled = options.find(({ options }) => options.labels > 0)
   const isLabelled = labelled !== undefined && options.every(({ options }) => options.unknown === undefined)
   return [
@@ -141,7 +158,8 @@ const valuesOf = (columns: ReadonlyArray<Column>): ReadonlyArray<Found> => {
     perColumn(
       "dates",
       days.map((column) => [column, Sniffed.patternOf(column.days)]),
-      ({ days, match }) => `nothing else reads every day of ${InputIssue.quote(match.name)}, such as ${example(days.example)}`
+      ({ days, match }) =>
+        `nothing else reads every day of ${InputIssue.quote(match.name)}, such as ${example(days.example)}`
     ),
     perColumn(
       "booleans",
@@ -162,7 +180,8 @@ const valuesOf = (columns: ReadonlyArray<Column>): ReadonlyArray<Found> => {
 const mergeColumns = (formats: ReadonlyArray<FileFormat>): FileFormat => {
   const columns: Record<string, Values> = {}
   for (const { perColumn } of formats) {
-    for (const [name, values] of Object.entries(perColumn ?? {})) columns[name] = { ...columns[name], ...values }
+    for (const [name, values] of Object.entries(perColumn ?? {}))
+      columns[name] = { ...columns[name], ...values }
   }
   return {
     ...Object.assign({}, ...formats),
@@ -171,7 +190,11 @@ const mergeColumns = (formats: ReadonlyArray<FileFormat>): FileFormat => {
 }
 
 /** What the file as a whole says, where it is a known export. */
-const ofProgram = (columns: ReadonlyArray<Column>, { known }: Matching, declared: FileFormat): ReadonlyArray<Found> => {
+const ofProgram = (
+  columns: ReadonlyArray<Column>,
+  { known }: Matching,
+  declared: FileFormat
+): ReadonlyArray<Found> => {
   if (known === undefined) return []
   const program: Found = { format: {}, assumptions: [`${known.program}: the header has its columns`] }
   const currency = columns.find(({ match }) => match.name === known.currency)
@@ -183,7 +206,9 @@ const ofProgram = (columns: ReadonlyArray<Column>, { known }: Matching, declared
         program,
         {
           format: { set: { hs_line_item_currency_code: code } },
-          assumptions: [`currency ${code} in every row: ${InputIssue.quote(currency.match.name)} has no other`]
+          assumptions: [
+            `currency ${code} in every row: ${InputIssue.quote(currency.match.name)} has no other`
+          ]
         }
       ]
     : [
@@ -205,7 +230,9 @@ const missing = (columns: ReadonlyArray<Column>, declared: FileFormat): Readonly
   const sets = Object.keys(declared.set ?? {}).some(isParentColumn)
   const none = ["name", "price"].filter((property) => !has(property))
   return [
-    ...(none.length === 0 ? [] : [`no column is the ${none.join(" or the ")}: line items are created without`]),
+    ...(none.length === 0
+      ? []
+      : [`no column is the ${none.join(" or the ")}: line items are created without`]),
     ...(hasParent || sets ? [] : ["no column names a parent: line items are created without a deal"])
   ]
 }

@@ -55,7 +55,9 @@ export const sniff = (bytes: Uint8Array, whole: boolean): Found | Refusal => {
   const where = `byte ${wrong.column} of line ${wrong.line}`
   // Text that is partly UTF-8 is not of another encoding.
   const isMixed = isForeign(new TextDecoder().decode(bytes).replaceAll("\ufffd", ""))
-  return isMixed || !isPlausible(new TextDecoder("windows-1252").decode(bytes)) ? unknown(where) : single(where)
+  return isMixed || !isPlausible(new TextDecoder("windows-1252").decode(bytes))
+    ? unknown(where)
+    : single(where)
 }
 
 const unknown = (where: string): Refusal => ({

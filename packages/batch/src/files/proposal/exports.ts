@@ -69,7 +69,11 @@ export const exports: ReadonlyArray<Export> = [
     program: "WooCommerce products",
     has: ["Type", "SKU", "Name", "Regular price"],
     map: { Name: "name", SKU: "hs_sku", "Regular price": "price", "Short description": "description" },
-    not: { ID: product, Description: "the long text of the shop, often with markup", "Sale price": "a reduced price" }
+    not: {
+      ID: product,
+      Description: "the long text of the shop, often with markup",
+      "Sale price": "a reduced price"
+    }
   },
   {
     program: "Xero invoices",
@@ -81,7 +85,11 @@ export const exports: ReadonlyArray<Export> = [
       InventoryItemCode: "hs_sku",
       Currency: "hs_line_item_currency_code"
     },
-    not: { Discount: percentage, Total: "of the whole invoice, not of the line", TaxAmount: "HubSpot computes taxes" }
+    not: {
+      Discount: percentage,
+      Total: "of the whole invoice, not of the line",
+      TaxAmount: "HubSpot computes taxes"
+    }
   },
   {
     program: "QuickBooks invoices",
@@ -97,7 +105,12 @@ export const exports: ReadonlyArray<Export> = [
   {
     program: "QuickBooks sales",
     has: ["Product/Service", "Memo/Description", "Qty", "Sales Price"],
-    map: { "Product/Service": "name", "Memo/Description": "description", Qty: "quantity", "Sales Price": "price" },
+    map: {
+      "Product/Service": "name",
+      "Memo/Description": "description",
+      Qty: "quantity",
+      "Sales Price": "price"
+    },
     not: { Amount: lineTotal, Name: "the name of the customer", Balance: ofOrder }
   },
   {
@@ -132,7 +145,11 @@ export const exports: ReadonlyArray<Export> = [
       "Sales Price": "price",
       "Line Description": "description"
     },
-    not: { "Total Price": lineTotal, "List Price": "the price before it was agreed", Amount: "of the opportunity" }
+    not: {
+      "Total Price": lineTotal,
+      "List Price": "the price before it was agreed",
+      Amount: "of the opportunity"
+    }
   },
   {
     program: "Northwind order details",
@@ -158,7 +175,13 @@ export const exports: ReadonlyArray<Export> = [
   {
     program: "UCI Online Retail",
     has: ["StockCode", "Description", "Quantity", "InvoiceDate", "Country"],
-    map: { StockCode: "hs_sku", Description: "name", Quantity: "quantity", UnitPrice: "price", Price: "price" }
+    map: {
+      StockCode: "hs_sku",
+      Description: "name",
+      Quantity: "quantity",
+      UnitPrice: "price",
+      Price: "price"
+    }
   },
   {
     program: "Odoo order lines",
@@ -186,7 +209,12 @@ export const exports: ReadonlyArray<Export> = [
   {
     program: "Odoo order lines",
     has: ["product_uom_qty", "price_unit"],
-    map: { name: "name", product_uom_qty: "quantity", price_unit: "price", discount: "hs_discount_percentage" },
+    map: {
+      name: "name",
+      product_uom_qty: "quantity",
+      price_unit: "price",
+      discount: "hs_discount_percentage"
+    },
     not: { price_subtotal: lineTotal, price_total: lineTotal, product_id: product },
     own: ["order_id"]
   },
@@ -233,14 +261,20 @@ export const exports: ReadonlyArray<Export> = [
 /** Headers that are certain in any file, by property. Of other languages too. */
 export const headers: Readonly<Record<string, ReadonlyArray<string>>> = {
   name: [
-    ..."Item|Item Name|Product|Product Name|Product Title|Line Item|Line Item Name|Article|Article Name".split("|"),
+    ..."Item|Item Name|Product|Product Name|Product Title|Line Item|Line Item Name|Article|Article Name".split(
+      "|"
+    ),
     ..."Artikel|Artikelname|Artikelbezeichnung|Bezeichnung|Produkt|Produktname|Produktbezeichnung".split("|"),
     ..."Produit|Nom du produit|Désignation|Libellé|Producto|Nombre del producto|Artículo".split("|"),
     ..."Prodotto|Nome prodotto|Articolo|Produto|Nome do produto|Productnaam|Artikelnaam".split("|"),
-    ..."Varenavn|Produktnavn|Produktnamn|Artikelnamn|Tuote|Nazwa|Nazwa produktu|Název|Název produktu".split("|")
+    ..."Varenavn|Produktnavn|Produktnamn|Artikelnamn|Tuote|Nazwa|Nazwa produktu|Název|Název produktu".split(
+      "|"
+    )
   ],
   quantity: [
-    ..."Qty|Quantity Ordered|Qty Ordered|Ordered Qty|Item Quantity|Line Item Quantity|Order Quantity".split("|"),
+    ..."Qty|Quantity Ordered|Qty Ordered|Ordered Qty|Item Quantity|Line Item Quantity|Order Quantity".split(
+      "|"
+    ),
     ..."Menge|Anzahl|Stück|Stk|Stückzahl|Bestellmenge|Quantité|Qté|Cantidad|Cant|Quantità|Qta|Quantidade|Qtd|Qtde".split(
       "|"
     ),
@@ -248,26 +282,38 @@ export const headers: Readonly<Record<string, ReadonlyArray<string>>> = {
   ],
   price: [
     ..."Unit Price|Price per Unit|Price Each|Unit Amount|Item Price|Unit Net Price|Net Unit Price".split("|"),
-    ..."Price net|Price excl. tax|Preis netto|Einzelpreis|Stückpreis|Preis|Preis pro Stück|Preis je Einheit|Einzelpreis netto|Nettoeinzelpreis".split("|"),
+    ..."Price net|Price excl. tax|Preis netto|Einzelpreis|Stückpreis|Preis|Preis pro Stück|Preis je Einheit|Einzelpreis netto|Nettoeinzelpreis".split(
+      "|"
+    ),
     ..."Prix unitaire|Prix unitaire HT|PU HT|Prix|Precio unitario|Precio|Precio por unidad".split("|"),
     ..."Prezzo unitario|Prezzo|Preço unitário|Preço|Valor unitário|Eenheidsprijs|Stukprijs|Prijs|Prijs per stuk".split(
       "|"
     ),
-    ..."Stykpris|Enhedspris|Enhetspris|À-pris|Yksikköhinta|Cena jednostkowa|Jednotková cena|Egységár".split("|")
+    ..."Stykpris|Enhedspris|Enhetspris|À-pris|Yksikköhinta|Cena jednostkowa|Jednotková cena|Egységár".split(
+      "|"
+    )
   ],
   hs_sku: [
-    ..."SKU|Item SKU|Product SKU|Variant SKU|Stock Code|Item Code|Product Code|Part Number|Article Number".split("|"),
-    ..."Artikelnummer|Artikelnr|Artikel-Nr.|Art.-Nr.|Art. Nr.|Bestellnummer Artikel|Produktnummer|Artikelcode".split("|"),
-    ..."Varenummer|Numéro d'article|Code article|Código de producto|Codice articolo|Código do produto".split("|")
+    ..."SKU|Item SKU|Product SKU|Variant SKU|Stock Code|Item Code|Product Code|Part Number|Article Number".split(
+      "|"
+    ),
+    ..."Artikelnummer|Artikelnr|Artikel-Nr.|Art.-Nr.|Art. Nr.|Bestellnummer Artikel|Produktnummer|Artikelcode".split(
+      "|"
+    ),
+    ..."Varenummer|Numéro d'article|Code article|Código de producto|Codice articolo|Código do produto".split(
+      "|"
+    )
   ],
   description: [
     ..."Item Description|Product Description|Line Description|Beschreibung|Artikelbeschreibung".split("|"),
     ..."Produktbeschreibung|Descripción|Descrizione|Descrição|Beskrivelse|Beskrivning|Kuvaus|Opis".split("|")
   ],
-  hs_line_item_currency_code: "Currency Code|Währung|Waehrung|Devise|Moneda|Valuta|Divisa|Moeda|Waluta|Měna".split("|"),
-  hs_discount_percentage: "Discount %|Discount Percent|Discount in %|Rabatt %|Rabatt in %|Remise %|Descuento %|Sconto %|Korting %".split(
-    "|"
-  )
+  hs_line_item_currency_code:
+    "Currency Code|Währung|Waehrung|Devise|Moneda|Valuta|Divisa|Moeda|Waluta|Měna".split("|"),
+  hs_discount_percentage:
+    "Discount %|Discount Percent|Discount in %|Rabatt %|Rabatt in %|Remise %|Descuento %|Sconto %|Korting %".split(
+      "|"
+    )
 }
 
 /** Headers that look like a property, and are none: why. */

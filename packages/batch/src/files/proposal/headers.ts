@@ -13,7 +13,16 @@ import * as Known from "./exports.ts"
  * `label` is its label, `export` and `header` are known of other programs. `ignored` and `unmapped` columns become none;
  * `unmapped` is for a person to decide. `own` names a parent, and its values are another program's numbers.
  */
-export type Why = "declared" | "exact" | "export" | "name" | "label" | "header" | "ignored" | "unmapped" | "own"
+export type Why =
+  | "declared"
+  | "exact"
+  | "export"
+  | "name"
+  | "label"
+  | "header"
+  | "ignored"
+  | "unmapped"
+  | "own"
 
 export interface Match {
   readonly name: string
@@ -55,7 +64,9 @@ const exports = Known.exports.map((known) => ({
 }))
 
 const headers = new Map(
-  Object.entries(Known.headers).flatMap(([property, names]) => names.map((name) => [plain(name), property] as const))
+  Object.entries(Known.headers).flatMap(([property, names]) =>
+    names.map((name) => [plain(name), property] as const)
+  )
 )
 const others = plainKeys(Known.others)
 
@@ -80,9 +91,12 @@ interface Names {
 }
 
 /** Of two with the same plain name, neither is meant. */
-const unique = (entries: ReadonlyArray<readonly [string, string]>): ReadonlyMap<string, string | undefined> => {
+const unique = (
+  entries: ReadonlyArray<readonly [string, string]>
+): ReadonlyMap<string, string | undefined> => {
   const found = new Map<string, string | undefined>()
-  for (const [key, name] of entries) found.set(key, found.has(key) && found.get(key) !== name ? undefined : name)
+  for (const [key, name] of entries)
+    found.set(key, found.has(key) && found.get(key) !== name ? undefined : name)
   return found
 }
 
@@ -160,7 +174,10 @@ const inForeign = (match: Match, isStandard: (name: string) => boolean): Match =
 const ranks: ReadonlyArray<Why> = ["declared", "exact", "export", "name", "label", "header"]
 
 /** One column for each property: the most certain one, or none of several that are as certain. */
-const withoutRivals = (matches: ReadonlyArray<Match>, known: Known.Export | undefined): ReadonlyArray<Match> => {
+const withoutRivals = (
+  matches: ReadonlyArray<Match>,
+  known: Known.Export | undefined
+): ReadonlyArray<Match> => {
   const byProperty = Map.groupBy(
     matches.filter(({ becomes }) => becomes !== undefined),
     ({ becomes }) => becomes
@@ -211,10 +228,13 @@ export const match = (
       ignored.has(name) ||
       ignored.has(name.trim()) ||
       (ignored.has("unmapped") && !isExactName(name, names))
-    return drops ? { name, why: "ignored", note: name === "" || name.startsWith("_") ? "" : "declared" } : undefined
+    return drops
+      ? { name, why: "ignored", note: name === "" || name.startsWith("_") ? "" : "declared" }
+      : undefined
   }
   const first = columns.map((name) => {
-    const match = isDeclared(name) ?? (found === undefined ? single(name, names) : ofExport(name, found, names))
+    const match =
+      isDeclared(name) ?? (found === undefined ? single(name, names) : ofExport(name, found, names))
     const set = match.becomes !== undefined && own(declared.set, match.becomes) !== undefined
     return set && match.why !== "exact" && match.why !== "declared"
       ? { name, why: "unmapped" as const, note: `${match.becomes} is set for every row` }
@@ -235,7 +255,8 @@ export const score = (
   columns: ReadonlyArray<string>,
   declared: FileFormat,
   definitions: ReadonlyArray<Property.Property>
-): number => match(columns, declared, definitions).matches.filter(({ becomes }) => becomes !== undefined).length
+): number =>
+  match(columns, declared, definitions).matches.filter(({ becomes }) => becomes !== undefined).length
 
 /** Whether an account could have a property of this name. */
 export const couldBe = (name: string): boolean => Properties.isPropertyName(name)

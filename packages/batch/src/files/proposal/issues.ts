@@ -46,6 +46,7 @@ export const make = (header: ReadonlyArray<string> | undefined) => {
     rows: () => rows,
     invalid: () => invalid,
     preview: () => preview,
-    problems: (): ReadonlyArray<Problem> => [...groups.values()].map((group) => ({ kind: "values", ...group, blocking: false }))
+    problems: (): ReadonlyArray<Problem> =>
+      [...groups.values()].map((group) => ({ kind: "values", ...group, blocking: false }))
   }
 }

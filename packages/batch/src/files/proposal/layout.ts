@@ -86,7 +86,8 @@ const isAlike = ({ alike, rows }: Layout): boolean => alike === rows.length
 /** A header and rows that are nearly all as long: the others are broken. */
 const isNearlyAlike = ({ alike, rows }: Layout): boolean => rows.length >= 10 && alike >= rows.length * 0.9
 
-const numeral = /^[-+(]?\s*(?:[$€£¥]|[A-Z]{3})?\s*[-+]?(?:\d[\d.,'’ \u00a0\u202f]*|[.,]\d+)\s*(?:%|[$€£¥]|[A-Z]{3})?\s*\)?$/
+const numeral =
+  /^[-+(]?\s*(?:[$€£¥]|[A-Z]{3})?\s*[-+]?(?:\d[\d.,'’ \u00a0\u202f]*|[.,]\d+)\s*(?:%|[$€£¥]|[A-Z]{3})?\s*\)?$/
 const isNumeral = (cell: string): boolean => numeral.test(cell.trim())
 
 /** Lines before the header that are tried. */
@@ -172,7 +173,8 @@ export const sniff = (given: Given): Found | Refusal => {
   const styles = delimiters.flatMap((delimiter) => {
     const quotes = quote === undefined ? ['"', ...(quotesWith(text, delimiter, "'") ? ["'"] : [])] : [quote]
     return quotes.flatMap((quote) => {
-      const blank = declared.blanks === "skip" || (hasBlanks(text, delimiter) && !delimiter.trim().startsWith(quote))
+      const blank =
+        declared.blanks === "skip" || (hasBlanks(text, delimiter) && !delimiter.trim().startsWith(quote))
       const both = declared.blanks === "skip" ? [true] : blank ? [false, true] : [false]
       return both.map((blanks) => [delimiter, quote, blanks] as const)
     })
@@ -207,7 +209,8 @@ const best = (layouts: ReadonlyArray<Layout>, known: Given["known"]): Layout | u
   const most = Math.max(...scored.map(({ score }) => score))
   const top = scored.filter(({ score }) => score === most).map(({ layout }) => layout)
   const delimiters = new Set(top.map(({ delimiter }) => delimiter))
-  if (delimiters.size > 1) return top.find(({ delimiter, quote, blanks }) => delimiter === "," && quote === '"' && !blanks)
+  if (delimiters.size > 1)
+    return top.find(({ delimiter, quote, blanks }) => delimiter === "," && quote === '"' && !blanks)
   return top.find(isTidy) ?? top.find(({ blanks, quote }) => quote === '"' && !blanks) ?? top[0]
 }
 
@@ -279,7 +282,9 @@ const found = (layout: Layout, { declared }: Given, fixed: string | undefined, s
     },
     assumptions: [
       ...(delimits
-        ? [`delimiter ${nameOf(delimiter)}: it divides the header and the rows into ${layout.header.length} cells each`]
+        ? [
+            `delimiter ${nameOf(delimiter)}: it divides the header and the rows into ${layout.header.length} cells each`
+          ]
         : []),
       ...(quotes ? ["apostrophes around cells"] : []),
       ...(skipsBlanks ? ["blanks after the delimiter: every cell has one, and it belongs to none"] : []),

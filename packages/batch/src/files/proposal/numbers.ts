@@ -20,7 +20,11 @@ const blank = "[ \\u00a0\\u2009\\u202f]"
 const style = (decimal: Decimal, thousands: Thousands): Style => {
   const group = { none: "", comma: ",", dot: "\\.", space: blank, apostrophe: "['’]" }[thousands]
   const integer = group === "" ? "\\d*" : `(?:\\d{1,3}(?:${group}\\d{3})+|\\d*)`
-  return { decimal, thousands, pattern: new RegExp(`^${integer}(?:${decimal === "dot" ? "\\." : ","}\\d*)?$`) }
+  return {
+    decimal,
+    thousands,
+    pattern: new RegExp(`^${integer}(?:${decimal === "dot" ? "\\." : ","}\\d*)?$`)
+  }
 }
 
 /** The exact one first; of two that read the same, the first is meant. */
@@ -169,12 +173,6 @@ const count = (numbers: Numbers, core: string, cell: string): void => {
   }
 }
 
-/** Whether every value is a number as HubSpot takes it. */
-export const isExact = (numbers: Numbers): boolean =>
-  numbers.broken === undefined &&
-  (numbers.alive & 1) === 1 &&
-  numbers.signed + numbers.percents + numbers.negatives === 0
-
 /** Whether all values are fractions of one, which percentages are written as. */
 export const areFractions = ({ fractions, values, whole }: Numbers): boolean =>
   fractions > 0 && fractions + whole === values
@@ -267,7 +265,9 @@ const allows = ({ alive, ambiguous, broken, evidence, values }: Numbers, shared:
  * for the columns that need it.
  */
 export const declare = (columns: ReadonlyArray<Column>): Found => {
-  const needed = columns.flatMap((column) => readOf(column) ?? []).filter(({ values }) => Object.keys(values).length > 0)
+  const needed = columns
+    .flatMap((column) => readOf(column) ?? [])
+    .filter(({ values }) => Object.keys(values).length > 0)
   if (needed.length === 0) return nothing
   const shared = sharedOf(columns, needed)
   const currencies = new Set(needed.flatMap(({ values }) => values.currency ?? []))

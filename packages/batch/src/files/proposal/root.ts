@@ -31,12 +31,15 @@ export const sniff = (
   const [first] = top
   if (top.some(isRecord)) return hubspot(top, declared, [])
   // HubSpot's own request is read as it is.
-  if (top.length === 1 && first!.path.length === 0 && first!.keys.size === 1 && first!.keys.has("inputs")) return nothing
+  if (top.length === 1 && first!.path.length === 0 && first!.keys.size === 1 && first!.keys.has("inputs"))
+    return nothing
   const points = new Map(places.map((place) => [place, score([...place.keys])]))
   const isInside = ({ path }: Place): boolean =>
     places.some(
       (other) =>
-        isRecord(other) && path.length > other.path.length && other.path.every((part, index) => part === path[index])
+        isRecord(other) &&
+        path.length > other.path.length &&
+        other.path.every((part, index) => part === path[index])
     )
   const inner = places.filter((place) => !isTop(place) && canBeRoot(place) && !isInside(place))
   const good = inner.filter((place) => isRecord(place) || (points.get(place) ?? 0) >= 2)

@@ -86,8 +86,7 @@ export const sniff = Effect.fnUntraced(function* ({
 }: Given): Effect.fn.Return<Found, Refusal | Source.SourceError> {
   // Spreadsheets and archives are no text.
   if (isZip(prefix.bytes) || isOld(prefix.bytes)) return nothing
-  const encoding =
-    declared.encoding === undefined ? Encoding.sniff(prefix.bytes, prefix.isWhole) : nothing
+  const encoding = declared.encoding === undefined ? Encoding.sniff(prefix.bytes, prefix.isWhole) : nothing
   if (isRefusal(encoding)) return yield* Effect.fail(encoding)
   const text = Encoding.textOf(prefix.bytes, { ...declared, ...encoding.format })
   if (markup.test(text)) {
@@ -98,13 +97,22 @@ export const sniff = Effect.fnUntraced(function* ({
     })
   }
   if (xml.test(text)) {
-    return yield* Effect.fail({ line: 1, problem: "an XML file", advice: "export the data as CSV, JSON or .xlsx" })
+    return yield* Effect.fail({
+      line: 1,
+      problem: "an XML file",
+      advice: "export the data as CSV, JSON or .xlsx"
+    })
   }
   const isTabbed = Names.isTabbed(name) && declared.delimiter === undefined
   const kind = Open.formatOf(/\S/.exec(text)?.[0], { format, guess: Names.guess(name) })
   const found =
     kind === "csv"
-      ? Layout.sniff({ text, whole: prefix.isWhole, declared: isTabbed ? { ...declared, delimiter: "tab" } : declared, known: score })
+      ? Layout.sniff({
+          text,
+          whole: prefix.isWhole,
+          declared: isTabbed ? { ...declared, delimiter: "tab" } : declared,
+          known: score
+        })
       : Root.sniff(yield* placesOf(bytes, prefix, text), declared, score)
   if (isRefusal(found)) return yield* Effect.fail(found)
   return {
@@ -121,7 +129,9 @@ const placesOf = Effect.fnUntraced(function* (
 ) {
   const first = JsonPaths.make()
   first.step(text)
-  const isFlat = first.places().every(({ path }) => path.length === 0 || (path.length === 1 && path[0] === "[]"))
+  const isFlat = first
+    .places()
+    .every(({ path }) => path.length === 0 || (path.length === 1 && path[0] === "[]"))
   if (prefix.isWhole || isFlat) return first.places()
   const whole = JsonPaths.make()
   const decoder = new TextDecoder()

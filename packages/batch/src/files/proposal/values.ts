@@ -143,7 +143,9 @@ export const pairOf = (words: Words): string | undefined => {
   if (words.size === 0 || [...words].every((word) => word === "true" || word === "false")) return undefined
   const found = pairs.filter(({ words: pair }) => [...words].every((word) => pair.has(word)))
   // Of "no" alone, or of "n", the pair does not matter, but which of the two it is.
-  const readings = new Set(found.map(({ pair }) => [...words].map((word) => pair.startsWith(`${word}/`)).join()))
+  const readings = new Set(
+    found.map(({ pair }) => [...words].map((word) => pair.startsWith(`${word}/`)).join())
+  )
   return readings.size === 1 ? found[0]?.pair : undefined
 }
 

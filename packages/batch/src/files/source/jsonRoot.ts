@@ -28,8 +28,8 @@ const text = /^"(?:[^"\\\n]|\\[^\n])*"/
  */
 export const begins = (text: string): "" | "inputs" | "unknown" | undefined => {
   const first = text.trimStart().slice(0, 100).replace(/\s+/g, "")
-  if ("{\"inputs\":[".startsWith(first)) return text.length > 1000 ? undefined : "unknown"
-  if (first.startsWith("{\"inputs\":[")) return "inputs"
+  if ('{"inputs":['.startsWith(first)) return text.length > 1000 ? undefined : "unknown"
+  if (first.startsWith('{"inputs":[')) return "inputs"
   const line = /^\s*([^\n]*)\n/.exec(text)?.[1]
   if (line === undefined) return first.startsWith("{") && text.length < 64 * 1024 ? "unknown" : undefined
   if (!line.startsWith("{") || !/[,{[]\s*$/.test(line)) return undefined

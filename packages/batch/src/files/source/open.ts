@@ -153,7 +153,10 @@ export const open = Effect.fnUntraced(function* <E>(
       declared !== undefined && root !== undefined
         ? JsonRoot.rows(root, limit, declared)
         : (format === "json" ? JsonLines.array : JsonLines.ndjson)(limit, declared)
-    const rows = Pull.run(Pull.prepend(start, rest), options.isWhole === true ? allNamed(machine, declared) : machine)
+    const rows = Pull.run(
+      Pull.prepend(start, rest),
+      options.isWhole === true ? allNamed(machine, declared) : machine
+    )
     return { format, header: undefined, dialect, rows }
   }
   const csv = yield* Csv.decode(rest, options.maxLineLength, scope, declared)
