@@ -131,15 +131,16 @@ const files: ReadonlyArray<Case> = [
     "text that is not UTF-8",
     ["latin1.csv", latin1(csv("name,price", "A,1", "K\u00f6ln,2", "C,3"))],
     ":3:2",
-    "byte 2 of line 3 is not valid UTF-8; save the file as UTF-8"
+    "byte 2 of line 3 is not valid UTF-8; save the file as UTF-8",
+    ["pipe"]
   ),
   {
     id: "B08",
-    what: "UTF-16",
-    file: ["utf16.csv", new Uint8Array(Buffer.from(`\ufeff${good}`, "utf16le"))],
+    what: "UTF-16, from a pipe",
+    stdin: new Uint8Array(Buffer.from(`\ufeff${good}`, "utf16le")),
     code: 2,
     stderr: [
-      "line-items: utf16.csv:1:1: UTF-16 text, byte 1 of line 1 is not valid UTF-8; save the file as UTF-8"
+      "line-items: stdin:1:1: UTF-16 text, byte 1 of line 1 is not valid UTF-8; save the file as UTF-8"
     ]
   },
   ...syntax(

@@ -83,7 +83,7 @@ describe("Values of real files", () => {
       (
         await importing(
           "two.csv",
-          'name,price,hs_recurring_billing_start_date\nA,"1,234",\nB,,01/02/2026\nC,"1.149,90 €",\n'
+          'name,price,hs_recurring_billing_start_date\nA,"1,234",\nB,,01/02/2026\nC,"1.149,90 €",\nD,12.50,2026-01-31\n'
         )
       ).lines
     )
@@ -178,7 +178,7 @@ describe("Values of real files", () => {
   })
 
   it("are the same in JSON, and warned about in a pipe too", async () => {
-    const text = '{"name":"#N/A","price":"12,50"}\n{"name":"#N/A","price":"1"}\n'
+    const text = '{"name":"#N/A","price":"12,50"}\n{"name":"#N/A","price":"1.50"}\n'
     const { counts, lines } = await importing("values.ndjson", text)
     assert.deepStrictEqual(counts, [1, 1, 0])
     assert.match(advice(lines)[1] ?? "", /or declare decimal=comma$/)

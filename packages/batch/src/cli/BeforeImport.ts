@@ -11,6 +11,7 @@ import { Association, InputIssue, type Property, StandardProperties } from "@eff
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import type * as Columns from "../files/Columns.ts"
+import type * as Proposal from "../files/Proposal.ts"
 import * as Source from "../files/Source.ts"
 import { Exit, refusedBefore } from "./Exit.ts"
 import * as Report from "./Report.ts"
@@ -60,6 +61,17 @@ export const definitions = (
         Effect.mapError(refusedBefore)
       )
 
+/** The definitions for a file that no account is asked about. */
+export const standard = (
+  emulated: ReadonlyArray<Property.Property> | undefined
+): Effect.Effect<Definitions> =>
+  Effect.succeed({
+    definitions: emulated ?? StandardProperties.lineItems,
+    isComplete: emulated !== undefined,
+    isEmulated: emulated !== undefined,
+    requests: 0
+  })
+
 /** So many columns have a line of their own. */
 const most = 20
 
@@ -89,6 +101,24 @@ const lineOf = (problem: Columns.Problem): string => {
     "? Otherwise leave"
   )
 }
+
+/** Columns that HubSpot computes, as problems of a proposal. */
+export const readOnly = (problems: ReadonlyArray<Columns.Problem>): ReadonlyArray<Proposal.Problem> =>
+  problems.flatMap((problem): ReadonlyArray<Proposal.Problem> => {
+    if (problem._tag !== "ReadOnly" || problem.isSet) return []
+    const [message = "", advice = ""] = lineOf(problem).split("; ")
+    return [
+      {
+        kind: "column",
+        column: problem.column,
+        count: problem.values,
+        message,
+        advice,
+        places: [],
+        blocking: true
+      }
+    ]
+  })
 
 /** Refuses a file whose columns HubSpot would reject in every row. */
 export const refuseColumns = (

@@ -162,6 +162,7 @@ const command = Command.make("line-items").pipe(
   Command.withDescription("Create HubSpot CRM line items in bulk, with one true outcome per row"),
   Command.withSubcommands([
     ImportCommands.importCommand,
+    ImportCommands.checkCommand,
     JobCommands.resumeCommand,
     JobCommands.retryCommand,
     JobCommands.jobsCommand,

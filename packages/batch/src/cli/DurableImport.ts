@@ -11,6 +11,7 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stdio from "effect/Stdio"
 import * as FindRecords from "../bulk/FindRecords.ts"
+import type * as Terminal from "effect/Terminal"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as Import from "../jobs/Import.ts"
 import type * as Frozen from "../jobs/Frozen.ts"
@@ -68,7 +69,14 @@ export const plan = Effect.fnUntraced(function* (
 ): Effect.fn.Return<
   number,
   Exit,
-  JobStore.JobStore | FileSystem.FileSystem | Stdio.Stdio | Process | HubSpotClient | RateLimits | Scope.Scope
+  | JobStore.JobStore
+  | FileSystem.FileSystem
+  | Stdio.Stdio
+  | Terminal.Terminal
+  | Process
+  | HubSpotClient
+  | RateLimits
+  | Scope.Scope
 > {
   const { holder, isGone } = yield* Process
   const { jobId, keyColumn, keyProperty, retrying, strategy = DoubtStrategy.failVisible } = options
@@ -76,7 +84,7 @@ export const plan = Effect.fnUntraced(function* (
   yield* mustBeFree(jobId)
   // A planned job keeps its id for good, so an obstacle is reported before.
   yield* JobFiles.mustNotExist(options)
-  const { finder, requests, source } = yield* FileImport.prepare(options)
+  const { declared, finder, requests, source } = yield* FileImport.prepare(options)
   const notices = Lines.noticesOf(Source.visible(source.name))
   const say = (line: string | undefined) => (line === undefined ? Effect.void : Console.error(line))
   yield* source.rows.pipe(
@@ -93,7 +101,7 @@ export const plan = Effect.fnUntraced(function* (
         },
         format: source.format,
         ...(source.header !== undefined && { header: source.header }),
-        ...notEmpty("declared", options.declared),
+        ...notEmpty("declared", declared),
         ...notEmpty("dialect", source.dialect),
         batchSize: options.batchSize ?? 100,
         strategy,

@@ -29,6 +29,7 @@ import * as Outcome from "../model/Outcome.ts"
 import type { NotSentReason } from "../model/Outcome.ts"
 import * as Advice from "./Advice.ts"
 import * as BeforeImport from "./BeforeImport.ts"
+import * as Check from "./Check.ts"
 import * as Progress from "./Progress.ts"
 import * as Columns from "../files/Columns.ts"
 import type * as FileFormat from "../files/FileFormat.ts"
@@ -53,6 +54,8 @@ export interface Options
   readonly format: Source.Format | undefined
   /** What is declared of the input. Default: nothing. */
   readonly declared?: FileFormat.FileFormat | undefined
+  /** What to do with a file that is not exact: read it as declared, or show what it probably is, or accept that. */
+  readonly proposals?: "none" | "show" | "accept" | undefined
   /** The definitions of the emulator in this process, which is not asked for them. Default: the account is asked. */
   readonly emulated?: ReadonlyArray<Property.Property> | undefined
   /** How many wrong rows are named one by one. Default: all; twenty of those that go into a file. */
@@ -100,6 +103,7 @@ const misused = (options: Options, source: Source.Source): string | undefined =>
 /** An input that is ready to be sent, and what was asked for it. */
 export interface Prepared {
   readonly source: Source.Source
+  readonly declared: FileFormat.FileFormat
   readonly total: number | undefined
   readonly choice: DoubtStrategy.Choice
   /** Finds the records that rows name by keys, if there are such columns. */
@@ -116,39 +120,34 @@ export const prepare = Effect.fnUntraced(function* (
 ): Effect.fn.Return<
   Prepared,
   Exit,
-  FileSystem.FileSystem | Stdio.Stdio | HubSpotClient | RateLimits | Scope.Scope
+  FileSystem.FileSystem | Stdio.Stdio | Terminal.Terminal | HubSpotClient | RateLimits | Scope.Scope
 > {
-  const {
-    declared = {},
-    emulated,
-    format,
-    input,
-    keyProperty,
-    strategy = DoubtStrategy.failVisible
-  } = options
+  const { format, input, keyProperty, proposals = "none", strategy = DoubtStrategy.failVisible } = options
+  let declared = options.declared ?? {}
   const open = (definitions?: ReadonlyArray<Property.Property>) =>
     Effect.mapError(Source.open(input, { format, declared, definitions }), refused)
   const refuseMisuse = (source: Source.Source) => {
     const why = misused(options, source)
     return why === undefined ? Effect.void : Effect.fail(usage(why))
   }
-  const shown = input === "stdin" ? "stdin" : input.path
-  let columns: Columns.Columns | undefined
-  let total: number | undefined
-  if (!(yield* Source.isPipe(input))) {
+  const ask = BeforeImport.definitions(input === "stdin" ? "stdin" : input.path, options.emulated)
+  let file: Check.Known = { columns: undefined, account: undefined, rows: undefined, warnings: [] }
+  if (input !== "stdin" && proposals !== "none" && (yield* Check.isRegular(input))) {
+    const path = input.path
+    const settled = yield* Check.settle({ ...options, path, declared, ask }, proposals)
+    file = { ...settled.proposal, ...settled }
+    declared = settled.proposal.declared
+  } else if (!(yield* Source.isPipe(input))) {
     const source = yield* open()
     yield* refuseMisuse(source)
-    columns = Columns.make(source.header, declared)
-    const checked = yield* Effect.mapError(Source.check(source, columns.take), refused)
-    total = checked.rows
-    yield* Effect.forEach(checked.warnings, (line) => Console.error(line), { discard: true })
+    const columns = Columns.make(source.header, declared)
+    file = { ...file, ...(yield* Effect.mapError(Source.check(source, columns.take), refused)), columns }
   }
-  const account = yield* BeforeImport.definitions(shown, emulated)
+  yield* Effect.forEach(file.warnings, (line) => Console.error(line), { discard: true })
+  const account = file.account ?? (yield* ask)
   const source = yield* open(account.definitions)
-  if (columns === undefined) {
-    yield* refuseMisuse(source)
-    columns = Columns.make(source.header, declared)
-  }
+  yield* refuseMisuse(source)
+  const columns = file.columns ?? Columns.make(source.header, declared)
   yield* BeforeImport.refuseColumns(source.name, columns.problems(account), account)
   const requests =
     account.requests + (yield* BeforeImport.refuseParents(source.name, columns.parents(), account))
@@ -159,7 +158,7 @@ export const prepare = Effect.fnUntraced(function* (
   const choice = Option.getOrThrow(DoubtStrategy.choose(strategy, keyProperty))
   const finds = FindRecords.ofFormat(declared)
   const finder = finds.length === 0 ? undefined : yield* Effect.mapError(FindRecords.make(finds), refused)
-  return { source, total, choice, finder, requests: requests + finds.length }
+  return { source, declared, total: file.rows, choice, finder, requests: requests + finds.length }
 })
 
 /** Makes the files that are wanted. An import that does not take place writes none. */
@@ -203,7 +202,7 @@ export const run = Effect.fnUntraced(function* (
 > {
   const { signaled } = yield* Process
   const startedAt = yield* monotonicMillis
-  const { choice, finder, requests, source, total } = yield* prepare(options)
+  const { declared, choice, finder, requests, source, total } = yield* prepare(options)
   const { keyColumn, strategy = DoubtStrategy.failVisible } = options
   const { created, doubts, rejects } = yield* openFiles(options, source)
 
@@ -321,7 +320,10 @@ export const run = Effect.fnUntraced(function* (
   const end = Effect.tap(Effect.andThen(progress.end, summarize), (imported) =>
     Effect.andThen(
       Effect.forEach(
-        [...warnings.lines(source.name), ...closing(shown, options, source, imported, ending)],
+        [
+          ...warnings.lines(source.name),
+          ...closing(shown, { ...options, declared }, source, imported, ending)
+        ],
         progress.line,
         { discard: true }
       ),

@@ -11,6 +11,8 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
+import * as BeforeImport from "./BeforeImport.ts"
+import * as Check from "./Check.ts"
 import * as Declare from "./Declare.ts"
 import * as Connection from "./Connection.ts"
 import * as EmulatorProperties from "./EmulatorProperties.ts"
@@ -20,6 +22,7 @@ import * as Flags from "./Flags.ts"
 import * as Import from "./Import.ts"
 import * as JobRun from "./JobRun.ts"
 import * as Output from "./Output.ts"
+import * as Tokens from "./Tokens.ts"
 
 const input = Argument.String("input").pipe(
   Argument.withDescription('A CSV, NDJSON or JSON file, or "-" for the standard input')
@@ -29,6 +32,10 @@ const input = Argument.String("input").pipe(
 const what = {
   format: Flags.format,
   ...Declare.flags,
+  accept: Flag.Boolean("accept").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Read the file as line-items check proposes, if anything has to be declared")
+  ),
   batchSize: Flags.batchSize,
   strategy: Flags.strategy,
   verifyRejections: Flags.verifyRejections,
@@ -39,6 +46,7 @@ const what = {
 interface What extends Declare.Given {
   readonly input: string
   readonly format: Option.Option<"csv" | "ndjson" | "json">
+  readonly accept: boolean
   readonly batchSize: number
   readonly strategy: keyof typeof Flags.strategies
   readonly verifyRejections: boolean
@@ -49,6 +57,9 @@ interface What extends Declare.Given {
 const whatOf = Effect.fnUntraced(function* (
   flags: What
 ): Effect.fn.Return<Omit<Import.Options, "rejects" | "doubts" | "created">, Exit, FileSystem.FileSystem> {
+  if (flags.accept && Option.isSome(flags.formatFile)) {
+    return yield* usage("--accept and --format-file exclude each other; give one")
+  }
   if (flags.verifyRejections && flags.strategy !== "fail-visible") {
     return yield* usage(`--verify-rejections is for fail-visible; ${flags.strategy} does not use it`)
   }
@@ -56,6 +67,8 @@ const whatOf = Effect.fnUntraced(function* (
     input: flags.input === "-" ? "stdin" : { path: flags.input },
     format: Option.getOrUndefined(flags.format),
     declared: yield* Declare.formatOf(flags),
+    // What does not match a format file is wrong, and no reason for another proposal.
+    proposals: Option.isSome(flags.formatFile) ? "none" : flags.accept ? "accept" : "show",
     batchSize: flags.batchSize,
     strategy: flags.verifyRejections ? DoubtStrategy.failVisibleVerified() : Flags.strategies[flags.strategy],
     keyProperty: Option.getOrUndefined(flags.keyProperty),
@@ -154,6 +167,60 @@ export const importCommand = Command.make(
     },
     { command: "line-items import items.csv --emulator", description: "Try a file without HubSpot" },
     { command: "cat items.ndjson | line-items import - --json", description: "From a pipe, for a script" }
+  ])
+)
+
+export const checkCommand = Command.make(
+  "check",
+  {
+    input,
+    format: Flags.format,
+    ...Declare.flags,
+    emulator: Flag.Boolean("emulator").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("Check for the emulator, which has HubSpot's standard properties")
+    ),
+    emulatorProperties: EmulatorProperties.flag,
+    baseUrl: Flags.baseUrl,
+    timeout: Flags.timeout,
+    tokenFile: Flags.tokenFile,
+    save: Flags.file("save", "Write what is declared and proposed to this file, for import --format-file"),
+    json: Flags.json
+  },
+  Effect.fnUntraced(function* (flags) {
+    if (flags.emulator && Option.isSome(flags.baseUrl)) {
+      return yield* usage("--emulator and --base-url exclude each other; give one")
+    }
+    const emulated = flags.emulator
+      ? Emulator.propertiesOf(yield* EmulatorProperties.read(flags.emulatorProperties, undefined))
+      : undefined
+    const asked = BeforeImport.definitions(flags.input, undefined).pipe(
+      Effect.provide(Connection.hubspot(flags)),
+      Effect.mapError(refused)
+    )
+    const isAsked = emulated === undefined && (Option.isSome(flags.baseUrl) || (yield* Tokens.isGiven(flags)))
+    const code = yield* Check.check(
+      {
+        path: flags.input,
+        format: Option.getOrUndefined(flags.format),
+        declared: yield* Declare.formatOf(flags),
+        emulated,
+        ask: isAsked ? asked : BeforeImport.standard(emulated)
+      },
+      { json: flags.json, save: Option.getOrUndefined(flags.save) }
+    ).pipe(Effect.scoped)
+    return yield* exitWith(code)
+  })
+).pipe(
+  Command.withDescription(
+    "Show what a file is: its encoding and layout, the property that each column becomes, its problems, and the command that imports it. It sends no line item."
+  ),
+  Command.withExamples([
+    { command: "line-items check items.csv", description: "Before the first import" },
+    {
+      command: "line-items check items.csv --save items.format.json",
+      description: "Keep the declaration, for import --format-file"
+    }
   ])
 )
 

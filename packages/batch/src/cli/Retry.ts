@@ -13,6 +13,7 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Scope from "effect/Scope"
 import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import type * as Terminal from "effect/Terminal"
 import * as Job from "../jobs/Job.ts"
 import * as JobRetry from "../jobs/JobRetry.ts"
 import * as JobStore from "../jobs/JobStore.ts"
@@ -47,6 +48,7 @@ export const run = Effect.fnUntraced(function* <A, R>(
   | JobStore.JobStore
   | FileSystem.FileSystem
   | Stdio.Stdio
+  | Terminal.Terminal
   | Process
   | HubSpotClient
   | RateLimits

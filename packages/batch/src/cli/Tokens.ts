@@ -50,6 +50,13 @@ const setting = (name: string): Effect.Effect<Redacted.Redacted<string> | undefi
     }
   )
 
+/** Whether the environment has a token, or the means to get one. Whether it is good is for HubSpot. */
+export const isGiven = ({ tokenFile }: Pick<Options, "tokenFile">): Effect.Effect<boolean> =>
+  Effect.map(
+    Effect.forEach([Credentials.environmentVariable, variables.clientId, variables.refreshToken], setting),
+    (settings) => Option.isSome(tokenFile) || settings.some((value) => value !== undefined)
+  )
+
 /** The settings of OAuth; `undefined` if the access token is given itself. Fails if they are not complete. */
 export const oauth = Effect.fnUntraced(function* (
   options: Options

@@ -20,6 +20,7 @@ import * as Stream from "effect/Stream"
 import type { Dialect } from "./Dialect.ts"
 import * as FileFormat from "./FileFormat.ts"
 import * as Declared from "./source/declared.ts"
+import * as Names from "./source/names.ts"
 import * as Open from "./source/open.ts"
 import * as Pipe from "./source/pipe.ts"
 import * as Warnings from "./source/warnings.ts"
@@ -123,13 +124,6 @@ export const describe = (issue: RowIssue): string =>
 export const format = (source: { readonly name: string }, issue: RowIssue): string =>
   `${at(source.name, issue.line, issue.column)}: ${describe(issue)}`
 
-const extensions: ReadonlyMap<string | undefined, Format> = new Map([
-  ["csv", "csv"],
-  ["ndjson", "ndjson"],
-  ["jsonl", "ndjson"],
-  ["json", "json"]
-])
-
 const optionsOf = (
   name: string,
   {
@@ -140,15 +134,14 @@ const optionsOf = (
     maxLineLength = 1024 * 1024
   }: Options = {}
 ): Result.Result<Open.Options, SourceError> => {
-  const extension = /\.([a-z]+)(?:\.gz)?$/i.exec(name)?.[1]?.toLowerCase()
-  const options = { format, guess: extensions.get(extension), maxLineLength, maxInflated: maxInflatedBytes }
+  const guess = Names.guess(name)
+  const options = { format, guess, maxLineLength, maxInflated: maxInflatedBytes }
   if (declared === undefined) return Result.succeed({ ...options, declared })
-  const isTabbed = extension === "tsv" && declared.delimiter === undefined
+  const isTabbed = Names.isTabbed(name) && declared.delimiter === undefined
   return Result.mapBoth(FileFormat.check(isTabbed ? { ...declared, delimiter: "tab" } : declared), {
     onFailure: ({ advice, problem }) => new SourceError({ reason: "Syntax", file: name, problem, advice }),
     onSuccess: (format) => ({
       ...options,
-      guess: isTabbed ? "csv" : options.guess,
       declared: Declared.make(format, definitions)
     })
   })
@@ -255,6 +248,42 @@ const fromPlatform = (name: string) => (error: unknown) => {
 }
 
 /**
+ * A source from bytes that can be read any number of times. It reads as far as the header.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromFile = Effect.fnUntraced(function* (
+  name: string,
+  bytes: Stream.Stream<Uint8Array, SourceError>,
+  options?: Options
+): Effect.fn.Return<Source, SourceError> {
+  const settings = yield* Effect.fromResult(optionsOf(name, options))
+  const { dialect, format, header } = yield* Effect.scoped(openOnce(name, bytes, settings, bytes))
+  const rowsOf = (settings: Open.Options) =>
+    Stream.unwrap(
+      Effect.map(openOnce(name, bytes, { ...settings, format, isWhole: true }, bytes), (opened) =>
+        streamOf(name, opened.rows)
+      )
+    )
+  const { declared } = settings
+  const tolerant =
+    declared !== undefined && declared.format.broken !== "rejects"
+      ? rowsOf({ ...settings, declared: Declared.tolerant(declared) })
+      : undefined
+  return { name, format, header, dialect, rows: rowsOf(settings), replayable: true, tolerant }
+})
+
+/**
+ * The bytes of a regular file, which can be read any number of times.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const bytesOf = (path: string, fs: FileSystem.FileSystem): Stream.Stream<Uint8Array, SourceError> =>
+  Stream.mapError(fs.stream(path), fromPlatform(path))
+
+/**
  * Whether an input is a pipe or a device, which can be read once. Nothing of it is read.
  *
  * @category checking
@@ -265,11 +294,9 @@ export const isPipe = Effect.fnUntraced(function* (
 ): Effect.fn.Return<boolean, never, FileSystem.FileSystem> {
   if (input === "stdin") return true
   const fs = yield* FileSystem.FileSystem
-  return yield* Effect.match(fs.stat(input.path), {
-    // What is wrong with it is found when it is opened.
-    onFailure: () => false,
-    onSuccess: ({ type }) => type !== "File" && type !== "Directory"
-  })
+  // What is wrong with it is found when it is opened.
+  const isOther = Effect.map(fs.stat(input.path), ({ type }) => type !== "File" && type !== "Directory")
+  return yield* Effect.orElseSucceed(isOther, () => false)
 })
 
 /**
@@ -288,31 +315,15 @@ export const open = Effect.fnUntraced(function* (
     return yield* fromBytes("stdin", Stream.mapError(stdin, fromPlatform("stdin")), options)
   }
   const name = input.path
-  if (name === "") {
-    return yield* unreadable('""', "the path is empty", 'give a file, or "-" for the standard input')
-  }
+  const stdin = 'give a file, or "-" for the standard input'
+  if (name === "") return yield* unreadable('""', "the path is empty", stdin)
   const fs = yield* FileSystem.FileSystem
   const info = yield* Effect.mapError(fs.stat(name), fromPlatform(name))
   if (info.type === "Directory") return yield* unreadable(name, "it is a directory", "give a file")
   if (info.type !== "File") {
     return yield* fromBytes(name, Stream.mapError(Pipe.stream(name), fromPlatform(name)), options)
   }
-  const bytes = Stream.mapError(fs.stream(name), fromPlatform(name))
-  const settings = yield* Effect.fromResult(optionsOf(name, options))
-  const { dialect, format, header } = yield* Effect.scoped(openOnce(name, bytes, settings, bytes))
-  const rowsOf = (settings: Open.Options) =>
-    Stream.unwrap(
-      Effect.map(openOnce(name, bytes, { ...settings, format, isWhole: true }, bytes), (opened) =>
-        streamOf(name, opened.rows)
-      )
-    )
-  const rows = rowsOf(settings)
-  const { declared } = settings
-  const tolerant =
-    declared !== undefined && declared.format.broken !== "rejects"
-      ? rowsOf({ ...settings, declared: Declared.tolerant(declared) })
-      : undefined
-  return { name, format, header, dialect, rows, replayable: true, tolerant }
+  return yield* fromFile(name, bytesOf(name, fs), options)
 })
 
 /**

@@ -10,6 +10,12 @@ import * as Row from "./row.ts"
 
 const isRow = (result: Row.Row | Row.Failure): result is Row.Row => "input" in result
 
+const noComma = "remove the comma at the end of the line"
+
+/** Whether an object is right but for the comma behind it. */
+const isFollowed = (text: string, { column }: Row.Failure): boolean =>
+  /,\s*$/.test(text) && column === text.lastIndexOf(",") + 1
+
 /** One object per line; blank lines are skipped. */
 export const ndjson = (limit: number, declared?: Declared): Pull.Machine<string, Row.Row, Row.Failure> => {
   let carry = ""
@@ -21,7 +27,7 @@ export const ndjson = (limit: number, declared?: Declared): Pull.Machine<string,
     if (text.length > limit) return long()
     if (/[^ \t\r]/.test(text)) {
       const result = JsonInput.decode(text, { line, column: 1 }, index, declared)
-      if (!isRow(result)) return result
+      if (!isRow(result)) return isFollowed(text, result) ? { ...result, advice: noComma } : result
       out.push(result)
       index++
     }

@@ -22,12 +22,27 @@ interface Frame {
 const scalar = /^[^\s,:{}[\]"]+/
 const text = /^"(?:[^"\\\n]|\\[^\n])*"/
 
+/**
+ * Where the rows are that a text begins with, if they are not one on each line: `inputs` in HubSpot's own request, and the top
+ * where an object goes over several lines. `unknown` until enough of the text is there.
+ */
+export const begins = (text: string): "" | "inputs" | "unknown" | undefined => {
+  const first = text.trimStart().slice(0, 100).replace(/\s+/g, "")
+  if ('{"inputs":['.startsWith(first)) return text.length > 1000 ? undefined : "unknown"
+  if (first.startsWith('{"inputs":[')) return "inputs"
+  const line = /^\s*([^\n]*)\n/.exec(text)?.[1]
+  if (line === undefined) return first.startsWith("{") && text.length < 64 * 1024 ? "unknown" : undefined
+  if (!line.startsWith("{") || !/[,{[]\s*$/.test(line)) return undefined
+  const outside = line.replace(/"(?:[^"\\]|\\.)*"/g, "")
+  return outside.split(/[{[]/).length > outside.split(/[}\]]/).length ? "" : undefined
+}
+
 export const rows = (
   root: string,
   limit: number,
   declared: Declared
 ): Pull.Machine<string, Row.Row, Row.Failure> => {
-  const path = root.split(".")
+  const path = root === "" ? [] : root.split(".")
   const open: Array<Frame> = []
   let place: JsonInput.Place = { line: 1, column: 1 }
   let carry = "" // the unused text, which begins at `place`

@@ -68,7 +68,11 @@ const refuse = (kind: keyof typeof foreign, declared: Declared | undefined) => {
       )
 }
 
-const formatOf = (first: string | undefined, { format, guess }: Options): Format => {
+/** The format of a file by the first character that is not blank. */
+export const formatOf = (
+  first: string | undefined,
+  { format, guess }: Pick<Options, "format" | "guess">
+): Format => {
   if (format !== undefined) return format
   if (guess === "json") return first === "{" ? "ndjson" : "json"
   if (guess !== undefined) return guess
@@ -203,12 +207,17 @@ export const open = Effect.fnUntraced(function* <E>(
   yield* refuse(format === "csv" ? "CSV" : "JSON", declared)
   if (format !== "csv") {
     const limit = options.maxLineLength
-    const root = declared?.format.root
+    const start = yield* Pull.peek(rest, (seen) => JsonRoot.begins(seen.join("")) !== "unknown")
+    const found = JsonRoot.begins(start.join(""))
+    const root = declared?.format.root ?? (format === "ndjson" && found !== "unknown" ? found : undefined)
     const machine =
       declared !== undefined && root !== undefined
         ? JsonRoot.rows(root, limit, declared)
         : (format === "json" ? JsonLines.array : JsonLines.ndjson)(limit, declared)
-    const rows = Pull.run(rest, options.isWhole === true ? allNamed(machine, declared) : machine)
+    const rows = Pull.run(
+      Pull.prepend(start, rest),
+      options.isWhole === true ? allNamed(machine, declared) : machine
+    )
     return { format, header: undefined, dialect, rows }
   }
   const csv = yield* Csv.decode(rest, options.maxLineLength, scope, declared)

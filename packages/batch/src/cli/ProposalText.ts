@@ -1,0 +1,119 @@
+/**
+ * A proposal for people: what was found, what each column becomes, the first rows as they would be sent, what is wrong, and the
+ * command to run.
+ */
+import { InputIssue } from "@effect-hubspot/schema"
+import * as Proposal from "../files/Proposal.ts"
+import * as Source from "../files/Source.ts"
+import * as Report from "./Report.ts"
+import * as Shell from "./Shell.ts"
+
+/** The flags that decide what the proposal leaves open: hints are taken, other columns are left out. */
+const decided = ({ columns, problems }: Proposal.Proposal): ReadonlyArray<string> =>
+  problems.flatMap(({ blocking, column }) => {
+    if (!blocking) return []
+    const hint = columns.find(({ name }) => name === column)?.hint
+    return hint === undefined ? ["--ignore", column] : ["--map", `${column}=${hint}`]
+  })
+
+/** Flags that are for one run, or that hold a secret. */
+const dropped = new Set(["--json", "--accept"])
+
+/** The command that imports the file as it is proposed, from the arguments that were given. */
+export const commandOf = (args: ReadonlyArray<string>, proposal: Proposal.Proposal): string => {
+  const [name = "import", ...rest] = args
+  const kept: Array<string> = []
+  for (let i = 0; i < rest.length; i++) {
+    const word = rest[i]!
+    if (dropped.has(word)) continue
+    if (word === "--save") i++
+    else if (word === "--database-url") i++
+    else if (!/^--(?:save|database-url)=/.test(word)) kept.push(word)
+  }
+  const words = [name === "check" ? "import" : name, ...kept, ...proposal.words, ...decided(proposal)]
+  return `line-items ${words.map(Shell.quote).join(" ")}`
+}
+
+/** A text with its invisible characters by their numbers. */
+export const visible = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\u00a0\u2000-\u200b\u2028\u2029\u202f\u205f\u3000]|^ +| +$/gu, (found) => {
+    if (found.startsWith(" ")) return "␣".repeat(found.length)
+    return `<U+${found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}>`
+  })
+
+const cut = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most - 1)}…` : text
+
+const whys: Readonly<Record<Proposal.Why, string>> = {
+  declared: "declared",
+  exact: "exact name",
+  export: "known export",
+  name: "name",
+  label: "label",
+  header: "well-known header",
+  ignored: "ignored",
+  unmapped: "not mapped",
+  own: "not mapped"
+}
+
+const columnLines = ({ columns }: Proposal.Proposal): ReadonlyArray<string> => {
+  const rows = columns.map(({ becomes, hint, name, note, why }) => {
+    const reason = [whys[why], ...(note === undefined || note === "" ? [] : [note])].join(": ")
+    const asked = hint === undefined ? reason : `${reason}; did you mean ${hint}?`
+    return [name === "" ? "(no name)" : cut(visible(name), 40), becomes ?? "–", asked] as const
+  })
+  const width = (at: 0 | 1): number => Math.max(0, ...rows.map((row) => row[at].length))
+  return rows.map(([name, becomes, why]) => `  ${name.padEnd(width(0))}  ${becomes.padEnd(width(1))}  ${why}`)
+}
+
+const previewLines = ({ preview }: Proposal.Proposal): ReadonlyArray<string> =>
+  preview.map(({ input, line }) => {
+    const values = Object.entries(input.properties).map(
+      ([name, value]) => `${name}=${InputIssue.quote(value)}`
+    )
+    const parents = (input.associations ?? []).map(({ to }) => `parent=${to.id}`)
+    return `  line ${line}: ${[...values, ...parents].join(" ")}`
+  })
+
+const rows = (count: number): string => `${Report.format(count)} ${count === 1 ? "row" : "rows"}`
+
+/** One problem in one line. */
+export const problemLine = ({ advice, column, count, message, places }: Proposal.Problem): string => {
+  const first = places.map(({ line }) => line).join(", ")
+  const where = places.length === 0 ? "" : ` (line ${first}${count > places.length ? ", …" : ""})`
+  const what =
+    message.includes(InputIssue.quote(column)) || column === "" ? message : `${visible(column)}: ${message}`
+  return `${rows(count)}${where}: ${what}; ${advice}`
+}
+
+const section = (title: string, lines: ReadonlyArray<string>): ReadonlyArray<string> =>
+  lines.length === 0 ? [] : ["", title, ...lines]
+
+/** All of it, with the command at its end. */
+export const toText = (proposal: Proposal.Proposal, command: string): string => {
+  const { assumptions, format, invalid, name, problems, requests, seconds, warnings } = proposal
+  const isWrong = invalid === 0 ? "" : `, ${Report.format(invalid)} of them not valid`
+  const decides = decided(proposal).length > 0
+  return [
+    `${Source.visible(name)}: ${format.toUpperCase()}, ${rows(proposal.rows)}${isWrong}`,
+    ...section(
+      "Found",
+      (assumptions.length === 0 ? ["nothing to declare"] : assumptions).map((line) => `  ${visible(line)}`)
+    ),
+    ...section("Columns", columnLines(proposal)),
+    ...section("First rows as they would be sent", previewLines(proposal)),
+    ...section(
+      "Warnings",
+      warnings.map((line) => `  ${line}`)
+    ),
+    ...section(
+      "Problems",
+      problems.map((problem) => `  ${problemLine(problem)}`)
+    ),
+    "",
+    `${Report.format(requests)} ${requests === 1 ? "request" : "requests"}, ${Report.format(seconds)} ${seconds === 1 ? "second" : "seconds"} at least`,
+    ...section(decides ? "Run this, once the columns above are decided as it has them" : "Run", [
+      `  ${command}`
+    ])
+  ].join("\n")
+}

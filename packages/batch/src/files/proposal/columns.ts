@@ -1,0 +1,203 @@
+/**
+ * What is known of the columns of a file from its values: counters and a few examples for each column, however long the file is.
+ */
+import { InputIssue, LineItem, type Property } from "@effect-hubspot/schema"
+import type { FileFormat, Values } from "../FileFormat.ts"
+import * as Json from "../source/json.ts"
+import { isParentColumn, type Row } from "../source/row.ts"
+import * as Encoding from "./encoding.ts"
+import type { Match, Matching } from "./headers.ts"
+import * as Numbers from "./numbers.ts"
+import * as Sniffed from "./values.ts"
+
+/** The values of one column. What does not concern its type is not counted. */
+export interface Column {
+  readonly match: Match
+  readonly rules: Values
+  readonly type: "number" | "money" | "own" | "day" | "bool" | "options" | "parent" | "text"
+  /** Cells with something in them. */
+  values: number
+  /** Of those, texts that are numbers, and ids of HubSpot's form. */
+  numerals: number
+  ids: number
+  /** Ids as long as HubSpot's are. */
+  longIds: number
+  example: string | undefined
+  /** Objects and arrays of a JSON file, with the keys of the first one. */
+  nested: number
+  keys: ReadonlyArray<string>
+  /** The one value that all cells have. */
+  only: string | undefined
+  readonly numbers: Numbers.Numbers
+  readonly days: Sniffed.Days
+  readonly words: Sniffed.Words
+  readonly options: Sniffed.Options
+  readonly takeOption: ReturnType<typeof Sniffed.optionTaker>
+}
+
+export interface Context {
+  readonly format: FileFormat
+  readonly definitions: ReadonlyMap<string, Property.Property>
+}
+
+const typeOf = (becomes: string | undefined, { definitions }: Context): Column["type"] => {
+  if (becomes === undefined) return "text"
+  if (isParentColumn(becomes)) return "parent"
+  const standard = LineItem.knownProperties.get(becomes)?.type
+  switch (standard ?? definitions.get(becomes)?.type) {
+    case "money":
+      return "money"
+    case "number":
+      return standard === undefined ? "own" : "number"
+    case "date":
+    case "datetime":
+      return "day"
+    case "bool":
+      return "bool"
+    case "enumeration":
+      return "options"
+    default:
+      return "text"
+  }
+}
+
+const own = <A>(record: Readonly<Record<string, A>> | undefined, key: string): A | undefined =>
+  record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined
+
+const rulesOf = (name: string, becomes: string | undefined, format: FileFormat): Values => ({
+  ...format,
+  ...(own(format.perColumn, name) ??
+    own(format.perColumn, name.trim()) ??
+    (becomes === undefined ? undefined : own(format.perColumn, becomes)))
+})
+
+export const make = (match: Match, context: Context): Column => {
+  const rules = rulesOf(match.name, match.becomes, context.format)
+  return {
+    match,
+    rules,
+    type: typeOf(match.becomes, context),
+    values: 0,
+    numerals: 0,
+    ids: 0,
+    longIds: 0,
+    example: undefined,
+    nested: 0,
+    keys: [],
+    only: undefined,
+    numbers: Numbers.make(rules),
+    days: Sniffed.days(),
+    words: new Set(),
+    options: Sniffed.options(),
+    takeOption:
+      match.becomes === undefined ? undefined : Sniffed.optionTaker(context.definitions.get(match.becomes))
+  }
+}
+
+const numeral = /^\s*[-+]?\d[\d.,]*\s*%?\s*$/
+
+export const take = (column: Column, cell: string): void => {
+  const { rules, type } = column
+  if (rules.empty?.includes(cell.trim()) === true) return
+  if (column.values === 0) column.only = cell
+  else if (column.only !== cell) column.only = undefined
+  column.values++
+  column.example ??= cell
+  switch (type) {
+    case "number":
+    case "money":
+    case "own":
+      return Numbers.take(column.numbers, cell)
+    case "day":
+      return Sniffed.takeDay(column.days, cell)
+    case "bool":
+      return Sniffed.takeWord(column.words, cell)
+    case "options":
+      return column.takeOption?.(column.options, cell)
+    default: {
+      if (cell.length > 60) return
+      if (numeral.test(cell)) column.numerals++
+      if (!InputIssue.isRecordId(cell.trim())) return
+      column.ids++
+      if (cell.trim().length >= 8) column.longIds++
+    }
+  }
+}
+
+/** The most columns that are kept; the keys of JSON objects could be without end. */
+const most = 2000
+
+/** Reads the rows of a file as they are written. */
+export const reader = (
+  header: ReadonlyArray<string> | undefined,
+  known: ReadonlyArray<string>,
+  context: Context,
+  matching: (names: ReadonlyArray<string>) => Matching
+) => {
+  const columns = new Map<string, Column>()
+  let isForeign = false
+  let isPlausible = true
+
+  const add = (names: ReadonlyArray<string>): void => {
+    const all = [...columns.keys(), ...names]
+    for (const match of matching(all).matches) {
+      const column = columns.get(match.name)
+      if (column === undefined || column.match.becomes !== match.becomes) {
+        columns.set(match.name, make(match, context))
+      }
+    }
+  }
+  add(header ?? known)
+  const ofHeader = header?.map((name) => columns.get(name)!)
+
+  const see = (cell: string): void => {
+    if (isForeign && context.format.encoding === undefined) return
+    if (!Encoding.isForeign(cell)) return
+    isForeign = true
+    isPlausible &&= Encoding.isPlausible(cell)
+  }
+
+  const object = (text: string): void => {
+    const read = Json.read(text)
+    if (Json.isError(read) || read.value.type !== "object") return
+    const properties = read.value.members.find(({ key }) => key === "properties")?.value
+    const { members } =
+      properties?.type === "object"
+        ? properties
+        : context.format.records === "hubspot"
+          ? { members: [] }
+          : read.value
+    const fresh = members.filter(({ key }) => !columns.has(key)).map(({ key }) => key)
+    if (fresh.length > 0 && columns.size < most) add([...new Set(fresh)])
+    for (const { key, value } of members) {
+      const column = columns.get(key)
+      if (column === undefined || value.type === "null") continue
+      if (value.type === "object" || value.type === "array") {
+        if (column.nested++ === 0 && value.type === "object")
+          column.keys = value.members.map(({ key }) => key)
+        column.values++
+      } else if (value.text !== "") take(column, value.text)
+      if (value.type === "text") see(value.text)
+    }
+  }
+
+  return {
+    take: ({ original }: Row): void => {
+      if (original._tag === "Broken") return
+      if (original._tag === "Json") return object(original.text)
+      const { cells } = original
+      for (let at = 0; at < cells.length; at++) {
+        const cell = cells[at] as string
+        const column = ofHeader?.[at]
+        if (cell === "" || column === undefined) continue
+        see(cell)
+        if (column.type !== "text" || column.match.why !== "exact") take(column, cell)
+        else column.values++
+      }
+    },
+    columns: (): ReadonlyArray<Column> => [...columns.values()],
+    /** Whether a text has more than ASCII, and whether all that has can be Windows-1252. */
+    isForeign: () => isForeign,
+    isPlausible: () => isPlausible
+  }
+}

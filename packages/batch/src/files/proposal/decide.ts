@@ -1,0 +1,319 @@
+/**
+ * The declaration that columns need, from their names and their values, and what is left for a person to decide.
+ */
+import { InputIssue, LineItem } from "@effect-hubspot/schema"
+import type { FileFormat, Values } from "../FileFormat.ts"
+import { isParentColumn } from "../source/row.ts"
+import type { Column } from "./columns.ts"
+import type { Found } from "./found.ts"
+import { couldBe, type Match, type Matching } from "./headers.ts"
+import * as Numbers from "./numbers.ts"
+import * as Sniffed from "./values.ts"
+
+/** Something wrong with a column, or with values of it. Nothing is sent where one is `blocking`. */
+export interface Problem {
+  /** What it is about: a column that is no property, a parent, or values. */
+  readonly kind: "column" | "parent" | "values"
+  readonly column: string
+  readonly count: number
+  readonly message: string
+  readonly advice: string
+  readonly places: ReadonlyArray<{ readonly line: number; readonly column: number }>
+  readonly blocking: boolean
+}
+
+const notExact: ReadonlyArray<Match["why"]> = ["export", "name", "label", "header"]
+
+/** A property that the values contradict: the column becomes none. */
+const contradiction = ({ longIds, match, numbers, numerals, values }: Column): string | undefined => {
+  if (!notExact.includes(match.why) || values === 0) return undefined
+  switch (match.becomes) {
+    case "name":
+      return match.why === "header" && numerals === values ? "numbers, not names" : undefined
+    case "discount":
+      return numbers.percents > 0
+        ? "percentages, and discount is an amount of money"
+        : Numbers.areFractions(numbers)
+          ? "amounts or fractions: which of them is not certain"
+          : undefined
+    case "hs_discount_percentage":
+      return Numbers.areFractions(numbers) && numbers.percents === 0
+        ? "percentages or fractions: which of them is not certain"
+        : undefined
+    case "hs_product_id":
+      return longIds < values ? "a shop's own numbers, not ids of HubSpot's products" : undefined
+    default:
+      return undefined
+  }
+}
+
+/** What the columns become, once their values are known. */
+const judged = (columns: ReadonlyArray<Column>, { isForeign }: Matching): ReadonlyArray<Column> =>
+  columns.map((column) => {
+    const note = contradiction(column)
+    return note === undefined
+      ? column
+      : {
+          ...column,
+          match: {
+            name: column.match.name,
+            why: isForeign ? ("ignored" as const) : ("unmapped" as const),
+            note
+          }
+        }
+  })
+
+/** The name as it is declared: without outer blanks, which may be invisible. */
+const keyOf = (name: string, names: ReadonlySet<string>): string => {
+  const trimmed = name.trim()
+  return trimmed === "" || (trimmed !== name && names.has(trimmed)) ? name : trimmed
+}
+
+/** More ignored columns than this are named together. */
+const mostIgnored = 3
+
+const naming = (columns: ReadonlyArray<Column>, declared: FileFormat): FileFormat => {
+  const names = new Set(columns.map(({ match }) => match.name))
+  const mapped = columns.flatMap(({ match: { becomes, name, why } }) =>
+    notExact.includes(why) && becomes !== undefined ? [[keyOf(name, names), becomes] as const] : []
+  )
+  const ignored = columns
+    .filter(
+      ({ match: { name, note, why } }) =>
+        why === "ignored" && note !== "declared" && note !== "" && !name.startsWith("_")
+    )
+    .map(({ match: { name } }) => keyOf(name, names))
+  const isKnown = (name: string): boolean => LineItem.knownProperties.has(name) || isParentColumn(name)
+  const together = ignored.length > mostIgnored
+  const ignore = together ? ["unmapped", ...ignored.filter(isKnown)] : ignored
+  // Of the account's own properties only the account knows that they are mapped.
+  const kept =
+    together || declared.ignore?.includes("unmapped") === true
+      ? columns.flatMap(({ match: { becomes, name, why } }) =>
+          why === "exact" && becomes !== undefined && !isKnown(name) && name !== "objectWriteTraceId"
+            ? [[name, name] as const]
+            : []
+        )
+      : []
+  const map = [...mapped, ...kept]
+  return {
+    ...(map.length > 0 && { map: Object.fromEntries(map) }),
+    ...(ignore.length > 0 && { ignore })
+  }
+}
+
+const example = (text: string | undefined): string => InputIssue.quote(text ?? "")
+
+/** One declaration for the whole file, or one for each column that needs it. */
+const perColumn = <K extends "dates" | "booleans">(
+  key: K,
+  found: ReadonlyArray<readonly [column: Column, value: string | undefined]>,
+  why: (column: Column, value: string) => string
+): Found => {
+  const needed = found.flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]))
+  if (needed.length === 0) return { format: {}, assumptions: [] }
+  const values = new Set(needed.map(([, value]) => value))
+  const [first] = values
+  return {
+    format:
+      values.size === 1 && needed.length === found.length
+        ? { [key]: first }
+        : {
+            perColumn: Object.fromEntries(
+              needed.map(([column, value]) => [column.match.becomes ?? column.match.name, { [key]: value }])
+            )
+          },
+    assumptions: [...values].map((value) => {
+      const [column] = needed.find(([, other]) => other === value)!
+      return `${key}=${value}: ${why(column, value)}`
+    })
+  }
+}
+
+const valuesOf = (columns: ReadonlyArray<Column>): ReadonlyArray<Found> => {
+  const numbers = columns
+    .filter(({ type }) => type === "money" || type === "number" || type === "own")
+    .map((column) => ({
+      name: column.match.name,
+      property: column.match.becomes ?? column.match.name,
+      hasCurrency: column.type !== "number",
+      hasPercent: column.type !== "money",
+      numbers: column.numbers,
+      rules: column.rules
+    }))
+  const days = columns.filter(
+    ({ rules, type, values }) => type === "day" && values > 0 && rules.dates === undefined
+  )
+  const words = columns.filter(
+    ({ rules, type, values }) => type === "bool" && values > 0 && rules.booleans === undefined
+  )
+  const options = columns.filter(
+    ({ rules, takeOption, type }) =>
+      type === "options" && takeOption !== undefined && rules.options === undefined
+  )
+  const labelled = options.find(({ options }) => options.labels > 0)
+  const isLabelled = labelled !== undefined && options.every(({ options }) => options.unknown === undefined)
+  return [
+    Numbers.declare(numbers),
+    perColumn(
+      "dates",
+      days.map((column) => [column, Sniffed.patternOf(column.days)]),
+      ({ days, match }) =>
+        `nothing else reads every day of ${InputIssue.quote(match.name)}, such as ${example(days.example)}`
+    ),
+    perColumn(
+      "booleans",
+      words.map((column) => [column, Sniffed.pairOf(column.words)]),
+      ({ match }) => `the words of ${InputIssue.quote(match.name)}`
+    ),
+    isLabelled
+      ? {
+          format: { options: "labels" as const },
+          assumptions: [
+            `options=labels: ${InputIssue.quote(labelled.match.name)} has labels of options, such as ${example(labelled.options.example)}`
+          ]
+        }
+      : { format: {}, assumptions: [] }
+  ]
+}
+
+const mergeColumns = (formats: ReadonlyArray<FileFormat>): FileFormat => {
+  const columns: Record<string, Values> = {}
+  for (const { perColumn } of formats) {
+    for (const [name, values] of Object.entries(perColumn ?? {}))
+      columns[name] = { ...columns[name], ...values }
+  }
+  return {
+    ...Object.assign({}, ...formats),
+    ...(Object.keys(columns).length > 0 && { perColumn: columns })
+  }
+}
+
+/** What the file as a whole says, where it is a known export. */
+const ofProgram = (
+  columns: ReadonlyArray<Column>,
+  { known }: Matching,
+  declared: FileFormat
+): ReadonlyArray<Found> => {
+  if (known === undefined) return []
+  const program: Found = { format: {}, assumptions: [`${known.program}: the header has its columns`] }
+  const currency = columns.find(({ match }) => match.name === known.currency)
+  const code = currency?.only?.trim()
+  const isSet = declared.set?.["hs_line_item_currency_code"] !== undefined
+  if (currency === undefined || isSet || currency.values === 0) return [program]
+  return code !== undefined && /^[A-Z]{3}$/.test(code)
+    ? [
+        program,
+        {
+          format: { set: { hs_line_item_currency_code: code } },
+          assumptions: [
+            `currency ${code} in every row: ${InputIssue.quote(currency.match.name)} has no other`
+          ]
+        }
+      ]
+    : [
+        program,
+        {
+          format: {},
+          assumptions: [
+            `${InputIssue.quote(currency.match.name)} has several currencies, and only in the first line of an order: amounts would be taken in the account's own`
+          ]
+        }
+      ]
+}
+
+/** What every file is told: which of the things that matter no column has. */
+const missing = (columns: ReadonlyArray<Column>, declared: FileFormat): ReadonlyArray<string> => {
+  const has = (property: string): boolean =>
+    declared.set?.[property] !== undefined || columns.some(({ match }) => match.becomes === property)
+  const hasParent = columns.some(({ match: { becomes } }) => becomes !== undefined && isParentColumn(becomes))
+  const sets = Object.keys(declared.set ?? {}).some(isParentColumn)
+  const none = ["name", "price"].filter((property) => !has(property))
+  return [
+    ...(none.length === 0
+      ? []
+      : [`no column is the ${none.join(" or the ")}: line items are created without`]),
+    ...(hasParent || sets ? [] : ["no column names a parent: line items are created without a deal"])
+  ]
+}
+
+const parentProblem = ({ example: value, match: { name }, values }: Column, note: string): Problem => ({
+  kind: "parent",
+  column: name,
+  count: values,
+  message: `${InputIssue.quote(name)}: ${note}, such as ${example(value)}`,
+  advice: `leave it out with --ignore ${name}, or look each up with --find "${name}=${name.replace(/_id$/, "")}.<your property>"; line items without their parent are orphans`,
+  places: [],
+  blocking: true
+})
+
+const nestedProblem = ({ keys, match: { name }, nested }: Column): Problem => {
+  const amount = keys.find((key) => /amount|price|value/i.test(key) && !/id$/i.test(key))
+  const cents = /^unit_amount$|cents|minor/.test(amount ?? "") ? " (it is in cents)" : ""
+  const has = keys.length === 0 ? "an array" : `an object with ${keys.slice(0, 5).join(", ")}`
+  return {
+    kind: "values",
+    column: name,
+    count: nested,
+    message: `${InputIssue.quote(name)} is ${has}`,
+    advice:
+      amount === undefined
+        ? `write one value instead, or leave it out with --ignore ${name}`
+        : `write ${name}.${amount}${cents} as one value, or leave it out with --ignore ${name}`,
+    places: [],
+    blocking: false
+  }
+}
+
+const unmappedProblem = ({ match: { hint, name, note }, values }: Column): Problem => {
+  const ignore = `leave it out with --ignore`
+  return {
+    kind: "column",
+    column: name,
+    count: values,
+    message: `${InputIssue.quote(name)} is no property of a line item${note === undefined ? "" : ` (${note})`}`,
+    advice:
+      hint === undefined
+        ? `${ignore}, or give its property with --map`
+        : `did you mean ${hint}? Then give --map, or ${ignore}`,
+    places: [],
+    blocking: true
+  }
+}
+
+const problemsOf = (columns: ReadonlyArray<Column>, isComplete: boolean): ReadonlyArray<Problem> =>
+  columns.flatMap((column): ReadonlyArray<Problem> => {
+    const { ids, match, nested, type, values } = column
+    if (values === 0) return []
+    if (match.why === "own") return [parentProblem(column, match.note ?? "")]
+    if (type === "parent" && ids === 0) return [parentProblem(column, "no value is an id of HubSpot")]
+    if (nested > 0 && match.why !== "ignored" && match.becomes !== undefined) return [nestedProblem(column)]
+    return match.why === "unmapped" && (isComplete || !couldBe(match.name.trim()) || match.note !== undefined)
+      ? [unmappedProblem(column)]
+      : []
+  })
+
+export interface Decision extends Found {
+  readonly columns: ReadonlyArray<Column>
+  readonly problems: ReadonlyArray<Problem>
+  readonly notes: ReadonlyArray<string>
+}
+
+/** What is to be declared besides `declared`, and why. */
+export const decide = (
+  all: ReadonlyArray<Column>,
+  matching: Matching,
+  declared: FileFormat,
+  isComplete: boolean
+): Decision => {
+  const columns = judged(all, matching)
+  const found = [...ofProgram(columns, matching, declared), ...valuesOf(columns)]
+  const format = mergeColumns([naming(columns, declared), ...found.map(({ format }) => format)])
+  return {
+    columns,
+    format,
+    assumptions: found.flatMap(({ assumptions }) => assumptions),
+    problems: problemsOf(columns, isComplete),
+    notes: missing(columns, { ...declared, set: { ...declared.set, ...format.set } })
+  }
+}

@@ -1,0 +1,262 @@
+/**
+ * What each column becomes, by its name alone: what is declared, the whole header of a known export, exact names, names and
+ * labels but for case, blanks and punctuation, then single well-known headers.
+ */
+import { LineItem, Properties, type Property } from "@effect-hubspot/schema"
+import type { FileFormat } from "../FileFormat.ts"
+import { nearest } from "../nearest.ts"
+import { isParentColumn } from "../source/row.ts"
+import * as Known from "./exports.ts"
+
+/**
+ * Why a column becomes a property: `exact` and `declared` need nothing, `name` is the property's but for case and punctuation,
+ * `label` is its label, `export` and `header` are known of other programs. `ignored` and `unmapped` columns become none;
+ * `unmapped` is for a person to decide. `own` names a parent, and its values are another program's numbers.
+ */
+export type Why =
+  | "declared"
+  | "exact"
+  | "export"
+  | "name"
+  | "label"
+  | "header"
+  | "ignored"
+  | "unmapped"
+  | "own"
+
+export interface Match {
+  readonly name: string
+  readonly why: Why
+  readonly becomes?: string
+  /** What the name says about it. */
+  readonly note?: string
+  /** The property that was perhaps meant. */
+  readonly hint?: string
+}
+
+export interface Matching {
+  readonly matches: ReadonlyArray<Match>
+  /** The program whose export it is. */
+  readonly known: Known.Export | undefined
+  /** Whether the columns are another program's, so that those that are no property can be left out. */
+  readonly isForeign: boolean
+}
+
+/** A name without case, accents, blanks and punctuation. */
+export const plain = (text: string): string =>
+  text
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .replaceAll("ß", "ss")
+    .replaceAll("%", "percent")
+    .replace(/[^\p{L}\p{N}]/gu, "")
+
+const plainKeys = <A>(record: Readonly<Record<string, A>> = {}): ReadonlyMap<string, A> =>
+  new Map(Object.entries(record).map(([key, value]) => [plain(key), value]))
+
+const exports = Known.exports.map((known) => ({
+  known,
+  has: known.has.map(plain),
+  map: plainKeys(known.map),
+  not: plainKeys(known.not),
+  own: new Set(known.own?.map(plain))
+}))
+
+const headers = new Map(
+  Object.entries(Known.headers).flatMap(([property, names]) =>
+    names.map((name) => [plain(name), property] as const)
+  )
+)
+const others = plainKeys(Known.others)
+
+/** What the columns of other programs may be, where only their names say it. */
+const certain = new Set([
+  "name",
+  "description",
+  "quantity",
+  "price",
+  "hs_sku",
+  "hs_line_item_currency_code",
+  "hs_discount_percentage",
+  "hs_cost_of_goods_sold"
+])
+
+interface Names {
+  readonly names: ReadonlySet<string>
+  readonly isReadOnly: (name: string) => boolean
+  readonly byName: ReadonlyMap<string, string | undefined>
+  readonly byLabel: ReadonlyMap<string, string | undefined>
+  readonly writable: ReadonlyArray<Property.Property>
+}
+
+/** Of two with the same plain name, neither is meant. */
+const unique = (
+  entries: ReadonlyArray<readonly [string, string]>
+): ReadonlyMap<string, string | undefined> => {
+  const found = new Map<string, string | undefined>()
+  for (const [key, name] of entries)
+    found.set(key, found.has(key) && found.get(key) !== name ? undefined : name)
+  return found
+}
+
+const namesOf = (definitions: ReadonlyArray<Property.Property>): Names => {
+  const readOnly = new Set(
+    definitions.flatMap(({ calculated, modificationMetadata, name }) =>
+      calculated === true || modificationMetadata?.readOnlyValue === true ? [name] : []
+    )
+  )
+  for (const [name, { readOnly: is }] of LineItem.knownProperties) if (is) readOnly.add(name)
+  const names = new Set([...LineItem.knownProperties.keys(), ...definitions.map(({ name }) => name)])
+  const writable = definitions.filter(({ name }) => !readOnly.has(name))
+  const labelled = (of: ReadonlyArray<Property.Property>) =>
+    of.flatMap(({ label, name }) => (label === undefined ? [] : [[plain(label), name] as const]))
+  return {
+    names,
+    isReadOnly: (name) => readOnly.has(name),
+    byName: unique([...names].map((name) => [plain(name), name] as const)),
+    byLabel: new Map([...unique(labelled(definitions)), ...unique(labelled(writable))]),
+    writable
+  }
+}
+
+const isExactName = (name: string, { names }: Names): boolean =>
+  names.has(name) || isParentColumn(name) || name === "objectWriteTraceId"
+
+const parentsByName = new Map([
+  ["dealid", "deal_id"],
+  ["quoteid", "quote_id"]
+])
+
+/** What a name says by itself, where the file is no known export. */
+const single = (name: string, names: Names): Match => {
+  if (isExactName(name, names)) return { name, why: "exact", becomes: name }
+  const key = plain(name)
+  const same = names.byName.get(key) ?? parentsByName.get(key)
+  const label = names.byLabel.get(key)
+  const header = headers.get(key)
+  const becomes = same ?? label ?? header
+  if (key !== "" && becomes !== undefined) {
+    return names.isReadOnly(becomes)
+      ? { name, why: "unmapped", note: `${becomes}: HubSpot computes it` }
+      : { name, why: same !== undefined ? "name" : label !== undefined ? "label" : "header", becomes }
+  }
+  const note = others.get(key)
+  if (note !== undefined) return { name, why: "unmapped", note }
+  const hint = nearest(name, names.writable)
+  return { name, why: "unmapped", ...(hint !== undefined && { hint }) }
+}
+
+/** What a name is in a known export. */
+const ofExport = (name: string, found: (typeof exports)[number], names: Names): Match => {
+  const key = plain(name)
+  const becomes = found.map.get(key)
+  if (found.own.has(key)) {
+    const note = `the program's own numbers of orders, not ids of HubSpot (${found.known.program})`
+    return { name, why: isParentColumn(name) ? "own" : "ignored", note }
+  }
+  if (becomes !== undefined) return { name, why: name === becomes ? "exact" : "export", becomes }
+  const note = found.not.get(key)
+  if (note === undefined && isExactName(name, names)) return { name, why: "exact", becomes: name }
+  return { name, why: "ignored", ...(note !== undefined && { note }) }
+}
+
+/** In another program's file only some names are certain. */
+const inForeign = (match: Match, isStandard: (name: string) => boolean): Match => {
+  const { becomes, hint, name, why } = match
+  if (why === "unmapped" && hint === undefined) return { ...match, why: "ignored" }
+  if (becomes === undefined || why === "exact" || why === "declared" || isParentColumn(becomes)) return match
+  return certain.has(becomes) || !isStandard(becomes)
+    ? match
+    : { name, why: "ignored", note: `whether it is what HubSpot calls ${becomes} is not certain` }
+}
+
+const ranks: ReadonlyArray<Why> = ["declared", "exact", "export", "name", "label", "header"]
+
+/** One column for each property: the most certain one, or none of several that are as certain. */
+const withoutRivals = (
+  matches: ReadonlyArray<Match>,
+  known: Known.Export | undefined
+): ReadonlyArray<Match> => {
+  const byProperty = Map.groupBy(
+    matches.filter(({ becomes }) => becomes !== undefined),
+    ({ becomes }) => becomes
+  )
+  const order = known === undefined ? [] : Object.keys(known.map).map(plain)
+  const winner = (rivals: ReadonlyArray<Match>): Match | undefined => {
+    const rank = Math.min(...rivals.map(({ why }) => ranks.indexOf(why)))
+    const best = rivals.filter(({ why }) => ranks.indexOf(why) === rank)
+    if (best.length === 1 || rank <= 1) return best[0]
+    if (ranks[rank] === "export") {
+      return best.toSorted((a, b) => order.indexOf(plain(a.name)) - order.indexOf(plain(b.name)))[0]
+    }
+    const named = best.filter(({ name }) => /(?:name|title|bezeichnung)$/.test(plain(name)))
+    return named.length === 1 ? named[0] : undefined
+  }
+  return matches.map((match) => {
+    const rivals = match.becomes === undefined ? [] : (byProperty.get(match.becomes) ?? [])
+    if (rivals.length < 2 || match.why === "exact" || match.why === "declared") return match
+    const first = winner(rivals)
+    if (first === match) return match
+    const other = (first ?? rivals.find((rival) => rival !== match))!.name
+    const note =
+      first === undefined
+        ? `${match.becomes} as well as ${JSON.stringify(other)}: which of them is not certain`
+        : `${match.becomes} is ${JSON.stringify(other)} already`
+    return { name: match.name, why: "unmapped", note }
+  })
+}
+
+const own = <A>(record: Readonly<Record<string, A>> | undefined, key: string): A | undefined =>
+  record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined
+
+export const match = (
+  columns: ReadonlyArray<string>,
+  declared: FileFormat,
+  definitions: ReadonlyArray<Property.Property>
+): Matching => {
+  const names = namesOf(definitions)
+  const keys = new Set(columns.map(plain))
+  const found = exports.find(({ has }) => has.every((name) => keys.has(name)))
+  const ignored = new Set(declared.ignore)
+  const isDeclared = (name: string): Match | undefined => {
+    const becomes = own(declared.map, name) ?? own(declared.map, name.trim())
+    if (becomes !== undefined) return { name, why: "declared", becomes }
+    const drops =
+      name === "" ||
+      name.startsWith("_") ||
+      ignored.has(name) ||
+      ignored.has(name.trim()) ||
+      (ignored.has("unmapped") && !isExactName(name, names))
+    return drops
+      ? { name, why: "ignored", note: name === "" || name.startsWith("_") ? "" : "declared" }
+      : undefined
+  }
+  const first = columns.map((name) => {
+    const match =
+      isDeclared(name) ?? (found === undefined ? single(name, names) : ofExport(name, found, names))
+    const set = match.becomes !== undefined && own(declared.set, match.becomes) !== undefined
+    return set && match.why !== "exact" && match.why !== "declared"
+      ? { name, why: "unmapped" as const, note: `${match.becomes} is set for every row` }
+      : match
+  })
+  const isForeign = found !== undefined || first.some(({ why }) => why === "header")
+  const isStandard = (name: string): boolean => LineItem.knownProperties.has(name)
+  const rivals = withoutRivals(first, found?.known)
+  return {
+    matches: isForeign ? rivals.map((match) => inForeign(match, isStandard)) : rivals,
+    known: found?.known,
+    isForeign
+  }
+}
+
+/** How many of these names are a line item's: it tells a header from data, and rows from other objects. */
+export const score = (
+  columns: ReadonlyArray<string>,
+  declared: FileFormat,
+  definitions: ReadonlyArray<Property.Property>
+): number =>
+  match(columns, declared, definitions).matches.filter(({ becomes }) => becomes !== undefined).length
+
+/** Whether an account could have a property of this name. */
+export const couldBe = (name: string): boolean => Properties.isPropertyName(name)

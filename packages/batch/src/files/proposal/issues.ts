@@ -1,0 +1,52 @@
+/**
+ * The issues of rows, grouped by column and advice, and the first rows that have none.
+ */
+import type { BatchRequest } from "@effect-hubspot/schema"
+import * as Result from "effect/Result"
+import type { Row } from "../source/row.ts"
+import type { Problem } from "./decide.ts"
+
+const mostGroups = 200
+const mostPlaces = 3
+const mostRows = 3
+
+interface Group {
+  readonly column: string
+  readonly message: string
+  readonly advice: string
+  readonly places: Array<{ readonly line: number; readonly column: number }>
+  count: number
+}
+
+export const make = (header: ReadonlyArray<string> | undefined) => {
+  const groups = new Map<string, Group>()
+  const preview: Array<{ readonly line: number; readonly input: BatchRequest.CreateInput }> = []
+  let rows = 0
+  let invalid = 0
+  return {
+    take: (row: Row): void => {
+      rows++
+      if (Result.isSuccess(row.input)) {
+        if (preview.length < mostRows) preview.push({ line: row.line, input: row.input.success })
+        return
+      }
+      invalid++
+      for (const { advice, column, line, message, path } of row.input.failure) {
+        const key = `${path}\n${advice}`
+        const known = groups.get(key)
+        if (known !== undefined) {
+          known.count++
+          if (known.places.length < mostPlaces) known.places.push({ line, column })
+        } else if (groups.size < mostGroups) {
+          const name = path === "" ? "" : (header?.[column - 1] ?? path)
+          groups.set(key, { column: name, message, advice, places: [{ line, column }], count: 1 })
+        }
+      }
+    },
+    rows: () => rows,
+    invalid: () => invalid,
+    preview: () => preview,
+    problems: (): ReadonlyArray<Problem> =>
+      [...groups.values()].map((group) => ({ kind: "values", ...group, blocking: false }))
+  }
+}

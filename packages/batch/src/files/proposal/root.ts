@@ -1,0 +1,88 @@
+/**
+ * Where the line items of a JSON file are: at the top, or in the one array of objects that has some.
+ */
+import type { Found, Refusal } from "./found.ts"
+import { nothing } from "./found.ts"
+import type { Place } from "./jsonPaths.ts"
+import type { FileFormat } from "../FileFormat.ts"
+
+/** What a create has beside its properties. Other fields are those of a record that HubSpot returned. */
+const fields = new Set(["properties", "associations", "objectWriteTraceId"])
+
+const isRecord = ({ keys, objects }: Place): boolean => keys.has("properties") && objects.has("properties")
+const isReturned = (place: Place): boolean =>
+  isRecord(place) && [...place.keys].some((key) => !fields.has(key) && !key.startsWith("_"))
+
+const isTop = ({ path }: Place): boolean => path.length === 0 || (path.length === 1 && path[0] === "[]")
+
+/** The path as it is declared: an array is named, not its elements. */
+const rootOf = ({ inArray, path }: Place): string => (inArray ? path.slice(0, -1) : path).join(".")
+
+/** Names with dots cannot be declared. */
+const canBeRoot = ({ path }: Place): boolean => path.every((part) => part !== "" && !part.includes("."))
+
+export const sniff = (
+  places: ReadonlyArray<Place>,
+  declared: FileFormat,
+  score: (keys: ReadonlyArray<string>) => number
+): Found | Refusal => {
+  const top = places.filter(isTop)
+  if (declared.root !== undefined || top.length === 0) return recordsOf(places, declared)
+  const [first] = top
+  if (top.some(isRecord)) return hubspot(top, declared, [])
+  // HubSpot's own request is read as it is.
+  if (top.length === 1 && first!.path.length === 0 && first!.keys.size === 1 && first!.keys.has("inputs"))
+    return nothing
+  const points = new Map(places.map((place) => [place, score([...place.keys])]))
+  const isInside = ({ path }: Place): boolean =>
+    places.some(
+      (other) =>
+        isRecord(other) &&
+        path.length > other.path.length &&
+        other.path.every((part, index) => part === path[index])
+    )
+  const inner = places.filter((place) => !isTop(place) && canBeRoot(place) && !isInside(place))
+  const good = inner.filter((place) => isRecord(place) || (points.get(place) ?? 0) >= 2)
+  const topScore = Math.max(...top.map((place) => points.get(place) ?? 0))
+  if (topScore >= 2 || (topScore === 1 && good.length === 0)) return nothing
+  const arrays = inner.filter(({ inArray }) => inArray)
+  const chosen = good.length > 0 ? good : arrays
+  if (chosen.length === 0) return nothing
+  if (chosen.length > 1) {
+    const roots = chosen.slice(0, 5).map(rootOf)
+    return {
+      problem: `the line items can be in several places: ${roots.join(", ")}`,
+      advice: `declare which: --declare root=${roots[0]}`
+    }
+  }
+  const root = rootOf(chosen[0]!)
+  const why = chosen[0]!.inArray ? "the one array of line items" : "the objects with the line items"
+  return hubspot(chosen, { ...declared }, [["root", root, `root=${root}: ${why}`]])
+}
+
+/** Records as HubSpot returns them, at the places of rows. */
+const hubspot = (
+  rows: ReadonlyArray<Place>,
+  declared: FileFormat,
+  before: ReadonlyArray<readonly [key: "root", value: string, why: string]>
+): Found => {
+  const returned = declared.records === undefined && rows.some(isReturned)
+  return {
+    format: {
+      ...Object.fromEntries(before.map(([key, value]) => [key, value])),
+      ...(returned && { records: "hubspot" as const })
+    },
+    assumptions: [
+      ...before.map(([, , why]) => why),
+      ...(returned
+        ? ["records=hubspot: records as HubSpot returns them, whose other fields are HubSpot's own"]
+        : [])
+    ]
+  }
+}
+
+/** The records of a root that is declared. */
+const recordsOf = (places: ReadonlyArray<Place>, declared: FileFormat): Found => {
+  const rows = places.filter((place) => rootOf(place) === declared.root)
+  return rows.some(isRecord) ? hubspot(rows, declared, []) : nothing
+}
