@@ -15,7 +15,6 @@ import * as Proposal from "../files/Proposal.ts"
 import * as Source from "../files/Source.ts"
 import * as BeforeImport from "./BeforeImport.ts"
 import { Exit, refused, usage } from "./Exit.ts"
-import * as Output from "./Output.ts"
 import * as ProposalText from "./ProposalText.ts"
 import * as Report from "./Report.ts"
 
@@ -170,7 +169,7 @@ export interface Show {
   readonly save: string | undefined
 }
 
-/** `line-items check`: the exit code, once the proposal is shown. */
+/** `line-items check`: what is to be shown, and the exit code. A declaration that is to be kept is kept. */
 export const check = Effect.fnUntraced(function* <R>(options: Options<R>, { json, save: file }: Show) {
   if (options.path === "-" || !(yield* isRegular(options))) {
     // A path that is wrong is said as for an import.
@@ -184,7 +183,9 @@ export const check = Effect.fnUntraced(function* <R>(options: Options<R>, { json
   }
   const { args } = yield* Stdio.Stdio
   const command = ProposalText.commandOf(yield* args, proposal)
-  yield* Output.line(json ? toJson(proposal, command) : ProposalText.toText(proposal, command))
   if (file !== undefined) yield* save(file, proposal)
-  return Proposal.isBlocked(proposal) ? Report.exitCodes.usage : Report.exitCodes.done
+  return {
+    text: json ? toJson(proposal, command) : ProposalText.toText(proposal, command),
+    code: Proposal.isBlocked(proposal) ? Report.exitCodes.usage : Report.exitCodes.done
+  }
 })

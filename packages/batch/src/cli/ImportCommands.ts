@@ -199,7 +199,7 @@ export const checkCommand = Command.make(
       Effect.mapError(refused)
     )
     const isAsked = emulated === undefined && (Option.isSome(flags.baseUrl) || (yield* Tokens.isGiven(flags)))
-    const code = yield* Check.check(
+    const { code, text } = yield* Check.check(
       {
         path: flags.input,
         format: Option.getOrUndefined(flags.format),
@@ -209,6 +209,7 @@ export const checkCommand = Command.make(
       },
       { json: flags.json, save: Option.getOrUndefined(flags.save) }
     ).pipe(Effect.scoped)
+    yield* Output.line(text)
     return yield* exitWith(code)
   })
 ).pipe(

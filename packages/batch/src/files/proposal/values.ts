@@ -21,18 +21,7 @@ const orders = {
     "d MMMM yyyy",
     "d-MMM-yyyy"
   ],
-  mdy: [
-    "MM/dd/yyyy",
-    "M/d/yyyy",
-    "MM-dd-yyyy",
-    "M-d-yyyy",
-    "MM.dd.yyyy",
-    "MM/dd/yy",
-    "M/d/yy",
-    "MMM d, yyyy",
-    "MMMM d, yyyy",
-    "MMM d yyyy"
-  ]
+  mdy: ["M/d/yyyy", "M-d-yyyy", "MM/dd/yy", "M/d/yy", "MMM d, yyyy", "MMMM d, yyyy", "MMM d yyyy"]
 } as const
 
 type Order = keyof typeof orders
