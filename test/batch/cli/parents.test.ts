@@ -32,14 +32,14 @@ describe("a parent column", () => {
       assert.strictEqual(end.code, 2)
       assert.strictEqual(
         end.stderr,
-        'line-items: names.csv: column "deal_id": none of its 2 values is an id of HubSpot, which has digits only; look the deal up by a key of your own with --find "deal_id=deal.<your property>", or import the rows without a parent with --ignore deal_id\n'
+        'line-items: names.csv: 2 rows: "deal_id": no value is an id of HubSpot, such as "DEAL-0001"; leave it out with --ignore deal_id, or look each up with --find "deal_id=deal.<your property>"; line items without their parent are orphans\n'
       )
     }
     const without = await on("import", "names.csv", "--emulator", "--ignore", "deal_id", "--json")
     assert.strictEqual(summaryOf(without).created, 2)
     files.write("keys.ndjson", '{"deal_id":"D1","name":"A"}\n')
     const json = await on("import", "keys.ndjson", "--emulator")
-    assert.include(json.stderr, 'column "deal_id": its value is no id of HubSpot')
+    assert.include(json.stderr, '"deal_id": no value is an id of HubSpot, such as "D1"; leave it out')
   })
 
   it("of another program's numbers is refused after one read, and nothing is created", async () => {

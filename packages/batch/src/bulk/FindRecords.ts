@@ -22,9 +22,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as RecordKey from "../doubt/RecordKey.ts"
-import * as FileFormat from "../files/FileFormat.ts"
 import * as Event from "../engine/Event.ts"
-import type { Row, RowIssue } from "../files/Source.ts"
 import type { NotSentReason } from "../model/Outcome.ts"
 import { inRange } from "../model/InRange.ts"
 import * as Finding from "./Finding.ts"
@@ -125,20 +123,6 @@ export const make = Effect.fn("FindRecords.make")(function* <A>(
   return { finds: prepared, quietMillis: Duration.toMillis(quiet), capacity }
 })
 
-/**
- * The finds of rows that were read with a format.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const ofFormat = (format: FileFormat.FileFormat): ReadonlyArray<Finding.Find<Row>> =>
-  FileFormat.findsOf(format).map(({ column, object, property }) => ({
-    object,
-    property,
-    path: column,
-    keyOf: ({ keys }) => keys?.find((key) => key.object === object)?.value
-  }))
-
 // -----------------------------------------------------------------------------
 // Running
 // -----------------------------------------------------------------------------
@@ -225,8 +209,13 @@ const twoProducts: InputIssue.InputIssue = {
   advice: "give one of the two"
 }
 
-/** A value that names no record. */
-const none: Known = { _tag: "Found", associations: [], properties: {} }
+/**
+ * What a value names that names no record.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const none: Known = { _tag: "Found", associations: [], properties: {} }
 
 /**
  * Values with the records that they name, where all must be known: it fails where HubSpot cannot be asked. Without a finder no
@@ -259,41 +248,5 @@ export const known =
           })
         )
 
-/**
- * Rows with the records that they name: the id of a parent becomes the association, that of a product `hs_product_id`. A row
- * whose record is not found, or not the only one, has issues. It fails where HubSpot cannot be asked.
- *
- * @category running
- * @since 0.1.0
- */
-export const rows =
-  (finder: Finding.Finder<Row> | undefined, onEvent?: Event.Listener) =>
-  <E, R>(
-    values: Stream.Stream<Row, E, R>
-  ): Stream.Stream<Row, E | HubSpotError, R | HubSpotClient | RateLimits> =>
-    values.pipe(
-      known(finder, onEvent),
-      Stream.map(({ records, source }) => (records === none ? source : rowOf(source, records)))
-    )
-
 const failed = (reason: NotSentReason): Effect.Effect<never, HubSpotError> =>
   "error" in reason && reason.error._tag === "HubSpotError" ? Effect.fail(reason.error) : Effect.interrupt
-
-/** The place of an issue of a row, as `Source` gives it. */
-const placed = ({ keys = [], line }: Row, { advice, message, path }: InputIssue.InputIssue): RowIssue => {
-  const key = keys.find((key) => key.path === path)
-  return { line: key?.line ?? line, column: key?.column ?? 1, path, message, advice }
-}
-
-const rowOf = (row: Row, records: Known): Row => {
-  const { keys: _, ...rest } = row
-  return {
-    ...rest,
-    input: Result.flatMap(row.input, (input) => {
-      const found = addTo(input, records)
-      if (Result.isSuccess(found)) return Result.succeed(found.success as BatchRequest.CreateInput)
-      const [first, ...others] = found.failure.map((issue) => placed(row, issue))
-      return first === undefined ? Result.succeed(input) : Result.fail([first, ...others] as const)
-    })
-  }
-}

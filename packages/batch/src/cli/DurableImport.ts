@@ -10,7 +10,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stdio from "effect/Stdio"
-import * as FindRecords from "../bulk/FindRecords.ts"
+import * as FindRows from "../bulk/FindRows.ts"
 import type * as Terminal from "effect/Terminal"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as Import from "../jobs/Import.ts"
@@ -89,7 +89,7 @@ export const plan = Effect.fnUntraced(function* (
   const say = (line: string | undefined) => (line === undefined ? Effect.void : Console.error(line))
   yield* source.rows.pipe(
     // What is found is written down with the row, so that the job asks no more.
-    FindRecords.rows(finder, (event) => say(notices(event))),
+    FindRows.rows(finder, (event) => say(notices(event))),
     Planning.plan({
       holder,
       isGone,

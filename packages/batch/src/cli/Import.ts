@@ -21,6 +21,7 @@ import type * as BatchRunner from "../engine/BatchRunner.ts"
 import * as GracefulStop from "../engine/GracefulStop.ts"
 import * as BulkCreate from "../bulk/BulkCreate.ts"
 import * as FindRecords from "../bulk/FindRecords.ts"
+import * as FindRows from "../bulk/FindRows.ts"
 import * as Option from "effect/Option"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import { monotonicMillis } from "../model/Monotonic.ts"
@@ -156,7 +157,7 @@ export const prepare = Effect.fnUntraced(function* (
     yield* Effect.mapError(KeyProperty.prove(keyProperty, needs), refused)
   }
   const choice = Option.getOrThrow(DoubtStrategy.choose(strategy, keyProperty))
-  const finds = FindRecords.ofFormat(declared)
+  const finds = FindRows.ofFormat(declared)
   const finder = finds.length === 0 ? undefined : yield* Effect.mapError(FindRecords.make(finds), refused)
   return { source, declared, total: file.rows, choice, finder, requests: requests + finds.length }
 })

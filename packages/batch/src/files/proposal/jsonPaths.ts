@@ -8,8 +8,10 @@ export interface Place {
   readonly path: ReadonlyArray<string>
   readonly inArray: boolean
   readonly keys: Set<string>
-  /** Keys whose values are objects. */
-  readonly objects: Set<string>
+  /** Keys whose values are objects, and of how many objects. */
+  readonly objects: Map<string, number>
+  /** How many objects there are. */
+  count: number
 }
 
 interface Frame {
@@ -39,14 +41,22 @@ export const make = () => {
     const key = path.join("\n")
     const known = places.get(key)
     if (known !== undefined || places.size >= mostPlaces) return known
-    const made: Place = { path, inArray: open.at(-1)?.isArray === true, keys: new Set(), objects: new Set() }
+    const made: Place = {
+      path,
+      inArray: open.at(-1)?.isArray === true,
+      keys: new Set(),
+      objects: new Map(),
+      count: 0
+    }
     places.set(key, made)
     return made
   }
 
   const value = (isObject: boolean): void => {
     const frame = open.at(-1)
-    if (isObject && frame?.isArray === false) frame.place?.objects.add(frame.key)
+    if (!isObject || frame?.isArray !== false || frame.place === undefined) return
+    const { objects } = frame.place
+    objects.set(frame.key, (objects.get(frame.key) ?? 0) + 1)
   }
 
   const string = (content: string): void => {
@@ -74,6 +84,7 @@ export const make = () => {
       if (c === "{" || c === "[") {
         value(c === "{")
         const place = c === "{" ? placeOf() : undefined
+        if (place !== undefined) place.count++
         open.push({ isArray: c === "[", place, key: "", expectsKey: c === "{" })
         broken = open.length > mostDepth
       } else if (c === "}" || c === "]") open.pop()

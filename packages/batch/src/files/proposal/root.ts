@@ -11,7 +11,8 @@ const fields = new Set(["properties", "associations", "objectWriteTraceId"])
 
 const isRecord = ({ keys, objects }: Place): boolean => keys.has("properties") && objects.has("properties")
 const isReturned = (place: Place): boolean =>
-  isRecord(place) && [...place.keys].some((key) => !fields.has(key) && !key.startsWith("_"))
+  place.objects.get("properties") === place.count &&
+  [...place.keys].some((key) => !fields.has(key) && !key.startsWith("_"))
 
 const isTop = ({ path }: Place): boolean => path.length === 0 || (path.length === 1 && path[0] === "[]")
 
