@@ -70,8 +70,7 @@ export const slotWait = Metric.histogram("hubspot_slot_wait_millis", {
  * @since 0.1.0
  */
 export const requested = (operation: string, error: HubSpotError | undefined): Effect.Effect<void> => {
-  const outcome = error === undefined ? "accepted" : error.reason._tag
-  const count = Metric.update(Metric.withAttributes(requests, { operation, outcome }), 1)
+  const count = counted(operation, error === undefined ? "accepted" : error.reason._tag)
   if (error === undefined) return count
   const also: Array<Effect.Effect<void>> = [count]
   if (error.acceptance === "InDoubt")
@@ -81,6 +80,19 @@ export const requested = (operation: string, error: HubSpotError | undefined): E
   }
   return Effect.all(also, { discard: true })
 }
+
+/** Counts one more. There are few operations and outcomes, so the updates are made once. */
+const counted = (operation: string, outcome: string): Effect.Effect<void> => {
+  const key = `${operation} ${outcome}`
+  let update = updates.get(key)
+  if (update === undefined) {
+    update = Metric.update(Metric.withAttributes(requests, { operation, outcome }), 1)
+    updates.set(key, update)
+  }
+  return update
+}
+
+const updates = new Map<string, Effect.Effect<void>>()
 
 /**
  * Counts a request that is sent again.

@@ -133,15 +133,43 @@ export const layerMemory: Layer.Layer<RateLimitStore> = Layer.effect(
   Effect.sync(() => makeMemory())
 )
 
+/**
+ * The held slots of a pool: those of requests under way, and those of requests that are over. Each map has its slots in the order
+ * in which they come free, as all leases and all windows of an account have the same length.
+ */
+interface Held {
+  readonly open: Map<number, number>
+  readonly over: Map<number, number>
+}
+
 interface Account {
-  /** When each held slot comes free. */
-  readonly slots: Record<Pool, Map<number, number>>
-  /** When slots of the burst were taken, by slot and in order, two windows back. */
-  readonly taken: Map<number, number>
+  readonly slots: Record<Pool, Held>
+  /** When slots of the burst were taken, in order, two windows back. */
+  taken: Array<{ readonly id: number; readonly at: number }>
   pausedUntil: number
   /** Slots that other apps use, and until when they count. */
   others: { readonly count: number; readonly until: number }
   day: Day | undefined
+}
+
+/** Drops the slots that are free, and gives the time when the next one comes free. */
+const expire = (slots: Map<number, number>, now: number): number => {
+  for (const [id, freeAt] of slots) {
+    if (freeAt > now) return freeAt
+    slots.delete(id)
+  }
+  return Number.POSITIVE_INFINITY
+}
+
+/** How many of these times, which are in order, are not after one. */
+const countUntil = (taken: Account["taken"], time: number): number => {
+  let [low, high] = [0, taken.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (taken[middle]!.at <= time) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 const makeMemory = (): RateLimitStore["Service"] => {
@@ -152,8 +180,8 @@ const makeMemory = (): RateLimitStore["Service"] => {
     const known = accounts.get(name)
     if (known !== undefined) return known
     const made: Account = {
-      slots: { burst: new Map(), search: new Map() },
-      taken: new Map(),
+      slots: { burst: { open: new Map(), over: new Map() }, search: { open: new Map(), over: new Map() } },
+      taken: [],
       pausedUntil: 0,
       others: { count: 0, until: 0 },
       day: undefined
@@ -168,25 +196,19 @@ const makeMemory = (): RateLimitStore["Service"] => {
     at((now): Taken => {
       const account = accountOf(name)
       if (now < account.pausedUntil) return { _tag: "Full", waitMillis: account.pausedUntil - now }
-      const slots = account.slots[pool]
-      let earliest = Number.POSITIVE_INFINITY
-      for (const [id, freeAt] of slots) {
-        if (freeAt <= now) slots.delete(id)
-        else earliest = Math.min(earliest, freeAt)
-      }
+      const { open, over } = account.slots[pool]
+      const earliest = Math.min(expire(open, now), expire(over, now))
       const { count, until } = account.others
       const others = pool === "burst" && now < until ? Math.min(count, limit - 1) : 0
-      if (slots.size + others >= limit) {
+      if (open.size + over.size + others >= limit) {
         return { _tag: "Full", waitMillis: Math.min(earliest, others > 0 ? until : earliest) - now }
       }
       const id = ++lastId
-      slots.set(id, now + leaseMillis)
+      open.set(id, now + leaseMillis)
       if (pool === "burst") {
-        for (const [old, at] of account.taken) {
-          if (at > now - 2 * windowMillis) break
-          account.taken.delete(old)
-        }
-        account.taken.set(id, now)
+        const old = countUntil(account.taken, now - 2 * windowMillis)
+        if (old > account.taken.length / 2) account.taken = account.taken.slice(old)
+        account.taken.push({ id, at: now })
       }
       return { _tag: "Taken", slot: { account: name, pool, id, windowMillis } }
     })
@@ -195,14 +217,15 @@ const makeMemory = (): RateLimitStore["Service"] => {
     take,
     complete: ({ account, id, pool, windowMillis }) =>
       at((now) => {
-        const { slots } = accountOf(account)
-        if (slots[pool].has(id)) slots[pool].set(id, now + windowMillis)
+        const { open, over } = accountOf(account).slots[pool]
+        if (open.delete(id) || over.delete(id)) over.set(id, now + windowMillis)
       }),
     giveBack: ({ account: name, id, pool }) =>
       Effect.sync(() => {
         const account = accountOf(name)
-        account.slots[pool].delete(id)
-        account.taken.delete(id)
+        account.slots[pool].open.delete(id)
+        account.slots[pool].over.delete(id)
+        account.taken = account.taken.filter((one) => one.id !== id)
       }),
     pause: ({ account: name, millis }) =>
       at((now) => {
@@ -214,8 +237,7 @@ const makeMemory = (): RateLimitStore["Service"] => {
         // Too few taken slots are remembered to know which of an old answer's requests were ours.
         if (ageMillis > windowMillis) return
         const account = accountOf(name)
-        let ours = 0
-        for (const at of account.taken.values()) if (at > now - ageMillis - windowMillis) ours++
+        const ours = account.taken.length - countUntil(account.taken, now - ageMillis - windowMillis)
         const count = Math.max(0, used - ours)
         // A lower count may only mean that requests of ours had not arrived yet, so the highest one counts.
         if (count >= account.others.count || now >= account.others.until) {

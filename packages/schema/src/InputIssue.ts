@@ -47,7 +47,8 @@ const maxId = 2n ** 63n - 1n
  * @category predicates
  * @since 0.1.0
  */
-export const isRecordId = (text: string): boolean => /^[1-9]\d{0,18}$/.test(text) && BigInt(text) <= maxId
+export const isRecordId = (text: string): boolean =>
+  /^[1-9]\d{0,18}$/.test(text) && (text.length < 19 || BigInt(text) <= maxId)
 
 /**
  * A value in quotes for a message: one line, control characters escaped, at most 40 characters of it.

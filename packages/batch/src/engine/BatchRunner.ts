@@ -246,7 +246,8 @@ const account = Effect.fnUntraced(function* <I, In, S extends Success>(
     const messages = unattributed.flatMap((error) => ErrorBody.problems(error)).map(ErrorBody.describe)
     yield* report({ _tag: "Unattributed", messages })
   }
-  const outcomes = all.flatMap(({ outcome }) => (outcome._tag === "NotSent" ? [] : AttemptLog.entry(outcome)))
+  const outcomes: Array<AttemptLog.Entry> = []
+  for (const { outcome } of all) if (outcome._tag !== "NotSent") outcomes.push(AttemptLog.entry(outcome))
   yield* writeEnd(intent, { acceptance: "Accepted", outcomes })
   return all
 })

@@ -77,8 +77,10 @@ export const entry = (
   outcome: Exclude<Outcome.Outcome<unknown, Outcome.Success>, { readonly _tag: "Invalid" | "NotSent" }>
 ): Entry => {
   switch (outcome._tag) {
-    case "Created":
-      return Struct.pick(outcome, ["_tag", "index", "id", "via", "possibleDuplicate"])
+    case "Created": {
+      const { id, index, possibleDuplicate, via } = outcome
+      return { _tag: "Created", index, id, via, possibleDuplicate }
+    }
     case "Rejected":
       return Struct.pick(outcome, ["_tag", "index", "category", "problems", "verifiedAbsent"])
     case "InDoubt": {

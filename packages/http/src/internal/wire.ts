@@ -3,11 +3,11 @@
  * Redirects are not followed, the trace header of the caller's own telemetry is not sent, bytes are counted
  * after inflation, and the reply's JSON is shallow and free of names with a meaning in JavaScript.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
-import type { HttpClientError } from "effect/http/HttpClientError"
 import type { HttpClientRequest } from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
@@ -48,21 +48,28 @@ export const exchange = (
     }),
     Effect.mapError((reason) => withoutSecrets(reason, bounds.redact)),
     Effect.catchDefect((defect) => Effect.die(shown(defect, bounds.redact))),
-    // The caller's span says the same, without the ids in the address.
-    Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
-    Effect.provideService(HttpClient.TracerPropagationEnabled, false),
-    Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" })
+    Effect.provideContext(settings)
   )
 }
 
+const settings = Context.empty().pipe(
+  // The caller's span says the same, without the ids in the address.
+  Context.add(HttpClient.TracerDisabledWhen, () => true),
+  Context.add(HttpClient.TracerPropagationEnabled, false),
+  Context.add(FetchHttpClient.RequestInit, { redirect: "manual" })
+)
+
 /** The reply without the request's secrets. */
-export const redacted = (reply: Classify.RawReply, redact: Bounds["redact"]): Classify.RawReply => ({
-  status: reply.status,
-  headers: Headers.fromInput(
-    Object.entries(reply.headers).map(([name, value]): [string, string] => [name, redact(value)])
-  ),
-  body: redact(reply.body)
-})
+export const redacted = (reply: Classify.RawReply, redact: Bounds["redact"]): Classify.RawReply => {
+  const values = Object.values(reply.headers).join("\n")
+  const headers =
+    redact(values) === values
+      ? reply.headers
+      : Headers.fromInput(
+          Object.entries(reply.headers).map(([name, value]): [string, string] => [name, redact(value)])
+        )
+  return { status: reply.status, headers, body: redact(reply.body) }
+}
 
 /** A code comes from the transport, which may be foreign, so it may hold a secret. */
 const withoutSecrets = (reason: HubSpotError.Reason, redact: Bounds["redact"]): HubSpotError.Reason => {
@@ -87,40 +94,53 @@ const readBody = (
   response: HttpClientResponse,
   maxBytes: number
 ): Effect.Effect<string, HubSpotError.Reason> => {
-  const sent = response.stream.pipe(
+  const sent = bytesOf(response.stream, maxBytes).pipe(
     // The status decides what a missing body means.
-    Stream.catchIf(
-      (error: HttpClientError) => error.reason._tag === "EmptyBodyError",
-      () => Stream.empty
+    Effect.catchIf(
+      (error) => error._tag === "HttpClientError" && error.reason._tag === "EmptyBodyError",
+      () => Effect.succeed(new Uint8Array())
     ),
-    Stream.mapError((error) => Classify.transport(error, response.status))
+    Effect.mapError((error) =>
+      error._tag === "HttpClientError" ? Classify.transport(error, response.status) : error
+    )
   )
-  const bytes = bounded(sent, maxBytes)
   const encoding = Option.getOrElse(Headers.get(response.headers, "content-encoding"), () => "identity")
     .trim()
     .toLowerCase()
   return encoding === "identity" || encoding === ""
-    ? textOf(bytes)
-    : Effect.flatMap(Stream.mkUint8Array(bytes), (body) => inflate(body, encoding, response.status, maxBytes))
+    ? Effect.map(sent, (body) => new TextDecoder().decode(body))
+    : Effect.flatMap(sent, (body) => inflate(body, encoding, response.status, maxBytes))
 }
 
-/** Fails as soon as there are more bytes than are read. */
-const bounded = <E>(
-  bytes: Stream.Stream<Uint8Array, E>,
+/** All bytes. It fails as soon as there are more than are read. */
+const bytesOf = <E>(
+  stream: Stream.Stream<Uint8Array, E>,
   maxBytes: number
-): Stream.Stream<Uint8Array, E | HubSpotError.Reason> =>
-  Stream.suspend(() => {
+): Effect.Effect<Uint8Array<ArrayBuffer>, E | HubSpotError.ResponseTooLarge> =>
+  Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
     let size = 0
-    return Stream.tap(bytes, (chunk) => {
-      size += chunk.length
-      return size > maxBytes
-        ? Effect.fail(new HubSpotError.ResponseTooLarge({ limit: maxBytes }))
-        : Effect.void
-    })
+    return Effect.map(
+      Stream.runForEachArray(stream, (some) => {
+        for (const chunk of some) {
+          size += chunk.length
+          chunks.push(chunk)
+        }
+        return size > maxBytes
+          ? Effect.fail(new HubSpotError.ResponseTooLarge({ limit: maxBytes }))
+          : Effect.void
+      }),
+      () => {
+        const all = new Uint8Array(size)
+        let at = 0
+        for (const chunk of chunks) {
+          all.set(chunk, at)
+          at += chunk.length
+        }
+        return all
+      }
+    )
   })
-
-const textOf = <E>(bytes: Stream.Stream<Uint8Array, E>): Effect.Effect<string, E> =>
-  Stream.mkString(Stream.decodeText(bytes))
 
 const formats: ReadonlyMap<string, string> = new Map([
   ["gzip", "gzip"],
@@ -154,14 +174,15 @@ const inflate = (
             catch: () => violation("a content encoding that this runtime does not know")
           }),
           (stream) =>
-            textOf(
-              bounded(
+            Effect.map(
+              bytesOf(
                 Stream.fromReadableStream({
                   evaluate: () => stream,
                   onError: () => new HubSpotError.ResponseTruncated({ status })
                 }),
                 maxBytes
-              )
+              ),
+              (bytes) => new TextDecoder().decode(bytes)
             )
         )
   return asText === undefined
