@@ -5,8 +5,6 @@ import * as EmulatorServer from "@effect-hubspot/http/emulator/EmulatorServer"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { HttpClient } from "effect/http"
-import { globSync, readFileSync } from "node:fs"
-import { dirname, join, normalize } from "node:path"
 import { inspect } from "node:util"
 
 const token = "pat-eu1-promise"
@@ -265,31 +263,4 @@ describe("a connection", () => {
       assert.match(String(thrown), /disposed/)
       assert.strictEqual((await ledger()).created, 0)
     }))
-
-  it("needs no database and nothing of Node's", () => {
-    const root = join(import.meta.dirname, "../../packages/batch/src")
-    const importsOf = (file: string) =>
-      [
-        ...readFileSync(file, "utf8")
-          .replaceAll(/\/\*[\s\S]*?\*\//g, "")
-          .matchAll(/(?:from|import\()\s*"([^"]+)"/g)
-      ].map(([, name]) => name!)
-    const files = new Set<string>()
-    const names = new Set<string>()
-    const walk = (file: string) => {
-      if (files.has(file)) return
-      files.add(file)
-      for (const name of importsOf(file)) {
-        if (name.startsWith(".")) walk(normalize(join(dirname(file), name)))
-        else names.add(name)
-      }
-    }
-    walk(join(root, "promise.ts"))
-    assert.isAbove(files.size, 10)
-    assert.isAbove(globSync("sql/*.ts", { cwd: root }).length, 0)
-    for (const file of files) assert.notMatch(file, /\/src\/(?:sql|jobs|cluster|cli)\//)
-    // An error's class, which outcomes are told by.
-    names.delete("effect/sql/SqlError")
-    for (const name of names) assert.notMatch(name, /^node:|^@effect\/|sql/)
-  })
 })

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { globSync, readFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
+import { graphOf } from "../support/graph.ts"
 
 const root = join(import.meta.dirname, "../..")
 const read = (file: string) => readFileSync(join(root, file), "utf8")
@@ -114,6 +115,23 @@ describe("the house", () => {
       .filter(({ file }) => codeImportsOf(file).some((name) => name.startsWith("@effect/platform-node")))
       .map(({ file }) => file)
     assert.deepStrictEqual(users.sort(), entries.sort())
+  })
+
+  it("the client, the bulk operations and promises run without Node, and load no database, job or command", async () => {
+    const manifest = JSON.parse(read("packages/batch/package.json"))
+    const operations = globSync("packages/batch/src/{bulk,doubt}/*.ts", { cwd: root }).filter(
+      (file) => manifest.exports[file.replace(/^packages\/batch\/src\/(.*)\.ts$/, "./$1")] !== null
+    )
+    const entries = ["packages/http/src/index.ts", "packages/batch/src/promise.ts", ...operations]
+    const { files, foreign } = await graphOf(...entries)
+    assert.includeMembers([...files], entries)
+    assert.isAbove(files.filter((file) => file.includes("/effect/")).length, 100)
+    assert.deepStrictEqual(foreign, [])
+    for (const file of files)
+      assert.notMatch(file, /packages\/\w+\/src\/(?:sql|jobs|cluster|cli|emulator)\/|@effect\//)
+    // The test sees what there is to see.
+    const undoing = await graphOf("packages/batch/src/bulk/Undoing.ts")
+    assert.include([...undoing.foreign], "node:fs")
   })
 
   it("Node's SQLite, PostgreSQL and the cluster are loaded by who asks for them", () => {

@@ -265,3 +265,24 @@ describe("HTTP/2", () => {
       })
   )
 })
+
+describe("a fetch that repeats requests by itself, as Deno's does", () => {
+  it.effect("gets a body that it sends once, with the same bytes", () =>
+    Effect.gen(function* () {
+      const sent: Array<unknown> = []
+      const repeating: typeof globalThis.fetch = (_, init) => {
+        sent.push(init?.body)
+        return Promise.resolve(Response.json({ results: [] }, { status: 201 }))
+      }
+      const transport = Layer.merge(FetchHttpClient.layer, Layer.succeed(FetchHttpClient.Fetch, repeating))
+      yield* Effect.flatMap(HubSpotClient.HubSpotClient, (client) => client.execute(operation)).pipe(
+        Effect.provide(Layer.provideMerge(clientOf("http://127.0.0.1:1"), transport))
+      )
+      const [body] = sent
+      assert.instanceOf(body, Blob)
+      assert.deepStrictEqual(JSON.parse(yield* Effect.promise(() => (body as Blob).text())), {
+        inputs: [{ properties: { name: "x" } }]
+      })
+    })
+  )
+})

@@ -48,7 +48,8 @@ export const exchange = (
     }),
     Effect.mapError((reason) => withoutSecrets(reason, bounds.redact)),
     Effect.catchDefect((defect) => Effect.die(shown(defect, bounds.redact))),
-    Effect.provideContext(settings)
+    Effect.provideContext(settings),
+    Effect.updateService(FetchHttpClient.Fetch, sentOnce)
   )
 }
 
@@ -58,6 +59,19 @@ const settings = Context.empty().pipe(
   Context.add(HttpClient.TracerPropagationEnabled, false),
   Context.add(FetchHttpClient.RequestInit, { redirect: "manual" })
 )
+
+/**
+ * Deno's `fetch` sends text or bytes a second time where a kept connection ends before the answer, whatever the method is.
+ * A `Blob` is the same on the wire, and is sent once.
+ */
+const sentOnce =
+  (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
+  (input, init) => {
+    const body: unknown = init?.body
+    return typeof body === "string" || body instanceof Uint8Array
+      ? fetch(input, { ...init, body: new Blob([body as BlobPart]) })
+      : fetch(input, init)
+  }
 
 /** The reply without the request's secrets. */
 export const redacted = (reply: Classify.RawReply, redact: Bounds["redact"]): Classify.RawReply => {
