@@ -296,7 +296,7 @@ export const make = Effect.fnUntraced(function* (
     declared: wanted.declared,
     words: wordsOf(given, wanted.declared),
     assumptions: [...assumptions, ...decision.assumptions, ...(isMapped ? decision.notes : [])],
-    columns: decision.columns.map(({ match, values }) => ({ ...match, values })),
+    columns: decision.columns.map(({ match: { isKey: _, ...match }, values }) => ({ ...match, values })),
     preview: issues.preview(),
     problems: [...decision.problems, ...issues.problems().filter(({ column }) => !named.has(column))],
     warnings: reading.warnings,
