@@ -1,5 +1,6 @@
 import * as FileFormat from "@effect-hubspot/batch/files/FileFormat"
 import { assert, describe, it } from "@effect/vitest"
+import * as Result from "effect/Result"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { descriptions, make, path } from "./formatSchema.ts"
@@ -18,6 +19,12 @@ describe("The schema of a format file", () => {
       rows,
       keys.map((key) => [key, descriptions.get(key)])
     )
+  })
+
+  it("has an example on the page that is a format", () => {
+    const [, example] = /```json\n([\s\S]+?)```/.exec(page) ?? []
+    const read = FileFormat.fromUnknown(JSON.parse(example ?? ""))
+    assert.isTrue(Result.isSuccess(read), Result.isFailure(read) ? read.failure.message : "")
   })
 
   it("is reached by its name in the package, and refuses unknown keys as the command does", async () => {
