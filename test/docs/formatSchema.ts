@@ -35,7 +35,9 @@ export const make = (): string => {
     Schema.toJsonSchemaDocument(FileFormat.FileFormat, { onExcessProperty: "error" })
   )
   const properties = described(schema["properties"] as Record<string, object>)
-  const perColumn = properties["perColumn"] as { additionalProperties: { properties: Record<string, object> } }
+  const perColumn = properties["perColumn"] as object as {
+    additionalProperties: { properties: Record<string, object> }
+  }
   const values = perColumn.additionalProperties
   return `${JSON.stringify(
     {

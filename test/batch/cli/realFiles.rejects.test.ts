@@ -52,7 +52,13 @@ describe("Rejects of a declared file", () => {
   })
 
   it("are imported again by the command that is printed, as it is", async () => {
-    const lines = ["Bericht", "Name;Preis;Menge;Nr.;Auftrag", "Büro-Stuhl;149,90;2;1;", "Tür;x;1;2;", "Summe;1;1;1;"]
+    const lines = [
+      "Bericht",
+      "Name;Preis;Menge;Nr.;Auftrag",
+      "Büro-Stuhl;149,90;2;1;",
+      "Tür;x;1;2;",
+      "Summe;1;1;1;"
+    ]
     place.write("erp.csv", latin1(`${lines.join("\r\n")}\r\n`))
     const end = await atServerAlone(
       "erp.csv",
