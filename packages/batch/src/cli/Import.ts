@@ -14,7 +14,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Scope from "effect/Scope"
-import type * as Stdio from "effect/Stdio"
+import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
@@ -29,6 +29,7 @@ import * as KeyProperty from "../doubt/KeyProperty.ts"
 import * as Outcome from "../model/Outcome.ts"
 import type { NotSentReason } from "../model/Outcome.ts"
 import * as Advice from "./Advice.ts"
+import * as Again from "./Again.ts"
 import * as BeforeImport from "./BeforeImport.ts"
 import * as Check from "./Check.ts"
 import * as Progress from "./Progress.ts"
@@ -41,7 +42,6 @@ import { type Exit, refused, usage } from "./Exit.ts"
 import * as JobFiles from "./JobFiles.ts"
 import * as Lines from "./Lines.ts"
 import { Process } from "./Process.ts"
-import * as Words from "./Words.ts"
 import * as Warnings from "../files/source/warnings.ts"
 
 /** What to import, and the files for rows that were not created. */
@@ -285,6 +285,7 @@ export const run = Effect.fnUntraced(function* (
     yield* Effect.catch(created?.writeAll(ids) ?? Effect.void, unwritable)
   })
 
+  const args = yield* Effect.flatMap(Stdio.Stdio, ({ args }) => args)
   // Those of a regular file were told before.
   const warnings = Warnings.make()
   let lastLine = 0
@@ -323,7 +324,7 @@ export const run = Effect.fnUntraced(function* (
       Effect.forEach(
         [
           ...warnings.lines(source.name),
-          ...closing(shown, { ...options, declared }, source, imported, ending)
+          ...closing(shown, { ...options, declared }, source, imported, ending, args)
         ],
         progress.line,
         { discard: true }
@@ -374,11 +375,12 @@ const closing = (
   { declared, rejects }: Options,
   source: Source.Source,
   { summary }: Imported,
-  ending: Report.Ending
+  ending: Report.Ending,
+  args: ReadonlyArray<string>
 ): ReadonlyArray<string> => [
   ...(summary.inputs === 0 && !ending.unreadable ? [`${name}: no rows`] : []),
   ...(rejects !== undefined && summary.rejected + summary.invalid + summary.notSent > 0
-    ? againWith(name, rejects, Rejects.formatOf(source, declared), source, summary.notSent > 0)
+    ? Again.lines(name, rejects, { args, declared, isUnsent: summary.notSent > 0, source })
     : []),
   ...(summary.notSent > 0 && ending.reason !== undefined
     ? [
@@ -386,21 +388,3 @@ const closing = (
       ]
     : [])
 ]
-
-/** How the file of rejects is imported again. */
-const againWith = (
-  name: string,
-  rejects: string,
-  format: FileFormat.FileFormat,
-  { dialect: { encoding } }: Source.Source,
-  isUnsent: boolean
-): ReadonlyArray<string> => {
-  const isPlain = Object.keys(format).length === 0
-  return [
-    ...(encoding !== format.encoding
-      ? [`${Source.visible(rejects)}: it is UTF-8, because ${encoding ?? ""} cannot be written for it`]
-      : []),
-    ...(isUnsent && isPlain ? [`${name}: import ${rejects} to send what was not sent`] : []),
-    ...(isPlain ? [] : [`${name}: import it again with: ${Words.importOf(rejects, format)}`])
-  ]
-}

@@ -11,6 +11,7 @@ import { BatchRequest, type Property } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
+import * as Struct from "effect/Struct"
 import * as FileFormat from "./FileFormat.ts"
 import * as Columns from "./proposal/columns.ts"
 import { decide, type Decision, type Problem } from "./proposal/decide.ts"
@@ -296,7 +297,7 @@ export const make = Effect.fnUntraced(function* (
     declared: wanted.declared,
     words: wordsOf(given, wanted.declared),
     assumptions: [...assumptions, ...decision.assumptions, ...(isMapped ? decision.notes : [])],
-    columns: decision.columns.map(({ match, values }) => ({ ...match, values })),
+    columns: decision.columns.map(({ match, values }) => ({ ...Struct.omit(match, ["isKey"]), values })),
     preview: issues.preview(),
     problems: [...decision.problems, ...issues.problems().filter(({ column }) => !named.has(column))],
     warnings: reading.warnings,

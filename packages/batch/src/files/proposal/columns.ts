@@ -40,8 +40,8 @@ export interface Context {
   readonly definitions: ReadonlyMap<string, Property.Property>
 }
 
-const typeOf = (becomes: string | undefined, { definitions }: Context): Column["type"] => {
-  if (becomes === undefined) return "text"
+const typeOf = ({ becomes, isKey }: Match, { definitions }: Context): Column["type"] => {
+  if (becomes === undefined || isKey === true) return "text"
   if (isParentColumn(becomes)) return "parent"
   const standard = LineItem.knownProperties.get(becomes)?.type
   switch (standard ?? definitions.get(becomes)?.type) {
@@ -76,7 +76,7 @@ export const make = (match: Match, context: Context): Column => {
   return {
     match,
     rules,
-    type: typeOf(match.becomes, context),
+    type: typeOf(match, context),
     values: 0,
     numerals: 0,
     ids: 0,

@@ -5,6 +5,7 @@
 import { LineItem, Properties, type Property } from "@effect-hubspot/schema"
 import type { FileFormat } from "../FileFormat.ts"
 import { nearest } from "../nearest.ts"
+import * as Finds from "../source/finds.ts"
 import { isParentColumn } from "../source/row.ts"
 import * as Known from "./exports.ts"
 
@@ -32,6 +33,8 @@ export interface Match {
   readonly note?: string
   /** The property that was perhaps meant. */
   readonly hint?: string
+  /** Its values are keys of records that are looked up, and not what it becomes. */
+  readonly isKey?: true
 }
 
 export interface Matching {
@@ -219,7 +222,13 @@ export const match = (
   const keys = new Set(columns.map(plain))
   const found = exports.find(({ has }) => has.every((name) => keys.has(name)))
   const ignored = new Set(declared.ignore)
+  const finds = new Map(Finds.all(declared.find).map((find) => [find.column, find]))
   const isDeclared = (name: string): Match | undefined => {
+    const find = finds.get(name) ?? finds.get(name.trim())
+    if (find !== undefined) {
+      const note = `the ${find.object} by ${find.property}`
+      return { name, why: "declared", becomes: find.becomes, note, isKey: true }
+    }
     const becomes = own(declared.map, name) ?? own(declared.map, name.trim())
     if (becomes !== undefined) return { name, why: "declared", becomes }
     const drops =

@@ -76,8 +76,13 @@ export const checkHeader = (
   const others = delimiter === "," ? /[;\t|]/ : /[,;\t|]/
   if (header.length === 1 && others.test(only)) {
     const one = `the header is one column, ${InputIssue.quote(only)}`
+    const word = /;/.test(only) ? "semicolon" : /\t/.test(only) ? "tab" : "pipe"
     return delimiter === ","
-      ? Row.failure({ line, column: 1 }, one, "separate the columns with commas")
+      ? Row.failure(
+          { line, column: 1 },
+          one,
+          `separate the columns with commas, or declare delimiter=${word}`
+        )
       : Row.failure(
           { line, column: 1 },
           `${one}: the delimiter ${InputIssue.quote(delimiter)} does not occur`,
