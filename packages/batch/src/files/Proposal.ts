@@ -7,13 +7,13 @@
  *
  * @since 0.1.0
  */
-import { BatchRequest, type Property } from "@effect-hubspot/schema"
+import { BatchRequest, InputIssue, type Property } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as FileFormat from "./FileFormat.ts"
 import * as Columns from "./proposal/columns.ts"
-import { decide, type Decision, type Problem } from "./proposal/decide.ts"
+import { decide, type Decision, doubtful, type Problem } from "./proposal/decide.ts"
 import * as Encoding from "./proposal/encoding.ts"
 import * as Headers from "./proposal/headers.ts"
 import * as Issues from "./proposal/issues.ts"
@@ -130,7 +130,9 @@ const prefixLength = 128 * 1024
 
 /** What is left for a person is read as if it were left out, so that the rest can be seen. */
 const withoutBlocked = (format: FileFormat.FileFormat, { problems }: Decision): FileFormat.FileFormat => {
-  const ignore = problems.flatMap(({ blocking, column }) => (blocking ? [column] : []))
+  const ignore = problems.flatMap(({ blocking, column, kind }) =>
+    blocking && kind !== "values" ? [column] : []
+  )
   return ignore.length === 0 ? format : merged(format, { ignore })
 }
 
@@ -153,6 +155,17 @@ interface Wanted {
 
 const merged = (format: FileFormat.FileFormat, over: FileFormat.FileFormat): FileFormat.FileFormat =>
   Result.getOrElse(FileFormat.merge(format, over), () => format)
+
+/** Numbers that are exact, and may be meant otherwise. */
+const doubts = (name: string, columns: ReadonlyArray<Columns.Column>): ReadonlyArray<string> =>
+  columns.flatMap((column) => {
+    const value = doubtful(column)
+    return value === undefined
+      ? []
+      : [
+          `${Source.visible(name)}: ${column.match.name}: ${InputIssue.quote(value)} is sent as ${value.trim()}; if the dot is between thousands, declare decimal=comma and thousands=dot`
+        ]
+  })
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
 
@@ -238,7 +251,10 @@ export const make = Effect.fnUntraced(function* (
 
   const decisionOf = ({ statistics }: Reading): Decision => {
     const columns = statistics.columns()
-    return decide(columns, matching(columns.map(({ match }) => match.name)), base, isComplete)
+    return decide(columns, matching(columns.map(({ match }) => match.name)), base, {
+      isComplete,
+      isSniffed: !same(base, given)
+    })
   }
   const namesOf = ({ statistics }: Reading) => statistics.columns().map(({ match }) => match.name)
 
@@ -299,7 +315,7 @@ export const make = Effect.fnUntraced(function* (
     columns: decision.columns.map(({ match, values }) => ({ ...match, values })),
     preview: issues.preview(),
     problems: [...decision.problems, ...issues.problems().filter(({ column }) => !named.has(column))],
-    warnings: reading.warnings,
+    warnings: [...reading.warnings, ...(named.size > 0 ? [] : doubts(name, decision.columns))],
     rows: issues.rows(),
     invalid: issues.invalid(),
     requests,

@@ -22,6 +22,8 @@ export interface Column {
   ids: number
   /** Ids as long as HubSpot's are. */
   longIds: number
+  /** Texts that begin as periods do: P1Y. */
+  periods: number
   example: string | undefined
   /** Objects and arrays of a JSON file, with the keys of the first one. */
   nested: number
@@ -81,6 +83,7 @@ export const make = (match: Match, context: Context): Column => {
     numerals: 0,
     ids: 0,
     longIds: 0,
+    periods: 0,
     example: undefined,
     nested: 0,
     keys: [],
@@ -117,6 +120,7 @@ export const take = (column: Column, cell: string): void => {
     default: {
       if (cell.length > 60) return
       if (numeral.test(cell)) column.numerals++
+      else if (/^\s*P\d/.test(cell)) column.periods++
       if (!InputIssue.isRecordId(cell.trim())) return
       column.ids++
       if (cell.trim().length >= 8) column.longIds++
