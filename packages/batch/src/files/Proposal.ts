@@ -125,6 +125,9 @@ export interface Definitions {
   readonly isComplete: boolean
 }
 
+/** The most lines at the end that are tried as a total and what is behind it. */
+const mostSkipped = 5
+
 /** How much of a file its structure is sniffed from. */
 const prefixLength = 128 * 1024
 
@@ -294,11 +297,23 @@ export const make = Effect.fnUntraced(function* (
         `declare it: --declare encoding=${base.encoding ?? "utf-8"} may be right`
       )
     }
+    const total = statistics.total()
+    const skipLast = (base.skipLast ?? 0) + 1
+    if (total !== undefined && given.skipLast === undefined && skipLast <= mostSkipped) {
+      // Lines behind it may be blank.
+      assumptions = [
+        ...assumptions.filter((line) => !line.startsWith("skipLast=")),
+        `skipLast=${skipLast}: ${InputIssue.quote(total)} in the last row is a total, not a line item`
+      ]
+      base = merged(base, { skipLast })
+      wanted = { ...wantedOf(whole), known: wanted.known }
+      continue
+    }
     const next = wantedOf(whole)
     const isSettled =
       same(next.readAs, wanted.readAs) && (whole.header !== undefined || same(next.known, wanted.known))
     wanted = next
-    if (isSettled || pass > 3) break
+    if (isSettled || pass > 3 + mostSkipped) break
   }
   const decision = decisionOf(reading)
   const { issues } = reading
