@@ -103,7 +103,7 @@ describe("A last row that is a total", () => {
   it("is no line item", async () => {
     const content = "Artikel;Menge;Preis\nStuhl;2;149,90\nTisch;1;20,00\n;;\nSumme:;3;\n;;\n"
     const { shown } = await check("total.csv", content)
-    assert.include(shown?.words, "skipLast=2")
+    assert.include(shown?.words ?? [], "skipLast=2")
     assert.include(
       shown?.assumptions.join("\n"),
       'skipLast=2: "Summe:" in the last row is a total, not a line item'

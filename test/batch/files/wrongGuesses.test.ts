@@ -101,6 +101,12 @@ describe("Names of columns", () => {
       assert.deepStrictEqual(mapping(price), { Item: "name", Qty: "quantity", "Unit Price": "price" })
       const name = yield* propose("Name,Product Name,Qty\nMr X,Chair,2\n")
       assert.deepStrictEqual(mapping(name), { "Product Name": "name", Qty: "quantity" })
+      const title = yield* propose("Name,Item Title,Quantity,Sales Price\nMr X,Chair,2,10\n")
+      assert.deepStrictEqual(mapping(title), {
+        "Item Title": "name",
+        Quantity: "quantity",
+        "Sales Price": "price"
+      })
       const open = yield* propose("Name,Product,Qty\nMr X,Chair,2\n")
       assert.deepStrictEqual(mapping(open), { Qty: "quantity" })
       assert.isTrue(Proposal.isBlocked(open))

@@ -19,7 +19,8 @@ const wideOf = (bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined => {
   if (found === undefined) return undefined
   // Of other alphabets only line ends, blanks and delimiters are zeros; read wrong, text has no such characters.
   const text = new TextDecoder(found).decode(bytes.subarray(0, length), { stream: true })
-  return /[\0-\x08\x0e-\x1f\ufffd\ue000-\uf8ff]/.test(text) || !/[\r\n,;\t|]/.test(text) ? undefined : found
+  const isText = /[\r\n]/.test(text) && /[,;\t|"{]/.test(text)
+  return isText && !/[\0-\x08\x0e-\x1f\ufffd\ue000-\uf8ff]/.test(text) ? found : undefined
 }
 
 /** What text of another encoding looks like when it is read as Windows-1252. */
@@ -35,7 +36,7 @@ const suspicious: ReadonlyArray<RegExp> = [
   /[A-Za-z][‚ƒ„†‡ˆ‰‹˜¡¿¤¦]/,
   /\p{L}¹|[^\W\dNn]º|[^\W\dm]³|¿[^?]*$|\p{L}Ÿ|[Ÿˆ˜]\p{L}/u,
   // Letters of Iceland alone: those of Turkey, Romania and the Baltic are in their places.
-  /[þýð]/i,
+  /[þýðÿ]/i,
   // Letters in places that no western language has them: ř, ě, ů, č, ć, ś, ń, ő, ű and ă are written so in Windows-1250.
   /ø[aeiouyáéíóúìù]|[ìù]\p{L}|è[aeiouyáéíóú]|íè|(?<!\p{L})è\p{L}|æ[aiou]/iu,
   /œ(?![ui])|ñ(?![aeiouáéíóú])|õ(?!e)|û[szkgvf]|ã(?![oeis])(?=\p{L})/iu
