@@ -32,6 +32,7 @@ import * as Advice from "./Advice.ts"
 import * as Again from "./Again.ts"
 import * as BeforeImport from "./BeforeImport.ts"
 import * as Check from "./Check.ts"
+import * as Piped from "./Piped.ts"
 import * as Progress from "./Progress.ts"
 import * as Columns from "../files/Columns.ts"
 import type * as FileFormat from "../files/FileFormat.ts"
@@ -146,10 +147,18 @@ export const prepare = Effect.fnUntraced(function* (
   }
   yield* Effect.forEach(file.warnings, (line) => Console.error(line), { discard: true })
   const account = file.account ?? (yield* ask)
-  const source = yield* open(account.definitions)
+  const piped = input === "stdin" && proposals !== "none" ? yield* Piped.make : undefined
+  const orProposal = <A, R>(effect: Effect.Effect<A, Exit, R>, source?: Source.Source) =>
+    piped === undefined
+      ? effect
+      : Effect.catch(effect, (exit) => piped.refuse(exit, source, { format, declared, account }))
+  const opened = open(account.definitions)
+  const source = yield* orProposal(
+    piped === undefined ? opened : Effect.provideService(opened, Stdio.Stdio, piped.service)
+  )
   yield* refuseMisuse(source)
   const columns = file.columns ?? Columns.make(source.header, declared)
-  yield* BeforeImport.refuseColumns(source.name, columns.problems(account), account)
+  yield* orProposal(BeforeImport.refuseColumns(source.name, columns.problems(account), account), source)
   const requests =
     account.requests + (yield* BeforeImport.refuseParents(source.name, columns.parents(), account))
   const needs = DoubtStrategy.keyNeeded(strategy)

@@ -10,8 +10,9 @@ import * as Shell from "./Shell.ts"
 
 /** The flags that decide what the proposal leaves open: hints are taken, other columns are left out. */
 const decided = ({ columns, problems }: Proposal.Proposal): ReadonlyArray<string> =>
-  problems.flatMap(({ blocking, column }) => {
+  problems.flatMap(({ blocking, column, decided, kind }) => {
     if (!blocking) return []
+    if (kind === "values") return decided === undefined ? [] : ["--declare", decided]
     const hint = columns.find(({ name }) => name === column)?.hint
     return hint === undefined ? ["--ignore", column] : ["--map", `${column}=${hint}`]
   })
