@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import type * as Crm from "./Crm.ts"
+import type * as Records from "./Records.ts"
 
 /**
  * Milliseconds until a record appears: always the same, or drawn uniformly for each version.
@@ -36,13 +37,10 @@ export interface SearchIndex {
  * @category constructors
  * @since 0.1.0
  */
-export const makeUnsafe = (
-  lag: Lag,
-  random: () => number,
-  live: () => ReadonlyMap<string, Crm.LineItemRecord>
-): SearchIndex => (lag === 0 ? withoutLag(live) : withLag(lag, random, live))
+export const makeUnsafe = (lag: Lag, random: () => number, live: () => Records.Known): SearchIndex =>
+  lag === 0 ? withoutLag(live) : withLag(lag, random, live)
 
-const withoutLag = (live: () => ReadonlyMap<string, Crm.LineItemRecord>): SearchIndex => ({
+const withoutLag = (live: () => Records.Known): SearchIndex => ({
   changed: () => {},
   size: () => 0,
   at: function* () {
@@ -53,11 +51,7 @@ const withoutLag = (live: () => ReadonlyMap<string, Crm.LineItemRecord>): Search
 /** The least number of versions before they are swept without a search. */
 const few = 1000
 
-const withLag = (
-  lag: Lag,
-  random: () => number,
-  live: () => ReadonlyMap<string, Crm.LineItemRecord>
-): SearchIndex => {
+const withLag = (lag: Lag, random: () => number, live: () => Records.Known): SearchIndex => {
   const seen = new Map<string, Crm.LineItemRecord>()
   let pending: Array<{ readonly visibleAt: number; readonly record: Crm.LineItemRecord }> = []
   let sweepFrom = few
