@@ -175,7 +175,7 @@ export const makeUnsafe = (config: {
   readonly uniqueProperties?: ReadonlyArray<string> | undefined
   readonly propertyDefinitions?: ReadonlyArray<Property.Property> | undefined
   readonly keep?: number | undefined
-  readonly changed?: ((record: LineItemRecord, at: number) => void) | undefined
+  readonly changed?: ((record: LineItemRecord, at: number, before?: LineItemRecord) => void) | undefined
   /** Another type of records than line items, with its definitions. */
   readonly kind?: Crm["kind"] | undefined
   readonly definitions?: Definitions.Definitions | undefined
@@ -218,8 +218,9 @@ export const makeUnsafe = (config: {
     }
   }
   const put = (record: LineItemRecord, at: number): LineItemRecord => {
+    const before = record.version === 1 ? undefined : lineItems.get(record.id)
     lineItems.put(record)
-    changed(record, at)
+    changed(record, at, before)
     return record
   }
   const isForgotten = ({ id }: LineItemRecord): boolean => !lineItems.has(id)

@@ -7,6 +7,8 @@
  * @since 0.1.0
  */
 
+import * as Columns from "./columns.ts"
+
 /**
  * @category models
  * @since 0.1.0
@@ -57,14 +59,16 @@ export const makeUnsafe = <A>(revive: (json: A) => A = (json) => json): Packed<A
 
   const pack = (page: Page<A> | undefined): void => {
     if (page?.values === undefined) return
-    page.bytes ??= encoder.encode(JSON.stringify(page.values))
+    page.bytes ??= encoder.encode(JSON.stringify(Columns.make(page.values)))
     page.values = undefined
   }
   const valuesOf = (page: Page<A>): Array<A> => {
     if (page.values !== undefined) return page.values
     pack(unpacked)
     unpacked = page
-    return (page.values = (JSON.parse(decoder.decode(page.bytes)) as Array<A>).map(revive))
+    const column = JSON.parse(decoder.decode(page.bytes)) as ReturnType<typeof Columns.make>
+    // A packed page is full.
+    return (page.values = (Columns.read(column, perPage) as ReadonlyArray<A>).map(revive))
   }
   const at = (place: number): A | undefined => {
     const page = place >= first && place < end ? pages[Math.floor(place / perPage)] : undefined

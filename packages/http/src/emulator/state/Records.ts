@@ -69,7 +69,7 @@ export interface Records extends Known {
 const firstId = 20_000_000_001
 
 // JSON has no `undefined`.
-const revive = (json: LineItemRecord): LineItemRecord => ({ ...json, archived: json.archived })
+const revive = (json: LineItemRecord): LineItemRecord => ({ ...json, archived: json.archived ?? undefined })
 
 /**
  * @category constructors
