@@ -21,7 +21,14 @@ const hubspot = LineItems.layer({ baseUrl, limit: 10_000_000 }).pipe(
 
 NodeRuntime.runMain(
   Import.run(
-    { input: { path }, format: undefined, rejects: undefined, doubts: undefined, concurrency: 10 },
+    {
+      input: { path },
+      format: undefined,
+      rejects: undefined,
+      doubts: undefined,
+      concurrency: 10,
+      proposals: "show"
+    },
     ({ summary }) => Console.log(JSON.stringify(summary))
   ).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(hubspot, NodeServices.layer, Process.layer)))
 )

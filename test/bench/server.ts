@@ -1,7 +1,9 @@
 /**
- * A HubSpot that costs next to nothing: it says who the account is and creates whatever it is sent, without keeping it.
+ * A HubSpot that costs next to nothing: it says who the account is and which properties it has, knows every record, and
+ * creates whatever it is sent, without keeping it.
  * `server.ts answer|hold [port]` prints its port, and then when each create arrived that it did not answer.
  */
+import * as StandardProperties from "@effect-hubspot/schema/StandardProperties"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 
@@ -18,6 +20,8 @@ const account = JSON.stringify({
   uiDomain: "app.hubspot.com",
   dataHostingLocation: "eu1"
 })
+
+const properties = JSON.stringify({ results: StandardProperties.lineItems })
 
 const at = "2026-11-23T12:00:00.000Z"
 let id = 10_000_000
@@ -36,6 +40,22 @@ const created = (body: string): string => {
   return `{"status":"COMPLETE","results":[${results.join(",")}],"startedAt":"${at}","completedAt":"${at}"}`
 }
 
+const found = (body: string): string => {
+  const { inputs } = JSON.parse(body) as { readonly inputs: ReadonlyArray<{ readonly id: string }> }
+  const results = inputs.map(({ id }) => ({
+    id,
+    properties: {},
+    createdAt: at,
+    updatedAt: at,
+    archived: false
+  }))
+  return JSON.stringify({ status: "COMPLETE", results, startedAt: at, completedAt: at })
+}
+
+/** The answer to a request other than a create. */
+const answered = (url: string, body: string): string =>
+  url.endsWith("/batch/read") ? found(body) : url.includes("/properties/") ? properties : account
+
 const headers = {
   "content-type": "application/json;charset=utf-8",
   "x-hubspot-ratelimit-max": "1000000",
@@ -49,9 +69,10 @@ const server = Http.createServer((request, response) => {
   request.on("end", () => {
     const isCreate = request.url?.endsWith("/batch/create") === true
     if (isCreate && hold) return void process.stdout.write(`${performance.timeOrigin + performance.now()}\n`)
+    const body = Buffer.concat(chunks).toString()
     response
       .writeHead(isCreate ? 201 : 200, headers)
-      .end(isCreate ? created(Buffer.concat(chunks).toString()) : account)
+      .end(isCreate ? created(body) : answered(request.url ?? "", body))
   })
 })
 server.listen(Number(process.argv[3] ?? 0), "127.0.0.1", () =>

@@ -18,7 +18,7 @@ describe("simulated worlds", () => {
   })
 
   for (const [policy, count] of World.strategies.map(
-    (name) => [name, name === "failVisible" ? 70 : 32] as const
+    (name) => [name, name === "failVisible" ? 30 : 14] as const
   )) {
     it.live(`with a quarter of the calls hit by a fault, ${policy} keeps its promise`, () =>
       Effect.gen(function* () {
@@ -40,13 +40,17 @@ describe("simulated worlds", () => {
     )
   }
 
-  it("were hit by every fault that a server can cause, if only the worlds of this file are counted", () => {
-    const all = Catalogue.catalogue.map(([row, fault]) => [row, JSON.stringify(fault)] as const)
-    assert.deepStrictEqual(
-      all.filter(([, fault]) => !fired.has(fault)),
-      []
-    )
-  })
+  it.live("are hit by every fault that a server can cause, sooner or later", () =>
+    Effect.gen(function* () {
+      const missing = () => Catalogue.catalogue.filter(([, fault]) => !fired.has(JSON.stringify(fault)))
+      for (let seed = 1001; missing().length > 0 && seed < 1300; seed++) {
+        const result = yield* World.run(small(seed), "failVisible")
+        assert.deepStrictEqual(result.wrong, [], `seed ${seed}: ${result.rows.join(" ")}`)
+        for (const fault of result.fired) fired.add(JSON.stringify(fault))
+      }
+      assert.deepStrictEqual(missing(), [])
+    })
+  )
 
   it.live("without faults nothing is in doubt, under any strategy", () =>
     Effect.gen(function* () {
@@ -63,7 +67,7 @@ describe("simulated worlds", () => {
   for (const policy of World.strategies) {
     it.live(`an outage costs what was under way and a few batches: ${policy}`, () =>
       Effect.gen(function* () {
-        for (const seed of seeds(20)) {
+        for (const seed of seeds(8)) {
           const { wrong } = yield* Outage.run(seed, policy)
           assert.deepStrictEqual(wrong, [], `outage ${seed}`)
         }

@@ -3,10 +3,10 @@
  * made anew when a source has changed.
  */
 import { createHash } from "node:crypto"
-import { createRequire } from "node:module"
 import { existsSync, globSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { rolldown } from "rolldown"
+import { bundling } from "../../packages/batch/rolldown.config.ts"
 
 const root = join(import.meta.dirname, "../..")
 const bundles = join(root, "node_modules/.cache/test-bundles")
@@ -20,7 +20,12 @@ export const programs = {
 const stampOf = (): string => {
   const hash = createHash("sha256")
   const sources = globSync(
-    ["packages/*/src/**/*.ts", "packages/*/package.json", "test/**/*.ts", "pnpm-lock.yaml"],
+    [
+      "packages/*/src/**/*.ts",
+      "packages/*/{package.json,rolldown.config.ts}",
+      "test/**/*.ts",
+      "pnpm-lock.yaml"
+    ],
     {
       cwd: root
     }
@@ -41,19 +46,7 @@ const make = async (): Promise<string> => {
   const made = `${dir}.${process.pid}`
   const bundle = await rolldown({
     input: Object.fromEntries(Object.entries(programs).map(([name, file]) => [name, join(root, file)])),
-    platform: "node",
-    external: [/^node:/, "redis", "pg-native"],
-    // Its own way of exporting gets lost in a bundle.
-    plugins: [
-      {
-        name: "undici where it is",
-        resolveId: (id, importer) =>
-          id === "undici" && importer !== undefined
-            ? { id: createRequire(importer).resolve(id), external: true }
-            : null
-      }
-    ],
-    logLevel: "silent"
+    ...bundling
   })
   await bundle.write({
     dir: made,

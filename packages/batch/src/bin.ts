@@ -1,13 +1,39 @@
 #!/usr/bin/env node
 /**
- * The executable `line-items`: loads the command, or reports the package that is missing.
+ * The executable `line-items`: says its version, loads the command, or reports the package that is missing.
  */
-import("./cli/main.ts").catch((error: { readonly code?: string; readonly message?: string }) => {
-  const missing = /Cannot find package '([^']+)'/.exec(error.message ?? "")?.[1]
-  process.stderr.write(
-    error.code === "ERR_MODULE_NOT_FOUND" && missing !== undefined
-      ? `line-items: the package ${missing} is not installed; run: npm install effect@4.1.0 @effect/platform-node@4.1.0 redis\n`
-      : `line-items: cannot be loaded: ${error.message}\n`
-  )
-  process.exitCode = 70
-})
+import { existsSync, mkdirSync } from "node:fs"
+import * as Module from "node:module"
+import { homedir } from "node:os"
+import { join } from "node:path"
+import packageJson from "../package.json" with { type: "json" }
+
+/** Compiled code is kept in a folder of the user's own: who can write to it decides what runs. It may well be read-only. */
+const keepCompiled = (): void => {
+  if (Module.getCompileCacheDir?.() !== undefined) return
+  try {
+    const folders = [join(homedir(), ".cache"), join(homedir(), ".cache/line-items")] as const
+    // Not by `recursive`, which makes a missing home, and never ends in `/proc`.
+    for (const folder of folders) if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 })
+    Module.enableCompileCache(folders[1])
+  } catch {
+    // Without it only the start is slower.
+  }
+}
+
+const [first, ...others] = process.argv.slice(2)
+if (first === "--version" && others.length === 0) {
+  // The one thing that needs nothing of the command. A reader that has gone is not an error.
+  process.stdout.on("error", () => undefined).write(`line-items v${packageJson.version}\n`)
+} else {
+  keepCompiled()
+  import("./cli/main.ts").catch((error: { readonly code?: string; readonly message?: string }) => {
+    const missing = /Cannot find package '([^']+)'/.exec(error.message ?? "")?.[1]
+    process.stderr.write(
+      error.code === "ERR_MODULE_NOT_FOUND" && missing !== undefined
+        ? `line-items: the package ${missing} is not installed; run: npm install effect@4.1.0 @effect/platform-node@4.1.0 redis\n`
+        : `line-items: cannot be loaded: ${error.message}\n`
+    )
+    process.exitCode = 70
+  })
+}

@@ -16,9 +16,9 @@ import * as Schema from "effect/Schema"
 import type { InvalidBaseUrl } from "./BaseUrl.ts"
 import type { HubSpotError, TokenKind } from "./HubSpotError.ts"
 import * as OAuth from "./OAuth.ts"
+import { environmentVariable } from "./Settings.ts"
 
-/** The environment variable that {@link Credentials.layerConfig} reads. */
-export const environmentVariable = "HUBSPOT_ACCESS_TOKEN"
+export { environmentVariable } from "./Settings.ts"
 
 /**
  * A token is missing or malformed. The message says what is wrong and where, and never holds the token.

@@ -27,31 +27,21 @@ import * as Turns from "./internal/turns.ts"
 import { asFarAsPossible, unlessUnavailable } from "./internal/unavailable.ts"
 import * as Metrics from "./Metrics.ts"
 import * as RateLimitStore from "./RateLimitStore.ts"
+import * as Settings from "./Settings.ts"
 
 /**
- * Requests per ten seconds by what the account and the app are.
- *
- * Source: HubSpot's usage guidelines, November 2026.
+ * Requests per ten seconds by what the account and the app are, see {@link Settings.tiers}.
  *
  * @category constants
  * @since 0.1.0
  */
-export const tiers = {
-  /** A private app or service key in a Free or Starter account. */
-  starter: 100,
-  /** An app from the marketplace, for each account that installed it. */
-  marketplace: 110,
-  /** A private app or service key in a Professional or Enterprise account. */
-  professional: 190,
-  /** The same with the API limit increase. */
-  increased: 250
-} as const
+export const tiers = Settings.tiers
+
+/** The highest limit HubSpot sells. */
+export const highestLimit = Settings.highestLimit
 
 // HubSpot allows this to every app.
 const lowestLimit = tiers.starter
-
-/** The highest limit HubSpot sells. */
-export const highestLimit = tiers.increased
 
 // Searches per second, for all apps of an account together.
 const searchLimit = 5

@@ -134,15 +134,6 @@ const files: ReadonlyArray<Case> = [
     "byte 2 of line 3 is not valid UTF-8; save the file as UTF-8",
     ["pipe"]
   ),
-  {
-    id: "B08",
-    what: "UTF-16, from a pipe",
-    stdin: new Uint8Array(Buffer.from(`\ufeff${good}`, "utf16le")),
-    code: 2,
-    stderr: [
-      "line-items: stdin:1:1: UTF-16 text, byte 1 of line 1 is not valid UTF-8; save the file as UTF-8"
-    ]
-  },
   ...syntax(
     "B09",
     "a NUL byte",

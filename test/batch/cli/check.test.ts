@@ -363,7 +363,11 @@ describe("A file that cannot be read", () => {
 describe("A declaration that is saved", () => {
   it("imports the next file, overwrites none, and is all that is allowed", async () => {
     await check("may.csv", german, "--save", "shop.json")
-    assert.deepStrictEqual(JSON.parse(place.read("shop.json")), { delimiter: "semicolon", decimal: "comma" })
+    assert.deepStrictEqual(JSON.parse(place.read("shop.json")), {
+      $schema: "./node_modules/@effect-hubspot/batch/schemas/format-file.json",
+      delimiter: "semicolon",
+      decimal: "comma"
+    })
     const again = await check("may.csv", german, "--save", "shop.json")
     assert.include(again.stderr, "shop.json: the file exists already; give another name")
     const into = creating(place, server)

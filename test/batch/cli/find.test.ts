@@ -97,6 +97,15 @@ describe("a file with the numbers of orders and articles", () => {
     assert.strictEqual(requests, 6, "three definitions, two reads, one create")
   })
 
+  it("may be the parent's own column, with numbers that are no ids", async () => {
+    const before = (await server.ledger()).created.length
+    files.write("own.csv", "deal_id,name\nD-4714,Shelf\n")
+    const own = await post("/crm/v3/objects/deals", { properties: { erp_number: "D-4714" } })
+    const done = await on("import", "own.csv", "--find", "deal_id=deal.erp_number", ...at())
+    assert.strictEqual(done.code, 0, done.stderr)
+    assert.deepStrictEqual(await createdAfter(before), [["Shelf", own, undefined]])
+  })
+
   it("as a job keeps what was found; resume and retry read the file as it was declared", async () => {
     const before = (await server.ledger()).created.length
     files.write("semi.csv", "Order No;SKU;name\n4711;C-1;Chair\n4713;C-1;Lamp\n")

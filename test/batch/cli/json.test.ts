@@ -534,5 +534,6 @@ describe("demo", () => {
     assert.match(end.stdout, / created +9,900 .*\n +rejected +27 .*\n +invalid +73 /)
     assert.include(end.stdout, "The emulator's ledger: 9,900 line items, 100 requests.\n")
     assert.include(end.stdout, "Report and ledger agree")
+    assert.match(end.stdout, /reject 27 of the rows, and 73 are\ninvalid/)
   })
 })

@@ -34,6 +34,12 @@ const atServer = (command: string, ...args: ReadonlyArray<string>) =>
     token: canary
   })
 
+const atServerAlone = (...args: ReadonlyArray<string>) =>
+  run(["import", ...args, "--json", "--base-url", server.url, "--strategy=at-least-once"], {
+    cwd: place.path,
+    token: canary
+  })
+
 const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
 
 describe("Rejects of a declared file", () => {
@@ -46,9 +52,15 @@ describe("Rejects of a declared file", () => {
   })
 
   it("are imported again by the command that is printed, as it is", async () => {
-    const lines = ["Bericht", "Name;Preis;Menge;Nr.", "Büro-Stuhl;149,90;2;1", "Tür;x;1;2", "Summe;1;1;1"]
+    const lines = [
+      "Bericht",
+      "Name;Preis;Menge;Nr.;Auftrag",
+      "Büro-Stuhl;149,90;2;1;",
+      "Tür;x;1;2;",
+      "Summe;1;1;1;"
+    ]
     place.write("erp.csv", latin1(`${lines.join("\r\n")}\r\n`))
-    const end = await importing(
+    const end = await atServerAlone(
       "erp.csv",
       "--rejects",
       "it's.csv",
@@ -60,6 +72,8 @@ describe("Rejects of a declared file", () => {
       "Menge=quantity",
       "--ignore",
       "Nr.",
+      "--find",
+      "Auftrag=deal.dealname",
       "--set",
       "hs_line_item_currency_code=EUR",
       "--declare",
@@ -77,15 +91,15 @@ describe("Rejects of a declared file", () => {
     const command = /^erp\.csv: import it again with: line-items import (.*)$/m.exec(end.stderr)?.[1] ?? ""
     assert.strictEqual(
       command,
-      "'it'\\''s.csv' --declare decimal=comma --declare encoding=windows-1252 --declare delimiter=semicolon --map Name=name --map Preis=price --map Menge=quantity --ignore Nr. --set hs_line_item_currency_code=EUR"
+      `'it'\\''s.csv' --base-url ${server.url} --strategy=at-least-once --declare decimal=comma --declare encoding=windows-1252 --declare delimiter=semicolon --map Name=name --map Preis=price --map Menge=quantity --find Auftrag=deal.dealname --ignore Nr. --set hs_line_item_currency_code=EUR`
     )
     const rejects = new TextDecoder("windows-1252").decode(latin1(place.read("it's.csv")))
-    assert.match(rejects, /^Name;Preis;Menge;Nr\.;_line;_reason\r\n/)
-    place.write("it's.csv", latin1("Name;Preis;Menge;Nr.;_line;_reason\r\nTür;1,50;1;2;4;x\r\n"))
+    assert.match(rejects, /^Name;Preis;Menge;Nr\.;Auftrag;_line;_reason\r\n/)
+    place.write("it's.csv", latin1("Name;Preis;Menge;Nr.;Auftrag;_line;_reason\r\nTür;1,50;1;2;;4;x\r\n"))
     const words = [...command.matchAll(/'it'\\''s\.csv'|\S+/g)].map(([word]) =>
       word.startsWith("'") ? "it's.csv" : word
     )
-    const again = await run(["import", ...words, "--base-url", server.url, "--json"], {
+    const again = await run(["import", ...words, "--json"], {
       cwd: place.path,
       token: canary
     })

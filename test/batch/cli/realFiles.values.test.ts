@@ -161,7 +161,7 @@ describe("Values of real files", () => {
     assert.include(lines.join("\n"), 'or declare "empty=#N/A"')
     assert.include(
       lines,
-      'nothing.csv: description: 2 values are words for no value, and are sent as text; to send nothing, declare "empty=null,#N/A"'
+      'nothing.csv: description: 4 values are words for no value, and are sent as text; to send nothing, declare "empty=#REF!,#N/A,null"'
     )
     const declared = await importing("nothing.csv", text, "--declare", "empty=#N/A,N/A,NULL,-,#REF!,null")
     assert.deepStrictEqual(declared.counts, [5, 1, 0])

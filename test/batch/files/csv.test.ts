@@ -285,7 +285,7 @@ describe("A CSV file that cannot be read on", () => {
       )
       yield* expectError(
         "\nname;price\nx;1\n",
-        'items.csv:2:1: the header is one column, "name;price"; separate the columns with commas'
+        'items.csv:2:1: the header is one column, "name;price"; separate the columns with commas, or declare delimiter=semicolon'
       )
       yield* expectError(
         "name,_line,_doubt\n",

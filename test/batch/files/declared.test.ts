@@ -383,7 +383,7 @@ describe("Declared values", () => {
         }
       })
       assert.deepStrictEqual(issues(reading), [
-        'items.csv:3:2: price: "1.000" is not a number with a decimal comma, as declared; correct the value, or the declaration',
+        'items.csv:3:2: price: "1.000" is not a number with a decimal comma, as declared; if it is thousands, declare thousands=dot as well',
         'items.csv:3:3: hs_is_optional: "ja" is not wahr or falsch, as declared; correct the value, or the declaration',
         'items.csv:3:4: deal_id: "x" is not a HubSpot id; give the record\'s id: digits only'
       ])

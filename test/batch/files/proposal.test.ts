@@ -138,4 +138,23 @@ describe("A proposal", () => {
       assert.deepStrictEqual(words, ["--declare", "delimiter=semicolon", "--declare", "price.decimal=comma"])
     })
   )
+
+  it.effect("takes a column that is looked up as it is declared, whatever its name and values", () =>
+    Effect.gen(function* () {
+      const { assumptions, columns, problems, words } = yield* propose(
+        "order_id,SKU,name,Unit Price\n#1001,C-1,A,1\n",
+        { find: { order_id: "order.hs_order_name", SKU: "product.hs_sku" } }
+      )
+      assert.deepStrictEqual(
+        columns.slice(0, 2).map(({ becomes, note, why }) => [becomes, why, note]),
+        [
+          ["order_id", "declared", "the order by hs_order_name"],
+          ["hs_product_id", "declared", "the product by hs_sku"]
+        ]
+      )
+      assert.deepStrictEqual(words, ["--map", "Unit Price=price"])
+      assert.deepStrictEqual(problems, [])
+      assert.notInclude(assumptions.join(), "parent")
+    })
+  )
 })

@@ -178,7 +178,7 @@ describe("the account", () => {
       records.push(crm.create({ import_key: String(n) }, [Association.make("deal", String(n))], now(n)))
       assert.lengthOf(crm.links.lineItemsOf("deal", String(n)), 1)
     }
-    assert.strictEqual(crm.lineItems.size, 10)
+    assert.strictEqual(crm.lineItems.size(), 10)
     assert.strictEqual(crm.links.size(), 10)
     // Somebody still holds a record that is forgotten, and works on it.
     const forgotten = records[0]!
@@ -186,7 +186,7 @@ describe("the account", () => {
     crm.associate(forgotten, "7", { associationCategory: "HUBSPOT_DEFINED", associationTypeId: 20 }, now(200))
     crm.dissociate(forgotten, "deal", "7", now(200))
     crm.archive(forgotten, now(200))
-    assert.strictEqual(crm.lineItems.size, 10)
+    assert.strictEqual(crm.lineItems.size(), 10)
     assert.strictEqual(crm.links.size(), 10)
     assert.isUndefined(crm.holderOf("import_key", "back"))
     assert.isUndefined(crm.find(forgotten.id, 200))

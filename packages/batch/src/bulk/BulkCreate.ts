@@ -19,17 +19,17 @@ import * as Stream from "effect/Stream"
 import type * as BatchState from "../model/BatchState.ts"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as Associating from "../doubt/Associating.ts"
+import { mostAtOnce } from "../engine/Bounds.ts"
 import * as Bulk from "../engine/Pipeline.ts"
 import * as GracefulStop from "../engine/GracefulStop.ts"
 import * as Resolver from "../doubt/Resolver.ts"
-import * as Concurrency from "../engine/Concurrency.ts"
 import type { Outcome } from "../model/Outcome.ts"
 import * as FindRecords from "./FindRecords.ts"
 import * as Finding from "./Finding.ts"
 import * as Plan from "../model/Plan.ts"
 
 /** At most so many requests are under way at once. */
-export const maxConcurrency = Concurrency.most
+export const maxConcurrency = mostAtOnce
 
 /**
  * @category models

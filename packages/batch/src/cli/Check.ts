@@ -17,6 +17,7 @@ import * as BeforeImport from "./BeforeImport.ts"
 import { Exit, refused, usage } from "./Exit.ts"
 import * as ProposalText from "./ProposalText.ts"
 import * as Report from "./Report.ts"
+import * as Shell from "./Shell.ts"
 
 export interface Options<R> {
   readonly path: string
@@ -143,17 +144,24 @@ export const settle = Effect.fnUntraced(function* <R>(
   )
 })
 
+/** Where an editor finds the schema of a format file: in the package, where it is installed beside the file. */
+const $schema = "./node_modules/@effect-hubspot/batch/schemas/format-file.json"
+
 /** Writes what is declared as a format file. It overwrites none. */
 export const save = Effect.fnUntraced(function* (path: string, { declared }: Proposal.Proposal) {
   const fs = yield* FileSystem.FileSystem
   yield* Effect.mapError(
-    fs.writeFileString(path, `${JSON.stringify(declared, null, 2)}\n`, { flag: "wx" }),
+    fs.writeFileString(path, `${JSON.stringify({ $schema, ...declared }, null, 2)}\n`, { flag: "wx" }),
     (error) =>
       usage(
         `${Source.visible(path)}: ${error.reason._tag === "AlreadyExists" ? "the file exists already; give another name" : "the file cannot be written; check the path"}`
       )
   )
 })
+
+/** Says what a format file is for. */
+const saved = (path: string): string =>
+  `\n\nSaved\n  ${Source.visible(path)}: import files like this one with --format-file ${Shell.quote(path)}`
 
 /** A proposal for a script: the same content. */
 const toJson = (proposal: Proposal.Proposal, command: string): string =>
@@ -185,7 +193,9 @@ export const check = Effect.fnUntraced(function* <R>(options: Options<R>, { json
   const command = ProposalText.commandOf(yield* args, proposal)
   if (file !== undefined) yield* save(file, proposal)
   return {
-    text: json ? toJson(proposal, command) : ProposalText.toText(proposal, command),
+    text: json
+      ? toJson(proposal, command)
+      : `${ProposalText.toText(proposal, command)}${file === undefined ? "" : saved(file)}`,
     code: Proposal.isBlocked(proposal) ? Report.exitCodes.usage : Report.exitCodes.done
   }
 })

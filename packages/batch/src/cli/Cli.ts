@@ -3,12 +3,10 @@
  *
  * Every wrong use is one line on the standard error and exit code 2; help is printed when asked for.
  */
-import { Credentials, LineItems } from "@effect-hubspot/http"
-import { ErrorBody } from "@effect-hubspot/schema"
+import * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
@@ -17,20 +15,15 @@ import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import packageJson from "../../package.json" with { type: "json" }
-import * as KeyProperty from "../doubt/KeyProperty.ts"
 import * as Report from "./Report.ts"
-import * as Connection from "./Connection.ts"
-import * as Demo from "./Demo.ts"
-import * as Doctor from "./Doctor.ts"
 import { exitWith, refused, usage } from "./Exit.ts"
-import * as EmulatorProperties from "./EmulatorProperties.ts"
 import * as Flags from "./Flags.ts"
 import * as ImportCommands from "./ImportCommands.ts"
 import * as JobCommands from "./JobCommands.ts"
+import { load } from "./load.ts"
 import * as Log from "./Log.ts"
 import * as Output from "./Output.ts"
 import * as Secrets from "./Secrets.ts"
-import * as Serve from "./Serve.ts"
 import * as UndoCommand from "./UndoCommand.ts"
 
 const serveCommand = Command.make(
@@ -42,7 +35,7 @@ const serveCommand = Command.make(
     keep: Flags.keep,
     searchLag: Flags.searchLag,
     uniqueProperties: Flags.uniqueProperties,
-    emulatorProperties: EmulatorProperties.flag,
+    emulatorProperties: Flags.emulatorProperties,
     required: Flags.required,
     behaviour: Flags.behaviour,
     token: Flag.Redacted("token").pipe(
@@ -52,6 +45,11 @@ const serveCommand = Command.make(
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
+    const [Credentials, EmulatorProperties, Serve] = yield* load(() => [
+      import("@effect-hubspot/http/Credentials"),
+      import("./EmulatorProperties.ts"),
+      import("./Serve.ts")
+    ])
     const token = Option.getOrUndefined(flags.token)
     if (token !== undefined) {
       yield* Effect.mapError(Credentials.check(token, "--token"), ({ message }) => usage(message))
@@ -94,6 +92,10 @@ const setupKeyCommand = Command.make(
     tokenFile: Flags.tokenFile
   },
   Effect.fnUntraced(function* (flags) {
+    const [KeyProperty, Connection] = yield* load(() => [
+      import("../doubt/KeyProperty.ts"),
+      import("./Connection.ts")
+    ])
     yield* Effect.gen(function* () {
       // A property that exists already has to prove itself like a new one.
       yield* Effect.catchReason(
@@ -124,10 +126,11 @@ const doctorCommand = Command.make(
     timeout: Flags.timeout,
     tokenFile: Flags.tokenFile,
     keyProperty: Flags.keyProperty.pipe(Flag.optional),
-    ...Connection.kept,
+    ...Flags.kept,
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
+    const [Doctor] = yield* load(() => [import("./Doctor.ts")])
     const { code, report } = yield* Doctor.run(flags)
     yield* Output.line(flags.json ? JSON.stringify(report) : Doctor.toText(report))
     return yield* exitWith(code)
@@ -145,15 +148,18 @@ const doctorCommand = Command.make(
   ])
 )
 
-const demoCommand = Command.make("demo", {}, () =>
-  Demo.run.pipe(
-    Effect.scoped,
-    Effect.provide(
-      LineItems.layer({ limit: "auto" }).pipe(Layer.provideMerge(Connection.embedded(Demo.latency)))
-    ),
-    Effect.catchTag("InvalidBaseUrl", Effect.die),
-    Effect.flatMap(exitWith)
-  )
+const demoCommand = Command.make(
+  "demo",
+  {},
+  Effect.fnUntraced(function* () {
+    const [Connection, Demo] = yield* load(() => [import("./Connection.ts"), import("./Demo.ts")])
+    const code = yield* Demo.run.pipe(
+      Effect.scoped,
+      Effect.provide(Connection.emulator({ limit: "auto" }, Demo.latency)),
+      Effect.catchTag("InvalidBaseUrl", Effect.die)
+    )
+    return yield* exitWith(code)
+  })
 ).pipe(
   Command.withDescription("Import a sample of 10,000 rows into the embedded HubSpot and check the result")
 )

@@ -1,9 +1,9 @@
 /**
  * What commands work on: HubSpot or the emulator in this process, and the database of the jobs.
  */
-import { Credentials, LineItems } from "@effect-hubspot/http"
-import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Credentials from "@effect-hubspot/http/Credentials"
+import * as LineItems from "@effect-hubspot/http/LineItems"
+import type * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { HttpClient } from "effect/http/HttpClient"
@@ -11,15 +11,12 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Redacted from "effect/Redacted"
-import * as Flag from "effect/cli/Flag"
 import * as UserDirectories from "effect/persistence/UserDirectories"
-import * as Database from "../sql/Database.ts"
-import * as Stores from "../sql/Stores.ts"
-import * as DurableImport from "./DurableImport.ts"
 import type * as EmulatorProperties from "./EmulatorProperties.ts"
 import { type Exit, type Refusal, refused, usage } from "./Exit.ts"
-import * as Flags from "./Flags.ts"
-import * as Jobs from "./Jobs.ts"
+import type * as Flags from "./Flags.ts"
+import type * as Jobs from "./Jobs.ts"
+import { load } from "./load.ts"
 import * as Tokens from "./Tokens.ts"
 
 /** How HubSpot is reached. */
@@ -37,7 +34,12 @@ const connectionOf = (flags: Connection) => ({
 })
 
 /** The transport of requests. */
-export const transport = NodeHttpClient.layerUndici
+export const transport: Layer.Layer<HttpClient> = Layer.unwrap(
+  Effect.map(
+    load(() => [import("@effect/platform-node/NodeHttpClient")]),
+    ([NodeHttpClient]) => NodeHttpClient.layerUndici
+  )
+)
 
 /** The token of the environment, or OAuth's. */
 const withToken = (flags: Connection, over: Layer.Layer<HttpClient> = transport) =>
@@ -50,20 +52,32 @@ export const hubspot = (flags: Connection, over?: Layer.Layer<HttpClient>) =>
 /** The same for a durable job, within the limits that all users of its database share. */
 const hubspotOfJob = (flags: Connection, jobId: string) =>
   Layer.unwrap(
-    Effect.map(DurableImport.supposedAccount(jobId), (supposed) =>
-      LineItems.layerAccount({ ...connectionOf(flags), supposed })
-    )
+    Effect.gen(function* () {
+      const [DurableImport] = yield* load(() => [import("./DurableImport.ts")])
+      const supposed = yield* DurableImport.supposedAccount(jobId)
+      return LineItems.layerAccount({ ...connectionOf(flags), supposed })
+    })
   ).pipe(Layer.provide(withToken(flags)))
 
 /** The embedded HubSpot, with a token that is good nowhere else. */
-export const embedded = (
-  latency: { readonly min: number; readonly max: number } | undefined,
-  properties: EmulatorProperties.Own = {}
-) =>
-  Layer.merge(
-    Emulator.layer({ latency, ...properties }),
-    Layer.orDie(Credentials.layer(Redacted.make("embedded-emulator")))
+const embedded = (latency: Emulator.Options["latency"], own: EmulatorProperties.Own) =>
+  Layer.unwrap(
+    Effect.map(
+      load(() => [import("@effect-hubspot/http/emulator/Emulator")]),
+      ([Emulator]) =>
+        Layer.merge(
+          Emulator.layer({ latency, ...own }),
+          Layer.orDie(Credentials.layer(Redacted.make("embedded-emulator")))
+        )
+    )
   )
+
+/** The client on the embedded HubSpot. */
+export const emulator = (
+  options: LineItems.Options,
+  latency: Emulator.Options["latency"],
+  own: EmulatorProperties.Own = {}
+) => LineItems.layer(options).pipe(Layer.provideMerge(embedded(latency, own)))
 
 /** Where jobs are kept. */
 export interface Kept {
@@ -79,6 +93,7 @@ const databaseOf = ({ databaseUrl = Option.none(), stateDir }: Kept): Option.Opt
 const jobsIn = (flags: Kept) =>
   Layer.unwrap(
     Effect.gen(function* () {
+      const [Database, Stores] = yield* load(() => [import("../sql/Database.ts"), import("../sql/Stores.ts")])
       const { stateDir } = flags
       const database = databaseOf(flags)
       if (Option.isSome(database)) {
@@ -98,9 +113,6 @@ const jobsIn = (flags: Kept) =>
 
 /** Jobs in a shared database are run by its workers. */
 export const runBy = (flags: Kept): Jobs.RunBy => (Option.isSome(databaseOf(flags)) ? "workers" : "processes")
-
-/** Where jobs are looked for. */
-export const kept = { stateDir: Flags.stateDir, databaseUrl: Flag.optional(Flags.databaseUrl) }
 
 /** Runs an effect on the database of the jobs. */
 export const onStore = <A, R>(where: Kept, effect: Effect.Effect<A, Exit, R>) =>

@@ -7,9 +7,9 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Flag from "effect/cli/Flag"
-import * as FileFormat from "../files/FileFormat.ts"
-import * as Source from "../files/Source.ts"
+import type * as FileFormat from "../files/FileFormat.ts"
 import { type Exit, usage } from "./Exit.ts"
+import { load } from "./load.ts"
 
 const words = (name: string, metavar: string, description: string) =>
   Flag.String(name).pipe(
@@ -47,8 +47,12 @@ export interface Given {
 
 /** The declarations of a format file. */
 const read = Effect.fnUntraced(function* (path: string) {
+  const [FileFormat, { visible }] = yield* load(() => [
+    import("../files/FileFormat.ts"),
+    import("../files/source/row.ts")
+  ])
   const fs = yield* FileSystem.FileSystem
-  const at = Source.visible(path)
+  const at = visible(path)
   const text = yield* Effect.mapError(fs.readFileString(path), () =>
     usage(`${at}: the format file cannot be read; check the path`)
   )
@@ -70,6 +74,7 @@ export const formatOf = Effect.fnUntraced(function* ({
   map,
   set
 }: Given): Effect.fn.Return<FileFormat.FileFormat, Exit, FileSystem.FileSystem> {
+  const [FileFormat] = yield* load(() => [import("../files/FileFormat.ts")])
   const file = Option.isSome(formatFile) ? yield* read(formatFile.value) : {}
   const given = FileFormat.fromWords([
     ...declare,

@@ -32,7 +32,7 @@ const findSample = Effect.gen(function* () {
 
 const introduction = `This imports 10,000 rows into a HubSpot that runs inside this process.
 It keeps state, checks rows as HubSpot does, answers as slowly, and allows
-190 requests per 10 seconds. HubSpot will reject 60 of the rows, and 40 are
+190 requests per 10 seconds. HubSpot will reject 27 of the rows, and 73 are
 invalid in the file itself. No request leaves this machine.
 `
 

@@ -1,22 +1,16 @@
 /**
  * The custom properties of an emulator, from a file of definitions as HubSpot's properties API takes and gives them.
  */
-import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+import type * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import { InputIssue, Property } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as Flag from "effect/cli/Flag"
-import * as Source from "../files/Source.ts"
+import { visible } from "../files/source/row.ts"
 import { type Exit, usage } from "./Exit.ts"
-
-export const flag = Flag.String("emulator-properties").pipe(
-  Flag.optional,
-  Flag.withMetavar("file"),
-  Flag.withDescription("Custom properties of the emulator: a JSON array of definitions as HubSpot has them")
-)
+import { load } from "./load.ts"
 
 /** The properties of an emulator besides the standard ones. */
 export type Own = Pick<Emulator.Options, "propertyDefinitions" | "uniqueProperties">
@@ -44,7 +38,7 @@ const definitionsOf = Effect.fnUntraced(function* (
   path: string
 ): Effect.fn.Return<ReadonlyArray<Property.Property>, Exit, FileSystem.FileSystem> {
   const fs = yield* FileSystem.FileSystem
-  const refuse = (what: string) => usage(`--emulator-properties ${Source.visible(path)}: ${what}`)
+  const refuse = (what: string) => usage(`--emulator-properties ${visible(path)}: ${what}`)
   const text = yield* Effect.mapError(fs.readFileString(path), () =>
     refuse("it cannot be read; check the path")
   )
@@ -70,4 +64,11 @@ export const read = (
       propertyDefinitions,
       uniqueProperties: keyProperty === undefined ? [] : [keyProperty]
     })
+  )
+
+/** All properties of such an emulator, the standard ones too. */
+export const withStandard = (own: Own): Effect.Effect<ReadonlyArray<Property.Property>> =>
+  Effect.map(
+    load(() => [import("@effect-hubspot/http/emulator/Emulator")]),
+    ([Emulator]) => Emulator.propertiesOf(own)
   )

@@ -2,11 +2,13 @@
  * The flags that commands share. Each is checked when it is read: a wrong one is reported in one line and
  * nothing begins.
  */
-import * as BulkCreate from "../bulk/BulkCreate.ts"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
+import { mostAtOnce } from "../engine/Bounds.ts"
 import * as WriteTrace from "../model/WriteTrace.ts"
-import { BatchRequest, Properties } from "@effect-hubspot/schema"
-import { BaseUrl, RateLimits } from "@effect-hubspot/http"
+import * as BatchRequest from "@effect-hubspot/schema/BatchRequest"
+import * as Properties from "@effect-hubspot/schema/Properties"
+import * as BaseUrl from "@effect-hubspot/http/BaseUrl"
+import { highestLimit } from "@effect-hubspot/http/Settings"
 import * as Behaviour from "@effect-hubspot/http/emulator/Behaviour"
 import * as Argument from "effect/cli/Argument"
 import * as CliError from "effect/cli/CliError"
@@ -61,8 +63,8 @@ const second = 1000
 
 export const limit = checked(
   "limit",
-  `a whole number of requests per 10 seconds from 1 to ${RateLimits.highestLimit}, or auto`,
-  (text) => (text === "auto" ? ("auto" as const) : wholeNumber(1, RateLimits.highestLimit)(text))
+  `a whole number of requests per 10 seconds from 1 to ${highestLimit}, or auto`,
+  (text) => (text === "auto" ? ("auto" as const) : wholeNumber(1, highestLimit)(text))
 ).pipe(
   Flag.withDefault("auto" as const),
   Flag.withMetavar("n|auto"),
@@ -79,10 +81,8 @@ export const serverLimit = checked(
   Flag.withDescription("Requests per 10 s that the emulator allows (default 190)")
 )
 
-export const concurrency = checked(
-  "concurrency",
-  `a whole number from 1 to ${BulkCreate.maxConcurrency}, or auto`,
-  (text) => (text === "auto" ? ("auto" as const) : wholeNumber(1, BulkCreate.maxConcurrency)(text))
+export const concurrency = checked("concurrency", `a whole number from 1 to ${mostAtOnce}, or auto`, (text) =>
+  text === "auto" ? ("auto" as const) : wholeNumber(1, mostAtOnce)(text)
 ).pipe(
   Flag.withDefault("auto" as const),
   Flag.withMetavar("n|auto"),
@@ -177,6 +177,12 @@ export const uniqueProperties = uniqueProperty.pipe(
   Flag.atLeast(0),
   Flag.withMetavar("name"),
   Flag.withDescription("A custom property of the emulator with unique values; can be given several times")
+)
+
+export const emulatorProperties = Flag.String("emulator-properties").pipe(
+  Flag.optional,
+  Flag.withMetavar("file"),
+  Flag.withDescription("Custom properties of the emulator: a JSON array of definitions as HubSpot has them")
 )
 
 const settings: Readonly<Record<string, ReadonlyArray<string>>> = Behaviour.settings
@@ -345,6 +351,9 @@ export const databaseUrl = Flag.Redacted("database-url").pipe(
     "The PostgreSQL database of the jobs; better in LINE_ITEMS_DATABASE_URL, where process lists do not show it"
   )
 )
+
+/** Where jobs are kept. */
+export const kept = { stateDir, databaseUrl: Flag.optional(databaseUrl) }
 
 export const host = checked("host", "a host name or an address", (text) =>
   /^[A-Za-z0-9.:_-]{1,253}$/.test(text) ? text : undefined

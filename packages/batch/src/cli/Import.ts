@@ -14,7 +14,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Scope from "effect/Scope"
-import type * as Stdio from "effect/Stdio"
+import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
@@ -29,8 +29,10 @@ import * as KeyProperty from "../doubt/KeyProperty.ts"
 import * as Outcome from "../model/Outcome.ts"
 import type { NotSentReason } from "../model/Outcome.ts"
 import * as Advice from "./Advice.ts"
+import * as Again from "./Again.ts"
 import * as BeforeImport from "./BeforeImport.ts"
 import * as Check from "./Check.ts"
+import * as Piped from "./Piped.ts"
 import * as Progress from "./Progress.ts"
 import * as Columns from "../files/Columns.ts"
 import type * as FileFormat from "../files/FileFormat.ts"
@@ -41,7 +43,6 @@ import { type Exit, refused, usage } from "./Exit.ts"
 import * as JobFiles from "./JobFiles.ts"
 import * as Lines from "./Lines.ts"
 import { Process } from "./Process.ts"
-import * as Words from "./Words.ts"
 import * as Warnings from "../files/source/warnings.ts"
 
 /** What to import, and the files for rows that were not created. */
@@ -146,10 +147,18 @@ export const prepare = Effect.fnUntraced(function* (
   }
   yield* Effect.forEach(file.warnings, (line) => Console.error(line), { discard: true })
   const account = file.account ?? (yield* ask)
-  const source = yield* open(account.definitions)
+  const piped = input === "stdin" && proposals !== "none" ? yield* Piped.make : undefined
+  const orProposal = <A, R>(effect: Effect.Effect<A, Exit, R>, source?: Source.Source) =>
+    piped === undefined
+      ? effect
+      : Effect.catch(effect, (exit) => piped.refuse(exit, source, { format, declared, account }))
+  const opened = open(account.definitions)
+  const source = yield* orProposal(
+    piped === undefined ? opened : Effect.provideService(opened, Stdio.Stdio, piped.service)
+  )
   yield* refuseMisuse(source)
   const columns = file.columns ?? Columns.make(source.header, declared)
-  yield* BeforeImport.refuseColumns(source.name, columns.problems(account), account)
+  yield* orProposal(BeforeImport.refuseColumns(source.name, columns.problems(account), account), source)
   const requests =
     account.requests + (yield* BeforeImport.refuseParents(source.name, columns.parents(), account))
   const needs = DoubtStrategy.keyNeeded(strategy)
@@ -285,6 +294,7 @@ export const run = Effect.fnUntraced(function* (
     yield* Effect.catch(created?.writeAll(ids) ?? Effect.void, unwritable)
   })
 
+  const args = yield* Effect.flatMap(Stdio.Stdio, ({ args }) => args)
   // Those of a regular file were told before.
   const warnings = Warnings.make()
   let lastLine = 0
@@ -323,7 +333,7 @@ export const run = Effect.fnUntraced(function* (
       Effect.forEach(
         [
           ...warnings.lines(source.name),
-          ...closing(shown, { ...options, declared }, source, imported, ending)
+          ...closing(shown, { ...options, declared }, source, imported, ending, args)
         ],
         progress.line,
         { discard: true }
@@ -374,11 +384,12 @@ const closing = (
   { declared, rejects }: Options,
   source: Source.Source,
   { summary }: Imported,
-  ending: Report.Ending
+  ending: Report.Ending,
+  args: ReadonlyArray<string>
 ): ReadonlyArray<string> => [
   ...(summary.inputs === 0 && !ending.unreadable ? [`${name}: no rows`] : []),
   ...(rejects !== undefined && summary.rejected + summary.invalid + summary.notSent > 0
-    ? againWith(name, rejects, Rejects.formatOf(source, declared), source, summary.notSent > 0)
+    ? Again.lines(name, rejects, { args, declared, isUnsent: summary.notSent > 0, source })
     : []),
   ...(summary.notSent > 0 && ending.reason !== undefined
     ? [
@@ -386,21 +397,3 @@ const closing = (
       ]
     : [])
 ]
-
-/** How the file of rejects is imported again. */
-const againWith = (
-  name: string,
-  rejects: string,
-  format: FileFormat.FileFormat,
-  { dialect: { encoding } }: Source.Source,
-  isUnsent: boolean
-): ReadonlyArray<string> => {
-  const isPlain = Object.keys(format).length === 0
-  return [
-    ...(encoding !== format.encoding
-      ? [`${Source.visible(rejects)}: it is UTF-8, because ${encoding ?? ""} cannot be written for it`]
-      : []),
-    ...(isUnsent && isPlain ? [`${name}: import ${rejects} to send what was not sent`] : []),
-    ...(isPlain ? [] : [`${name}: import it again with: ${Words.importOf(rejects, format)}`])
-  ]
-}

@@ -1,28 +1,19 @@
 /**
  * The commands that take a file: `import` sends its rows, `submit` plans them for workers.
  */
-import { LineItems } from "@effect-hubspot/http"
-import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
-import * as BeforeImport from "./BeforeImport.ts"
-import * as Check from "./Check.ts"
 import * as Declare from "./Declare.ts"
-import * as Connection from "./Connection.ts"
-import * as EmulatorProperties from "./EmulatorProperties.ts"
-import * as DurableImport from "./DurableImport.ts"
 import { type Exit, exitWith, refused, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
-import * as Import from "./Import.ts"
-import * as JobRun from "./JobRun.ts"
+import type * as Import from "./Import.ts"
+import { load } from "./load.ts"
 import * as Output from "./Output.ts"
-import * as Tokens from "./Tokens.ts"
 
 const input = Argument.String("input").pipe(
   Argument.withDescription('A CSV, NDJSON or JSON file, or "-" for the standard input')
@@ -90,7 +81,7 @@ export const importCommand = Command.make(
     timeout: Flags.timeout,
     tokenFile: Flags.tokenFile,
     latency: Flags.latency,
-    emulatorProperties: EmulatorProperties.flag,
+    emulatorProperties: Flags.emulatorProperties,
     rejects: Flags.file(
       "rejects",
       "Write the rows that were not created to this file, with the reason, ready to be corrected"
@@ -116,6 +107,10 @@ export const importCommand = Command.make(
     if (!flags.emulator && Option.isSome(flags.emulatorProperties)) {
       return yield* usage("--emulator-properties needs --emulator, or line-items serve")
     }
+    const [Connection, EmulatorProperties] = yield* load(() => [
+      import("./Connection.ts"),
+      import("./EmulatorProperties.ts")
+    ])
     const keyProperty = Option.getOrUndefined(flags.keyProperty)
     const own = yield* EmulatorProperties.read(flags.emulatorProperties, keyProperty)
     const what: Import.Options = {
@@ -125,7 +120,7 @@ export const importCommand = Command.make(
       created: Option.getOrUndefined(flags.created),
       concurrency: flags.concurrency,
       stopWhenAllRejected: !flags.keepGoing,
-      emulated: flags.emulator ? Emulator.propertiesOf(own) : undefined
+      emulated: flags.emulator ? yield* EmulatorProperties.withStandard(own) : undefined
     }
     const jobId = Option.getOrUndefined(flags.job)
     if (jobId === undefined && Option.isSome(flags.stateDir)) {
@@ -138,7 +133,14 @@ export const importCommand = Command.make(
     }
     const { code } = yield* Output.ofImport(flags.json, (show) =>
       Effect.gen(function* () {
-        if (jobId === undefined) return yield* Import.run(what, show)
+        if (jobId === undefined) {
+          const [Import] = yield* load(() => [import("./Import.ts")])
+          return yield* Import.run(what, show)
+        }
+        const [DurableImport, JobRun] = yield* load(() => [
+          import("./DurableImport.ts"),
+          import("./JobRun.ts")
+        ])
         return yield* Effect.flatMap(DurableImport.plan({ ...what, jobId }), (requests) =>
           JobRun.carryOn({ ...what, jobId, check: false, requests }, show)
         ).pipe(Connection.onJob(flags, jobId))
@@ -146,8 +148,10 @@ export const importCommand = Command.make(
         Effect.scoped,
         Effect.provide(
           flags.emulator
-            ? LineItems.layer({ limit: flags.limit, timeout: flags.timeout }).pipe(
-                Layer.provide(Connection.embedded(Option.getOrUndefined(flags.latency), own))
+            ? Connection.emulator(
+                { limit: flags.limit, timeout: flags.timeout },
+                Option.getOrUndefined(flags.latency),
+                own
               )
             : Connection.hubspot(flags)
         ),
@@ -180,7 +184,7 @@ export const checkCommand = Command.make(
       Flag.withDefault(false),
       Flag.withDescription("Check for the emulator, which has HubSpot's standard properties")
     ),
-    emulatorProperties: EmulatorProperties.flag,
+    emulatorProperties: Flags.emulatorProperties,
     baseUrl: Flags.baseUrl,
     timeout: Flags.timeout,
     tokenFile: Flags.tokenFile,
@@ -191,8 +195,17 @@ export const checkCommand = Command.make(
     if (flags.emulator && Option.isSome(flags.baseUrl)) {
       return yield* usage("--emulator and --base-url exclude each other; give one")
     }
+    const [BeforeImport, Check, Connection, EmulatorProperties, Tokens] = yield* load(() => [
+      import("./BeforeImport.ts"),
+      import("./Check.ts"),
+      import("./Connection.ts"),
+      import("./EmulatorProperties.ts"),
+      import("./Tokens.ts")
+    ])
     const emulated = flags.emulator
-      ? Emulator.propertiesOf(yield* EmulatorProperties.read(flags.emulatorProperties, undefined))
+      ? yield* EmulatorProperties.withStandard(
+          yield* EmulatorProperties.read(flags.emulatorProperties, undefined)
+        )
       : undefined
     const asked = BeforeImport.definitions(flags.input, undefined).pipe(
       Effect.provide(Connection.hubspot(flags)),
@@ -239,6 +252,10 @@ export const submitCommand = Command.make(
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
+    const [Connection, DurableImport] = yield* load(() => [
+      import("./Connection.ts"),
+      import("./DurableImport.ts")
+    ])
     const what = { ...(yield* whatOf(flags)), jobId: flags.job, rejects: undefined, doubts: undefined }
     yield* Effect.andThen(DurableImport.plan(what), DurableImport.submitted(flags.job, flags.json)).pipe(
       Connection.onJob(

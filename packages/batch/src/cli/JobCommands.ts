@@ -6,18 +6,10 @@ import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import * as Database from "../sql/Database.ts"
-import * as Connection from "./Connection.ts"
-import * as DurableImport from "./DurableImport.ts"
 import { exitWith, refused, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
-import * as JobRun from "./JobRun.ts"
-import * as Jobs from "./Jobs.ts"
+import { load } from "./load.ts"
 import * as Output from "./Output.ts"
-import * as Resolve from "./Resolve.ts"
-import * as Retry from "./Retry.ts"
-import * as Watch from "./Watch.ts"
-import * as Worker from "./Worker.ts"
 
 const writesFiles = ({
   created,
@@ -45,10 +37,16 @@ export const resumeCommand = Command.make(
         "The database is an old copy: rows that it has as not sent may have been sent since, and are in doubt"
       )
     ),
-    ...Connection.kept,
+    ...Flags.kept,
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
+    const [Connection, DurableImport, JobRun, Jobs] = yield* load(() => [
+      import("./Connection.ts"),
+      import("./DurableImport.ts"),
+      import("./JobRun.ts"),
+      import("./Jobs.ts")
+    ])
     const isByWorkers = Connection.runBy(flags) === "workers"
     if (isByWorkers && flags.keepGoing) {
       return yield* usage("workers run it: give --keep-going to line-items worker")
@@ -116,10 +114,16 @@ export const retryCommand = Command.make(
     doubts: Flags.file("doubts", "Write the rows in doubt to this file"),
     created: Flags.file("created", "Write the rows that were created to this file, with their ids"),
     keepGoing: Flags.keepGoing,
-    ...Connection.kept,
+    ...Flags.kept,
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
+    const [Connection, DurableImport, JobRun, Retry] = yield* load(() => [
+      import("./Connection.ts"),
+      import("./DurableImport.ts"),
+      import("./JobRun.ts"),
+      import("./Retry.ts")
+    ])
     const submits = Connection.runBy(flags) === "workers"
     if (submits && writesFiles(flags)) {
       return yield* usage(
@@ -172,10 +176,11 @@ export const resolveCommand = Command.make(
     baseUrl: Flags.baseUrl,
     timeout: Flags.timeout,
     tokenFile: Flags.tokenFile,
-    ...Connection.kept,
+    ...Flags.kept,
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
+    const [Connection, Resolve] = yield* load(() => [import("./Connection.ts"), import("./Resolve.ts")])
     const code = yield* Resolve.run(flags.job, { apply: flags.apply, json: flags.json }).pipe(
       Connection.onJob(flags, flags.job)
     )
@@ -193,8 +198,9 @@ export const resolveCommand = Command.make(
 
 export const jobsCommand = Command.make(
   "jobs",
-  { ...Connection.kept, json: Flags.json },
+  { ...Flags.kept, json: Flags.json },
   Effect.fnUntraced(function* (flags) {
+    const [Connection, Jobs] = yield* load(() => [import("./Connection.ts"), import("./Jobs.ts")])
     yield* Connection.onStore(flags, Jobs.list(flags.json))
   })
 ).pipe(Command.withDescription("List the durable imports of this database, the newest first, at most 1,000"))
@@ -207,10 +213,15 @@ export const statusCommand = Command.make(
       Flag.withDefault(false),
       Flag.withDescription("Follow the job until it is over or no process runs it")
     ),
-    ...Connection.kept,
+    ...Flags.kept,
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
+    const [Connection, Jobs, Watch] = yield* load(() => [
+      import("./Connection.ts"),
+      import("./Jobs.ts"),
+      import("./Watch.ts")
+    ])
     const { job, json, watch } = flags
     if (!watch) return yield* Connection.onStore(flags, Jobs.status(job, json, Connection.runBy(flags)))
     return yield* exitWith(yield* Connection.onStore(flags, Watch.run(job, json, Connection.runBy(flags))))
@@ -224,8 +235,9 @@ export const statusCommand = Command.make(
 
 export const cancelCommand = Command.make(
   "cancel",
-  { job: Flags.job, ...Connection.kept, json: Flags.json },
+  { job: Flags.job, ...Flags.kept, json: Flags.json },
   Effect.fnUntraced(function* (flags) {
+    const [Connection, Jobs] = yield* load(() => [import("./Connection.ts"), import("./Jobs.ts")])
     yield* Connection.onStore(flags, Jobs.cancel(flags.job, flags.json, Connection.runBy(flags)))
   })
 ).pipe(
@@ -242,10 +254,11 @@ export const forgetCommand = Command.make(
       Flag.withDefault(false),
       Flag.withDescription("List these jobs, and delete nothing")
     ),
-    ...Connection.kept,
+    ...Flags.kept,
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
+    const [Connection, Jobs] = yield* load(() => [import("./Connection.ts"), import("./Jobs.ts")])
     yield* Connection.onStore(flags, Jobs.forget(flags))
   })
 ).pipe(
@@ -273,6 +286,11 @@ export const workerCommand = Command.make(
     json: Flags.json
   },
   Effect.fnUntraced(function* ({ databaseUrl, keepGoing, ...flags }) {
+    const [Connection, Database, Worker] = yield* load(() => [
+      import("./Connection.ts"),
+      import("../sql/Database.ts"),
+      import("./Worker.ts")
+    ])
     return yield* Worker.run({
       ...flags,
       stopWhenAllRejected: !keepGoing,

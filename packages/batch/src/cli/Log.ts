@@ -2,7 +2,7 @@
  * The log of the libraries below a command, for people: one line per entry on the standard error, repeated at most once a
  * minute. With `--log-level debug` everything is printed, stack traces included.
  */
-import { ErrorBody } from "@effect-hubspot/schema"
+import * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Logger from "effect/Logger"

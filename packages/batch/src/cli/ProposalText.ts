@@ -10,8 +10,9 @@ import * as Shell from "./Shell.ts"
 
 /** The flags that decide what the proposal leaves open: hints are taken, other columns are left out. */
 const decided = ({ columns, problems }: Proposal.Proposal): ReadonlyArray<string> =>
-  problems.flatMap(({ blocking, column }) => {
+  problems.flatMap(({ blocking, column, decided, kind }) => {
     if (!blocking) return []
+    if (kind === "values") return decided === undefined ? [] : ["--declare", decided]
     const hint = columns.find(({ name }) => name === column)?.hint
     return hint === undefined ? ["--ignore", column] : ["--map", `${column}=${hint}`]
   })
@@ -56,9 +57,26 @@ const whys: Readonly<Record<Proposal.Why, string>> = {
   own: "not mapped"
 }
 
-const columnLines = ({ columns }: Proposal.Proposal): ReadonlyArray<string> => {
+/** Texts side by side, in lines of this width at most if they have blanks. */
+const wide = 100
+
+const paragraph = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  for (const text of texts) {
+    const line = lines.at(-1)
+    if (line === undefined || line.length + text.length + 2 > wide) lines.push(text)
+    else lines[lines.length - 1] = `${line}, ${text}`
+  }
+  return lines.map((line, index) => `  ${line}${index < lines.length - 1 ? "," : ""}`)
+}
+
+/** Columns that are left out for no reason of their own. */
+const isPlainlyIgnored = ({ note, why }: Proposal.Column): boolean =>
+  why === "ignored" && (note === undefined || note === "" || note === "declared")
+
+const columnLines = (columns: ReadonlyArray<Proposal.Column>): ReadonlyArray<string> => {
   const rows = columns.map(({ becomes, hint, name, note, why }) => {
-    const reason = [whys[why], ...(note === undefined || note === "" ? [] : [note])].join(": ")
+    const reason = [whys[why], ...(note === undefined ? [] : [note])].join(": ")
     const asked = hint === undefined ? reason : `${reason}; did you mean ${hint}?`
     return [name === "" ? "(no name)" : cut(visible(name), 40), becomes ?? "–", asked] as const
   })
@@ -100,7 +118,15 @@ export const toText = (proposal: Proposal.Proposal, command: string): string => 
       "Found",
       (assumptions.length === 0 ? ["nothing to declare"] : assumptions).map((line) => `  ${visible(line)}`)
     ),
-    ...section("Columns", columnLines(proposal)),
+    ...section("Columns", columnLines(proposal.columns.filter((column) => !isPlainlyIgnored(column)))),
+    ...section(
+      "Ignored columns",
+      paragraph(
+        proposal.columns
+          .filter(isPlainlyIgnored)
+          .map(({ name }) => (name === "" ? "(no name)" : cut(visible(name), 40)))
+      )
+    ),
     ...section("First rows as they would be sent", previewLines(proposal)),
     ...section(
       "Warnings",

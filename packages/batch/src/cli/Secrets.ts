@@ -2,7 +2,8 @@
  * Keeps the command's secrets out of its output, whatever their way there: an argument in the wrong place, a row of a file,
  * the message of a database. Replies of HubSpot are redacted where they are read.
  */
-import { Credentials, Redaction } from "@effect-hubspot/http"
+import * as Redaction from "@effect-hubspot/http/Redaction"
+import { environmentVariable } from "@effect-hubspot/http/Settings"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Console from "effect/Console"
@@ -48,7 +49,7 @@ const given = Effect.gen(function* () {
   const { args } = yield* Stdio.Stdio
   const addresses = (yield* args).map((arg) => arg.replace(/^--database-url=/, ""))
   return [
-    yield* setting(Credentials.environmentVariable),
+    yield* setting(environmentVariable),
     yield* setting("HUBSPOT_CLIENT_SECRET"),
     yield* setting("HUBSPOT_REFRESH_TOKEN"),
     ...[yield* setting(databaseVariable), ...addresses].flatMap(passwordOf)

@@ -6,11 +6,10 @@ import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import * as Connection from "./Connection.ts"
 import * as Declare from "./Declare.ts"
 import { exitWith, refused } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
-import * as Undo from "./Undo.ts"
+import { load } from "./load.ts"
 
 export const undoCommand = Command.make(
   "undo",
@@ -26,6 +25,7 @@ export const undoCommand = Command.make(
     json: Flags.json
   },
   Effect.fnUntraced(function* (flags) {
+    const [Connection, Undo] = yield* load(() => [import("./Connection.ts"), import("./Undo.ts")])
     const declared = yield* Declare.formatOf(flags)
     const { json, yes } = flags
     const format = Option.getOrUndefined(flags.format)

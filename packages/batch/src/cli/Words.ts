@@ -22,11 +22,12 @@ const ofValues = (values: FileFormat.Values, prefix: string): ReadonlyArray<stri
 
 /** The flags that declare a format. Undefined if a format file alone can say it, such as an empty word with a comma. */
 export const flagsOf = (format: FileFormat.FileFormat): ReadonlyArray<string> | undefined => {
-  const { ignore = [], map = {}, perColumn = {}, set = {}, ...others } = format
+  const { find = {}, ignore = [], map = {}, perColumn = {}, set = {}, ...others } = format
   const flags = [
     ...ofValues(others, ""),
     ...Object.entries(perColumn).flatMap(([column, values]) => ofValues(values, `${column}.`)),
     ...Object.entries(map).flatMap(([column, name]) => ["--map", `${column}=${name}`]),
+    ...Object.entries(find).flatMap(([column, name]) => ["--find", `${column}=${name}`]),
     ...ignore.flatMap((column) => ["--ignore", column]),
     ...Object.entries(set).flatMap(([name, value]) => ["--set", `${name}=${value}`])
   ]
@@ -51,11 +52,37 @@ const canonical = (value: unknown): string =>
 const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 
+/** Flags that say where an import goes and how rows are told apart, and whether they have a value. */
+const lasting = new Map([
+  ["--emulator", false],
+  ["--emulator-properties", true],
+  ["--base-url", true],
+  ["--token-file", true],
+  ["--strategy", true],
+  ["--verify-rejections", false],
+  ["--key-property", true],
+  ["--key-column", true]
+])
+
+/** Of the arguments of a command, those that hold for the next one into the same account too. */
+export const lastingOf = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
+  args.flatMap((word, at) => {
+    const hasValue = lasting.get(word.split("=", 1)[0]!)
+    if (hasValue === undefined) return []
+    const value = args[at + 1]
+    return hasValue && !word.includes("=") && value !== undefined ? [word, value] : [word]
+  })
+
 /** The command that imports a file under a format. */
-export const importOf = (path: string, format: FileFormat.FileFormat): string => {
+export const importOf = (
+  path: string,
+  format: FileFormat.FileFormat,
+  others: ReadonlyArray<string> = []
+): string => {
   const file = quoted(path.startsWith("-") ? `./${path}` : path)
   const flags = flagsOf(format)
+  const words = ["line-items import", file, ...others.map(quoted)]
   return flags === undefined
-    ? `line-items import ${file} --format-file <file>, where the file is ${JSON.stringify(format)}`
-    : ["line-items import", file, ...flags.map(quoted)].join(" ")
+    ? `${words.join(" ")} --format-file <file>, where the file is ${JSON.stringify(format)}`
+    : [...words, ...flags.map(quoted)].join(" ")
 }

@@ -11,10 +11,8 @@ import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import { inRange } from "../model/InRange.ts"
 import { monotonicMillis } from "../model/Monotonic.ts"
+import { mostAtOnce as most } from "./Bounds.ts"
 import type { Event } from "./Event.ts"
-
-/** The most requests that are under way at once. */
-export const most = 64
 
 const start = 10
 const windowMillis = 10_000

@@ -13,6 +13,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Ahead from "./Ahead.ts"
 import * as AttemptLog from "./AttemptLog.ts"
 import type { BatchOperation } from "./BatchOperation.ts"
 import * as BatchRunner from "./BatchRunner.ts"
@@ -34,6 +35,9 @@ import * as WriteRetry from "./WriteRetry.ts"
  * how many requests are under way at once.
  */
 export const maxAhead = 128
+
+/** The most characters of the inputs of those batches together. A batch that has more runs alone. */
+const maxCharactersAhead = 4 * 1024 * 1024
 
 /** The most batches whose doubts are resolved at once. Most of the time they have nothing under way. */
 export const maxResolving = 1024
@@ -234,6 +238,10 @@ export const failingLast = <A, E, R, B, E2, R2>(
     )
   })
 
+/** The characters of a batch, about as many as its body has. */
+const weigh = (step: Plan.Step<unknown, unknown>): number =>
+  step._tag === "Batch" ? step.items.reduce((sum, { input }) => sum + Ahead.charactersOf(input), 0) : 0
+
 /** The outcomes of a stream of inputs. It fails only if the stream does, after the outcomes of all inputs before. */
 export const outcomes = <I, In, S extends Success, E, R>(
   inputs: Stream.Stream<I, E, R>,
@@ -265,10 +273,9 @@ export const outcomes = <I, In, S extends Success, E, R>(
         },
         { onHalt: Plan.finish }
       ),
-      Stream.mapEffect(
-        (step): Effect.Effect<ReadonlyArray<Part>> =>
-          step._tag === "Batch" ? run(step.items) : Effect.succeed([Effect.succeed([step])]),
-        { concurrency: maxAhead, unordered: true }
+      Ahead.bounded<Plan.Step<I, In>, ReadonlyArray<Part>>(
+        { most: maxCharactersAhead, weigh, concurrency: maxAhead },
+        (step) => (step._tag === "Batch" ? run(step.items) : Effect.succeed([Effect.succeed([step])]))
       ),
       Stream.flattenIterable,
       // Final outcomes do not wait for open ones, and open ones have places of their own.

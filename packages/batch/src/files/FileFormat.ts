@@ -14,15 +14,9 @@ import * as Records from "./source/records.ts"
 import { isParentColumn } from "./source/row.ts"
 
 /** Words for characters that a shell or an eye would take for something else. */
-const characters: ReadonlyMap<string, string> = new Map([
-  ["comma", ","],
-  ["dot", "."],
-  ["semicolon", ";"],
-  ["tab", "\t"],
-  ["pipe", "|"],
-  ["space", " "],
-  ["apostrophe", "'"]
-])
+const characters: ReadonlyMap<string, string> = new Map(
+  Object.entries({ comma: ",", dot: ".", semicolon: ";", tab: "\t", pipe: "|", space: " ", apostrophe: "'" })
+)
 
 /**
  * The character that a word such as `semicolon` stands for; any other text is itself.
@@ -39,7 +33,10 @@ const pattern = (expression: RegExp, expected: string) =>
 
 /** A separator or its word. */
 const separators = "a character, or comma, dot, semicolon, tab, pipe, space or apostrophe"
-const separator = pattern(/^(?:[^"\r\n]|comma|dot|semicolon|tab|pipe|space|apostrophe)$/, separators)
+const separator = pattern(
+  /^(?:[^"\r\n\u{10000}-\u{10FFFF}]|comma|dot|semicolon|tab|pipe|space|apostrophe)$/u,
+  separators
+)
 
 /**
  * How values are written: in the whole file, or in one column.
@@ -53,7 +50,7 @@ export const Values = Schema.Struct({
   /** What stands between groups of three digits. Default: nothing may. `space` is any blank, also one that does not break. */
   thousands: Schema.optionalKey(Schema.Literals(["comma", "dot", "space", "apostrophe", ",", ".", " ", "'"])),
   /** The code of the currency whose sign or code is taken away. */
-  currency: pattern(/^[A-Za-z]{3}$/, "the code of a currency, such as EUR"),
+  currency: pattern(/^[A-Za-z]{3}$/u, "the code of a currency, such as EUR"),
   /** `strip` takes `%` away: `10 %` is 10. Amounts of money keep it, and are invalid. */
   percent: Schema.optionalKey(Schema.Literal("strip")),
   /** `(12.50)` is −12.50. */
@@ -63,7 +60,7 @@ export const Values = Schema.Struct({
   /** Cells that mean that nothing is sent. */
   empty: Schema.optionalKey(Schema.Array(Schema.NonEmptyString)),
   /** The words for true and false, in any case. */
-  booleans: pattern(/^[^/]+\/[^/]+$/, "the words for true and false, such as yes/no"),
+  booleans: pattern(/^[^/]+\/[^/]+$/u, "the words for true and false, such as yes/no"),
   /** `labels` takes an option's label, in any case, for its value, where the account's definitions are known. */
   options: Schema.optionalKey(Schema.Literal("labels"))
 })
@@ -88,7 +85,7 @@ export const FileFormat = Schema.Struct({
   /** Default: the comma, or what a `sep=` line says. */
   delimiter: separator,
   /** The character around cells, or `none`. Default: `"`. */
-  quote: pattern(/^(?:[^\r\n]|apostrophe|none)$/, "a character, apostrophe or none"),
+  quote: pattern(/^(?:[^\r\n\u{10000}-\u{10FFFF}]|apostrophe|none)$/u, "a character, apostrophe or none"),
   /** `skip` takes away the blanks after a delimiter, also before a quote. */
   blanks: Schema.optionalKey(Schema.Literal("skip")),
   /** Lines before the header. */
@@ -107,7 +104,7 @@ export const FileFormat = Schema.Struct({
   find: Schema.optionalKey(Schema.Record(Schema.String, Schema.NonEmptyString)),
   /** Where the objects of a JSON file are: names and `[]` joined by dots, such as `data` or `[].line_items`. */
   root: pattern(
-    /^(?:\[\]|[^.]+)(?:\.(?:\[\]|[^.]+))*$/,
+    /^(?:\[\]|[^.]+)(?:\.(?:\[\]|[^.]+))*$/u,
     "names and [] joined by dots, such as [].line_items"
   ),
   /** `hubspot` takes the properties of HubSpot's own records, without those that HubSpot computes. */
@@ -265,7 +262,7 @@ export const constantForColumn = (property: string, column: string) =>
   )
 
 /**
- * A format from plain data, such as the content of a format file. Unknown keys are refused.
+ * A format from plain data, such as the content of a format file. Unknown keys are refused; `$schema` is for editors.
  *
  * **Example**
  *
@@ -285,13 +282,14 @@ export const fromUnknown = (given: unknown): Result.Result<FileFormat, FormatErr
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     return wrong("a format is an object of keys", 'write {"delimiter": "semicolon", …}')
   }
-  const foreign = Object.keys(given).find((key) => !Object.hasOwn(FileFormat.fields, key))
+  const { $schema: _, ...keys } = given as FileFormat & { readonly $schema?: unknown }
+  const foreign = Object.keys(keys).find((key) => !Object.hasOwn(FileFormat.fields, key))
   if (foreign !== undefined) return unknownKey(foreign)
-  for (const [column, values] of Object.entries((given as FileFormat).perColumn ?? {})) {
+  for (const [column, values] of Object.entries(keys.perColumn ?? {})) {
     const key = Object.keys(values ?? {}).find((key) => !Object.hasOwn(Values.fields, key))
     if (key !== undefined) return unknownKey(`${column}.${key}`)
   }
-  return Result.match(decode(given), {
+  return Result.match(decode(keys), {
     onFailure: (error) => wrong(oneLine(error.message), "see the keys of a format"),
     onSuccess: check
   })

@@ -7,13 +7,14 @@
  *
  * @since 0.1.0
  */
-import { BatchRequest, type Property } from "@effect-hubspot/schema"
+import { BatchRequest, InputIssue, type Property } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
+import * as Struct from "effect/Struct"
 import * as FileFormat from "./FileFormat.ts"
 import * as Columns from "./proposal/columns.ts"
-import { decide, type Decision, type Problem } from "./proposal/decide.ts"
+import { decide, type Decision, doubtful, type Problem } from "./proposal/decide.ts"
 import * as Encoding from "./proposal/encoding.ts"
 import * as Headers from "./proposal/headers.ts"
 import * as Issues from "./proposal/issues.ts"
@@ -125,12 +126,17 @@ export interface Definitions {
   readonly isComplete: boolean
 }
 
+/** The most lines at the end that are tried as a total and what is behind it. */
+const mostSkipped = 5
+
 /** How much of a file its structure is sniffed from. */
 const prefixLength = 128 * 1024
 
 /** What is left for a person is read as if it were left out, so that the rest can be seen. */
 const withoutBlocked = (format: FileFormat.FileFormat, { problems }: Decision): FileFormat.FileFormat => {
-  const ignore = problems.flatMap(({ blocking, column }) => (blocking ? [column] : []))
+  const ignore = problems.flatMap(({ blocking, column, kind }) =>
+    blocking && kind !== "values" ? [column] : []
+  )
   return ignore.length === 0 ? format : merged(format, { ignore })
 }
 
@@ -153,6 +159,17 @@ interface Wanted {
 
 const merged = (format: FileFormat.FileFormat, over: FileFormat.FileFormat): FileFormat.FileFormat =>
   Result.getOrElse(FileFormat.merge(format, over), () => format)
+
+/** Numbers that are exact, and may be meant otherwise. */
+const doubts = (name: string, columns: ReadonlyArray<Columns.Column>): ReadonlyArray<string> =>
+  columns.flatMap((column) => {
+    const value = doubtful(column)
+    return value === undefined
+      ? []
+      : [
+          `${Source.visible(name)}: ${column.match.name}: ${InputIssue.quote(value)} is sent as ${value.trim()}; if the dot is between thousands, declare decimal=comma and thousands=dot`
+        ]
+  })
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
 
@@ -238,7 +255,10 @@ export const make = Effect.fnUntraced(function* (
 
   const decisionOf = ({ statistics }: Reading): Decision => {
     const columns = statistics.columns()
-    return decide(columns, matching(columns.map(({ match }) => match.name)), base, isComplete)
+    return decide(columns, matching(columns.map(({ match }) => match.name)), base, {
+      isComplete,
+      isSniffed: !same(base, given)
+    })
   }
   const namesOf = ({ statistics }: Reading) => statistics.columns().map(({ match }) => match.name)
 
@@ -278,11 +298,23 @@ export const make = Effect.fnUntraced(function* (
         `declare it: --declare encoding=${base.encoding ?? "utf-8"} may be right`
       )
     }
+    const total = statistics.total()
+    const skipLast = (base.skipLast ?? 0) + 1
+    if (total !== undefined && given.skipLast === undefined && skipLast <= mostSkipped) {
+      // Lines behind it may be blank.
+      assumptions = [
+        ...assumptions.filter((line) => !line.startsWith("skipLast=")),
+        `skipLast=${skipLast}: ${InputIssue.quote(total)} in the last row is a total, not a line item`
+      ]
+      base = merged(base, { skipLast })
+      wanted = { ...wantedOf(whole), known: wanted.known }
+      continue
+    }
     const next = wantedOf(whole)
     const isSettled =
       same(next.readAs, wanted.readAs) && (whole.header !== undefined || same(next.known, wanted.known))
     wanted = next
-    if (isSettled || pass > 3) break
+    if (isSettled || pass > 3 + mostSkipped) break
   }
   const decision = decisionOf(reading)
   const { issues } = reading
@@ -296,10 +328,10 @@ export const make = Effect.fnUntraced(function* (
     declared: wanted.declared,
     words: wordsOf(given, wanted.declared),
     assumptions: [...assumptions, ...decision.assumptions, ...(isMapped ? decision.notes : [])],
-    columns: decision.columns.map(({ match, values }) => ({ ...match, values })),
+    columns: decision.columns.map(({ match, values }) => ({ ...Struct.omit(match, ["isKey"]), values })),
     preview: issues.preview(),
     problems: [...decision.problems, ...issues.problems().filter(({ column }) => !named.has(column))],
-    warnings: reading.warnings,
+    warnings: [...reading.warnings, ...(named.size > 0 ? [] : doubts(name, decision.columns))],
     rows: issues.rows(),
     invalid: issues.invalid(),
     requests,

@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { ErrorBody } from "@effect-hubspot/schema"
+import * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"

@@ -12,7 +12,7 @@ import { Association } from "@effect-hubspot/schema"
 import * as Schema from "effect/Schema"
 import type * as Journal from "./Journal.ts"
 import * as Quota from "./state/Quota.ts"
-import * as Recent from "./state/Recent.ts"
+import * as Packed from "./state/Packed.ts"
 
 /**
  * One created line item. `objectWriteTraceId` is null when its input had none; `createdAt` is ISO 8601.
@@ -101,14 +101,17 @@ export interface Ledger {
  * @category constructors
  * @since 0.1.0
  */
-export const makeUnsafe = (journal: Journal.Journal, keep?: number): Ledger => {
-  const created = Recent.makeUnsafe<Created>(keep)
+export const makeUnsafe = (journal: Journal.Journal, keep: number = Infinity): Ledger => {
+  const created = Packed.makeUnsafe<Created>()
   return {
-    created: created.push,
+    created: (lineItem) => {
+      created.push(lineItem)
+      if (created.size() > keep) created.forget()
+    },
     snapshot: () => {
       const forgotten = { created: created.forgotten(), ...journal.forgotten() }
       return {
-        created: created.toArray(),
+        created: [...created.values()],
         requests: journal
           .requests()
           .map(({ arrivedAt: at, inputs, method, path, status }) => ({ at, method, path, status, inputs })),

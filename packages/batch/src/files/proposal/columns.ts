@@ -22,6 +22,8 @@ export interface Column {
   ids: number
   /** Ids as long as HubSpot's are. */
   longIds: number
+  /** Texts that begin as periods do: P1Y. */
+  periods: number
   example: string | undefined
   /** Objects and arrays of a JSON file, with the keys of the first one. */
   nested: number
@@ -40,8 +42,8 @@ export interface Context {
   readonly definitions: ReadonlyMap<string, Property.Property>
 }
 
-const typeOf = (becomes: string | undefined, { definitions }: Context): Column["type"] => {
-  if (becomes === undefined) return "text"
+const typeOf = ({ becomes, isKey }: Match, { definitions }: Context): Column["type"] => {
+  if (becomes === undefined || isKey === true) return "text"
   if (isParentColumn(becomes)) return "parent"
   const standard = LineItem.knownProperties.get(becomes)?.type
   switch (standard ?? definitions.get(becomes)?.type) {
@@ -76,11 +78,12 @@ export const make = (match: Match, context: Context): Column => {
   return {
     match,
     rules,
-    type: typeOf(match.becomes, context),
+    type: typeOf(match, context),
     values: 0,
     numerals: 0,
     ids: 0,
     longIds: 0,
+    periods: 0,
     example: undefined,
     nested: 0,
     keys: [],
@@ -117,12 +120,17 @@ export const take = (column: Column, cell: string): void => {
     default: {
       if (cell.length > 60) return
       if (numeral.test(cell)) column.numerals++
+      else if (/^\s*P\d/.test(cell)) column.periods++
       if (!InputIssue.isRecordId(cell.trim())) return
       column.ids++
       if (cell.trim().length >= 8) column.longIds++
     }
   }
 }
+
+/** What the rows under a table begin with. */
+const totals =
+  /^(?:(?:grand |sub)?totals?|sum|summe|gesamt(?:summe|betrag)?|zwischensumme|total(?:e|es)?|total général|somme|suma|razem|celkem|totaal|totalt|yhteensä)\s*:?$/i
 
 /** The most columns that are kept; the keys of JSON objects could be without end. */
 const most = 2000
@@ -137,6 +145,7 @@ export const reader = (
   const columns = new Map<string, Column>()
   let isForeign = false
   let isPlausible = true
+  let last: ReadonlyArray<string | null> | undefined
 
   const add = (names: ReadonlyArray<string>): void => {
     const all = [...columns.keys(), ...names]
@@ -186,6 +195,7 @@ export const reader = (
       if (original._tag === "Broken") return
       if (original._tag === "Json") return object(original.text)
       const { cells } = original
+      last = cells
       for (let at = 0; at < cells.length; at++) {
         const cell = cells[at] as string
         const column = ofHeader?.[at]
@@ -196,6 +206,12 @@ export const reader = (
       }
     },
     columns: (): ReadonlyArray<Column> => [...columns.values()],
+    /** The word of the last row, if it sums the others up: it lacks something that line items have. */
+    total: (): string | undefined => {
+      const word = last?.find((cell) => cell?.trim())?.trim()
+      const lacks = ofHeader?.some(({ match }, at) => match.becomes !== undefined && !last?.[at]?.trim())
+      return word !== undefined && lacks === true && totals.test(word) ? word : undefined
+    },
     /** Whether a text has more than ASCII, and whether all that has can be Windows-1252. */
     isForeign: () => isForeign,
     isPlausible: () => isPlausible

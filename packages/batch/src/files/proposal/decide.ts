@@ -20,12 +20,21 @@ export interface Problem {
   readonly advice: string
   readonly places: ReadonlyArray<{ readonly line: number; readonly column: number }>
   readonly blocking: boolean
+  /** What the command declares that is printed, where that decides it. */
+  readonly decided?: string
 }
 
 const notExact: ReadonlyArray<Match["why"]> = ["export", "name", "label", "header"]
 
 /** A property that the values contradict: the column becomes none. */
-const contradiction = ({ longIds, match, numbers, numerals, values }: Column): string | undefined => {
+const contradiction = ({
+  longIds,
+  match,
+  numbers,
+  numerals,
+  periods,
+  values
+}: Column): string | undefined => {
   if (!notExact.includes(match.why) || values === 0) return undefined
   switch (match.becomes) {
     case "name":
@@ -40,6 +49,8 @@ const contradiction = ({ longIds, match, numbers, numerals, values }: Column): s
       return Numbers.areFractions(numbers) && numbers.percents === 0
         ? "percentages or fractions: which of them is not certain"
         : undefined
+    case "hs_recurring_billing_period":
+      return periods === 0 ? "no value is a billing period, such as P12M" : undefined
     case "hs_product_id":
       return longIds < values ? "a shop's own numbers, not ids of HubSpot's products" : undefined
     default:
@@ -281,6 +292,42 @@ const unmappedProblem = ({ match: { hint, name, note }, values }: Column): Probl
   }
 }
 
+/** The value of a column of numbers that may be as well another one. */
+export const doubtful = ({ numbers, rules, type }: Column): string | undefined =>
+  type === "number" || type === "money" || type === "own" ? Numbers.doubtful(numbers, rules) : undefined
+
+/** The exact reading of a number need not be meant in a file that is not exact otherwise. */
+const doubtfulProblem = (column: Column, value: string, isComma: boolean): Problem => {
+  const { becomes, name } = column.match
+  const own = becomes ?? name
+  const digits = value.replace(/[^\d.]/g, "")
+  const asDot = `${own}.decimal=dot`
+  const asThousands = `${own}.thousands=dot`
+  const comma = isComma ? "" : ` --declare ${own}.decimal=comma`
+  return {
+    kind: "values",
+    column: name,
+    count: column.values,
+    message: `${example(value)} can be ${digits}, or ${digits.replaceAll(".", "")} with a dot between thousands`,
+    advice: `declare the one that is meant: --declare ${asDot}, or${comma} --declare ${asThousands}`,
+    decided: isComma ? asThousands : asDot,
+    places: [],
+    blocking: true
+  }
+}
+
+const doubtfulOf = (
+  columns: ReadonlyArray<Column>,
+  { decimal }: FileFormat,
+  isExact: boolean
+): ReadonlyArray<Problem> =>
+  isExact
+    ? []
+    : columns.flatMap((column) => {
+        const value = doubtful(column)
+        return value === undefined ? [] : [doubtfulProblem(column, value, decimal === "comma")]
+      })
+
 const problemsOf = (columns: ReadonlyArray<Column>, isComplete: boolean): ReadonlyArray<Problem> =>
   columns.flatMap((column): ReadonlyArray<Problem> => {
     const { ids, match, nested, type, values } = column
@@ -299,12 +346,18 @@ export interface Decision extends Found {
   readonly notes: ReadonlyArray<string>
 }
 
+/** Whether the account has no other properties, and whether the file's structure had to be sniffed. */
+export interface Known {
+  readonly isComplete: boolean
+  readonly isSniffed: boolean
+}
+
 /** What is to be declared besides `declared`, and why. */
 export const decide = (
   all: ReadonlyArray<Column>,
   matching: Matching,
   declared: FileFormat,
-  isComplete: boolean
+  { isComplete, isSniffed }: Known
 ): Decision => {
   const columns = judged(all, matching)
   const found = [...ofProgram(columns, matching, declared), ...valuesOf(columns)]
@@ -313,7 +366,10 @@ export const decide = (
     columns,
     format,
     assumptions: found.flatMap(({ assumptions }) => assumptions),
-    problems: problemsOf(columns, isComplete),
+    problems: [
+      ...problemsOf(columns, isComplete),
+      ...doubtfulOf(columns, format, !isSniffed && Object.keys(format).length === 0)
+    ],
     notes: missing(columns, { ...declared, set: { ...declared.set, ...format.set } })
   }
 }

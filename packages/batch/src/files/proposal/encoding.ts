@@ -9,15 +9,18 @@ import { type Found, nothing, type Refusal } from "./found.ts"
 const hasMark = (bytes: Uint8Array): boolean =>
   (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
 
-/** UTF-16 without a mark: nearly every other byte of western text is zero. */
+/** UTF-16 without a mark: zeros are in every other byte only. */
 const wideOf = (bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined => {
   const zeros = [0, 0]
   const length = Math.min(bytes.length, 4096)
   for (let i = 0; i < length; i++) if (bytes[i] === 0) zeros[i % 2]!++
   const [even = 0, odd = 0] = zeros
-  const most = Math.floor(length / 2) * 0.7
-  if (odd > most && even === 0) return "utf-16le"
-  return even > most && odd === 0 ? "utf-16be" : undefined
+  const found = even === 0 && odd > 0 ? "utf-16le" : odd === 0 && even > 0 ? "utf-16be" : undefined
+  if (found === undefined) return undefined
+  // Of other alphabets only line ends, blanks and delimiters are zeros; read wrong, text has no such characters.
+  const text = new TextDecoder(found).decode(bytes.subarray(0, length), { stream: true })
+  const isText = /[\r\n]/.test(text) && /[,;\t|"{]/.test(text)
+  return isText && !/[\0-\x08\x0e-\x1f\ufffd\ue000-\uf8ff]/.test(text) ? found : undefined
 }
 
 /** What text of another encoding looks like when it is read as Windows-1252. */
@@ -30,7 +33,13 @@ const suspicious: ReadonlyArray<RegExp> = [
   /[À-ÿ]{3}/,
   // A sign inside a word, or one that a word does not end with.
   /\p{L}[^\p{L}\p{M}\0-\x7f\u00a0\u00ad’–—…·]\p{L}/u,
-  /[A-Za-z][‚ƒ„†‡ˆ‰‹˜¡¿¤¦]/
+  /[A-Za-z][‚ƒ„†‡ˆ‰‹˜¡¿¤¦]/,
+  /\p{L}¹|[^\W\dNn]º|[^\W\dm]³|¿[^?]*$|\p{L}Ÿ|[Ÿˆ˜]\p{L}/u,
+  // Letters of Iceland alone: those of Turkey, Romania and the Baltic are in their places.
+  /[þýðÿ]/i,
+  // Letters in places that no western language has them: ř, ě, ů, č, ć, ś, ń, ő, ű and ă are written so in Windows-1250.
+  /ø[aeiouyáéíóúìù]|[ìù]\p{L}|è[aeiouyáéíóú]|íè|(?<!\p{L})è\p{L}|æ[aiou]/iu,
+  /œ(?![ui])|ñ(?![aeiouáéíóú])|õ(?!e)|û[szkgvf]|ã(?![oeis])(?=\p{L})/iu
 ]
 
 /** Whether a text that was read as Windows-1252 can have been written in it. */
@@ -62,7 +71,7 @@ export const sniff = (bytes: Uint8Array, whole: boolean): Found | Refusal => {
 
 const unknown = (where: string): Refusal => ({
   problem: `${where} is not valid UTF-8, and which encoding it is cannot be told`,
-  advice: "declare it, such as --declare encoding=windows-1252, or save the file as UTF-8"
+  advice: "declare it, such as --declare encoding=windows-1250, or save the file as UTF-8"
 })
 
 const single = (where: string): Found => ({

@@ -261,7 +261,7 @@ export const exports: ReadonlyArray<Export> = [
 /** Headers that are certain in any file, by property. Of other languages too. */
 export const headers: Readonly<Record<string, ReadonlyArray<string>>> = {
   name: [
-    ..."Item|Item Name|Product|Product Name|Product Title|Line Item|Line Item Name|Article|Article Name".split(
+    ..."Item|Item Name|Item Title|Product|Product Name|Product Title|Line Item|Line Item Name|Article|Article Name".split(
       "|"
     ),
     ..."Artikel|Artikelname|Artikelbezeichnung|Bezeichnung|Produkt|Produktname|Produktbezeichnung".split("|"),
@@ -272,7 +272,7 @@ export const headers: Readonly<Record<string, ReadonlyArray<string>>> = {
     )
   ],
   quantity: [
-    ..."Qty|Quantity Ordered|Qty Ordered|Ordered Qty|Item Quantity|Line Item Quantity|Order Quantity".split(
+    ..."Qty|Product Qty|Product Quantity|Quantity Purchased|Quantity Ordered|Qty Ordered|Ordered Qty|Item Quantity|Line Item Quantity|Order Quantity".split(
       "|"
     ),
     ..."Menge|Anzahl|Stück|Stk|Stückzahl|Bestellmenge|Quantité|Qté|Cantidad|Cant|Quantità|Qta|Quantidade|Qtd|Qtde".split(
@@ -281,7 +281,9 @@ export const headers: Readonly<Record<string, ReadonlyArray<string>>> = {
     ..."Aantal|Hoeveelheid|Antal|Antall|Kvantitet|Määrä|Ilość|Množství|Počet|Mennyiség".split("|")
   ],
   price: [
-    ..."Unit Price|Price per Unit|Price Each|Unit Amount|Item Price|Unit Net Price|Net Unit Price".split("|"),
+    ..."Unit Price|Product Price|Product Unit Price|Sales Price|Price per Unit|Price Each|Unit Amount|Item Price|Unit Net Price|Net Unit Price".split(
+      "|"
+    ),
     ..."Price net|Price excl. tax|Preis netto|Einzelpreis|Stückpreis|Preis|Preis pro Stück|Preis je Einheit|Einzelpreis netto|Nettoeinzelpreis".split(
       "|"
     ),

@@ -5,8 +5,10 @@
 import { LineItem, Properties, type Property } from "@effect-hubspot/schema"
 import type { FileFormat } from "../FileFormat.ts"
 import { nearest } from "../nearest.ts"
+import * as Finds from "../source/finds.ts"
 import { isParentColumn } from "../source/row.ts"
 import * as Known from "./exports.ts"
+import * as Units from "./units.ts"
 
 /**
  * Why a column becomes a property: `exact` and `declared` need nothing, `name` is the property's but for case and punctuation,
@@ -32,6 +34,8 @@ export interface Match {
   readonly note?: string
   /** The property that was perhaps meant. */
   readonly hint?: string
+  /** Its values are keys of records that are looked up, and not what it becomes. */
+  readonly isKey?: true
 }
 
 export interface Matching {
@@ -128,18 +132,37 @@ const parentsByName = new Map([
   ["quoteid", "quote_id"]
 ])
 
+/** What a plain name is, and why. */
+const known = (key: string, names: Names): readonly [becomes: string, why: Why] | undefined => {
+  if (key === "") return undefined
+  const same = names.byName.get(key) ?? parentsByName.get(key)
+  if (same !== undefined) return [same, "name"]
+  const label = names.byLabel.get(key)
+  if (label !== undefined) return [label, "label"]
+  const header = headers.get(key)
+  return header === undefined ? undefined : [header, "header"]
+}
+
+/** What a name with a unit is, such as `Price (EUR)`: an amount has a currency, a quantity pieces. */
+const measured = (name: string, names: Names): readonly [becomes: string, why: Why] | undefined => {
+  const { currency, pieces, rest } = Units.split(name)
+  const found = rest === undefined ? undefined : known(plain(rest), names)
+  const fits =
+    (currency !== undefined && (found?.[0] === "price" || found?.[0] === "hs_cost_of_goods_sold")) ||
+    (pieces && found?.[0] === "quantity")
+  return fits ? found : undefined
+}
+
 /** What a name says by itself, where the file is no known export. */
 const single = (name: string, names: Names): Match => {
   if (isExactName(name, names)) return { name, why: "exact", becomes: name }
   const key = plain(name)
-  const same = names.byName.get(key) ?? parentsByName.get(key)
-  const label = names.byLabel.get(key)
-  const header = headers.get(key)
-  const becomes = same ?? label ?? header
-  if (key !== "" && becomes !== undefined) {
+  const found = known(key, names) ?? measured(name, names)
+  if (found !== undefined) {
+    const [becomes, why] = found
     return names.isReadOnly(becomes)
       ? { name, why: "unmapped", note: `${becomes}: HubSpot computes it` }
-      : { name, why: same !== undefined ? "name" : label !== undefined ? "label" : "header", becomes }
+      : { name, why, becomes }
   }
   const note = others.get(key)
   if (note !== undefined) return { name, why: "unmapped", note }
@@ -172,6 +195,13 @@ const inForeign = (match: Match, isStandard: (name: string) => boolean): Match =
 }
 
 const ranks: ReadonlyArray<Why> = ["declared", "exact", "export", "name", "label", "header"]
+const rank = ({ why }: Match): number => ranks.indexOf(why)
+
+/** Which of several names of a property says more than the property's own does. */
+const clearer: ReadonlyMap<string, (key: string) => boolean> = new Map([
+  ["name", (key) => key !== "name" && /(?:name|title|bezeichnung)$/.test(key)],
+  ["price", (key) => /unit|each|per|einzel|stuck|stuk|styk|enhets?|enheds|jednostk/.test(key)]
+])
 
 /** One column for each property: the most certain one, or none of several that are as certain. */
 const withoutRivals = (
@@ -184,13 +214,15 @@ const withoutRivals = (
   )
   const order = known === undefined ? [] : Object.keys(known.map).map(plain)
   const winner = (rivals: ReadonlyArray<Match>): Match | undefined => {
-    const rank = Math.min(...rivals.map(({ why }) => ranks.indexOf(why)))
-    const best = rivals.filter(({ why }) => ranks.indexOf(why) === rank)
-    if (best.length === 1 || rank <= 1) return best[0]
-    if (ranks[rank] === "export") {
+    const top = Math.min(...rivals.map(rank))
+    const best = rivals.filter((rival) => rank(rival) === top)
+    if (top <= 1) return best[0]
+    if (ranks[top] === "export") {
       return best.toSorted((a, b) => order.indexOf(plain(a.name)) - order.indexOf(plain(b.name)))[0]
     }
-    const named = best.filter(({ name }) => /(?:name|title|bezeichnung)$/.test(plain(name)))
+    // "Name" beside "Product name" may be the customer's, and "Price" beside "Unit price" the line's.
+    const clear = clearer.get(rivals[0]!.becomes!)
+    const named = clear === undefined ? best : rivals.filter(({ name }) => clear(plain(name)))
     return named.length === 1 ? named[0] : undefined
   }
   return matches.map((match) => {
@@ -203,7 +235,9 @@ const withoutRivals = (
       first === undefined
         ? `${match.becomes} as well as ${JSON.stringify(other)}: which of them is not certain`
         : `${match.becomes} is ${JSON.stringify(other)} already`
-    return { name: match.name, why: "unmapped", note }
+    // A person decides; the name that says more is the one to ask about.
+    const asked = first === undefined && match === rivals.toSorted((a, b) => rank(b) - rank(a))[0]
+    return { name: match.name, why: "unmapped", note, ...(asked && { hint: match.becomes! }) }
   })
 }
 
@@ -219,7 +253,13 @@ export const match = (
   const keys = new Set(columns.map(plain))
   const found = exports.find(({ has }) => has.every((name) => keys.has(name)))
   const ignored = new Set(declared.ignore)
+  const finds = new Map(Finds.all(declared.find).map((find) => [find.column, find]))
   const isDeclared = (name: string): Match | undefined => {
+    const find = finds.get(name) ?? finds.get(name.trim())
+    if (find !== undefined) {
+      const note = `the ${find.object} by ${find.property}`
+      return { name, why: "declared", becomes: find.becomes, note, isKey: true }
+    }
     const becomes = own(declared.map, name) ?? own(declared.map, name.trim())
     if (becomes !== undefined) return { name, why: "declared", becomes }
     const drops =

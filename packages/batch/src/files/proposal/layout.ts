@@ -188,9 +188,11 @@ export const sniff = (given: Given): Found | Refusal => {
   for (let n = 0; n < (skip ?? 0); n++) offset = nextLine(text, offset)
   const first = at(offset, (skip ?? 0) + sep)
   const alike = first.filter(isAlike)
+  const top = best(alike.length > 0 ? alike : first.filter(isNearlyAlike), known)
   const layout =
-    best(alike.length > 0 ? alike : first.filter(isNearlyAlike), known) ??
-    (skip === undefined ? titled(text, given, at) : undefined)
+    skip !== undefined || (top !== undefined && !isTitle(top, known))
+      ? top
+      : (titled(text, given, at, top === undefined ? 1 : 2) ?? top)
   if (layout === undefined) return unclear(first, alike)
   return headless(layout, given) ?? found(layout, given, fixed, sep)
 }
@@ -225,11 +227,16 @@ const isTidy = ({ blanks, header, quote, rows }: Layout): boolean => {
   return !isQuoted && !isBlank && !isHalf && !(blanks && others.length === 0)
 }
 
-/** A layout after lines that are no records: its header is known, or all its records are alike. */
+/** Whether a header may be a title that a spreadsheet filled up with empty cells. */
+const isTitle = ({ header }: Layout, known: Given["known"]): boolean =>
+  header.some((cell) => cell.trim() === "") && known(header) <= 1
+
+/** A layout after lines that are no records: of its header at least so many names are known. */
 const titled = (
   text: string,
   given: Given,
-  at: (offset: number, skipped: number) => ReadonlyArray<Layout>
+  at: (offset: number, skipped: number) => ReadonlyArray<Layout>,
+  least: number
 ): Layout | undefined => {
   let offset = 0
   for (let skipped = 1; skipped <= maxSkipped; skipped++) {
@@ -239,7 +246,9 @@ const titled = (
     if (/^[\s,;|]*$/.test(text.slice(offset, nextLine(text, offset)))) continue
     const layouts = at(offset, skipped).filter(
       (layout) =>
-        layout.rows.length > 0 && (isAlike(layout) || isNearlyAlike(layout)) && given.known(layout.header) > 0
+        layout.rows.length > 0 &&
+        (isAlike(layout) || isNearlyAlike(layout)) &&
+        given.known(layout.header) >= least
     )
     const layout = best(layouts, given.known)
     if (layout !== undefined) return layout

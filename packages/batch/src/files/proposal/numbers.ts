@@ -19,7 +19,7 @@ const blank = "[ \\u00a0\\u2009\\u202f]"
 
 const style = (decimal: Decimal, thousands: Thousands): Style => {
   const group = { none: "", comma: ",", dot: "\\.", space: blank, apostrophe: "['’]" }[thousands]
-  const integer = group === "" ? "\\d*" : `(?:\\d{1,3}(?:${group}\\d{3})+|\\d*)`
+  const integer = group === "" ? "\\d*" : `(?:[1-9]\\d{0,2}(?:${group}\\d{3})+|\\d*)`
   return {
     decimal,
     thousands,
@@ -176,6 +176,19 @@ const count = (numbers: Numbers, core: string, cell: string): void => {
 /** Whether all values are fractions of one, which percentages are written as. */
 export const areFractions = ({ fractions, values, whole }: Numbers): boolean =>
   fractions > 0 && fractions + whole === values
+
+/**
+ * A value that is exact and as well a number with thousands, such as `1.000`, where no other value of the column says which of
+ * the two is meant, and nothing is declared.
+ */
+export const doubtful = ({ alive, ambiguous, broken }: Numbers, rules: Values): string | undefined =>
+  broken === undefined &&
+  rules.decimal === undefined &&
+  rules.thousands === undefined &&
+  (alive & 1) === 1 &&
+  (alive & commas) !== 0
+    ? ambiguous
+    : undefined
 
 /** A column of numbers, and which signs may stand around them. */
 export interface Column {

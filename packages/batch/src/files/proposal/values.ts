@@ -32,12 +32,20 @@ interface Pattern {
   readonly read: Dates.Reader
 }
 
+/** Years of two digits are recent ones: `26/02/01` begins with its year, and is no day of 2001. */
+const lately =
+  (read: Dates.Reader): Dates.Reader =>
+  (text) => {
+    const day = read(text)
+    return day !== undefined && day >= "2015" ? day : undefined
+  }
+
 const patterns: ReadonlyArray<Pattern> = (Object.keys(orders) as ReadonlyArray<Order>).flatMap((order) =>
   ["", " HH:mm", " HH:mm:ss"].flatMap((time) =>
     [...orders[order], ...(time === "" || order !== "ymd" ? [] : ["yyyy-MM-dd"])].flatMap((day) => {
       const pattern = `${day}${time}`
       const read = Dates.readerOf(pattern)
-      return read === undefined ? [] : [{ pattern, order, read }]
+      return read === undefined ? [] : [{ pattern, order, read: /yyyy/.test(day) ? read : lately(read) }]
     })
   )
 )
@@ -47,8 +55,6 @@ export interface Days {
   values: number
   exact: number
   alive: ReadonlyArray<Pattern>
-  /** A value that two orders of day and month read as different days. */
-  ambiguous: string | undefined
   example: string | undefined
 }
 
@@ -56,7 +62,6 @@ export const days = (): Days => ({
   values: 0,
   exact: 0,
   alive: patterns,
-  ambiguous: undefined,
   example: undefined
 })
 
@@ -71,24 +76,16 @@ export const takeDay = (days: Days, cell: string): void => {
   }
   days.example ??= cell
   if (days.alive.length === 0) return
-  const read = new Set<string>()
-  const alive: Array<Pattern> = []
-  for (const pattern of days.alive) {
-    const day = pattern.read(text)
-    if (day === undefined) continue
-    alive.push(pattern)
-    read.add(day)
-  }
+  const alive = days.alive.filter(({ read }) => read(text) !== undefined)
   if (alive.length < days.alive.length) days.alive = alive
-  if (read.size > 1) days.ambiguous ??= cell
 }
 
 /** The pattern that alone reads all days, if there is one and it reads them in one way. */
-export const patternOf = ({ alive, ambiguous, exact, values }: Days): string | undefined => {
+export const patternOf = ({ alive, exact, values }: Days): string | undefined => {
   // ISO days beside others are mixed.
   if (exact > 0 || values === 0) return undefined
-  const isOpen = ambiguous !== undefined && new Set(alive.map(({ order }) => order)).size > 1
-  return isOpen ? undefined : alive[0]?.pattern
+  // Also where all days are the same in both orders, such as 01/01/2026: the next file has others.
+  return new Set(alive.map(({ order }) => order)).size > 1 ? undefined : alive[0]?.pattern
 }
 
 const pairs = [

@@ -76,8 +76,13 @@ export const checkHeader = (
   const others = delimiter === "," ? /[;\t|]/ : /[,;\t|]/
   if (header.length === 1 && others.test(only)) {
     const one = `the header is one column, ${InputIssue.quote(only)}`
+    const word = /;/.test(only) ? "semicolon" : /\t/.test(only) ? "tab" : "pipe"
     return delimiter === ","
-      ? Row.failure({ line, column: 1 }, one, "separate the columns with commas")
+      ? Row.failure(
+          { line, column: 1 },
+          one,
+          `separate the columns with commas, or declare delimiter=${word}`
+        )
       : Row.failure(
           { line, column: 1 },
           `${one}: the delimiter ${InputIssue.quote(delimiter)} does not occur`,
@@ -196,7 +201,7 @@ export type Reader = (
   cells: Csv.Row,
   line: number,
   sheet?: { readonly bad: ReadonlyMap<number, Wrong> | undefined }
-) => Pick<Row.Row, "input" | "keys">
+) => Pick<Row.Row, "input" | "keys" | "unsent">
 
 /** Reads cells as they are. */
 const exact = (header: Csv.Row): Reader => {
@@ -212,6 +217,16 @@ const keysOf = (columns: ReadonlyArray<Column>, header: Csv.Row, cells: Csv.Row,
     const { object, property } = find
     return [{ object, property, path: header[index] ?? "", value, line, column: index + 1 }]
   })
+
+/** The values that a row has, also if it cannot be sent. */
+const propertiesOf = (columns: ReadonlyArray<Column>, cells: Csv.Row) => {
+  const properties: Record<string, string> = {}
+  for (const [index, cell] of cells.entries()) {
+    const column = columns[index]
+    if (cell !== "" && column?.kind === "property") properties[column.name] = cell
+  }
+  return properties
+}
 
 /** Reads cells as they are declared, and adds what every row has. */
 export const asDeclared = (header: Csv.Row, { column, constants }: Declared): Reader => {
@@ -254,12 +269,14 @@ export const asDeclared = (header: Csv.Row, { column, constants }: Declared): Re
       issues.push({ line: lineOf(index), column: index + 1, path, message, advice })
       return ""
     })
+    const withUnsent = (row: Pick<Row.Row, "input" | "keys">) =>
+      Result.isSuccess(row.input) ? row : { ...row, unsent: propertiesOf(columns, read) }
     // What every row has makes no line item of a row that has nothing.
     const all = [...read, ...(filled ? values : none)]
     const input = inputOf(columns, all, line, original)
-    if (issues.length === 0) return rowOf(input, all, line)
+    if (issues.length === 0) return withUnsent(rowOf(input, all, line))
     const others = Result.isFailure(input) && filled ? input.failure : []
-    return { input: Row.checked({ properties: {} }, [...issues, ...others]) }
+    return withUnsent({ input: Row.checked({ properties: {} }, [...issues, ...others]) })
   }
 }
 

@@ -114,7 +114,10 @@ const textsOf = Effect.fnUntraced(function* <E>(
     (label === undefined ? undefined : Encoding.refuse(encoding, start.prefix))
   if (refused !== undefined) return yield* Effect.fail(refused)
   return {
-    texts: Pull.run(start.all, encoding === "utf-8" ? Utf8.machine() : Encoding.machine(encoding)),
+    texts: Pull.run(
+      Pull.pieces(start.all),
+      encoding === "utf-8" ? Utf8.machine() : Encoding.machine(encoding)
+    ),
     dialect: {
       ...(encoding !== "utf-8" && { encoding }),
       ...(Encoding.markOf(start.prefix) === encoding && { mark: true as const }),

@@ -55,6 +55,39 @@ export const run = <A, B, E, E2>(upstream: Chunks<A, E>, machine: Machine<A, B, 
   return pull
 }
 
+/**
+ * The most bytes that are read into rows in one go. The rows of a go live at the same time; where they are many, V8 takes them
+ * for long-lived and makes all rows after them among old objects, which are seldom collected.
+ */
+const maxPiece = 8192
+
+/** The same bytes in pieces, one by one. */
+export const pieces = <E>(upstream: Chunks<Uint8Array, E>): Chunks<Uint8Array, E> => {
+  let chunks: ReadonlyArray<Uint8Array> = []
+  let at = 0
+  let offset = 0
+  const take = (): Uint8Array | undefined => {
+    const chunk = chunks[at]
+    if (chunk === undefined) return undefined
+    const piece = chunk.subarray(offset, offset + maxPiece)
+    offset += maxPiece
+    if (offset >= chunk.length) {
+      at++
+      offset = 0
+    }
+    return piece
+  }
+  return Effect.suspend(() => {
+    const piece = take()
+    if (piece !== undefined) return Effect.succeed<Arr.NonEmptyReadonlyArray<Uint8Array>>([piece])
+    return Effect.map(upstream, (some): Arr.NonEmptyReadonlyArray<Uint8Array> => {
+      chunks = some
+      at = 0
+      return [take()!]
+    })
+  })
+}
+
 /** The elements of `first`, if there are any, and then the rest of the pull. */
 export const prepend = <A, E>(first: ReadonlyArray<A>, rest: Chunks<A, E>): Chunks<A, E> => {
   let pending = Arr.isReadonlyArrayNonEmpty(first) ? first : undefined

@@ -62,6 +62,8 @@ export interface Row {
   readonly original: Original
   /** The records that it names by keys, where the input is good and the format has some to find. They are not in the input. */
   readonly keys?: ReadonlyArray<Key>
+  /** The values of a row of a declared CSV file that is not good. */
+  readonly unsent?: Readonly<Record<string, string>>
 }
 
 /** The rest of the file cannot be read. `Source` adds the file's name. */

@@ -36,12 +36,15 @@ export interface Target {
 }
 
 /** Its message is made when it is asked for: readers are also tried on values, to find one that fits. */
-const wrong = (cell: string, what: string): Wrong => ({
+const wrong = (cell: string, what: string, advice = "correct the value, or the declaration"): Wrong => ({
   get message() {
     return `${Shown.quote(cell)} is not ${what}, as declared`
   },
-  advice: "correct the value, or the declaration"
+  advice
 })
+
+/** Thousands of which nothing is declared. */
+const grouped = /^[-+]?[1-9]\d{0,2}(?:([.,])\d{3})+$/
 
 const inexact = (cell: string, what: string, advice: string): Wrong => ({
   message: `${Shown.quote(cell)} is not ${what}`,
@@ -148,7 +151,7 @@ const exactReader = ({ options = [], type }: Target): Reader | undefined => {
 /** Numbers of these rules, to digits with a dot. */
 const numberReader = ({ currency, decimal = ".", negatives, percent, thousands }: Rules): Reader => {
   const group = thousands === undefined ? undefined : (groups.get(thousands) ?? escaped(thousands))
-  const integer = group === undefined ? "\\d*" : `(?:\\d{1,3}(?:${group}\\d{3})+|\\d*)`
+  const integer = group === undefined ? "\\d*" : `(?:[1-9]\\d{0,2}(?:${group}\\d{3})+|\\d*)`
   const number = new RegExp(`^([+-]?)(${integer})(?:${escaped(decimal)}(\\d*))?([eE][+-]?\\d{1,4})?$`)
   const signs = currency === undefined ? undefined : signsOf(currency).map(escaped).join("|")
   const sign = signs === undefined ? undefined : new RegExp(`^(?:${signs})\\s*|\\s*(?:${signs})$`, "i")
@@ -181,7 +184,12 @@ const numberReader = ({ currency, decimal = ".", negatives, percent, thousands }
     }
     if (percent === true) text = text.replace(/\s*%$/, "")
     const found = number.exec(text)
-    if (found === null) return wrong(cell, what)
+    if (found === null) {
+      const mark = thousands === undefined ? grouped.exec(text)?.[1] : undefined
+      return mark === undefined || mark === decimal
+        ? wrong(cell, what)
+        : wrong(cell, what, `if it is thousands, declare thousands=${wordOf(mark)} as well`)
+    }
     const [, own = "", whole = "", fraction, exponent = ""] = found
     if ((minus !== "" || outer !== null) && own !== "") return wrong(cell, what)
     if (fraction === "" || (whole === "" && fraction === undefined)) return wrong(cell, what)

@@ -37,9 +37,8 @@ export const make = () => {
     seen.set(key, known)
   }
   return {
-    add: ({ input }: Pick<Row, "input">): void => {
-      if (Result.isFailure(input)) return
-      const { properties } = input.success
+    add: ({ input, unsent }: Pick<Row, "input" | "unsent">): void => {
+      const properties = Result.isSuccess(input) ? input.success.properties : (unsent ?? {})
       for (const name in properties) {
         if ((LineItem.knownProperties.get(name)?.type ?? "string") !== "string") continue
         const text = properties[name]!

@@ -12,37 +12,13 @@ import { Association, type Property } from "@effect-hubspot/schema"
 import * as Behaviour from "../Behaviour.ts"
 import * as Definitions from "./Definitions.ts"
 import * as Links from "./Links.ts"
+import * as Records from "./Records.ts"
 
-/**
- * An instant, in both forms that handlers use.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Moment {
-  readonly millis: number
-  readonly iso: string
-}
+import type { LineItemRecord, Moment } from "./Records.ts"
+
+export type { LineItemRecord, Moment } from "./Records.ts"
 
 type Values = Readonly<Record<string, string>>
-
-/**
- * A line item of the account. `properties` hold the sent and inherited values; an emptied property is empty text.
- * `writes` are the writes with their times, the newest last; there are none before the first update.
- *
- * @category models
- * @since 0.1.0
- */
-export interface LineItemRecord {
-  readonly id: string
-  readonly version: number
-  readonly properties: Values
-  readonly associations: ReadonlyArray<Association.Association>
-  readonly createdAt: string
-  readonly updatedAt: string
-  readonly archived: Moment | undefined
-  readonly writes: ReadonlyArray<{ readonly at: string; readonly properties: Values }>
-}
 
 /**
  * A page of records, and the cursor of the next one.
@@ -87,7 +63,7 @@ export interface Crm {
   readonly definitions: Definitions.Definitions
   /** Whose records these are. HubSpot computes values of line items. */
   readonly kind: "lineItem" | "product" | Association.Target
-  readonly lineItems: ReadonlyMap<string, LineItemRecord>
+  readonly lineItems: Records.Known
   readonly links: Links.Links
   /** Whether a parent with this id is in the account. */
   readonly exists: (target: Association.Target, id: string) => boolean
@@ -168,9 +144,6 @@ export const seedObjects = (crm: Crm, objectType: string, objects: ReadonlyArray
   return true
 }
 
-// Eleven digits, as portals show them today. Real ids are not dense, so clients must not rely on that.
-const firstId = 20_000_000_001
-
 /** How long an archived line item can be read, in milliseconds. Documentation: 90 days. */
 const recycleMillis = 90 * 86_400_000
 
@@ -202,7 +175,7 @@ export const makeUnsafe = (config: {
   readonly uniqueProperties?: ReadonlyArray<string> | undefined
   readonly propertyDefinitions?: ReadonlyArray<Property.Property> | undefined
   readonly keep?: number | undefined
-  readonly changed?: ((record: LineItemRecord, at: number) => void) | undefined
+  readonly changed?: ((record: LineItemRecord, at: number, before?: LineItemRecord) => void) | undefined
   /** Another type of records than line items, with its definitions. */
   readonly kind?: Crm["kind"] | undefined
   readonly definitions?: Definitions.Definitions | undefined
@@ -212,10 +185,7 @@ export const makeUnsafe = (config: {
   readonly isThere?: ((id: string) => boolean) | undefined
   readonly behaviour?: Behaviour.Behaviour | undefined
 }): Crm => {
-  const lineItems = new Map<string, LineItemRecord>()
-  /** Ids are consecutive. Those before `oldestId` are forgotten. */
-  let nextId = firstId
-  let oldestId = firstId
+  const lineItems = Records.makeUnsafe()
   const seeded = new Map<Association.Target, Set<string>>()
   const products = new Map<string, Values>()
   const { definitions = Definitions.lineItems(), kind = "lineItem", valuesOf = () => undefined } = config
@@ -248,16 +218,17 @@ export const makeUnsafe = (config: {
     }
   }
   const put = (record: LineItemRecord, at: number): LineItemRecord => {
-    lineItems.set(record.id, record)
-    changed(record, at)
+    const before = record.version === 1 ? undefined : lineItems.get(record.id)
+    lineItems.put(record)
+    changed(record, at, before)
     return record
   }
   const isForgotten = ({ id }: LineItemRecord): boolean => !lineItems.has(id)
   const forgetOldest = (): void => {
-    const record = lineItems.get(String(oldestId++))!
+    const record = lineItems.oldest()!
     release(record)
     for (const { target, to } of Links.linksOf(record.associations)) links.remove(target, to, record.id)
-    lineItems.delete(record.id)
+    lineItems.forget()
   }
   const madeOrSeeded = (id: string): Values | undefined => products.get(id) ?? valuesOf("product", id)
   const inherit = (sent: Values): Values => {
@@ -321,9 +292,7 @@ export const makeUnsafe = (config: {
     },
     page: (after, limit, archived, at) => {
       const records: Array<LineItemRecord> = []
-      let id = after === undefined ? oldestId : Math.max(oldestId, Number(after) + 1)
-      for (; id < nextId; id++) {
-        const record = lineItems.get(String(id))!
+      for (const record of lineItems.after(after)) {
         if ((record.archived !== undefined) !== archived || isGone(record, at)) continue
         if (records.length === limit) return { records, after: records[limit - 1]!.id }
         records.push(record)
@@ -331,7 +300,7 @@ export const makeUnsafe = (config: {
       return { records, after: undefined }
     },
     create: (sent, associations, now) => {
-      const id = String(nextId++)
+      const id = lineItems.nextId()
       const properties = inherit(stored(sent))
       const record: LineItemRecord = {
         id,
@@ -346,7 +315,7 @@ export const makeUnsafe = (config: {
       for (const { target, to, typeId } of Links.linksOf(associations)) links.add(target, to, id, typeId)
       hold(record)
       put(record, now.millis)
-      if (lineItems.size > keep) forgetOldest()
+      if (lineItems.size() > keep) forgetOldest()
       return record
     },
     update: (record, sent, now) => {

@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import type * as Crm from "./Crm.ts"
+import type * as Records from "./Records.ts"
 
 /**
  * Milliseconds until a record appears: always the same, or drawn uniformly for each version.
@@ -22,7 +23,8 @@ export type Lag = number | { readonly min: number; readonly max: number }
  * @since 0.1.0
  */
 export interface SearchIndex {
-  readonly changed: (record: Crm.LineItemRecord, at: number) => void
+  /** A new version of a record, and the one before, if there was one. */
+  readonly changed: (record: Crm.LineItemRecord, at: number, before?: Crm.LineItemRecord) => void
   /** The versions that a search at this time sees. Documentation: archived records are never there. */
   readonly at: (at: number) => Iterable<Crm.LineItemRecord>
   /** How many versions the index itself holds. */
@@ -36,13 +38,10 @@ export interface SearchIndex {
  * @category constructors
  * @since 0.1.0
  */
-export const makeUnsafe = (
-  lag: Lag,
-  random: () => number,
-  live: () => ReadonlyMap<string, Crm.LineItemRecord>
-): SearchIndex => (lag === 0 ? withoutLag(live) : withLag(lag, random, live))
+export const makeUnsafe = (lag: Lag, random: () => number, live: () => Records.Known): SearchIndex =>
+  lag === 0 ? withoutLag(live) : withLag(lag, random, live)
 
-const withoutLag = (live: () => ReadonlyMap<string, Crm.LineItemRecord>): SearchIndex => ({
+const withoutLag = (live: () => Records.Known): SearchIndex => ({
   changed: () => {},
   size: () => 0,
   at: function* () {
@@ -53,48 +52,56 @@ const withoutLag = (live: () => ReadonlyMap<string, Crm.LineItemRecord>): Search
 /** The least number of versions before they are swept without a search. */
 const few = 1000
 
-const withLag = (
-  lag: Lag,
-  random: () => number,
-  live: () => ReadonlyMap<string, Crm.LineItemRecord>
-): SearchIndex => {
-  const seen = new Map<string, Crm.LineItemRecord>()
+const withLag = (lag: Lag, random: () => number, live: () => Records.Known): SearchIndex => {
+  /** The records of which a version is not visible yet, with the version that is. Of all others it is the current one. */
+  const changing = new Map<string, { shown: Crm.LineItemRecord | undefined; pending: number }>()
   let pending: Array<{ readonly visibleAt: number; readonly record: Crm.LineItemRecord }> = []
   let sweepFrom = few
 
-  // An archived record stays, hidden, so that a late older version does not replace it.
+  // An archived record is shown as such, so that a late older version does not replace it.
   const show = (record: Crm.LineItemRecord): void => {
-    const known = seen.get(record.id)
-    if (known === undefined || known.version < record.version) seen.set(record.id, record)
+    const known = changing.get(record.id)
+    if (known !== undefined && (known.shown?.version ?? 0) < record.version) known.shown = record
   }
   const draw = (): number =>
     typeof lag === "number" ? lag : Math.round(lag.min + random() * (lag.max - lag.min))
 
-  const size = (): number => seen.size + pending.length
   const sweep = (at: number): void => {
-    const kept = live()
     const waiting: typeof pending = []
     for (const one of pending) {
-      if (one.visibleAt > at) waiting.push(one)
-      else if (kept.has(one.record.id)) show(one.record)
+      const { record } = one
+      if (one.visibleAt > at) {
+        waiting.push(one)
+        continue
+      }
+      show(record)
+      const known = changing.get(record.id)
+      if (known !== undefined && --known.pending === 0) changing.delete(record.id)
     }
     pending = waiting
-    for (const id of seen.keys()) if (!kept.has(id)) seen.delete(id)
-    sweepFrom = Math.max(few, 2 * size())
+    sweepFrom = Math.max(few, 2 * pending.length)
   }
 
   return {
-    size,
-    changed: (record, at) => {
+    size: () => pending.length,
+    changed: (record, at, before) => {
       const millis = draw()
-      if (millis > 0) pending.push({ visibleAt: at + millis, record })
-      else show(record)
+      if (millis > 0) {
+        const known = changing.get(record.id)
+        if (known === undefined) changing.set(record.id, { shown: before, pending: 1 })
+        else known.pending++
+        pending.push({ visibleAt: at + millis, record })
+      } else show(record)
       // Also without searches.
-      if (size() > sweepFrom) sweep(at)
+      if (pending.length > sweepFrom) sweep(at)
     },
     at: function* (at) {
       sweep(at)
-      for (const record of seen.values()) if (record.archived === undefined) yield record
+      for (const record of live().values()) {
+        const known = changing.get(record.id)
+        const shown = known === undefined ? record : known.shown
+        if (shown !== undefined && shown.archived === undefined) yield shown
+      }
     }
   }
 }

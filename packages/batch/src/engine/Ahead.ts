@@ -1,0 +1,45 @@
+/**
+ * How much of a stream is read ahead of what is done: bounded by weight, such as characters, and by number.
+ */
+import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
+
+/**
+ * Runs `use` for several elements at once, as many as weigh at most `most` together. One that weighs more runs alone. No
+ * element is read before there is room for the one before it. Results come as they are done.
+ */
+export const bounded =
+  <A, B>(
+    {
+      concurrency,
+      most,
+      weigh
+    }: { readonly most: number; readonly weigh: (element: A) => number; readonly concurrency: number },
+    use: (element: A) => Effect.Effect<B>
+  ) =>
+  <E, R>(elements: Stream.Stream<A, E, R>): Stream.Stream<B, E, R> =>
+    Stream.suspend(() => {
+      const room = Semaphore.makeUnsafe(most)
+      return elements.pipe(
+        Stream.rechunk(1),
+        Stream.mapEffect((element) => {
+          const weight = Math.min(most, Math.max(0, weigh(element)))
+          return Effect.as(room.take(weight), { element, weight })
+        }),
+        Stream.mapEffect(({ element, weight }) => Effect.ensuring(use(element), room.release(weight)), {
+          concurrency,
+          unordered: true
+        })
+      )
+    })
+
+/** The characters of the names and values of a value that is sent. */
+export const charactersOf = (value: unknown): number => {
+  if (typeof value === "string") return value.length
+  if (typeof value !== "object" || value === null) return 8
+  let sum = 2
+  for (const name in value)
+    sum += name.length + charactersOf((value as Readonly<Record<string, unknown>>)[name])
+  return sum
+}
