@@ -6,6 +6,7 @@ import { existsSync, mkdirSync } from "node:fs"
 import * as Module from "node:module"
 import { homedir } from "node:os"
 import { join } from "node:path"
+import * as v8 from "node:v8"
 import packageJson from "../package.json" with { type: "json" }
 
 /** Compiled code is kept in a folder of the user's own: who can write to it decides what runs. It may well be read-only. */
@@ -21,12 +22,26 @@ const keepCompiled = (): void => {
   }
 }
 
+/**
+ * Rows live for a moment, and there are many. V8 would let them fill several times the memory that is under way before it looks:
+ * this makes it look earlier, for some more CPU time. It takes an import from 400 to 170 MB.
+ */
+const stayLean = (): void => {
+  try {
+    v8.setFlagsFromString("--semi-space-growth-factor=1")
+    v8.setFlagsFromString("--heap-growing-percent=50")
+  } catch {
+    // Not Node's V8.
+  }
+}
+
 const [first, ...others] = process.argv.slice(2)
 if (first === "--version" && others.length === 0) {
   // The one thing that needs nothing of the command. A reader that has gone is not an error.
   process.stdout.on("error", () => undefined).write(`line-items v${packageJson.version}\n`)
 } else {
   keepCompiled()
+  stayLean()
   import("./cli/main.ts").catch((error: { readonly code?: string; readonly message?: string }) => {
     const missing = /Cannot find package '([^']+)'/.exec(error.message ?? "")?.[1]
     process.stderr.write(

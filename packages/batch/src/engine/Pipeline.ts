@@ -36,8 +36,8 @@ import * as WriteRetry from "./WriteRetry.ts"
  */
 export const maxAhead = 128
 
-/** The most characters of the inputs of those batches together. A batch that has more runs alone. */
-const maxCharactersAhead = 4 * 1024 * 1024
+/** About the most bytes of the inputs of those batches together. A batch that has more runs alone. */
+const maxBytesAhead = 4 * 1024 * 1024
 
 /** The most batches whose doubts are resolved at once. Most of the time they have nothing under way. */
 export const maxResolving = 1024
@@ -238,9 +238,8 @@ export const failingLast = <A, E, R, B, E2, R2>(
     )
   })
 
-/** The characters of a batch, about as many as its body has. */
 const weigh = (step: Plan.Step<unknown, unknown>): number =>
-  step._tag === "Batch" ? step.items.reduce((sum, { input }) => sum + Ahead.charactersOf(input), 0) : 0
+  step._tag === "Batch" ? step.items.reduce((sum, { input }) => sum + Ahead.bytesOf(input), 0) : 0
 
 /** The outcomes of a stream of inputs. It fails only if the stream does, after the outcomes of all inputs before. */
 export const outcomes = <I, In, S extends Success, E, R>(
@@ -274,7 +273,7 @@ export const outcomes = <I, In, S extends Success, E, R>(
         { onHalt: Plan.finish }
       ),
       Ahead.bounded<Plan.Step<I, In>, ReadonlyArray<Part>>(
-        { most: maxCharactersAhead, weigh, concurrency: maxAhead },
+        { most: maxBytesAhead, weigh, concurrency: maxAhead },
         (step) => (step._tag === "Batch" ? run(step.items) : Effect.succeed([Effect.succeed([step])]))
       ),
       Stream.flattenIterable,
