@@ -186,6 +186,8 @@ const conclude = Effect.fnUntraced(function* (following: Following, end: JobRunn
   const ending: Report.Ending = {
     interrupted: now.interrupted,
     reason: end._tag === "Suspended" ? end.reason : undefined,
+    resumeAtMillis:
+      end._tag === "Suspended" && end.unwritten === undefined ? end.suspension.resumeAtMillis : undefined,
     isJob: true,
     unreadable: false,
     unwritable

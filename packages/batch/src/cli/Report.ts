@@ -73,6 +73,8 @@ export interface Ending {
   readonly reason: NotSentReason | undefined
   /** Whether the inputs are a durable job's, which `resume` can go on with. Default: no. */
   readonly isJob?: boolean
+  /** When the rest is sent by itself, if that is written down. Default: what HubSpot said. */
+  readonly resumeAtMillis?: number | undefined
   /** The input ended in an error after some of it was sent. */
   readonly unreadable: boolean
   /** A file of ours could not be written. */
@@ -127,10 +129,12 @@ export const summarize = (
     ...(suspended !== undefined && {
       suspended: {
         reason: causeOf(suspended),
-        resumeAt:
-          suspended._tag === "Unlogged" || suspended._tag === "AllRejected"
-            ? null
-            : resumeAt(suspended.error, nowMillis)
+        resumeAt: isoOf(
+          ending.resumeAtMillis ??
+            (suspended._tag === "Unlogged" || suspended._tag === "AllRejected"
+              ? undefined
+              : resumeAtMillis(suspended.error, nowMillis))
+        )
       }
     })
   }
@@ -174,10 +178,8 @@ const causeOf = (reason: NonNullable<ReturnType<typeof canGoOn>>): string => {
   }
 }
 
-const resumeAt = (error: HubSpotError, nowMillis: number): string | null => {
-  const millis = resumeAtMillis(error, nowMillis)
-  return millis === undefined ? null : DateTime.formatIso(DateTime.makeUnsafe(millis))
-}
+const isoOf = (millis: number | undefined): string | null =>
+  millis === undefined ? null : DateTime.formatIso(DateTime.makeUnsafe(millis))
 
 /**
  * The exit codes of the command, by name.
