@@ -91,13 +91,13 @@ describe("Rejects of a declared file", () => {
     const command = /^erp\.csv: import it again with: line-items import (.*)$/m.exec(end.stderr)?.[1] ?? ""
     assert.strictEqual(
       command,
-      `'it'\\''s.csv' --base-url ${server.url} --strategy=at-least-once --declare decimal=comma --declare encoding=windows-1252 --declare delimiter=semicolon --map Name=name --map Preis=price --map Menge=quantity --find Auftrag=deal.dealname --ignore Nr. --set hs_line_item_currency_code=EUR`
+      `"it's.csv" --base-url ${server.url} --strategy=at-least-once --declare decimal=comma --declare encoding=windows-1252 --declare delimiter=semicolon --map Name=name --map Preis=price --map Menge=quantity --find Auftrag=deal.dealname --ignore Nr. --set hs_line_item_currency_code=EUR`
     )
     const rejects = new TextDecoder("windows-1252").decode(latin1(place.read("it's.csv")))
     assert.match(rejects, /^Name;Preis;Menge;Nr\.;Auftrag;_line;_reason\r\n/)
     place.write("it's.csv", latin1("Name;Preis;Menge;Nr.;Auftrag;_line;_reason\r\nTür;1,50;1;2;;4;x\r\n"))
-    const words = [...command.matchAll(/'it'\\''s\.csv'|\S+/g)].map(([word]) =>
-      word.startsWith("'") ? "it's.csv" : word
+    const words = [...command.matchAll(/"it's\.csv"|\S+/g)].map(([word]) =>
+      word.startsWith('"') ? "it's.csv" : word
     )
     const again = await run(["import", ...words, "--json"], {
       cwd: place.path,

@@ -3,34 +3,12 @@
  */
 import * as Result from "effect/Result"
 import * as FileFormat from "../files/FileFormat.ts"
-
-const words: Readonly<Record<string, string>> = {
-  ",": "comma",
-  ".": "dot",
-  ";": "semicolon",
-  "\t": "tab",
-  "|": "pipe",
-  " ": "space",
-  "'": "apostrophe"
-}
-
-const ofValues = (values: FileFormat.Values, prefix: string): ReadonlyArray<string> =>
-  Object.entries(values).flatMap(([key, value]) => [
-    "--declare",
-    `${prefix}${key}=${Array.isArray(value) ? value.join(",") : (words[String(value)] ?? String(value))}`
-  ])
+import { wordsOf } from "../files/proposal/words.ts"
+import { quote } from "./Shell.ts"
 
 /** The flags that declare a format. Undefined if a format file alone can say it, such as an empty word with a comma. */
 export const flagsOf = (format: FileFormat.FileFormat): ReadonlyArray<string> | undefined => {
-  const { find = {}, ignore = [], map = {}, perColumn = {}, set = {}, ...others } = format
-  const flags = [
-    ...ofValues(others, ""),
-    ...Object.entries(perColumn).flatMap(([column, values]) => ofValues(values, `${column}.`)),
-    ...Object.entries(map).flatMap(([column, name]) => ["--map", `${column}=${name}`]),
-    ...Object.entries(find).flatMap(([column, name]) => ["--find", `${column}=${name}`]),
-    ...ignore.flatMap((column) => ["--ignore", column]),
-    ...Object.entries(set).flatMap(([name, value]) => ["--set", `${name}=${value}`])
-  ]
+  const flags = wordsOf({}, format)
   const given = flags.flatMap((flag, index) =>
     index % 2 === 0 ? [] : [flags[index - 1] === "--declare" ? flag : `${flags[index - 1]?.slice(2)}=${flag}`]
   )
@@ -47,10 +25,6 @@ const canonical = (value: unknown): string =>
         ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
         : inner
   )
-
-/** A word as a shell takes it. */
-const quoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 
 /** Flags that say where an import goes and how rows are told apart, and whether they have a value. */
 const lasting = new Map([
@@ -79,10 +53,10 @@ export const importOf = (
   format: FileFormat.FileFormat,
   others: ReadonlyArray<string> = []
 ): string => {
-  const file = quoted(path.startsWith("-") ? `./${path}` : path)
+  const file = quote(path.startsWith("-") ? `./${path}` : path)
   const flags = flagsOf(format)
-  const words = ["line-items import", file, ...others.map(quoted)]
+  const words = ["line-items import", file, ...others.map(quote)]
   return flags === undefined
     ? `${words.join(" ")} --format-file <file>, where the file is ${JSON.stringify(format)}`
-    : [...words, ...flags.map(quoted)].join(" ")
+    : [...words, ...flags.map(quote)].join(" ")
 }
