@@ -105,7 +105,7 @@ describe("A spreadsheet", () => {
     // 65 MiB of one letter in a file of some 64 KiB.
     const bomb = `<si><t>${"x".repeat(1024 * 1024)}</t></si>`.repeat(65)
     for (const [bytes, line] of [
-      [await workbook(formulas), /^w\.xlsx:2:2: a formula without a value; [^\n]*\n$/],
+      [await workbook(formulas), /^w\.xlsx: 1 row \(line 2\): price: a formula without a value; [^\n]*\n$/],
       [
         password,
         /^w\.xlsx: an old Excel file \(\.xls\), or one with a password; save it as \.xlsx without a password, or the sheet as CSV UTF-8\n$/
@@ -127,12 +127,12 @@ describe("A spreadsheet", () => {
       ]
     ] as const) {
       files.write("w.xlsx", bytes)
-      for (const flags of [[], ["--accept"]]) {
-        const end = await importFile("w.xlsx", flags)
-        const told = end.stderr.replace(/^line-items: /, "").replaceAll(files.at("w.xlsx"), "w.xlsx")
-        assert.deepStrictEqual([end.code, told.split("\n").length], [2, 2], told)
-        assert.match(told, line)
-      }
+      const told = ({ stderr }: { readonly stderr: string }) =>
+        stderr.replace(/^line-items: /, "").replaceAll(files.at("w.xlsx"), "w.xlsx")
+      const end = await importFile("w.xlsx", ["--accept"])
+      assert.strictEqual(end.code, 2, end.stderr)
+      assert.match(told(end), line)
+      assert.strictEqual((await importFile("w.xlsx", [])).code, 2)
     }
     assert.strictEqual((await names()).length, before)
   })
