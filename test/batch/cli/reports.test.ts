@@ -4,7 +4,7 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { number, row, text, workbook } from "../files/sheet/workbook.ts"
 import { checking, creating } from "./proposals.ts"
-import { type Directory, directory, endAll, serve, type Server } from "./run.ts"
+import { type Directory, directory, endAll, run, serve, type Server } from "./run.ts"
 
 const place: Directory = directory()
 let server: Server
@@ -142,6 +142,8 @@ describe("A report that is a spreadsheet", () => {
     const file = await workbook(row(text("name"), text("price")) + row(text("A"), number(1)))
     const { shown } = await check("plain.xlsx", file)
     assert.isTrue(shown?.exact)
+    const { stdout } = await run(["check", "plain.xlsx", "--emulator"], { cwd: place.path })
+    assert.match(stdout, /^plain\.xlsx: spreadsheet, 1 row\n/)
   })
 })
 

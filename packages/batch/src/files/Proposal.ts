@@ -65,6 +65,8 @@ export interface Preview {
 export interface Proposal {
   readonly name: string
   readonly format: Source.Format
+  /** Whether the rows, which are as those of CSV, are of a spreadsheet. */
+  readonly isSheet: boolean
   readonly declared: FileFormat.FileFormat
   readonly words: ReadonlyArray<string>
   readonly assumptions: ReadonlyArray<string>
@@ -349,6 +351,7 @@ export const make = Effect.fnUntraced(function* (
   return {
     name,
     format: reading.format,
+    isSheet: Structure.isZip(prefix.bytes),
     declared: wanted.declared,
     words: wordsOf(given, wanted.declared),
     assumptions: [...assumptions, ...decision.assumptions, ...(isMapped ? decision.notes : [])],

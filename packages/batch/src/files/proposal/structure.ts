@@ -74,7 +74,7 @@ const xml = /^\s*<(?:\?xml|[a-z]+:[a-z]+\s|svg|rss|workbook)/i
 /** The error of bytes that are no UTF-8. */
 export const isNotUtf8 = ({ problem }: Source.SourceError): boolean => problem.endsWith("is not valid UTF-8")
 
-const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b
+export const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b
 const isOld = (bytes: Uint8Array): boolean => bytes[0] === 0xd0 && bytes[1] === 0xcf
 
 export const sniff = Effect.fnUntraced(function* ({
