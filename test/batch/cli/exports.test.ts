@@ -27,6 +27,8 @@ interface Case {
 
 const lines = (...all: ReadonlyArray<string>) => `${all.join("\r\n")}\r\n`
 
+const eur = { hs_line_item_currency_code: "EUR" }
+
 const shopify =
   "Name,Email,Financial Status,Paid at,Currency,Subtotal,Total,Discount Amount,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem compare at price,Lineitem sku,Notes,Vendor,Lineitem discount"
 
@@ -39,9 +41,9 @@ the door",Wood Ltd,0.00
 #1002,b@example.com,paid,2026-03-02,EUR,9.00,9.00,0.00,2026-03-02,3,Zip bag,3.00,,,,Wood Ltd,0.00
 `,
     items: [
-      { name: "Candle, large", quantity: "1", price: "30.00", hs_sku: "CA-7" },
-      { name: "Oak stool", quantity: "2", price: "45.00", hs_sku: "OS-0012" },
-      { name: "Zip bag", quantity: "3", price: "3.00" }
+      { name: "Candle, large", quantity: "1", price: "30.00", hs_sku: "CA-7", ...eur },
+      { name: "Oak stool", quantity: "2", price: "45.00", hs_sku: "OS-0012", ...eur },
+      { name: "Zip bag", quantity: "3", price: "3.00", ...eur }
     ],
     not: { Name: /number of the order/, "Lineitem discount": /whole line/ }
   },
@@ -50,7 +52,15 @@ the door",Wood Ltd,0.00
       "*ContactName,EmailAddress,*InvoiceNumber,Reference,*InvoiceDate,*DueDate,Total,InventoryItemCode,*Description,*Quantity,*UnitAmount,Discount,*AccountCode,*TaxType,TaxAmount,Currency",
       "Example Ltd,x@example.com,INV-0041,PO 7,03/01/2026,03/31/2026,,PR-1,Consulting day,2,640.00,10%,200,20% (VAT on Income),,GBP"
     ),
-    items: [{ name: "Consulting day", quantity: "2", price: "640.00", hs_sku: "PR-1" }],
+    items: [
+      {
+        name: "Consulting day",
+        quantity: "2",
+        price: "640.00",
+        hs_sku: "PR-1",
+        hs_line_item_currency_code: "GBP"
+      }
+    ],
     not: { Discount: /percentage/ }
   },
   QuickBooks: {
@@ -81,6 +91,22 @@ the door",Wood Ltd,0.00
     ),
     items: [{ name: "Acme - Generator", quantity: "3", price: "120000.00", hs_sku: "GC1040" }],
     not: { TotalPrice: /total of a line/ }
+  },
+  "Salesforce's report": {
+    content: lines(
+      '"Opportunity Name","Product Name","Product Code","Quantity","Sales Price","Sales Price Currency","Total Price","Total Price Currency"',
+      '"Acme","Seat, yearly","S-1","40.00","99.50","USD","3980.00","USD"'
+    ),
+    items: [
+      {
+        name: "Seat, yearly",
+        quantity: "40.00",
+        price: "99.50",
+        hs_sku: "S-1",
+        hs_line_item_currency_code: "USD"
+      }
+    ],
+    not: { "Total Price": /total of a line/ }
   },
   Superstore: {
     content: lines(

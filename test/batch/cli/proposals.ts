@@ -44,7 +44,7 @@ export const checking =
   }
 
 /** What of a line item is compared. */
-export const fields = ["name", "quantity", "price", "hs_sku"] as const
+export const fields = ["name", "quantity", "price", "hs_sku", "hs_line_item_currency_code"] as const
 
 export type Item = Partial<Record<(typeof fields)[number], string>>
 

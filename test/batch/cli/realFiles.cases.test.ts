@@ -60,6 +60,21 @@ describe("A file that is refused", () => {
     assert.include(end.stderr, '--emulator-properties <file>, a JSON array such as [{"name":"order_line_ref"')
   })
 
+  it("71 has a column that is no property: told once, nothing sent, until it is ignored", async () => {
+    const content = "name,quantity,price,Surcharge\nA,1,10,0\nB,2,20,1\nC,3,30,0\n"
+    const end = await accepting("71.csv", content)
+    assert.deepStrictEqual([end.code, end.items], [2, []])
+    assert.strictEqual(
+      end.stderr.match(/"Surcharge" is no property of the account; leave it out with --ignore Surcharge\n/g)
+        ?.length,
+      1
+    )
+    const ignored = await accepting("71.csv", content, "--ignore", "Surcharge")
+    assert.deepStrictEqual([ignored.code, ignored.items.length], [0, 3], ignored.stderr)
+    const upper = await accepting("71b.csv", "name,quantity,price,Discount\nA,1,10,0\nB,2,20,1\nC,3,30,0\n")
+    assert.deepStrictEqual([upper.code, upper.items.length], [0, 3], upper.stderr)
+  })
+
   it("70 breaks off: as a file nothing of it is sent", async () => {
     const end = await accepting("70.csv", "name,price\nA,1\nB,x\nC,2,3\nD,4\nE,5\n")
     assert.deepStrictEqual([end.code, end.items], [2, []])
@@ -104,10 +119,7 @@ describe("A last row that is a total", () => {
     const content = "Artikel;Menge;Preis\nStuhl;2;149,90\nTisch;1;20,00\n;;\nSumme:;3;\n;;\n"
     const { shown } = await check("total.csv", content)
     assert.include(shown?.words ?? [], "skipLast=2")
-    assert.include(
-      shown?.assumptions.join("\n"),
-      'skipLast=2: "Summe:" in the last row is a total, not a line item'
-    )
+    assert.include(shown?.assumptions.join("\n"), 'skipLast=2: "Summe:" is below the table, and no line item')
     const end = await accepting("total.csv", content)
     assert.deepStrictEqual(end.items, [
       { name: "Stuhl", quantity: "2", price: "149.90" },

@@ -152,6 +152,16 @@ describe("Values of real files", () => {
     })
   })
 
+  it("that are labels of options are read where that is declared, in any case", async () => {
+    const text =
+      "name,price,recurringbillingfrequency,hs_line_item_currency_code\nA,1,Monthly,usd\nB,1,monthly,€\nC,1,monthly,EUR\nD,1,annually,Usd\n"
+    const declared = await importing("labels.csv", text, "--declare", "options=labels")
+    assert.deepStrictEqual(declared.counts, [3, 1, 0], declared.lines.join("\n"))
+    assert.match(advice(declared.lines)[3] ?? "", /^"€" is /)
+    const plain = await importing("labels.csv", text)
+    assert.isBelow(plain.counts[0] ?? 9, 3)
+  })
+
   it("that are words for nothing are invalid numbers, and warned about as texts", async () => {
     const text =
       "name,quantity,price,description\nA,#N/A,x,d\nB,N/A,1,d\nC,NULL,1,#REF!\nD,-,1,#N/A\nE,1,1,null\nF,1,1,#N/A\n"

@@ -94,4 +94,46 @@ describe("A spreadsheet", () => {
     )
     assert.strictEqual((await names()).length, before)
   })
+
+  it("that cannot be read is one line, exit 2, and nothing is sent, also with --accept", async () => {
+    const before = (await names()).length
+    const name = row(text("name"), text("price"))
+    const formulas = name + row(text("A"), "<c><f>B9*2</f></c>")
+    const merged = name + row(text("A"), number(1)) + row(text("B"))
+    const password = new Uint8Array(1536)
+    password.set([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1])
+    // 65 MiB of one letter in a file of some 64 KiB.
+    const bomb = `<si><t>${"x".repeat(1024 * 1024)}</t></si>`.repeat(65)
+    for (const [bytes, line] of [
+      [await workbook(formulas), /^w\.xlsx: 1 row \(line 2\): price: a formula without a value; [^\n]*\n$/],
+      [
+        password,
+        /^w\.xlsx: an old Excel file \(\.xls\), or one with a password; save it as \.xlsx without a password, or the sheet as CSV UTF-8\n$/
+      ],
+      [
+        await workbook([{ rows: merged, after: `<mergeCells><mergeCell ref="B2:B3"/></mergeCells>` }]),
+        /^w\.xlsx:2:2: the cells B2:B3 are merged over 2 rows, and only the first has their value; [^\n]*\n$/
+      ],
+      [
+        await workbook(name, { texts: bomb }),
+        /^w\.xlsx: the texts of the workbook are longer than 64 MiB; [^\n]*\n$/
+      ],
+      [
+        await workbook([
+          { name: "Q3", rows: name },
+          { name: "Q4", rows: name }
+        ]),
+        /^w\.xlsx: the workbook has 2 sheets: "Q3", "Q4"; declare the one to read: sheet=Q3\n$/
+      ]
+    ] as const) {
+      files.write("w.xlsx", bytes)
+      const told = ({ stderr }: { readonly stderr: string }) =>
+        stderr.replace(/^line-items: /, "").replaceAll(files.at("w.xlsx"), "w.xlsx")
+      const end = await importFile("w.xlsx", ["--accept"])
+      assert.strictEqual(end.code, 2, end.stderr)
+      assert.match(told(end), line)
+      assert.strictEqual((await importFile("w.xlsx", [])).code, 2)
+    }
+    assert.strictEqual((await names()).length, before)
+  })
 })

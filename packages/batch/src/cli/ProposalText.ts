@@ -109,11 +109,11 @@ const section = (title: string, lines: ReadonlyArray<string>): ReadonlyArray<str
 
 /** All of it, with the command at its end. */
 export const toText = (proposal: Proposal.Proposal, command: string): string => {
-  const { assumptions, format, invalid, name, problems, requests, seconds, warnings } = proposal
+  const { assumptions, format, invalid, isSheet, name, problems, requests, seconds, warnings } = proposal
   const isWrong = invalid === 0 ? "" : `, ${Report.format(invalid)} of them not valid`
   const decides = decided(proposal).length > 0
   return [
-    `${Source.visible(name)}: ${format.toUpperCase()}, ${rows(proposal.rows)}${isWrong}`,
+    `${Source.visible(name)}: ${isSheet ? "spreadsheet" : format.toUpperCase()}, ${rows(proposal.rows)}${isWrong}`,
     ...section(
       "Found",
       (assumptions.length === 0 ? ["nothing to declare"] : assumptions).map((line) => `  ${visible(line)}`)

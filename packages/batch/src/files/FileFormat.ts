@@ -338,7 +338,8 @@ const read = (
   if (split <= 0) return wrong(`${InputIssue.quote(word)} is not key=value`, "write delimiter=semicolon")
   const key = word.slice(0, split)
   const value = word.slice(split + 1)
-  if (value === "") return wrong(`${key} has no value`, `write ${key}=…, or leave it out`)
+  // The column of an index has no name.
+  if (value === "" && key !== "ignore") return wrong(`${key} has no value`, `write ${key}=…, or leave it out`)
   const example = sides.get(key)
   if (example !== undefined) {
     const at = key === "set" ? value.indexOf("=") : value.lastIndexOf("=")

@@ -16,6 +16,7 @@ import * as FileFormat from "./FileFormat.ts"
 import * as Columns from "./proposal/columns.ts"
 import { decide, type Decision, doubtful, type Problem } from "./proposal/decide.ts"
 import * as Encoding from "./proposal/encoding.ts"
+import * as Footer from "./proposal/footer.ts"
 import * as Headers from "./proposal/headers.ts"
 import * as Issues from "./proposal/issues.ts"
 import * as Structure from "./proposal/structure.ts"
@@ -64,6 +65,8 @@ export interface Preview {
 export interface Proposal {
   readonly name: string
   readonly format: Source.Format
+  /** Whether the rows, which are as those of CSV, are of a spreadsheet. */
+  readonly isSheet: boolean
   readonly declared: FileFormat.FileFormat
   readonly words: ReadonlyArray<string>
   readonly assumptions: ReadonlyArray<string>
@@ -125,9 +128,6 @@ export interface Definitions {
   /** Whether the account has no others. */
   readonly isComplete: boolean
 }
-
-/** The most lines at the end that are tried as a total and what is behind it. */
-const mostSkipped = 5
 
 /** How much of a file its structure is sniffed from. */
 const prefixLength = 128 * 1024
@@ -225,6 +225,7 @@ export const make = Effect.fnUntraced(function* (
   )
   let base = merged(given, structure.format)
   let assumptions = structure.assumptions
+  let below: readonly [first: string, last: string] | undefined
 
   const read = Effect.fnUntraced(function* (
     stream: Stream.Stream<Uint8Array, Source.SourceError>,
@@ -275,12 +276,45 @@ export const make = Effect.fnUntraced(function* (
     return { declared, readAs: withoutBlocked(declared, decision), known: namesOf(reading) }
   }
   let wanted: Wanted = reading === undefined ? plain : wantedOf(reading)
+  const footerOf = ({ statistics }: Reading): ReadonlyArray<string> =>
+    given.skipLast === undefined ? statistics.footer(FileFormat.characterOf(base.delimiter ?? ",")) : []
+  const isFooter = (reading: Reading): boolean => {
+    const { length } = footerOf(reading)
+    return length > 0 && (base.skipLast ?? 0) + length <= Footer.most
+  }
+  /** Blank rows count as lines: what is left of the footer then is found again. */
+  const skip = (reading: Reading): void => {
+    const texts = footerOf(reading)
+    const skipLast = (base.skipLast ?? 0) + texts.length
+    below = [texts[0] ?? "", below?.[1] ?? texts.at(-1) ?? ""]
+    const [first, last] = below.map(InputIssue.quote)
+    const what = below[0] === below[1] ? `${first} is` : `${first} to ${last} are`
+    assumptions = [
+      ...assumptions.filter((line) => !line.startsWith("skipLast=")),
+      `skipLast=${skipLast}: ${what} below the table, and no line item`
+    ]
+    base = merged(base, { skipLast })
+    wanted = { ...wantedOf(reading), known: wanted.known }
+  }
+  /** A reading behind the records that break the syntax, if they are a footer. */
+  const belowOf = Effect.fnUntraced(function* ({ error, format, header }: Reading) {
+    if (error?.reason !== "Syntax" || format !== "csv" || header === undefined) return undefined
+    if (given.skipLast !== undefined || given.broken !== undefined) return undefined
+    const readAs = merged(wanted.readAs, { broken: "rejects" })
+    const all = yield* read(bytes, { ...wanted, readAs }, false)
+    return all.error === undefined && isFooter(all) ? all : undefined
+  })
   for (let pass = 1; ; pass++) {
     const whole: Reading = yield* read(bytes, wanted, true)
     reading = whole
     const { error, statistics } = whole
     if (error !== undefined) {
       const isLate = Structure.isNotUtf8(error) && base.encoding === undefined && !statistics.isForeign()
+      const tolerant = isLate ? undefined : yield* belowOf(whole)
+      if (tolerant !== undefined) {
+        skip(tolerant)
+        continue
+      }
       if (!isLate || pass > 3) return yield* error
       const late = Encoding.sniffLate(error.problem)
       base = merged(base, late.format)
@@ -298,23 +332,15 @@ export const make = Effect.fnUntraced(function* (
         `declare it: --declare encoding=${base.encoding ?? "utf-8"} may be right`
       )
     }
-    const total = statistics.total()
-    const skipLast = (base.skipLast ?? 0) + 1
-    if (total !== undefined && given.skipLast === undefined && skipLast <= mostSkipped) {
-      // Lines behind it may be blank.
-      assumptions = [
-        ...assumptions.filter((line) => !line.startsWith("skipLast=")),
-        `skipLast=${skipLast}: ${InputIssue.quote(total)} in the last row is a total, not a line item`
-      ]
-      base = merged(base, { skipLast })
-      wanted = { ...wantedOf(whole), known: wanted.known }
+    if (isFooter(whole)) {
+      skip(whole)
       continue
     }
     const next = wantedOf(whole)
     const isSettled =
       same(next.readAs, wanted.readAs) && (whole.header !== undefined || same(next.known, wanted.known))
     wanted = next
-    if (isSettled || pass > 3 + mostSkipped) break
+    if (isSettled || pass > 3 + Footer.most) break
   }
   const decision = decisionOf(reading)
   const { issues } = reading
@@ -325,6 +351,7 @@ export const make = Effect.fnUntraced(function* (
   return {
     name,
     format: reading.format,
+    isSheet: Structure.isZip(prefix.bytes),
     declared: wanted.declared,
     words: wordsOf(given, wanted.declared),
     assumptions: [...assumptions, ...decision.assumptions, ...(isMapped ? decision.notes : [])],

@@ -6,6 +6,7 @@ import type { FileFormat, Values } from "../FileFormat.ts"
 import * as Json from "../source/json.ts"
 import { isParentColumn, type Row } from "../source/row.ts"
 import * as Encoding from "./encoding.ts"
+import * as Footer from "./footer.ts"
 import type { Match, Matching } from "./headers.ts"
 import * as Numbers from "./numbers.ts"
 import * as Sniffed from "./values.ts"
@@ -30,6 +31,8 @@ export interface Column {
   keys: ReadonlyArray<string>
   /** The one value that all cells have. */
   only: string | undefined
+  /** The number that the next row has, if all before it were numbered; undefined before the first, NaN if they were not. */
+  next: number | undefined
   readonly numbers: Numbers.Numbers
   readonly days: Sniffed.Days
   readonly words: Sniffed.Words
@@ -88,6 +91,7 @@ export const make = (match: Match, context: Context): Column => {
     nested: 0,
     keys: [],
     only: undefined,
+    next: undefined,
     numbers: Numbers.make(rules),
     days: Sniffed.days(),
     words: new Set(),
@@ -128,9 +132,23 @@ export const take = (column: Column, cell: string): void => {
   }
 }
 
-/** What the rows under a table begin with. */
-const totals =
-  /^(?:(?:grand |sub)?totals?|sum|summe|gesamt(?:summe|betrag)?|zwischensumme|total(?:e|es)?|total général|somme|suma|razem|celkem|totaal|totalt|yhteensä)\s*:?$/i
+const lineOf = (
+  original: Row["original"],
+  columns: ReadonlyArray<Column>,
+  delimiter: string
+): Footer.Line => {
+  if (original._tag !== "Csv")
+    return { cells: Footer.cellsOf(original.text, delimiter), isRagged: true, lacks: true }
+  const { cells } = original
+  const lacks = columns.some(({ match }, at) => match.becomes !== undefined && !cells[at]?.trim())
+  return { cells, isRagged: false, lacks }
+}
+
+/** Rows are numbered from 0 or 1. */
+const takeNumber = (column: Column, cell: string): void => {
+  const isNext = column.next === undefined ? cell === "0" || cell === "1" : cell === String(column.next)
+  column.next = isNext ? Number(cell) + 1 : Number.NaN
+}
 
 /** The most columns that are kept; the keys of JSON objects could be without end. */
 const most = 2000
@@ -145,7 +163,10 @@ export const reader = (
   const columns = new Map<string, Column>()
   let isForeign = false
   let isPlausible = true
-  let last: ReadonlyArray<string | null> | undefined
+  // The last rows, the next one in the place of the first.
+  const tail: Array<Row["original"]> = []
+  let rows = 0
+  let broken = 0
 
   const add = (names: ReadonlyArray<string>): void => {
     const all = [...columns.keys(), ...names]
@@ -158,6 +179,9 @@ export const reader = (
   }
   add(header ?? known)
   const ofHeader = header?.map((name) => columns.get(name)!)
+  const isNameless = (name: string): boolean => name.trim() === ""
+  const numbered =
+    header?.[0] !== undefined && header.findLastIndex(isNameless) === 0 ? columns.get(header[0]) : undefined
 
   const see = (cell: string): void => {
     if (isForeign && context.format.encoding === undefined) return
@@ -192,10 +216,14 @@ export const reader = (
 
   return {
     take: ({ original }: Row): void => {
-      if (original._tag === "Broken") return
       if (original._tag === "Json") return object(original.text)
+      tail[rows++ % Footer.most] = original
+      if (original._tag === "Broken") {
+        broken++
+        return
+      }
       const { cells } = original
-      last = cells
+      if (numbered !== undefined) takeNumber(numbered, cells[0] ?? "")
       for (let at = 0; at < cells.length; at++) {
         const cell = cells[at] as string
         const column = ofHeader?.[at]
@@ -206,11 +234,18 @@ export const reader = (
       }
     },
     columns: (): ReadonlyArray<Column> => [...columns.values()],
-    /** The word of the last row, if it sums the others up: it lacks something that line items have. */
-    total: (): string | undefined => {
-      const word = last?.find((cell) => cell?.trim())?.trim()
-      const lacks = ofHeader?.some(({ match }, at) => match.becomes !== undefined && !last?.[at]?.trim())
-      return word !== undefined && lacks === true && totals.test(word) ? word : undefined
+    /** The texts of the footer below the table, if there is one and every record above it can be read. */
+    footer: (delimiter: string): ReadonlyArray<string> => {
+      const begins = rows % Footer.most
+      const last = rows > Footer.most ? [...tail.slice(begins), ...tail.slice(0, begins)] : tail
+      const lines = last.map((original) => lineOf(original, ofHeader ?? [], delimiter))
+      const length = ofHeader === undefined || ofHeader.length < 2 ? 0 : Footer.lengthOf(lines)
+      const below = last.slice(last.length - length)
+      return below.filter(({ _tag }) => _tag === "Broken").length < broken
+        ? []
+        : lines
+            .slice(lines.length - length)
+            .map(({ cells }) => cells.find((cell) => cell.trim() !== "")?.trim() ?? "")
     },
     /** Whether a text has more than ASCII, and whether all that has can be Windows-1252. */
     isForeign: () => isForeign,

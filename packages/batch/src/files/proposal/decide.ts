@@ -9,6 +9,7 @@ import type { Found } from "./found.ts"
 import { couldBe, type Match, type Matching } from "./headers.ts"
 import * as Numbers from "./numbers.ts"
 import * as Sniffed from "./values.ts"
+import * as Whole from "./whole.ts"
 
 /** Something wrong with a column, or with values of it. Nothing is sent where one is `blocking`. */
 export interface Problem {
@@ -200,54 +201,6 @@ const mergeColumns = (formats: ReadonlyArray<FileFormat>): FileFormat => {
   }
 }
 
-/** What the file as a whole says, where it is a known export. */
-const ofProgram = (
-  columns: ReadonlyArray<Column>,
-  { known }: Matching,
-  declared: FileFormat
-): ReadonlyArray<Found> => {
-  if (known === undefined) return []
-  const program: Found = { format: {}, assumptions: [`${known.program}: the header has its columns`] }
-  const currency = columns.find(({ match }) => match.name === known.currency)
-  const code = currency?.only?.trim()
-  const isSet = declared.set?.["hs_line_item_currency_code"] !== undefined
-  if (currency === undefined || isSet || currency.values === 0) return [program]
-  return code !== undefined && /^[A-Z]{3}$/.test(code)
-    ? [
-        program,
-        {
-          format: { set: { hs_line_item_currency_code: code } },
-          assumptions: [
-            `currency ${code} in every row: ${InputIssue.quote(currency.match.name)} has no other`
-          ]
-        }
-      ]
-    : [
-        program,
-        {
-          format: {},
-          assumptions: [
-            `${InputIssue.quote(currency.match.name)} has several currencies, and only in the first line of an order: amounts would be taken in the account's own`
-          ]
-        }
-      ]
-}
-
-/** What every file is told: which of the things that matter no column has. */
-const missing = (columns: ReadonlyArray<Column>, declared: FileFormat): ReadonlyArray<string> => {
-  const has = (property: string): boolean =>
-    declared.set?.[property] !== undefined || columns.some(({ match }) => match.becomes === property)
-  const hasParent = columns.some(({ match: { becomes } }) => becomes !== undefined && isParentColumn(becomes))
-  const sets = Object.keys(declared.set ?? {}).some(isParentColumn)
-  const none = ["name", "price"].filter((property) => !has(property))
-  return [
-    ...(none.length === 0
-      ? []
-      : [`no column is the ${none.join(" or the ")}: line items are created without`]),
-    ...(hasParent || sets ? [] : ["no column names a parent: line items are created without a deal"])
-  ]
-}
-
 const parentProblem = ({ example: value, match: { name }, values }: Column, note: string): Problem => ({
   kind: "parent",
   column: name,
@@ -360,16 +313,29 @@ export const decide = (
   { isComplete, isSniffed }: Known
 ): Decision => {
   const columns = judged(all, matching)
-  const found = [...ofProgram(columns, matching, declared), ...valuesOf(columns)]
-  const format = mergeColumns([naming(columns, declared), ...found.map(({ format }) => format)])
+  const found = [...Whole.ofProgram(columns, matching, declared), ...valuesOf(columns)]
+  const names = naming(columns, declared)
+  const index = Whole.indexOf(columns, declared)
+  const ignore = [
+    ...(names.ignore ?? []),
+    ...(names.ignore?.[0] === "unmapped" ? [] : (index.format.ignore ?? []))
+  ]
+  const format = mergeColumns([
+    names,
+    ...found.map(({ format }) => format),
+    ignore.length > 0 ? { ignore } : {}
+  ])
   return {
     columns,
     format,
-    assumptions: found.flatMap(({ assumptions }) => assumptions),
+    assumptions: [
+      ...[...found, index].flatMap(({ assumptions }) => assumptions),
+      ...Whole.lostCurrencies(columns, format, declared)
+    ],
     problems: [
       ...problemsOf(columns, isComplete),
       ...doubtfulOf(columns, format, !isSniffed && Object.keys(format).length === 0)
     ],
-    notes: missing(columns, { ...declared, set: { ...declared.set, ...format.set } })
+    notes: Whole.missing(columns, { ...declared, set: { ...declared.set, ...format.set } })
   }
 }

@@ -143,7 +143,8 @@ export const exports: ReadonlyArray<Export> = [
       "Product Code": "hs_sku",
       Quantity: "quantity",
       "Sales Price": "price",
-      "Line Description": "description"
+      "Line Description": "description",
+      "Sales Price Currency": "hs_line_item_currency_code"
     },
     not: {
       "Total Price": lineTotal,
@@ -311,7 +312,9 @@ export const headers: Readonly<Record<string, ReadonlyArray<string>>> = {
     ..."Produktbeschreibung|Descripción|Descrizione|Descrição|Beskrivelse|Beskrivning|Kuvaus|Opis".split("|")
   ],
   hs_line_item_currency_code:
-    "Currency Code|Währung|Waehrung|Devise|Moneda|Valuta|Divisa|Moeda|Waluta|Měna".split("|"),
+    "Currency Code|Price Currency|Unit Price Currency|Sales Price Currency|Währung|Waehrung|Devise|Moneda|Valuta|Divisa|Moeda|Waluta|Měna".split(
+      "|"
+    ),
   hs_discount_percentage:
     "Discount %|Discount Percent|Discount in %|Rabatt %|Rabatt in %|Remise %|Descuento %|Sconto %|Korting %".split(
       "|"

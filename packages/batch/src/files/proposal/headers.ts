@@ -269,9 +269,10 @@ export const match = (
       ignored.has(name.trim()) ||
       (ignored.has("unmapped") && !isExactName(name, names))
     return drops
-      ? { name, why: "ignored", note: name === "" || name.startsWith("_") ? "" : "declared" }
+      ? { name, why: "ignored", note: name.startsWith("_") || !isNamed(name) ? "" : "declared" }
       : undefined
   }
+  const isNamed = (name: string): boolean => name !== "" || ignored.has("")
   const first = columns.map((name) => {
     const match =
       isDeclared(name) ?? (found === undefined ? single(name, names) : ofExport(name, found, names))

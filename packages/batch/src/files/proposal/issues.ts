@@ -4,6 +4,7 @@
 import type { BatchRequest } from "@effect-hubspot/schema"
 import * as Result from "effect/Result"
 import type { Row } from "../source/row.ts"
+import { noValue } from "../source/sheet/cells.ts"
 import type { Problem } from "./decide.ts"
 
 const mostGroups = 200
@@ -47,6 +48,11 @@ export const make = (header: ReadonlyArray<string> | undefined) => {
     invalid: () => invalid,
     preview: () => preview,
     problems: (): ReadonlyArray<Problem> =>
-      [...groups.values()].map((group) => ({ kind: "values", ...group, blocking: false }))
+      [...groups.values()].map((group) => ({
+        kind: "values",
+        ...group,
+        // A program that computes nothing has written the workbook: no row can be read.
+        blocking: group.message === noValue.message && group.count === rows
+      }))
   }
 }

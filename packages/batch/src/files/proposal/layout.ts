@@ -4,6 +4,7 @@
  */
 import { InputIssue } from "@effect-hubspot/schema"
 import { characterOf, type FileFormat } from "../FileFormat.ts"
+import * as Footer from "./footer.ts"
 import { type Found, nothing, type Refusal } from "./found.ts"
 
 type Record = ReadonlyArray<string>
@@ -66,6 +67,14 @@ interface Layout {
   readonly alike: number
 }
 
+/** The rows above a footer, if there are some. */
+const withoutFooter = (rows: ReadonlyArray<Record>, width: number): ReadonlyArray<Record> => {
+  const last = rows.slice(-Footer.most)
+  const lines = last.map((cells) => ({ cells, isRagged: cells.length !== width, lacks: false }))
+  const length = Footer.lengthOf(lines)
+  return length === 0 || length === rows.length ? rows : rows.slice(0, -length)
+}
+
 const layoutOf = (
   text: string,
   skipped: number,
@@ -75,8 +84,9 @@ const layoutOf = (
   const { broken, records } = recordsOf(text, delimiter, quote, blanks, whole)
   if (broken) return undefined
   const filled = records.filter((record) => !isBlankRecord(record))
-  const [header, ...rows] = filled
+  const [header, ...below] = filled
   if (header === undefined || header.length < 2) return undefined
+  const rows = whole ? withoutFooter(below, header.length) : below
   const alike = rows.filter((row) => row.length === header.length).length
   return { delimiter, quote, blanks, skipped, header, rows, alike }
 }

@@ -17,6 +17,7 @@ import { type Found, isRefusal, nothing, type Refusal } from "./found.ts"
 import * as JsonPaths from "./jsonPaths.ts"
 import * as Layout from "./layout.ts"
 import * as Root from "./root.ts"
+import * as Titles from "./titles.ts"
 
 /** The first bytes of a file, inflated, and whether there are no others. */
 export interface Prefix {
@@ -73,7 +74,7 @@ const xml = /^\s*<(?:\?xml|[a-z]+:[a-z]+\s|svg|rss|workbook)/i
 /** The error of bytes that are no UTF-8. */
 export const isNotUtf8 = ({ problem }: Source.SourceError): boolean => problem.endsWith("is not valid UTF-8")
 
-const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b
+export const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b
 const isOld = (bytes: Uint8Array): boolean => bytes[0] === 0xd0 && bytes[1] === 0xcf
 
 export const sniff = Effect.fnUntraced(function* ({
@@ -85,7 +86,8 @@ export const sniff = Effect.fnUntraced(function* ({
   score
 }: Given): Effect.fn.Return<Found, Refusal | Source.SourceError> {
   // Spreadsheets and archives are no text.
-  if (isZip(prefix.bytes) || isOld(prefix.bytes)) return nothing
+  if (isZip(prefix.bytes)) return yield* Titles.sniff(name, bytes, declared, score)
+  if (isOld(prefix.bytes)) return nothing
   const encoding = declared.encoding === undefined ? Encoding.sniff(prefix.bytes, prefix.isWhole) : nothing
   if (isRefusal(encoding)) return yield* Effect.fail(encoding)
   const text = Encoding.textOf(prefix.bytes, { ...declared, ...encoding.format })

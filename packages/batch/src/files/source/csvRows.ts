@@ -343,6 +343,7 @@ export const rower = (
         }
       }
       return undefined
-    }
+    },
+    end: () => (position.header === undefined ? Row.nothingBelow(declared?.format.skipLines) : undefined)
   }
 }

@@ -93,6 +93,16 @@ export const broken = (
   original: { _tag: "Broken", text }
 })
 
+/** Refuses lines to skip behind which there is no header. */
+export const nothingBelow = (skipLines = 0): Failure | undefined =>
+  skipLines === 0
+    ? undefined
+    : failure(
+        {},
+        `skipLines=${skipLines} is declared, and no line behind them has anything in it`,
+        "declare fewer"
+      )
+
 /** Columns of files whose rows HubSpot has, or may have. */
 const refusedColumns = new Map([
   [

@@ -62,7 +62,7 @@ export const mergedOf = (ref: string): Merged | undefined => {
   return { ref, first: Number(first), last: Number(last), left: columnOf(left), right: columnOf(right) }
 }
 
-const noValue: Bad = {
+export const noValue: Bad = {
   text: "",
   message: "a formula without a value",
   advice: "open the workbook in a spreadsheet program and save it, or write the value"

@@ -6,7 +6,7 @@ import { Properties } from "@effect-hubspot/schema"
 import * as CsvRows from "../csvRows.ts"
 import type { Column, Declared } from "../declared.ts"
 import type * as Pull from "../pull.ts"
-import { type Failure, failure, type Row } from "../row.ts"
+import { type Failure, failure, nothingBelow, type Row } from "../row.ts"
 import type { Wrong } from "../values.ts"
 import type { Bad, Cell, Merged, SheetRow } from "./cells.ts"
 
@@ -105,7 +105,8 @@ export const table = (declared: Declared, merged: ReadonlyArray<Merged>) => {
       if (skipLast === 0) return rowOf(row, out)
       last.push(row)
       return last.length > skipLast ? rowOf(last.shift()!, out) : undefined
-    }
+    },
+    end: () => (header === undefined ? nothingBelow(skipLines) : undefined)
   }
   return { machine, header: () => header }
 }

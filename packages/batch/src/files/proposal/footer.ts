@@ -1,0 +1,70 @@
+/**
+ * What reports write below their table: totals, who made it and when, and whose it is. It is told from rows, and from a row
+ * that is cut off, by words.
+ */
+
+/** A line at the end of a table. */
+export interface Line {
+  readonly cells: ReadonlyArray<string>
+  /** It has not as many cells as the header. */
+  readonly isRagged: boolean
+  /** It has nothing in a column that line items have. */
+  readonly lacks: boolean
+}
+
+/** The most lines at the end that are taken for a footer. */
+export const most = 20
+
+/** What a row that sums the others up begins with. */
+const totals =
+  /^(?:(?:grand |sub)?totals?|sum|summe|gesamt(?:summe|betrag)?|zwischensumme|total(?:e|es)?|total général|somme|suma|razem|celkem|totaal|totalt|yhteensä)\s*(?:\([^)]*\)\s*)?:?$/i
+
+/** What a line with a count begins with, that is no row by its cells. */
+const counts =
+  /^(?:(?:grand |sub)?totals?|summe|gesamt\S*)\s*(?:records?|rows?|items?|lines?|zeilen|positionen)?\s*:|^\d+ (?:records?|rows?|items?|entries|zeilen|datensätze)\.?$/i
+
+const words =
+  /^(?:©|\(c\) |copyright\s*(?:\(c\)|©|\d{4})|confidential(?: information\b|\s*[-–—.:]|$)|vertraulich\b|confidentiel\b|(?:report )?(?:generated|printed|exported|created|run) (?:by|on|at)\b|(?:erstellt|gedruckt|exportiert|erzeugt) (?:am|von|durch)\b|(?:généré|édité|imprimé|exporté) (?:le|par)\b|generado (?:el|por)\b|(?:page|seite|página) \d+ ?(?:of|von|de|sur|\/) ?\d+|end of (?:report|file)\b)|\ball rights reserved\b/i
+
+type Kind = "said" | "alone" | "row"
+
+const kindOf = ({ cells, isRagged, lacks }: Line): Kind => {
+  const filled = cells.map((cell) => cell.trim()).filter((cell) => cell !== "")
+  const [word = ""] = filled
+  // Lines are counted where they are skipped.
+  if (/[\r\n]/.test(word)) return "row"
+  const text = word.slice(0, 400)
+  const isAlone = filled.length <= 1
+  if ((isAlone || isRagged) && words.test(text)) return "said"
+  if ((lacks || isRagged) && totals.test(text)) return "said"
+  if ((isAlone || isRagged) && counts.test(text)) return "said"
+  return isAlone ? "alone" : "row"
+}
+
+/** How many of the last lines are a footer: at least one has its words, and the others one cell each. */
+export const lengthOf = (lines: ReadonlyArray<Line>): number => {
+  let begins = lines.length
+  for (let at = lines.length - 1; at >= 0; at--) {
+    const line = lines[at]!
+    const kind = kindOf(line)
+    if (kind === "row") break
+    // A name alone that is as long as the header may be a row, unless it is below the footer's words.
+    if (kind === "said" || (line.isRagged && saidFrom(lines, at + 1))) begins = at
+  }
+  return lines.length - begins
+}
+
+const saidFrom = (lines: ReadonlyArray<Line>, from: number): boolean =>
+  lines.slice(from).some((line) => kindOf(line) === "said")
+
+/** The cells of a line that is no record, forgivingly. */
+export const cellsOf = (text: string, delimiter: string): ReadonlyArray<string> => {
+  const cells = [""]
+  let quoted = false
+  for (const c of text.slice(0, 2000)) {
+    if (c === '"') quoted = !quoted
+    else if (c === delimiter && !quoted) cells.push("")
+    else cells[cells.length - 1] += c
+  }
+  return cells
+}

@@ -1,0 +1,88 @@
+/**
+ * What a file says as a whole: the program it comes from, its currency, an index, and what no column has.
+ */
+import { InputIssue } from "@effect-hubspot/schema"
+import type { FileFormat } from "../FileFormat.ts"
+import { isParentColumn } from "../source/row.ts"
+import type { Column } from "./columns.ts"
+import { type Found, nothing } from "./found.ts"
+import type { Matching } from "./headers.ts"
+
+/** What the file as a whole says, where it is a known export. */
+export const ofProgram = (
+  columns: ReadonlyArray<Column>,
+  { known }: Matching,
+  declared: FileFormat
+): ReadonlyArray<Found> => {
+  if (known === undefined) return []
+  const program: Found = { format: {}, assumptions: [`${known.program}: the header has its columns`] }
+  const currency = columns.find(({ match }) => match.name === known.currency)
+  const code = currency?.only?.trim()
+  const isSet = declared.set?.["hs_line_item_currency_code"] !== undefined
+  if (currency === undefined || isSet || currency.values === 0) return [program]
+  return code !== undefined && /^[A-Z]{3}$/.test(code)
+    ? [
+        program,
+        {
+          format: { set: { hs_line_item_currency_code: code } },
+          assumptions: [
+            `currency ${code} in every row: ${InputIssue.quote(currency.match.name)} has no other`
+          ]
+        }
+      ]
+    : [
+        program,
+        {
+          format: {},
+          assumptions: [
+            `${InputIssue.quote(currency.match.name)} has several currencies, and only in the first line of an order: amounts would be taken in the account's own`
+          ]
+        }
+      ]
+}
+
+/** A first column without a name that numbers the rows, as an index does. */
+export const indexOf = (columns: ReadonlyArray<Column>, { ignore = [] }: FileFormat): Found => {
+  const column = columns.find(({ match: { name }, next = 0 }) => name.trim() === "" && next > 0)
+  return column === undefined || ignore.includes("") || ignore.includes("unmapped")
+    ? nothing
+    : {
+        format: { ignore: [column.match.name.trim()] },
+        assumptions: ["column 1 has no name and numbers the rows: it is left out"]
+      }
+}
+
+/** Currencies that are taken off amounts where nothing gives them to the line item. */
+export const lostCurrencies = (
+  columns: ReadonlyArray<Column>,
+  format: FileFormat,
+  declared: FileFormat
+): ReadonlyArray<string> => {
+  const code = "hs_line_item_currency_code"
+  const isGiven =
+    declared.set?.[code] !== undefined ||
+    format.set?.[code] !== undefined ||
+    columns.some(({ match }) => match.becomes === code)
+  const found = [format, ...Object.values(format.perColumn ?? {})].flatMap(({ currency }) => currency ?? [])
+  return isGiven
+    ? []
+    : [...new Set(found)].map(
+        (currency) =>
+          `currency=${currency} is only taken off, and amounts are taken in the account's own: --set ${code}=${currency} gives it to the line items`
+      )
+}
+
+/** What every file is told: which of the things that matter no column has. */
+export const missing = (columns: ReadonlyArray<Column>, declared: FileFormat): ReadonlyArray<string> => {
+  const has = (property: string): boolean =>
+    declared.set?.[property] !== undefined || columns.some(({ match }) => match.becomes === property)
+  const hasParent = columns.some(({ match: { becomes } }) => becomes !== undefined && isParentColumn(becomes))
+  const sets = Object.keys(declared.set ?? {}).some(isParentColumn)
+  const none = ["name", "price"].filter((property) => !has(property))
+  return [
+    ...(none.length === 0
+      ? []
+      : [`no column is the ${none.join(" or the ")}: line items are created without`]),
+    ...(hasParent || sets ? [] : ["no column names a parent: line items are created without a deal"])
+  ]
+}
