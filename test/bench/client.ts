@@ -1,6 +1,7 @@
 /**
- * `client.ts <variant> <url> <batches>`: creates batches of 100 line items, ten at once, without a limit of its own, and
- * prints what that cost. What comes before, half as many batches, is not counted: code is compiled then.
+ * `client.ts <variant> <url> <batches> [limit]`: creates batches of 100 line items, ten at once, without a limit of its own
+ * unless one is given, and prints what that cost. What comes before, half as many batches, is not counted: code is compiled
+ * then. With a limit nothing comes before.
  */
 import * as BulkCreate from "@effect-hubspot/batch/bulk/BulkCreate"
 import * as DoubtStrategy from "@effect-hubspot/batch/doubt/DoubtStrategy"
@@ -20,7 +21,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { measure } from "./measure.ts"
 
-const [variant = "", url = "", count = ""] = process.argv.slice(2)
+const [variant = "", url = "", count = "", limit] = process.argv.slice(2)
 const batches = Number(count)
 const size = 100
 const atOnce = 10
@@ -52,7 +53,7 @@ const eachBatch = async (total: number, call: (batch: number) => Promise<unknown
   await Promise.all(Array.from({ length: atOnce }, worker))
 }
 
-const hubspot = LineItems.layer({ baseUrl: url, limit: 10_000_000 }).pipe(
+const hubspot = LineItems.layer({ baseUrl: url, limit: Number(limit ?? 10_000_000) }).pipe(
   Layer.provide(Layer.merge(NodeHttpClient.layerUndici, Credentials.layer(Redacted.make(token)))),
   Layer.orDie
 )
@@ -177,7 +178,8 @@ const durable = async (): Promise<Variant> => {
       )
       yield* store.planned(claim, { digest: "bench", inputs: total * size })
     })
-  await runtime.runPromise(Effect.andThen(plan("warm", warm), plan("job", batches)))
+  if (limit === undefined) await runtime.runPromise(plan("warm", warm))
+  await runtime.runPromise(plan("job", batches))
   return (total) =>
     runtime.runPromise(
       Effect.scoped(
@@ -200,6 +202,6 @@ const variants: Readonly<Record<string, () => Variant | Promise<Variant>>> = {
   durable
 }
 const run = await variants[variant]!()
-await run(warm)
+if (limit === undefined) await run(warm)
 process.stdout.write(`${JSON.stringify(await measure(() => run(batches)))}\n`)
 process.exit(0)
