@@ -27,7 +27,8 @@ const targets = [
   "load",
   "size",
   "suite",
-  "simulation"
+  "simulation",
+  "growth"
 ]
 const quickly = ["engine", "start", "load", "suite"]
 

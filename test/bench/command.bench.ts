@@ -9,6 +9,8 @@ import * as Row from "./row.ts"
 import { writeRows } from "./rows.ts"
 
 const [small, large] = [50_000, 200_000] as const
+/** One row in so many goes to the rejects. */
+const wrong = 200
 const rounds = 5
 
 export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
@@ -17,7 +19,7 @@ export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
   const command = (count: number) => {
     const file = join(folder, `${count}.csv`)
     return Effect.andThen(
-      Effect.promise(() => writeRows(file, count)),
+      Effect.promise(() => writeRows(file, count, wrong)),
       Measure.measured("import.ts", file, url)
     )
   }

@@ -9,23 +9,20 @@ const batches = 10_000
 const steps = 4
 
 export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
-  const serve = (...flags: ReadonlyArray<string>) =>
-    Effect.gen(function* () {
-      const process = yield* Measure.start(Measure.bin, "serve", "--limit=1000000", "--json", ...flags)
-      const { url } = JSON.parse(yield* process.line) as { readonly url: string }
-      // Code is compiled and the first buffers are made before.
-      yield* Measure.measured("client.ts", "floor", url, "100", "none")
-      const first = Measure.memoryOf(process, "VmRSS")
-      const points: Array<Row.Point> = []
-      const count = flags.length === 0 ? batches : batches / 10
-      for (let step = 1; step <= steps; step++) {
-        yield* Measure.measured("client.ts", "floor", url, String(count / steps), "none")
-        const kilobytes = (Measure.memoryOf(process, "VmRSS") - first) * 1024
-        points.push({ series: "serve", x: (count * 100 * step) / steps, y: kilobytes / 1024 })
-      }
-      return points
-    }).pipe(Effect.scoped)
-  const points = yield* serve()
+  const process = yield* Measure.start(Measure.bin, "serve", "--limit=100000", "--json")
+  const { url } = JSON.parse(yield* process.line) as { readonly url: string }
+  // With a limit it warms nothing up.
+  const create = (count: number) =>
+    Effect.scoped(Measure.measured("client.ts", "floor", url, String(count), "10000000"))
+  // Code is compiled and the first buffers are made before.
+  yield* create(100)
+  const first = Measure.memoryOf(process, "VmRSS")
+  const points: Array<Row.Point> = []
+  for (let step = 1; step <= steps; step++) {
+    yield* create(batches / steps)
+    const y = Measure.memoryOf(process, "VmRSS") - first
+    points.push({ series: "serve", x: (batches * 100 * step) / steps, y })
+  }
   const last = points.at(-1)!
   return [
     Row.atMost(

@@ -13,11 +13,14 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { writeSync } from "node:fs"
+import { rmSync, writeSync } from "node:fs"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 
 const [path = "", baseUrl = "", what] = process.argv.slice(2)
+
+const rejects = `${path}.rejects.csv`
+rmSync(rejects, { force: true })
 
 let heap = 0
 if (what === "heap") {
@@ -45,7 +48,7 @@ NodeRuntime.runMain(
     {
       input: { path },
       format: undefined,
-      rejects: `${path}.rejects.csv`,
+      rejects,
       doubts: undefined,
       concurrency: 10,
       proposals: "show"

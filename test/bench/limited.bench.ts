@@ -119,7 +119,7 @@ export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
   const report = (what: string, found: Found, bound: number, most: number, mostRefused: number) => {
     const { created, millis, ours, refused } = found
     const note = `${(bound / 1000).toFixed(1)} s at best; at most ${Ledger.worstWindow(ours)} of ${limit} in ten seconds`
-    const plot = { ...axes, points: inWindow(what, found) }
+    const plot = { ...axes, points: inWindow(`this client, ${what}`, found) }
     rows.push(
       Row.atMost(`limited job, ${what}: time`, millis / bound, "× the bound", most, { note, plot }),
       Row.atMost(`limited job, ${what}: 429s`, (100 * refused) / ours.length, "% of requests", mostRefused),
@@ -129,8 +129,10 @@ export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
   report("0 ms", yield* world({ latency: 0 }, engine), boundMillis(limit, 0), 1.02, 0)
   report("200 ms", yield* world({ latency: 200 }, engine), boundMillis(limit, 200), 1.05, 0)
   const other = Math.round(limit / 3)
-  const beside = yield* world({ latency: 200, other }, engine)
-  report("another app takes a third", beside, boundMillis(limit - other, 200), 1.1, 1)
+  // Chance has a part in it: how the two apps meet.
+  const runs = yield* Effect.replicateEffect(world({ latency: 200, other }, engine), 3)
+  const [, beside] = runs.sort((a, b) => a.millis - b.millis)
+  report("another app takes a third", beside!, boundMillis(limit - other, 200), 1.1, 1)
   for (const algorithm of ["fixed-window", "token-bucket"] as const) {
     const found = yield* world({ latency: 200 }, limited(algorithm))
     const what = `Effect's ${algorithm} limiter`
