@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import * as Measure from "./measure.ts"
 import * as Row from "./row.ts"
 
-const batches = 400
+const batches = 200
 
 export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
   const { url } = yield* Measure.hubspot()
@@ -18,7 +18,7 @@ export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
     Effect.gen(function* () {
       const found = yield* Measure.inTurn(
         variants.map(({ batches, variant }) => Measure.measured("client.ts", variant, url, String(batches))),
-        3
+        2
       )
       const points = variants.map(({ batches, x }, n) => ({
         series: what,
@@ -35,7 +35,7 @@ export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
     yield* growth(
       "engine",
       "rows",
-      [200, 400, 800, 1600].map((batches) => ({ x: batches * 100, variant: "engine", batches }))
+      [100, 200, 400, 800].map((batches) => ({ x: batches * 100, variant: "engine", batches }))
     ),
     yield* growth("durable jobs at once", "jobs", parts("durable")),
     yield* growth("accounts at once", "accounts", parts("engine"))
