@@ -1,6 +1,8 @@
 /**
- * `client.ts <variant> <url> <batches>`: creates batches of 100 line items, ten at once, without a limit of its own, and
- * prints what that cost. What comes before, half as many batches, is not counted: code is compiled then.
+ * `client.ts <variant>[:parts] <url> <batches> [limit]`: creates batches of 100 line items, ten at once, without a limit of its own
+ * unless one is given, and prints what that cost. What comes before, half as many batches, is not counted: code is compiled
+ * then. With a limit nothing comes before. In parts: so many durable jobs, or accounts for the engine, at once, which share the
+ * batches.
  */
 import * as BulkCreate from "@effect-hubspot/batch/bulk/BulkCreate"
 import * as DoubtStrategy from "@effect-hubspot/batch/doubt/DoubtStrategy"
@@ -20,8 +22,12 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { measure } from "./measure.ts"
 
-const [variant = "", url = "", count = ""] = process.argv.slice(2)
+const [chosen = "", url = "", count = "", limit] = process.argv.slice(2)
+const [variant = "", parts = "1"] = chosen.split(":")
 const batches = Number(count)
+const ids = Array.from({ length: Number(parts) }, (_, n) => n)
+/** The batches of a part. */
+const share = (total: number) => Math.ceil(total / ids.length)
 const size = 100
 const atOnce = 10
 const token = "pat-eu1-bench"
@@ -52,7 +58,7 @@ const eachBatch = async (total: number, call: (batch: number) => Promise<unknown
   await Promise.all(Array.from({ length: atOnce }, worker))
 }
 
-const hubspot = LineItems.layer({ baseUrl: url, limit: 10_000_000 }).pipe(
+const hubspot = LineItems.layer({ baseUrl: url, limit: Number(limit ?? 10_000_000) }).pipe(
   Layer.provide(Layer.merge(NodeHttpClient.layerUndici, Credentials.layer(Redacted.make(token)))),
   Layer.orDie
 )
@@ -122,15 +128,19 @@ const counted = <E, R>(outcomes: Stream.Stream<{ readonly _tag: string }, E, R>,
   )
 
 const engine = (): Variant => {
-  const runtime = ManagedRuntime.make(hubspot)
+  const runtimes = ids.map(() => ManagedRuntime.make(hubspot))
   return (total) =>
-    runtime.runPromise(
-      counted(
-        Stream.range(0, total * size - 1).pipe(
-          Stream.map(inputOf),
-          BulkCreate.outcomes({ concurrency: atOnce })
-        ),
-        total * size
+    Promise.all(
+      runtimes.map((runtime) =>
+        runtime.runPromise(
+          counted(
+            Stream.range(0, share(total) * size - 1).pipe(
+              Stream.map(inputOf),
+              BulkCreate.outcomes({ concurrency: atOnce })
+            ),
+            share(total) * size
+          )
+        )
       )
     )
 }
@@ -166,7 +176,7 @@ const durable = async (): Promise<Variant> => {
           origin: url
         }
       })
-      yield* Stream.range(0, total * size - 1).pipe(
+      yield* Stream.range(0, share(total) * size - 1).pipe(
         Stream.map(row),
         JobBatch.fromRows({
           shape: Plan.creates<Source.Row>({ jobId, toInput: ({ input }) => input }),
@@ -175,20 +185,21 @@ const durable = async (): Promise<Variant> => {
         Stream.rechunk(50),
         Stream.runForEachArray((some) => store.append(claim, some))
       )
-      yield* store.planned(claim, { digest: "bench", inputs: total * size })
+      yield* store.planned(claim, { digest: "bench", inputs: share(total) * size })
     })
-  await runtime.runPromise(Effect.andThen(plan("warm", warm), plan("job", batches)))
-  return (total) =>
-    runtime.runPromise(
-      Effect.scoped(
-        Effect.gen(function* () {
-          const store = yield* JobStore.JobStore
-          const jobId = total === batches ? "job" : "warm"
-          const end = yield* JobRunner.run(yield* store.claim(jobId, { holder }), { concurrency: atOnce })
-          if (end._tag !== "Complete") throw new Error(end._tag)
-        })
-      )
-    )
+  const planAll = (name: string, total: number) => Effect.forEach(ids, (id) => plan(`${name}-${id}`, total))
+  if (limit === undefined) await runtime.runPromise(planAll("warm", warm))
+  await runtime.runPromise(planAll("job", batches))
+  const run = (jobId: string) =>
+    Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      const end = yield* JobRunner.run(yield* store.claim(jobId, { holder }), { concurrency: atOnce })
+      if (end._tag !== "Complete") throw new Error(end._tag)
+    }).pipe(Effect.scoped)
+  return (total) => {
+    const name = total === batches ? "job" : "warm"
+    return runtime.runPromise(Effect.forEach(ids, (id) => run(`${name}-${id}`), { concurrency: ids.length }))
+  }
 }
 
 const warm = Math.max(100, Math.ceil(batches / 2))
@@ -200,6 +211,6 @@ const variants: Readonly<Record<string, () => Variant | Promise<Variant>>> = {
   durable
 }
 const run = await variants[variant]!()
-await run(warm)
+if (limit === undefined) await run(warm)
 process.stdout.write(`${JSON.stringify(await measure(() => run(batches)))}\n`)
 process.exit(0)

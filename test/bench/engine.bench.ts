@@ -5,29 +5,34 @@
  */
 import { Effect } from "effect"
 import * as Measure from "./measure.ts"
+import * as Row from "./row.ts"
 
-const batches = 2000
-const rounds = 3
+const batches = 1000
+const names = ["floor", "createBatch", "engine", "sdk"] as const
 
 export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
+  const { quick } = yield* Measure.Rounds
   const { url } = yield* Measure.hubspot()
   const client = (variant: string) => Measure.measured("client.ts", variant, url, String(batches))
-  const names = ["floor", "createBatch", "engine", "sdk"] as const
-  const found = yield* Measure.inTurn(names.map(client), rounds)
-  const microseconds = (n: number, of: keyof Measure.Measured) =>
-    (Measure.median(found[n]!.map((one) => one[of])) * 1000) / (batches * 100)
-  const perItem = (n: number) => microseconds(n, "cpuMillis")
-  const [floor, sdk] = [perItem(0), perItem(3)]
-  const row = (what: string, n: number, target?: string): Measure.Row => ({
-    what,
-    measured: `${perItem(n).toFixed(1)} µs CPU, ${microseconds(n, "wallMillis").toFixed(1)} µs wall per item`,
-    ratio: `${(perItem(n) / floor).toFixed(2)} × floor, ${(perItem(n) / sdk).toFixed(2)} × SDK`,
-    ...(target !== undefined && { target })
-  })
+  const [floor = [], createBatch = [], engine = [], sdk = []] = (yield* Measure.inTurn(
+    names.map(client),
+    quick ? 3 : 9
+  )).map(Measure.cpuOf)
+  const perItem = (name: string, millis: ReadonlyArray<number>) => {
+    const value = (Measure.median(millis) * 1000) / (batches * 100)
+    const plot = { x: "client", y: "µs of CPU per item", points: [{ series: name, x: 0, y: value }] }
+    return Row.shown(`${name}: CPU per item`, value, "µs", { plot })
+  }
   return [
-    row("floor: undici and JSON", 0),
-    row("LineItems.createBatch", 1, "≤ 1.30 × floor, ≤ 0.45 × SDK"),
-    row("engine, one outcome per input", 2, "≤ 1.60 × floor, ≤ 0.55 × SDK"),
-    row("official SDK", 3)
+    perItem("floor: undici and JSON", floor),
+    perItem("official SDK", sdk),
+    perItem("LineItems.createBatch", createBatch),
+    Row.atMost("LineItems.createBatch beside the floor", Measure.ratio(createBatch, floor), "× CPU", 1.3),
+    Row.atMost("LineItems.createBatch beside the SDK", Measure.ratio(createBatch, sdk), "× CPU", 0.75),
+    perItem("whole engine", engine),
+    Row.atMost("whole engine beside the floor", Measure.ratio(engine, floor), "× CPU", 1.6),
+    Row.atMost("whole engine beside the SDK", Measure.ratio(engine, sdk), "× CPU", 0.9, {
+      note: `in the worst round ${Math.max(...engine.map((one, n) => one / sdk[n]!)).toFixed(2)}`
+    })
   ]
 })

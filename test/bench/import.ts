@@ -1,5 +1,6 @@
 /**
- * `import.ts <file> <url>`: `line-items import`, but without a rate limit, which no flag turns off.
+ * `import.ts <file> <url> [heap]`: `line-items import`, but without a rate limit, which no flag turns off. It prints
+ * what it cost, with all that starting costs; with `heap` the most that was alive after a garbage collection, in MB.
  */
 import * as Import from "../../packages/batch/src/cli/Import.ts"
 import * as Process from "../../packages/batch/src/cli/Process.ts"
@@ -12,8 +13,35 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import { rmSync, writeSync } from "node:fs"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 
-const [path = "", baseUrl = ""] = process.argv.slice(2)
+// As the command does, see `bin.ts`.
+setFlagsFromString("--semi-space-growth-factor=1")
+setFlagsFromString("--heap-growing-percent=50")
+
+const [path = "", baseUrl = "", what] = process.argv.slice(2)
+
+const rejects = `${path}.rejects.csv`
+rmSync(rejects, { force: true })
+
+let heap = 0
+if (what === "heap") {
+  setFlagsFromString("--expose-gc")
+  const collect = runInNewContext("gc") as () => void
+  setInterval(() => {
+    collect()
+    heap = Math.max(heap, process.memoryUsage().heapUsed / 1024 / 1024)
+  }, 500).unref()
+}
+process.on("exit", () => {
+  const { system, user } = process.cpuUsage()
+  writeSync(
+    1,
+    `${JSON.stringify({ heap, cpuMillis: (user + system) / 1000, wallMillis: performance.now() })}\n`
+  )
+})
 
 const hubspot = LineItems.layer({ baseUrl, limit: 10_000_000 }).pipe(
   Layer.provide(Layer.merge(NodeHttpClient.layerUndici, Credentials.layer(Redacted.make("pat-eu1-bench"))))
@@ -24,11 +52,11 @@ NodeRuntime.runMain(
     {
       input: { path },
       format: undefined,
-      rejects: undefined,
+      rejects,
       doubts: undefined,
       concurrency: 10,
       proposals: "show"
     },
-    ({ summary }) => Console.log(JSON.stringify(summary))
+    ({ summary }) => Console.error(JSON.stringify(summary))
   ).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(hubspot, NodeServices.layer, Process.layer)))
 )

@@ -1,26 +1,22 @@
 /**
  * What benchmarks share: processes that measure themselves, a HubSpot in a process of its own, medians.
  */
-import { Effect, type Scope } from "effect"
+import { Context, Effect, type Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-
-/** A line of the table. `ratio` is to what was measured in turn with it. */
-export interface Row {
-  readonly what: string
-  readonly measured: string
-  readonly ratio?: string
-  readonly target?: string
-}
+import type { Row } from "./row.ts"
 
 /** A benchmark's file. What it starts ends with the scope. */
 export interface Benchmark {
-  readonly run: Effect.Effect<ReadonlyArray<Row>, never, Scope.Scope>
+  readonly run: Effect.Effect<ReadonlyArray<Row>, never, Scope.Scope | Rounds>
 }
+
+/** How often each thing is measured: quickly, or long enough to trust the figures. */
+export class Rounds extends Context.Service<Rounds, { readonly quick: boolean }>()("bench/Rounds") {}
 
 export const root = fileURLToPath(new URL("../../", import.meta.url))
 export const node = join(root, "node_modules/.bin/node")
@@ -32,6 +28,10 @@ export const median = (numbers: ReadonlyArray<number>): number => {
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
+
+/** The median of the ratios of what was measured in the same round. */
+export const ratio = (these: ReadonlyArray<number>, those: ReadonlyArray<number>): number =>
+  median(these.map((one, n) => one / those[n]!))
 
 /** Each variant in turn, and that several times over, so that what else the machine does meets them all alike. */
 export const inTurn = <A>(
@@ -46,11 +46,17 @@ export const inTurn = <A>(
     return found
   })
 
-/** A folder until the scope ends. */
-export const folder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "line-items-bench-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
+/** A new folder in this one until the scope ends. */
+export const folderIn = (parent: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      mkdirSync(parent, { recursive: true })
+      return mkdtempSync(join(parent, "line-items-bench-"))
+    }),
+    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+  )
+
+export const folder = folderIn(tmpdir())
 
 export interface Process {
   readonly child: ChildProcess
@@ -132,6 +138,16 @@ export const hubspot = (mode: "answer" | "hold" = "answer", port = 0) =>
     }
   })
 
+/** The memory of a process in MB, as Linux tells it as long as it lives: now, and the highest mark. */
+export const memoryOf = ({ child }: Process, which: "VmRSS" | "VmHWM"): number => {
+  try {
+    const status = readFileSync(`/proc/${child.pid ?? 0}/status`, "utf8")
+    return Number(new RegExp(`^${which}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0) / 1024
+  } catch {
+    return 0
+  }
+}
+
 /** What a process measured of itself. */
 export interface Measured {
   readonly wallMillis: number
@@ -145,7 +161,7 @@ export const measured = <A = Measured>(
   ...args: ReadonlyArray<string>
 ): Effect.Effect<A, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const process = yield* start(join(import.meta.dirname, script), ...args)
+    const process = yield* start(resolve(import.meta.dirname, script), ...args)
     const line = yield* process.line
     yield* process.ended
     return JSON.parse(line) as A
@@ -159,5 +175,9 @@ export const measure = async (work: () => Promise<unknown>): Promise<Measured> =
   const { system, user } = process.cpuUsage(cpu)
   return { wallMillis: performance.now() - from, cpuMillis: (user + system) / 1000 }
 }
+
+export const cpuOf = (all: ReadonlyArray<Measured>) => all.map(({ cpuMillis }) => cpuMillis)
+
+export const wallOf = (all: ReadonlyArray<Measured>) => all.map(({ wallMillis }) => wallMillis)
 
 export const seconds = (millis: number): string => `${(millis / 1000).toFixed(2)} s`

@@ -9,8 +9,7 @@ import { join } from "node:path"
 import { rolldown } from "rolldown"
 import published from "../../packages/batch/rolldown.config.ts"
 import * as Measure from "./measure.ts"
-
-const rounds = 9
+import * as Row from "./row.ts"
 
 interface Cost {
   /** User and system. */
@@ -61,45 +60,45 @@ export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
     )
 
   const variants = [
-    { what: "an empty Node", args: [path("empty.mjs")] },
-    { what: "--version, as published", args: [command, "--version"], cpu: 50, megabytes: 15 },
-    { what: "--help, as published", args: [command, "--help"], cpu: 150, megabytes: 50 },
-    {
-      what: "import of ten rows, as published",
-      args: [command, "import", path("ten.csv"), "--emulator"],
-      cpu: 400
-    },
-    { what: "--version, from the sources", args: [Measure.bin, "--version"], times: 3 },
-    { what: "--help, from the sources", args: [Measure.bin, "--help"], times: 3 }
-  ] as const satisfies ReadonlyArray<Variant>
-  const processes = variants.map(({ args }) => started(...args))
+    ["an empty Node", path("empty.mjs")],
+    ["--version, as published", command, "--version"],
+    ["--help, as published", command, "--help"],
+    ["import of ten rows, as published", command, "import", path("ten.csv"), "--emulator"],
+    ["--version, from source", Measure.bin, "--version"],
+    ["--help, from source", Measure.bin, "--help"]
+  ] as const
+  const processes = variants.map(([, ...args]) => started(...args))
   yield* Measure.inTurn(processes, 1)
-  const found = (yield* Measure.inTurn(processes, rounds)).map((costs) => ({
-    cpu: Measure.median(costs.map(({ cpuMillis }) => cpuMillis)),
-    megabytes: Measure.median(costs.map(({ megabytes }) => megabytes))
-  }))
-  const [empty] = found
-  return variants.map((variant: Variant, n): Measure.Row => {
-    const { cpu, megabytes } = found[n]!
-    const more = `+ ${Math.round(cpu - empty!.cpu)} ms, + ${Math.round(megabytes - empty!.megabytes)} MB`
-    return {
-      what: variant.what,
-      measured: `${Math.round(cpu)} ms CPU, ${Math.round(megabytes)} MB`,
-      ...(n > 0 && { ratio: `${more}, ${(cpu / empty!.cpu).toFixed(1)} × Node`, target: targetOf(variant) })
-    }
-  })
+  const { quick } = yield* Measure.Rounds
+  const found = yield* Measure.inTurn(processes, quick ? 5 : 9)
+  const of = (n: number, what: keyof Cost) => found[n]!.map((cost) => cost[what])
+  /** What it costs more than an empty Node. */
+  const more = (n: number, what: keyof Cost) =>
+    Measure.median(of(n, what).map((one, round) => one - found[0]![round]![what]))
+  const cpu = (n: number, most: number) =>
+    Row.atMost(`${variants[n]![0]}: CPU beyond an empty Node`, more(n, "cpuMillis"), "ms", most, plot(n))
+  const memory = (n: number, most: number) =>
+    Row.atMost(`${variants[n]![0]}: memory beyond an empty Node`, more(n, "megabytes"), "MB", most)
+  const times = (n: number, most: number) =>
+    Row.atMost(
+      `${variants[n]![0]}`,
+      Measure.ratio(of(n, "cpuMillis"), of(0, "cpuMillis")),
+      "× an empty Node",
+      most,
+      plot(n)
+    )
+  const plot = (n: number) => {
+    const points = [{ series: variants[n]![0], x: 0, y: Measure.median(of(n, "cpuMillis")) }]
+    return { plot: { x: "start", y: "ms of CPU", points } }
+  }
+  return [
+    Row.shown("an empty Node: CPU", Measure.median(of(0, "cpuMillis")), "ms", plot(0)),
+    cpu(1, 50),
+    memory(1, 15),
+    cpu(2, 150),
+    memory(2, 50),
+    cpu(3, 400),
+    times(4, 3),
+    times(5, 3)
+  ]
 })
-
-interface Variant {
-  readonly what: string
-  readonly args: ReadonlyArray<string>
-  /** What it may cost more than an empty Node, in milliseconds and megabytes, or how many times as much. */
-  readonly cpu?: number
-  readonly megabytes?: number
-  readonly times?: number
-}
-
-const targetOf = ({ cpu, megabytes, times }: Variant): string =>
-  times === undefined
-    ? `+ ${cpu} ms${megabytes === undefined ? "" : `, + ${megabytes} MB`}`
-    : `≤ ${times} × an empty Node`

@@ -5,6 +5,7 @@
 import { Effect, Random } from "effect"
 import * as World from "../batch/cluster/world.ts"
 import * as Measure from "./measure.ts"
+import * as Row from "./row.ts"
 
 const rounds = 5
 
@@ -32,10 +33,9 @@ export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
     [takeover(port, "SIGKILL"), takeover(port, "SIGSTOP")],
     rounds
   )
-  const row = (what: string, millis: ReadonlyArray<number>, target: string): Measure.Row => ({
-    what: `a worker is ${what}`,
-    measured: `median ${Measure.seconds(Measure.median(millis))}, worst ${Measure.seconds(Math.max(...millis))} of ${rounds}`,
-    target
-  })
-  return [row("killed", killed, "≤ 5 s"), row("stopped, its connections open", stopped, "≤ 15 s")]
+  const row = (what: string, millis: ReadonlyArray<number>, most: number) =>
+    Row.atMost(`takeover from a worker that is ${what}`, Measure.median(millis) / 1000, "s", most, {
+      note: `worst ${Measure.seconds(Math.max(...millis))} of ${rounds}`
+    })
+  return [row("killed", killed, 5), row("stopped, its connections open", stopped, 15)]
 })

@@ -11,6 +11,7 @@ import * as Lines from "../../packages/batch/src/cli/Lines.ts"
 import * as Rejects from "../../packages/batch/src/files/Rejects.ts"
 import * as Source from "../../packages/batch/src/files/Source.ts"
 import * as Measure from "./measure.ts"
+import * as Row from "./row.ts"
 
 const rows = 100
 const rounds = 3
@@ -55,10 +56,14 @@ export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
     rounds
   )
   const perCell = (n: number): number => (Measure.median(found[n]!) * 1000) / (rows * widths[n]!)
-  return widths.map((columns, n): Measure.Row => ({
-    what: `${rows} wrong rows of ${columns} columns`,
-    measured: `${Measure.seconds(Measure.median(found[n]!))}, ${perCell(n).toFixed(1)} µs per cell`,
-    ratio: `${(perCell(n) / perCell(0)).toFixed(2)} × of the first`,
-    ...(columns >= 1000 && { target: columns === 1000 ? "≤ 1 s" : "≤ 1.5 × of the first" })
-  }))
+  return widths.flatMap((columns, n) => {
+    const what = `${rows} wrong rows of ${columns} columns`
+    const time = Measure.median(found[n]!) / 1000
+    return [
+      columns === 1000 ? Row.atMost(what, time, "s", 1) : Row.shown(what, time, "s"),
+      ...(columns < 1000
+        ? []
+        : [Row.atMost(`${what}, per cell beside ${widths[0]} columns`, perCell(n) / perCell(0), "×", 1.5)])
+    ]
+  })
 })
