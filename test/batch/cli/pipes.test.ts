@@ -18,7 +18,7 @@ describe("A pipe that needs a declaration", () => {
       assert.strictEqual(end.code, 2)
       assert.include(
         end.stderr,
-        "  line-items import - --emulator --declare delimiter=semicolon --map Artikel=name --map Menge=quantity --map Preis=price --declare decimal=comma\n"
+        "  line-items import - --emulator --declare delimiter=semicolon --declare decimal=comma --map Artikel=name --map Menge=quantity --map Preis=price\n"
       )
       assert.include(end.stderr, "stdin: nothing was sent; a pipe is read once")
     }
