@@ -23,6 +23,7 @@ import * as Declared from "./source/declared.ts"
 import * as Names from "./source/names.ts"
 import * as Open from "./source/open.ts"
 import * as Pipe from "./source/pipe.ts"
+import * as Refused from "./source/refused.ts"
 import * as Warnings from "./source/warnings.ts"
 import type { Chunks } from "./source/pull.ts"
 import { type Failure, type Row, type RowIssue, visible } from "./source/row.ts"
@@ -235,16 +236,8 @@ export const rows = (
 const unreadable = (file: string, problem: string, advice: string): SourceError =>
   new SourceError({ reason: "Access", file, problem, advice })
 
-const causes: ReadonlyMap<string, readonly [problem: string, advice: string]> = new Map([
-  ["NotFound", ["no such file", "check the path"]],
-  ["PermissionDenied", ["permission denied", "make it readable for this user"]],
-  ["Busy", ["it is in use", "try again later"]],
-  ["TimedOut", ["the read timed out", "try again"]]
-])
-
 const fromPlatform = (name: string) => (error: unknown) => {
-  const cause = isPlatformError(error) ? causes.get(error.reason._tag) : undefined
-  return unreadable(name, ...(cause ?? ["the system refused to read it", "check the path and the disk"]))
+  return unreadable(name, ...Refused.of(isPlatformError(error) ? error.reason._tag : undefined))
 }
 
 /**
