@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type * as Scope from "effect/Scope"
 import * as Stdio from "effect/Stdio"
-import * as Terminal from "effect/Terminal"
+import type * as Terminal from "effect/Terminal"
 import type * as FileFormat from "../files/FileFormat.ts"
 import * as Columns from "../files/Columns.ts"
 import * as Proposal from "../files/Proposal.ts"
@@ -16,6 +16,7 @@ import * as Source from "../files/Source.ts"
 import * as BeforeImport from "./BeforeImport.ts"
 import { Exit, refused, usage } from "./Exit.ts"
 import * as ProposalText from "./ProposalText.ts"
+import * as Question from "./Question.ts"
 import * as Report from "./Report.ts"
 import * as Shell from "./Shell.ts"
 
@@ -100,16 +101,6 @@ const textOf = Effect.fnUntraced(function* (proposal: Proposal.Proposal) {
   return ProposalText.toText(proposal, ProposalText.commandOf(yield* args, proposal))
 })
 
-/** A question on a terminal, once. Anything but yes is no. */
-const asks = Effect.fnUntraced(function* (question: string) {
-  const { stderrIsTerminal, stdinIsTerminal } = yield* Stdio.Stdio
-  if (!(yield* stdinIsTerminal) || !(yield* stderrIsTerminal)) return false
-  const terminal = yield* Terminal.Terminal
-  yield* Effect.ignore(terminal.display(`${question} [y/N] `))
-  const answer = yield* Effect.orElseSucceed(terminal.readLine, () => "")
-  return /^\s*y(?:es)?\s*$/i.test(answer)
-})
-
 /**
  * What is declared of a file, if it is exact or its proposal is accepted. Else the proposal is printed, and nothing is sent.
  */
@@ -136,7 +127,7 @@ export const settle = Effect.fnUntraced(function* <R>(
     return yield* new Exit({ code: Report.exitCodes.usage, lines })
   }
   yield* Console.error(yield* textOf(proposal))
-  if (!isBlocked && (yield* asks("Import it so?"))) return checked
+  if (!isBlocked && (yield* Question.ask("Import it so?")) === true) return checked
   return yield* usage(
     isBlocked
       ? `${name}: nothing was sent; decide what the columns under Problems are, and run the command above`

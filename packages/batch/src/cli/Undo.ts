@@ -14,9 +14,9 @@ import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
-import * as Stdio from "effect/Stdio"
+import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
-import * as Terminal from "effect/Terminal"
+import type * as Terminal from "effect/Terminal"
 import * as Undoing from "../bulk/Undoing.ts"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
 import type * as FileFormat from "../files/FileFormat.ts"
@@ -24,6 +24,7 @@ import * as Source from "../files/Source.ts"
 import * as UndoRecord from "../files/UndoRecord.ts"
 import * as Outcome from "../model/Outcome.ts"
 import { Exit, refused, refusedBefore, usage } from "./Exit.ts"
+import * as Question from "./Question.ts"
 import * as Output from "./Output.ts"
 import * as Report from "./Report.ts"
 
@@ -139,16 +140,6 @@ const unanswered = (name: string, { reason }: Undoing.Unanswered): Exit => {
   return new Exit({ code, lines: [`${name}: ${why}; give the same command again to go on`] })
 }
 
-/** A question on a terminal. Undefined if there is nobody to ask. */
-const ask = Effect.fnUntraced(function* (question: string) {
-  const { stderrIsTerminal, stdinIsTerminal } = yield* Stdio.Stdio
-  if (!(yield* stdinIsTerminal) || !(yield* stderrIsTerminal)) return undefined
-  const terminal = yield* Terminal.Terminal
-  yield* Effect.ignore(terminal.display(`${question} [y/N] `))
-  const answer = yield* Effect.orElseSucceed(terminal.readLine, () => "")
-  return /^\s*y(?:es)?\s*$/i.test(answer)
-})
-
 const plural = (count: number): string =>
   `${Report.format(count)} ${count === 1 ? "line item" : "line items"}`
 
@@ -225,14 +216,13 @@ export const run = Effect.fnUntraced(function* (
   })
 
   const begin = Effect.fnUntraced(function* () {
-    const { stderrIsTerminal, stdinIsTerminal } = yield* Stdio.Stdio
-    const decides = options.yes || ((yield* stdinIsTerminal) && (yield* stderrIsTerminal))
+    const decides = options.yes || (yield* Question.canBeAsked)
     const record = decides
       ? yield* Effect.mapError(UndoRecord.open(path, "anew"), unwritable(path))
       : undefined
     yield* plan(record)
     const what = `${plural(counts.planned)} of account ${account}`
-    const agrees = options.yes || (yield* ask(`${name}: archive ${what}?`))
+    const agrees = options.yes || (yield* Question.ask(`${name}: archive ${what}?`))
     if (agrees === true && record !== undefined) {
       yield* Effect.mapError(record.agree(account, rows), unwritable(path))
       return true

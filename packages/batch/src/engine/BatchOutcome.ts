@@ -60,15 +60,19 @@ type Named<I> = Pick<Rejected<I>, "source" | "index" | "objectWriteTraceId">
 export const reasonOf = (
   error: HubSpotError
 ): Exclude<Outcome.NotSentReason, { readonly _tag: "Stopped" }> => {
-  switch (error.ends) {
+  const { ends } = error
+  switch (ends) {
     case "job":
     case "credentials":
     case "parts":
       return { _tag: "Halted", error }
     case "batch":
       return { _tag: "Suspended", cause: "outage", error }
-    default:
-      return { _tag: "Suspended", cause: error.ends, error }
+    case "quota":
+    case "migration":
+    case "network":
+    case "database":
+      return { _tag: "Suspended", cause: ends, error }
   }
 }
 

@@ -183,7 +183,12 @@ const failed = Effect.fnUntraced(function* <I, In, S extends Success>(
       return BatchOutcome.each(items, (item) =>
         BatchOutcome.notSent(item, { _tag: "RetriesExhausted", error })
       )
-    default: {
+    case "job":
+    case "credentials":
+    case "quota":
+    case "migration":
+    case "network":
+    case "database": {
       const reason = BatchOutcome.reasonOf(error)
       yield* context.halt(reason)
       return BatchOutcome.each(items, (item) => BatchOutcome.notSent(item, reason))

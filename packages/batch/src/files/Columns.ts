@@ -3,6 +3,7 @@
  * account's definitions: told once, before anything is sent. It decides nothing about single rows, and asks nobody.
  */
 import { type Association, InputIssue, type Property } from "@effect-hubspot/schema"
+import { isRecord } from "./source/records.ts"
 import * as Declared from "./source/declared.ts"
 import type * as FileFormat from "./FileFormat.ts"
 import { isParentColumn, parentColumns, type Row } from "./source/row.ts"
@@ -67,12 +68,6 @@ interface Tally {
   values: number
 }
 
-/** A record of a file, to read its fields. */
-type Fields = Readonly<Record<string, unknown>>
-
-const isRecord = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 /** The columns of a file. */
 export type Columns = ReturnType<typeof make>
 
@@ -100,7 +95,7 @@ export const make = (header: ReadonlyArray<string> | undefined, format: FileForm
   const ofHeader = header?.map(add)
 
   /** The members of an object that would be sent. */
-  const membersOf = (text: string): Fields => {
+  const membersOf = (text: string): Readonly<Record<string, unknown>> => {
     const object: unknown = JSON.parse(text)
     if (!isRecord(object)) return {}
     const { properties } = object
