@@ -41,7 +41,7 @@ export const run = Effect.gen(function* () {
   const emulator = yield* Emulator.Emulator
   const path = yield* findSample
   // From the sources, or from the published package.
-  const command = import.meta.url.endsWith(".ts") ? "npx -y pnpm@12 line-items" : "npx line-items"
+  const command = import.meta.url.endsWith(".ts") ? "npx -y pnpm@12 line-items" : "line-items"
   yield* Console.log(introduction)
   const { name, summary } = yield* Import.run(
     {
