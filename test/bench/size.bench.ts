@@ -2,7 +2,7 @@
  * What a program weighs that makes one call, as a browser or a worker would load it: bundled, minified and compressed.
  */
 import { Effect } from "effect"
-import { type Program, bundlers, programs } from "../bundles/bundles.ts"
+import { type Bundler, type Program, bundlers, programs } from "../bundles/bundles.ts"
 import type * as Measure from "./measure.ts"
 import * as Row from "./row.ts"
 
@@ -14,9 +14,9 @@ client.crm.lineItems.basicApi.create({ properties: { name: "Chair" }, associatio
 export const run: Measure.Benchmark["run"] = Effect.promise(async () => {
   const rows: Array<Row.Row> = []
   for (const name of Object.keys(programs) as ReadonlyArray<Program>) {
-    const { most, source } = programs[name]
-    for (const [bundler, bundle] of Object.entries(bundlers)) {
-      const { kilobytes } = await bundle(name, source)
+    for (const bundler of Object.keys(bundlers) as ReadonlyArray<Bundler>) {
+      const { kilobytes } = await bundlers[bundler](name, programs[name].source)
+      const most = programs[name].most?.[bundler]
       const what = `${name}, bundled by ${bundler}, gzip`
       rows.push(
         most === undefined ? Row.shown(what, kilobytes, "kB") : Row.atMost(what, kilobytes, "kB", most)
