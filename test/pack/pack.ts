@@ -36,7 +36,7 @@ try {
   check("no package of Effect's is installed", !readdirSync(join(folder, "node_modules")).includes("effect"))
 
   const bin = join(folder, "node_modules/.bin/line-items")
-  check("--version", /^line-items v\d/.test(run(bin, ["--version"], folder)))
+  check("--version", /^line-items \d/.test(run(bin, ["--version"], folder)))
   check("--help", run(bin, ["--help"], folder).includes("line-items <subcommand>"))
   writeFileSync(join(folder, "rows.csv"), "name,quantity,price\nSeat,2,19.90\nDesk,1,5.00\n")
   const created = (args: ReadonlyArray<string>) =>
