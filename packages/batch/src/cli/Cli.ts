@@ -21,6 +21,7 @@ import * as Terminal from "effect/Terminal"
 import * as Argument from "effect/cli/Argument"
 import packageJson from "../../package.json" with { type: "json" }
 import * as Report from "./Report.ts"
+import * as Colour from "./Colour.ts"
 import { type Exit, exitWith, refused, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import * as Help from "./Help.ts"
@@ -146,7 +147,9 @@ const doctorCommand = Command.make(
   Effect.fnUntraced(function* (flags) {
     const [Doctor] = yield* load(() => [import("./Doctor.ts")])
     const { code, report } = yield* Doctor.run(flags)
-    yield* Output.line(flags.json ? JSON.stringify(report) : Doctor.toText(report))
+    yield* Output.line(
+      flags.json ? JSON.stringify(report) : Doctor.toText(report, yield* Colour.of("stdout"))
+    )
     return yield* exitWith(code)
   })
 ).pipe(

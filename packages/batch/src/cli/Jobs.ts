@@ -10,6 +10,7 @@ import * as JobStore from "../jobs/JobStore.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
 import { refused, usage } from "./Exit.ts"
+import * as Colour from "./Colour.ts"
 import * as Next from "./Next.ts"
 import * as Output from "./Output.ts"
 import { Verbosity } from "./Verbosity.ts"
@@ -120,6 +121,15 @@ export const status = Effect.fnUntraced(function* (jobId: string, json: boolean,
   yield* Output.line(json ? JSON.stringify(view(job, counts)) : yield* textOf(job, counts, runBy))
 })
 
+const colours = {
+  planning: "unsure",
+  pending: "unsure",
+  running: "unsure",
+  suspended: "unsure",
+  done: "good",
+  canceled: "bad"
+} as const satisfies Record<Job.State, string>
+
 /** A job as a person sees it. */
 export const textOf = Effect.fnUntraced(function* (job: Job.Job, counts: Job.Counts, runBy: RunBy) {
   const { account, created, inDoubt, inputs, invalid, notSent, open, rejected, source, strategy } = view(
@@ -129,20 +139,21 @@ export const textOf = Effect.fnUntraced(function* (job: Job.Job, counts: Job.Cou
   const run = yield* isRun(job)
   const now = yield* Clock.currentTimeMillis
   const kinds = [
-    [created, "created"],
-    [rejected, "rejected"],
-    [invalid, "invalid"],
-    [notSent, "not sent"],
-    [inDoubt, "in doubt"],
-    [open, "without an outcome"]
+    [created, "created", "good"],
+    [rejected, "rejected", "bad"],
+    [invalid, "invalid", "bad"],
+    [notSent, "not sent", "unsure"],
+    [inDoubt, "in doubt", "unsure"],
+    [open, "without an outcome", "unsure"]
   ] as const
+  const paint = yield* Colour.of("stdout")
   return [
-    `${job.id}: ${stateOf(job)}${job.suspension === undefined ? "" : ` (${job.suspension.message})`}`,
+    `${job.id}: ${paint(colours[job.state], stateOf(job))}${job.suspension === undefined ? "" : ` (${job.suspension.message})`}`,
     `  ${Source.visible(source)}, account ${account}, ${strategy}`,
     ...(job.frozen.retryOf === undefined ? [] : [`  sends rows of ${job.frozen.retryOf.job} again`]),
     `  ${Report.format(inputs)} ${inputs === 1 ? "row" : "rows"}: ${kinds
       .filter(([count], n) => n === 0 || count > 0)
-      .map(([count, kind]) => `${Report.format(count)} ${kind}`)
+      .map(([count, kind, is]) => paint(is, `${Report.format(count)} ${kind}`))
       .join(", ")}`,
     ...(job.holder === undefined
       ? []

@@ -10,6 +10,7 @@ import * as Outcome from "../model/Outcome.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
 import * as Advice from "./Advice.ts"
+import * as Colour from "./Colour.ts"
 import { Verbosity } from "./Verbosity.ts"
 
 /** The input as a whole. */
@@ -135,6 +136,13 @@ export const linesOf = (source: From, outcome: Outcome.Outcome<Source.Row>): Rea
   }
 }
 
+/** The outcome in a line about a row, in its colour. */
+const painted = (paint: Colour.Paint, line: string): string =>
+  line.replace(
+    /: (rejected|in doubt): /,
+    (_, outcome: string) => `: ${paint(outcome === "rejected" ? "bad" : "unsure", outcome)}: `
+  )
+
 /** So many rows of one cause are named, and so many of all. */
 const mostOfCause = 3
 const mostNamed = 20
@@ -142,23 +150,19 @@ const mostNamed = 20
 /** More causes than this are counted together. */
 const mostCauses = 1000
 
-/** What rows have in common: a line without its place, its values and its advice. */
-const causeOf = (lines: ReadonlyArray<string>, at: string): string =>
-  lines
-    .map((line) => {
-      const [what = ""] = line
-        .slice(at.length)
-        .replace(/^(?::\d+)?: /, "")
-        .split("; ", 1)
-      return what.replace(/"(?:[^"\\]|\\.)*"/g, '"…"').replace(/\d{4,}/g, "…")
-    })
-    .join(" | ")
+/** A text without the values in it. */
+const general = (text: string): string => text.replace(/"(?:[^"\\]|\\.)*"/g, '"…"').replace(/\d{4,}/g, "…")
+
+/** What the lines about a row say, without the place. */
+const sayingOf = (lines: ReadonlyArray<string>, at: string): ReadonlyArray<string> =>
+  lines.map((line) => line.slice(at.length).replace(/^(?::\d+)?: /, ""))
 
 /** Rows of a kind that were not named, by their cause. */
 interface Unnamed {
   named: number
   unnamed: number
   readonly line: number
+  readonly what: string
 }
 
 /**
@@ -172,6 +176,7 @@ export const naming = Effect.fnUntraced(function* (options: {
   readonly most?: number | undefined
 }) {
   const isVerbose = (yield* Verbosity) === "verbose"
+  const paint = yield* Colour.of("stderr")
   const most = isVerbose ? Number.POSITIVE_INFINITY : (options.most ?? mostNamed)
   const causes = { rejects: new Map<string, Unnamed>(), doubts: new Map<string, Unnamed>() }
   const named = { rejects: 0, doubts: 0 }
@@ -183,8 +188,17 @@ export const naming = Effect.fnUntraced(function* (options: {
       const kind = outcome._tag === "InDoubt" ? "doubts" : "rejects"
       const { line } = outcome.source
       const known = causes[kind]
-      const cause = known.size < mostCauses ? causeOf(lines, `${shown}:${line}`) : "of other causes"
-      const seen = known.get(cause) ?? { named: 0, unnamed: 0, line }
+      const said = sayingOf(lines, `${shown}:${line}`)
+      // Rows with the same advice have one cause.
+      const own = general(said.join(" | "))
+      const cause = known.has(own) || known.size < mostCauses ? own : ""
+      const what = said.map((text) => general(text.split("; ", 1)[0]!)).join(" | ")
+      const seen = known.get(cause) ?? {
+        named: 0,
+        unnamed: 0,
+        line,
+        what: cause === "" ? "other causes" : what
+      }
       known.set(cause, seen)
       if (named[kind] >= most || (!isVerbose && seen.named >= mostOfCause)) {
         seen.unnamed++
@@ -193,19 +207,19 @@ export const naming = Effect.fnUntraced(function* (options: {
       seen.named++
       named[kind]++
     }
-    yield* Effect.forEach(lines, options.line, { discard: true })
+    yield* Effect.forEach(lines, (line) => options.line(painted(paint, line)), { discard: true })
   })
   const restOf = (kind: "rejects" | "doubts"): ReadonlyArray<string> => {
-    const left = Array.from(causes[kind]).filter(([, { unnamed }]) => unnamed > 0)
+    const left = Array.from(causes[kind].values()).filter(({ unnamed }) => unnamed > 0)
     if (left.length === 0) return []
-    const others = left.slice(mostNamed).reduce((sum, [, { unnamed }]) => sum + unnamed, 0)
+    const others = left.slice(mostNamed).reduce((sum, { unnamed }) => sum + unnamed, 0)
     const rows = (count: number) => `${Report.format(count)} more ${count === 1 ? "row" : "rows"}`
     return [
       ...left
         .slice(0, mostNamed)
         .map(
-          ([cause, { line, named, unnamed }]) =>
-            `${shown}: ${rows(unnamed)}${named === 0 ? ` (the first on line ${line})` : ` like line ${line}`}: ${cause}`
+          ({ line, named, unnamed, what }) =>
+            `${shown}: ${rows(unnamed)}${named === 0 ? ` (the first on line ${line})` : ` like line ${line}`}: ${what}`
         ),
       ...(others === 0 ? [] : [`${shown}: ${rows(others)} of ${left.length - mostNamed} other causes`]),
       `… and so on; ${options.files[kind] ?? `--${kind} <file>`} keeps every one of them with its reason, --verbose prints them`
