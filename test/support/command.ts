@@ -67,6 +67,8 @@ export interface Options {
   readonly env: Readonly<Record<string, string>>
   /** The terminal that standard output and error are, by its columns. Default: they are none. */
   readonly columns?: number | undefined
+  /** What a person says at the terminal that the standard input is. Default: it is none. */
+  readonly answer?: Effect.Effect<string, Terminal.QuitError> | undefined
 }
 
 /** Numbers that no process of the system has. */
@@ -79,7 +81,7 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /** A terminal of so many columns. */
-export const terminal = (columns: number) =>
+export const terminal = (columns: number, answer: NonNullable<Options["answer"]> = Effect.never) =>
   Layer.succeed(
     Terminal.Terminal,
     Terminal.make({
@@ -87,7 +89,7 @@ export const terminal = (columns: number) =>
       rows: Effect.succeed(24),
       size: Effect.never,
       readInput: Queue.unbounded<Terminal.UserInput>(),
-      readLine: Effect.never,
+      readLine: answer,
       display: () => Effect.void
     })
   )
@@ -132,7 +134,7 @@ const brokenPipe = PlatformError.systemError({
 })
 
 /** Begins the command. A signal ends it as it ends the program; without one it runs to its end. */
-export const start = ({ args = [], columns, cwd, env, program = Cli.run }: Options): Started => {
+export const start = ({ answer, args = [], columns, cwd, env, program = Cli.run }: Options): Started => {
   const pid = ++lastPid
   running.add(pid)
   const text = { stdout: "", stderr: "", both: "" }
@@ -171,10 +173,11 @@ export const start = ({ args = [], columns, cwd, env, program = Cli.run }: Optio
       stdin: Stream.fromQueue(stdin),
       stdout: () => sink("stdout"),
       stderr: () => sink("stderr"),
+      stdinIsTerminal: Effect.succeed(answer !== undefined),
       stdoutIsTerminal: isTerminal,
       stderrIsTerminal: isTerminal
     }),
-    terminal(columns ?? 0),
+    terminal(columns ?? 0, answer),
     path(cwd),
     fileSystem(cwd),
     NodeChildProcessSpawner.layer.pipe(Layer.provide([fileSystem(cwd), path(cwd)])),

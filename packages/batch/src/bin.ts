@@ -8,7 +8,7 @@ import * as Module from "node:module"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import * as v8 from "node:v8"
-import packageJson from "../package.json" with { type: "json" }
+import * as Version from "./cli/Version.ts"
 
 /** Compiled code is kept in a folder of the user's own: who can write to it decides what runs. It may well be read-only. */
 const keepCompiled = (): void => {
@@ -50,7 +50,7 @@ const isTooOld = (): boolean => {
 const [first, ...others] = process.argv.slice(2)
 if (first === "--version" && others.length === 0) {
   // The one thing that needs nothing of the command. A reader that has gone is not an error.
-  process.stdout.on("error", () => undefined).write(`line-items v${packageJson.version}\n`)
+  process.stdout.on("error", () => undefined).write(`${Version.line}\n`)
 } else if (isTooOld()) {
   process.stderr.write(
     `line-items: this is Node ${process.versions.node}, and Node ${needed.join(".")} or newer is needed; install one from https://nodejs.org\n`

@@ -578,7 +578,7 @@ describe("bad input", () => {
 
   it("B16 an array of 100 MB goes through 80 MB of memory", async () => {
     const element = `{"name":"A","description":"${"y".repeat(400_000)}"}`
-    const end = await runProcess(["import", "-", "--emulator", "--json"], {
+    const end = await runProcess(["import", "-", "--emulator", "--json", "--verbose"], {
       stdin: `[${Array.from({ length: 250 }, () => element).join(",\n")}]`,
       nodeOptions: "--max-old-space-size=80"
     })

@@ -5,6 +5,7 @@ import { afterAll, assert, describe, it } from "@effect/vitest"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { pathToFileURL } from "node:url"
 import * as Binary from "../../support/binary.ts"
 import * as Run from "./run.ts"
 
@@ -45,7 +46,7 @@ const parts = {
   engine: /batch\/src\/(engine\/(?!Bounds\.ts)|bulk\/)/,
   jobs: /batch\/src\/(jobs\/JobRunner|cli\/JobRun)\.ts/,
   client: /http\/src\/(LineItems|HubSpotClient)\.ts|undici|effect\/dist\/http-api\//,
-  command: /batch\/src\/cli\//
+  command: /batch\/src\/cli\/(?!Version\.ts)/
 } as const
 
 const partsOf = (modules: ReadonlyArray<string>) =>
@@ -56,10 +57,12 @@ describe("what a command loads", () => {
     const modules = await loadedBy("--version")
     assert.deepStrictEqual(partsOf(modules), [])
     assert.deepStrictEqual(
-      modules.filter((url) => url.includes("node_modules")),
-      []
+      modules.filter((url) => url.includes("node_modules")).map((url) => url.replace(/.*node_modules\//, "")),
+      ["effect/package.json"]
     )
+    assert.include(modules, pathToFileURL(join(Binary.root, "packages/batch/src/cli/Version.ts")).href)
     const said = await begin(["--version"]).started.finished
+    assert.match(said.stdout, /^line-items \d+\.\d+\.\d+ \(node \d+\.\d+\.\d+, effect \d+\.\d+\.\d+\)\n$/)
     assert.strictEqual(said.stdout, (await Run.start(["--version"]).finished).stdout)
   })
 

@@ -29,8 +29,8 @@ const planned = Effect.gen(function* () {
   return jobs
 })
 
-const onJobs = <A, E>(effect: Effect.Effect<A, E, JobStore.JobStore | Process.Process>) =>
-  Effect.provide(effect, [Layer.fresh(Stores.layerMemory), Process.layer])
+const onJobs = <A, E>(effect: Effect.Effect<A, E, JobStore.JobStore | Process.Process | Stdio.Stdio>) =>
+  Effect.provide(effect, [Layer.fresh(Stores.layerMemory), Process.layer, Stdio.layerTest({})])
 
 const whenAWorkerRuns = "a worker of this database takes it as soon as one runs"
 
@@ -126,7 +126,7 @@ describe("the status of a job", () => {
         yield* jobs.create({ id: "q3", frozen: of, holder })
         yield* TestClock.adjust("1 minute")
         const retried = (yield* resumed).lines.join()
-        assert.include(retried, "run line-items retry q3 <file> --as q3 again")
+        assert.include(retried, "give its file again to line-items retry q3, with --job q3")
       })
     )
   )

@@ -149,7 +149,7 @@ describe("following a job", () => {
         yield* TestClock.adjust("1 second")
         assert.strictEqual(yield* Fiber.join(watch), 0)
         assert.deepStrictEqual(written(), [
-          `${clear}q3: done\n  items.csv, account 42, fail-visible\n  4 rows: 4 created\n`
+          `${clear}q3: \u001b[32mdone\u001b[39m\n  items.csv, account 42, fail-visible\n  4 rows: \u001b[32m4 created\u001b[39m\n`
         ])
       })
     )

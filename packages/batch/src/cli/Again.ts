@@ -23,14 +23,15 @@ export const lines = (
 ): ReadonlyArray<string> => {
   const format = Rejects.formatOf(source, declared)
   const { encoding } = source.dialect
-  const isPlain = Object.keys(format).length === 0
   return [
     ...(encoding !== format.encoding
       ? [`${Source.visible(rejects)}: it is UTF-8, because ${encoding ?? ""} cannot be written for it`]
       : []),
-    ...(isUnsent && isPlain ? [`${name}: import ${rejects} to send what was not sent`] : []),
-    ...(isPlain
-      ? []
-      : [`${name}: import it again with: ${Words.importOf(rejects, format, Words.lastingOf(args))}`])
+    // What is plain needs no declaration, and may have to be corrected first.
+    ...(isUnsent || Object.keys(format).length > 0
+      ? [
+          `${name}: ${isUnsent ? "send what was not sent" : "import it again"} with: ${Words.importOf(rejects, format, Words.lastingOf(args))}`
+        ]
+      : [])
   ]
 }

@@ -10,21 +10,33 @@ import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
-import * as CliError from "effect/cli/CliError"
+import type * as CliError from "effect/cli/CliError"
+import * as CliConfig from "effect/cli/CliConfig"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
+import * as Stdio from "effect/Stdio"
+import * as Terminal from "effect/Terminal"
+import * as Argument from "effect/cli/Argument"
 import packageJson from "../../package.json" with { type: "json" }
 import * as Report from "./Report.ts"
-import { exitWith, refused, usage } from "./Exit.ts"
+import * as Colour from "./Colour.ts"
+import { type Exit, exitWith, refused, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
+import * as Help from "./Help.ts"
 import * as ImportCommands from "./ImportCommands.ts"
 import * as JobCommands from "./JobCommands.ts"
 import { load } from "./load.ts"
 import * as Log from "./Log.ts"
+import * as Manual from "./Manual.ts"
 import * as Output from "./Output.ts"
+import type { Process } from "./Process.ts"
 import * as Secrets from "./Secrets.ts"
 import * as UndoCommand from "./UndoCommand.ts"
+import * as Usage from "./Usage.ts"
+import * as Verbosity from "./Verbosity.ts"
+import * as Version from "./Version.ts"
 
 const serveCommand = Command.make(
   "serve",
@@ -80,7 +92,8 @@ const serveCommand = Command.make(
       command: "line-items serve --required hs_sku --behaviour duplicateValue=invalidValue",
       description: "As an account that requires an SKU, and reports duplicates in the other way"
     }
-  ])
+  ]),
+  Manual.ofMachine
 )
 
 const setupKeyCommand = Command.make(
@@ -116,7 +129,9 @@ const setupKeyCommand = Command.make(
   ),
   Command.withExamples([
     { command: "line-items setup-key --key-property import_key", description: "Once for each account" }
-  ])
+  ]),
+  Command.withShortDescription("Define a property that can hold keys, and prove it"),
+  Manual.ofAccount
 )
 
 const doctorCommand = Command.make(
@@ -132,7 +147,9 @@ const doctorCommand = Command.make(
   Effect.fnUntraced(function* (flags) {
     const [Doctor] = yield* load(() => [import("./Doctor.ts")])
     const { code, report } = yield* Doctor.run(flags)
-    yield* Output.line(flags.json ? JSON.stringify(report) : Doctor.toText(report))
+    yield* Output.line(
+      flags.json ? JSON.stringify(report) : Doctor.toText(report, yield* Colour.of("stdout"))
+    )
     return yield* exitWith(code)
   })
 ).pipe(
@@ -145,7 +162,9 @@ const doctorCommand = Command.make(
       command: "line-items doctor --key-property import_key",
       description: "Also whether this property can hold keys"
     }
-  ])
+  ]),
+  Command.withShortDescription("Check the token, the account, the clock, the database and Node"),
+  Manual.ofBoth
 )
 
 const demoCommand = Command.make(
@@ -161,7 +180,34 @@ const demoCommand = Command.make(
     return yield* exitWith(code)
   })
 ).pipe(
-  Command.withDescription("Import a sample of 10,000 rows into the embedded HubSpot and check the result")
+  Command.withDescription("Import a sample of 10,000 rows into the embedded HubSpot and check the result"),
+  Command.withShortDescription("Import a sample into the embedded HubSpot, and check the result"),
+  Command.withExamples([{ command: "line-items demo", description: "No token and no file is needed" }]),
+  Manual.ofMachine
+)
+
+/** The help of one command. */
+const helpOf = (...path: ReadonlyArray<string>): Effect.Effect<void, CliError.CliError | Exit, Services> =>
+  Effect.suspend(() => runWith([...path, "--help"]))
+
+const helpCommand = Command.make(
+  "help",
+  {
+    command: Argument.String("command").pipe(Argument.optional, Argument.withDescription("Of which command"))
+  },
+  ({ command }) =>
+    Option.match(command, {
+      onNone: () => helpOf(),
+      onSome: (name) =>
+        names().includes(name)
+          ? helpOf(name)
+          : Effect.fail(usage(`unknown command ${ErrorBody.showable(name, 60)}; line-items help lists them`))
+    })
+).pipe(
+  Command.withDescription("Show what a command does, its flags, examples, exit codes and variables"),
+  Command.withShortDescription("Show what a command does"),
+  Command.withExamples([{ command: "line-items help import", description: "The same as import --help" }]),
+  Manual.ofMachine
 )
 
 const command = Command.make("line-items").pipe(
@@ -182,64 +228,87 @@ const command = Command.make("line-items").pipe(
     serveCommand,
     setupKeyCommand,
     doctorCommand,
-    demoCommand
-  ])
+    demoCommand,
+    helpCommand
+  ]),
+  Command.withExamples([
+    { command: "line-items demo", description: "See an import into a HubSpot inside this process" },
+    { command: "line-items check items.csv", description: "What a file is, and the command that imports it" },
+    { command: "line-items import items.csv --emulator", description: "Try a file without HubSpot" },
+    { command: "line-items help import", description: "All about a command" }
+  ]),
+  Manual.ofAll,
+  Command.provide(Verbosity.layer),
+  Command.withGlobalFlags(Verbosity.flags)
 )
 
 // -----------------------------------------------------------------------------
 // Running
 // -----------------------------------------------------------------------------
 
-/** One line for a wrong invocation. */
-const describe = (error: CliError.CliError): string => {
-  switch (error._tag) {
-    case "UnrecognizedOption": {
-      if (/^--?token\b/.test(error.option)) {
-        return "--token is not offered: it would show in process lists and shell history; set HUBSPOT_ACCESS_TOKEN"
-      }
-      const [suggestion] = error.suggestions
-      return `unknown flag ${ErrorBody.showable(error.option, 60)}; ${suggestion === undefined ? "see --help" : `did you mean ${suggestion}?`}`
-    }
-    case "UnknownSubcommand": {
-      const [suggestion] = error.suggestions
-      return `unknown command ${ErrorBody.showable(error.subcommand, 60)}; ${suggestion === undefined ? "see --help" : `did you mean ${suggestion}?`}`
-    }
-    case "MissingOption":
-      return `--${error.option} is missing; give ${Flags.expectations.get(error.option) ?? "one"}`
-    case "MissingArgument":
-      return `missing <${error.argument}>: give ${Flags.expectations.get(`<${error.argument}>`) ?? "one"}`
-    case "UnexpectedArgument": {
-      const [first = ""] = error.arguments
-      return `${ErrorBody.showable(JSON.stringify(first), 60)} is one argument too many; see --help`
-    }
-    case "InvalidValue": {
-      const name = error.kind === "argument" ? `<${error.option}>` : `--${error.option}`
-      if (error.value === "") {
-        const key = error.kind === "argument" ? name : error.option
-        return `${name}: a value is missing; give ${Flags.expectations.get(key) ?? "one"}`
-      }
-      if (/^\d+ occurrences$/.test(error.value)) return `${name} is given more than once; give it once`
-      if (error.option === "base-url") return `--base-url: ${error.expected}`
-      // The value may hold a password, so it is not shown.
-      if (error.value === Flags.hidden) return `${error.option}: what was given is not ${error.expected}`
-      return `${name}: ${JSON.stringify(error.value)} is not ${error.expected.replaceAll('" | "', '" or "')}`
-    }
-    default:
-      return error.message.replace(/\s*\n\s*/g, " ")
-  }
-}
+/** The names of the subcommands. */
+const names = (): ReadonlyArray<string> =>
+  command.subcommands.flatMap(({ commands }) => commands.map(({ name }) => name))
 
 /** One line: later mistakes are often only consequences of the first one (`--timeout -5s`). */
-const presenter: CliOutput.Presenter = {
-  present: (event) => {
-    if (event._tag !== "InvalidInvocation") return CliOutput.defaultPresenter.present(event)
-    const [first] = event.errors
-    return first === undefined ? Effect.void : Console.error(`line-items: ${describe(first)}`)
-  }
-}
+const presenter = Effect.gen(function* () {
+  const { columns } = yield* Terminal.Terminal
+  const { stdoutIsTerminal } = yield* Stdio.Stdio
+  const width = (yield* stdoutIsTerminal) ? yield* columns : undefined
+  const stdio = yield* Effect.context<Stdio.Stdio>()
+  const print = (text: string) => Effect.provide(Effect.ignore(Output.offer(`${text}\n`)), stdio)
+  return CliOutput.Presenter.of({
+    present: (event) => {
+      switch (event._tag) {
+        case "Help":
+          return print(Help.format(event.helpDoc, width))
+        case "Version":
+          return print(Version.line)
+        case "InvalidInvocation": {
+          const [first] = event.errors
+          return first === undefined ? Effect.void : Console.error(`line-items: ${Usage.describe(first)}`)
+        }
+      }
+    }
+  })
+})
+
+/** `-v` is for `--verbose`. */
+const version = GlobalFlag.Action({
+  flag: Flag.Boolean("version").pipe(
+    Flag.withAlias("V"),
+    Flag.withDefault(false),
+    Flag.withDescription("Show the versions of this program, of Node and of Effect")
+  ),
+  run: GlobalFlag.Version.run
+})
+
+const completions = GlobalFlag.Action({
+  flag: GlobalFlag.Completions.flag.pipe(
+    Flag.withMetavar("bash|zsh|fish"),
+    Flag.withDescription("Print a script that completes commands, flags, files and job ids in this shell")
+  ),
+  run: (shell, { command }) =>
+    Option.match(shell, {
+      onNone: () => Effect.void,
+      onSome: (shell) =>
+        Effect.flatMap(
+          load(() => [import("./Completion.ts")]),
+          ([Completion]) => Console.log(Completion.script(command, shell))
+        )
+    })
+})
+
+/** Effect's wizard asks for every flag one after the other, so it is not offered. */
+const builtIns = [GlobalFlag.Help, version, completions, GlobalFlag.LogLevel]
+
+type Services = Command.Environment | Process | Secrets.Secrets
+
+const runWith = (args: ReadonlyArray<string>) =>
+  Command.runWith(command, { version: packageJson.version })(args)
 
 /** Runs the command with the arguments of the process. Succeeds with the exit code. */
-export const run = Command.run(command, { version: packageJson.version }).pipe(
+export const run = Effect.flatMap(Stdio.Stdio, ({ args }) => Effect.flatMap(args, runWith)).pipe(
   Effect.as<number>(Report.exitCodes.done),
   Effect.catch((error) =>
     error._tag === "Exit"
@@ -261,7 +330,8 @@ export const run = Command.run(command, { version: packageJson.version }).pipe(
         Report.exitCodes.bug as number
       )
   ),
-  Effect.provideService(CliOutput.Presenter, presenter),
+  Effect.provideServiceEffect(CliOutput.Presenter, presenter),
+  Effect.provideService(CliConfig.CliConfig, CliConfig.make({ builtIns })),
   // The standard output is for results.
   Effect.provideService(Logger.LogToStderr, true),
   Effect.provideService(Logger.CurrentLoggers, new Set([Log.make()])),

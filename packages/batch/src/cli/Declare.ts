@@ -18,9 +18,17 @@ const words = (name: string, metavar: string, description: string) =>
     Flag.withDescription(`${description}; can be given several times`)
   )
 
+/** What can be declared of a file with `--declare`; the other flags say the rest. */
+export const keys =
+  "encoding, delimiter, quote, blanks, skipLines, skipLast, columns, decimal, thousands, currency, percent, negatives, dates, empty, booleans, options, perColumn, sheet, root, records, broken"
+
 /** The flags for reading a file. */
 export const flags = {
-  declare: words("declare", "key=value", "How the file is written, such as delimiter=semicolon"),
+  declare: words(
+    "declare",
+    "key=value",
+    `How the file is written, such as delimiter=semicolon; keys: ${keys}`
+  ),
   map: words("map", "column=property", "The property that a column becomes"),
   ignore: words("ignore", "column", "A column that is not read; unmapped: all that are no property"),
   find: words(

@@ -8,7 +8,9 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
+import * as Colour from "./Colour.ts"
 import * as Report from "./Report.ts"
+import * as Shell from "./Shell.ts"
 import { Exit } from "./Exit.ts"
 import * as Import from "./Import.ts"
 
@@ -73,7 +75,7 @@ export const run = Effect.gen(function* () {
   yield* Console.log(
     [
       "",
-      Report.toText(name, summary),
+      Report.toText(name, summary, undefined, yield* Colour.of("stdout")),
       "",
       `The emulator's ledger: ${Report.format(ledger.created.length)} line items, ${Report.format(ledger.requests.length)} requests.`,
       agree
@@ -81,7 +83,7 @@ export const run = Effect.gen(function* () {
         : "Report and ledger DO NOT agree. This is a bug; please report it.",
       "",
       "Next:",
-      `  ${command} import ${path} --emulator --rejects rejects.csv`,
+      `  ${command} import ${Shell.quote(path)} --emulator --rejects rejects.csv`,
       `  ${command} serve`,
       `  ${command} --help`
     ].join("\n")

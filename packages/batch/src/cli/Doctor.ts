@@ -21,6 +21,7 @@ import * as Result from "effect/Result"
 import * as Struct from "effect/Struct"
 import * as KeyProperty from "../doubt/KeyProperty.ts"
 import * as JobStore from "../jobs/JobStore.ts"
+import * as Colour from "./Colour.ts"
 import * as Connection from "./Connection.ts"
 import { Exit, refused } from "./Exit.ts"
 import { Process } from "./Process.ts"
@@ -228,13 +229,15 @@ const keyProperty = ({ keyProperty }: Options) =>
 
 const marks = { ok: "ok", warning: "warning", problem: "PROBLEM" } as const
 
+const colours = { ok: "good", warning: "unsure", problem: "bad" } as const
+
 /** A line for each check, and below it what to do. */
-export const toText = (checks: ReadonlyArray<Check>): string => {
+export const toText = (checks: ReadonlyArray<Check>, paint: Colour.Paint): string => {
   const width = Math.max(...checks.map(({ name }) => name.length))
   return checks
     .map(({ advice, detail, name, status }) =>
       [
-        `${marks[status].padEnd(8)} ${name.padEnd(width)}  ${detail}`,
+        `${paint(colours[status], marks[status].padEnd(8))} ${name.padEnd(width)}  ${detail}`,
         ...(advice === undefined ? [] : [`${" ".repeat(9)}${" ".repeat(width)}  → ${advice}`])
       ].join("\n")
     )

@@ -25,6 +25,7 @@ import * as FileImport from "./Import.ts"
 import * as JobFiles from "./JobFiles.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Lines from "./Lines.ts"
+import * as Next from "./Next.ts"
 import * as Output from "./Output.ts"
 import { Process } from "./Process.ts"
 
@@ -135,7 +136,7 @@ export const submitted = Effect.fnUntraced(function* (jobId: string, json: boole
   yield* Output.line(
     json
       ? JSON.stringify({ job: jobId, status: Job.statusOf(state), inputs, invalid })
-      : `${jobId}: ${Report.format(inputs)} rows are written down${invalid === 0 ? "" : `, of which ${Report.format(invalid)} are invalid`}; the workers of the database run them. See: line-items status ${jobId}`
+      : `${jobId}: ${Report.format(inputs)} rows are written down${invalid === 0 ? "" : `, of which ${Report.format(invalid)} are invalid`}; the workers of the database run them. See: ${yield* Next.command("status", jobId)}`
   )
 })
 

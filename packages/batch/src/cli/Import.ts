@@ -6,7 +6,7 @@
  */
 import * as AccountInfo from "@effect-hubspot/http/AccountInfo"
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
-import type { RateLimits } from "@effect-hubspot/http/RateLimits"
+import { RateLimits } from "@effect-hubspot/http/RateLimits"
 import type { Property } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
@@ -60,7 +60,7 @@ export interface Options
   readonly proposals?: "none" | "show" | "accept" | undefined
   /** The definitions of the emulator in this process, which is not asked for them. Default: the account is asked. */
   readonly emulated?: ReadonlyArray<Property.Property> | undefined
-  /** How many wrong rows are named one by one. Default: all; twenty of those that go into a file. */
+  /** How many wrong rows are named one by one. Default 20. */
   readonly named?: number | undefined
 }
 
@@ -73,25 +73,10 @@ export interface Imported {
   readonly code: number
 }
 
-/** Why the names of the files to write cannot be meant, if they cannot. */
-const misnamedFile = (options: Options, source: Source.Source): string | undefined => {
-  const files = JobFiles.all(options)
-  if (new Set(files).size < files.length) {
-    return "two of --rejects, --doubts and --created are the same file; give each its own"
-  }
-  const written = source.format === "csv" ? "csv" : "ndjson"
-  for (const file of files) {
-    const extension = /\.(csv|ndjson|jsonl|json)$/i.exec(file)?.[1]?.toLowerCase()
-    if (extension === undefined || (extension === "csv") === (written === "csv")) continue
-    return `${Source.visible(file)}: rows of this input are written as ${written.toUpperCase()}; name it .${written}`
-  }
-  return undefined
-}
-
 /** Why an import of this source cannot be meant, if it cannot. */
 const misused = (options: Options, source: Source.Source): string | undefined => {
   const { keyColumn, keyProperty, strategy = DoubtStrategy.failVisible } = options
-  const misnamed = misnamedFile(options, source)
+  const misnamed = JobFiles.misnamed(options, source)
   if (misnamed !== undefined) return misnamed
   if (keyColumn !== undefined && keyProperty === undefined) return "--key-column needs --key-property"
   if (keyColumn !== undefined && source.header !== undefined && !source.header.includes(keyColumn)) {
@@ -227,10 +212,12 @@ export const run = Effect.fnUntraced(function* (
   /** Nothing more will be sent, whatever the reason. */
   const over = yield* Deferred.make<void>()
   const { columns } = yield* Terminal.Terminal
+  const limits = yield* RateLimits
   const progress = yield* Progress.make({
     name: shown,
     total,
     counts: () => counts,
+    limit: limits.limit,
     columns: yield* columns
   })
 
@@ -248,12 +235,17 @@ export const run = Effect.fnUntraced(function* (
         return Effect.void
       default: {
         const notice = notices(event)
-        return notice === undefined ? Effect.void : progress.line(notice)
+        return notice === undefined ? Effect.void : progress.note(notice)
       }
     }
   }
 
-  const name = Lines.naming({ source, files: options, line: progress.line, most: options.named })
+  const { name, rest } = yield* Lines.naming({
+    source,
+    files: options,
+    line: progress.note,
+    most: options.named
+  })
 
   const unwritable = (error: Rejects.RejectsError) =>
     Effect.suspend(() => {
@@ -330,13 +322,13 @@ export const run = Effect.fnUntraced(function* (
   }))
   const end = Effect.tap(Effect.andThen(progress.end, summarize), (imported) =>
     Effect.andThen(
-      Effect.forEach(
-        [
-          ...warnings.lines(source.name),
-          ...closing(shown, { ...options, declared }, source, imported, ending, args)
-        ],
-        progress.line,
-        { discard: true }
+      Effect.andThen(
+        Effect.forEach([...rest(), ...warnings.lines(source.name)], progress.note, { discard: true }),
+        Effect.forEach(
+          closing(shown, { ...options, declared }, source, imported, ending, args),
+          progress.line,
+          { discard: true }
+        )
       ),
       finish(imported)
     )

@@ -13,6 +13,7 @@ import { type Exit, exitWith, refused, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import type * as Import from "./Import.ts"
 import { load } from "./load.ts"
+import * as Manual from "./Manual.ts"
 import * as Output from "./Output.ts"
 
 const input = Argument.String("input").pipe(
@@ -171,7 +172,9 @@ export const importCommand = Command.make(
     },
     { command: "line-items import items.csv --emulator", description: "Try a file without HubSpot" },
     { command: "cat items.ndjson | line-items import - --json", description: "From a pipe, for a script" }
-  ])
+  ]),
+  Command.withShortDescription("Create a line item for every row of a file"),
+  Manual.ofImport
 )
 
 export const checkCommand = Command.make(
@@ -235,7 +238,9 @@ export const checkCommand = Command.make(
       command: "line-items check items.csv --save items.format.json",
       description: "Keep the declaration, for import --format-file"
     }
-  ])
+  ]),
+  Command.withShortDescription("Show what a file is, and the command that imports it"),
+  Manual.ofAccount
 )
 
 export const submitCommand = Command.make(
@@ -271,5 +276,7 @@ export const submitCommand = Command.make(
       command: "line-items submit items.csv --job q3",
       description: "With the database in LINE_ITEMS_DATABASE_URL"
     }
-  ])
+  ]),
+  Command.withShortDescription("Plan an import for the workers of a PostgreSQL database"),
+  Manual.ofBoth
 )

@@ -9,6 +9,7 @@ import * as Flag from "effect/cli/Flag"
 import { exitWith, refused, usage } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import { load } from "./load.ts"
+import * as Manual from "./Manual.ts"
 import * as Output from "./Output.ts"
 
 const writesFiles = ({
@@ -87,7 +88,9 @@ export const resumeCommand = Command.make(
       command: "line-items resume q3 --restored",
       description: "After its database was restored from a backup"
     }
-  ])
+  ]),
+  Command.withShortDescription("Go on with a durable import where it stopped"),
+  Manual.ofJob
 )
 
 export const retryCommand = Command.make(
@@ -162,7 +165,9 @@ export const retryCommand = Command.make(
       command: "line-items retry q3 rejects.csv --rejects again.csv",
       description: "The corrected rejects of import --job q3 --rejects rejects.csv"
     }
-  ])
+  ]),
+  Command.withShortDescription("Send corrected rows of a durable import again"),
+  Manual.ofJob
 )
 
 export const resolveCommand = Command.make(
@@ -193,7 +198,9 @@ export const resolveCommand = Command.make(
   Command.withExamples([
     { command: "line-items resolve q3", description: "Look, and propose" },
     { command: "line-items resolve q3 --apply", description: "Look, and write the outcomes down" }
-  ])
+  ]),
+  Command.withShortDescription("Look for rows in doubt, and propose an outcome for each"),
+  Manual.ofBoth
 )
 
 export const jobsCommand = Command.make(
@@ -203,7 +210,12 @@ export const jobsCommand = Command.make(
     const [Connection, Jobs] = yield* load(() => [import("./Connection.ts"), import("./Jobs.ts")])
     yield* Connection.onStore(flags, Jobs.list(flags.json))
   })
-).pipe(Command.withDescription("List the durable imports of this database, the newest first, at most 1,000"))
+).pipe(
+  Command.withDescription("List the durable imports of this database, the newest first, at most 1,000"),
+  Command.withShortDescription("List the durable imports"),
+  Command.withExamples([{ command: "line-items jobs", description: "All, the newest first" }]),
+  Manual.ofStore
+)
 
 export const statusCommand = Command.make(
   "status",
@@ -230,7 +242,8 @@ export const statusCommand = Command.make(
   Command.withDescription("Show the state and counts of a durable import"),
   Command.withExamples([
     { command: "line-items status q3 --watch", description: "Beside the terminal that runs it" }
-  ])
+  ]),
+  Manual.ofStatus
 )
 
 export const cancelCommand = Command.make(
@@ -243,7 +256,10 @@ export const cancelCommand = Command.make(
 ).pipe(
   Command.withDescription(
     "End a durable import: rows that were not sent stay unsent. A run under way stops within seconds"
-  )
+  ),
+  Command.withShortDescription("End a durable import; rows that were not sent stay unsent"),
+  Command.withExamples([{ command: "line-items cancel q3", description: "The import with --job q3" }]),
+  Manual.ofStore
 )
 
 export const forgetCommand = Command.make(
@@ -267,7 +283,9 @@ export const forgetCommand = Command.make(
   ),
   Command.withExamples([
     { command: "line-items forget --older-than 30d --dry-run", description: "Look first" }
-  ])
+  ]),
+  Command.withShortDescription("Delete durable imports that ended long ago"),
+  Manual.ofStore
 )
 
 export const workerCommand = Command.make(
@@ -307,5 +325,7 @@ export const workerCommand = Command.make(
       command: "line-items worker --port 34431",
       description: "With the database in LINE_ITEMS_DATABASE_URL"
     }
-  ])
+  ]),
+  Command.withShortDescription("Run the jobs of a PostgreSQL database"),
+  Manual.ofBoth
 )

@@ -32,6 +32,21 @@ const mustBeNew = Effect.fnUntraced(function* (path: string) {
   }
 })
 
+/** Why the names of the files to write cannot be meant, if they cannot. */
+export const misnamed = (paths: Paths, source: Source.Source): string | undefined => {
+  const files = all(paths)
+  if (new Set(files).size < files.length) {
+    return "two of --rejects, --doubts and --created are the same file; give each its own"
+  }
+  const written = source.format === "csv" ? "csv" : "ndjson"
+  for (const file of files) {
+    const extension = /\.(csv|ndjson|jsonl|json)$/i.exec(file)?.[1]?.toLowerCase()
+    if (extension === undefined || (extension === "csv") === (written === "csv")) continue
+    return `${Source.visible(file)}: rows of this input are written as ${written.toUpperCase()}; name it .${written}`
+  }
+  return undefined
+}
+
 /** Writes them. A retry names the lines of the file that was imported first. */
 export const write = Effect.fnUntraced(function* (
   paths: Paths,

@@ -4,7 +4,7 @@
  * The files of rejects and doubts are written at the end from the store, so they hold the rows of all runs.
  */
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
-import type { RateLimits } from "@effect-hubspot/http/RateLimits"
+import { RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -29,6 +29,7 @@ import { Exit, refused } from "./Exit.ts"
 import * as JobFiles from "./JobFiles.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Lines from "./Lines.ts"
+import * as Next from "./Next.ts"
 import { Process } from "./Process.ts"
 import * as Progress from "./Progress.ts"
 import * as Report from "./Report.ts"
@@ -100,15 +101,17 @@ export const carryOn = Effect.fnUntraced(function* (
   }
   const now: Following["now"] = { counts, interrupted: false, unsettled: [] }
   const { columns } = yield* Terminal.Terminal
+  const limits = yield* RateLimits
   const progress = yield* Progress.make({
     name: shown,
     total: job.inputs,
     counts: () => now.counts,
+    limit: limits.limit,
     columns: yield* columns
   })
   const from = { name: source.name, format, header, dialect }
   const following: Following = { options, job, from, shown, startedAt, progress, now }
-  const name = Lines.naming({ source: from, files: options, line: progress.line })
+  const { name, rest } = yield* Lines.naming({ source: from, files: options, line: progress.note })
   // Invalid rows were written down with the plan, and are named in the first run only.
   if (!options.check) {
     yield* store.rows(jobId, ["Invalid"]).pipe(
@@ -120,6 +123,7 @@ export const carryOn = Effect.fnUntraced(function* (
   const abandon = yield* Deferred.make<void>()
   const listeners = { ...listening(following, name), concurrency, stopWhenAllRejected, stop, abandon }
   const run = Import.proceed(job, { ...listeners, holder, isGone }).pipe(
+    Effect.tap(() => Effect.suspend(() => Effect.forEach(rest(), progress.note, { discard: true }))),
     Effect.flatMap((end) => conclude(following, end)),
     Effect.mapError(refused),
     Effect.flatMap(({ ran, unwritten }) =>
@@ -144,14 +148,14 @@ export const carryOn = Effect.fnUntraced(function* (
 type Name = (outcome: Outcome<Source.Row>) => Effect.Effect<void>
 
 /** The listeners of a run. */
-const listening = ({ now, progress, shown }: Following, name: Name) => {
+const listening = ({ from, now, progress, shown }: Following, name: Name) => {
   const notices = Lines.noticesOf(shown)
   const nameUnwritten: Name = (outcome) =>
     outcome._tag === "Created"
       ? progress.line(
           `${shown}:${outcome.source.line}: created as ${outcome.id}; this could not be written down, so the next run may report the row in doubt`
         )
-      : name(outcome)
+      : Effect.forEach(Lines.linesOf(from, outcome), progress.line, { discard: true })
   return {
     onEvent: (event) => {
       if (event._tag === "Requested" || event._tag === "Asked") {
@@ -159,7 +163,7 @@ const listening = ({ now, progress, shown }: Following, name: Name) => {
         return Effect.void
       }
       const notice = notices(event)
-      return notice === undefined ? Effect.void : progress.line(notice)
+      return notice === undefined ? Effect.void : progress.note(notice)
     },
     onSettled: (outcomes) =>
       Effect.suspend(() => {
@@ -196,7 +200,7 @@ const conclude = Effect.fnUntraced(function* (following: Following, end: JobRunn
   if (counts.inputs === 0) yield* progress.line(`${shown}: no rows`)
   if (!Job.isFinal(state)) {
     yield* progress.line(
-      `${shown}: ${Report.format(openOf(counts))} of ${Report.format(counts.inputs)} rows have no outcome yet${end._tag === "Suspended" ? `: ${end.suspension.message}${Advice.forNotSent(end.reason)}` : ""}; go on with: line-items resume ${planned.id}`
+      `${shown}: ${Report.format(openOf(counts))} of ${Report.format(counts.inputs)} rows have no outcome yet${end._tag === "Suspended" ? `: ${end.suspension.message}${Advice.forNotSent(end.reason)}` : ""}; go on with: ${yield* Next.command("resume", planned.id)}`
     )
   }
   const known = Report.add(counts, now.unsettled)

@@ -10,7 +10,10 @@ import * as JobStore from "../jobs/JobStore.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
 import { refused, usage } from "./Exit.ts"
+import * as Colour from "./Colour.ts"
+import * as Next from "./Next.ts"
 import * as Output from "./Output.ts"
+import { Verbosity } from "./Verbosity.ts"
 import { Process } from "./Process.ts"
 
 /** A job as a script sees it. */
@@ -77,6 +80,9 @@ export const list = Effect.fnUntraced(function* (json: boolean) {
     refused
   )
   if (json) return yield* Output.line(JSON.stringify(jobs.map(({ counts, job }) => view(job, counts))))
+  // The ids alone: for scripts, and for the completion of a shell.
+  if ((yield* Verbosity) === "quiet")
+    return yield* Effect.asVoid(Output.offer(jobs.map(({ job }) => `${job.id}\n`).join("")))
   if (jobs.length === 0) return yield* Output.line("no jobs")
   const rows = jobs.map(({ counts, job }) => [
     job.id,
@@ -115,6 +121,15 @@ export const status = Effect.fnUntraced(function* (jobId: string, json: boolean,
   yield* Output.line(json ? JSON.stringify(view(job, counts)) : yield* textOf(job, counts, runBy))
 })
 
+const colours = {
+  planning: "unsure",
+  pending: "unsure",
+  running: "unsure",
+  suspended: "unsure",
+  done: "good",
+  canceled: "bad"
+} as const satisfies Record<Job.State, string>
+
 /** A job as a person sees it. */
 export const textOf = Effect.fnUntraced(function* (job: Job.Job, counts: Job.Counts, runBy: RunBy) {
   const { account, created, inDoubt, inputs, invalid, notSent, open, rejected, source, strategy } = view(
@@ -124,20 +139,21 @@ export const textOf = Effect.fnUntraced(function* (job: Job.Job, counts: Job.Cou
   const run = yield* isRun(job)
   const now = yield* Clock.currentTimeMillis
   const kinds = [
-    [created, "created"],
-    [rejected, "rejected"],
-    [invalid, "invalid"],
-    [notSent, "not sent"],
-    [inDoubt, "in doubt"],
-    [open, "without an outcome"]
+    [created, "created", "good"],
+    [rejected, "rejected", "bad"],
+    [invalid, "invalid", "bad"],
+    [notSent, "not sent", "unsure"],
+    [inDoubt, "in doubt", "unsure"],
+    [open, "without an outcome", "unsure"]
   ] as const
+  const paint = yield* Colour.of("stdout")
   return [
-    `${job.id}: ${stateOf(job)}${job.suspension === undefined ? "" : ` (${job.suspension.message})`}`,
+    `${job.id}: ${paint(colours[job.state], stateOf(job))}${job.suspension === undefined ? "" : ` (${job.suspension.message})`}`,
     `  ${Source.visible(source)}, account ${account}, ${strategy}`,
     ...(job.frozen.retryOf === undefined ? [] : [`  sends rows of ${job.frozen.retryOf.job} again`]),
     `  ${Report.format(inputs)} ${inputs === 1 ? "row" : "rows"}: ${kinds
       .filter(([count], n) => n === 0 || count > 0)
-      .map(([count, kind]) => `${Report.format(count)} ${kind}`)
+      .map(([count, kind, is]) => paint(is, `${Report.format(count)} ${kind}`))
       .join(", ")}`,
     ...(job.holder === undefined
       ? []
@@ -146,39 +162,41 @@ export const textOf = Effect.fnUntraced(function* (job: Job.Job, counts: Job.Cou
             ? `  run by pid ${job.holder.pid} on ${job.holder.host}`
             : `  was run by pid ${job.holder.pid} on ${job.holder.host}, which has ended`
         ]),
-    ...nextOf(job, runBy, run, now)
+    ...(yield* nextOf(job, runBy, run, now))
   ].join("\n")
 })
 
 /** The next steps for a person. */
-const nextOf = (job: Job.Job, runBy: RunBy, run: boolean, now: number): ReadonlyArray<string> => {
+const nextOf = Effect.fnUntraced(function* (job: Job.Job, runBy: RunBy, run: boolean, now: number) {
   const { id, state, suspension } = job
   if (Job.isFinal(state) || run) return []
-  if (state === "planning") return [`  ${unplanned(job)}`]
+  if (state === "planning") return [`  ${yield* unplanned(job)}`]
+  const resume = yield* Next.command("resume", id)
   if (runBy === "processes") {
-    return [`  ${isToBeCanceled(job) ? "end it" : "go on"} with: line-items resume ${id}`]
+    return [`  ${isToBeCanceled(job) ? "end it" : "go on"} with: ${resume}`]
   }
   if (state !== "suspended" || isToBeCanceled(job)) return [`  ${whenAWorkerRuns}`]
-  if (suspension?.resumeAtMillis === undefined) return [`  go on at once with: line-items resume ${id}`]
+  if (suspension?.resumeAtMillis === undefined) return [`  go on at once with: ${resume}`]
   return suspension.resumeAtMillis <= now
     ? [`  ${whenAWorkerRuns}`]
-    : [`  goes on at ${iso(suspension.resumeAtMillis)}, or at once with: line-items resume ${id}`]
-}
+    : [`  goes on at ${iso(suspension.resumeAtMillis)}, or at once with: ${resume}`]
+})
 
 /** The next step for a job whose planning has stopped. */
-const unplanned = ({ frozen: { retryOf }, id }: Job.Job): string => {
+const unplanned = Effect.fnUntraced(function* ({ frozen: { retryOf }, id }: Job.Job) {
   const again =
     retryOf === undefined
       ? "import the file again under this id"
-      : `run line-items retry ${retryOf.job} <file> --as ${id} again`
+      : `give its file again to line-items retry ${retryOf.job}, with --job ${id}`
   return `not all of its rows were written down, and nothing was sent; ${again}`
-}
+})
 
 /** Refuses a job whose rows are not all written down: it cannot be run, only planned again. */
 export const mustBePlanned = Effect.fnUntraced(function* (job: Job.Job) {
   const { epoch, holder, id, state } = job
   if (state !== "planning") return
-  if (holder === undefined || !(yield* isRun(job))) return yield* usage(`job "${id}": ${unplanned(job)}`)
+  if (holder === undefined || !(yield* isRun(job)))
+    return yield* usage(`job "${id}": ${yield* unplanned(job)}`)
   return yield* refused(new JobStore.JobBusy({ ...holder, jobId: id, epoch }))
 })
 
@@ -193,7 +211,7 @@ export const cancel = Effect.fnUntraced(function* (jobId: string, json: boolean,
       ? `${jobId}: to be canceled; pid ${job.holder.pid} on ${job.holder.host} stops within seconds`
       : runBy === "workers"
         ? `${jobId}: to be canceled; ${whenAWorkerRuns}`
-        : `${jobId}: to be canceled; line-items resume ${jobId} ends it and reports the rows that were not sent`
+        : `${jobId}: to be canceled; end it, and see the rows that were not sent, with: ${yield* Next.command("resume", jobId)}`
   )
 })
 

@@ -10,28 +10,52 @@ import * as Outcome from "../model/Outcome.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
 import * as Advice from "./Advice.ts"
+import * as Colour from "./Colour.ts"
+import { Verbosity } from "./Verbosity.ts"
 
 /** The input as a whole. */
 export type From = Pick<Source.Source, "name" | "header">
 
-/** The lines for the events of an import named `shown`; each kind of wait once. */
+/** So many notices of a kind are printed, and so many ids in one. */
+const mostNotices = 20
+
+/** The lines for the events of an import named `shown`: equal ones once, and of a kind twenty at most. */
 export const noticesOf = (shown: string) => {
-  const waited = new Set<string>()
+  const said = new Set<string>()
+  const counts = new Map<string, number>()
+  /** The line, if it is new, and not one too many. */
+  const once = (kind: string, line: string): string | undefined => {
+    if (said.has(line)) return undefined
+    const count = (counts.get(kind) ?? 0) + 1
+    counts.set(kind, count)
+    if (count > mostNotices) {
+      return count === mostNotices + 1 ? `${shown}: more such messages are not printed` : undefined
+    }
+    said.add(line)
+    return line
+  }
   return (event: BatchRunner.Event): string | undefined => {
     switch (event._tag) {
       case "Requested":
       case "Asked":
         return undefined
-      case "Surplus":
-        return `${shown}: HubSpot answered with records that match no row: ${event.ids.map((id) => ErrorBody.showable(id, 64)).join(", ")}; look at them in HubSpot`
+      case "Surplus": {
+        const ids = event.ids.slice(0, mostNotices).map((id) => ErrorBody.showable(id, 64))
+        const more = event.ids.length - ids.length
+        return once(
+          event._tag,
+          `${shown}: HubSpot answered with records that match no row: ${ids.join(", ")}${more > 0 ? ` and ${Report.format(more)} more` : ""}; look at them in HubSpot`
+        )
+      }
       case "Unattributed":
-        return `${shown}: HubSpot answered with errors that name no row: ${event.messages.join("; ")}`
+        return once(
+          event._tag,
+          `${shown}: HubSpot answered with errors that name no row: ${[...new Set(event.messages)].slice(0, mostNotices).join("; ")}`
+        )
       case "Unanswered":
         return `${shown}: HubSpot does not answer: ${event.error.message}; ${event.count < event.most ? "waiting" : "stopping"}, ${event.count} of ${event.most}`
       case "Waiting":
-        if (waited.has(event.why)) return undefined
-        waited.add(event.why)
-        return `${shown}: ${waitingFor(event)}`
+        return counts.has(event.why) ? undefined : once(event.why, `${shown}: ${waitingFor(event)}`)
     }
   }
 }
@@ -112,32 +136,97 @@ export const linesOf = (source: From, outcome: Outcome.Outcome<Source.Row>): Rea
   }
 }
 
-/** Names rows one by one as their outcomes come. Of those that a file keeps, only the first are named. */
-export const naming = (options: {
+/** The outcome in a line about a row, in its colour. */
+const painted = (paint: Colour.Paint, line: string): string =>
+  line.replace(
+    /: (rejected|in doubt): /,
+    (_, outcome: string) => `: ${paint(outcome === "rejected" ? "bad" : "unsure", outcome)}: `
+  )
+
+/** So many rows of one cause are named, and so many of all. */
+const mostOfCause = 3
+const mostNamed = 20
+
+/** More causes than this are counted together. */
+const mostCauses = 1000
+
+/** A text without the values in it. */
+const general = (text: string): string => text.replace(/"(?:[^"\\]|\\.)*"/g, '"…"').replace(/\d{4,}/g, "…")
+
+/** What the lines about a row say, without the place. */
+const sayingOf = (lines: ReadonlyArray<string>, at: string): ReadonlyArray<string> =>
+  lines.map((line) => line.slice(at.length).replace(/^(?::\d+)?: /, ""))
+
+/** Rows of a kind that were not named, by their cause. */
+interface Unnamed {
+  named: number
+  unnamed: number
+  readonly line: number
+  readonly what: string
+}
+
+/**
+ * Names rows as their outcomes come: the first of a cause. `rest` counts the others, at the end. With `--verbose` all are named.
+ */
+export const naming = Effect.fnUntraced(function* (options: {
   readonly source: From
   readonly files: { readonly [K in "rejects" | "doubts"]: string | undefined }
   readonly line: (text: string) => Effect.Effect<void>
-  /** Default: all; twenty of those that a file keeps. */
+  /** Default 20. */
   readonly most?: number | undefined
-}) => {
+}) {
+  const isVerbose = (yield* Verbosity) === "verbose"
+  const paint = yield* Colour.of("stderr")
+  const most = isVerbose ? Number.POSITIVE_INFINITY : (options.most ?? mostNamed)
+  const causes = { rejects: new Map<string, Unnamed>(), doubts: new Map<string, Unnamed>() }
   const named = { rejects: 0, doubts: 0 }
-  return Effect.fnUntraced(function* (outcome: Outcome.Outcome<Source.Row>) {
+  const shown = Source.visible(options.source.name)
+  const name = Effect.fnUntraced(function* (outcome: Outcome.Outcome<Source.Row>) {
     const lines = linesOf(options.source, outcome)
     if (lines.length === 0) return
     if (outcome._tag !== "Created") {
       const kind = outcome._tag === "InDoubt" ? "doubts" : "rejects"
-      const file = options.files[kind]
-      const most = options.most ?? (file === undefined ? Number.POSITIVE_INFINITY : 20)
-      if (++named[kind] > most + 1) return
-      if (named[kind] > most) {
-        return yield* options.line(
-          `… and so on; ${file ?? `--${kind} <file>`} keeps every one of them with its reason`
-        )
+      const { line } = outcome.source
+      const known = causes[kind]
+      const said = sayingOf(lines, `${shown}:${line}`)
+      // Rows with the same advice have one cause.
+      const own = general(said.join(" | "))
+      const cause = known.has(own) || known.size < mostCauses ? own : ""
+      const what = said.map((text) => general(text.split("; ", 1)[0]!)).join(" | ")
+      const seen = known.get(cause) ?? {
+        named: 0,
+        unnamed: 0,
+        line,
+        what: cause === "" ? "other causes" : what
       }
+      known.set(cause, seen)
+      if (named[kind] >= most || (!isVerbose && seen.named >= mostOfCause)) {
+        seen.unnamed++
+        return
+      }
+      seen.named++
+      named[kind]++
     }
-    yield* Effect.forEach(lines, options.line, { discard: true })
+    yield* Effect.forEach(lines, (line) => options.line(painted(paint, line)), { discard: true })
   })
-}
+  const restOf = (kind: "rejects" | "doubts"): ReadonlyArray<string> => {
+    const left = Array.from(causes[kind].values()).filter(({ unnamed }) => unnamed > 0)
+    if (left.length === 0) return []
+    const others = left.slice(mostNamed).reduce((sum, { unnamed }) => sum + unnamed, 0)
+    const rows = (count: number) => `${Report.format(count)} more ${count === 1 ? "row" : "rows"}`
+    return [
+      ...left
+        .slice(0, mostNamed)
+        .map(
+          ({ line, named, unnamed, what }) =>
+            `${shown}: ${rows(unnamed)}${named === 0 ? ` (the first on line ${line})` : ` like line ${line}`}: ${what}`
+        ),
+      ...(others === 0 ? [] : [`${shown}: ${rows(others)} of ${left.length - mostNamed} other causes`]),
+      `… and so on; ${options.files[kind] ?? `--${kind} <file>`} keeps every one of them with its reason, --verbose prints them`
+    ]
+  }
+  return { name, rest: () => [...restOf("rejects"), ...restOf("doubts")] }
+})
 
 /** The same of a row whose outcome was written down. */
 export const reasonOfEntry = (row: Source.Row, entry: Job.Entry | undefined): string => {

@@ -12,6 +12,9 @@ import * as References from "effect/References"
 /** The time in which a line is not repeated. */
 const silenceMillis = 60_000
 
+/** So many lines are printed in that time. */
+const mostLines = 20
+
 /** The innermost message says more than the outer ones. */
 const reasonOf = (error: unknown): string => {
   let text = ""
@@ -47,8 +50,13 @@ export const make = (): Logger.Logger<unknown, void> => {
     const line = lineOf(entry.message, entry.cause)
     const now = entry.date.getTime()
     for (const [other, at] of said) if (now - at >= silenceMillis) said.delete(other)
-    if (line === "" || said.has(line)) return
+    if (line === "" || said.has(line) || said.size > mostLines) return
+    const isLast = said.size === mostLines
     said.set(line, now)
-    entry.fiber.getRef(Console.Console).error(`line-items: ${line}`)
+    entry.fiber
+      .getRef(Console.Console)
+      .error(
+        `line-items: ${isLast ? "more messages are not printed for a minute; --log-level debug prints them" : line}`
+      )
   })
 }

@@ -6,6 +6,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Predicate from "effect/Predicate"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import * as Colour from "./Colour.ts"
 import * as Report from "./Report.ts"
 import { Exit } from "./Exit.ts"
 import type { Imported } from "./Import.ts"
@@ -41,7 +42,9 @@ type Ended = Pick<Imported, "name" | "summary" | "promise">
 const summary =
   (json: boolean) =>
   ({ name, promise, summary }: Ended) =>
-    line(json ? JSON.stringify(summary) : Report.toText(name, summary, promise))
+    json
+      ? line(JSON.stringify(summary))
+      : Effect.flatMap(Colour.of("stdout"), (paint) => line(Report.toText(name, summary, promise, paint)))
 
 /** Runs an import, which shows its summary. A script gets an object also if the import does not begin. */
 export const ofImport = <A, R>(

@@ -51,8 +51,9 @@ export const make = (): Process["Service"] => ({
   exit: (code) => Effect.sync(() => process.exit(code))
 })
 
-/** Handles the signals of the terminal. */
+/** Handles the signals of the terminal, and an output that nobody reads any more: what is lost there is no error. */
 export const heedTerminal = (): void => {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined)
   // A terminal that goes away ends the program like SIGTERM.
   process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
   // Ctrl-Z: a process that is stopped in a transaction would block the jobs' database. No transaction is open here.

@@ -107,6 +107,17 @@ export const problemLine = ({ advice, column, count, message, places }: Proposal
 const section = (title: string, lines: ReadonlyArray<string>): ReadonlyArray<string> =>
   lines.length === 0 ? [] : ["", title, ...lines]
 
+/** So many lines of a section are printed. */
+const mostLines = 20
+
+const capped = (lines: ReadonlyArray<string>): ReadonlyArray<string> =>
+  lines.length <= mostLines
+    ? lines
+    : [
+        ...lines.slice(0, mostLines),
+        `  … and ${Report.format(lines.length - mostLines)} more; line-items check --json has all`
+      ]
+
 /** All of it, with the command at its end. */
 export const toText = (proposal: Proposal.Proposal, command: string): string => {
   const { assumptions, format, invalid, isSheet, name, problems, requests, seconds, warnings } = proposal
@@ -128,14 +139,8 @@ export const toText = (proposal: Proposal.Proposal, command: string): string => 
       )
     ),
     ...section("First rows as they would be sent", previewLines(proposal)),
-    ...section(
-      "Warnings",
-      warnings.map((line) => `  ${line}`)
-    ),
-    ...section(
-      "Problems",
-      problems.map((problem) => `  ${problemLine(problem)}`)
-    ),
+    ...section("Warnings", capped(warnings.map((line) => `  ${line}`))),
+    ...section("Problems", capped(problems.map((problem) => `  ${problemLine(problem)}`))),
     "",
     `${Report.format(requests)} ${requests === 1 ? "request" : "requests"}, ${Report.format(seconds)} ${seconds === 1 ? "second" : "seconds"} at least`,
     ...section(decides ? "Run this, once the columns above are decided as it has them" : "Run", [

@@ -1,7 +1,7 @@
 /**
  * The summary of an import: counts, status and exit code, as an object for scripts and as text for people.
  *
- * Pure. It adds up outcomes; it does not judge them.
+ * It adds up outcomes; it does not judge them.
  *
  * @since 0.1.0
  */
@@ -10,6 +10,7 @@ import type { BatchStatus } from "@effect-hubspot/schema/BatchStatus"
 import * as DateTime from "effect/DateTime"
 import * as StoreFailure from "../model/StoreFailure.ts"
 import type * as Job from "../jobs/Job.ts"
+import * as Colour from "./Colour.ts"
 import { type NotSentReason, type Outcome, resumeAtMillis } from "../model/Outcome.ts"
 
 /**
@@ -273,13 +274,26 @@ const lines = [
   ["inDoubt", "in doubt", "HubSpot may or may not have them"]
 ] as const
 
+const colours = {
+  created: "good",
+  rejected: "bad",
+  invalid: "bad",
+  notSent: "unsure",
+  inDoubt: "unsure"
+} as const
+
 /**
  * The summary as text. Kinds without a row are omitted, except `created`. `promise` is the strategy's promise for each row.
  *
  * @category formatting
  * @since 0.1.0
  */
-export const toText = (name: string, summary: Summary, promise?: string | undefined): string => {
+export const toText = (
+  name: string,
+  summary: Summary,
+  promise?: string | undefined,
+  paint: Colour.Paint = Colour.plain
+): string => {
   const { possibleDuplicates = 0 } = summary
   const width = Math.max(...lines.map(([key]) => format(summary[key]).length), format(summary.inputs).length)
   const shown = lines
@@ -294,7 +308,10 @@ export const toText = (name: string, summary: Summary, promise?: string | undefi
             : note
         ] as const
     )
-    .map(([key, label, note]) => `  ${label.padEnd(9)} ${format(summary[key]).padStart(width)}   ${note}`)
+    .map(
+      ([key, label, note]) =>
+        `  ${paint(colours[key], `${label.padEnd(9)} ${format(summary[key]).padStart(width)}`)}   ${note}`
+    )
   const requests = `${format(summary.requests)} ${summary.requests === 1 ? "request" : "requests"}`
   return [
     `${name}: ${format(summary.inputs)} ${summary.inputs === 1 ? "row" : "rows"} in ${formatMillis(summary.elapsedMs)}, ${requests}`,

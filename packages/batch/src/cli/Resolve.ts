@@ -21,10 +21,12 @@ import * as Lookup from "../doubt/Lookup.ts"
 import * as ParentLookup from "../doubt/ParentLookup.ts"
 import type { Item } from "../model/Plan.ts"
 import * as Report from "./Report.ts"
+import { Verbosity } from "./Verbosity.ts"
 import * as Source from "../files/Source.ts"
 import * as DurableImport from "./DurableImport.ts"
 import { refused } from "./Exit.ts"
 import * as Output from "./Output.ts"
+import * as Next from "./Next.ts"
 import { Process } from "./Process.ts"
 
 /** HubSpot's longest request, its index, and a margin; as `DoubtStrategy` waits. */
@@ -110,7 +112,7 @@ export const run = Effect.fnUntraced(function* (
   yield* Output.line(
     options.json
       ? JSON.stringify({ job: jobId, applied: options.apply, proposals })
-      : textOf(job, proposals, options.apply)
+      : yield* textOf(job, proposals, options.apply)
   )
   return proposals.length === decided.length && (options.apply || proposals.length === 0)
     ? Report.exitCodes.done
@@ -165,27 +167,39 @@ const lookupOf = Effect.fnUntraced(function* (
 
 const isDecided = ({ is }: Proposal): boolean => is === "created" || is === "absent"
 
-const textOf = (job: Job.Job, proposals: ReadonlyArray<Proposal>, apply: boolean): string => {
+/** So many rows of a kind are named one by one, or all with `--verbose`. */
+const mostNamed = 20
+
+const kinds = {
+  created: ({ id = "" }) => `is in HubSpot as ${id}`,
+  absent: () => "is not in HubSpot",
+  later: () => "is not there yet; run resolve again in three minutes",
+  unknown: () => "is unknown; look in HubSpot"
+} as const satisfies Record<Proposal["is"], (proposal: Proposal) => string>
+
+const textOf = Effect.fnUntraced(function* (
+  job: Job.Job,
+  proposals: ReadonlyArray<Proposal>,
+  apply: boolean
+) {
   if (proposals.length === 0) return `${job.id}: nothing is in doubt`
   const name = Source.visible(job.frozen.source.name)
-  const lines = proposals.map(({ id, is, line }) => {
-    switch (is) {
-      case "created":
-        return `${name}:${line}: is in HubSpot as ${id}`
-      case "absent":
-        return `${name}:${line}: is not in HubSpot`
-      case "later":
-        return `${name}:${line}: is not there yet; run resolve again in three minutes`
-      case "unknown":
-        return `${name}:${line}: is unknown; look in HubSpot`
-    }
-  })
+  const most = (yield* Verbosity) === "verbose" ? Number.POSITIVE_INFINITY : mostNamed
+  const counts = { created: 0, absent: 0, later: 0, unknown: 0 }
+  const lines = proposals.flatMap((proposal) =>
+    ++counts[proposal.is] > most ? [] : [`${name}:${proposal.line}: ${kinds[proposal.is](proposal)}`]
+  )
+  const more = Object.values(counts).reduce((sum, count) => sum + Math.max(0, count - most), 0)
   const decided = proposals.filter(isDecided).length
   const rest = `${Report.format(decided)} of ${Report.format(proposals.length)} rows in doubt are decided`
+  const rejects = `absent.${job.frozen.format === "csv" ? "csv" : "ndjson"}`
   return [
     ...lines,
+    ...(more === 0 ? [] : [`… and ${Report.format(more)} more like these; --verbose or --json has them all`]),
     apply
-      ? `${job.id}: ${rest} and written down; absent rows can be imported from --rejects of line-items resume ${job.id}`
-      : `${job.id}: ${rest}; write this down with: line-items resolve ${job.id} --apply`
+      ? `${job.id}: ${rest} and written down${counts.absent === 0 ? "" : `; absent rows, to be imported again, are written to a file with: ${yield* Next.command("resume", job.id, "--rejects", rejects)}`}`
+      : decided === 0
+        ? `${job.id}: ${rest}`
+        : `${job.id}: ${rest}; write this down with: ${yield* Next.command("resolve", job.id, "--apply")}`
   ].join("\n")
-}
+})

@@ -27,6 +27,7 @@ import { Exit, refused, refusedBefore, usage } from "./Exit.ts"
 import * as Question from "./Question.ts"
 import * as Output from "./Output.ts"
 import * as Report from "./Report.ts"
+import { Verbosity } from "./Verbosity.ts"
 
 export interface Options {
   readonly path: string
@@ -47,6 +48,9 @@ interface Counts {
   unlike: number
   requests: number
 }
+
+/** So many rows that are left for one cause are named. */
+const mostNamed = 20
 
 /** Rows that are compared, archived and written down together. */
 const together = 1000
@@ -183,12 +187,20 @@ export const run = Effect.fnUntraced(function* (
   )
   const judge = (some: ReadonlyArray<Undoing.Created>) =>
     Effect.mapError(Undoing.judge(some, { properties, onEvent }), (error) => unanswered(name, error))
+  const isVerbose = (yield* Verbosity) === "verbose"
+  const said = new Map<string, number>()
   const say = ({ created: { row }, left }: Undoing.Judged) =>
     Effect.suspend(() => {
       if (left === undefined) return Effect.void
       counts.left++
       if (left.why === "unlike") counts.unlike++
-      return Console.error(`${name}:${row.line}: left: ${left.reason}`)
+      const count = (said.get(left.why) ?? 0) + 1
+      said.set(left.why, count)
+      return isVerbose || count <= mostNamed
+        ? Console.error(`${name}:${row.line}: left: ${left.reason}`)
+        : count === mostNamed + 1
+          ? Console.error("… and so on; --verbose prints a line for every one of them")
+          : Effect.void
     })
 
   /** Compares every row, and writes the plan down if it may be carried out. */

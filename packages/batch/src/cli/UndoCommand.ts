@@ -10,6 +10,7 @@ import * as Declare from "./Declare.ts"
 import { exitWith, refused } from "./Exit.ts"
 import * as Flags from "./Flags.ts"
 import { load } from "./load.ts"
+import * as Manual from "./Manual.ts"
 
 export const undoCommand = Command.make(
   "undo",
@@ -43,5 +44,7 @@ export const undoCommand = Command.make(
   Command.withExamples([
     { command: "line-items undo created.csv", description: "Show what would be archived, and ask" },
     { command: "line-items undo created.csv --yes --json", description: "For a script" }
-  ])
+  ]),
+  Command.withShortDescription("Archive what an import created"),
+  Manual.ofJob
 )

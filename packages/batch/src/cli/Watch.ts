@@ -21,9 +21,6 @@ import type { Process } from "./Process.ts"
 const patienceMillis = 5000
 const patienceWithWorkersMillis = 60_000
 
-/** The width of a terminal that does not report one. */
-const unknownColumns = 80
-
 /** Succeeds with the exit code once the job is over, or no process runs it. */
 export const run = Effect.fnUntraced(function* (
   jobId: string,
@@ -49,7 +46,7 @@ export const run = Effect.fnUntraced(function* (
         const head = `${jobId}: ${Jobs.stateOf(job)} · `
         if (live && !isLast) {
           const elapsed = now - (job.startedAtMillis ?? now)
-          const width = Math.max(0, (columns > 0 ? columns : unknownColumns) - 1 - head.length)
+          const width = Math.max(0, (columns > 0 ? columns : Progress.unknownColumns) - 1 - head.length)
           yield* Output.offer(
             `${Progress.clear}${head}${Progress.render(counts, counts.inputs, elapsed, width)}`
           )

@@ -4,6 +4,7 @@
 import * as Result from "effect/Result"
 import * as FileFormat from "../files/FileFormat.ts"
 import { wordsOf } from "../files/proposal/words.ts"
+import * as Next from "./Next.ts"
 import { quote } from "./Shell.ts"
 
 /** The flags that declare a format. Undefined if a format file alone can say it, such as an empty word with a comma. */
@@ -31,6 +32,7 @@ const lasting = new Map([
   ["--emulator", false],
   ["--emulator-properties", true],
   ["--base-url", true],
+  ["--limit", true],
   ["--token-file", true],
   ["--strategy", true],
   ["--verify-rejections", false],
@@ -39,13 +41,7 @@ const lasting = new Map([
 ])
 
 /** Of the arguments of a command, those that hold for the next one into the same account too. */
-export const lastingOf = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
-  args.flatMap((word, at) => {
-    const hasValue = lasting.get(word.split("=", 1)[0]!)
-    if (hasValue === undefined) return []
-    const value = args[at + 1]
-    return hasValue && !word.includes("=") && value !== undefined ? [word, value] : [word]
-  })
+export const lastingOf = (args: ReadonlyArray<string>): ReadonlyArray<string> => Next.keep(args, lasting)
 
 /** The command that imports a file under a format. */
 export const importOf = (

@@ -368,7 +368,7 @@ const withPlaces = (error: SourceError, also: ReadonlyArray<string>): SourceErro
   also.length === 0 ? error : new SourceError({ ...error, also })
 
 /** So many places of a file are told. */
-const maxPlaces = 50
+const maxPlaces = 20
 
 /** The places behind the first one where a file breaks the syntax. */
 const placesAfter = Effect.fnUntraced(function* (source: Source, first: SourceError) {

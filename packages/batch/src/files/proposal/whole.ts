@@ -83,6 +83,10 @@ export const missing = (columns: ReadonlyArray<Column>, declared: FileFormat): R
     ...(none.length === 0
       ? []
       : [`no column is the ${none.join(" or the ")}: line items are created without`]),
-    ...(hasParent || sets ? [] : ["no column names a parent: line items are created without a deal"])
+    ...(hasParent || sets
+      ? []
+      : [
+          "no column names a parent: line items are created without a deal; if one holds a key of the deals, give it with --find"
+        ])
   ]
 }
