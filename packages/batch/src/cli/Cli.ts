@@ -173,6 +173,7 @@ const command = Command.make("line-items").pipe(
     JobCommands.retryCommand,
     JobCommands.jobsCommand,
     JobCommands.statusCommand,
+    JobCommands.reportCommand,
     JobCommands.cancelCommand,
     JobCommands.forgetCommand,
     JobCommands.resolveCommand,
