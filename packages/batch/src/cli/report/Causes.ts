@@ -66,7 +66,7 @@ export const make = (redact: (text: string) => string) => {
       const about = aboutOf(settled)
       if (about === undefined) return
       const { entry, line = settled.row.line, traceId } = settled
-      const key = `${about.kind} ${about.title}`
+      const key = nameOf(about)
       const advice = shown(about.advice)
       let cause = causes.get(key)
       if (cause === undefined) {
@@ -78,24 +78,26 @@ export const make = (redact: (text: string) => string) => {
       }
       cause.count++
       if (cause.advice !== advice) cause.advice = undefined
-      insert(cause.rows, {
+      insert(cause.rows, line, () => ({
         line,
         advice,
-        text: shown(entry._tag === "Created" ? `created as ${entry.id}` : about.text),
+        text: shown(about.text()),
         ...(entry._tag === "InDoubt" && traceId !== undefined && { traceId: shown(traceId) })
-      })
+      }))
     },
-    /** By kind, the largest first. */
+    /** The largest first. */
     all: (): ReadonlyArray<Cause> =>
-      [...causes.values()].sort((a, b) => b.count - a.count || (a.title < b.title ? -1 : 1))
+      [...causes.values()].sort((a, b) => b.count - a.count || (nameOf(a) < nameOf(b) ? -1 : 1))
   }
 }
 
+const nameOf = ({ kind, title }: Pick<Cause, "kind" | "title">): string => `${kind} ${title}`
+
 /** Keeps the rows with the smallest lines, in their order. */
-const insert = (rows: Array<Row>, row: Row): void => {
-  const before = rows.findLastIndex(({ line }) => line <= row.line)
+const insert = (rows: Array<Row>, line: number, row: () => Row): void => {
+  const before = rows.findLastIndex((other) => other.line <= line)
   if (before === mostRows - 1) return
-  rows.splice(before + 1, 0, row)
+  rows.splice(before + 1, 0, row())
   if (rows.length > mostRows) rows.pop()
 }
 
@@ -106,7 +108,8 @@ interface About {
   readonly kind: Kind
   readonly title: string
   readonly advice: string
-  readonly text: string
+  /** Made only for rows that are named. */
+  readonly text: () => string
 }
 
 const aboutOf = ({ entry, row }: Settled): About | undefined => {
@@ -117,7 +120,7 @@ const aboutOf = ({ entry, row }: Settled): About | undefined => {
             kind: "twice",
             title: "Created, and possibly twice",
             advice: "look in HubSpot for a second line item with the same values",
-            text: ""
+            text: () => `created as ${entry.id}`
           }
         : undefined
     case "Rejected": {
@@ -126,7 +129,7 @@ const aboutOf = ({ entry, row }: Settled): About | undefined => {
         kind: "rejected",
         title: problem === undefined ? entry.category : titleOf(problem, entry.category),
         advice: problem === undefined ? "look in HubSpot" : Advice.forProblem(problem),
-        text: Lines.problemsOf(entry.problems)
+        text: () => Lines.problemsOf(entry.problems)
       }
     }
     case "Invalid": {
@@ -136,15 +139,15 @@ const aboutOf = ({ entry, row }: Settled): About | undefined => {
         kind: "invalid",
         title: issue === undefined ? "Not valid" : withoutValues(whatOf(issue)),
         advice: issue?.advice ?? "correct the row",
-        text: issues.map(whatOf).join(" | ")
+        text: () => issues.map(whatOf).join(" | ")
       }
     }
     case "NotSent": {
       const { _tag, text } = entry.reason
-      return { kind: "notSent", title: text.replace(/^not sent: /, ""), advice: unsent[_tag], text: "" }
+      return { kind: "notSent", title: text.replace(/^not sent: /, ""), advice: unsent[_tag], text: () => "" }
     }
     case "InDoubt":
-      return { kind: "inDoubt", ...doubts[entry.evidence._tag], text: entry.evidence.text }
+      return { kind: "inDoubt", ...doubts[entry.evidence._tag], text: () => entry.evidence.text }
   }
 }
 

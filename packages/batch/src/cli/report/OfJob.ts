@@ -14,6 +14,7 @@ import * as JobFiles from "../JobFiles.ts"
 import * as Jobs from "../Jobs.ts"
 import type { Process } from "../Process.ts"
 import { Secrets } from "../Secrets.ts"
+import * as Facts from "./Facts.ts"
 import * as Findings from "./Findings.ts"
 import * as Steps from "./Steps.ts"
 import * as Write from "./Write.ts"
@@ -64,9 +65,9 @@ export const write = Effect.fnUntraced(function* (
   yield* Write.write(
     path,
     {
-      source: redact(frozen.source.name),
+      source: Facts.clipped(frozen.source.name, redact),
       job: id,
-      state: `${Jobs.stateOf(job)}${suspension === undefined ? "" : `: ${redact(suspension.message)}`}`,
+      state: `${Jobs.stateOf(job)}${suspension === undefined ? "" : `: ${Facts.clipped(suspension.message, redact)}`}`,
       account: frozen.account,
       origin: frozen.origin,
       strategy,
@@ -77,11 +78,11 @@ export const write = Effect.fnUntraced(function* (
       endedAtMillis: completedAtMillis,
       writtenAtMillis: yield* Clock.currentTimeMillis,
       limit,
-      command: redact(Steps.importOf(job, strategy, args)),
-      reading: frozen,
+      command: Facts.clipped(Steps.importOf(job, strategy, args), redact),
+      reading: Facts.readingOf(frozen, redact),
       createdFile: files.created,
       allIds: Steps.allIds(job, args),
-      steps: Steps.ofJob(job, { args, counts, files }),
+      steps: Steps.ofJob(job, { args, counts, files }).map(Facts.stepWithout(redact)),
       versions: yield* Write.versions
     },
     findings

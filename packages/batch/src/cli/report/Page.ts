@@ -4,13 +4,12 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Words from "../Words.ts"
 import * as Report from "../Report.ts"
 import * as Bins from "./Bins.ts"
 import * as Charts from "./Charts.ts"
 import type { Facts } from "./Facts.ts"
 import { type Findings, kinds, mostIds, type Kind } from "./Findings.ts"
-import { type Html, html, own, type Part } from "./Html.ts"
+import { type Html, html, type Part } from "./Html.ts"
 import * as Latencies from "./Latencies.ts"
 import { causes, commands, count, section, type Section, sentence, table } from "./Sections.ts"
 import * as Style from "./Style.ts"
@@ -75,9 +74,7 @@ export const render = Effect.fnUntraced(function* (
         <meta name="referrer" content="no-referrer" />
         <meta name="color-scheme" content="light dark" />
         <title>Import of ${facts.source}</title>
-        <style>
-          ${own(Style.style)}
-        </style>
+        ${Style.element}
       </head>
       <body>
         <header>
@@ -118,20 +115,18 @@ export const verdict = ({ inputs, open }: Facts, { counts }: Findings): string =
 }
 
 const tiles = ({ inputs, open }: Facts, { counts }: Findings): Html => {
-  const tile = (name: string, label: string, number: number, note: string) =>
+  const tile = (name: string, [label, note]: readonly [string, string], number: number) =>
     html`<li class="${name}${number === 0 && " none"}">
       <strong>${Report.format(number)}</strong>${label}<span class="soft"
         >${note}${number > 0 && `, ${percent(number, inputs)}`}</span
       >
     </li>`
   return html`<ul class="kinds">
-    ${kinds.map((kind) => tile(kind, ...spread(labels[kind], counts[kind])))}${
-      open > 0 && tile("open", "open", open, "without an outcome yet")
+    ${kinds.map((kind) => tile(kind, labels[kind], counts[kind]))}${
+      open > 0 && tile("open", ["open", "without an outcome yet"], open)
     }
   </ul>`
 }
-
-const spread = ([name, note]: (typeof labels)[Kind], number: number) => [name, number, note] as const
 
 /** A share, which is 0 or 100 % only where that is so. */
 const percent = (part: number, whole: number): string => {
@@ -361,25 +356,18 @@ const retries = ({ job }: Facts, findings: Findings): Html => {
 const words = (tag: string): string =>
   sentence(tag.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)).replace(/\.$/, "")
 
-const reading = ({ reading: { declared = {}, dialect = {}, format, header } }: Facts): Html => {
-  const flags = Words.flagsOf(declared)
-  const isPlain = Object.keys(declared).length === 0
-  return html`<p>
-      ${format.toUpperCase()}${header !== undefined && `, ${count(header.length, "column")}`}.
+const reading = ({ reading: { columns, declared, dialect, format } }: Facts): Html =>
+  html`<p>
+      ${format}${columns !== undefined && `, ${count(columns.count, "column")}`}.
       ${
-        isPlain ? "Nothing was declared: the file was read exactly as it is." : "It was read as was declared."
+        declared === undefined
+          ? "Nothing was declared: the file was read exactly as it is."
+          : "It was read with this declaration:"
       }
     </p>
-    ${!isPlain && (flags === undefined ? html`<pre>${JSON.stringify(declared, null, 2)}</pre>` : html`<pre><code>${flags.join(" ")}</code></pre>`)}${
-      Object.keys(dialect).length > 0 &&
-      html`<p>
-        Written with:
-        ${Object.entries(dialect)
-          .map(([name, value]) => `${name} ${JSON.stringify(value)}`)
-          .join(", ")}.
-      </p>`
-    }${header !== undefined && html`<p class="mono">${header.slice(0, 200).join(", ")}${header.length > 200 && ", …"}</p>`}`
-}
+    ${declared !== undefined && commands([declared])}${
+      dialect !== undefined && html`<p>Written with ${dialect}.</p>`
+    }${columns !== undefined && html`<p class="mono soft">${columns.names}</p>`}`
 
 const ids = ({ allIds, createdFile }: Facts, { counts, created }: Findings): Html =>
   html`<p>

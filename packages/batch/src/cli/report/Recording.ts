@@ -19,6 +19,7 @@ import * as Jobs from "../Jobs.ts"
 import type { Process } from "../Process.ts"
 import { Secrets } from "../Secrets.ts"
 import { quote } from "../Shell.ts"
+import * as Facts from "./Facts.ts"
 import * as Findings from "./Findings.ts"
 import * as Steps from "./Steps.ts"
 import * as Write from "./Write.ts"
@@ -87,7 +88,7 @@ export const make = Effect.fnUntraced(function* (
       const findings = growing.findings()
       const { counts } = findings
       const facts = {
-        source: redact(source.name),
+        source: Facts.clipped(source.name, redact),
         account,
         origin: isEmulated ? "the emulator in the process" : origin,
         strategy: Jobs.nameOf(strategy),
@@ -101,13 +102,10 @@ export const make = Effect.fnUntraced(function* (
         endedAtMillis: now,
         writtenAtMillis: now,
         limit: yield* limit,
-        command: redact(["line-items", ...args.map(quote)].join(" ")),
-        reading: { ...source, declared },
+        command: Facts.clipped(["line-items", ...args.map(quote)].join(" "), redact),
+        reading: Facts.readingOf({ ...source, declared }, redact),
         createdFile: files.created,
-        steps: Steps.ofImport({ args, counts, declared, files, source }).map((step) => ({
-          ...step,
-          commands: step.commands.map(redact)
-        })),
+        steps: Steps.ofImport({ args, counts, declared, files, source }).map(Facts.stepWithout(redact)),
         versions
       }
       yield* Write.write(path, facts, findings)

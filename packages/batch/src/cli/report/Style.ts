@@ -2,6 +2,7 @@
  * How a report looks: calm, in the reader's own fonts, in light and dark, on a phone and on paper.
  */
 import { createHash } from "node:crypto"
+import { own } from "./Html.ts"
 
 const light = `--page:#fff;--panel:#f6f7f8;--text:#1b2026;--soft:#57606a;--line:#d9dde2;--accent:#2b6cb0;
 --created:#2f7d5b;--rejected:#b3392f;--invalid:#a86a12;--notSent:#6b7480;--inDoubt:#6d4bb3`
@@ -9,7 +10,7 @@ const light = `--page:#fff;--panel:#f6f7f8;--text:#1b2026;--soft:#57606a;--line:
 const dark = `--page:#14181d;--panel:#1c2229;--text:#e6eaee;--soft:#9ba6b2;--line:#333c46;--accent:#6ba7e6;
 --created:#5fb58d;--rejected:#ea7f74;--invalid:#dba452;--notSent:#98a2ae;--inDoubt:#b096e8`
 
-export const style = `
+const style = `
 :root{color-scheme:light dark;${light}}
 @media screen and (prefers-color-scheme:dark){:root{${dark}}}
 *{box-sizing:border-box}
@@ -97,6 +98,9 @@ thead th{position:static}
 a{color:inherit;text-decoration:none}
 }
 `
+
+/** The style, byte for byte as the policy knows it. */
+export const element = own(`<style>${style}</style>`)
 
 /** The page may use this style and nothing else. */
 export const policy = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(style).digest("base64")}'; base-uri 'none'; form-action 'none'`
