@@ -74,7 +74,7 @@ thead th{font-size:.8125rem;font-weight:600;color:var(--soft);position:sticky;to
 tbody th{font-weight:400}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 td.n,th.n{width:1%}
-.plain{border:0;border-radius:0}
+.scroll+h3{margin-top:1.75rem}h3+.scroll{margin-top:.6rem}.scroll+.note{margin-top:.75rem}
 .ids td:last-child,.ids th:last-child{width:auto}
 caption{text-align:left;color:var(--soft);font-size:.875rem;padding:.6rem .85rem}
 @media (max-width:40rem){
