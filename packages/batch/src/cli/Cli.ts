@@ -219,6 +219,7 @@ const command = Command.make("line-items").pipe(
     JobCommands.retryCommand,
     JobCommands.jobsCommand,
     JobCommands.statusCommand,
+    JobCommands.reportCommand,
     JobCommands.cancelCommand,
     JobCommands.forgetCommand,
     JobCommands.resolveCommand,

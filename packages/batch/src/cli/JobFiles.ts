@@ -8,22 +8,32 @@ import * as Rejects from "../files/Rejects.ts"
 import * as Source from "../files/Source.ts"
 import type * as Job from "../jobs/Job.ts"
 import * as JobStore from "../jobs/JobStore.ts"
-import { usage } from "./Exit.ts"
+import { refused, usage } from "./Exit.ts"
 import * as Lines from "./Lines.ts"
+import * as WholeFile from "./WholeFile.ts"
 
 /** Where they go, if they are wanted. */
 export interface Paths {
   readonly rejects: string | undefined
   readonly doubts: string | undefined
   readonly created?: string | undefined
+  readonly report?: string | undefined
 }
 
-/** Refuses names of files that are there already. */
-export const mustNotExist = (paths: Paths) => Effect.forEach(all(paths), mustBeNew, { discard: true })
+/** Refuses names of files that are there already, and a report that cannot be written. */
+export const mustBePossible = (paths: Paths) =>
+  Effect.andThen(
+    Effect.forEach(all(paths), mustBeNew, { discard: true }),
+    paths.report === undefined
+      ? Effect.void
+      : Effect.mapError(WholeFile.prove(paths.report), (error) =>
+          refused(Rejects.failedOn(paths.report ?? "")(error))
+        )
+  )
 
 /** The files that are wanted. */
-export const all = ({ created, doubts, rejects }: Paths): ReadonlyArray<string> =>
-  [rejects, doubts, created].filter((path) => path !== undefined)
+export const all = ({ created, doubts, rejects, report }: Paths): ReadonlyArray<string> =>
+  [rejects, doubts, created, report].filter((path) => path !== undefined)
 
 const mustBeNew = Effect.fnUntraced(function* (path: string) {
   const fs = yield* FileSystem.FileSystem
@@ -32,30 +42,24 @@ const mustBeNew = Effect.fnUntraced(function* (path: string) {
   }
 })
 
-/** Why the names of the files to write cannot be meant, if they cannot. */
-export const misnamed = (paths: Paths, source: Source.Source): string | undefined => {
-  const files = all(paths)
-  if (new Set(files).size < files.length) {
-    return "two of --rejects, --doubts and --created are the same file; give each its own"
-  }
-  const written = source.format === "csv" ? "csv" : "ndjson"
-  for (const file of files) {
-    const extension = /\.(csv|ndjson|jsonl|json)$/i.exec(file)?.[1]?.toLowerCase()
-    if (extension === undefined || (extension === "csv") === (written === "csv")) continue
-    return `${Source.visible(file)}: rows of this input are written as ${written.toUpperCase()}; name it .${written}`
-  }
-  return undefined
-}
+/** A row with the line that it has in the file that was imported first. */
+export const asFirstOf =
+  (source: Rejects.Options["source"], { frozen: { retryOf } }: Job.Job) =>
+  (row: Source.Row): Source.Row =>
+    retryOf === undefined ? row : { ...row, line: Rejects.lineOf(source, row) ?? row.line }
 
 /** Writes them. A retry names the lines of the file that was imported first. */
 export const write = Effect.fnUntraced(function* (
   paths: Paths,
   source: Rejects.Options["source"],
-  { frozen: { account, retryOf }, id }: Job.Job
+  job: Job.Job
 ) {
+  const {
+    frozen: { account },
+    id
+  } = job
   const store = yield* JobStore.JobStore
-  const asFirst = (row: Source.Row): Source.Row =>
-    retryOf === undefined ? row : { ...row, line: Rejects.lineOf(source, row) ?? row.line }
+  const asFirst = asFirstOf(source, job)
   if (paths.rejects !== undefined) {
     const rejects = yield* Rejects.make({ path: paths.rejects, source })
     yield* store

@@ -15,6 +15,7 @@ import * as Next from "./Next.ts"
 import * as Output from "./Output.ts"
 import { Verbosity } from "./Verbosity.ts"
 import { Process } from "./Process.ts"
+import * as Words from "./Words.ts"
 
 /** A job as a script sees it. */
 export const view = (job: Job.Job, counts: Job.Counts) => {
@@ -52,8 +53,7 @@ export const view = (job: Job.Job, counts: Job.Counts) => {
 }
 
 /** As `--strategy` names it. */
-const strategyOf = (job: Job.Job): string =>
-  job.frozen.strategy._tag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+export const strategyOf = ({ frozen: { strategy } }: Job.Job): string => Words.ofStrategy(strategy)
 
 const isToBeCanceled = ({ cancelRequested, state }: Job.Job): boolean =>
   cancelRequested && !Job.isFinal(state)

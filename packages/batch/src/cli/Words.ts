@@ -2,6 +2,7 @@
  * A format as the flags that declare it, quoted for a shell.
  */
 import * as Result from "effect/Result"
+import type { DoubtStrategy } from "../doubt/DoubtStrategy.ts"
 import * as FileFormat from "../files/FileFormat.ts"
 import { wordsOf } from "../files/proposal/words.ts"
 import * as Next from "./Next.ts"
@@ -16,6 +17,10 @@ export const flagsOf = (format: FileFormat.FileFormat): ReadonlyArray<string> | 
   const read = Result.map(FileFormat.fromWords(given), canonical)
   return Result.isSuccess(read) && read.success === canonical(format) ? flags : undefined
 }
+
+/** A strategy, as `--strategy` names it. */
+export const ofStrategy = ({ _tag }: DoubtStrategy): string =>
+  _tag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 /** The same text for two formats that say the same. */
 const canonical = (value: unknown): string =>
@@ -42,6 +47,10 @@ const lasting = new Map([
 
 /** Of the arguments of a command, those that hold for the next one into the same account too. */
 export const lastingOf = (args: ReadonlyArray<string>): ReadonlyArray<string> => Next.keep(args, lasting)
+
+/** Of the arguments of a command, these flags with their values. */
+export const given = (args: ReadonlyArray<string>, flags: ReadonlyArray<string>): ReadonlyArray<string> =>
+  Next.keep(args, new Map(flags.map((flag) => [flag, true] as const)))
 
 /** The command that imports a file under a format. */
 export const importOf = (
