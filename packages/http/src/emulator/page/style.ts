@@ -102,6 +102,7 @@ ul { list-style: none; margin: 8px 0; padding: 0; }
 #rules b { font-weight: 600; }
 #switch-on { margin: 8px 0 12px; }
 #switch-on label { display: block; }
+#scopes { max-height: 17rem; overflow: auto; margin: 8px -16px -16px; padding: 8px 16px; border-top: 1px solid var(--line); scrollbar-width: thin; }
 #scopes li { padding: 2px 0; }
 #scopes label { display: flex; gap: 8px; align-items: baseline; color: var(--text); font-size: 13px; overflow-wrap: anywhere; }
 input[type="checkbox"] { accent-color: var(--accent); }
