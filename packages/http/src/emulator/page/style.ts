@@ -80,7 +80,7 @@ tbody tr + tr td { border-top: 1px solid var(--line); }
 .number { text-align: right; }
 td.time, td.answer { white-space: nowrap; }
 td.time { color: var(--soft); }
-td.path, td.name, td.trace, dd, dt { overflow-wrap: anywhere; }
+td.path, td.name, td.id, dd, dt { overflow-wrap: anywhere; }
 td.path b { font-weight: 600; font-size: 12px; }
 .fault { display: block; color: var(--mixed); font-size: 13px; }
 .fault::before { content: "⚡\\FE0E "; }
@@ -115,6 +115,7 @@ input[type="checkbox"] { accent-color: var(--accent); }
 }
 @media (max-width: 640px) {
   .wide { display: none; }
+  td.path { font-size: 13px; }
   #bars { gap: 1px; }
   header .links { margin-left: 0; }
 }
