@@ -81,9 +81,10 @@ tbody tr + tr td { border-top: 1px solid var(--line); }
 td.time, td.answer { white-space: nowrap; }
 td.time { color: var(--soft); }
 td.path, td.name, td.id, dd, dt { overflow-wrap: anywhere; }
+#items td.id, #ledger td.id:not(.trace) { white-space: nowrap; }
 td.path b { font-weight: 600; font-size: 12px; }
 .fault { display: block; color: var(--mixed); font-size: 13px; }
-.fault::before { content: "⚡\\FE0E "; }
+.fault::before { content: "⚡\\FE0E  "; }
 .status { display: inline-block; min-width: 40px; padding: 0 7px; border-radius: 4px; text-align: center; font-weight: 600; background: var(--none-ground); }
 .status.good { color: var(--good); background: var(--good-ground); }
 .status.mixed { color: var(--mixed); background: var(--mixed-ground); }
