@@ -164,7 +164,8 @@ const demoCommand = Command.make(
   Command.withDescription("Import a sample of 10,000 rows into the embedded HubSpot and check the result")
 )
 
-const command = Command.make("line-items").pipe(
+/** The command with all its subcommands. */
+export const command = Command.make("line-items").pipe(
   Command.withDescription("Create HubSpot CRM line items in bulk, with one true outcome per row"),
   Command.withSubcommands([
     ImportCommands.importCommand,
