@@ -245,9 +245,11 @@ const makeMemory = (): RateLimitStore["Service"] => {
         }
       }),
     day: (account) =>
-      Effect.map(Clock.currentTimeMillis, (now) => {
+      Clock.clockWith((clock) => {
         const { day } = accountOf(account)
-        return day !== undefined && now < day.endsAtMillis ? day : undefined
+        return Effect.succeed(
+          day !== undefined && clock.currentTimeMillisUnsafe() < day.endsAtMillis ? day : undefined
+        )
       }),
     setDay: (account, day) =>
       Effect.sync(() => {

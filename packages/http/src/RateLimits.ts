@@ -229,8 +229,7 @@ export const make = Effect.fnUntraced(function* (
     const { limit, windowMillis } = boundsOf(pool)
     return Effect.map(
       unlessUnavailable(
-        Effect.andThen(
-          payDebt,
+        afterDebt(
           store.take({
             account,
             pool,
@@ -265,17 +264,19 @@ export const make = Effect.fnUntraced(function* (
       )
     )
 
-  const payDebt = Effect.suspend(() => {
+  /** Tells the store of such a pause first. */
+  const afterDebt = <A, E>(effect: Effect.Effect<A, E>) => {
     const until = owed
-    if (until === undefined) return Effect.void
-    return Effect.flatMap(monotonicMillis, (now) =>
+    if (until === undefined) return effect
+    const pay = Effect.flatMap(monotonicMillis, (now) =>
       Effect.tap(until > now ? store.pause({ account, millis: until - now }) : Effect.void, () =>
         Effect.sync(() => {
           if (owed === until) owed = undefined
         })
       )
     )
-  })
+    return Effect.andThen(pay, effect)
+  }
 
   let underWay = 0
 
