@@ -30,6 +30,7 @@ const forPeople = (url: string, adminKey: string, { keep, limit = 190 }: Emulato
     `HubSpot emulator: ${url}   (${limit} requests per 10 s, ${keep === undefined ? "state" : `the last ${keep} line items and requests`} in memory, Ctrl-C to stop)`,
     "",
     `  import into it   HUBSPOT_ACCESS_TOKEN=any-token line-items import items.csv --base-url ${url}`,
+    `  watch it         ${url}/   (it asks for the admin key: ${adminKey})`,
     `  its ledger       curl -H "Authorization: Bearer ${adminKey}" ${url}/_emulator/ledger`,
     `  the contract     ${url}/docs`
   ].join("\n")

@@ -1,7 +1,7 @@
 /**
  * The emulator on a port of this machine, for other processes: the command line, the official SDK, curl.
  *
- * It listens on loopback only. It refuses a request whose `Host` is not this machine, so that a web page cannot reach it
+ * It shows itself to people at `/`. It listens on loopback only. It refuses a request whose `Host` is not this machine, so that a web page cannot reach it
  * by DNS rebinding. It never sends a CORS header. Needs Node.
  *
  * @since 0.1.0
@@ -114,7 +114,8 @@ export class EmulatorServer extends Context.Service<
 >()("@effect-hubspot/http/emulator/EmulatorServer") {}
 
 /**
- * Serves an emulator until the scope ends. `GET /docs` shows the contract.
+ * Serves an emulator until the scope ends. `GET /` is a page for people, which asks for the admin key, and `GET /docs`
+ * shows the contract.
  *
  * @category layers
  * @since 0.1.0
@@ -178,12 +179,25 @@ const layerServing: Layer.Layer<EmulatorServer, never, Emulator.Emulator | HttpS
             ? Effect.succeed(foreignHost)
             : request.url === "/docs" && request.method === "GET"
               ? docs
-              : Effect.flatMap(Effect.interruptible(emulator.handle), (delivery) => carry(request, delivery))
+              : isPage(request)
+                ? page
+                : Effect.flatMap(Effect.interruptible(emulator.handle), (delivery) =>
+                    carry(request, delivery)
+                  )
         )
       )
       return { url: HttpServer.formatAddress(server.address), adminKey: emulator.adminKey }
     })
   )
+
+const isPage = ({ method, url }: HttpServerRequest.HttpServerRequest): boolean =>
+  method === "GET" && url.split("?", 1)[0] === "/"
+
+// Loaded when it is asked for: an emulator in process has no page.
+const page = Effect.map(
+  Effect.promise(() => import("./page/Page.ts")),
+  ({ response }) => response
+)
 
 // A fault acts on the real socket, at the moment of the answer.
 const carry = Effect.fnUntraced(function* (

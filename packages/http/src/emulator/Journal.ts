@@ -83,6 +83,10 @@ export interface Journal {
   readonly refused: (entry: Arrival) => Open
   /** The entries that are kept, as they are: those of open requests still change. */
   readonly requests: () => ReadonlyArray<Entry>
+  /** The last of them. */
+  readonly last: (count: number) => ReadonlyArray<Entry>
+  /** How many are kept. */
+  readonly size: () => number
   readonly forgotten: () => NonNullable<Snapshot["forgotten"]>
 }
 
@@ -129,6 +133,8 @@ export const makeUnsafe = (keep?: number): Journal => {
       return open(entry)
     },
     requests: requests.toArray,
+    last: requests.last,
+    size: requests.size,
     forgotten: () => ({ requests: requests.forgotten(), unauthorized })
   }
 }

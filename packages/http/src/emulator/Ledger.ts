@@ -93,6 +93,10 @@ export type Snapshot = typeof Snapshot.Type
 export interface Ledger {
   readonly created: (lineItem: Created) => void
   readonly snapshot: () => Snapshot
+  /** The line items that were created last. */
+  readonly last: (count: number) => ReadonlyArray<Created>
+  /** How many were created in all. */
+  readonly total: () => number
 }
 
 /**
@@ -108,6 +112,8 @@ export const makeUnsafe = (journal: Journal.Journal, keep: number = Infinity): L
       created.push(lineItem)
       if (created.size() > keep) created.forget()
     },
+    last: created.last,
+    total: () => created.forgotten() + created.size(),
     snapshot: () => {
       const forgotten = { created: created.forgotten(), ...journal.forgotten() }
       return {

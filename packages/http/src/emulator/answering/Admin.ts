@@ -1,12 +1,13 @@
 /**
- * The emulator's own API, beside HubSpot's: read the ledger and the journal, set faults, seed objects,
- * replace the scopes, and set the behaviour where HubSpot's is not known.
+ * The emulator's own API, beside HubSpot's: read the ledger, the journal, an overview and the definitions, set faults,
+ * seed objects, replace the scopes, and set the behaviour where HubSpot's is not known.
  *
  * It requires the admin key, which is not a HubSpot token. Its requests are not in the ledger, have no latency and count
  * for no limit. It cannot change the ledger.
  *
  * @since 0.1.0
  */
+import { Property } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HttpApi from "effect/http-api/HttpApi"
@@ -17,7 +18,7 @@ import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
 import * as OpenApi from "effect/http-api/OpenApi"
-import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -25,11 +26,13 @@ import * as Schema from "effect/Schema"
 import * as Behaviour from "../Behaviour.ts"
 import * as Body from "../reading/Body.ts"
 import * as Crm from "../state/Crm.ts"
+import * as Definitions from "../state/Definitions.ts"
 import type { Account } from "../state/Account.ts"
 import * as FaultPlan from "../passage/FaultPlan.ts"
 import * as Faults from "../Faults.ts"
 import * as Journal from "../Journal.ts"
 import * as Ledger from "../Ledger.ts"
+import * as Overview from "./Overview.ts"
 import * as Pieces from "../passage/Pieces.ts"
 
 /**
@@ -42,6 +45,18 @@ class Unauthorized extends Schema.TaggedError<Unauthorized>()(
   "Unauthorized",
   { message: Schema.String },
   { httpApiStatus: 401 }
+) {}
+
+/**
+ * A web page that is not the emulator's own has sent the request.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+class ForeignOrigin extends Schema.TaggedError<ForeignOrigin>()(
+  "ForeignOrigin",
+  { message: Schema.String },
+  { httpApiStatus: 403 }
 ) {}
 
 /**
@@ -80,14 +95,14 @@ export class BodyCheck extends HttpApiMiddleware.Service<BodyCheck>()(
 ) {}
 
 /**
- * `Authorization: Bearer <adminKey>`.
+ * `Authorization: Bearer <adminKey>`, from a program or from the emulator's own page.
  *
  * @category middleware
  * @since 0.1.0
  */
 export class Authorization extends HttpApiMiddleware.Service<Authorization>()(
   "@effect-hubspot/http/emulator/Admin/Authorization",
-  { security: { bearer: HttpApiSecurity.bearer }, error: Unauthorized }
+  { security: { bearer: HttpApiSecurity.bearer }, error: [Unauthorized, ForeignOrigin] }
 ) {}
 
 /** Every path of the admin API begins with this. */
@@ -103,6 +118,10 @@ const admin = HttpApiGroup.make("admin")
   .add(
     HttpApiEndpoint.get("ledger", `${prefix}ledger`, { success: Ledger.Snapshot }),
     HttpApiEndpoint.get("journal", `${prefix}journal`, { success: Journal.Snapshot }),
+    HttpApiEndpoint.get("overview", `${prefix}overview`, { success: Overview.Overview }),
+    HttpApiEndpoint.get("definitions", `${prefix}definitions`, {
+      success: Schema.Struct({ results: Schema.Array(Property.Property) })
+    }),
     HttpApiEndpoint.get("faults", `${prefix}faults`, { success: Faults.Plan }),
     HttpApiEndpoint.put("setFaults", `${prefix}faults`, {
       payload: Faults.Plan,
@@ -133,8 +152,8 @@ const admin = HttpApiGroup.make("admin")
   .middleware(Authorization)
 
 /**
- * The admin API: `GET /_emulator/ledger`, `GET /_emulator/journal`, `GET`, `PUT` and `DELETE`
- * `/_emulator/faults`, `POST /_emulator/objects`, `PUT /_emulator/scopes`, `GET` and `PUT` `/_emulator/behaviour`.
+ * The admin API: `GET /_emulator/ledger`, `GET /_emulator/journal`, `GET /_emulator/overview`,
+ * `GET /_emulator/definitions`, `GET`, `PUT` and `DELETE` `/_emulator/faults`, `POST /_emulator/objects`, `PUT /_emulator/scopes`, `GET` and `PUT` `/_emulator/behaviour`.
  *
  * @category models
  * @since 0.1.0
@@ -222,15 +241,31 @@ const layerBodyCheck = HttpApiMiddleware.layerSchemaErrorTransform(BodyCheck, ({
   Effect.fail(new InvalidBody({ message: cause.message.replace(/\s+/g, " ").slice(0, 500) }))
 )
 
+const admit = Effect.fnUntraced(function* (
+  adminKey: Redacted.Redacted<string>,
+  credential: Redacted.Redacted<string>
+) {
+  const { headers } = yield* HttpServerRequest
+  if (isForeign(headers)) {
+    return yield* new ForeignOrigin({ message: "the admin API answers no page of another origin" })
+  }
+  if (Redacted.value(credential) !== Redacted.value(adminKey)) {
+    return yield* new Unauthorized({ message: "send Authorization: Bearer <admin key of this emulator>" })
+  }
+})
+
 const layerAuthorization = (adminKey: Redacted.Redacted<string>) =>
   Layer.succeed(Authorization, {
-    bearer: (effect, { credential }) =>
-      Redacted.value(credential) === Redacted.value(adminKey)
-        ? effect
-        : Effect.fail(
-            new Unauthorized({ message: "send Authorization: Bearer <admin key of this emulator>" })
-          )
+    bearer: (effect, { credential }) => Effect.andThen(admit(adminKey, credential), effect)
   })
+
+// Browsers send these headers, programs do not. Another port of this machine is the same site, and another origin.
+const isForeign = ({
+  host,
+  origin,
+  "sec-fetch-site": site = "none"
+}: HttpServerRequest["headers"]): boolean =>
+  !["none", "same-origin"].includes(site) || (origin !== undefined && origin !== `http://${host}`)
 
 /**
  * @category layers
@@ -244,6 +279,12 @@ export const layer = (account: Account, adminKey: Redacted.Redacted<string>) =>
           // Raw: encoding a large ledger through its schema would only take time.
           .handleRaw("ledger", () => Effect.sync(() => Pieces.toResponse(account.ledger.snapshot())))
           .handleRaw("journal", () => Effect.sync(() => Pieces.toResponse(Journal.snapshot(account.journal))))
+          .handle("overview", () => Overview.read(account))
+          .handleRaw("definitions", () =>
+            Effect.sync(() =>
+              Pieces.toResponse({ results: Array.from(account.crm.properties.values(), Definitions.toJson) })
+            )
+          )
           .handle("faults", () => Effect.sync(() => account.faults.plan))
           .handleRaw("setFaults", ({ request }) => putFaults(account, request))
           .handle("clearFaults", () => setFaults(account, Faults.none))

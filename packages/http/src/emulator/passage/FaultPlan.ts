@@ -36,11 +36,24 @@ export interface Strike {
 }
 
 /**
+ * How many requests a rule was about, and how many of them it struck.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+interface Count {
+  readonly met: number
+  readonly struck: number
+}
+
+/**
  * @category models
  * @since 0.1.0
  */
 export interface FaultPlan {
   readonly plan: Faults.Plan
+  /** What became of each rule so far. */
+  readonly counts: () => ReadonlyArray<Count>
   /** Counts a request, and says which rule strikes it. */
   readonly strike: (arrival: Arrival) => Effect.Effect<Strike | undefined>
 }
@@ -60,6 +73,7 @@ export const makeUnsafe = (plan: Faults.Plan, since: number): FaultPlan => {
   }))
   return {
     plan,
+    counts: () => states.map(({ met, struck }) => ({ met, struck })),
     strike: Effect.fnUntraced(function* (arrival) {
       let found: Strike | undefined
       for (const state of states) {

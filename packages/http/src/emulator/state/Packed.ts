@@ -26,6 +26,8 @@ export interface Packed<A> {
   readonly forgotten: () => number
   /** How many values are kept. */
   readonly size: () => number
+  /** The last values, the oldest first. */
+  readonly last: (count: number) => ReadonlyArray<A>
   /** The values that are kept, the oldest first. */
   readonly values: () => IterableIterator<A>
 }
@@ -75,6 +77,13 @@ export const makeUnsafe = <A>(revive: (json: A) => A = (json) => json): Packed<A
     return page === undefined ? undefined : valuesOf(page)[place % perPage]
   }
 
+  const from = function* (place: number): IterableIterator<A> {
+    for (; place < end; place++) {
+      const one = at(place)
+      if (one !== undefined) yield one
+    }
+  }
+
   return {
     push: (one) => {
       const number = Math.floor(end / perPage)
@@ -99,11 +108,7 @@ export const makeUnsafe = <A>(revive: (json: A) => A = (json) => json): Packed<A
     },
     forgotten: () => first,
     size: () => end - first,
-    values: function* () {
-      for (let place = first; place < end; place++) {
-        const one = at(place)
-        if (one !== undefined) yield one
-      }
-    }
+    last: (count) => [...from(Math.max(first, end - count))],
+    values: () => from(first)
   }
 }

@@ -35,6 +35,8 @@ export interface Quota {
   readonly take: (at: number) => Exceeded | undefined
   /** The same for a search, which does not count in the ten seconds. */
   readonly takeSearch: (at: number) => Exceeded | undefined
+  /** The requests of the rolling ten seconds, and their limit. */
+  readonly window: (at: number) => { readonly used: number; readonly limit: number }
   /** The requests of the day so far, its limit, and when it ends. */
   readonly day: (at: number) => { readonly used: number; readonly limit: number; readonly resetsAt: number }
   /** The rate-limit headers of an answer. OAuth has none of the day. */
@@ -95,6 +97,7 @@ export const makeUnsafe = (limits: {
       today++
       return undefined
     },
+    window: (at) => ({ used: tenSeconds.count(at), limit: limits.limit }),
     day: (at) => ({ used: countToday(at), limit: limits.dailyLimit, resetsAt: dayEnd }),
     headers: (at, daily = true) => ({
       ...(daily && {

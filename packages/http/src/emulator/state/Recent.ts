@@ -14,6 +14,10 @@ export interface Recent<A> {
   readonly push: (one: A) => void
   /** The entries that are kept now, the oldest first. */
   readonly toArray: () => Array<A>
+  /** The last of them, the oldest first. */
+  readonly last: (count: number) => Array<A>
+  /** How many entries are kept. */
+  readonly size: () => number
   /** How many entries are not kept any more. */
   readonly forgotten: () => number
 }
@@ -40,6 +44,8 @@ export const makeUnsafe = <A>(keep: number = Infinity): Recent<A> => {
       first = 0
     },
     toArray: () => all.slice(first) as Array<A>,
+    last: (count) => all.slice(Math.max(first, all.length - count)) as Array<A>,
+    size: () => all.length - first,
     forgotten: () => forgotten
   }
 }

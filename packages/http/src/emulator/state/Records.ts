@@ -47,6 +47,9 @@ export interface Known {
   readonly get: (id: string) => LineItemRecord | undefined
   readonly has: (id: string) => boolean
   readonly size: () => number
+  readonly forgotten: () => number
+  /** The last records. */
+  readonly last: (count: number) => ReadonlyArray<LineItemRecord>
   readonly values: () => Iterable<LineItemRecord>
 }
 
@@ -90,6 +93,8 @@ export const makeUnsafe = (): Records => {
       return place >= all.forgotten() && place < end() && String(place + firstId) === id
     },
     size: all.size,
+    forgotten: all.forgotten,
+    last: all.last,
     values: all.values,
     nextId: () => String(firstId + end()),
     put: (record) => {
