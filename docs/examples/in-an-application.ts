@@ -94,7 +94,7 @@ const tracer = Tracer.make({
 export const program = Effect.gen(function* () {
   const exported = yield* exportOrders("2026-11")
   const batches = yield* Metric.value(
-    Metric.withAttributes(Metrics.requests, { operation: "batchCreate", outcome: "accepted" })
+    Metric.withAttributes(Metrics.requestDuration, { "hubspot.operation": "batchCreate" })
   )
   const requests = yield* Metric.value(sent)
   return {

@@ -1,8 +1,9 @@
 import { Credentials, LineItems, Metrics } from "@effect-hubspot/http"
 import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+import * as EmulatorServer from "@effect-hubspot/http/emulator/EmulatorServer"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Logger, Metric, Redacted } from "effect"
-import { HttpClient, HttpClientResponse } from "effect/http"
+import { FetchHttpClient, HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import * as Spans from "../support/spans.ts"
@@ -47,12 +48,12 @@ describe("what an operator sees", () => {
       yield* create.pipe(Effect.provide(hubspot([])), Effect.withTracer(tracer))
       const outer = spans.find((span) => span.name === "LineItems.createBatch")
       const inner = spans.find((span) => span.name === "HubSpotClient.batchCreate")
-      assert.strictEqual(outer?.attributes.get("inputs"), 1)
-      assert.strictEqual(inner?.attributes.get("method"), "POST")
-      assert.strictEqual(inner?.attributes.get("path"), "/crm/v3/objects/line_items/batch/create")
-      assert.strictEqual(inner?.attributes.get("status"), 201)
-      assert.strictEqual(inner?.attributes.get("attempt"), 1)
-      assert.isString(inner?.attributes.get("correlationId"))
+      assert.strictEqual(outer?.attributes.get("hubspot.inputs"), 1)
+      assert.strictEqual(inner?.attributes.get("http.request.method"), "POST")
+      assert.strictEqual(inner?.attributes.get("url.template"), "/crm/v3/objects/line_items/batch/create")
+      assert.strictEqual(inner?.attributes.get("http.response.status_code"), 201)
+      assert.strictEqual(inner?.attributes.get("hubspot.attempt"), 1)
+      assert.isString(inner?.attributes.get("hubspot.correlation_id"))
     })
   })
 
@@ -69,7 +70,9 @@ describe("what an operator sees", () => {
         Effect.withTracer(tracer)
       )
       assert.deepStrictEqual(
-        spans.flatMap((span) => (span.name === "HubSpotClient.get" ? [span.attributes.get("path")] : [])),
+        spans.flatMap((span) =>
+          span.name === "HubSpotClient.get" ? [span.attributes.get("url.template")] : []
+        ),
         ["/crm/v3/objects/line_items/:id", "/crm/v3/objects/line_items/:id"]
       )
       const shown = inspect(
@@ -80,28 +83,69 @@ describe("what an operator sees", () => {
     })
   })
 
-  it.effect("requests, repetitions, refusals and doubts are counted", () =>
-    Effect.gen(function* () {
-      const valueOf = <I, S>(metric: Metric.Metric<I, S>, attributes: Record<string, string> = {}) =>
-        Effect.map(Metric.value(Metric.withAttributes(metric, attributes)), (state) =>
-          Number((state as { count: number | bigint }).count)
+  it.live("ids are not in a span of the emulator's server either, whose own would have the address", () => {
+    const { spans, tracer } = Spans.recorder()
+    return Effect.gen(function* () {
+      const { url } = yield* EmulatorServer.EmulatorServer
+      yield* Effect.exit(
+        Effect.flatMap(LineItems.LineItems, (lineItems) => lineItems.get("123456")).pipe(
+          Effect.provide(
+            LineItems.layer({ baseUrl: url }).pipe(
+              Layer.provide([Credentials.layer(Redacted.make(token)), FetchHttpClient.layer])
+            )
+          )
         )
-      const operation = "batchCreate"
-      for (const statuses of [[502], [521], [429, 403]]) {
-        const one = yield* Effect.forkChild(Effect.exit(create).pipe(Effect.provide(hubspot(statuses))))
-        yield* TestClock.adjust("1 minute")
-        yield* Fiber.join(one)
-      }
-      const outcomes = ["ServerFailed", "EdgeUnreachable", "RateLimited", "Forbidden", "accepted", "TimedOut"]
-      assert.deepStrictEqual(
-        yield* Effect.forEach(outcomes, (outcome) => valueOf(Metrics.requests, { operation, outcome })),
-        [1, 1, 1, 1, 1, 0]
       )
-      assert.strictEqual(yield* valueOf(Metrics.inDoubt, { operation }), 1)
-      assert.strictEqual(yield* valueOf(Metrics.retries, { operation }), 2)
-      assert.strictEqual(yield* valueOf(Metrics.rateLimited, { policy: "unknown" }), 1)
-      assert.strictEqual(yield* valueOf(Metrics.slotWait), 5)
-    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
+    }).pipe(
+      Effect.provide(EmulatorServer.layer({ port: 0 })),
+      Effect.withTracer(tracer),
+      Effect.andThen(
+        Effect.sync(() => {
+          assert.deepStrictEqual(
+            spans.filter(({ kind }) => kind === "server").map(({ name }) => name),
+            []
+          )
+          assert.notMatch(inspect(spans.map(({ attributes, name }) => [name, ...attributes])), /123456/)
+        })
+      )
+    )
+  })
+
+  it.effect(
+    "requests are timed and counted by how they ended, and repetitions and refusals are counted",
+    () =>
+      Effect.gen(function* () {
+        const valueOf = <I, S>(metric: Metric.Metric<I, S>, attributes: Record<string, string> = {}) =>
+          Effect.map(Metric.value(Metric.withAttributes(metric, attributes)), (state) =>
+            Number((state as { count: number | bigint }).count)
+          )
+        const operation = "batchCreate"
+        for (const statuses of [[502], [521], [429, 403]]) {
+          const one = yield* Effect.forkChild(Effect.exit(create).pipe(Effect.provide(hubspot(statuses))))
+          yield* TestClock.adjust("1 minute")
+          yield* Fiber.join(one)
+        }
+        const failure = (type: string, acceptance: string) => ({
+          "hubspot.operation": operation,
+          "error.type": type,
+          "hubspot.acceptance": acceptance
+        })
+        const counts = [
+          failure("ServerFailed", "InDoubt"),
+          failure("EdgeUnreachable", "NotAccepted"),
+          failure("RateLimited", "NotAccepted"),
+          failure("Forbidden", "NotAccepted"),
+          { "hubspot.operation": operation },
+          failure("TimedOut", "InDoubt")
+        ]
+        assert.deepStrictEqual(
+          yield* Effect.forEach(counts, (attributes) => valueOf(Metrics.requestDuration, attributes)),
+          [1, 1, 1, 1, 1, 0]
+        )
+        assert.strictEqual(yield* valueOf(Metrics.retries, { "hubspot.operation": operation }), 2)
+        assert.strictEqual(yield* valueOf(Metrics.rateLimited, { "hubspot.rate_limit.policy": "unknown" }), 1)
+        assert.strictEqual(yield* valueOf(Metrics.slotWait), 5)
+      }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
   )
 
   it.effect("the token is in no span, log, metric or error", () => {

@@ -16,6 +16,7 @@ import { HubSpotClient } from "./HubSpotClient.ts"
 import type { HubSpotError } from "./HubSpotError.ts"
 import * as Operations from "./Operations.ts"
 import { RateLimits } from "./RateLimits.ts"
+import * as Spans from "./Spans.ts"
 
 /**
  * **Example**
@@ -65,6 +66,6 @@ export const layer: Layer.Layer<AccountInfo, never, HubSpotClient | RateLimits> 
     const details = yield* Effect.cachedWithTTL(ask, (exit) =>
       Exit.isSuccess(exit) ? Duration.infinity : Duration.zero
     )
-    return AccountInfo.of({ details: Effect.withSpan(details, "AccountInfo.details") })
+    return AccountInfo.of({ details: Effect.withSpan(Spans.byReason(details), "AccountInfo.details") })
   })
 )

@@ -26,7 +26,7 @@ export interface Services {
 }
 
 /**
- * Makes a function that sends operations. The spans have the number of the `attempt`.
+ * Makes a function that sends operations. The spans have the number of the attempt, `hubspot.attempt`.
  *
  * @category constructors
  * @since 0.1.0
@@ -37,7 +37,7 @@ export const make =
     Retry.run(
       (attempt) =>
         Effect.andThen(client.ready, limits.withSlot(operation.pool)(client.execute(operation))).pipe(
-          Effect.annotateSpans({ attempt })
+          Effect.annotateSpans({ "hubspot.attempt": attempt })
         ),
       { operation: operation.name, idempotent: operation.idempotent, policy }
     )

@@ -29,6 +29,7 @@ import type { Operation } from "./Operation.ts"
 import { RateLimits } from "./RateLimits.ts"
 import * as Redaction from "./Redaction.ts"
 import * as Retry from "./Retry.ts"
+import * as Spans from "./Spans.ts"
 
 /**
  * A value out of its bounds is a defect, a `RangeError`.
@@ -94,6 +95,7 @@ export const make = Effect.fnUntraced(function* (
 > {
   const origin = yield* BaseUrl.check(options.baseUrl ?? BaseUrl.hubspot)
   if (origin.startsWith("https:")) yield* certificatesAreChecked
+  const host = new URL(origin).hostname
   const apiVersion = options.apiVersion ?? "v3"
   const timeoutMillis = InRange.duration("timeout", options.timeout ?? "110 seconds")
   const maxBytes = InRange.count("maxResponseBytes", options.maxResponseBytes ?? 4 * 1024 * 1024)
@@ -132,7 +134,10 @@ export const make = Effect.fnUntraced(function* (
       })
     )
     const correlation = Classify.correlationId(raw)
-    yield* Effect.annotateCurrentSpan({ status: raw.status, ...correlation })
+    yield* Effect.annotateCurrentSpan({
+      "http.response.status_code": raw.status,
+      "hubspot.correlation_id": correlation.correlationId
+    })
     const ageMillis = (yield* monotonicMillis) - sentAt
     yield* limits.observe({ ...observationOf(raw.headers), ageMillis })
     const fail = (reason: HubSpotError.Reason) =>
@@ -172,19 +177,28 @@ export const make = Effect.fnUntraced(function* (
 
   const execute = <A>(operation: Operation<A>): Effect.Effect<A, HubSpotError.HubSpotError> => {
     const path = operation.path(apiVersion)
-    return attempt(operation, path).pipe(
-      Effect.tap(() => Metrics.requested(operation.name, undefined)),
-      Effect.tapError((error) =>
-        Effect.andThen(
-          Metrics.requested(operation.name, error),
-          Effect.annotateCurrentSpan({ reason: error.reason._tag, acceptance: error.acceptance })
+    return monotonicMillis.pipe(
+      Effect.flatMap((startedAt) => {
+        const requested = (error: HubSpotError.HubSpotError | undefined) =>
+          Effect.flatMap(monotonicMillis, (now) =>
+            Metrics.requested(operation.name, error, (now - startedAt) / 1000)
+          )
+        return attempt(operation, path).pipe(
+          Effect.tap(() => requested(undefined)),
+          Effect.tapError(requested)
         )
-      ),
+      }),
+      Spans.byReason,
       Effect.withSpan(
         `HubSpotClient.${operation.name}`,
         {
           kind: "client",
-          attributes: { method: operation.method, path: operation.template(apiVersion) }
+          attributes: {
+            "hubspot.operation": operation.name,
+            "http.request.method": operation.method,
+            "url.template": operation.template(apiVersion),
+            "server.address": host
+          }
         },
         { captureStackTrace: false }
       )

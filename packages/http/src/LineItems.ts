@@ -34,6 +34,7 @@ import * as HubSpotError from "./HubSpotError.ts"
 import type { Operation } from "./Operation.ts"
 import * as Operations from "./Operations.ts"
 import * as RateLimits from "./RateLimits.ts"
+import * as Spans from "./Spans.ts"
 import type { RateLimitStore } from "./RateLimitStore.ts"
 
 /**
@@ -152,11 +153,12 @@ export const make = Effect.gen(function* () {
   const client = yield* HubSpotClient.HubSpotClient
   const limits = yield* RateLimits.RateLimits
 
-  const run = Dispatch.make({ client, limits })
+  const dispatch = Dispatch.make({ client, limits })
+  const run = <A>(operation: Operation<A>) => Spans.byReason(dispatch(operation))
 
   /** Sends an operation once its request is checked. */
   const checked = <A>(operation: Effect.Effect<Operation<A>, HubSpotError.HubSpotError>) =>
-    Effect.flatMap(operation, run)
+    Spans.byReason(Effect.flatMap(operation, dispatch))
 
   /** The records of one page after the other. A failure comes after the records of the pages before it. */
   const pages = (
@@ -207,7 +209,7 @@ export const make = Effect.gen(function* () {
 
   return LineItems.of({
     createBatch: Effect.fn("LineItems.createBatch")(function* (request) {
-      yield* Effect.annotateCurrentSpan({ inputs: request.inputs.length })
+      yield* Effect.annotateCurrentSpan({ "hubspot.inputs": request.inputs.length })
       return yield* checked(Operations.checkedBatchCreate(request))
     }),
     readBatch: Effect.fn("LineItems.readBatch")((request, options) =>
@@ -234,7 +236,7 @@ export const make = Effect.gen(function* () {
                 { id: target.id, toObjectId: target.toObjectId, ...(types !== undefined && { types }) }
               ])
             ),
-            associated
+            (done) => Spans.byReason(associated(done))
           )
     ),
     dissociate: Effect.fn("LineItems.dissociate")((target) =>

@@ -26,6 +26,7 @@ import * as HubSpotError from "./HubSpotError.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
 import * as Wire from "./internal/wire.ts"
 import * as Redaction from "./Redaction.ts"
+import * as Spans from "./Spans.ts"
 
 /**
  * @category models
@@ -162,6 +163,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       times: 3,
       while: ({ reason }) => (reason._tag === "TokenRefused" ? awaitStored : Effect.succeed(false))
     }),
+    Spans.byReason,
     Effect.withSpan("Credentials.renew")
   )
 

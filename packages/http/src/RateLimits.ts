@@ -330,7 +330,7 @@ export const make = Effect.fnUntraced(function* (
           yield* leave
           continue
         }
-        yield* Metrics.slotWaited((yield* monotonicMillis) - askedAt)
+        yield* Metrics.slotWaited(((yield* monotonicMillis) - askedAt) / 1000)
         underWay++
         return { slot: slot!, share }
       }

@@ -13,6 +13,7 @@
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Retry from "@effect-hubspot/http/Retry"
+import * as Spans from "@effect-hubspot/http/Spans"
 import { BatchRequest } from "@effect-hubspot/schema"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -225,7 +226,7 @@ export const make = Effect.fnUntraced(function* (
         )
       )
     )
-  })
+  }, Spans.byReason)
 
   return Coalescer.of({ create })
 })

@@ -15,6 +15,7 @@ import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Operations from "@effect-hubspot/http/Operations"
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
+import * as Spans from "@effect-hubspot/http/Spans"
 import type { BatchRequest, InputIssue } from "@effect-hubspot/schema"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -121,7 +122,7 @@ export const make = Effect.fn("FindRecords.make")(function* <A>(
     })
   )
   return { finds: prepared, quietMillis: Duration.toMillis(quiet), capacity }
-})
+}, Spans.byReason)
 
 // -----------------------------------------------------------------------------
 // Running

@@ -14,6 +14,7 @@ import type { Operation } from "@effect-hubspot/http/Operation"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Operations from "@effect-hubspot/http/Operations"
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
+import * as Spans from "@effect-hubspot/http/Spans"
 import { Property } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -58,7 +59,7 @@ export const define = Effect.fn("KeyProperty.define")(function* (name: string) {
     hasUniqueValue: true
   })
   return yield* ask(operation)
-})
+}, Spans.byReason)
 
 /**
  * Whether the account's definition of a property lets it hold keys. It creates nothing, and proves nothing.
@@ -82,7 +83,7 @@ export const inspect = Effect.fn("KeyProperty.inspect")(function* (
   if (kind === "unique" && definition.hasUniqueValue !== true) {
     return yield* unusable("does not have unique values")
   }
-})
+}, Spans.byReason)
 
 /**
  * Proves that a property holds keys: `unique` ones for the strategies `guard` and `upsert`, `plain` ones for `reconcile`. It
@@ -135,4 +136,4 @@ export const prove = Effect.fn("KeyProperty.prove")(function* (
     }),
     archive
   )
-})
+}, Spans.byReason)

@@ -11,6 +11,7 @@ import * as Dispatch from "@effect-hubspot/http/Dispatch"
 import type { Operation } from "@effect-hubspot/http/Operation"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import * as Operations from "@effect-hubspot/http/Operations"
+import * as Spans from "@effect-hubspot/http/Spans"
 import { BatchRequest, CrmObject, ErrorBody, Search } from "@effect-hubspot/schema"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -236,7 +237,12 @@ const byKeys =
         }
         return { found, absent, different }
       }
-    ).pipe(Effect.withSpan("Lookup.byKeys", { attributes: { property, inputs: items.length } }))
+    ).pipe(
+      Spans.byReason,
+      Effect.withSpan("Lookup.byKeys", {
+        attributes: { "hubspot.property": property, "hubspot.inputs": items.length }
+      })
+    )
   }
 
 /**

@@ -21,6 +21,7 @@ import { elapsing, monotonicMillis } from "../model/Monotonic.ts"
 import type { NotSentReason, Success } from "../model/Outcome.ts"
 import type * as Circuit from "./Circuit.ts"
 import type { Intent, RunnerContext } from "./RunnerContext.ts"
+import * as Telemetry from "./Telemetry.ts"
 
 type Context = RunnerContext<never, Success>
 
@@ -31,6 +32,11 @@ export interface Batch {
   /** Whether all of them are still wanted, right before the send. */
   readonly isWanted: () => boolean
   readonly request: Effect.Effect<Operation<BatchResponse.BatchResponse>, HubSpotError>
+}
+
+/** A batch, and how often it was sent. */
+interface Counted extends Batch {
+  sends: number
 }
 
 /** How an attempt ended. */
@@ -65,10 +71,11 @@ export const run = Effect.fnUntraced(function* (
   batch: Batch
 ): Effect.fn.Return<{ readonly ended: Attempted; readonly doubted: HubSpotError | undefined }> {
   let doubted: HubSpotError | undefined
+  const counted: Counted = { ...batch, sends: 0 }
   while (true) {
     const passed = yield* context.circuit.pass(
       batch.inputs.length,
-      (isClear) => attempts(context, batch, isClear),
+      (isClear) => attempts(context, counted, isClear),
       (sent) => answerOf(context, sent.ended)
     )
     if ("_tag" in passed) return { ended: passed, doubted }
@@ -80,7 +87,7 @@ export const run = Effect.fnUntraced(function* (
 
 const attempts = Effect.fnUntraced(function* (
   context: Context,
-  batch: Batch,
+  batch: Counted,
   isClear: Effect.Effect<boolean>
 ): Effect.fn.Return<{ readonly ended: Attempted | Held; readonly doubted: HubSpotError | undefined }> {
   const { operation, options } = context
@@ -111,7 +118,7 @@ const attempts = Effect.fnUntraced(function* (
 /** A pause after every slot is a slow log, not a process that stood still, so the last attempt is sent in any case. */
 const attempt = Effect.fnUntraced(function* (
   context: Context,
-  batch: Batch,
+  batch: Counted,
   isClear: Effect.Effect<boolean>
 ): Effect.fn.Return<Attempted | Held> {
   for (let pauses = 0; ; pauses++) {
@@ -123,7 +130,7 @@ const attempt = Effect.fnUntraced(function* (
 /** One attempt in a slot, unless the job stops before it begins. Once begun, it is not interrupted, only abandoned. */
 const attemptOnce = Effect.fnUntraced(function* (
   context: Context,
-  batch: Batch,
+  batch: Counted,
   patient: boolean,
   isClear: Effect.Effect<boolean>
 ): Effect.fn.Return<Attempted | Paused | Held> {
@@ -196,11 +203,12 @@ const ready = ({ client, operation }: Context) =>
  */
 const intendAndSend = (
   context: Context,
-  { inputs, isWanted, request }: Batch,
+  batch: Counted,
   patient: boolean
 ): Effect.Effect<Attempted | Paused> =>
   Effect.gen(function* () {
     const { fence, operation, options } = context
+    const { inputs, isWanted, request } = batch
     const { abandon, epoch, jobId } = options
     if (!isWanted()) return { _tag: "Unwanted" } as const
     const sinceSlot = yield* elapsing
@@ -215,7 +223,7 @@ const intendAndSend = (
       return { _tag: "Paused" } as const
     }
     return yield* Effect.raceFirst(
-      Effect.interruptible(send(context, intent, inputs.length)),
+      Effect.interruptible(Telemetry.ofAttempt(++batch.sends)(send(context, intent, inputs.length))),
       Effect.interruptible(Effect.as(Deferred.await(abandon), { _tag: "Abandoned" } as const))
     )
   }).pipe(

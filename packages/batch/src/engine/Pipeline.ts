@@ -27,6 +27,7 @@ import * as Concurrency from "./Concurrency.ts"
 import * as Event from "./Event.ts"
 import * as FirstBatches from "./FirstBatches.ts"
 import { inProcessLog } from "./InProcessLog.ts"
+import * as Telemetry from "./Telemetry.ts"
 import { inRange } from "../model/InRange.ts"
 import * as WriteRetry from "./WriteRetry.ts"
 
@@ -244,19 +245,22 @@ const weigh = (step: Plan.Step<unknown, unknown>): number =>
 /** The outcomes of a stream of inputs. It fails only if the stream does, after the outcomes of all inputs before. */
 export const outcomes = <I, In, S extends Success, E, R>(
   inputs: Stream.Stream<I, E, R>,
-  { batchSize }: Job,
+  { batchSize, jobId }: Job,
   shape: Plan.Shape<I, In>,
   resolver: Resolver<In, S>
 ): Stream.Stream<Outcome<I, S>, E, R> => {
   type Part = Effect.Effect<ReadonlyArray<Outcome<I, S>>>
 
-  const run = (items: ReadonlyArray<Plan.Item<I, In>>) =>
-    Effect.map(resolver.run(items), (all): ReadonlyArray<Part> => {
+  let batches = 0
+  const run = (items: ReadonlyArray<Plan.Item<I, In>>) => {
+    const ofBatch = Telemetry.ofBatch(jobId, batches++)
+    return Effect.map(ofBatch(resolver.run(items)), (all): ReadonlyArray<Part> => {
       const { final, open } = sort(resolver, all)
-      return [Effect.succeed(final), ...open.map((some) => resolver.resolve(some))].map(
+      return [Effect.succeed(final), ...open.map((some) => ofBatch(resolver.resolve(some)))].map(
         Effect.map((some) => some.map(({ outcome }) => outcome))
       )
     })
+  }
 
   return failingLast(inputs, (read) =>
     read.pipe(
@@ -278,7 +282,7 @@ export const outcomes = <I, In, S extends Success, E, R>(
       ),
       Stream.flattenIterable,
       // Final outcomes do not wait for open ones, and open ones have places of their own.
-      Stream.mapEffect((part) => part, { concurrency: maxResolving, unordered: true }),
+      Stream.mapEffect(Effect.tap(Telemetry.counted), { concurrency: maxResolving, unordered: true }),
       Stream.flattenIterable
     )
   )

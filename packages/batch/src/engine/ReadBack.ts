@@ -58,7 +58,9 @@ export const account = Effect.fnUntraced(function* <In, S extends Success>(
   }).pipe(
     Effect.timeoutOption(atMost),
     Effect.raceFirst(Deferred.await(options.abandon)),
-    Effect.withSpan("ReadBack", { attributes: { inputs: items.length, records: ids.length } })
+    Effect.withSpan("ReadBack", {
+      attributes: { "hubspot.inputs": items.length, "hubspot.records": ids.length }
+    })
   )
   return account
 })

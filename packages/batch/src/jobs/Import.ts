@@ -10,6 +10,7 @@
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
+import * as Spans from "@effect-hubspot/http/Spans"
 import { BatchRequest, type BatchStatus, InputIssue } from "@effect-hubspot/schema"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
@@ -192,7 +193,7 @@ export const submit =
           }
         })
       )
-    }).pipe(Effect.withSpan("Import.submit"))
+    }).pipe(Spans.byReason, Effect.withSpan("Import.submit"))
 
 const textOf = <A, I, RD, RE>(codec: Schema.Codec<A, I, RD, RE>) =>
   Schema.fromJsonString(Schema.toCodecJson(codec))
@@ -251,7 +252,7 @@ export const run = Effect.fn("Import.run")(function* (
   const job = yield* Effect.flatMap(JobStore.JobStore, (store) => store.get(id))
   if (!Job.isFinal(job.state)) yield* Planning.checkAccount(job)
   return yield* proceed(job, options)
-})
+}, Spans.byReason)
 
 /**
  * The same for a job that was just planned or checked here, without asking HubSpot for the account.
@@ -320,7 +321,7 @@ export const distrust = Effect.fn("Import.distrust")(function* (id: string, opti
     )
   )
   yield* store.release(claim)
-})
+}, Spans.byReason)
 
 // -----------------------------------------------------------------------------
 // Looking, and asking
@@ -373,7 +374,7 @@ export const status = Effect.fn("Import.status")(function* (
   const store = yield* JobStore.JobStore
   const job = yield* store.get(id)
   return { status: Job.statusOf(job.state), job, counts: yield* store.counts(id) }
-})
+}, Spans.byReason)
 
 /**
  * Asks the process that runs suspended jobs, such as `ImportRuntime`, to go on with this job now. `run` does so here.

@@ -23,6 +23,7 @@ import * as Resolver from "../doubt/Resolver.ts"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
 import type * as Event from "../engine/Event.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
+import * as Telemetry from "../engine/Telemetry.ts"
 import type { Row } from "../files/Source.ts"
 import type * as Outcome from "../model/Outcome.ts"
 import * as Job from "./Job.ts"
@@ -120,6 +121,7 @@ export const session = Effect.fn("JobRunner.session")(function* (
       ),
       Effect.flatMap((outcomes) => settle(worker, batch, outcomes)),
       Effect.catch((error) => Effect.as(ClaimedRun.learnFrom(worker)(error), "left" as const)),
+      Telemetry.ofBatch(claim.jobId, batch.number),
       underWay.withPermits(1)
     )
 
@@ -252,6 +254,7 @@ const settle = Effect.fnUntraced(function* (
         again ? Effect.catchTag(settled, "AlreadySettled", () => Effect.void) : settled
       )
       .pipe(
+        Effect.andThen(Telemetry.counted(outcomes)),
         Effect.andThen(options.onSettled?.(outcomes) ?? Effect.void),
         Effect.as("settled" as const),
         Effect.catch((error) =>

@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Hex from "effect/encoding/Hex"
 import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
 import * as HttpBody from "effect/http/HttpBody"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import type { ServeError } from "effect/http/HttpServerError"
@@ -188,7 +189,8 @@ const layerServing: Layer.Layer<EmulatorServer, never, Emulator.Emulator | HttpS
       )
       return { url: HttpServer.formatAddress(server.address), adminKey: emulator.adminKey }
     })
-  )
+    // Effect's own spans of a server have the address, and so the ids in it.
+  ).pipe(Layer.provide(Layer.succeed(HttpMiddleware.TracerDisabledWhen, () => true)))
 
 const isPage = ({ method, url }: HttpServerRequest.HttpServerRequest): boolean =>
   method === "GET" && url.split("?", 1)[0] === "/"
