@@ -37,9 +37,8 @@ const options: RolldownOptions = {
     format: "esm",
     cleanDir: true,
     chunkFileNames: "[name]-[hash].js",
-    minify: true,
-    sourcemap: true,
-    sourcemapExcludeSources: true
+    // Without source maps: they would name sources that are not in the package. Those of the library are, as are its maps.
+    minify: true
   }
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * The executable `line-items`: says its version, loads the command, or reports the package that is missing.
+ * The executable `line-items`: says its version, and loads the command where it can run. An older Node has to be able to read
+ * this file and what it imports, to report that it is too old.
  */
 import { existsSync, mkdirSync } from "node:fs"
 import * as Module from "node:module"
@@ -35,20 +36,31 @@ const stayLean = (): void => {
   }
 }
 
+/** What the command needs: undici says so, which it sends requests with. */
+const needed = [22, 19] as const
+
+/** Bun and Deno name a version of Node that they are like. They are not held to it. */
+const isTooOld = (): boolean => {
+  const { bun, deno, node } = process.versions
+  const [major = 0, minor = 0] = node.split(".").map(Number)
+  const isOlder = major < needed[0] || (major === needed[0] && minor < needed[1])
+  return isOlder && bun === undefined && deno === undefined
+}
+
 const [first, ...others] = process.argv.slice(2)
 if (first === "--version" && others.length === 0) {
   // The one thing that needs nothing of the command. A reader that has gone is not an error.
   process.stdout.on("error", () => undefined).write(`line-items v${packageJson.version}\n`)
+} else if (isTooOld()) {
+  process.stderr.write(
+    `line-items: this is Node ${process.versions.node}, and Node ${needed.join(".")} or newer is needed; install one from https://nodejs.org\n`
+  )
+  process.exitCode = 2
 } else {
   keepCompiled()
   stayLean()
-  import("./cli/main.ts").catch((error: { readonly code?: string; readonly message?: string }) => {
-    const missing = /Cannot find package '([^']+)'/.exec(error.message ?? "")?.[1]
-    process.stderr.write(
-      error.code === "ERR_MODULE_NOT_FOUND" && missing !== undefined
-        ? `line-items: the package ${missing} is not installed; run: npm install effect@4.1.0 @effect/platform-node@4.1.0 redis\n`
-        : `line-items: cannot be loaded: ${error.message}\n`
-    )
+  import("./cli/main.ts").catch((error: { readonly message?: string }) => {
+    process.stderr.write(`line-items: cannot be loaded: ${error.message}\n`)
     process.exitCode = 70
   })
 }

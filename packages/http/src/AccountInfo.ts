@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import type { Account } from "@effect-hubspot/schema"
+import type * as Account from "@effect-hubspot/schema/Account"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -6,7 +6,6 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { HttpClient } from "effect/http/HttpClient"
@@ -15,6 +14,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { InvalidBaseUrl } from "./BaseUrl.ts"
 import type { HubSpotError, TokenKind } from "./HubSpotError.ts"
+import { setting } from "./internal/setting.ts"
 import * as OAuth from "./OAuth.ts"
 import { environmentVariable } from "./Settings.ts"
 
@@ -162,14 +162,15 @@ export const layer = (
  * @since 0.1.0
  */
 export const layerConfig: Layer.Layer<Credentials, CredentialsError> = Layer.unwrap(
-  Config.Redacted(environmentVariable).pipe(
-    Effect.mapError(
-      () =>
-        new CredentialsError({
-          message: `${environmentVariable} is not set; set it to the token of a private app or a service key`
-        })
-    ),
-    Effect.map((token) => layer(token, environmentVariable))
+  Effect.map(setting(environmentVariable), (token) =>
+    token === undefined
+      ? Layer.effect(
+          Credentials,
+          new CredentialsError({
+            message: `${environmentVariable} is not set; set it to the token of a private app or a service key`
+          })
+        )
+      : layer(Redacted.make(token), environmentVariable)
   )
 )
 

@@ -6,63 +6,27 @@
  *
  * @since 0.1.0
  */
-import {
-  Account,
-  ApiVersion,
-  Association,
-  BatchRequest,
-  BatchResponse,
-  CrmObject,
-  LineItem,
-  Page,
-  Search
-} from "@effect-hubspot/schema"
+import * as Account from "@effect-hubspot/schema/Account"
+import * as ApiVersion from "@effect-hubspot/schema/ApiVersion"
+import * as Association from "@effect-hubspot/schema/Association"
+import * as BatchRequest from "@effect-hubspot/schema/BatchRequest"
+import * as BatchResponse from "@effect-hubspot/schema/BatchResponse"
+import * as CrmObject from "@effect-hubspot/schema/CrmObject"
+import * as Page from "@effect-hubspot/schema/Page"
+import * as Search from "@effect-hubspot/schema/Search"
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
+import { AssociationBatchResponse } from "./contract/AssociationBatch.ts"
 import * as Associations from "./contract/Associations.ts"
 import { about, error, flag, id, list } from "./contract/Endpoint.ts"
+import { otherPaths, paths } from "./contract/Paths.ts"
 import { properties } from "./contract/Properties.ts"
 
-/**
- * The paths of the operations in an API version, of line items or of another object type. The caller fills in `:id` and the
- * like.
- *
- * @category paths
- * @since 0.1.0
- */
-export const paths = (version: ApiVersion.ApiVersion, objectType: string = LineItem.objectType) => {
-  const root = ApiVersion.objectPath(version, objectType)
-  return {
-    root,
-    one: `${root}/:id`,
-    batchCreate: `${root}/batch/create`,
-    batchRead: `${root}/batch/read`,
-    batchUpdate: `${root}/batch/update`,
-    batchUpsert: `${root}/batch/upsert`,
-    batchArchive: `${root}/batch/archive`,
-    search: `${root}/search`,
-    associate: `${root}/:id/associations/:toObjectType/:toObjectId`,
-    associateDefault: `${root}/:id/associations/default/:toObjectType/:toObjectId`
-  } as const
-}
-
-/**
- * Paths outside of line items, the same in every version.
- *
- * @category paths
- * @since 0.1.0
- */
-export const otherPaths = {
-  account: "/account-info/v3/details",
-  usage: "/account-info/v3/api-usage/daily/private-apps",
-  token: "/oauth/2026-09/token",
-  introspect: "/oauth/2026-09/token/introspect",
-  revoke: "/oauth/2026-09/token/revoke"
-} as const
+export { paths } from "./contract/Paths.ts"
 
 const batch = (status: 200 | 201) => [
   BatchResponse.BatchResponse.pipe(HttpApiSchema.status(status)),
@@ -194,7 +158,7 @@ const helpers = (version: ApiVersion.ApiVersion) => {
   return HttpApiGroup.make("datedAssociations").add(
     HttpApiEndpoint.put("associateDefault", path.associateDefault, {
       params,
-      success: Associations.AssociationBatchResponse,
+      success: AssociationBatchResponse,
       error
     }).annotateMerge(about("Associate a line item by the default type", "Idempotent.")),
     HttpApiEndpoint.put("associate", path.associate, {

@@ -6,8 +6,7 @@
  *
  * @since 0.1.0
  */
-import type { ApiVersion } from "@effect-hubspot/schema"
-import * as Config from "effect/Config"
+import type * as ApiVersion from "@effect-hubspot/schema/ApiVersion"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -23,6 +22,7 @@ import * as HubSpotError from "./HubSpotError.ts"
 import * as Classify from "./internal/classify.ts"
 import * as InRange from "./internal/inRange.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
+import { setting } from "./internal/setting.ts"
 import * as Wire from "./internal/wire.ts"
 import * as Metrics from "./Metrics.ts"
 import type { Operation } from "./Operation.ts"
@@ -215,17 +215,14 @@ export const make = Effect.fnUntraced(function* (
 })
 
 /** Fails if Node's environment turns certificate checks off: they keep the token from strangers. */
-const certificatesAreChecked = Config.String("NODE_TLS_REJECT_UNAUTHORIZED").pipe(
-  Effect.orElseSucceed(() => ""),
-  Effect.flatMap((setting) =>
-    setting === "0"
-      ? Effect.fail(
-          new BaseUrl.InvalidBaseUrl({
-            message: "NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificate checks off; unset it"
-          })
-        )
-      : Effect.void
-  )
+const certificatesAreChecked = Effect.flatMap(setting("NODE_TLS_REJECT_UNAUTHORIZED"), (value) =>
+  value === "0"
+    ? Effect.fail(
+        new BaseUrl.InvalidBaseUrl({
+          message: "NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificate checks off; unset it"
+        })
+      )
+    : Effect.void
 )
 
 const requestOf = <A>(

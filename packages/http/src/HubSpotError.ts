@@ -12,7 +12,7 @@
  *
  * @since 0.1.0
  */
-import { ErrorBody } from "@effect-hubspot/schema"
+import * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
 import * as Schema from "effect/Schema"
 
 /**

@@ -10,15 +10,13 @@
  *
  * @since 0.1.0
  */
-import {
-  type Association,
-  type BatchRequest,
-  type BatchResponse,
-  type CrmObject,
-  ErrorBody,
-  Page,
-  Search
-} from "@effect-hubspot/schema"
+import type * as Association from "@effect-hubspot/schema/Association"
+import type * as BatchRequest from "@effect-hubspot/schema/BatchRequest"
+import type * as BatchResponse from "@effect-hubspot/schema/BatchResponse"
+import type * as CrmObject from "@effect-hubspot/schema/CrmObject"
+import * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
+import * as Page from "@effect-hubspot/schema/Page"
+import * as Search from "@effect-hubspot/schema/Search"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { HttpClient } from "effect/http/HttpClient"

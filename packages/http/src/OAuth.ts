@@ -8,7 +8,8 @@
  *
  * @since 0.1.0
  */
-import { Account, ErrorBody } from "@effect-hubspot/schema"
+import * as Account from "@effect-hubspot/schema/Account"
+import * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -21,7 +22,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as BaseUrl from "./BaseUrl.ts"
-import { otherPaths } from "./HubSpotApi.ts"
+import { otherPaths } from "./contract/Paths.ts"
 import * as HubSpotError from "./HubSpotError.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
 import * as Wire from "./internal/wire.ts"

@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import type { ApiVersion } from "@effect-hubspot/schema"
+import type * as ApiVersion from "@effect-hubspot/schema/ApiVersion"
 import type * as Option from "effect/Option"
 import type * as Classify from "./internal/classify.ts"
 import type { Pool } from "./RateLimitStore.ts"

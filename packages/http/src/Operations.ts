@@ -1,33 +1,30 @@
 /**
- * The operations on line items, and the few around them, as data. Name, method, path, payload and kind of answer come
- * from the endpoint in `HubSpotApi`. Each operation adds the limit it counts for, whether it is idempotent, and how its
+ * The operations on line items, and the few around them, as data. Name, method, path, payload and kind of answer are
+ * those of the endpoint in `HubSpotApi`: another one does not compile. Each operation adds the limit it counts for, whether it is idempotent, and how its
  * reply is read. They are for code that makes its own attempts; other code uses `LineItems`. The file is long because
  * it is a list: an operation is a few lines.
  *
  * @since 0.1.0
  */
-import {
-  Account,
-  type ApiVersion,
-  Association,
-  BatchRequest,
-  BatchResponse,
-  CrmObject,
-  type ErrorBody,
-  InputIssue,
-  LineItem,
-  Page,
-  Property,
-  Search
-} from "@effect-hubspot/schema"
+import * as Account from "@effect-hubspot/schema/Account"
+import type * as ApiVersion from "@effect-hubspot/schema/ApiVersion"
+import * as Association from "@effect-hubspot/schema/Association"
+import * as BatchRequest from "@effect-hubspot/schema/BatchRequest"
+import * as BatchResponse from "@effect-hubspot/schema/BatchResponse"
+import * as CrmObject from "@effect-hubspot/schema/CrmObject"
+import type * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
+import * as InputIssue from "@effect-hubspot/schema/InputIssue"
+import * as Page from "@effect-hubspot/schema/Page"
+import * as Property from "@effect-hubspot/schema/Property"
+import * as Search from "@effect-hubspot/schema/Search"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import type * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as Associations from "./contract/Associations.ts"
-import * as HubSpotApi from "./HubSpotApi.ts"
+import * as AssociationBatch from "./contract/AssociationBatch.ts"
+import { objectType as lineItems, paths } from "./contract/Paths.ts"
+import { type Endpoints, type Name, routes } from "./contract/Routes.ts"
 import * as HubSpotError from "./HubSpotError.ts"
 import { fill, type Operation } from "./Operation.ts"
 import type { Pool } from "./RateLimitStore.ts"
@@ -73,8 +70,6 @@ export interface OfType {
 /** An operation, or the error of its payload. */
 type Checked<A> = Effect.Effect<Operation<A>, HubSpotError.HubSpotError>
 
-type Endpoints = (typeof HubSpotApi.endpoints)["v3"]
-type Name = keyof Endpoints
 type Success<N extends Name> = HttpApiEndpoint.Success<Endpoints[N]>["Type"]
 
 /** The variable parts of a request: the parameters of its path, its query, and its payload as JSON text. */
@@ -91,8 +86,8 @@ interface Request<N extends Name> {
 /** The template of an operation's path. */
 const templateOf = (name: Name, objectType: string | undefined) => (version: ApiVersion.ApiVersion) =>
   objectType === undefined
-    ? HubSpotApi.endpoints[version][name].path
-    : HubSpotApi.paths(version, ":objectType")[name as "batchRead" | "search"]
+    ? routes[name].path(version)
+    : paths(version, ":objectType")[name as "batchRead" | "search"]
 
 const make =
   <N extends Name, A>(
@@ -104,7 +99,7 @@ const make =
     }
   ) =>
   ({ body, inputs = 1, objectType, params, query }: Request<N> = {}): Operation<A> => {
-    const { method, success } = HubSpotApi.endpoints.v3[name]
+    const { expects, method } = routes[name]
     const template = templateOf(name, objectType)
     return {
       name,
@@ -116,7 +111,7 @@ const make =
       body,
       pool: how.pool ?? "burst",
       idempotent: how.idempotent,
-      expects: [...success].some(({ ast }) => HttpApiSchema.isNoContent(ast)) ? "nothing" : "json",
+      expects,
       inputs,
       ofRecord: template("v3").includes("/:id"),
       read: how.read
@@ -147,10 +142,8 @@ const invalid = (name: string, detail: string) =>
   new HubSpotError.HubSpotError({ reason: new HubSpotError.InvalidRequest({ detail }), operation: name })
 
 /** Encodes an endpoint's payload as JSON without unknown fields. It fails with `InvalidRequest`. */
-const bodyOf = <N extends Name>(name: N) => {
-  const [payload] = HubSpotApi.endpoints.v3[name].payload.values()
-  if (payload === undefined) throw new Error(`${name} has no payload`)
-  const encode = Schema.encodeUnknownEffect(payload.schemas[0] as Schema.Codec<unknown, unknown>)
+const bodyOf = <N extends Name>(name: N, payload: Schema.Codec<Payload<N>, unknown>) => {
+  const encode = Schema.encodeUnknownEffect(payload)
   return (request: Payload<N>): Effect.Effect<string, HubSpotError.HubSpotError> =>
     Effect.mapBoth(encode(request), {
       onFailure: (error) => invalid(name, error.message.replace(/\s*\n\s*/g, " ")),
@@ -229,7 +222,7 @@ export const checkedBatchCreate = (
   Effect.map(bodyOfBatchCreate(request), (body) => sendBatchCreate({ body, inputs: request.inputs.length }))
 
 const sendBatchRead = operation("batchRead", { idempotent: true, read: readBatchResponse })
-const encodeBatchRead = bodyOf("batchRead")
+const encodeBatchRead = bodyOf("batchRead", BatchRequest.BatchRead)
 
 /**
  * @category operations
@@ -290,7 +283,7 @@ export const batchUpsert = (
   Effect.map(bodyOfBatchUpsert(request), (body) => sendBatchUpsert({ body, inputs: request.inputs.length }))
 
 const sendBatchArchive = command("batchArchive")
-const encodeBatchArchive = bodyOf("batchArchive")
+const encodeBatchArchive = bodyOf("batchArchive", BatchRequest.BatchArchive)
 
 /**
  * @category operations
@@ -360,7 +353,7 @@ export const list = (options: ListOptions & { readonly after?: string }): Operat
   })
 
 const sendSearch = operation("search", { idempotent: true, pool: "search", read: readPage })
-const encodeSearch = bodyOf("search")
+const encodeSearch = bodyOf("search", Search.Search)
 
 /**
  * It counts for the limit of searches.
@@ -398,7 +391,7 @@ export interface AssociationTarget {
 
 const sendAssociate = command("associate")
 const sendAssociateDefault = command("associateDefault")
-const encodeTypes = bodyOf("associate")
+const encodeTypes = bodyOf("associate", Schema.Array(Association.AssociationSpec))
 
 /**
  * Associates a line item by one or more types, or by the default one if there is none. Idempotent. Only
@@ -447,11 +440,11 @@ const readAssociated = (answer: unknown): Option.Option<Associated> =>
     confirmed: new Set(results.flatMap(({ from, fromObjectId }) => fromObjectId ?? from?.id ?? [])),
     errors: errors ?? []
   }))
-const decodeAssociated = Schema.decodeUnknownOption(Associations.AssociationBatchResponse)
+const decodeAssociated = Schema.decodeUnknownOption(AssociationBatch.AssociationBatchResponse)
 
 const sendBatchAssociate = make("batchAssociate", { idempotent: true, read: readAssociated })
 const sendBatchAssociateDefault = make("batchAssociateDefault", { idempotent: true, read: readAssociated })
-const encodeAssociations = bodyOf("batchAssociate")
+const encodeAssociations = bodyOf("batchAssociate", AssociationBatch.BatchAssociate)
 
 /**
  * Associates up to 2,000 line items with objects of one type, by the given types or by the default one.
@@ -484,11 +477,11 @@ export const batchAssociate = (
   }))
   const send = typed > 0 ? sendBatchAssociate : sendBatchAssociateDefault
   return Effect.map(encodeAssociations({ inputs }), (body) =>
-    send({ params: { fromObjectType: LineItem.objectType, toObjectType }, body, inputs: inputs.length })
+    send({ params: { fromObjectType: lineItems, toObjectType }, body, inputs: inputs.length })
   )
 }
 
-const decodeAssociationPage = Schema.decodeUnknownOption(Associations.AssociationPage)
+const decodeAssociationPage = Schema.decodeUnknownOption(AssociationBatch.AssociationPage)
 
 const sendLineItemsOf = make("associationsOf", {
   idempotent: true,
@@ -511,7 +504,7 @@ export const lineItemsOf = (
   after?: string | undefined
 ): Operation<{ readonly ids: ReadonlyArray<string>; readonly after: string | undefined }> =>
   sendLineItemsOf({
-    params: { fromObjectType: Association.objectTypeIds[parent], id, toObjectType: LineItem.objectType },
+    params: { fromObjectType: Association.objectTypeIds[parent], id, toObjectType: lineItems },
     query: [["limit", "500"], ...(after === undefined ? [] : [["after", after] as const])]
   })
 
@@ -540,7 +533,7 @@ export const batchStatus = (link: URL): Operation<BatchResponse.BatchResponse> =
 // Properties, account
 // -----------------------------------------------------------------------------
 
-const ofLineItems = { objectType: LineItem.objectType }
+const ofLineItems = { objectType: lineItems }
 
 const decodeProperties = Schema.decodeUnknownOption(Property.Properties)
 
@@ -564,15 +557,13 @@ export const listPropertiesOf = (objectType: string): Operation<ReadonlyArray<Pr
  * @category operations
  * @since 0.1.0
  */
-export const listProperties: Operation<ReadonlyArray<Property.Property>> = listPropertiesOf(
-  LineItem.objectType
-)
+export const listProperties: Operation<ReadonlyArray<Property.Property>> = listPropertiesOf(lineItems)
 
 const sendCreateProperty = operation("createProperty", {
   idempotent: false,
   read: Schema.decodeUnknownOption(Property.Property)
 })
-const encodeProperty = bodyOf("createProperty")
+const encodeProperty = bodyOf("createProperty", Property.PropertyCreate)
 
 /**
  * Defines a property. HubSpot refuses to define it a second time.

@@ -16,7 +16,7 @@ import { StandardError } from "./ErrorBody.ts"
 import { OpenStruct } from "./internal/openStruct.ts"
 import { isPlainReply } from "./internal/plainReply.ts"
 import * as ObjectId from "./ObjectId.ts"
-import { ValueFromWire } from "./Properties.ts"
+import { ValueFromWire } from "./internal/values.ts"
 
 const envelope = {
   completedAt: Schema.optional(Schema.String),

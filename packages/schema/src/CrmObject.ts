@@ -12,7 +12,7 @@ import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { OpenStruct } from "./internal/openStruct.ts"
 import * as ObjectId from "./ObjectId.ts"
-import { PropertyValues, ValueFromWire } from "./Properties.ts"
+import { PropertyValues, ValueFromWire } from "./internal/values.ts"
 
 /**
  * One earlier value of a property, as `propertiesWithHistory` lists them.

@@ -10,6 +10,7 @@
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { OpenStruct } from "./internal/openStruct.ts"
 import * as ObjectId from "./ObjectId.ts"
@@ -233,7 +234,8 @@ const unpacked = (
   return entries.length === 0 ? whole : { heading: whole.heading.slice(0, start), entries }
 }
 
-const readJson = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Unknown))
+const readJson = (text: string): Option.Option<unknown> =>
+  Result.getSuccess(Result.try((): unknown => JSON.parse(text)))
 
 /** The problems of a list of `{ isValid, message, error, name, propertyValue }`. */
 const fromList = (entries: unknown): ReadonlyArray<Problem> =>

@@ -12,9 +12,9 @@ import * as Result from "effect/Result"
 import * as Association from "./Association.ts"
 import type { CreateInput } from "./BatchRequest.ts"
 import * as BillingPeriod from "./BillingPeriod.ts"
-import * as LineItem from "./LineItem.ts"
+import * as LineItem from "./internal/known.ts"
 import { field, isRecord, kindOf, readers } from "./internal/reader.ts"
-import * as Properties from "./Properties.ts"
+import * as Properties from "./internal/values.ts"
 
 /**
  * `path` says where (`properties.price`, `associations[0].to.id`), `message` what is wrong, `advice` what to

@@ -33,12 +33,17 @@ const connectionOf = (flags: Connection) => ({
   timeout: flags.timeout
 })
 
-/** The transport of requests. */
+/** The transport of requests: undici, which is made for Node's own sockets. Bun and Deno have their `fetch`. */
 export const transport: Layer.Layer<HttpClient> = Layer.unwrap(
-  Effect.map(
-    load(() => [import("@effect/platform-node/NodeHttpClient")]),
-    ([NodeHttpClient]) => NodeHttpClient.layerUndici
-  )
+  "bun" in process.versions || "deno" in process.versions
+    ? Effect.map(
+        load(() => [import("effect/http/FetchHttpClient")]),
+        ([FetchHttpClient]) => FetchHttpClient.layer
+      )
+    : Effect.map(
+        load(() => [import("@effect/platform-node/NodeHttpClient")]),
+        ([NodeHttpClient]) => NodeHttpClient.layerUndici
+      )
 )
 
 /** The token of the environment, or OAuth's. */

@@ -3,6 +3,7 @@
  * with the emulator's ledger.
  */
 import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -40,8 +41,13 @@ invalid in the file itself. No request leaves this machine.
 export const run = Effect.gen(function* () {
   const emulator = yield* Emulator.Emulator
   const path = yield* findSample
-  // From the sources, or from the published package.
-  const command = import.meta.url.endsWith(".ts") ? "npx -y pnpm@12 line-items" : "npx line-items"
+  const byNpx = yield* Effect.orElseSucceed(Config.String("npm_command"), () => "")
+  // From the sources, by npx, or installed.
+  const command = import.meta.url.endsWith(".ts")
+    ? "npx -y pnpm@12 line-items"
+    : byNpx === "exec"
+      ? "npx -p @effect-hubspot/batch line-items"
+      : "line-items"
   yield* Console.log(introduction)
   const { name, summary } = yield* Import.run(
     {

@@ -9,7 +9,10 @@
 import * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import type { SqlError } from "effect/sql/SqlError"
+
+/** By its tag, so that a run without a database does not load the errors of databases. */
+const isSqlError = (cause: unknown): cause is SqlError => Predicate.isTagged(cause, "SqlError")
 
 const logAdvice = {
   Unwritable: "nothing is sent that is not written down; repair the database and resume",

@@ -5,71 +5,18 @@
  *
  * @since 0.1.0
  */
-import { Association, ErrorBody, ObjectId } from "@effect-hubspot/schema"
+import * as Association from "@effect-hubspot/schema/Association"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as Schema from "effect/Schema"
-import { about, error, flag, id, unknownFields } from "./Endpoint.ts"
-
-/** One association of a batch: `{ from, to, types }`. */
-const AssociationInput = Schema.Struct({
-  from: Schema.Struct(id),
-  to: Schema.Struct(id),
-  types: Schema.optionalKey(Schema.Array(Association.AssociationSpec))
-})
-
-/** `POST /crm/v4/associations/…/batch/create`: up to 2,000 associations, idempotent. */
-const BatchAssociate = Schema.Struct({ inputs: Schema.Array(AssociationInput) })
-
-/**
- * The reply to a batch of associations. With types, a result names its pair by ids; by default, a result is one of the
- * two directions.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const AssociationBatchResponse = Schema.StructWithRest(
-  Schema.Struct({
-    status: Schema.optional(Schema.String),
-    results: Schema.Array(
-      Schema.StructWithRest(
-        Schema.Struct({
-          fromObjectId: Schema.optional(ObjectId.FromWire),
-          from: Schema.optional(Schema.Struct({ id: ObjectId.FromWire }))
-        }),
-        unknownFields
-      )
-    ),
-    errors: Schema.optional(Schema.NullOr(Schema.Array(ErrorBody.StandardError)))
-  }),
-  unknownFields
-)
+import { AssociationBatchResponse, AssociationPage, BatchAssociate } from "./AssociationBatch.ts"
+import { about, error, flag, id } from "./Endpoint.ts"
 
 const associated = (status: 200 | 201) => [
   AssociationBatchResponse.pipe(HttpApiSchema.status(status)),
   AssociationBatchResponse.pipe(HttpApiSchema.status(207))
 ]
-
-/**
- * A page of the ids that an object is associated with.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const AssociationPage = Schema.StructWithRest(
-  Schema.Struct({
-    results: Schema.Array(
-      Schema.StructWithRest(Schema.Struct({ toObjectId: ObjectId.FromWire }), unknownFields)
-    ),
-    paging: Schema.optional(
-      Schema.NullOr(
-        Schema.Struct({ next: Schema.optional(Schema.NullOr(Schema.Struct({ after: ObjectId.FromWire }))) })
-      )
-    )
-  }),
-  unknownFields
-)
 
 const types = { fromObjectType: Schema.String, toObjectType: Schema.String }
 const pair = { ...types, ...id, toObjectId: Schema.String }

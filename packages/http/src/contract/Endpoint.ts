@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { ErrorBody } from "@effect-hubspot/schema"
+import * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
@@ -24,9 +24,6 @@ export const list = Schema.optionalKey(Schema.Union([Schema.String, Schema.Array
 
 /** The last of repeated parameters counts. */
 export const flag = Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Schema.String)]))
-
-/** Fields beside those that are named. */
-export const unknownFields = [Schema.Record(Schema.String, Schema.Unknown)] as const
 
 /** The title and the description of an endpoint. */
 export const about = (title: string, description: string) =>

@@ -3,7 +3,7 @@
  *
  * It is the same in every version. It says what may be on the wire, as `HubSpotApi` does, which it is a part of.
  */
-import { Property } from "@effect-hubspot/schema"
+import * as Property from "@effect-hubspot/schema/Property"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"

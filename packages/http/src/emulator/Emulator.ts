@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import type { Property } from "@effect-hubspot/schema"
+import type * as Property from "@effect-hubspot/schema/Property"
 import * as ByteSize from "effect/ByteSize"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import { Association } from "@effect-hubspot/schema"
+import * as Association from "@effect-hubspot/schema/Association"
 import * as Schema from "effect/Schema"
 import type * as Journal from "./Journal.ts"
 import * as Quota from "./state/Quota.ts"

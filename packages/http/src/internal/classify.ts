@@ -4,7 +4,7 @@
  * Only this module decides whether a request could have been executed. A refusal is proof only with a complete error
  * body of HubSpot's: a status alone can come from any proxy on the way.
  */
-import { ErrorBody } from "@effect-hubspot/schema"
+import * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"

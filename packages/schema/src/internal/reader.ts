@@ -2,8 +2,8 @@
  * Reads the fields of an input that code gives, whose types nothing may have checked: each field once, as it is sent.
  */
 import * as Association from "../Association.ts"
-import * as LineItem from "../LineItem.ts"
-import * as Properties from "../Properties.ts"
+import * as LineItem from "./known.ts"
+import * as Properties from "./values.ts"
 
 interface Issue {
   readonly path: string

@@ -5,7 +5,7 @@
  * portal where it has them. The other labels follow HubSpot's public naming, which is an assumption. An account's own answer is
  * the authority. Nothing here knows a value.
  */
-import type { PropertyType } from "../Properties.ts"
+import type { PropertyType } from "./values.ts"
 
 /**
  * What is special about a property: `set` by HubSpot (read-only), `computed` by HubSpot (read-only and calculated), `unique`,

@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { StandardProperties } from "@effect-hubspot/schema"
+import * as StandardProperties from "@effect-hubspot/schema/StandardProperties"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"

@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { Properties } from "@effect-hubspot/schema"
+import * as Properties from "@effect-hubspot/schema/Properties"
 import * as BigDecimal from "effect/BigDecimal"
 import type * as Behaviour from "../Behaviour.ts"
 import * as Billing from "./Billing.ts"

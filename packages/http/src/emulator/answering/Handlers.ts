@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { ApiVersion } from "@effect-hubspot/schema"
+import * as ApiVersion from "@effect-hubspot/schema/ApiVersion"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"

@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { Page } from "@effect-hubspot/schema"
+import * as Page from "@effect-hubspot/schema/Page"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"

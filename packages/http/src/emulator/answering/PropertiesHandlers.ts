@@ -5,7 +5,8 @@
  *
  * @since 0.1.0
  */
-import { Properties, Property } from "@effect-hubspot/schema"
+import * as Properties from "@effect-hubspot/schema/Properties"
+import * as Property from "@effect-hubspot/schema/Property"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Answer, Call } from "../passage/Exchange.ts"

@@ -5,7 +5,8 @@
  *
  * @since 0.1.0
  */
-import { Association, type Properties } from "@effect-hubspot/schema"
+import * as Association from "@effect-hubspot/schema/Association"
+import type * as Properties from "@effect-hubspot/schema/Properties"
 import * as Aliases from "../../contract/Aliases.ts"
 import type { Call, Reply } from "../passage/Exchange.ts"
 import * as Crm from "../state/Crm.ts"

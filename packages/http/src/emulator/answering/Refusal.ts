@@ -6,7 +6,8 @@
  *
  * @since 0.1.0
  */
-import { BatchRequest, type ErrorBody } from "@effect-hubspot/schema"
+import * as BatchRequest from "@effect-hubspot/schema/BatchRequest"
+import type * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
 import type { Behaviour } from "../Behaviour.ts"
 
 /**

@@ -6,7 +6,8 @@
  *
  * @since 0.1.0
  */
-import { Association, LineItem } from "@effect-hubspot/schema"
+import * as Association from "@effect-hubspot/schema/Association"
+import * as LineItem from "@effect-hubspot/schema/LineItem"
 import type * as Body from "../reading/Body.ts"
 import type * as Crm from "../state/Crm.ts"
 import * as Billing from "./Billing.ts"

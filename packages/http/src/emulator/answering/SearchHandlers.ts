@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Search } from "@effect-hubspot/schema"
+import * as Search from "@effect-hubspot/schema/Search"
 import * as Effect from "effect/Effect"
 import type { Answer, Call } from "../passage/Exchange.ts"
 import * as Filters from "../reading/Filters.ts"

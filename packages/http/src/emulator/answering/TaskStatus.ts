@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { ApiVersion } from "@effect-hubspot/schema"
+import * as ApiVersion from "@effect-hubspot/schema/ApiVersion"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"

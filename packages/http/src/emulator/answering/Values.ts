@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { Properties } from "@effect-hubspot/schema"
+import * as Properties from "@effect-hubspot/schema/Properties"
 import type * as Behaviour from "../Behaviour.ts"
 import type { Definition } from "../state/Definitions.ts"
 import * as Billing from "./Billing.ts"

@@ -4,7 +4,8 @@
  *
  * @since 0.1.0
  */
-import { Association, LineItem } from "@effect-hubspot/schema"
+import * as Association from "@effect-hubspot/schema/Association"
+import * as LineItem from "@effect-hubspot/schema/LineItem"
 import * as Objects from "../state/Objects.ts"
 
 /**

@@ -7,7 +7,8 @@
  *
  * @since 0.1.0
  */
-import { type Association, BatchRequest } from "@effect-hubspot/schema"
+import type * as Association from "@effect-hubspot/schema/Association"
+import * as BatchRequest from "@effect-hubspot/schema/BatchRequest"
 import * as Effect from "effect/Effect"
 import type { HttpServerError } from "effect/http/HttpServerError"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"

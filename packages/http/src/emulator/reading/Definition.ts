@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { Property } from "@effect-hubspot/schema"
+import * as Property from "@effect-hubspot/schema/Property"
 import * as Result from "effect/Result"
 import * as Refusal from "../answering/Refusal.ts"
 import type * as Definitions from "../state/Definitions.ts"

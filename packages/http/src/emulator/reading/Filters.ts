@@ -6,7 +6,8 @@
  *
  * @since 0.1.0
  */
-import { Association, Properties } from "@effect-hubspot/schema"
+import * as Association from "@effect-hubspot/schema/Association"
+import * as Properties from "@effect-hubspot/schema/Properties"
 import * as BigDecimal from "effect/BigDecimal"
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"

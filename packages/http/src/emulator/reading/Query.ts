@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import type { Association } from "@effect-hubspot/schema"
+import type * as Association from "@effect-hubspot/schema/Association"
 import * as Result from "effect/Result"
 import * as Crm from "../state/Crm.ts"
 import type { Reading } from "./Json.ts"

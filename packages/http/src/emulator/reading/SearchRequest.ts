@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { Search } from "@effect-hubspot/schema"
+import * as Search from "@effect-hubspot/schema/Search"
 import * as Result from "effect/Result"
 import * as Json from "./Json.ts"
 import * as Refusal from "../answering/Refusal.ts"

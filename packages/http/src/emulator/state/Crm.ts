@@ -8,7 +8,8 @@
  *
  * @since 0.1.0
  */
-import { Association, type Property } from "@effect-hubspot/schema"
+import * as Association from "@effect-hubspot/schema/Association"
+import type * as Property from "@effect-hubspot/schema/Property"
 import * as Behaviour from "../Behaviour.ts"
 import * as Definitions from "./Definitions.ts"
 import * as Links from "./Links.ts"

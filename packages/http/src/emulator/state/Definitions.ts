@@ -6,7 +6,9 @@
  *
  * @since 0.1.0
  */
-import { type Properties, Property, StandardProperties } from "@effect-hubspot/schema"
+import type * as Properties from "@effect-hubspot/schema/Properties"
+import * as Property from "@effect-hubspot/schema/Property"
+import * as StandardProperties from "@effect-hubspot/schema/StandardProperties"
 
 /**
  * A property of the account. `options` are the values of an enumeration with their labels, `ids` if they are the ids of

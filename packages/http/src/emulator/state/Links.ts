@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { Association } from "@effect-hubspot/schema"
+import * as Association from "@effect-hubspot/schema/Association"
 
 /**
  * The line items from which the links are built at the first question.

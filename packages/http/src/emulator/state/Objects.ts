@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import type { Association } from "@effect-hubspot/schema"
+import type * as Association from "@effect-hubspot/schema/Association"
 import * as Crm from "./Crm.ts"
 import * as Definitions from "./Definitions.ts"
 import * as SearchIndex from "./SearchIndex.ts"

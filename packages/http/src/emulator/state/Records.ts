@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Association } from "@effect-hubspot/schema"
+import type * as Association from "@effect-hubspot/schema/Association"
 import * as Packed from "./Packed.ts"
 
 type Values = Readonly<Record<string, string>>
