@@ -4,6 +4,7 @@
  */
 import * as Import from "../../packages/batch/src/cli/Import.ts"
 import * as Process from "../../packages/batch/src/cli/Process.ts"
+import * as Secrets from "../../packages/batch/src/cli/Secrets.ts"
 import * as Credentials from "@effect-hubspot/http/Credentials"
 import * as LineItems from "@effect-hubspot/http/LineItems"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
@@ -58,5 +59,9 @@ NodeRuntime.runMain(
       proposals: "show"
     },
     ({ summary }) => Console.error(JSON.stringify(summary))
-  ).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(hubspot, NodeServices.layer, Process.layer)))
+  ).pipe(
+    Effect.scoped,
+    Secrets.unprinted,
+    Effect.provide(Layer.mergeAll(hubspot, NodeServices.layer, Process.layer))
+  )
 )

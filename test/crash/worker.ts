@@ -5,6 +5,7 @@
 import * as DurableImport from "../../packages/batch/src/cli/DurableImport.ts"
 import * as JobRun from "../../packages/batch/src/cli/JobRun.ts"
 import * as Process from "../../packages/batch/src/cli/Process.ts"
+import * as Secrets from "../../packages/batch/src/cli/Secrets.ts"
 import * as DoubtStrategy from "@effect-hubspot/batch/doubt/DoubtStrategy"
 import * as Stores from "@effect-hubspot/batch/sql/Stores"
 import * as JobStore from "@effect-hubspot/batch/jobs/JobStore"
@@ -216,6 +217,7 @@ export const importing = (work: Work) => {
       )
     ),
     Effect.orDie,
+    Secrets.unprinted,
     Effect.withTracer(tracer)
   )
 }

@@ -1,6 +1,7 @@
 import * as Import from "../../../packages/batch/src/cli/Import.ts"
 import * as Process from "../../../packages/batch/src/cli/Process.ts"
 import * as Progress from "../../../packages/batch/src/cli/Progress.ts"
+import * as Secrets from "../../../packages/batch/src/cli/Secrets.ts"
 import * as Report from "../../../packages/batch/src/cli/Report.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, FileSystem, Layer, Sink, Stdio, Stream } from "effect"
@@ -44,6 +45,7 @@ describe("the time that an import took", () => {
         () => Effect.void
       ).pipe(
         Effect.scoped,
+        Secrets.unprinted,
         Effect.provide([
           HubSpot.layer({ emulator: { latency: { min: 10_000, max: 10_000 } } }),
           stdioOf([], "name\nChair\n"),

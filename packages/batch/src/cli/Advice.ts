@@ -61,7 +61,8 @@ const byWords: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bnot midnight\b|\bwas not a valid date\b/i, "INVALID_DATE"]
 ]
 
-const codeOf = ({ code, message }: ErrorBody.Problem): string | undefined =>
+/** The code of a problem that has advice of its own, also where only its words say so. */
+export const codeOf = ({ code, message }: ErrorBody.Problem): string | undefined =>
   code !== undefined && Object.hasOwn(byCode, code)
     ? code
     : byWords.find(([words]) => words.test(message))?.[1]

@@ -174,6 +174,7 @@ export const command = Command.make("line-items").pipe(
     JobCommands.retryCommand,
     JobCommands.jobsCommand,
     JobCommands.statusCommand,
+    JobCommands.reportCommand,
     JobCommands.cancelCommand,
     JobCommands.forgetCommand,
     JobCommands.resolveCommand,

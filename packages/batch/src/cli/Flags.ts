@@ -71,6 +71,16 @@ export const limit = checked(
   Flag.withDescription("Requests per 10 s, 1 to 250; auto (default): 100, then what the account advertises")
 )
 
+export const drawnLimit = checked(
+  "limit",
+  `a whole number of requests per 10 seconds from 1 to ${highestLimit}`,
+  wholeNumber(1, highestLimit)
+).pipe(
+  Flag.optional,
+  Flag.withMetavar("n"),
+  Flag.withDescription("The limit per 10 s to draw, which a job does not keep (default: none)")
+)
+
 export const serverLimit = checked(
   "limit",
   "a whole number of requests per 10 seconds from 1 to 100000",
@@ -390,3 +400,8 @@ export const tokenFile = Flag.String("token-file").pipe(
 /** A file to write. */
 export const file = (name: string, description: string) =>
   Flag.String(name).pipe(Flag.optional, Flag.withMetavar("file"), Flag.withDescription(description))
+
+export const report = file(
+  "report",
+  "Write a page to this file, such as report.html: what came of the rows, with plots, causes and ids"
+)

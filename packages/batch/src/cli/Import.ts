@@ -4,7 +4,6 @@
  * The file's syntax and the files to write are checked before the first request. Ctrl-C stops sending and waits for
  * the requests under way; a second Ctrl-C abandons them, and their rows are in doubt.
  */
-import * as AccountInfo from "@effect-hubspot/http/AccountInfo"
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
 import type { Property } from "@effect-hubspot/schema"
@@ -36,13 +35,15 @@ import * as Piped from "./Piped.ts"
 import * as Progress from "./Progress.ts"
 import * as Columns from "../files/Columns.ts"
 import type * as FileFormat from "../files/FileFormat.ts"
-import * as Rejects from "../files/Rejects.ts"
+import type * as Rejects from "../files/Rejects.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
 import { type Exit, refused, usage } from "./Exit.ts"
-import * as JobFiles from "./JobFiles.ts"
+import * as ImportFiles from "./ImportFiles.ts"
+import type * as JobFiles from "./JobFiles.ts"
 import * as Lines from "./Lines.ts"
 import { Process } from "./Process.ts"
+import type { Secrets } from "./Secrets.ts"
 import * as Warnings from "../files/source/warnings.ts"
 
 /** What to import, and the files for rows that were not created. */
@@ -73,25 +74,10 @@ export interface Imported {
   readonly code: number
 }
 
-/** Why the names of the files to write cannot be meant, if they cannot. */
-const misnamedFile = (options: Options, source: Source.Source): string | undefined => {
-  const files = JobFiles.all(options)
-  if (new Set(files).size < files.length) {
-    return "two of --rejects, --doubts and --created are the same file; give each its own"
-  }
-  const written = source.format === "csv" ? "csv" : "ndjson"
-  for (const file of files) {
-    const extension = /\.(csv|ndjson|jsonl|json)$/i.exec(file)?.[1]?.toLowerCase()
-    if (extension === undefined || (extension === "csv") === (written === "csv")) continue
-    return `${Source.visible(file)}: rows of this input are written as ${written.toUpperCase()}; name it .${written}`
-  }
-  return undefined
-}
-
 /** Why an import of this source cannot be meant, if it cannot. */
 const misused = (options: Options, source: Source.Source): string | undefined => {
   const { keyColumn, keyProperty, strategy = DoubtStrategy.failVisible } = options
-  const misnamed = misnamedFile(options, source)
+  const misnamed = ImportFiles.misnamed(options, source)
   if (misnamed !== undefined) return misnamed
   if (keyColumn !== undefined && keyProperty === undefined) return "--key-column needs --key-property"
   if (keyColumn !== undefined && source.header !== undefined && !source.header.includes(keyColumn)) {
@@ -171,34 +157,6 @@ export const prepare = Effect.fnUntraced(function* (
   return { source, declared, total: file.rows, choice, finder, requests: requests + finds.length }
 })
 
-/** Makes the files that are wanted. An import that does not take place writes none. */
-const openFiles = Effect.fnUntraced(function* (options: Options, source: Source.Source) {
-  const made: Array<Effect.Effect<void>> = []
-  const open = <E extends { readonly discard: Effect.Effect<void> }, R>(
-    path: string | undefined,
-    make: (options: Rejects.Options) => Effect.Effect<E, Rejects.RejectsError, R>
-  ) =>
-    path === undefined
-      ? Effect.undefined
-      : make({ path, source }).pipe(
-          Effect.tap(({ discard }) => Effect.sync(() => made.push(discard))),
-          Effect.tapError(() => Effect.all(made)),
-          Effect.mapError(refused)
-        )
-  const rejects = yield* open(options.rejects, Rejects.make)
-  const doubts = yield* open(options.doubts, Rejects.makeDoubts)
-  const account = options.created === undefined ? undefined : yield* portalId
-  const created = yield* open(options.created, (file) => Rejects.makeCreated({ ...file, account }))
-  return { rejects, doubts, created }
-})
-
-/** The account, where the token may ask for it. */
-const portalId = Effect.flatMap(AccountInfo.AccountInfo, ({ details }) => details).pipe(
-  Effect.map(({ portalId }) => String(portalId)),
-  Effect.orElseSucceed(() => undefined),
-  Effect.provide(AccountInfo.layer)
-)
-
 /**
  * Runs an import. `finish` receives the result also when the import was interrupted; the interrupted caller does not.
  */
@@ -208,17 +166,24 @@ export const run = Effect.fnUntraced(function* (
 ): Effect.fn.Return<
   Imported,
   Exit,
-  FileSystem.FileSystem | Stdio.Stdio | Terminal.Terminal | Process | HubSpotClient | RateLimits | Scope.Scope
+  | FileSystem.FileSystem
+  | Stdio.Stdio
+  | Terminal.Terminal
+  | Process
+  | Secrets
+  | HubSpotClient
+  | RateLimits
+  | Scope.Scope
 > {
   const { signaled } = yield* Process
   const startedAt = yield* monotonicMillis
   const { declared, choice, finder, requests, source, total } = yield* prepare(options)
   const { keyColumn, strategy = DoubtStrategy.failVisible } = options
-  const { created, doubts, rejects } = yield* openFiles(options, source)
+  const { created, doubts, rejects, report } = yield* ImportFiles.open(options, source, declared)
 
   // The name as it is printed: a file's name is foreign text.
   const shown = Source.visible(source.name)
-  let counts = { ...Report.zero, requests: requests + (options.created === undefined ? 0 : 1) }
+  let counts = { ...Report.zero, requests: requests + (ImportFiles.asksAccount(options) ? 1 : 0) }
   const ending = { interrupted: false, unreadable: false, unwritable: false } as {
     -readonly [K in keyof Report.Ending]: Report.Ending[K]
   }
@@ -235,7 +200,9 @@ export const run = Effect.fnUntraced(function* (
   })
 
   const notices = Lines.noticesOf(shown)
-  const onEvent = (event: BatchRunner.Event): Effect.Effect<unknown> => {
+  const onEvent = (event: BatchRunner.Event): Effect.Effect<unknown> =>
+    Effect.andThen(report?.event(event) ?? Effect.void, happened(event))
+  const happened = (event: BatchRunner.Event): Effect.Effect<unknown> => {
     switch (event._tag) {
       case "Requested":
         counts = { ...counts, requests: counts.requests + 1 }
@@ -270,6 +237,7 @@ export const run = Effect.fnUntraced(function* (
 
   const take = Effect.fnUntraced(function* (outcomes: ReadonlyArray<Outcome.Outcome<Source.Row>>) {
     counts = Report.add(counts, outcomes)
+    yield* report?.outcomes(outcomes) ?? Effect.void
     const notCreated: Array<Rejects.Entry> = []
     const doubtful: Array<Rejects.Doubt> = []
     const ids: Array<Rejects.CreatedRow> = []
@@ -328,7 +296,14 @@ export const run = Effect.fnUntraced(function* (
     promise: DoubtStrategy.promise(strategy),
     code: Report.exitCode(counts, ending)
   }))
-  const end = Effect.tap(Effect.andThen(progress.end, summarize), (imported) =>
+  const written = Effect.catch(
+    Effect.suspend(() => report?.write(counts.inputs) ?? Effect.void),
+    (error) => {
+      ending.unwritable = true
+      return progress.line(error.message)
+    }
+  )
+  const end = Effect.tap(Effect.andThen(Effect.andThen(progress.end, written), summarize), (imported) =>
     Effect.andThen(
       Effect.forEach(
         [

@@ -47,7 +47,11 @@ interface What extends Declare.Given {
 
 const whatOf = Effect.fnUntraced(function* (
   flags: What
-): Effect.fn.Return<Omit<Import.Options, "rejects" | "doubts" | "created">, Exit, FileSystem.FileSystem> {
+): Effect.fn.Return<
+  Omit<Import.Options, "rejects" | "doubts" | "created" | "report">,
+  Exit,
+  FileSystem.FileSystem
+> {
   if (flags.accept && Option.isSome(flags.formatFile)) {
     return yield* usage("--accept and --format-file exclude each other; give one")
   }
@@ -88,6 +92,7 @@ export const importCommand = Command.make(
     ),
     doubts: Flags.file("doubts", "Write the rows in doubt to this file"),
     created: Flags.file("created", "Write the rows that were created to this file, with their ids"),
+    report: Flags.report,
     ...what,
     keepGoing: Flags.keepGoing,
     job: Flags.jobId,
@@ -118,6 +123,7 @@ export const importCommand = Command.make(
       rejects: Option.getOrUndefined(flags.rejects),
       doubts: Option.getOrUndefined(flags.doubts),
       created: Option.getOrUndefined(flags.created),
+      report: Option.getOrUndefined(flags.report),
       concurrency: flags.concurrency,
       stopWhenAllRejected: !flags.keepGoing,
       emulated: flags.emulator ? yield* EmulatorProperties.withStandard(own) : undefined

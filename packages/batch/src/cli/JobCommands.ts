@@ -11,12 +11,11 @@ import * as Flags from "./Flags.ts"
 import { load } from "./load.ts"
 import * as Output from "./Output.ts"
 
-const writesFiles = ({
-  created,
-  doubts,
-  rejects
-}: Record<"created" | "doubts" | "rejects", Option.Option<string>>) =>
-  [created, doubts, rejects].some(Option.isSome)
+const writesFiles = (
+  files: Record<"created" | "doubts" | "rejects", Option.Option<string>> & {
+    readonly report?: Option.Option<string>
+  }
+) => [files.created, files.doubts, files.rejects, files.report ?? Option.none()].some(Option.isSome)
 
 export const resumeCommand = Command.make(
   "resume",
@@ -30,6 +29,7 @@ export const resumeCommand = Command.make(
     rejects: Flags.file("rejects", "Write the rows of all runs that were not created to this file"),
     doubts: Flags.file("doubts", "Write the rows in doubt to this file"),
     created: Flags.file("created", "Write the rows that were created to this file, with their ids"),
+    report: Flags.report,
     keepGoing: Flags.keepGoing,
     restored: Flag.Boolean("restored").pipe(
       Flag.withDefault(false),
@@ -70,7 +70,8 @@ export const resumeCommand = Command.make(
           stopWhenAllRejected: !flags.keepGoing,
           rejects: Option.getOrUndefined(flags.rejects),
           doubts: Option.getOrUndefined(flags.doubts),
-          created: Option.getOrUndefined(flags.created)
+          created: Option.getOrUndefined(flags.created),
+          report: Option.getOrUndefined(flags.report)
         },
         show
       ).pipe(Connection.onJob(flags, flags.job))
@@ -193,6 +194,30 @@ export const resolveCommand = Command.make(
   Command.withExamples([
     { command: "line-items resolve q3", description: "Look, and propose" },
     { command: "line-items resolve q3 --apply", description: "Look, and write the outcomes down" }
+  ])
+)
+
+export const reportCommand = Command.make(
+  "report",
+  {
+    job: Flags.job,
+    output: Flags.file("output", "The file to write (default <job>-report.html)"),
+    limit: Flags.drawnLimit,
+    ...Flags.kept
+  },
+  Effect.fnUntraced(function* (flags) {
+    const [Connection, JobReport] = yield* load(() => [import("./Connection.ts"), import("./JobReport.ts")])
+    const { job, limit, output } = flags
+    const path = Option.getOrElse(output, () => `${job}-report.html`)
+    yield* Connection.onStore(flags, JobReport.write(job, { path, limit: Option.getOrUndefined(limit) }))
+  })
+).pipe(
+  Command.withDescription(
+    "Write a page on a durable import as it is now: what came of the rows, with plots, causes and ids. It asks HubSpot nothing"
+  ),
+  Command.withExamples([
+    { command: "line-items report q3", description: "Also after a crash" },
+    { command: "line-items report q3 --limit 190", description: "With the account's limit in its plot" }
   ])
 )
 

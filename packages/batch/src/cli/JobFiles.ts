@@ -1,6 +1,7 @@
 /**
  * The files of a durable import, written from its store: the rows of all its runs that were not created, and those in doubt.
  */
+import { RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Stream from "effect/Stream"
@@ -10,20 +11,22 @@ import type * as Job from "../jobs/Job.ts"
 import * as JobStore from "../jobs/JobStore.ts"
 import { usage } from "./Exit.ts"
 import * as Lines from "./Lines.ts"
+import { load } from "./load.ts"
 
 /** Where they go, if they are wanted. */
 export interface Paths {
   readonly rejects: string | undefined
   readonly doubts: string | undefined
   readonly created?: string | undefined
+  readonly report?: string | undefined
 }
 
 /** Refuses names of files that are there already. */
 export const mustNotExist = (paths: Paths) => Effect.forEach(all(paths), mustBeNew, { discard: true })
 
 /** The files that are wanted. */
-export const all = ({ created, doubts, rejects }: Paths): ReadonlyArray<string> =>
-  [rejects, doubts, created].filter((path) => path !== undefined)
+export const all = ({ created, doubts, rejects, report }: Paths): ReadonlyArray<string> =>
+  [rejects, doubts, created, report].filter((path) => path !== undefined)
 
 const mustBeNew = Effect.fnUntraced(function* (path: string) {
   const fs = yield* FileSystem.FileSystem
@@ -32,15 +35,24 @@ const mustBeNew = Effect.fnUntraced(function* (path: string) {
   }
 })
 
+/** A row with the line that it has in the file that was imported first. */
+export const asFirstOf =
+  (source: Rejects.Options["source"], { frozen: { retryOf } }: Job.Job) =>
+  (row: Source.Row): Source.Row =>
+    retryOf === undefined ? row : { ...row, line: Rejects.lineOf(source, row) ?? row.line }
+
 /** Writes them. A retry names the lines of the file that was imported first. */
 export const write = Effect.fnUntraced(function* (
   paths: Paths,
   source: Rejects.Options["source"],
-  { frozen: { account, retryOf }, id }: Job.Job
+  job: Job.Job
 ) {
+  const {
+    frozen: { account },
+    id
+  } = job
   const store = yield* JobStore.JobStore
-  const asFirst = (row: Source.Row): Source.Row =>
-    retryOf === undefined ? row : { ...row, line: Rejects.lineOf(source, row) ?? row.line }
+  const asFirst = asFirstOf(source, job)
   if (paths.rejects !== undefined) {
     const rejects = yield* Rejects.make({ path: paths.rejects, source })
     yield* store
@@ -87,5 +99,10 @@ export const write = Effect.fnUntraced(function* (
         )
       )
     )
+  }
+  if (paths.report !== undefined) {
+    const [OfJob] = yield* load(() => [import("./report/OfJob.ts")])
+    const limit = yield* Effect.flatMap(RateLimits, ({ limit }) => limit)
+    yield* OfJob.write(job, { path: paths.report, files: paths, limit })
   }
 })

@@ -32,6 +32,7 @@ import * as Lines from "./Lines.ts"
 import { Process } from "./Process.ts"
 import * as Progress from "./Progress.ts"
 import * as Report from "./Report.ts"
+import type { Secrets } from "./Secrets.ts"
 
 export interface Options
   extends JobFiles.Paths, Pick<Import.RunOptions, "concurrency" | "stopWhenAllRejected"> {
@@ -80,6 +81,7 @@ export const carryOn = Effect.fnUntraced(function* (
   | Stdio.Stdio
   | Terminal.Terminal
   | Process
+  | Secrets
   | HubSpotClient
   | RateLimits
   | Scope.Scope

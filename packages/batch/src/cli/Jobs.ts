@@ -49,8 +49,11 @@ export const view = (job: Job.Job, counts: Job.Counts) => {
 }
 
 /** As `--strategy` names it. */
-const strategyOf = (job: Job.Job): string =>
-  job.frozen.strategy._tag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+export const strategyOf = ({ frozen: { strategy } }: Job.Job): string => nameOf(strategy)
+
+/** A strategy, as `--strategy` names it. */
+export const nameOf = ({ _tag }: Job.Job["frozen"]["strategy"]): string =>
+  _tag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 const isToBeCanceled = ({ cancelRequested, state }: Job.Job): boolean =>
   cancelRequested && !Job.isFinal(state)

@@ -62,6 +62,10 @@ export const reasonOf = (outcome: Outcome.Outcome<Source.Row>): string => {
   return rejection(outcome.problems)
 }
 
+/** The problems of a row, without advice. */
+export const problemsOf = (problems: ReadonlyArray<ErrorBody.Problem>): string =>
+  problems.map(ErrorBody.describe).join(" | ")
+
 const rejection = (problems: ReadonlyArray<ErrorBody.Problem>): string =>
   problems.map((problem) => `${ErrorBody.describe(problem)}; ${Advice.forProblem(problem)}`).join(" | ")
 

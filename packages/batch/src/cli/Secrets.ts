@@ -40,6 +40,8 @@ const setting = (name: string) =>
 export class Secrets extends Context.Service<
   Secrets,
   {
+    /** The text without the secrets that are known so far. */
+    readonly redact: (text: string) => string
     /** From now on this is not printed either. */
     readonly add: (secret: Redacted.Redacted<string>) => Effect.Effect<void>
   }
@@ -79,7 +81,7 @@ export const unprinted = <A, E, R>(
       typeof part === "string" ? redact(part) : part
     )
     return yield* command.pipe(
-      Effect.provideService(Secrets, Secrets.of({ add })),
+      Effect.provideService(Secrets, Secrets.of({ add, redact })),
       Effect.provideService(
         Console.Console,
         Object.assign(Object.create(console) as Console.Console, {

@@ -10,10 +10,10 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
-import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Source from "../files/Source.ts"
+import * as WholeFile from "./WholeFile.ts"
 
 /** `rotated_from` is a digest of the token that was given to the command first. */
 const Content = Schema.fromJsonString(
@@ -67,39 +67,24 @@ export const open = Effect.fnUntraced(function* (
     )
   )
 
-  /** The other file becomes this one at once, so that a crash leaves the old one or the new one. */
-  const replace = (content: string, take: (temporary: string) => Effect.Effect<void, PlatformError>) =>
-    Effect.gen(function* () {
-      const suffix = (yield* Random.nextIntBetween(0, 2 ** 32, { halfOpen: true })).toString(36)
-      const temporary = `${path}.${suffix}.new`
-      yield* Effect.scoped(
-        Effect.gen(function* () {
-          const file = yield* fs.open(temporary, { flag: "wx", mode: 0o600 })
-          yield* file.writeAll(new TextEncoder().encode(content))
-          yield* file.sync
-        })
-      ).pipe(
-        Effect.andThen(take(temporary)),
-        Effect.onError(() => Effect.ignore(fs.remove(temporary)))
-      )
-    }).pipe(
-      Effect.mapError((error) =>
-        fail(
-          `cannot be written (${reasonOf(error)}); name a file in a directory of yours, with space on its disk`
-        )
-      )
+  const writing = Effect.mapError((error: PlatformError) =>
+    fail(
+      `cannot be written (${reasonOf(error)}); name a file in a directory of yours, with space on its disk`
     )
+  )
 
   yield* read
-  yield* replace("", (temporary) => fs.remove(temporary))
+  yield* writing(WholeFile.prove(path))
   return {
     name,
     read,
     write: ({ refreshToken, rotatedFrom }) =>
-      replace(
-        `${encode({ refresh_token: Redacted.value(refreshToken), rotated_from: rotatedFrom })}\n`,
-        (temporary) => fs.rename(temporary, path)
-      )
+      writing(
+        WholeFile.write(
+          path,
+          `${encode({ refresh_token: Redacted.value(refreshToken), rotated_from: rotatedFrom })}\n`
+        )
+      ).pipe(Effect.provideService(FileSystem.FileSystem, fs))
   }
 })
 

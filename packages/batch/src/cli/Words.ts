@@ -39,9 +39,15 @@ const lasting = new Map([
 ])
 
 /** Of the arguments of a command, those that hold for the next one into the same account too. */
-export const lastingOf = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
+export const lastingOf = (args: ReadonlyArray<string>): ReadonlyArray<string> => flagsIn(args, lasting)
+
+/** Of the arguments of a command, these flags with their values. */
+export const given = (args: ReadonlyArray<string>, flags: ReadonlyArray<string>): ReadonlyArray<string> =>
+  flagsIn(args, new Map(flags.map((flag) => [flag, true] as const)))
+
+const flagsIn = (args: ReadonlyArray<string>, flags: ReadonlyMap<string, boolean>): ReadonlyArray<string> =>
   args.flatMap((word, at) => {
-    const hasValue = lasting.get(word.split("=", 1)[0]!)
+    const hasValue = flags.get(word.split("=", 1)[0]!)
     if (hasValue === undefined) return []
     const value = args[at + 1]
     return hasValue && !word.includes("=") && value !== undefined ? [word, value] : [word]

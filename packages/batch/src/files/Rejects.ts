@@ -210,7 +210,12 @@ export const numberOf = (text: string | undefined): number | undefined =>
 
 const printed = (text: string): string => visible(text).toWellFormed()
 
-const fail = (file: string) => (error: PlatformError) =>
+/**
+ * Why a file cannot be made or written.
+ *
+ * @internal
+ */
+export const failedOn = (file: string) => (error: PlatformError) =>
   error.reason._tag === "AlreadyExists"
     ? new RejectsError({
         file,
@@ -256,10 +261,10 @@ const create = Effect.fnUntraced(function* <E extends Pick<Entry, "row">>(
   const rows = Writer.make(source, names)
   const { encoding, mark } = Writer.dialectOf(source)
   const encode = Encode.encoderOf(encoding) ?? ((text) => new TextEncoder().encode(text))
-  const file = yield* Effect.mapError(fs.open(path, { flag: "wx", mode: 0o600 }), fail(path))
+  const file = yield* Effect.mapError(fs.open(path, { flag: "wx", mode: 0o600 }), failedOn(path))
   const turn = yield* Semaphore.make(1)
   const append = (text: string) =>
-    Effect.mapError(file.writeAll(encode(text)), fail(path)).pipe(Effect.uninterruptible, turn.withPermit)
+    Effect.mapError(file.writeAll(encode(text)), failedOn(path)).pipe(Effect.uninterruptible, turn.withPermit)
   yield* append(`${mark === true ? "\ufeff" : ""}${rows.header}`)
   return {
     path,

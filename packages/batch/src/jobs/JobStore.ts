@@ -192,6 +192,26 @@ export interface Revision {
 }
 
 /**
+ * What happened to a job, without its rows. `Attempted`: a request with so many inputs; without an end it may have been sent or
+ * not. `Settled`: so many inputs of a batch have an outcome of each kind, since `atMillis` if the batch was sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Happened =
+  | {
+      readonly _tag: "Attempted"
+      readonly begunAtMillis: number
+      readonly inputs: number
+      readonly end?: Pick<AttemptLog.End, "acceptance" | "reason"> & { readonly endedAtMillis: number }
+    }
+  | {
+      readonly _tag: "Settled"
+      readonly atMillis?: number
+      readonly counts: Readonly<Record<Job.Entry["_tag"], number>>
+    }
+
+/**
  * @category models
  * @since 0.1.0
  */
@@ -281,6 +301,8 @@ export interface Service {
     jobId: string,
     kinds?: ReadonlyArray<Job.Entry["_tag"]>
   ) => Stream.Stream<Settled, JobNotFound | JobStoreError>
+  /** The attempts in the order in which they were begun, and then the batches in their order, read a page at a time. */
+  readonly history: (jobId: string) => Stream.Stream<Happened, JobNotFound | JobStoreError>
   /** The line of the first row that is not as planned, or is missing; undefined if there is none. */
   readonly difference: <E, R>(
     jobId: string,

@@ -11,6 +11,7 @@ import type * as SqlClient from "effect/sql/SqlClient"
 import * as JobStore from "../jobs/JobStore.ts"
 import type * as Database from "./Database.ts"
 import * as Claims from "./jobStore/Claims.ts"
+import * as History from "./jobStore/History.ts"
 import * as Moves from "./jobStore/Moves.ts"
 import * as Outcomes from "./jobStore/Outcomes.ts"
 import * as Overview from "./jobStore/Overview.ts"
@@ -54,6 +55,7 @@ export const make: Effect.Effect<
     settle: Outcomes.settle(access),
     outcomes: Pages.outcomes(access),
     rows: Pages.rows(access),
+    history: History.history(access),
     difference: Pages.difference(access),
     revise: Outcomes.revise(access),
     revisions: Outcomes.revisions(access),

@@ -107,16 +107,17 @@ const batches = <A>(
   )
 
 /** Reads rows page by page and makes something of each. */
-const paged = <Row extends { readonly number: number }, A>(
+export const paged = <Row extends { readonly number: number }, A>(
   page: (after: number) => Effect.Effect<ReadonlyArray<Row>, SqlError>,
-  use: (row: Row) => Effect.Effect<ReadonlyArray<A>, JobStore.JobStoreError>
+  use: (row: Row) => Effect.Effect<ReadonlyArray<A>, JobStore.JobStoreError>,
+  size = pageSize
 ) =>
   Stream.paginate(
     -1,
     Effect.fnUntraced(function* (after: number) {
       const rows = yield* page(after)
       const used = yield* Effect.forEach(rows, use)
-      const last = rows.length < pageSize ? undefined : rows.at(-1)
+      const last = rows.length < size ? undefined : rows.at(-1)
       return [used.flat(), Option.map(Option.fromUndefinedOr(last), ({ number }) => Number(number))] as const
     }, Rows.reading)
   )

@@ -1,0 +1,89 @@
+/**
+ * The files that an import writes while it runs: rows that were not created, rows in doubt, rows that were created, and the
+ * report.
+ */
+import * as AccountInfo from "@effect-hubspot/http/AccountInfo"
+import * as Effect from "effect/Effect"
+import type { FileFormat } from "../files/FileFormat.ts"
+import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
+import * as Rejects from "../files/Rejects.ts"
+import * as Source from "../files/Source.ts"
+import { refused } from "./Exit.ts"
+import type { Options } from "./Import.ts"
+import * as JobFiles from "./JobFiles.ts"
+import { load } from "./load.ts"
+
+/** Why the names of the files cannot be meant, if they cannot. */
+export const misnamed = (paths: JobFiles.Paths, source: Source.Source): string | undefined => {
+  const files = JobFiles.all(paths)
+  if (new Set(files).size < files.length) {
+    return "two of --rejects, --doubts, --created and --report are the same file; give each its own"
+  }
+  const written = source.format === "csv" ? "csv" : "ndjson"
+  for (const file of files) {
+    const extension = /\.(csv|ndjson|jsonl|json)$/i.exec(file)?.[1]?.toLowerCase()
+    if (extension === undefined || (extension === "csv") === (written === "csv")) continue
+    return `${Source.visible(file)}: rows of this input are written as ${written.toUpperCase()}; name it .${written}`
+  }
+  return undefined
+}
+
+/** Whether the account is asked for its id, which is a request. */
+export const asksAccount = ({ created, report }: JobFiles.Paths): boolean =>
+  created !== undefined || report !== undefined
+
+/** Makes the files that are wanted. An import that does not take place writes none. */
+export const open = Effect.fnUntraced(function* (
+  options: Options,
+  source: Source.Source,
+  declared: FileFormat
+) {
+  const made: Array<Effect.Effect<void>> = []
+  const make = <E extends { readonly discard: Effect.Effect<void> }, R>(
+    path: string | undefined,
+    file: (options: Rejects.Options) => Effect.Effect<E, Rejects.RejectsError, R>
+  ) =>
+    path === undefined
+      ? Effect.undefined
+      : file({ path, source }).pipe(
+          Effect.tap(({ discard }) => Effect.sync(() => made.push(discard))),
+          Effect.tapError(() => Effect.all(made)),
+          Effect.mapError(refused)
+        )
+  const rejects = yield* make(options.rejects, Rejects.make)
+  const doubts = yield* make(options.doubts, Rejects.makeDoubts)
+  const account = asksAccount(options) ? yield* portalId : undefined
+  const created = yield* make(options.created, (file) => Rejects.makeCreated({ ...file, account }))
+  const report = yield* recording(options, source, declared, account).pipe(
+    Effect.tapError(() => Effect.all(made)),
+    Effect.mapError(refused)
+  )
+  return { rejects, doubts, created, report }
+})
+
+const recording = Effect.fnUntraced(function* (
+  { emulated, report: path, strategy = DoubtStrategy.failVisible, ...files }: Options,
+  source: Source.Source,
+  declared: FileFormat,
+  account: string | undefined
+) {
+  if (path === undefined) return undefined
+  yield* JobFiles.mustNotExist({ report: path, rejects: undefined, doubts: undefined })
+  const [Recording] = yield* load(() => [import("./report/Recording.ts")])
+  return yield* Recording.make({
+    path,
+    files,
+    source,
+    declared,
+    account,
+    strategy,
+    isEmulated: emulated !== undefined
+  })
+})
+
+/** The account, where the token may ask for it. */
+const portalId = Effect.flatMap(AccountInfo.AccountInfo, ({ details }) => details).pipe(
+  Effect.map(({ portalId }) => String(portalId)),
+  Effect.orElseSucceed(() => undefined),
+  Effect.provide(AccountInfo.layer)
+)

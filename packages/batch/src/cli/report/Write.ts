@@ -1,0 +1,35 @@
+/**
+ * Writes a report's page: as a whole or not at all, for its owner only, and never over another file.
+ */
+import * as Version from "effect/Version"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import packageJson from "../../../package.json" with { type: "json" }
+import * as Rejects from "../../files/Rejects.ts"
+import { load } from "../load.ts"
+import { Process } from "../Process.ts"
+import * as WholeFile from "../WholeFile.ts"
+import type { Facts } from "./Facts.ts"
+import type { Findings } from "./Findings.ts"
+
+/** The versions that write it. */
+export const versions = Effect.map(Process, ({ nodeVersion }) => ({
+  lineItems: packageJson.version,
+  node: nodeVersion,
+  effect: Version.getCurrentVersion()
+}))
+
+/** Fails if the page could not be written there. */
+export const prove = (path: string): Effect.Effect<void, Rejects.RejectsError, FileSystem.FileSystem> =>
+  Effect.mapError(WholeFile.prove(path), Rejects.failedOn(path))
+
+/** Writes the page. The program that draws plots is loaded only here. */
+export const write = Effect.fnUntraced(function* (
+  path: string,
+  facts: Facts,
+  findings: Findings
+): Effect.fn.Return<void, Rejects.RejectsError, FileSystem.FileSystem> {
+  const [Page] = yield* load(() => [import("./Page.ts")])
+  const text = yield* Page.render(facts, findings)
+  yield* Effect.mapError(WholeFile.write(path, text), Rejects.failedOn(path))
+})

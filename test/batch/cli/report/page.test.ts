@@ -1,0 +1,84 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { createHash } from "node:crypto"
+import * as Findings from "../../../../packages/batch/src/cli/report/Findings.ts"
+import * as Page from "../../../../packages/batch/src/cli/report/Page.ts"
+import { facts, hostile, told } from "./told.ts"
+
+describe("the page of a report", () => {
+  it.effect("has no markup of anybody else's, and no control character", () =>
+    Effect.gen(function* () {
+      const { facts, findings } = told(20_000, hostile)
+      const page = yield* Page.render(
+        {
+          ...facts,
+          state: hostile,
+          account: hostile,
+          createdFile: hostile,
+          steps: [{ text: hostile, commands: [hostile] }],
+          reading: {
+            format: "CSV",
+            columns: { count: 1, names: hostile },
+            declared: hostile,
+            dialect: hostile
+          }
+        },
+        findings
+      )
+      assert.notMatch(page, /<script|<img|onerror="|javascript:/i)
+      assert.notMatch(page, /[^\P{Cc}\n]|[\u202a-\u202e\u2066-\u2069]/u)
+      assert.isTrue(page.isWellFormed())
+      assert.lengthOf([...page.matchAll(/<\/style>/g)], 1)
+      assert.include(page, "&lt;/style&gt;&lt;script&gt;alert(1)&lt;/script&gt;")
+      assert.include(page, "&amp;amp;\\u202egnp.exe\\u0000\\u001b[31m")
+    })
+  )
+
+  it.effect("may load nothing, and use no style but its own", () =>
+    Effect.gen(function* () {
+      const { facts, findings } = told(1000, "plain")
+      const page = yield* Page.render(facts, findings)
+      const style = /<style>([^]*?)<\/style>/.exec(page)?.[1] ?? ""
+      const hash = createHash("sha256").update(style).digest("base64")
+      assert.include(
+        page.replaceAll("&#39;", "'"),
+        `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${hash}';`
+      )
+      assert.notMatch(page, / style="| src=|url\(|@import|<link/)
+      const addresses = [...page.matchAll(/\bhref="([^"]*)"/g)].map(([, address]) => address!)
+      for (const address of addresses) assert.include(page, `id="${address.slice(1)}"`)
+    })
+  )
+
+  it.effect("is at most 3 MB for a million rows, whatever is in them", () =>
+    Effect.gen(function* () {
+      const texts = [hostile.repeat(20), "\u{1f600}".repeat(500)] as const
+      const { facts, findings } = told(1_000_000, ...texts)
+      const page = yield* Page.render(facts, findings)
+      assert.isAtMost(Buffer.byteLength(page), 3_000_000)
+      assert.include(page, "978,000 of 1,000,000 rows are line items in HubSpot")
+      assert.include(page, "10,000 rejected, 10,000 invalid, 1,000 not sent, 1,000 in doubt")
+    })
+  )
+
+  it("says in a sentence what came of the rows", () => {
+    const verdict = (counts: Partial<Findings.Findings["counts"]>, inputs: number, open = 0) => {
+      const growing = Findings.make(0, (text) => text)
+      for (const [kind, count] of Object.entries(counts)) {
+        growing.settled(kind as Findings.Kind, count, undefined)
+      }
+      return Page.verdict({ ...facts, inputs, open }, growing.findings())
+    }
+    assert.strictEqual(
+      verdict({ created: 9900, rejected: 60, invalid: 40 }, 10_000),
+      "9,900 of 10,000 rows are line items in HubSpot; 60 rejected, 40 invalid."
+    )
+    assert.strictEqual(verdict({ created: 2 }, 2), "All 2 rows are line items in HubSpot.")
+    assert.strictEqual(verdict({ created: 1 }, 1), "The row is a line item in HubSpot.")
+    assert.strictEqual(
+      verdict({ inDoubt: 1 }, 3, 2),
+      "None of 3 rows is a line item in HubSpot; 1 in doubt, 2 without an outcome yet."
+    )
+    assert.strictEqual(verdict({}, 0), "The file has no rows.")
+  })
+})
