@@ -282,9 +282,10 @@ describe("shell blocks that are not typed here", () => {
         for (const line of text.trim().split("\n")) {
           const [command = ""] = line.split(" #")
           const script = /^(?:npx -y pnpm@12|pnpm) ([\w:]+)/.exec(command)?.[1]
-          const isInstall = /^npm install(?: (?:effect|redis|@effect\/[\w-]+|@effect-hubspot\/\w+))+ *$/.test(
-            command
-          )
+          const isInstall =
+            /^npm install(?: --global)?(?: (?:effect|redis|@effect\/[\w-]+|@effect-hubspot\/\w+))+ *$/.test(
+              command
+            )
           assert.isTrue(isInstall || Object.hasOwn(scripts, script ?? ""), `${page}: ${line}`)
         }
       }

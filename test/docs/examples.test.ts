@@ -41,7 +41,10 @@ const examplesIn = (file: string): ReadonlyArray<Example> => {
 const sources = globSync("packages/*/src/**/*.ts", { cwd: root })
 const fromSources = sources.flatMap(examplesIn)
 const isTest = (code: string) => code.includes('"@effect/vitest"')
-const fromPages = [...pages, ...globSync("docs/decisions/*.md", { cwd: root })].flatMap(examplesIn)
+const fromPages = [
+  ...pages,
+  ...globSync(["docs/decisions/*.md", "packages/*/README.md"], { cwd: root })
+].flatMap(examplesIn)
 const examples = [...fromSources, ...fromPages].filter(({ code }) => !isTest(code))
 
 describe("examples", () => {
