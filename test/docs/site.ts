@@ -42,7 +42,7 @@ const options: Configuration.TypeDocOptions = {
   excludeExternals: true,
   excludeInternal: true,
   disableSources: true,
-  treatValidationWarningsAsErrors: true
+  treatWarningsAsErrors: true
 }
 
 const app = await Application.bootstrapWithPlugins(options)
@@ -50,4 +50,4 @@ const project = await app.convert()
 if (project === undefined) process.exit(1)
 app.validate(project)
 await app.generateOutputs(project)
-process.exitCode = app.logger.hasErrors() ? 1 : 0
+process.exitCode = app.logger.hasErrors() || app.logger.hasWarnings() ? 1 : 0
