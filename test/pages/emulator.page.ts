@@ -8,15 +8,20 @@ import { type Look, looks, open, picture, readable, tabTo } from "./browser.ts"
 const served = (options?: EmulatorServer.Options) => Effect.provide(EmulatorServer.layer(options))
 
 /** A person opens the page of an emulator of this test, unlocked with its key. */
-const unlocked = (look: Look, use: (page: Page, url: string) => Promise<void>) =>
+const unlocked = (look: Look, use: (page: Page, url: string) => Promise<void>, says?: RegExp) =>
   Effect.flatMap(EmulatorServer.EmulatorServer, ({ adminKey, url }) =>
     Effect.promise(() =>
-      open(url, look, async (page) => {
-        await page.getByLabel("Admin key").fill(Redacted.value(adminKey))
-        await page.keyboard.press("Enter")
-        await page.getByRole("heading", { name: "Requests" }).waitFor()
-        await use(page, url)
-      })
+      open(
+        url,
+        look,
+        async (page) => {
+          await page.getByLabel("Admin key").fill(Redacted.value(adminKey))
+          await page.keyboard.press("Enter")
+          await page.getByRole("heading", { name: "Requests" }).waitFor()
+          await use(page, url)
+        },
+        says
+      )
     )
   )
 
@@ -55,6 +60,7 @@ describe("the emulator's page", () => {
           await text(page, "#requests-none", "None yet")
           await readable(page)
           await picture(page, "emulator-empty", look)
+          for (let n = 0; n < 30; n++) await create(url, [`Shelf ${n}`, `Bracket ${n}`])
           for (const name of ["F38 502 of a gateway, stored", "F08 connection reset, stored"]) {
             await page.getByLabel("What goes wrong").selectOption({ label: name })
             await page.getByRole("button", { name: "Switch on" }).click()
@@ -62,8 +68,13 @@ describe("the emulator's page", () => {
           }
           await create(url, ["Oak desk, 180 × 80 cm", "Office chair"])
           await create(url, ["Lamp"]).catch(() => 0)
-          for (let n = 0; n < 30; n++) await create(url, [`Shelf ${n}`, `Bracket ${n}`])
-          for (let n = 0; n < 12; n++) await create(url, ["One too many"])
+          await page
+            .getByLabel("What goes wrong")
+            .selectOption({ label: "F32 429, the limit of ten seconds" })
+          await page.getByRole("button", { name: "Switch on" }).click()
+          await text(page, "#rules", "F32")
+          await create(url, ["Sofa"])
+          await create(url, ["Sofa"])
           await text(page, "#requests", "429")
           await page.locator("#definitions summary").click()
           await page.getByLabel("Find a property").fill("unit price")
@@ -108,12 +119,47 @@ describe("the emulator's page", () => {
       await text(page, "#requests", "F38 502 of a gateway, stored")
       await text(page, "#requests .answer", "in truth 201")
       await text(page, "#ledger", "trace-4-0")
-      await text(page, "#rules", "struck 1 of 1 requests")
+      await text(page, "#rules", "Struck 1 of 1 requests")
       await tabTo(page, "#rules button")
       await page.keyboard.press("Space")
       await page.locator("#no-rules").waitFor()
       assert.strictEqual(await create(url, ["Chair"]), 201)
     }).pipe(served())
+  )
+
+  it.live("refuses a wrong key, and shows nothing", () =>
+    Effect.flatMap(EmulatorServer.EmulatorServer, ({ url }) =>
+      Effect.promise(() =>
+        open(
+          url,
+          light!,
+          async (page) => {
+            await create(url, ["Desk"])
+            await page.getByLabel("Admin key").fill("wrong")
+            await page.getByRole("button", { name: "Open" }).click()
+            await text(page, "#refused", "This is not the admin key of this emulator.")
+            assert.isFalse(await page.locator("#app").isVisible())
+            assert.notInclude(await page.content(), "Desk")
+            assert.isNull(await page.evaluate(() => sessionStorage.getItem("emulator-admin-key")))
+          },
+          /status of 401/
+        )
+      )
+    ).pipe(served())
+  )
+
+  it.live("says what is wrong with a plan", () =>
+    unlocked(
+      light!,
+      async (page, url) => {
+        await page.getByText("The plan as JSON").click()
+        await page.locator("#json").fill('{"rules":[{"match":{"pth":"*"},"fault":{"place":"replyLost"}}]}')
+        await page.getByRole("button", { name: "Set this plan" }).click()
+        await text(page, "#fault-error", "pth")
+        assert.strictEqual(await create(url, ["Desk"]), 201)
+      },
+      /status of 400/
+    ).pipe(served())
   )
 
   it.live("sets a plan", () =>

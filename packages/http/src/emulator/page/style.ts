@@ -80,10 +80,11 @@ tbody tr + tr td { border-top: 1px solid var(--line); }
 .number { text-align: right; }
 td.time, td.answer { white-space: nowrap; }
 td.time { color: var(--soft); }
-td.path, td.name, td.trace, dd, dt { overflow-wrap: anywhere; }
+td.path, td.name, td.id, dd, dt { overflow-wrap: anywhere; }
+#items td.id, #ledger td.id:not(.trace) { white-space: nowrap; }
 td.path b { font-weight: 600; font-size: 12px; }
 .fault { display: block; color: var(--mixed); font-size: 13px; }
-.fault::before { content: "⚡\\FE0E "; }
+.fault::before { content: "⚡\\FE0E  "; }
 .status { display: inline-block; min-width: 40px; padding: 0 7px; border-radius: 4px; text-align: center; font-weight: 600; background: var(--none-ground); }
 .status.good { color: var(--good); background: var(--good-ground); }
 .status.mixed { color: var(--mixed); background: var(--mixed-ground); }
@@ -115,6 +116,7 @@ input[type="checkbox"] { accent-color: var(--accent); }
 }
 @media (max-width: 640px) {
   .wide { display: none; }
+  td.path { font-size: 13px; }
   #bars { gap: 1px; }
   header .links { margin-left: 0; }
 }

@@ -43,30 +43,45 @@ export const controls = (
   ) => {
     const answer = await ask(method, path, body)
     say(at("p", error), typeof answer === "string" ? answer : "")
-    return typeof answer !== "string"
   }
 
-  /** The rules that can still strike. A new plan counts from the beginning, so that a rule keeps the times it has left. */
-  const left = (): Array<Rule> =>
-    faults.flatMap(({ rule, struck }) => {
+  /**
+   * Sets the rules that can still strike, changed. They are read anew: one may have struck since. A new plan counts from the
+   * beginning, so that a rule keeps the times it has left.
+   */
+  const setRules = async (
+    changed: (rules: ReadonlyArray<Rule>, indexes: ReadonlyArray<number>) => Plan["rules"]
+  ) => {
+    const answer = await ask("GET", "overview")
+    if (typeof answer === "string") return say(at("p", "fault-error"), answer)
+    const left = (answer.json as Overview).faults.flatMap(({ rule, struck }, index) => {
       const times = rule.match?.times
-      if (times === undefined) return [rule]
-      return struck < times ? [{ ...rule, match: { ...rule.match, times: times - struck } }] : []
+      if (times === undefined) return [{ index, rule }]
+      if (struck >= times) return []
+      return [{ index, rule: { ...rule, match: { ...rule.match, times: times - struck } } }]
     })
-  const set = (plan: Plan) => change("fault-error", "PUT", "faults", plan)
+    const rules = changed(
+      left.map(({ rule }) => rule),
+      left.map(({ index }) => index)
+    )
+    await change("fault-error", "PUT", "faults", { rules })
+  }
 
-  const rule = ({ met, rule, struck }: Overview["faults"][number]): HTMLElement => {
-    const name = rule.name ?? `${rule.fault.place}`
+  const rule = ({
+    index,
+    met,
+    rule,
+    struck
+  }: Overview["faults"][number] & { readonly index: number }): HTMLElement => {
+    const name = rule.name ?? rule.fault.place
+    const isSpent = struck >= (rule.match?.times ?? Infinity)
     const off = make(
       "button",
       { type: "button", class: "quiet", "aria-label": `Switch off ${name}` },
       "Switch off"
     )
     off.addEventListener("click", () => {
-      const rules = left()
-      const place = faults.filter((one) => one.struck < (one.rule.match?.times ?? Infinity))
-      const index = place.findIndex((one) => JSON.stringify(one.rule) === JSON.stringify(rule))
-      void set({ rules: rules.filter((_, other) => other !== index) })
+      void setRules((rules, indexes) => rules.filter((_, place) => indexes[place] !== index))
       at("select", "fault").focus()
     })
     return make(
@@ -78,7 +93,11 @@ export const controls = (
         make("b", {}, name),
         make("span", { class: "small" }, words.place(rule.fault)),
         make("span", { class: "small" }, words.match(rule.match)),
-        make("span", { class: "small" }, `struck ${words.number(struck)} of ${words.number(met)} requests`)
+        make(
+          "span",
+          { class: "small" },
+          `Struck ${words.number(struck)} of ${words.number(met)} requests${isSpent ? ", and strikes no more" : ""}`
+        )
       ),
       off
     )
@@ -148,7 +167,7 @@ export const controls = (
       ...JSON.parse(at("select", "which").value),
       ...JSON.parse(at("select", "often").value)
     }
-    void set({ rules: [...left(), { name, match, fault }] })
+    void setRules((rules) => [...rules, { name, match, fault }])
   })
   at("button", "all-off").addEventListener("click", () => void change("fault-error", "DELETE", "faults"))
 

@@ -46,7 +46,8 @@ export const tables = (
       cell(
         "path",
         make("b", {}, method),
-        ` ${path}`,
+        " ",
+        ...path.split(/(?<=\/)/).flatMap((step) => [step, make("wbr", {})]),
         ...(fault === null ? [] : [make("span", { class: "fault" }, fault.name ?? fault.place)])
       ),
       cell("number wide", inputs === null ? "" : words.number(inputs)),

@@ -24,13 +24,13 @@ export const words = (): Words => {
   const two = (value: number): string => String(value).padStart(2, "0")
   const times = (count: number): string => (count === 1 ? "once" : `${count} times`)
   const places: { readonly [Place in Faults.Fault["place"]]: string } = {
-    beforeCommit: "nothing is stored",
-    afterCommit: "all is stored, then the answer goes wrong",
-    replyLost: "all is stored, no answer is sent",
-    lateApply: "stored after the answer",
-    partialCommit: "a part is stored",
-    rejectInputs: "inputs are refused for now",
-    asynchronous: "the batch becomes a task"
+    beforeCommit: "Nothing is stored",
+    afterCommit: "All is stored, then the answer goes wrong",
+    replyLost: "All is stored, no answer is sent",
+    lateApply: "Stored after the answer",
+    partialCommit: "A part is stored",
+    rejectInputs: "Inputs are refused for now",
+    asynchronous: "The batch becomes a task"
   }
   return {
     number: (value) => grouped.format(value),
@@ -57,7 +57,7 @@ export const words = (): Words => {
     place: (fault) => places[fault.place],
     match: (match = {}) =>
       [
-        `${match.method ?? "every method"} ${match.path ?? "every path"}`,
+        `${match.method ?? "Every method"} ${match.path ?? "every path"}`,
         match.nth === undefined ? "" : `number ${[match.nth].flat().join(", ")}`,
         match.every === undefined ? "" : `one in ${match.every}`,
         match.chance === undefined ? "" : `${Math.round(match.chance * 100)} % by chance`,
