@@ -17,6 +17,7 @@ import { join } from "node:path"
 import * as Binary from "../../support/binary.ts"
 import { bundled } from "../../support/bundle.ts"
 import * as Command from "../../support/command.ts"
+import * as OutputSchema from "../../support/outputSchema.ts"
 
 export { endAll } from "../../support/binary.ts"
 export type { Finished, Started } from "../../support/command.ts"
@@ -117,6 +118,7 @@ const jsonOf = <S extends Schema.ConstraintDecoder<unknown>>(
   { stdout }: Pick<Finished, "stdout">
 ): S["Type"] => {
   assert.match(stdout, /^\{.*\}\n$/, "one line on the standard output")
+  OutputSchema.check(stdout)
   return Schema.decodeUnknownSync(schema, { onExcessProperty: "error" })(JSON.parse(stdout))
 }
 

@@ -2,6 +2,7 @@ import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import * as Faults from "@effect-hubspot/http/emulator/Faults"
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -371,21 +372,33 @@ describe("a plan", () => {
   )
 
   const wrong: ReadonlyArray<readonly [string, unknown, RegExp]> = [
-    ["nothing", null, /^not a fault plan: Expected object/],
-    ["no rules", {}, /Missing key at \["rules"\]/],
-    ["no fault", { rules: [{}] }, /Missing key at \["rules"\]\[0\]\["fault"\]/],
-    ["a place nobody knows", { rules: [{ fault: { place: "nowhere" } }] }, /at \["rules"\]\[0\]\["fault"\]/],
+    ["nothing", null, /^fault plan: null is given; it must be object$/],
+    ["no rules", {}, /^fault plan at rules: it is missing$/],
+    ["no fault", { rules: [{}] }, /^fault plan at rules\[0\]\.fault: it is missing$/],
+    [
+      "a place nobody knows",
+      { rules: [{ fault: { place: "nowhere" } }] },
+      /^fault plan at rules\[0\]\.fault\.place: "nowhere" is given; it must be "beforeCommit", "afterCommit",/
+    ],
     [
       "a status that is none",
       { rules: [{ fault: { place: "beforeCommit", reply: { kind: "status", status: 700 } } }] },
       /a value between 200 and 599/
     ],
-    ["a misspelt condition", { rules: [{ match: { mehtod: "GET" }, fault: badGateway }] }, /"mehtod"/],
-    ["the 0th request", { rules: [{ match: { nth: 0 }, fault: badGateway }] }, /\["nth"\]/],
+    [
+      "a misspelt condition",
+      { rules: [{ match: { mehtod: "GET" }, fault: badGateway }] },
+      /at rules\[0\]\.match\.mehtod: no such key/
+    ],
+    [
+      "the 0th request",
+      { rules: [{ match: { nth: 0 }, fault: badGateway }] },
+      /at rules\[0\]\.match\.nth: 0 is given/
+    ],
     [
       "a reply made of the true one where there is none",
       { rules: [{ fault: { place: "beforeCommit", reply: { kind: "cut" } } }] },
-      /\["reply"\]/
+      /at rules\[0\]\.fault\.reply\.kind: "cut" is given; it must be "status", /
     ],
     [
       "a header with a newline",
@@ -394,7 +407,7 @@ describe("a plan", () => {
           { fault: { ...badGateway, reply: { kind: "status", status: 500, headers: { a: "b\r\nc: d" } } } }
         ]
       },
-      /\["headers"\]\["a"\]/
+      /at rules\[0\]\.fault\.reply\.headers\.a: "b/
     ]
   ]
   for (const [name, json, expected] of wrong) {
@@ -406,6 +419,26 @@ describe("a plan", () => {
       })
     )
   }
+})
+
+describe("a wrong plan in code", () => {
+  const wrong = { rules: [{ fault: { place: "nowhere" } }] } as never
+  const line = /^fault plan at rules\[0\]\.fault\.place: "nowhere" is given/
+
+  it.effect("is a defect with one line, as an option and as a new plan", () =>
+    Effect.gen(function* () {
+      const option = yield* Effect.exit(Effect.provide(Effect.void, Emulator.layer({ faults: wrong })))
+      const set = yield* Emulator.Emulator.pipe(
+        Effect.flatMap(({ setFaults }) => setFaults(wrong)),
+        Effect.exit,
+        Effect.provide(Emulator.layer())
+      )
+      for (const exit of [option, set]) {
+        const defect = exit._tag === "Failure" ? Cause.squash(exit.cause) : undefined
+        assert.match(defect instanceof Faults.InvalidPlan ? defect.message : "", line)
+      }
+    })
+  )
 })
 
 describe("the faults of docs/failures.md", () => {
@@ -487,9 +520,9 @@ describe("the admin API", () => {
   it.effect("refuses what is no plan with one line, and keeps the plan it has", () =>
     Effect.gen(function* () {
       for (const [text, expected] of [
-        ["{", /^not a fault plan: the body is not JSON, or too large$/],
+        ["{", /^fault plan: the body is not JSON, or too large$/],
         [`{"rules":[${" ".repeat(11 * 1024 * 1024)}]}`, /too large/],
-        ['{"rules":[{"fault":{"place":"replyLost"},"macth":{}}]}', /"macth"/]
+        ['{"rules":[{"fault":{"place":"replyLost"},"macth":{}}]}', /at rules\[0\]\.macth: no such key/]
       ] as const) {
         const { body, status } = yield* admin(put(text))
         assert.strictEqual(status, 400)

@@ -13,6 +13,7 @@ import type * as FileFormat from "../files/FileFormat.ts"
 import * as Columns from "../files/Columns.ts"
 import * as Proposal from "../files/Proposal.ts"
 import * as Source from "../files/Source.ts"
+import * as Json from "./Json.ts"
 import * as BeforeImport from "./BeforeImport.ts"
 import { Exit, refused, usage } from "./Exit.ts"
 import * as ProposalText from "./ProposalText.ts"
@@ -156,7 +157,7 @@ const saved = (path: string): string =>
 
 /** A proposal for a script: the same content. */
 const toJson = (proposal: Proposal.Proposal, command: string): string =>
-  JSON.stringify({
+  Json.text(Json.Checked, {
     ...proposal,
     exact: Proposal.isExact(proposal),
     blocked: Proposal.isBlocked(proposal),

@@ -38,6 +38,7 @@ const serveCommand = Command.make(
     emulatorProperties: Flags.emulatorProperties,
     required: Flags.required,
     behaviour: Flags.behaviour,
+    faults: Flags.faults,
     token: Flag.Redacted("token").pipe(
       Flag.optional,
       Flag.withDescription("The only access token that is accepted (default: any well-formed one)")
@@ -55,8 +56,10 @@ const serveCommand = Command.make(
       yield* Effect.mapError(Credentials.check(token, "--token"), ({ message }) => usage(message))
     }
     const { propertyDefinitions } = yield* EmulatorProperties.read(flags.emulatorProperties)
+    const faults = yield* Serve.faultsOf(flags.faults)
     return yield* Serve.run({
       propertyDefinitions,
+      faults,
       port: flags.port,
       limit: flags.limit,
       latency: Option.getOrUndefined(flags.latency),
@@ -132,7 +135,7 @@ const doctorCommand = Command.make(
   Effect.fnUntraced(function* (flags) {
     const [Doctor] = yield* load(() => [import("./Doctor.ts")])
     const { code, report } = yield* Doctor.run(flags)
-    yield* Output.line(flags.json ? JSON.stringify(report) : Doctor.toText(report))
+    yield* Output.line(flags.json ? Doctor.toJson(report) : Doctor.toText(report))
     return yield* exitWith(code)
   })
 ).pipe(

@@ -22,6 +22,7 @@ import * as Struct from "effect/Struct"
 import * as KeyProperty from "../doubt/KeyProperty.ts"
 import * as JobStore from "../jobs/JobStore.ts"
 import * as Connection from "./Connection.ts"
+import * as Json from "./Json.ts"
 import { Exit, refused } from "./Exit.ts"
 import { Process } from "./Process.ts"
 import * as Report from "./Report.ts"
@@ -227,6 +228,9 @@ const keyProperty = ({ keyProperty }: Options) =>
   })
 
 const marks = { ok: "ok", warning: "warning", problem: "PROBLEM" } as const
+
+/** The checks for a script. */
+export const toJson = (report: ReadonlyArray<Check>): string => Json.text(Json.Diagnosis, report)
 
 /** A line for each check, and below it what to do. */
 export const toText = (checks: ReadonlyArray<Check>): string => {

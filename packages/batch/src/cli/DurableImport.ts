@@ -18,6 +18,7 @@ import type * as Frozen from "../jobs/Frozen.ts"
 import * as Job from "../jobs/Job.ts"
 import * as JobStore from "../jobs/JobStore.ts"
 import * as Planning from "../jobs/Planning.ts"
+import * as Json from "./Json.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
 import { type Exit, refused, refusedBefore } from "./Exit.ts"
@@ -134,7 +135,7 @@ export const submitted = Effect.fnUntraced(function* (jobId: string, json: boole
   const { inputs, invalid } = yield* Effect.mapError(store.counts(jobId), refused)
   yield* Output.line(
     json
-      ? JSON.stringify({ job: jobId, status: Job.statusOf(state), inputs, invalid })
+      ? Json.text(Json.Submitted, { job: jobId, status: Job.statusOf(state), inputs, invalid })
       : `${jobId}: ${Report.format(inputs)} rows are written down${invalid === 0 ? "" : `, of which ${Report.format(invalid)} are invalid`}; the workers of the database run them. See: line-items status ${jobId}`
   )
 })

@@ -195,6 +195,12 @@ export const emulatorProperties = Flag.String("emulator-properties").pipe(
   Flag.withDescription("Custom properties of the emulator: a JSON array of definitions as HubSpot has them")
 )
 
+export const faults = Flag.String("faults").pipe(
+  Flag.optional,
+  Flag.withMetavar("file"),
+  Flag.withDescription("A fault plan: a JSON file that says what goes wrong, and for which requests")
+)
+
 const settings: Readonly<Record<string, ReadonlyArray<string>>> = Behaviour.settings
 
 export const behaviour = checked(

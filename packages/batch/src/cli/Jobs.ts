@@ -7,6 +7,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Job from "../jobs/Job.ts"
 import * as JobStore from "../jobs/JobStore.ts"
+import * as Json from "./Json.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
 import { refused, usage } from "./Exit.ts"
@@ -14,7 +15,7 @@ import * as Output from "./Output.ts"
 import { Process } from "./Process.ts"
 
 /** A job as a script sees it. */
-export const view = (job: Job.Job, counts: Job.Counts) => {
+export const view = (job: Job.Job, counts: Job.Counts): typeof Json.Status.Type => {
   const { created, inDoubt, inputs, invalid, notSent, open, rejected } = counts
   return {
     job: job.id,
@@ -79,7 +80,13 @@ export const list = Effect.fnUntraced(function* (json: boolean) {
     yield* Effect.map(JobStore.JobStore, (store) => store.list({ limit: mostListed })),
     refused
   )
-  if (json) return yield* Output.line(JSON.stringify(jobs.map(({ counts, job }) => view(job, counts))))
+  if (json)
+    return yield* Output.line(
+      Json.text(
+        Json.Jobs,
+        jobs.map(({ counts, job }) => view(job, counts))
+      )
+    )
   if (jobs.length === 0) return yield* Output.line("no jobs")
   const rows = jobs.map(({ counts, job }) => [
     job.id,
@@ -115,7 +122,7 @@ export type RunBy = "processes" | "workers"
 
 export const status = Effect.fnUntraced(function* (jobId: string, json: boolean, runBy: RunBy) {
   const { counts, job } = yield* look(jobId)
-  yield* Output.line(json ? JSON.stringify(view(job, counts)) : yield* textOf(job, counts, runBy))
+  yield* Output.line(json ? Json.text(Json.Status, view(job, counts)) : yield* textOf(job, counts, runBy))
 })
 
 /** A job as a person sees it. */
@@ -241,7 +248,7 @@ export const forget = Effect.fnUntraced(function* (options: {
   const { dryRun, json, olderThan } = options
   const store = yield* JobStore.JobStore
   const jobs = yield* Effect.mapError(store.forget({ olderThan, dryRun }), refused)
-  if (json) return yield* Output.line(JSON.stringify({ forgotten: jobs, dryRun }))
+  if (json) return yield* Output.line(Json.text(Json.Forgotten, { forgotten: jobs, dryRun }))
   yield* Output.line(
     jobs.length === 0
       ? "no job ended that long ago"

@@ -8,6 +8,7 @@ import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Report from "./Report.ts"
 import { Exit } from "./Exit.ts"
+import { load } from "./load.ts"
 import type { Imported } from "./Import.ts"
 
 /** Writes a line. A reader that has gone is not an error; a full disk is. */
@@ -35,13 +36,20 @@ export const offer = (text: string): Effect.Effect<boolean, Exit, Stdio.Stdio> =
 const codeOf = ({ reason: { cause } }: PlatformError): string =>
   Predicate.hasProperty(cause, "code") ? String(cause.code) : "unknown"
 
+/** The summary as an object. The schemas are loaded only for a script. */
+const object = (summary: Report.Summary) =>
+  Effect.flatMap(
+    load(() => [import("./Json.ts")]),
+    ([Json]) => line(Json.text(Json.Summary, summary))
+  )
+
 type Ended = Pick<Imported, "name" | "summary" | "promise">
 
 /** The summary of an import, for people or for a script. */
 const summary =
   (json: boolean) =>
   ({ name, promise, summary }: Ended) =>
-    line(json ? JSON.stringify(summary) : Report.toText(name, summary, promise))
+    json ? object(summary) : line(Report.toText(name, summary, promise))
 
 /** Runs an import, which shows its summary. A script gets an object also if the import does not begin. */
 export const ofImport = <A, R>(
@@ -56,7 +64,7 @@ export const ofImport = <A, R>(
         return summary(json)(ended)
       })
     const unbegun = (suspended?: string) =>
-      Effect.suspend(() => (json && !isShown ? line(JSON.stringify(Report.unbegun(suspended))) : Effect.void))
+      Effect.suspend(() => (json && !isShown ? object(Report.unbegun(suspended)) : Effect.void))
     return run(show).pipe(
       Effect.tapError(({ suspended }) => unbegun(suspended)),
       Effect.onInterrupt(() => Effect.ignore(unbegun()))

@@ -20,6 +20,7 @@ import * as JobStore from "../jobs/JobStore.ts"
 import * as Lookup from "../doubt/Lookup.ts"
 import * as ParentLookup from "../doubt/ParentLookup.ts"
 import type { Item } from "../model/Plan.ts"
+import * as Json from "./Json.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
 import * as DurableImport from "./DurableImport.ts"
@@ -109,7 +110,7 @@ export const run = Effect.fnUntraced(function* (
   }
   yield* Output.line(
     options.json
-      ? JSON.stringify({ job: jobId, applied: options.apply, proposals })
+      ? Json.text(Json.Resolved, { job: jobId, applied: options.apply, proposals })
       : textOf(job, proposals, options.apply)
   )
   return proposals.length === decided.length && (options.apply || proposals.length === 0)

@@ -2,11 +2,36 @@
  * `line-items serve`: a local HubSpot on a port of this machine, until it is interrupted.
  */
 import * as EmulatorServer from "@effect-hubspot/http/emulator/EmulatorServer"
+import * as Faults from "@effect-hubspot/http/emulator/Faults"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Json from "./Json.ts"
 import * as Report from "./Report.ts"
-import { Exit } from "./Exit.ts"
+import { visible } from "../files/Source.ts"
+import { Exit, usage } from "./Exit.ts"
+
+/** The fault plan of a file. */
+export const faultsOf = (
+  file: Option.Option<string>
+): Effect.Effect<Faults.Plan, Exit, FileSystem.FileSystem> =>
+  Option.match(file, {
+    onNone: () => Effect.succeed(Faults.none),
+    onSome: Effect.fnUntraced(function* (path) {
+      const fs = yield* FileSystem.FileSystem
+      const refuse = (what: string) => usage(`--faults ${visible(path)}: ${what}`)
+      const text = yield* Effect.mapError(fs.readFileString(path), () =>
+        refuse("it cannot be read; check the path")
+      )
+      const json = yield* Effect.mapError(
+        Effect.try((): unknown => JSON.parse(text)),
+        () => refuse('it is no JSON; write {"rules": [{"fault": {"place": "replyLost"}}]}')
+      )
+      return yield* Effect.mapError(Faults.decode(json), ({ message }) => refuse(message))
+    })
+  })
 
 /** Serves until interrupted. Prints the admin key, which the user needs. */
 export const run = (
@@ -16,7 +41,7 @@ export const run = (
     const { adminKey, url } = yield* EmulatorServer.EmulatorServer
     yield* Console.log(
       options.json
-        ? JSON.stringify({ url, adminKey: Redacted.value(adminKey) })
+        ? Json.text(Json.Served, { url, adminKey: Redacted.value(adminKey) })
         : forPeople(url, Redacted.value(adminKey), options)
     )
     return yield* Effect.never

@@ -23,6 +23,7 @@ import type * as FileFormat from "../files/FileFormat.ts"
 import * as Source from "../files/Source.ts"
 import * as UndoRecord from "../files/UndoRecord.ts"
 import * as Outcome from "../model/Outcome.ts"
+import * as Json from "./Json.ts"
 import { Exit, refused, refusedBefore, usage } from "./Exit.ts"
 import * as Question from "./Question.ts"
 import * as Output from "./Output.ts"
@@ -155,7 +156,7 @@ export const run = Effect.fnUntraced(function* (
   const counts: Counts = { inputs: 0, planned: 0, archived: 0, left: 0, unlike: 0, requests: 1 }
   const print = (status: "COMPLETE" | "PENDING" | "PROCESSING") => {
     const { unlike: _, ...shown } = counts
-    return options.json ? Output.line(JSON.stringify({ status, ...shown })) : Effect.void
+    return options.json ? Output.line(Json.text(Json.Undone, { status, ...shown })) : Effect.void
   }
   const name = Source.visible(options.path)
   const path = `${options.path}.undo.csv`

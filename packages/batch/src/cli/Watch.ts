@@ -10,6 +10,7 @@ import * as Stdio from "effect/Stdio"
 import * as Terminal from "effect/Terminal"
 import { isFinal } from "../jobs/Job.ts"
 import type * as JobStore from "../jobs/JobStore.ts"
+import * as Json from "./Json.ts"
 import * as Progress from "./Progress.ts"
 import * as Report from "./Report.ts"
 import type { Exit } from "./Exit.ts"
@@ -56,7 +57,7 @@ export const run = Effect.fnUntraced(function* (
         } else if (!live) {
           // Without the time, which goes by when nothing else changes.
           const seen = json
-            ? JSON.stringify(Jobs.view(job, counts))
+            ? Json.text(Json.Status, Jobs.view(job, counts))
             : `${head}${Progress.render(counts, counts.inputs, undefined, undefined)}`
           // The reader has gone: nothing is left to do.
           if (seen !== printed && !(yield* Output.offer(`${seen}\n`))) return Report.exitCodes.done

@@ -19,6 +19,7 @@ import type { Path } from "effect/Path"
 import * as Predicate from "effect/Predicate"
 import { ImportRuntime, layerCluster } from "../cluster/ImportRuntime.ts"
 import type * as ImportWorkflow from "../cluster/ImportWorkflow.ts"
+import * as Json from "./Json.ts"
 import * as Progress from "./Progress.ts"
 import * as Report from "./Report.ts"
 import { Exit } from "./Exit.ts"
@@ -144,7 +145,7 @@ export const run = (
       Effect.ignore(
         Output.line(
           json
-            ? JSON.stringify({ job: jobId, run: epoch, state: end?._tag ?? "Running" })
+            ? Json.text(Json.Run, { job: jobId, run: epoch, state: end?._tag ?? "Running" })
             : described({ end, epoch, jobId })
         )
       )
@@ -157,7 +158,7 @@ export const run = (
       const runtime = yield* ImportRuntime
       yield* Output.line(
         json
-          ? JSON.stringify({ worker: { host, port, pid: self.holder.pid } })
+          ? Json.text(Json.Worker, { worker: { host, port, pid: self.holder.pid } })
           : `worker at ${host}:${port}, for the jobs of this database (Ctrl-C to stop)`
       )
       return yield* Effect.onInterrupt(

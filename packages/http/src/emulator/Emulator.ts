@@ -88,7 +88,7 @@ export interface Options {
   readonly keep?: number | undefined
   /** The account's id, as error bodies show it. Default 891936587. */
   readonly portalId?: number | undefined
-  /** What goes wrong. Default: nothing. */
+  /** What goes wrong. Default: nothing. A plan that is wrong is a defect with one line. */
   readonly faults?: Faults.Plan | undefined
   /** Batch creates become tasks. Default: they are done when they are answered. */
   readonly asynchronous?: Asynchronous | undefined
@@ -159,7 +159,7 @@ export class Emulator extends Context.Service<
     readonly journal: Effect.Effect<Journal.Snapshot>
     /** The faults that are set. */
     readonly faults: Effect.Effect<Faults.Plan>
-    /** Sets what goes wrong from now on. All counters restart. With `Faults.none` nothing goes wrong. */
+    /** Sets what goes wrong from now on, as the option does. All counters restart. With `Faults.none` nothing goes wrong. */
     readonly setFaults: (plan: Faults.Plan) => Effect.Effect<void>
     /**
      * Makes objects exist, given by id or with properties. From now on, only seeded parents of their type exist. Line

@@ -23,7 +23,10 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
 
 const optional = Schema.optionalKey
 const wholeNumber = (minimum: number, maximum: number) =>
@@ -334,6 +337,7 @@ export class InvalidPlan extends Schema.TaggedError<InvalidPlan>()(
 ) {}
 
 const decodePlan = Schema.decodeUnknownEffect(Plan, { onExcessProperty: "error" })
+const decodePlanResult = Schema.decodeUnknownResult(Plan, { onExcessProperty: "error" })
 
 /**
  * Reads a plan. An unknown key is refused too: a rule without its misspelt condition would match everything.
@@ -359,8 +363,40 @@ const decodePlan = Schema.decodeUnknownEffect(Plan, { onExcessProperty: "error" 
  * @since 0.1.0
  */
 export const decode = (json: unknown): Effect.Effect<Plan, InvalidPlan> =>
-  Effect.mapError(
-    decodePlan(json),
-    (error) =>
-      new InvalidPlan({ message: `not a fault plan: ${error.message.replace(/\s+/g, " ")}`.slice(0, 500) })
+  Effect.mapError(decodePlan(json), (error) => invalid(json, error))
+
+/** The same, where a plan that is wrong is a defect: an option in code. */
+export const decodeUnsafe = (json: unknown): Plan =>
+  Result.getOrThrowWith(decodePlanResult(json), (error) => invalid(json, error))
+
+const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** The first thing that is wrong: where, the value, and what would be right. */
+const invalid = (json: unknown, { issue }: Schema.SchemaError): InvalidPlan => {
+  const [{ message, path: found = [] } = { message: "Expected a plan" }] = issuesOf(issue).issues
+  const path = found.map((part) => (typeof part === "object" ? part.key : part))
+  // What tells the members of a union apart is what is wrong with it.
+  const tags = [...message.matchAll(/\{ readonly "(\w+)": ("\w+")/g)]
+  const [, tag] = tags[0] ?? []
+  if (tag !== undefined) path.push(tag)
+  const where = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("")
+  const at = where === "" ? "" : ` at ${where.replace(/^\./, "")}`
+  if (/excess property/.test(message)) {
+    return new InvalidPlan({ message: `fault plan${at}: no such key; check how it is written` })
+  }
+  if (message === "Missing key") return new InvalidPlan({ message: `fault plan${at}: it is missing` })
+  const value = path.reduce<unknown>(
+    (inner, part) => (Predicate.hasProperty(inner, part) ? inner[part] : undefined),
+    json
   )
+  const given = value === undefined ? "nothing" : JSON.stringify(value)
+  const expected =
+    tags.length > 0 ? `Expected ${[...new Set(tags.map(([, , value]) => value))].join(", ")}` : message
+  const right = expected.replace(/^Expected /, "").replaceAll(" | ", ", ")
+  return new InvalidPlan({
+    message:
+      `fault plan${at}: ${given.length > 60 ? `${given.slice(0, 60)}…` : given} is given; it must be ${right}`
+        .replace(/\s+/g, " ")
+        .slice(0, 500)
+  })
+}

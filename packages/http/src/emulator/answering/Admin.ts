@@ -233,7 +233,7 @@ const putFaults = Effect.fnUntraced(
   Effect.mapError((error) =>
     error instanceof Faults.InvalidPlan
       ? error
-      : new Faults.InvalidPlan({ message: "not a fault plan: the body is not JSON, or too large" })
+      : new Faults.InvalidPlan({ message: "fault plan: the body is not JSON, or too large" })
   )
 )
 

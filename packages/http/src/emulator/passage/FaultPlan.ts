@@ -7,7 +7,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import type * as Faults from "../Faults.ts"
+import * as Faults from "../Faults.ts"
 import * as Inputs from "../reading/Inputs.ts"
 
 /**
@@ -59,12 +59,13 @@ export interface FaultPlan {
 }
 
 /**
- * A plan that has met no request yet. `from` and `to` count from `since`.
+ * A plan that has met no request yet. `from` and `to` count from `since`. A plan that is wrong is a defect.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const makeUnsafe = (plan: Faults.Plan, since: number): FaultPlan => {
+export const makeUnsafe = (given: Faults.Plan, since: number): FaultPlan => {
+  const plan = Faults.decodeUnsafe(given)
   const states = plan.rules.map((rule, index) => ({
     strike: { index, rule, refusedBefore: new Set<string>() },
     path: pathPattern(rule.match?.path),
