@@ -15,11 +15,11 @@ export const run: Measure.Benchmark["run"] = Effect.promise(async () => {
   const rows: Array<Row.Row> = []
   for (const name of Object.keys(programs) as ReadonlyArray<Program>) {
     for (const bundler of Object.keys(bundlers) as ReadonlyArray<Bundler>) {
-      const { kilobytes } = await bundlers[bundler](name, programs[name].source)
-      const most = programs[name].most?.[bundler]
+      const { source, target } = programs[name]
+      const { kilobytes } = await bundlers[bundler](name, source)
       const what = `${name}, bundled by ${bundler}, gzip`
       rows.push(
-        most === undefined ? Row.shown(what, kilobytes, "kB") : Row.atMost(what, kilobytes, "kB", most)
+        target === undefined ? Row.shown(what, kilobytes, "kB") : Row.atMost(what, kilobytes, "kB", target)
       )
     }
   }

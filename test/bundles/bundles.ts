@@ -22,10 +22,12 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"`
 
-/** The programs by name, and the most kilobytes that they may have by each bundler. */
+/** The programs by name: the kilobytes that are aimed at, and the most that they may have by each bundler. */
 export const programs = {
   "a call of the client": {
-    most: { rolldown: 75, esbuild: 79 },
+    target: 75,
+    // esbuild keeps calls at the top of a module, unless a comment says that they are pure.
+    most: { rolldown: 75, esbuild: 78 },
     source: `${imports}
 ${layer}
 const call = Effect.flatMap(LineItems.LineItems, (lineItems) => lineItems.create({ properties: { name: "Chair" } }))
@@ -33,6 +35,7 @@ Effect.runPromise(Effect.provide(call, layer)).then(console.log)
 `
   },
   BulkCreate: {
+    target: 130,
     most: { rolldown: 115, esbuild: 120 },
     source: `${imports}
 import * as BulkCreate from "@effect-hubspot/batch/bulk/BulkCreate"
@@ -44,6 +47,7 @@ Effect.runPromise(Effect.provide(call, layer)).then(console.log)
   },
   // For comparison: what of it is Effect's own.
   "Effect with a schema and fetch": {
+    target: undefined,
     most: undefined,
     source: `import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import * as Standard from "./internal/standard.ts"
+import * as Shown from "./internal/labels.ts"
 import type { Property } from "./Property.ts"
 
 /**
@@ -13,11 +13,11 @@ import type { Property } from "./Property.ts"
  * @category constants
  * @since 0.1.0
  */
-export const currencies: ReadonlyArray<string> = Standard.currencies
+export const currencies: ReadonlyArray<string> = Shown.currencies
 
-const definitionsOf = (rows: Readonly<Record<string, Standard.Row>>): ReadonlyArray<Property> =>
-  Object.entries(rows).map(([name, [type, label, ...traits]]) => {
-    const options = traits.find((trait) => typeof trait === "object")
+const definitionsOf = ({ labels, rows }: Shown.Shown): ReadonlyArray<Property> =>
+  Object.entries(rows).map(([name, [type, ...traits]]) => {
+    const [label, options] = typeof labels[name] === "object" ? labels[name] : [labels[name] ?? name]
     const isReadOnly = traits.includes("set") || traits.includes("computed")
     return {
       name,
@@ -52,7 +52,7 @@ const definitionsOf = (rows: Readonly<Record<string, Standard.Row>>): ReadonlyAr
  * @category constants
  * @since 0.1.0
  */
-export const lineItems: ReadonlyArray<Property> = definitionsOf(Standard.lineItems)
+export const lineItems: ReadonlyArray<Property> = definitionsOf(Shown.lineItems)
 
 /**
  * The standard properties of products.
@@ -60,7 +60,7 @@ export const lineItems: ReadonlyArray<Property> = definitionsOf(Standard.lineIte
  * @category constants
  * @since 0.1.0
  */
-export const products: ReadonlyArray<Property> = definitionsOf(Standard.products)
+export const products: ReadonlyArray<Property> = definitionsOf(Shown.products)
 
 /**
  * Standard properties of the parents of line items: the names that one or another of them has, and what HubSpot keeps of every
@@ -69,4 +69,4 @@ export const products: ReadonlyArray<Property> = definitionsOf(Standard.products
  * @category constants
  * @since 0.1.0
  */
-export const parents: ReadonlyArray<Property> = definitionsOf(Standard.parents)
+export const parents: ReadonlyArray<Property> = definitionsOf(Shown.parents)

@@ -83,7 +83,7 @@ export interface KnownProperty {
  * @since 0.1.0
  */
 export const knownProperties: ReadonlyMap<string, KnownProperty> = new Map(
-  Object.entries<Rows.Row>(Rows.lineItems).flatMap(([name, [type, , ...traits]]) => {
+  Object.entries<Rows.Row>(Rows.lineItems).flatMap(([name, [type, ...traits]]) => {
     const readOnly = traits.includes("set") || traits.includes("computed")
     return readOnly || writes.has(name) ? [[name, { type, readOnly }] as const] : []
   })
