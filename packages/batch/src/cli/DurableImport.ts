@@ -84,7 +84,7 @@ export const plan = Effect.fnUntraced(function* (
   // An id that is taken is reported before the first request.
   yield* mustBeFree(jobId)
   // A planned job keeps its id for good, so an obstacle is reported before.
-  yield* JobFiles.mustNotExist(options)
+  yield* JobFiles.mustBePossible(options)
   const { declared, finder, requests, source } = yield* FileImport.prepare(options)
   const notices = Lines.noticesOf(Source.visible(source.name))
   const say = (line: string | undefined) => (line === undefined ? Effect.void : Console.error(line))

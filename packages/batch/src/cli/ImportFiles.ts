@@ -9,9 +9,13 @@ import * as DoubtStrategy from "../doubt/DoubtStrategy.ts"
 import * as Rejects from "../files/Rejects.ts"
 import * as Source from "../files/Source.ts"
 import { refused } from "./Exit.ts"
-import type { Options } from "./Import.ts"
 import * as JobFiles from "./JobFiles.ts"
 import { load } from "./load.ts"
+
+interface Options extends JobFiles.Paths {
+  readonly strategy?: DoubtStrategy.DoubtStrategy | undefined
+  readonly emulated?: ReadonlyArray<unknown> | undefined
+}
 
 /** Why the names of the files cannot be meant, if they cannot. */
 export const misnamed = (paths: JobFiles.Paths, source: Source.Source): string | undefined => {
@@ -68,7 +72,7 @@ const recording = Effect.fnUntraced(function* (
   account: string | undefined
 ) {
   if (path === undefined) return undefined
-  yield* JobFiles.mustNotExist({ report: path, rejects: undefined, doubts: undefined })
+  yield* JobFiles.mustBePossible({ report: path, rejects: undefined, doubts: undefined })
   const [Recording] = yield* load(() => [import("./report/Recording.ts")])
   return yield* Recording.make({
     path,

@@ -1,7 +1,6 @@
 /**
  * The files of a durable import, written from its store: the rows of all its runs that were not created, and those in doubt.
  */
-import { RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Stream from "effect/Stream"
@@ -9,9 +8,9 @@ import * as Rejects from "../files/Rejects.ts"
 import * as Source from "../files/Source.ts"
 import type * as Job from "../jobs/Job.ts"
 import * as JobStore from "../jobs/JobStore.ts"
-import { usage } from "./Exit.ts"
+import { refused, usage } from "./Exit.ts"
 import * as Lines from "./Lines.ts"
-import { load } from "./load.ts"
+import * as WholeFile from "./WholeFile.ts"
 
 /** Where they go, if they are wanted. */
 export interface Paths {
@@ -21,8 +20,16 @@ export interface Paths {
   readonly report?: string | undefined
 }
 
-/** Refuses names of files that are there already. */
-export const mustNotExist = (paths: Paths) => Effect.forEach(all(paths), mustBeNew, { discard: true })
+/** Refuses names of files that are there already, and a report that cannot be written. */
+export const mustBePossible = (paths: Paths) =>
+  Effect.andThen(
+    Effect.forEach(all(paths), mustBeNew, { discard: true }),
+    paths.report === undefined
+      ? Effect.void
+      : Effect.mapError(WholeFile.prove(paths.report), (error) =>
+          refused(Rejects.failedOn(paths.report ?? "")(error))
+        )
+  )
 
 /** The files that are wanted. */
 export const all = ({ created, doubts, rejects, report }: Paths): ReadonlyArray<string> =>
@@ -99,10 +106,5 @@ export const write = Effect.fnUntraced(function* (
         )
       )
     )
-  }
-  if (paths.report !== undefined) {
-    const [OfJob] = yield* load(() => [import("./report/OfJob.ts")])
-    const limit = yield* Effect.flatMap(RateLimits, ({ limit }) => limit)
-    yield* OfJob.write(job, { path: paths.report, files: paths, limit })
   }
 })

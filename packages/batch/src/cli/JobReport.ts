@@ -17,7 +17,7 @@ export const write = Effect.fnUntraced(function* (
   const store = yield* JobStore.JobStore
   const job = yield* store.get(jobId)
   const files = { rejects: undefined, doubts: undefined, report: path }
-  yield* JobFiles.mustNotExist(files)
+  yield* JobFiles.mustBePossible(files)
   yield* OfJob.write(job, { path, files, limit })
   yield* Output.line(`${jobId}: the report is in ${Source.visible(path)}`)
 }, Effect.mapError(refused))

@@ -4,7 +4,7 @@
  * The files of rejects and doubts are written at the end from the store, so they hold the rows of all runs.
  */
 import type { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
-import type { RateLimits } from "@effect-hubspot/http/RateLimits"
+import { RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -29,6 +29,7 @@ import { Exit, refused } from "./Exit.ts"
 import * as JobFiles from "./JobFiles.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Lines from "./Lines.ts"
+import { load } from "./load.ts"
 import { Process } from "./Process.ts"
 import * as Progress from "./Progress.ts"
 import * as Report from "./Report.ts"
@@ -93,7 +94,7 @@ export const carryOn = Effect.fnUntraced(function* (
   const job = yield* Effect.mapError(store.get(jobId), refused)
   yield* Jobs.mustBePlanned(job)
   if (options.check && !Job.isFinal(job.state)) yield* DurableImport.checkResume(job)
-  yield* JobFiles.mustNotExist(options)
+  yield* JobFiles.mustBePossible(options)
   const { dialect, format, header, source } = job.frozen
   const shown = Source.visible(source.name)
   const counts = {
@@ -235,12 +236,21 @@ const files = (
         progress.line(`${Source.visible(path)} is not written: ${error?.detail ?? ""}`)
       ).pipe(Effect.as(true))
     : JobFiles.write(options, from, job).pipe(
+        Effect.andThen(report(options, job)),
         Effect.as(false),
         Effect.catchTags({
           RejectsError: (error) => Effect.as(progress.line(error.message), true),
           JobStoreError: (error) => Effect.as(progress.line(error.message), true)
         })
       )
+
+/** Writes the report, if it is wanted. */
+const report = Effect.fnUntraced(function* (options: Options, job: Job.Job) {
+  if (options.report === undefined) return
+  const [OfJob] = yield* load(() => [import("./report/OfJob.ts")])
+  const limit = yield* Effect.flatMap(RateLimits, ({ limit }) => limit)
+  yield* OfJob.write(job, { path: options.report, files: options, limit })
+})
 
 /** The state of a job that cannot be looked at, from the end of its run. */
 const stateAfter = ({ _tag }: JobRunner.End): Job.State =>

@@ -13,6 +13,7 @@ import * as Source from "../files/Source.ts"
 import { refused, usage } from "./Exit.ts"
 import * as Output from "./Output.ts"
 import { Process } from "./Process.ts"
+import * as Words from "./Words.ts"
 
 /** A job as a script sees it. */
 export const view = (job: Job.Job, counts: Job.Counts): typeof Json.Status.Type => {
@@ -50,11 +51,7 @@ export const view = (job: Job.Job, counts: Job.Counts): typeof Json.Status.Type 
 }
 
 /** As `--strategy` names it. */
-export const strategyOf = ({ frozen: { strategy } }: Job.Job): string => nameOf(strategy)
-
-/** A strategy, as `--strategy` names it. */
-export const nameOf = ({ _tag }: Job.Job["frozen"]["strategy"]): string =>
-  _tag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+export const strategyOf = ({ frozen: { strategy } }: Job.Job): string => Words.ofStrategy(strategy)
 
 const isToBeCanceled = ({ cancelRequested, state }: Job.Job): boolean =>
   cancelRequested && !Job.isFinal(state)

@@ -67,7 +67,7 @@ export const run = Effect.fnUntraced(function* <A, R>(
   yield* Effect.mapError(Source.check(source), refused)
   yield* fenceOff(jobId)
   const fates = yield* check(job, source)
-  yield* JobFiles.mustNotExist(options)
+  yield* JobFiles.mustBePossible(options)
   const first = Job.firstOf(job)
   const id = options.as ?? (yield* nextOf(first))
   yield* DurableImport.mustBeFree(id)

@@ -2,6 +2,7 @@
  * A format as the flags that declare it, quoted for a shell.
  */
 import * as Result from "effect/Result"
+import type { DoubtStrategy } from "../doubt/DoubtStrategy.ts"
 import * as FileFormat from "../files/FileFormat.ts"
 import { wordsOf } from "../files/proposal/words.ts"
 import { quote } from "./Shell.ts"
@@ -15,6 +16,10 @@ export const flagsOf = (format: FileFormat.FileFormat): ReadonlyArray<string> | 
   const read = Result.map(FileFormat.fromWords(given), canonical)
   return Result.isSuccess(read) && read.success === canonical(format) ? flags : undefined
 }
+
+/** A strategy, as `--strategy` names it. */
+export const ofStrategy = ({ _tag }: DoubtStrategy): string =>
+  _tag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 /** The same text for two formats that say the same. */
 const canonical = (value: unknown): string =>

@@ -613,6 +613,45 @@ export const suite = (name: string, place: Place) =>
         assert.strictEqual(yield* Stream.runCount(jobs.outcomes("a")), 2500)
       }))
 
+    test("the history of a job has its attempts with their ends, and the counts of its batches", (jobs, again) =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(1000)
+        const batches = yield* planned(jobs, rowsOf(5, [4]))
+        const claim = yield* jobs.claim("a", { holder })
+        const attempt = (inputs: ReadonlyArray<number>) =>
+          jobs.log.begin({ jobId: "a", operation: "batchCreate", inputs, epoch: claim.epoch })
+        const first = yield* attempt([0, 1])
+        yield* attempt([2, 3])
+        yield* TestClock.setTime(1500)
+        yield* jobs.log.end(first, { acceptance: "NotAccepted", reason: "RateLimited", outcomes: [] })
+        yield* jobs.settle(claim, [settlement(batches[0]!)])
+        const none = { Created: 0, Rejected: 0, Invalid: 0, NotSent: 0, InDoubt: 0 }
+        const history = yield* Stream.runCollect((yield* again).history("a"))
+        assert.deepStrictEqual(
+          history.filter(({ _tag }) => _tag === "Attempted"),
+          [
+            {
+              _tag: "Attempted",
+              begunAtMillis: 1000,
+              inputs: 2,
+              end: { acceptance: "NotAccepted", reason: "RateLimited", endedAtMillis: 1500 }
+            },
+            { _tag: "Attempted", begunAtMillis: 1000, inputs: 2 }
+          ]
+        )
+        const settled = history.filter(({ _tag }) => _tag === "Settled")
+        assert.lengthOf(settled, batches.length)
+        assert.deepStrictEqual(settled[0], {
+          _tag: "Settled",
+          atMillis: 1500,
+          counts: { ...none, Created: 2 }
+        })
+        assert.deepInclude(settled[1], { counts: none })
+        assert.deepInclude(settled.at(-1), { counts: { ...none, Invalid: 1 } })
+        const error = yield* Effect.flip(Stream.runDrain(jobs.history("none")))
+        assert.strictEqual(error._tag, "JobNotFound")
+      }))
+
     test("a batch is settled once, and a settlement is all or nothing", (jobs, again) =>
       Effect.gen(function* () {
         const [first, second] = yield* planned(jobs, rowsOf(4))

@@ -37,9 +37,7 @@ export const render = Effect.fnUntraced(function* (
     wrong.length > 0 && {
       id: "rejections",
       title: "Rejected and invalid rows",
-      body: html`<p class="soft">
-          By what is the matter with them. A row with several problems is listed under its first.
-        </p>
+      body: html`<p class="soft">Grouped by cause. A row with several problems is listed under its first.</p>
         ${wrong}`
     },
     doubts.length > 0 && {

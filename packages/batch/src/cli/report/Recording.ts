@@ -15,10 +15,10 @@ import type * as Source from "../../files/Source.ts"
 import * as Job from "../../jobs/Job.ts"
 import type * as Outcome from "../../model/Outcome.ts"
 import type * as JobFiles from "../JobFiles.ts"
-import * as Jobs from "../Jobs.ts"
 import type { Process } from "../Process.ts"
 import { Secrets } from "../Secrets.ts"
 import { quote } from "../Shell.ts"
+import * as Words from "../Words.ts"
 import * as Facts from "./Facts.ts"
 import * as Findings from "./Findings.ts"
 import * as Steps from "./Steps.ts"
@@ -41,16 +41,15 @@ export interface Recording {
   readonly write: (inputs: number) => Effect.Effect<void, Rejects.RejectsError>
 }
 
-/** Begins a report. Fails if its page could not be written. */
+/** Begins a report. */
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<
   Recording,
-  Rejects.RejectsError,
+  never,
   FileSystem.FileSystem | Stdio.Stdio | HubSpotClient | RateLimits | Process | Secrets
 > {
   const { account, declared, files, isEmulated, path, source, strategy } = options
-  yield* Write.prove(path)
   const { redact } = yield* Secrets
   const { origin } = yield* HubSpotClient
   const args = yield* Effect.flatMap(Stdio.Stdio, ({ args }) => args)
@@ -91,7 +90,7 @@ export const make = Effect.fnUntraced(function* (
         source: Facts.clipped(source.name, redact),
         account,
         origin: isEmulated ? "the emulator in the process" : origin,
-        strategy: Jobs.nameOf(strategy),
+        strategy: Words.ofStrategy(strategy),
         promise: DoubtStrategy.promise(strategy),
         inputs,
         open: Math.max(

@@ -34,6 +34,7 @@ section{margin-top:3.5rem}
 .kinds strong{display:block;font-size:1.75rem;font-weight:600;line-height:1.2;letter-spacing:-.02em;font-variant-numeric:tabular-nums}
 .kinds .soft{display:block;font-size:.875rem;line-height:1.4}
 .none strong{color:var(--soft);font-weight:400}
+.none{--of:var(--line)!important}
 .created{--of:var(--created)}.rejected{--of:var(--rejected)}.invalid{--of:var(--invalid)}.notSent{--of:var(--notSent)}.inDoubt,.twice{--of:var(--inDoubt)}.open{--of:var(--line)}
 .dot{display:inline-block;width:.7em;height:.7em;border-radius:50%;background:var(--of);margin-right:.5em}
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));gap:1.25rem 2rem;margin:1.5rem 0 0;padding:1.5rem 0 0;border-top:1px solid var(--line)}
@@ -56,7 +57,7 @@ figure svg{display:block;width:100%;height:auto;overflow:visible}
 .figures strong{display:block;font-size:1.25rem;font-weight:600;line-height:1.3;font-variant-numeric:tabular-nums}
 details{border-top:1px solid var(--line)}
 details:last-of-type{border-bottom:1px solid var(--line)}
-figure+details{margin-top:1rem;border-bottom:0;font-size:.9375rem}
+figure+details,.figures+details{margin-top:1.25rem;border-bottom:0;font-size:.9375rem}
 summary{padding:.85rem 0;cursor:pointer;display:flex;gap:.25rem 1rem;align-items:baseline;list-style:none}
 summary::-webkit-details-marker{display:none}
 summary::before{content:"";flex:none;width:.42em;height:.42em;border-right:1.5px solid var(--soft);border-bottom:1.5px solid var(--soft);transform:rotate(-45deg);transition:transform .15s}
@@ -68,12 +69,12 @@ details>div,details>p{margin:0 0 1.25rem}
 .scroll{overflow:auto;max-height:26rem;border:1px solid var(--line);border-radius:6px}
 table{border-collapse:collapse;width:100%;font-size:.9375rem;line-height:1.45}
 th,td{padding:.45rem .85rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
-tr:last-child>td,tr:last-child>th{border-bottom:0}
+tbody tr:last-child>td,tbody tr:last-child>th{border-bottom:0}
 thead th{font-size:.8125rem;font-weight:600;color:var(--soft);position:sticky;top:0;background:var(--page)}
 tbody th{font-weight:400}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 td.n,th.n{width:1%}
-.plain{border:0;border-radius:0}
+.scroll+h3{margin-top:1.75rem}h3+.scroll{margin-top:.6rem}.scroll+.note{margin-top:.75rem}
 .ids td:last-child,.ids th:last-child{width:auto}
 caption{text-align:left;color:var(--soft);font-size:.875rem;padding:.6rem .85rem}
 @media (max-width:40rem){

@@ -19,10 +19,6 @@ export const versions = Effect.map(Process, ({ nodeVersion }) => ({
   effect: Version.getCurrentVersion()
 }))
 
-/** Fails if the page could not be written there. */
-export const prove = (path: string): Effect.Effect<void, Rejects.RejectsError, FileSystem.FileSystem> =>
-  Effect.mapError(WholeFile.prove(path), Rejects.failedOn(path))
-
 /** Writes the page. The program that draws plots is loaded only here. */
 export const write = Effect.fnUntraced(function* (
   path: string,
