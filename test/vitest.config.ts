@@ -7,7 +7,7 @@ const hangs = 15 * 60_000
 export default defineConfig({
   test: {
     root: import.meta.dirname,
-    include: ["**/*.test.ts"],
+    include: ["**/*.test.ts", "../docs/examples/*.test.ts"],
     globalSetup: ["./support/postgresServer.ts"],
     setupFiles: ["./support/atOnce.ts"],
     reporters: ["default", "./support/closingLine.ts"],

@@ -3,13 +3,13 @@ import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join, relative } from "node:path"
+import { blocksOf, pages, read, root } from "./pages.ts"
 
 /*
  * Every example of the doc comments and of the Markdown pages is compiled, run, and compared with the
- * values it says: a line `expression // => value` is a claim.
+ * values it says: a line `expression // => value` is a claim. A block that is a test is a file of docs/examples, and runs there.
  */
 
-const root = join(import.meta.dirname, "../..")
 const out = join(root, "test/.examples")
 
 interface Example {
@@ -38,10 +38,14 @@ const examplesIn = (file: string): ReadonlyArray<Example> => {
   })
 }
 
-const pages = ["README.md", ...globSync("docs/**/*.md", { cwd: root })]
 const sources = globSync("packages/*/src/**/*.ts", { cwd: root })
 const fromSources = sources.flatMap(examplesIn)
-const examples = [...fromSources, ...pages.flatMap(examplesIn)]
+const isTest = (code: string) => code.includes('"@effect/vitest"')
+const fromPages = [
+  ...pages,
+  ...globSync(["docs/decisions/*.md", "packages/*/README.md"], { cwd: root })
+].flatMap(examplesIn)
+const examples = [...fromSources, ...fromPages].filter(({ code }) => !isTest(code))
 
 describe("examples", () => {
   beforeAll(() => {
@@ -80,6 +84,18 @@ describe("examples", () => {
     assert.deepStrictEqual(
       fromSources.filter(({ claims }) => claims === 0).map(({ name }) => name),
       []
+    )
+  })
+
+  it("that are tests are those of docs/examples", () => {
+    const shown = pages.flatMap((page) => blocksOf(read(page)).filter(({ text }) => isTest(text)))
+    const files = globSync("docs/examples/*.test.ts", { cwd: root }).map((file) =>
+      read(file).replace(/^\/\*\*[\s\S]*?\*\/\n/, "")
+    )
+    assert.isAtLeast(shown.length, 1)
+    assert.sameMembers(
+      shown.map(({ text }) => text),
+      files
     )
   })
 

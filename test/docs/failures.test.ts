@@ -16,7 +16,7 @@ const rows = new Map(
     .split("\n")
     .flatMap((line) => {
       const cells = line.split(" | ").map((cell) => cell.replace(/^\| |\s*\|$/g, "").trim())
-      return /^F\d\d$/.test(cells[0] ?? "") ? [[cells[0]!, cells] as const] : []
+      return /^F\d\d$/.test(cells[0] ?? "") && cells.length > 2 ? [[cells[0]!, cells] as const] : []
     })
 )
 
@@ -64,7 +64,8 @@ describe("the table of failures", () => {
   })
 
   it("is the table of faults, row by row", () => {
-    const faults = [...read("docs/faults.md").matchAll(/^\| (F\d\d) /gm)].map((match) => match[1]!)
+    const [, page = ""] = read("docs/failures.md").split("### The fault of each failure")
+    const faults = [...page.matchAll(/^\| (F\d\d) /gm)].map((match) => match[1]!)
     assert.deepStrictEqual(faults, [...rows.keys()])
   })
 })

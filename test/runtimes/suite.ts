@@ -31,7 +31,7 @@ interface Ledger {
   readonly created: ReadonlyArray<{ readonly id: string; readonly properties: Record<string, string> }>
 }
 
-/** One rule of a fault plan, see docs/faults.md. */
+/** One rule of a fault plan, see docs/failures.md. */
 type Fault = { readonly nth: number; readonly place: string; readonly reply?: object }
 
 interface Options extends LineItems.Options {

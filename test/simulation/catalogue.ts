@@ -22,9 +22,9 @@ export const ends = (fault: Faults.Fault): boolean =>
   fault.reply.kind === "status" &&
   [401, 403, 404, 405, 414, 415, 477, 307].includes(fault.reply.status)
 
-/** Every fault of the table in docs/faults.md that a server can cause. */
+/** Every fault of the table in docs/failures.md that a server can cause. */
 export const catalogue: ReadonlyArray<readonly [row: string, fault: Faults.Fault]> = readFileSync(
-  new URL("../../docs/faults.md", import.meta.url),
+  new URL("../../docs/failures.md", import.meta.url),
   "utf8"
 )
   .split("\n")

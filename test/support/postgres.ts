@@ -46,11 +46,19 @@ export const schema = Effect.gen(function* () {
 }).pipe(Effect.orDie)
 
 /** A new, empty database, for what is not kept apart by schemas, such as the locks of a cluster. */
-export const database = Effect.gen(function* () {
+export const emptyDatabase = Effect.gen(function* () {
   const port = yield* serverPort
   const name = `test_${randomUUID().replaceAll("-", "")}`
   yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE DATABASE ${sql(name)}`).pipe(
     Effect.provide(Layer.fresh(connect(port, "postgres")))
   )
-  return (settings?: Readonly<Record<string, string>>) => Layer.fresh(connect(port, name, settings))
+  return { port, name }
 }).pipe(Effect.orDie)
+
+/** The same, as the layers that connect to it with the given settings of the session. */
+export const database = Effect.map(
+  emptyDatabase,
+  ({ name, port }) =>
+    (settings?: Readonly<Record<string, string>>) =>
+      Layer.fresh(connect(port, name, settings))
+)

@@ -5,7 +5,7 @@
  */
 
 /**
- * The environment variable that {@link Credentials.layerConfig} reads.
+ * The environment variable that `Credentials.layerConfig` reads.
  *
  * @category constants
  * @since 0.1.0

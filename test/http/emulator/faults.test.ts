@@ -441,9 +441,11 @@ describe("a wrong plan in code", () => {
   )
 })
 
-describe("docs/faults.md", () => {
-  const page = readFileSync(new URL("../../../docs/faults.md", import.meta.url), "utf8")
-  const rows = [...page.matchAll(/^\| (F\d\d) +\| (.*?) +\| (.*?) +\|$/gm)].map(([, row, , fault]) => ({
+describe("the faults of docs/failures.md", () => {
+  const [, page = ""] = readFileSync(new URL("../../../docs/failures.md", import.meta.url), "utf8").split(
+    "### The fault of each failure"
+  )
+  const rows = [...page.matchAll(/^\| (F\d\d) +\| (.*?) +\|$/gm)].map(([, row, fault]) => ({
     row: row!,
     fault: fault!
   }))

@@ -211,7 +211,8 @@ const helpCommand = Command.make(
   Manual.ofMachine
 )
 
-const command = Command.make("line-items").pipe(
+/** The command with all its subcommands. */
+export const command = Command.make("line-items").pipe(
   Command.withDescription("Create HubSpot CRM line items in bulk, with one true outcome per row"),
   Command.withSubcommands([
     ImportCommands.importCommand,

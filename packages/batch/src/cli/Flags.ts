@@ -399,7 +399,7 @@ export const tokenFile = Flag.String("token-file").pipe(
   Flag.optional,
   Flag.withMetavar("file"),
   Flag.withDescription(
-    "Where OAuth's refresh token is kept when HubSpot replaces it, for you alone; see HUBSPOT_REFRESH_TOKEN in docs/cli.md"
+    "Where OAuth's refresh token is kept when HubSpot replaces it, for you alone; see docs/security.md"
   )
 )
 

@@ -18,7 +18,7 @@
  *
  * The caller sees the `reply`. A server cannot cause every failure: names that do not resolve, refused connections and
  * TLS (F01–F06), HTTP/2 (F13), and failures of the client's own clock, process, disk and workers (F58–F64) are not here.
- * `docs/faults.md` has the whole table.
+ * `docs/failures.md` has the whole table.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * Faults that a person can switch on with a name, without writing a plan. `docs/faults.md` has them all.
+ * Faults that a person can switch on with a name, without writing a plan. `docs/failures.md` has them all.
  */
 import type * as Faults from "../Faults.ts"
 
