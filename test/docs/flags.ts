@@ -6,6 +6,7 @@ import * as Cli from "../../packages/batch/src/cli/Cli.ts"
 import * as Secrets from "../../packages/batch/src/cli/Secrets.ts"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as CliConfig from "effect/cli/CliConfig"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import type * as HelpDoc from "effect/cli/HelpDoc"
@@ -19,17 +20,14 @@ const page = join(import.meta.dirname, "../../docs/cli.md")
 /** What a command knows of itself. */
 const helpOf = async (...args: ReadonlyArray<string>): Promise<HelpDoc.HelpDoc> => {
   let seen: HelpDoc.HelpDoc | undefined
-  const formatter: CliOutput.Formatter = {
-    ...CliOutput.defaultFormatter(),
-    formatHelpDoc: (doc) => {
-      seen = doc
-      return ""
-    }
-  }
+  const presenter = CliOutput.Presenter.of({
+    present: (event) => Effect.sync(() => (event._tag === "Help" ? (seen = event.helpDoc) : undefined))
+  })
   const program = Command.runWith(Cli.command, { version: "0" })([...args, "--help"]).pipe(
     Effect.ignore,
     Effect.as(0),
-    Effect.provideService(CliOutput.Formatter, formatter),
+    Effect.provideService(CliOutput.Presenter, presenter),
+    Effect.provideService(CliConfig.CliConfig, Cli.config),
     Secrets.unprinted
   )
   await start({ program, cwd: tmpdir(), env: {} }).finished

@@ -303,7 +303,9 @@ const completions = GlobalFlag.Action({
 })
 
 /** Effect's wizard asks for every flag one after the other, so it is not offered. */
-const builtIns = [GlobalFlag.Help, version, completions, GlobalFlag.LogLevel]
+export const config = CliConfig.make({
+  builtIns: [GlobalFlag.Help, version, completions, GlobalFlag.LogLevel]
+})
 
 type Services = Command.Environment | Process | Secrets.Secrets
 
@@ -334,7 +336,7 @@ export const run = Effect.flatMap(Stdio.Stdio, ({ args }) => Effect.flatMap(args
       )
   ),
   Effect.provideServiceEffect(CliOutput.Presenter, presenter),
-  Effect.provideService(CliConfig.CliConfig, CliConfig.make({ builtIns })),
+  Effect.provideService(CliConfig.CliConfig, config),
   // The standard output is for results.
   Effect.provideService(Logger.LogToStderr, true),
   Effect.provideService(Logger.CurrentLoggers, new Set([Log.make()])),
