@@ -13,7 +13,8 @@ import * as LineItems from "@effect-hubspot/http/LineItems"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer, Option, Redacted, Stream } from "effect"
-import { runtimeOf, type Work } from "../crash/worker.ts"
+import { runtimeOf } from "../crash/place.ts"
+import type { Work } from "../crash/worker.ts"
 
 const work = JSON.parse(process.argv[2]!) as Work
 const until = Number(process.argv[3])

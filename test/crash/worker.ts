@@ -7,7 +7,6 @@ import * as JobRun from "../../packages/batch/src/cli/JobRun.ts"
 import * as Process from "../../packages/batch/src/cli/Process.ts"
 import * as Secrets from "../../packages/batch/src/cli/Secrets.ts"
 import * as DoubtStrategy from "@effect-hubspot/batch/doubt/DoubtStrategy"
-import * as Stores from "@effect-hubspot/batch/sql/Stores"
 import * as JobStore from "@effect-hubspot/batch/jobs/JobStore"
 import * as Credentials from "@effect-hubspot/http/Credentials"
 import * as LineItems from "@effect-hubspot/http/LineItems"
@@ -21,9 +20,8 @@ import * as FileSystem from "effect/FileSystem"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type { SqlClient } from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
 import * as Tracer from "effect/Tracer"
+import { type Place, runtimeOf } from "./place.ts"
 import type { Point } from "./points.ts"
 
 /** What a process is to do. */
@@ -44,39 +42,6 @@ export interface Work {
 }
 
 export type Strategy = "failVisible" | "guard"
-
-export type Place =
-  | { readonly _tag: "sqlite"; readonly stateDir: string }
-  | { readonly _tag: "postgres"; readonly port: number; readonly name: string }
-
-export const runtimeOf = (database: Place) =>
-  database._tag === "sqlite"
-    ? Stores.layerLocal(database)
-    : Stores.layerSql.pipe(Layer.provide(postgres(database)))
-
-export const password = "canary-of-postgres"
-
-/** Loaded by those that need it: many processes are started, and they do not. */
-export const postgres = ({
-  name,
-  port
-}: {
-  readonly name: string
-  readonly port: number
-}): Layer.Layer<SqlClient, SqlError> =>
-  Layer.unwrap(
-    Effect.map(
-      Effect.promise(() => import("@effect/sql-pg/PgClient")),
-      (PgClient) =>
-        PgClient.layer({
-          host: "127.0.0.1",
-          port,
-          username: "postgres",
-          password: Redacted.make(password),
-          database: name
-        })
-    )
-  )
 
 /** The import; it succeeds with the exit code. */
 export const importing = (work: Work) => {

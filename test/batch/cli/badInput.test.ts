@@ -660,7 +660,7 @@ describe("bad input", () => {
     it("files to write whose names cannot be meant are refused", async () => {
       const same = await end("--rejects", "both.csv", "--doubts", "both.csv")
       assert.deepStrictEqual(linesOf(same), [
-        "line-items: two of --rejects, --doubts and --created are the same file; give each its own"
+        "line-items: two of --rejects, --doubts, --created and --report are the same file; give each its own"
       ])
       const wrong = await end("--rejects", "rejects.ndjson")
       assert.deepStrictEqual(linesOf(wrong), [

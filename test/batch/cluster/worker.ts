@@ -12,7 +12,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { postgres } from "../../crash/worker.ts"
+import { postgres } from "../../crash/place.ts"
 
 /** What the process is to do. */
 export interface Work {

@@ -21,7 +21,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Cycle from "../../crash/cycle.ts"
-import { password, postgres } from "../../crash/worker.ts"
+import { password, postgres } from "../../crash/place.ts"
 import { freePort } from "../../support/freePort.ts"
 import type { Work } from "./worker.ts"
 
