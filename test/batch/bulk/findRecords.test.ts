@@ -276,9 +276,9 @@ describe("where HubSpot cannot be asked", () => {
         yield* emulator.setFaults({
           rules: [
             {
-              path: "/crm/v3/objects/0-3/batch/read",
+              match: { path: "/crm/v3/objects/0-3/batch/read" },
               fault: { place: "beforeCommit", reply: { kind: "status", status, body: "hubspot" } }
-            } as never
+            }
           ]
         })
         const all = yield* importing(finder)(
