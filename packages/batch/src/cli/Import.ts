@@ -97,6 +97,8 @@ export interface Prepared {
   /** Finds the records that rows name by keys, if there are such columns. */
   readonly finder: FindRecords.Finder<Source.Row> | undefined
   readonly requests: number
+  /** Lines about the rows of a pipe, once they are read. Those about a file are printed before. */
+  readonly warnings: () => ReadonlyArray<string>
 }
 
 /**
@@ -154,7 +156,14 @@ export const prepare = Effect.fnUntraced(function* (
   const choice = Option.getOrThrow(DoubtStrategy.choose(strategy, keyProperty))
   const finds = FindRows.ofFormat(declared)
   const finder = finds.length === 0 ? undefined : yield* Effect.mapError(FindRecords.make(finds), refused)
-  return { source, declared, total: file.rows, choice, finder, requests: requests + finds.length }
+  const ready = { declared, total: file.rows, choice, finder, requests: requests + finds.length }
+  if (source.replayable) return { ...ready, source, warnings: () => [] }
+  const warnings = Warnings.make()
+  const rows = Stream.mapArray(source.rows, (some) => {
+    for (const row of some) warnings.add(row)
+    return some
+  })
+  return { ...ready, source: { ...source, rows }, warnings: () => warnings.lines(source.name) }
 })
 
 /**
@@ -177,7 +186,7 @@ export const run = Effect.fnUntraced(function* (
 > {
   const { signaled } = yield* Process
   const startedAt = yield* monotonicMillis
-  const { declared, choice, finder, requests, source, total } = yield* prepare(options)
+  const { declared, choice, finder, requests, source, total, warnings } = yield* prepare(options)
   const { keyColumn, strategy = DoubtStrategy.failVisible } = options
   const { created, doubts, rejects, report } = yield* ImportFiles.open(options, source, declared)
 
@@ -270,8 +279,6 @@ export const run = Effect.fnUntraced(function* (
   })
 
   const args = yield* Effect.flatMap(Stdio.Stdio, ({ args }) => args)
-  // Those of a regular file were told before.
-  const warnings = Warnings.make()
   let lastLine = 0
   const rows = source.rows.pipe(
     // A pipe may never end, so it is not read on when nothing more will be sent.
@@ -291,7 +298,6 @@ export const run = Effect.fnUntraced(function* (
     Stream.mapArray((chunk) => {
       counts = { ...counts, inputs: counts.inputs + chunk.length }
       lastLine = chunk.at(-1)?.line ?? lastLine
-      if (!source.replayable) for (const row of chunk) warnings.add(row)
       return chunk
     })
   )
@@ -313,7 +319,7 @@ export const run = Effect.fnUntraced(function* (
   const end = Effect.tap(Effect.andThen(Effect.andThen(progress.end, written), summarize), (imported) =>
     Effect.andThen(
       Effect.andThen(
-        Effect.forEach([...rest(), ...warnings.lines(source.name)], progress.note, { discard: true }),
+        Effect.forEach([...rest(), ...warnings()], progress.note, { discard: true }),
         Effect.forEach(
           closing(shown, { ...options, declared }, source, imported, ending, args),
           progress.line,
