@@ -138,7 +138,7 @@ export const submitted = Effect.fnUntraced(function* (jobId: string, json: boole
   yield* Output.line(
     json
       ? Json.text(Json.Submitted, { job: jobId, status: Job.statusOf(state), inputs, invalid })
-      : `${jobId}: ${Report.format(inputs)} rows are written down${invalid === 0 ? "" : `, of which ${Report.format(invalid)} are invalid`}; the workers of the database run them. See: ${yield* Next.command("status", jobId)}`
+      : `${jobId}: ${Report.format(inputs)} rows are written down${invalid === 0 ? "" : `, of which ${Report.format(invalid)} are invalid`}; the workers of the database run them. See: ${yield* Next.command("status", { words: [jobId] })}`
   )
 })
 

@@ -42,6 +42,7 @@ import { type Exit, refused, usage } from "./Exit.ts"
 import * as ImportFiles from "./ImportFiles.ts"
 import type * as JobFiles from "./JobFiles.ts"
 import * as Lines from "./Lines.ts"
+import * as Next from "./Next.ts"
 import { Process } from "./Process.ts"
 import type { Secrets } from "./Secrets.ts"
 import * as Warnings from "../files/source/warnings.ts"
@@ -75,7 +76,7 @@ export interface Imported {
 }
 
 /** Why an import of this source cannot be meant, if it cannot. */
-const misused = (options: Options, source: Source.Source): string | undefined => {
+const misused = (options: Options, source: Source.Source, setUp: string): string | undefined => {
   const { keyColumn, keyProperty, strategy = DoubtStrategy.failVisible } = options
   const misnamed = ImportFiles.misnamed(options, source)
   if (misnamed !== undefined) return misnamed
@@ -85,7 +86,7 @@ const misused = (options: Options, source: Source.Source): string | undefined =>
   }
   if (Option.isSome(DoubtStrategy.choose(strategy, keyProperty))) return undefined
   const what = strategy._tag === "failVisible" ? "--verify-rejections" : strategy._tag
-  return `${what} needs --key-property; see line-items setup-key`
+  return `${what} needs --key-property; if the account has no such property, make one with: ${setUp}`
 }
 
 /** An input that is ready to be sent, and what was asked for it. */
@@ -116,8 +117,9 @@ export const prepare = Effect.fnUntraced(function* (
   let declared = options.declared ?? {}
   const open = (definitions?: ReadonlyArray<Property.Property>) =>
     Effect.mapError(Source.open(input, { format, declared, definitions }), refused)
+  const setUp = yield* Next.command("setup-key", { words: ["--key-property", "import_key"] })
   const refuseMisuse = (source: Source.Source) => {
-    const why = misused(options, source)
+    const why = misused(options, source, setUp)
     return why === undefined ? Effect.void : Effect.fail(usage(why))
   }
   const ask = BeforeImport.definitions(input === "stdin" ? "stdin" : input.path, options.emulated)
