@@ -225,7 +225,7 @@ describe("serve", () => {
     assert.strictEqual(before.code, 2)
     assert.strictEqual(
       before.stderr,
-      'line-items: property "import_key" does not exist in this account; make one with `line-items setup-key`\n'
+      'line-items: property "import_key" does not exist in this account; make one with `line-items setup-key --key-property import_key`\n'
     )
     for (const _ of ["first", "again"]) {
       const { code, stderr, stdout } = await run(["setup-key", ...to], options)
@@ -238,7 +238,7 @@ describe("serve", () => {
       {
         code: 2,
         stderr:
-          'line-items: property "hs_sku" does not have unique values; make one with `line-items setup-key`\n'
+          'line-items: property "hs_sku" does not have unique values; make one with `line-items setup-key --key-property import_key`\n'
       }
     )
     const end = await run(

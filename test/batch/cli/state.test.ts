@@ -334,7 +334,11 @@ describe("a database that is damaged, or is not ours", () => {
 describe("a durable import that cannot be meant", () => {
   it("B45 a strategy that needs a key property", async () => {
     const end = await connected("b45", "import", "three.csv", "--job", "a", "--strategy", "guard")
-    refused(end, 2, "guard needs --key-property; see line-items setup-key")
+    refused(
+      end,
+      2,
+      "guard needs --key-property; if the account has no such property, make one with: line-items setup-key --key-property import_key"
+    )
   })
 
   it("B46 a key property that keeps nothing apart", async () => {

@@ -108,9 +108,10 @@ const setupKeyCommand = Command.make(
     tokenFile: Flags.tokenFile
   },
   Effect.fnUntraced(function* (flags) {
-    const [KeyProperty, Connection] = yield* load(() => [
+    const [KeyProperty, Connection, Next] = yield* load(() => [
       import("../doubt/KeyProperty.ts"),
-      import("./Connection.ts")
+      import("./Connection.ts"),
+      import("./Next.ts")
     ])
     yield* Effect.gen(function* () {
       // A property that exists already has to prove itself like a new one.
@@ -122,7 +123,7 @@ const setupKeyCommand = Command.make(
       )
       yield* KeyProperty.prove(flags.keyProperty, "unique")
       yield* Console.log(
-        `property "${flags.keyProperty}" can hold keys; use it with: line-items import … --strategy guard --key-property ${flags.keyProperty}`
+        `property "${flags.keyProperty}" can hold keys; use it with: ${yield* Next.command("import", { words: ["items.csv", "--strategy", "guard"] })}`
       )
     }).pipe(Effect.provide(Connection.hubspot(flags)), Effect.mapError(refused))
   })

@@ -16,11 +16,12 @@ import * as FileFormat from "./FileFormat.ts"
 import * as Columns from "./proposal/columns.ts"
 import { decide, type Decision, doubtful, type Problem } from "./proposal/decide.ts"
 import * as Encoding from "./proposal/encoding.ts"
-import * as Footer from "./proposal/footer.ts"
+import * as Footer from "./source/footer.ts"
 import * as Headers from "./proposal/headers.ts"
 import * as Issues from "./proposal/issues.ts"
 import * as Structure from "./proposal/structure.ts"
 import { wordsOf } from "./proposal/words.ts"
+import type { Key } from "./source/row.ts"
 import * as Source from "./Source.ts"
 
 export type { Problem } from "./proposal/decide.ts"
@@ -44,7 +45,7 @@ export interface Column {
 }
 
 /**
- * A row as it would be sent.
+ * A row as it would be sent, and the records that are looked up for it, which are not in the input yet.
  *
  * @category models
  * @since 0.1.0
@@ -52,7 +53,16 @@ export interface Column {
 export interface Preview {
   readonly line: number
   readonly input: BatchRequest.CreateInput
+  readonly lookups?: ReadonlyArray<Lookup>
 }
+
+/**
+ * A record that is named by a property of its own: the deal whose `erp_number` is a value of the file.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Lookup = Pick<Key, "object" | "property" | "value">
 
 /**
  * What is proposed. `declared` is the whole format, `words` are the flags for what is added to the format that was declared

@@ -1,8 +1,9 @@
 /**
  * The issues of rows, grouped by column and advice, and the first rows that have none.
  */
-import type { BatchRequest } from "@effect-hubspot/schema"
 import * as Result from "effect/Result"
+import * as Struct from "effect/Struct"
+import type { Preview } from "../Proposal.ts"
 import type { Row } from "../source/row.ts"
 import { noValue } from "../source/sheet/cells.ts"
 import type { Problem } from "./decide.ts"
@@ -19,16 +20,22 @@ interface Group {
   count: number
 }
 
+const previewOf = ({ keys = [], line }: Row, input: Preview["input"]): Preview => ({
+  line,
+  input,
+  ...(keys.length > 0 && { lookups: keys.map(Struct.pick(["object", "property", "value"])) })
+})
+
 export const make = (header: ReadonlyArray<string> | undefined) => {
   const groups = new Map<string, Group>()
-  const preview: Array<{ readonly line: number; readonly input: BatchRequest.CreateInput }> = []
+  const preview: Array<Preview> = []
   let rows = 0
   let invalid = 0
   return {
     take: (row: Row): void => {
       rows++
       if (Result.isSuccess(row.input)) {
-        if (preview.length < mostRows) preview.push({ line: row.line, input: row.input.success })
+        if (preview.length < mostRows) preview.push(previewOf(row, row.input.success))
         return
       }
       invalid++
