@@ -306,8 +306,8 @@ const retries = ({ job }: Facts, findings: Findings): Html => {
   const gaps = Bins.gaps(sent, 10_000, 10)
   return html`<p>
       ${
-        refusals.length === 0
-          ? `HubSpot answered all ${count(attempts.requests, "request")}.`
+        attempts.requests === 0
+          ? "No request with rows was sent."
           : `HubSpot accepted ${Report.format(attempts.accepted)} of ${count(attempts.requests, "request")}.`
       }
     </p>
