@@ -97,10 +97,38 @@ describe("the page of a report", () => {
         acceptance: "Accepted",
         reason: undefined
       })
+      const one = yield* Page.render(facts, growing.findings())
+      assert.include(one, "HubSpot accepted 1 of 1 request.")
+      const label = 'aria-label="Requests by the time they took"><title'
+      assert.notInclude(one, label)
+      growing.attempted({
+        begunAtMillis: 0,
+        millis: 90,
+        inputs: 2,
+        acceptance: "Accepted",
+        reason: undefined
+      })
+      // No round time is between the ends of the bars.
+      const [, plot] = (yield* Page.render(facts, growing.findings())).split(label)
+      assert.match(plot ?? "", />\d+ ms<\/text>/)
+    })
+  )
+
+  it.effect("draws no invalid rows among the outcomes over time", () =>
+    Effect.gen(function* () {
+      const growing = Findings.make(0, (text) => text)
+      growing.settled("created", 2, 80)
+      growing.settled("invalid", 3, 80)
+      growing.attempted({
+        begunAtMillis: 0,
+        millis: 76,
+        inputs: 2,
+        acceptance: "Accepted",
+        reason: undefined
+      })
       const page = yield* Page.render(facts, growing.findings())
-      assert.include(page, "HubSpot accepted 1 of 1 request.")
-      // No round time is between the ends of the one bar.
-      assert.match(page, />\d+ ms<\/text>/)
+      assert.include(page, 'fill="var(--created)"')
+      assert.notInclude(page, 'fill="var(--invalid)"')
     })
   )
 
@@ -108,7 +136,7 @@ describe("the page of a report", () => {
     const dialectOf = (dialect: Dialect) => readingOf({ format: "csv", dialect }, (text) => text).dialect
     assert.strictEqual(
       dialectOf({ mark: true, newline: "\r\n", delimiter: ";", encoding: "utf-16le" }),
-      "encoding utf-16le, a byte order mark, delimiter ;, line ends CR LF"
+      'encoding utf-16le, a byte order mark, delimiter ";", line ends CR LF'
     )
     assert.strictEqual(dialectOf({ delimiter: "\t", sep: true }), "a line sep=, delimiter tab")
     assert.isUndefined(dialectOf({}))

@@ -103,7 +103,7 @@ const whole = { tickMinStep: 1, format: ",d" } as const
 /** The bars of a plot over time. */
 const bars = 110
 
-/** Outcomes as they became known. */
+/** Outcomes of rows that were sent, as they became known. */
 export const outcomes = ({
   over,
   spanMillis
@@ -117,13 +117,11 @@ export const outcomes = ({
   }))
   const unit = unitOf(spanMillis)
   const values = rows.flatMap(({ counts, from, to }) =>
-    kinds.map((kind, n) => ({
-      from: from / unit.millis,
-      to: to / unit.millis,
-      kind,
-      order: n,
-      count: counts[n]!
-    }))
+    kinds.flatMap((kind, n) =>
+      kind === "invalid"
+        ? []
+        : [{ from: from / unit.millis, to: to / unit.millis, kind, order: n, count: counts[n]! }]
+    )
   )
   const spec = {
     data: { values },

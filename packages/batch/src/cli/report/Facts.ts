@@ -47,8 +47,8 @@ export const stepWithout =
     commands: commands.map((command) => clipped(command, redact))
   })
 
-const names: Readonly<Record<string, string>> = { "\t": "tab", "\r\n": "CR LF", "\r": "CR" }
-const named = (text: string): string => names[text] ?? text
+const names: Readonly<Record<string, string>> = { none: "none", "\t": "tab", "\r\n": "CR LF", "\r": "CR" }
+const named = (text: string): string => names[text] ?? `"${text}"`
 
 /** What differs from UTF-8 with commas, in words. */
 const differences = ({ delimiter, encoding, mark, newline, quote, sep }: Dialect): ReadonlyArray<string> => [
@@ -56,7 +56,7 @@ const differences = ({ delimiter, encoding, mark, newline, quote, sep }: Dialect
   ...(mark === undefined ? [] : ["a byte order mark"]),
   ...(sep === undefined ? [] : ["a line sep="]),
   ...(delimiter === undefined ? [] : [`delimiter ${named(delimiter)}`]),
-  ...(quote === undefined ? [] : [`quote ${quote}`]),
+  ...(quote === undefined ? [] : [`quote ${named(quote)}`]),
   ...(newline === undefined ? [] : [`line ends ${named(newline)}`])
 ]
 

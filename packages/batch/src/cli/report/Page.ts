@@ -275,7 +275,7 @@ const latency = Effect.fnUntraced(function* ({ job }: Facts, findings: Findings)
       ["95 % up to", time(Latencies.quantile(latencies, 0.95))],
       ["99 % up to", time(Latencies.quantile(latencies, 0.99))],
       ["the longest", time(latencies.greatest)]
-    ])}${yield* figure(chart)}${asTable(
+    ])}${rows.length > 1 && (yield* figure(chart))}${asTable(
       table(
         "Requests by the time they took",
         [
