@@ -36,7 +36,10 @@ export const ofImport = ({ args, counts, declared, files, source }: OfImport): R
       : rejects === undefined
         ? [
             {
-              text: "put the corrected rows into a file of their own, and import that: the rows of this file that were created would be created again. Next time, --rejects <file> keeps them",
+              text:
+                counts.created + counts.inDoubt === 0
+                  ? "correct the file, and import it again: none of its rows was created"
+                  : "put the corrected rows into a file of their own, and import that: the rows of this file that were created would be created again. Next time, --rejects <file> keeps them",
               commands: []
             }
           ]
