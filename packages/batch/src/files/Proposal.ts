@@ -21,11 +21,11 @@ import * as Headers from "./proposal/headers.ts"
 import * as Issues from "./proposal/issues.ts"
 import * as Structure from "./proposal/structure.ts"
 import { wordsOf } from "./proposal/words.ts"
-import type { Key } from "./source/row.ts"
 import * as Source from "./Source.ts"
 
 export type { Problem } from "./proposal/decide.ts"
 export type { Why } from "./proposal/headers.ts"
+export type { Lookup, Preview } from "./proposal/issues.ts"
 
 /**
  * A column: what it becomes, why, and what a person should know of it. `hint` is the property that was perhaps meant; nothing
@@ -45,26 +45,6 @@ export interface Column {
 }
 
 /**
- * A row as it would be sent, and the records that are looked up for it, which are not in the input yet.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Preview {
-  readonly line: number
-  readonly input: BatchRequest.CreateInput
-  readonly lookups?: ReadonlyArray<Lookup>
-}
-
-/**
- * A record that is named by a property of its own: the deal whose `erp_number` is a value of the file.
- *
- * @category models
- * @since 0.1.0
- */
-export type Lookup = Pick<Key, "object" | "property" | "value">
-
-/**
  * What is proposed. `declared` is the whole format, `words` are the flags for what is added to the format that was declared
  * before, in the form of a command line. Each assumption is one line. `requests` create all valid rows, and take so many
  * `seconds` at least.
@@ -81,7 +61,7 @@ export interface Proposal {
   readonly words: ReadonlyArray<string>
   readonly assumptions: ReadonlyArray<string>
   readonly columns: ReadonlyArray<Column>
-  readonly preview: ReadonlyArray<Preview>
+  readonly preview: ReadonlyArray<Issues.Preview>
   readonly problems: ReadonlyArray<Problem>
   /** Lines about values that are sent as they are and may not be meant. */
   readonly warnings: ReadonlyArray<string>

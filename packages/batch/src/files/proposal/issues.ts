@@ -1,10 +1,10 @@
 /**
  * The issues of rows, grouped by column and advice, and the first rows that have none.
  */
+import type { BatchRequest } from "@effect-hubspot/schema"
 import * as Result from "effect/Result"
 import * as Struct from "effect/Struct"
-import type { Preview } from "../Proposal.ts"
-import type { Row } from "../source/row.ts"
+import type { Key, Row } from "../source/row.ts"
 import { noValue } from "../source/sheet/cells.ts"
 import type { Problem } from "./decide.ts"
 
@@ -19,6 +19,26 @@ interface Group {
   readonly places: Array<{ readonly line: number; readonly column: number }>
   count: number
 }
+
+/**
+ * A row as it would be sent, and the records that are looked up for it, which are not in the input yet.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Preview {
+  readonly line: number
+  readonly input: BatchRequest.CreateInput
+  readonly lookups?: ReadonlyArray<Lookup>
+}
+
+/**
+ * A record that is named by a property of its own: the deal whose `erp_number` is a value of the file.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Lookup = Pick<Key, "object" | "property" | "value">
 
 const previewOf = ({ keys = [], line }: Row, input: Preview["input"]): Preview => ({
   line,
