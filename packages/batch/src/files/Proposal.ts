@@ -25,7 +25,6 @@ import * as Source from "./Source.ts"
 
 export type { Problem } from "./proposal/decide.ts"
 export type { Why } from "./proposal/headers.ts"
-export type { Lookup, Preview } from "./proposal/issues.ts"
 
 /**
  * A column: what it becomes, why, and what a person should know of it. `hint` is the property that was perhaps meant; nothing
