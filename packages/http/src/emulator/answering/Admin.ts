@@ -9,6 +9,7 @@
  */
 import { Property } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
+import * as Mac from "effect/crypto/Mac"
 import * as Effect from "effect/Effect"
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -249,10 +250,12 @@ const admit = Effect.fnUntraced(function* (
   if (isForeign(headers)) {
     return yield* new ForeignOrigin({ message: "the admin API answers no page of another origin" })
   }
-  if (Redacted.value(credential) !== Redacted.value(adminKey)) {
+  if (!Mac.timingSafeEqual(bytesOf(credential), bytesOf(adminKey))) {
     return yield* new Unauthorized({ message: "send Authorization: Bearer <admin key of this emulator>" })
   }
 })
+
+const bytesOf = (key: Redacted.Redacted<string>) => new TextEncoder().encode(Redacted.value(key))
 
 const layerAuthorization = (adminKey: Redacted.Redacted<string>) =>
   Layer.succeed(Authorization, {
