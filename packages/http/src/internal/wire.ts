@@ -128,9 +128,15 @@ const readBody = (
     : Effect.flatMap(sent, (body) => inflate(body, encoding, response.status, maxBytes))
 }
 
-/** Whether the reply says how long it is, and is not longer than what is read. No transport passes on more than that. */
-const isShort = ({ headers }: HttpClientResponse, maxBytes: number): boolean => {
-  const length = Option.getOrUndefined(Headers.get(headers, "content-length"))
+/**
+ * Whether the reply is no longer than what is read. Node's own HTTP, which has a `statusCode`, passes on no more bytes than a
+ * reply says, and does not inflate them. Others may: a browser's fetch hides the encoding of another origin's reply.
+ */
+const isShort = (response: HttpClientResponse, maxBytes: number): boolean => {
+  if (!Predicate.hasProperty(response, "source") || !Predicate.hasProperty(response.source, "statusCode")) {
+    return false
+  }
+  const length = Option.getOrUndefined(Headers.get(response.headers, "content-length"))
   return length !== undefined && /^[1-9]\d{0,9}$/.test(length) && Number(length) <= maxBytes
 }
 
