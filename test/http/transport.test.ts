@@ -286,3 +286,29 @@ describe("a fetch that repeats requests by itself, as Deno's does", () => {
     })
   )
 })
+
+describe("a fetch that inflates and does not say so, as a browser's does with another origin", () => {
+  it.effect("is not believed how long the reply is: no more is read than is allowed", () =>
+    Effect.gen(function* () {
+      const chunk = new Uint8Array(1024).fill(32)
+      let read = 0
+      const inflating: typeof globalThis.fetch = () =>
+        Promise.resolve(
+          new Response(
+            new ReadableStream({
+              pull: (to) => {
+                read += chunk.length
+                if (read > 1024 * 1024) to.close()
+                else to.enqueue(chunk)
+              }
+            }),
+            { status: 201, headers: { "content-type": "application/json", "content-length": "14" } }
+          )
+        )
+      const transport = Layer.merge(FetchHttpClient.layer, Layer.succeed(FetchHttpClient.Fetch, inflating))
+      const said = attempt("http://127.0.0.1:1", { maxResponseBytes: 64 * 1024 })
+      assert.strictEqual(yield* Effect.provide(said, transport), "ResponseTooLarge")
+      assert.isBelow(read, 256 * 1024)
+    })
+  )
+})

@@ -1,5 +1,5 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { statSync } from "node:fs"
+import { statSync, symlinkSync } from "node:fs"
 import { canary } from "../../support/canary.ts"
 import { type Directory, directory, endAll, run, serve, type Server, summaryOf } from "./run.ts"
 
@@ -199,8 +199,34 @@ describe("the page of an import", () => {
       assert.strictEqual(nowhere.code, 74, nowhere.stderr)
       assert.include(nowhere.stderr, "no/such.html cannot be written: no such directory")
     }
+    symlinkSync("nowhere", files.at("link.html"))
+    const linked = await command("import", "once.csv", "--report", "link.html", ...flags())
+    assert.strictEqual(linked.code, 2)
     const missing = await command("report", "nosuch", "--state-dir", "state")
     assert.strictEqual(missing.code, 2)
     assert.strictEqual((await named("Once")).size, 0)
+  })
+
+  it("takes the place of no other file of the same run, and says so", async () => {
+    files.write("same.csv", fileOf("Same"))
+    const written = ["--rejects", "same.out", "--report", "./same.out"]
+    const job = ["--job", "same", "--state-dir", "state"]
+    const end = await command("import", "same.csv", ...written, ...job, ...flags())
+    assert.strictEqual(end.code, 74, end.stderr)
+    assert.include(end.stderr, "./same.out exists; choose another name or remove it")
+    assert.include(files.read("same.out"), "Same 20,-1,20,")
+    assert.notInclude(files.read("same.out"), "<html")
+  })
+
+  it("has no secret of the names of files either", async () => {
+    files.write("names.csv", fileOf("Names"))
+    const job = ["--job", "names", "--state-dir", `state-${canary}`]
+    const report = ["--created", `created-${canary}.csv`, "--report", "names.html"]
+    assert.strictEqual((await command("import", "names.csv", ...report, ...flags())).code, 3)
+    assert.notInclude(files.read("names.html"), canary)
+    assert.strictEqual((await command("import", "names.csv", ...job, ...flags())).code, 3)
+    const of = await command("report", ...job.slice(1), "--output", "names-job.html")
+    assert.strictEqual(of.code, 0, of.stderr)
+    assert.notInclude(files.read("names-job.html"), canary)
   })
 })

@@ -371,6 +371,8 @@ describe("a plan", () => {
     })
   )
 
+  const recurring: Record<string, unknown> = {}
+  recurring["itself"] = recurring
   const wrong: ReadonlyArray<readonly [string, unknown, RegExp]> = [
     ["nothing", null, /^fault plan: null is given; it must be object$/],
     ["no rules", {}, /^fault plan at rules: it is missing$/],
@@ -408,14 +410,30 @@ describe("a plan", () => {
         ]
       },
       /at rules\[0\]\.fault\.reply\.headers\.a: "b/
-    ]
+    ],
+    [
+      "a key of several lines",
+      { rules: [], "a\nb\u001b[31m": 1 },
+      /^fault plan at a b \[31m: no such key; check how it is written$/
+    ],
+    ["a name of an object's own", { rules: [], constructor: 1 }, /^fault plan at constructor: no such key/],
+    [
+      "a name of every object's",
+      JSON.parse('{"rules":[{"fault":{"__proto__":{"place":"replyLost"}}}]}'),
+      /^fault plan at rules\[0\]\.fault\.place: nothing is given/
+    ],
+    ...[10n, Symbol("x"), () => 1, recurring].map((status): readonly [string, unknown, RegExp] => [
+      `${typeof status} for a number`,
+      { rules: [{ fault: { place: "beforeCommit", reply: { kind: "status", status } } }] },
+      /at rules\[0\]\.fault\.reply\.status: .* is given; it must be number/
+    ])
   ]
   for (const [name, json, expected] of wrong) {
     it.effect(`with ${name} is refused in one line`, () =>
       Effect.gen(function* () {
         const { message } = yield* Effect.flip(Faults.decode(json))
         assert.match(message, expected)
-        assert.notMatch(message, /\n/)
+        assert.notMatch(message, /\p{Cc}/u)
       })
     )
   }

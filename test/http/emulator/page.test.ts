@@ -66,6 +66,18 @@ describe("the emulator's page", () => {
     }).pipe(served())
   )
 
+  it.live(
+    "has the contract beside it, whose program reaches nothing else either, and is framed by nobody",
+    () =>
+      Effect.gen(function* () {
+        const { url } = yield* EmulatorServer.EmulatorServer
+        const { headers } = yield* send(HttpClientRequest.get(`${url}/docs`))
+        const policy = headers["content-security-policy"] ?? ""
+        assert.include(policy, "default-src 'self' ")
+        assert.include(policy, "frame-ancestors 'none'")
+      }).pipe(served())
+  )
+
   it.live("has a script that needs nothing but a browser", () =>
     Effect.gen(function* () {
       const { url } = yield* EmulatorServer.EmulatorServer
@@ -91,10 +103,11 @@ describe("the emulator's page", () => {
 describe("what the page asks for", () => {
   it.live("is refused without the key, and nothing is said", () =>
     Effect.gen(function* () {
-      const { url } = yield* EmulatorServer.EmulatorServer
+      const { adminKey, url } = yield* EmulatorServer.EmulatorServer
       yield* create({ inputs: inputs(2) })
       for (const path of ["overview", "definitions"]) {
-        for (const authorization of ["", "Bearer wrong"]) {
+        const key = Redacted.value(adminKey)
+        for (const authorization of ["", "Bearer wrong", `Bearer ${key.slice(1)}`, `Bearer ${key}0`]) {
           const { body, status } = yield* send(
             HttpClientRequest.get(`${url}/_emulator/${path}`).pipe(
               HttpClientRequest.setHeaders({ authorization })
@@ -175,6 +188,24 @@ describe("what the page asks for", () => {
       const definitions = yield* admin("GET", "definitions")
       assert.strictEqual(definitions.body.results.length, overview.definitions)
     }).pipe(served({ limit: 50 }))
+  )
+
+  it.live("is small, however large what happened is", () =>
+    Effect.gen(function* () {
+      const types = [{ associationCategory: "HUBSPOT_DEFINED", associationTypeId: 20 }]
+      const associations = Array.from({ length: 200 }, (_, n) => ({ to: { id: String(n + 1) }, types }))
+      const large = Array.from({ length: 100 }, (_, n) => ({
+        objectWriteTraceId: `${n}${"t".repeat(10_000)}`,
+        properties: { name: "n".repeat(10_000) },
+        associations
+      }))
+      assert.strictEqual((yield* create({ inputs: large })).status, 201)
+      const { url } = yield* EmulatorServer.EmulatorServer
+      yield* send(HttpClientRequest.get(`${url}/${"x".repeat(10_000)}`))
+      const { status, text } = yield* admin("GET", "overview")
+      assert.strictEqual(status, 200)
+      assert.isBelow(text.length, 1_000_000)
+    }).pipe(served())
   )
 
   it.effect("has faults to switch on that are plans, each with its own name", () =>

@@ -26,7 +26,7 @@ export const mustBePossible = (paths: Paths) =>
     Effect.forEach(all(paths), mustBeNew, { discard: true }),
     paths.report === undefined
       ? Effect.void
-      : Effect.mapError(WholeFile.prove(paths.report), (error) =>
+      : Effect.mapError(WholeFile.proveNew(paths.report), (error) =>
           refused(Rejects.failedOn(paths.report ?? "")(error))
         )
   )

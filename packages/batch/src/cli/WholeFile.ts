@@ -10,8 +10,27 @@ import * as Random from "effect/Random"
 export const write = (path: string, content: string) =>
   beside(path, content, (fs, temporary) => fs.rename(temporary, path))
 
+/** Writes a new file. It fails if there is one of this name, however that is spelt. */
+export const create = (path: string, content: string) =>
+  beside(path, content, (fs, temporary) =>
+    Effect.andThen(
+      taken(fs, path),
+      Effect.onError(fs.rename(temporary, path), () => Effect.ignore(fs.remove(path)))
+    )
+  )
+
 /** Fails unless a file can be written there. It leaves none. */
 export const prove = (path: string) => beside(path, "", (fs, temporary) => fs.remove(temporary))
+
+/** Fails unless a new file can be written there. It leaves none. */
+export const proveNew = (path: string) =>
+  beside(path, "", (fs, temporary) =>
+    Effect.andThen(taken(fs, path), Effect.andThen(fs.remove(path), fs.remove(temporary)))
+  )
+
+/** Takes a name that is free. */
+const taken = (fs: FileSystem.FileSystem, path: string) =>
+  Effect.scoped(fs.open(path, { flag: "wx", mode: 0o600 }))
 
 const beside = Effect.fnUntraced(function* (
   path: string,

@@ -1,8 +1,8 @@
 /**
  * The emulator on a port of this machine, for other processes: the command line, the official SDK, curl.
  *
- * It shows itself to people at `/`. It listens on loopback only. It refuses a request whose `Host` is not this machine, so that a web page cannot reach it
- * by DNS rebinding. It never sends a CORS header. Needs Node.
+ * It shows itself to people at `/`. It listens on loopback only. It refuses a request whose `Host` is not this machine, so
+ * that a web page cannot reach it by DNS rebinding. It never sends a CORS header. Needs Node.
  *
  * @since 0.1.0
  */
@@ -179,7 +179,7 @@ const layerServing: Layer.Layer<EmulatorServer, never, Emulator.Emulator | HttpS
           !isThisMachine(request.headers.host ?? "")
             ? Effect.succeed(foreignHost)
             : request.url === "/docs" && request.method === "GET"
-              ? docs
+              ? Effect.map(docs, HttpServerResponse.setHeader("content-security-policy", ownOrigin))
               : isPage(request)
                 ? page
                 : Effect.flatMap(Effect.interruptible(emulator.handle), (delivery) =>
@@ -191,6 +191,10 @@ const layerServing: Layer.Layer<EmulatorServer, never, Emulator.Emulator | HttpS
     })
     // Effect's own spans of a server have the address, and so the ids in it.
   ).pipe(Layer.provide(Layer.succeed(HttpMiddleware.TracerDisabledWhen, () => true)))
+
+// The key of the page is kept for this origin, and the contract's program is not ours.
+const ownOrigin =
+  "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; base-uri 'none'; frame-ancestors 'none'"
 
 const isPage = ({ method, url }: HttpServerRequest.HttpServerRequest): boolean =>
   method === "GET" && url.split("?", 1)[0] === "/"

@@ -22,7 +22,9 @@
  *
  * @since 0.1.0
  */
+import * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
 import * as Effect from "effect/Effect"
+import * as Formatter from "effect/Formatter"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -381,22 +383,17 @@ const invalid = (json: unknown, { issue }: Schema.SchemaError): InvalidPlan => {
   if (tag !== undefined) path.push(tag)
   const where = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("")
   const at = where === "" ? "" : ` at ${where.replace(/^\./, "")}`
-  if (/excess property/.test(message)) {
-    return new InvalidPlan({ message: `fault plan${at}: no such key; check how it is written` })
-  }
-  if (message === "Missing key") return new InvalidPlan({ message: `fault plan${at}: it is missing` })
+  const wrong = (what: string) =>
+    new InvalidPlan({ message: ErrorBody.showable(`fault plan${at}: ${what}`.replace(/\s+/g, " ")) })
+  if (/excess property/.test(message)) return wrong("no such key; check how it is written")
+  if (message === "Missing key") return wrong("it is missing")
   const value = path.reduce<unknown>(
     (inner, part) => (Predicate.hasProperty(inner, part) ? inner[part] : undefined),
     json
   )
-  const given = value === undefined ? "nothing" : JSON.stringify(value)
+  const given = value === undefined ? "nothing" : Formatter.format(value)
   const expected =
     tags.length > 0 ? `Expected ${[...new Set(tags.map(([, , value]) => value))].join(", ")}` : message
   const right = expected.replace(/^Expected /, "").replaceAll(" | ", ", ")
-  return new InvalidPlan({
-    message:
-      `fault plan${at}: ${given.length > 60 ? `${given.slice(0, 60)}…` : given} is given; it must be ${right}`
-        .replace(/\s+/g, " ")
-        .slice(0, 500)
-  })
+  return wrong(`${ErrorBody.showable(given, 60)} is given; it must be ${right}`)
 }

@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
-import type { HttpClientError } from "effect/http/HttpClientError"
 import type { HttpClientRequest } from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
@@ -112,8 +111,7 @@ const readBody = (
   const encoding = Option.getOrElse(Headers.get(response.headers, "content-encoding"), () => "identity")
     .trim()
     .toLowerCase()
-  const isAsSent = encoding === "identity" || encoding === ""
-  const sent = (isAsSent && isShort(response, maxBytes) ? wholeOf : bytesOf)(response, maxBytes).pipe(
+  const sent = bytesOf(response.stream, maxBytes).pipe(
     // The status decides what a missing body means.
     Effect.catchIf(
       (error) => error._tag === "HttpClientError" && error.reason._tag === "EmptyBodyError",
@@ -123,32 +121,13 @@ const readBody = (
       error._tag === "HttpClientError" ? Classify.transport(error, response.status) : error
     )
   )
-  return isAsSent
+  return encoding === "identity" || encoding === ""
     ? Effect.map(sent, (body) => new TextDecoder().decode(body))
     : Effect.flatMap(sent, (body) => inflate(body, encoding, response.status, maxBytes))
 }
 
-/** Whether the reply says how long it is, and is not longer than what is read. No transport passes on more than that. */
-const isShort = ({ headers }: HttpClientResponse, maxBytes: number): boolean => {
-  const length = Option.getOrUndefined(Headers.get(headers, "content-length"))
-  return length !== undefined && /^[1-9]\d{0,9}$/.test(length) && Number(length) <= maxBytes
-}
-
-/** All bytes of a short reply, in one step. */
-const wholeOf = (
-  { arrayBuffer }: HttpClientResponse,
-  maxBytes: number
-): Effect.Effect<Uint8Array<ArrayBuffer>, HttpClientError | HubSpotError.ResponseTooLarge> =>
-  Effect.flatMap(arrayBuffer, (buffer) =>
-    buffer.byteLength > maxBytes
-      ? Effect.fail(new HubSpotError.ResponseTooLarge({ limit: maxBytes }))
-      : Effect.succeed(new Uint8Array(buffer))
-  )
-
-/** All bytes of a reply. It fails as soon as there are more than are read. */
-const bytesOf = ({ stream }: HttpClientResponse, maxBytes: number) => bytesIn(stream, maxBytes)
-
-const bytesIn = <E>(
+/** All bytes. It fails as soon as there are more than are read. */
+const bytesOf = <E>(
   stream: Stream.Stream<Uint8Array, E>,
   maxBytes: number
 ): Effect.Effect<Uint8Array<ArrayBuffer>, E | HubSpotError.ResponseTooLarge> =>
@@ -212,7 +191,7 @@ const inflate = (
           }),
           (stream) =>
             Effect.map(
-              bytesIn(
+              bytesOf(
                 Stream.fromReadableStream({
                   evaluate: () => stream,
                   onError: () => new HubSpotError.ResponseTruncated({ status })

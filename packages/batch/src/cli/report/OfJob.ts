@@ -63,6 +63,7 @@ export const write = Effect.fnUntraced(function* (
   const findings = growing.findings()
   const { counts } = findings
   const strategy = Jobs.strategyOf(job)
+  const without = (text: string | undefined) => (text === undefined ? undefined : Facts.clipped(text, redact))
   yield* Write.write(
     path,
     {
@@ -81,8 +82,8 @@ export const write = Effect.fnUntraced(function* (
       limit,
       command: Facts.clipped(Next.importOf(args, job), redact),
       reading: Facts.readingOf(frozen, redact),
-      createdFile: files.created,
-      allIds: Steps.allIds(job, args),
+      createdFile: without(files.created),
+      allIds: without(Steps.allIds(job, args)),
       steps: Steps.ofJob(job, { args, counts, files }).map(Facts.stepWithout(redact)),
       versions: yield* Write.versions
     },

@@ -103,7 +103,7 @@ export const make = Effect.fnUntraced(function* (
         limit: yield* limit,
         command: Facts.clipped(["line-items", ...args.map(quote)].join(" "), redact),
         reading: Facts.readingOf({ ...source, declared }, redact),
-        createdFile: files.created,
+        createdFile: files.created === undefined ? undefined : Facts.clipped(files.created, redact),
         steps: Steps.ofImport({ args, counts, declared, files, source }).map(Facts.stepWithout(redact)),
         versions
       }

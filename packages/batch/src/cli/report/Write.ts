@@ -27,5 +27,5 @@ export const write = Effect.fnUntraced(function* (
 ): Effect.fn.Return<void, Rejects.RejectsError, FileSystem.FileSystem> {
   const [Page] = yield* load(() => [import("./Page.ts")])
   const text = yield* Page.render(facts, findings)
-  yield* Effect.mapError(WholeFile.write(path, text), Rejects.failedOn(path))
+  yield* Effect.mapError(WholeFile.create(path, text), Rejects.failedOn(path))
 })

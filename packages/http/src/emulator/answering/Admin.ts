@@ -9,6 +9,7 @@
  */
 import { Property } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
+import * as Mac from "effect/crypto/Mac"
 import * as Effect from "effect/Effect"
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -249,10 +250,12 @@ const admit = Effect.fnUntraced(function* (credential: Redacted.Redacted<string>
   if (isForeign(headers)) {
     return yield* new ForeignOrigin({ message: "the admin API answers no page of another origin" })
   }
-  if (served === undefined || Redacted.value(credential) !== Redacted.value(served.adminKey)) {
+  if (served === undefined || !Mac.timingSafeEqual(bytesOf(credential), bytesOf(served.adminKey))) {
     return yield* new Unauthorized({ message: "send Authorization: Bearer <admin key of this emulator>" })
   }
 })
+
+const bytesOf = (key: Redacted.Redacted<string>) => new TextEncoder().encode(Redacted.value(key))
 
 const layerAuthorization = Layer.succeed(Authorization, {
   bearer: (effect, { credential }) => Effect.andThen(admit(credential), effect)

@@ -2,12 +2,12 @@
  * What a person who watches the emulator wants to see now: the newest line items and requests, the limits, the faults
  * and the scopes.
  *
- * It is small, however much has happened: it holds the newest entries only, and long values are shortened. The ledger and
- * the journal have everything.
+ * It is small, however much has happened: it holds the newest entries only, with the first associations of each, and long
+ * values are shortened. The ledger and the journal have everything.
  *
  * @since 0.1.0
  */
-import { Association } from "@effect-hubspot/schema"
+import * as Association from "@effect-hubspot/schema/Association"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
@@ -24,6 +24,9 @@ const shown = 100
 
 /** Longer values are shortened to this, in characters. */
 const longest = 200
+
+/** So many associations of a line item are shown. */
+const mostAssociations = 20
 
 const latest = <S extends Schema.Top>(one: S) =>
   Schema.Struct({ total: Schema.Int, latest: Schema.Array(one) })
@@ -88,7 +91,7 @@ export const read = (account: Account): Effect.Effect<Overview> =>
           .map(({ archived, associations, createdAt, id, properties, updatedAt }) => ({
             id,
             properties: Record.map(properties, shortened),
-            associations,
+            associations: few(associations),
             createdAt,
             updatedAt,
             archived: archived !== undefined
@@ -99,14 +102,19 @@ export const read = (account: Account): Effect.Effect<Overview> =>
         latest: ledger
           .last(shown)
           .toReversed()
-          .map((created) => ({ ...created, properties: Record.map(created.properties, shortened) }))
+          .map(({ associations, objectWriteTraceId, properties, ...created }) => ({
+            ...created,
+            objectWriteTraceId: objectWriteTraceId === null ? null : shortened(objectWriteTraceId),
+            properties: Record.map(properties, shortened),
+            associations: few(associations)
+          }))
       },
       requests: {
         total: forgotten.requests + journal.size(),
         latest: journal
           .last(shown)
           .toReversed()
-          .map((request) => ({ ...request }))
+          .map((request) => ({ ...request, path: shortened(request.path) }))
       },
       unauthorized: forgotten.unauthorized,
       faults: faults.plan.rules.map((rule, index) => ({ rule, ...counts[index]! })),
@@ -117,5 +125,7 @@ export const read = (account: Account): Effect.Effect<Overview> =>
       definitions: crm.properties.size
     }
   })
+
+const few = <A>(associations: ReadonlyArray<A>): ReadonlyArray<A> => associations.slice(0, mostAssociations)
 
 const shortened = (value: string): string => (value.length > longest ? `${value.slice(0, longest)}…` : value)
