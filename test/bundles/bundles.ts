@@ -26,8 +26,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"`
 export const programs = {
   "a call of the client": {
     target: 75,
-    // esbuild keeps calls at the top of a module, unless a comment says that they are pure.
-    most: { rolldown: 75, esbuild: 78 },
+    most: { rolldown: 75, esbuild: 75 },
     source: `${imports}
 ${layer}
 const call = Effect.flatMap(LineItems.LineItems, (lineItems) => lineItems.create({ properties: { name: "Chair" } }))

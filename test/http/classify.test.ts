@@ -448,13 +448,29 @@ const table: ReadonlyArray<
     "NotAccepted",
     { retryAfterMillis: undefined }
   ],
-  [
-    "F35 477 with a date",
-    reply(477, envelope("X"), { "retry-after": "Thu, 01 Jan 1970 00:01:00 GMT" }),
-    "Migrating",
-    "NotAccepted",
-    { retryAfterMillis: 60_000 }
-  ],
+  ...(
+    [
+      ["Thu, 01 Jan 1970 00:01:00 GMT", 60_000],
+      ["Thursday, 01-Jan-70 00:01:00 GMT", 60_000],
+      ["Thu Jan  1 00:01:00 1970", 60_000],
+      ["thu, 01 jan 1970 00:01:00 gmt ", 60_000],
+      ["Thu, 01 Jan 1970 00:01:00", undefined],
+      ["Thu, 01 Foo 1970 00:01:00 GMT", undefined],
+      ["Thu, 01 Jan 1970 25:01:00 GMT", undefined],
+      ["1970-01-01T00:01:00Z", undefined],
+      ["1.5", undefined],
+      ["", undefined]
+    ] as const
+  ).map(
+    ([after, millis]) =>
+      [
+        `F35 477 with the date "${after}"`,
+        reply(477, envelope("X"), { "retry-after": after }),
+        "Migrating",
+        "NotAccepted",
+        { retryAfterMillis: millis }
+      ] as const
+  ),
   ...(
     [
       ["86400", "this account is being migrated", 86_400_000],

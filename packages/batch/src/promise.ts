@@ -3,8 +3,8 @@
  * input out.
  *
  * A thin layer over `BulkCreate`: the same outcomes and the same limits. The outcomes report what HubSpot did; it is never
- * thrown. It throws the error of the caller's own iterable, after the outcomes of all inputs before, and the error of a
- * malformed token or address. It uses no database, and nothing of Node.
+ * thrown. `connect` throws the error of a malformed token. The loop throws the error of a malformed address, and that of the
+ * caller's own iterable, after the outcomes of all inputs before. It uses no database, and nothing of Node.
  *
  * @since 0.1.0
  */

@@ -22,13 +22,13 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { AssociationBatchResponse } from "./contract/AssociationBatch.ts"
 import * as Associations from "./contract/Associations.ts"
-import { about, error, flag, id, list } from "./contract/Endpoint.ts"
+import { about, error, flag, id, list, of } from "./contract/Endpoint.ts"
 import { otherPaths, paths } from "./contract/Paths.ts"
 import { properties } from "./contract/Properties.ts"
 
 export { paths } from "./contract/Paths.ts"
 
-const batch = (status: 200 | 201) => [
+const batch = (status: 200 | 201): ReadonlyArray<Schema.Codec<BatchResponse.BatchResponse, unknown>> => [
   BatchResponse.BatchResponse.pipe(HttpApiSchema.status(status)),
   BatchResponse.BatchResponse.pipe(HttpApiSchema.status(207)),
   BatchResponse.BatchResponse.pipe(HttpApiSchema.status(status === 200 ? 201 : 200))
@@ -41,25 +41,25 @@ const lineItems = (version: ApiVersion.ApiVersion) => {
   return HttpApiGroup.make("lineItems").add(
     HttpApiEndpoint.get("list", path.root, {
       query: { limit: flag, after: flag, ...readQuery },
-      success: Page.Page,
+      success: of<Page.Page>(Page.Page),
       error
     }).annotateMerge(about("List line items", "A page at a time, at most 100 each.")),
     HttpApiEndpoint.post("create", path.root, {
-      payload: BatchRequest.Create,
-      success: CrmObject.CrmObject.pipe(HttpApiSchema.status(201)),
+      payload: of<BatchRequest.Create>(BatchRequest.Create),
+      success: of<CrmObject.CrmObject>(CrmObject.CrmObject.pipe(HttpApiSchema.status(201))),
       error
     }).annotateMerge(about("Create a line item", "Not idempotent.")),
     HttpApiEndpoint.get("get", path.one, {
       params: id,
       query: { ...readQuery, idProperty: flag },
-      success: CrmObject.CrmObject,
+      success: of<CrmObject.CrmObject>(CrmObject.CrmObject),
       error
     }).annotateMerge(about("Read a line item", "By id, or by the value of a property with unique values.")),
     HttpApiEndpoint.patch("update", path.one, {
       params: id,
       query: { idProperty: flag },
-      payload: BatchRequest.Update,
-      success: CrmObject.CrmObject,
+      payload: of<BatchRequest.Update>(BatchRequest.Update),
+      success: of<CrmObject.CrmObject>(CrmObject.CrmObject),
       error
     }).annotateMerge(about("Update a line item", "Properties only; associations stay.")),
     HttpApiEndpoint.delete("archive", path.one, {
@@ -68,7 +68,7 @@ const lineItems = (version: ApiVersion.ApiVersion) => {
       error
     }).annotateMerge(about("Archive a line item", "It can be restored for 90 days.")),
     HttpApiEndpoint.post("batchCreate", path.batchCreate, {
-      payload: BatchRequest.BatchCreate,
+      payload: of<BatchRequest.BatchCreate>(BatchRequest.BatchCreate),
       success: batch(201),
       error
     }).annotateMerge(
@@ -79,17 +79,17 @@ const lineItems = (version: ApiVersion.ApiVersion) => {
     ),
     HttpApiEndpoint.post("batchRead", path.batchRead, {
       query: { archived: flag },
-      payload: BatchRequest.BatchRead,
+      payload: of<BatchRequest.BatchRead>(BatchRequest.BatchRead),
       success: batch(200),
       error
     }).annotateMerge(about("Read a batch of line items", "1 to 100 ids, 50 with histories.")),
     HttpApiEndpoint.post("batchUpdate", path.batchUpdate, {
-      payload: BatchRequest.BatchUpdate,
+      payload: of<BatchRequest.BatchUpdate>(BatchRequest.BatchUpdate),
       success: batch(200),
       error
     }).annotateMerge(about("Update a batch of line items", "1 to 100 inputs with different ids.")),
     HttpApiEndpoint.post("batchUpsert", path.batchUpsert, {
-      payload: BatchRequest.BatchUpsert,
+      payload: of<BatchRequest.BatchUpsert>(BatchRequest.BatchUpsert),
       success: batch(200),
       error
     }).annotateMerge(
@@ -99,13 +99,13 @@ const lineItems = (version: ApiVersion.ApiVersion) => {
       )
     ),
     HttpApiEndpoint.post("batchArchive", path.batchArchive, {
-      payload: BatchRequest.BatchArchive,
+      payload: of<BatchRequest.BatchArchive>(BatchRequest.BatchArchive),
       success: HttpApiSchema.NoContent,
       error
     }).annotateMerge(about("Archive a batch of line items", "Ids that do not exist are ignored.")),
     HttpApiEndpoint.post("search", path.search, {
-      payload: Search.Search,
-      success: Page.Page,
+      payload: of<Search.Search>(Search.Search),
+      success: of<Page.Page>(Page.Page),
       error
     }).annotateMerge(
       about(
@@ -123,20 +123,20 @@ const objects = (version: ApiVersion.ApiVersion) => {
   return HttpApiGroup.make("objects").add(
     HttpApiEndpoint.post("create", path.root, {
       params,
-      payload: BatchRequest.Create,
-      success: CrmObject.CrmObject.pipe(HttpApiSchema.status(201)),
+      payload: of<BatchRequest.Create>(BatchRequest.Create),
+      success: of<CrmObject.CrmObject>(CrmObject.CrmObject.pipe(HttpApiSchema.status(201))),
       error
     }).annotateMerge(about("Create a record", "Not idempotent.")),
     HttpApiEndpoint.post("batchCreate", path.batchCreate, {
       params,
-      payload: BatchRequest.BatchCreate,
+      payload: of<BatchRequest.BatchCreate>(BatchRequest.BatchCreate),
       success: batch(201),
       error
     }).annotateMerge(about("Create a batch of records", "1 to 100 inputs. Not idempotent.")),
     HttpApiEndpoint.post("batchRead", path.batchRead, {
       params,
       query: { archived: flag },
-      payload: BatchRequest.BatchRead,
+      payload: of<BatchRequest.BatchRead>(BatchRequest.BatchRead),
       success: batch(200),
       error
     }).annotateMerge(
@@ -144,8 +144,8 @@ const objects = (version: ApiVersion.ApiVersion) => {
     ),
     HttpApiEndpoint.post("search", path.search, {
       params,
-      payload: Search.Search,
-      success: Page.Page,
+      payload: of<Search.Search>(Search.Search),
+      success: of<Page.Page>(Page.Page),
       error
     }).annotateMerge(about("Search records", "It counts for the same limit as a search of line items."))
   )
@@ -177,7 +177,7 @@ const helpers = (version: ApiVersion.ApiVersion) => {
 
 const account = HttpApiGroup.make("account").add(
   HttpApiEndpoint.get("accountDetails", otherPaths.account, {
-    success: Account.AccountDetails,
+    success: of<Account.AccountDetails>(Account.AccountDetails),
     error
   }).annotateMerge(about("The account of the token", "Its id, time zone and currencies."))
 )

@@ -481,9 +481,9 @@ export const batchAssociate = (
   )
 }
 
-const decodeAssociationPage = Schema.decodeUnknownOption(AssociationBatch.AssociationPage)
+const decodeAssociationPage = /* @__PURE__ */ Schema.decodeUnknownOption(AssociationBatch.AssociationPage)
 
-const sendLineItemsOf = make("associationsOf", {
+const sendLineItemsOf = /* @__PURE__ */ make("associationsOf", {
   idempotent: true,
   read: (answer) =>
     Option.map(decodeAssociationPage(answer), ({ paging, results }) => ({
@@ -535,9 +535,9 @@ export const batchStatus = (link: URL): Operation<BatchResponse.BatchResponse> =
 
 const ofLineItems = { objectType: lineItems }
 
-const decodeProperties = Schema.decodeUnknownOption(Property.Properties)
+const decodeProperties = /* @__PURE__ */ Schema.decodeUnknownOption(Property.Properties)
 
-const sendListProperties = make("listProperties", {
+const sendListProperties = /* @__PURE__ */ make("listProperties", {
   idempotent: true,
   read: (answer) => Option.map(decodeProperties(answer), ({ results }) => results)
 })
@@ -557,13 +557,15 @@ export const listPropertiesOf = (objectType: string): Operation<ReadonlyArray<Pr
  * @category operations
  * @since 0.1.0
  */
-export const listProperties: Operation<ReadonlyArray<Property.Property>> = listPropertiesOf(lineItems)
+export const listProperties: Operation<ReadonlyArray<Property.Property>> =
+  /* @__PURE__ */ listPropertiesOf(lineItems)
 
-const sendCreateProperty = operation("createProperty", {
+const decodeProperty = /* @__PURE__ */ Schema.decodeUnknownOption(Property.Property)
+const sendCreateProperty = /* @__PURE__ */ operation("createProperty", {
   idempotent: false,
-  read: Schema.decodeUnknownOption(Property.Property)
+  read: decodeProperty
 })
-const encodeProperty = bodyOf("createProperty", Property.PropertyCreate)
+const encodeProperty = /* @__PURE__ */ bodyOf("createProperty", Property.PropertyCreate)
 
 /**
  * Defines a property. HubSpot refuses to define it a second time.
@@ -574,13 +576,16 @@ const encodeProperty = bodyOf("createProperty", Property.PropertyCreate)
 export const createProperty = (property: Property.PropertyCreate): Checked<Property.Property> =>
   Effect.map(encodeProperty(property), (body) => sendCreateProperty({ params: ofLineItems, body }))
 
+const decodeAccount = /* @__PURE__ */ Schema.decodeUnknownOption(Account.AccountDetails)
+const sendAccountDetails = /* @__PURE__ */ operation("accountDetails", {
+  idempotent: true,
+  read: decodeAccount
+})
+
 /**
  * The account of the token: its id, time zone and currencies.
  *
  * @category operations
  * @since 0.1.0
  */
-export const accountDetails: Operation<Account.AccountDetails> = operation("accountDetails", {
-  idempotent: true,
-  read: Schema.decodeUnknownOption(Account.AccountDetails)
-})()
+export const accountDetails: Operation<Account.AccountDetails> = /* @__PURE__ */ sendAccountDetails()

@@ -466,7 +466,10 @@ const usage: ReadonlyArray<Case> = [
     stderr: ["line-items: unknown flag --concurency; did you mean --concurrency?"]
   },
   ...[
-    [["--strategy", "guard"], "guard needs --key-property; see line-items setup-key"],
+    [
+      ["--strategy", "guard"],
+      "guard needs --key-property; if the account has no such property, make one with: line-items setup-key --key-property import_key"
+    ],
     [["--key-column", "name"], "--key-column needs --key-property"],
     [
       ["--key-property", "import_key", "--key-column", "sku"],

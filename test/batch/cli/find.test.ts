@@ -97,6 +97,26 @@ describe("a file with the numbers of orders and articles", () => {
     assert.strictEqual(requests, 6, "three definitions, two reads, one create")
   })
 
+  it("is checked with what is looked up for each of the first rows", async () => {
+    const { code, stdout } = await on("check", "orders.csv", ...find, ...at())
+    assert.strictEqual(code, 0)
+    assert.include(
+      stdout,
+      `
+First rows as they would be sent
+  line 2: name="Chair" deal.erp_number="4711" → looked up, product.erp_number="C-1" → looked up
+  line 3: name="Table" deal.erp_number="4711" → looked up
+  line 4: name="Lamp" deal.erp_number="4712" → looked up, product.erp_number="C-1" → looked up
+`
+    )
+    const json = await on("check", "orders.csv", ...find, ...at(), "--json")
+    assert.deepStrictEqual(JSON.parse(json.stdout).preview[1], {
+      line: 3,
+      input: { properties: { name: "Table" } },
+      lookups: [{ object: "deal", property: "erp_number", value: "4711" }]
+    })
+  })
+
   it("may be the parent's own column, with numbers that are no ids", async () => {
     const before = (await server.ledger()).created.length
     files.write("own.csv", "deal_id,name\nD-4714,Shelf\n")

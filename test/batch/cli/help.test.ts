@@ -132,6 +132,14 @@ describe("Completion in bash", () => {
   })
 })
 
+describe("Completion in fish", () => {
+  it("asks for the jobs of --state-dir, if the line has it", async () => {
+    const script = await at(undefined, {}, "--completions", "fish")
+    assert.include(script, "(contains -i -- --state-dir $words)")
+    assert.match(script, /seen_subcommand_from resume .* -a '\(__line_items_jobs\)'/)
+  })
+})
+
 describe("A reader that has gone", () => {
   it("is quiet on every command that prints", async () => {
     const bin = join(Binary.root, "packages/batch/src/bin.ts")

@@ -82,6 +82,21 @@ describe("--json", () => {
     assert.strictEqual(end.code, 3)
   })
 
+  for (const args of [
+    ["import", sample, "--limit", "none"],
+    ["import", sample, "--no-such-flag"],
+    ["import"],
+    ["resume", "not an id"],
+    ["retry", "q3"]
+  ]) {
+    it(`a wrong use prints an object as well: ${args.map((arg) => (arg === sample ? "sample" : arg)).join(" ")}`, async () => {
+      const end = await run([...args, "--json"], { token: canary })
+      assert.strictEqual(end.code, 2)
+      assert.deepStrictEqual(countsOf(end), counted({}, "CANCELED"))
+      assert.match(end.stderr, /^line-items: [^\n]+\n$/)
+    })
+  }
+
   it("an import that could not begin prints an object as well, and whether it can be given again", async () => {
     const end = await run(["import", "none.csv", "--emulator", "--json"], { cwd: files.path })
     assert.deepStrictEqual(countsOf(end), counted({}, "CANCELED"))
@@ -225,7 +240,7 @@ describe("serve", () => {
     assert.strictEqual(before.code, 2)
     assert.strictEqual(
       before.stderr,
-      'line-items: property "import_key" does not exist in this account; make one with `line-items setup-key`\n'
+      'line-items: property "import_key" does not exist in this account; make one with `line-items setup-key --key-property import_key`\n'
     )
     for (const _ of ["first", "again"]) {
       const { code, stderr, stdout } = await run(["setup-key", ...to], options)
@@ -238,7 +253,7 @@ describe("serve", () => {
       {
         code: 2,
         stderr:
-          'line-items: property "hs_sku" does not have unique values; make one with `line-items setup-key`\n'
+          'line-items: property "hs_sku" does not have unique values; make one with `line-items setup-key --key-property import_key`\n'
       }
     )
     const end = await run(

@@ -2,7 +2,7 @@
  * A pipe is read once: it is exact, or declared, or it ends before anything is sent, with the command that declares it.
  */
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { canary, counted, countsOf, endAll, run, serve } from "./run.ts"
+import { canary, counted, countsOf, directory, endAll, run, serve } from "./run.ts"
 
 afterAll(() => {
   endAll()
@@ -56,6 +56,40 @@ describe("A pipe that needs a declaration", () => {
     assert.deepStrictEqual(countsOf(end), counted({ inputs: 2, created: 1, invalid: 1 }, "CANCELED"))
     assert.include(end.stderr, "stdin:4:3: 3 columns, the header has 2")
     assert.include(end.stderr, "go on with the rows after line 3")
+  })
+
+  it("has the warnings that a file has, also as a job", async () => {
+    const place = directory()
+    const server = await serve()
+    const text = "name,description\nA,#N/A\nB\u200b,null\n"
+    place.write("items.csv", text)
+    const at = ["--base-url", server.url, "--json"]
+    const job = (id: string) => ["--job", id, "--state-dir", "jobs"]
+    const importing = async (input: string, flags: ReadonlyArray<string>) => {
+      const options = { cwd: place.path, token: canary, ...(input === "-" && { stdin: text }) }
+      const end = await run(["import", input, ...at, ...flags], options)
+      assert.strictEqual(end.code, 0, end.stderr)
+      return end.stderr.replaceAll(/^(?:stdin|items\.csv): /gm, "").split("\n")
+    }
+    const warnings = [
+      'description: 2 values are words for no value, and are sent as text; to send nothing, declare "empty=#N/A,null"',
+      "name: 1 value has invisible characters (U+200B), with which it is sent; remove them if they are not meant"
+    ]
+    for (const [input, flags] of [
+      ["items.csv", []],
+      ["items.csv", job("file")],
+      ["-", []],
+      ["-", job("pipe")]
+    ] as const) {
+      const lines = await importing(input, flags)
+      assert.deepStrictEqual(
+        lines.filter((line) => / values? /.test(line)),
+        warnings,
+        `${input} ${flags.join(" ")}`
+      )
+    }
+    await server.stop()
+    place.remove()
   })
 
   it("is not sent to an account either", async () => {

@@ -150,9 +150,9 @@ describe("the page of an import", () => {
     const at = `--base-url ${server.url} --state-dir state`
     assert.strictEqual(resolve, `line-items resolve q3 ${at}`)
     assert.strictEqual(apply, `line-items resolve q3 --apply ${at}`)
-    assert.strictEqual(resume, `line-items resume q3 --rejects q3-rejects.csv ${at}`)
-    assert.strictEqual(retry, `line-items retry q3 q3-rejects.csv ${at}`)
-    assert.include(others, `line-items resume q3 --created q3-created.csv ${at}`)
+    assert.strictEqual(resume, `line-items resume q3 --rejects q3-rejects.csv ${at} --limit 100`)
+    assert.strictEqual(retry, `line-items retry q3 q3-rejects.csv ${at} --limit 100`)
+    assert.include(others, `line-items resume q3 --created q3-created.csv ${at} --limit 100`)
     const pasted = (line: string) => command(...line.split(" ").slice(1))
     // Without a key or a parent it can only say that it does not know.
     assert.include((await pasted(resolve)).stdout, "is unknown; look in HubSpot")

@@ -4,7 +4,17 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { number, row, text, workbook } from "../files/sheet/workbook.ts"
 import { checking, creating } from "./proposals.ts"
-import { type Directory, directory, endAll, run, serve, type Server } from "./run.ts"
+import {
+  canary,
+  counted,
+  countsOf,
+  type Directory,
+  directory,
+  endAll,
+  run,
+  serve,
+  type Server
+} from "./run.ts"
 
 const place: Directory = directory()
 let server: Server
@@ -52,6 +62,28 @@ const footers: Readonly<Record<string, readonly [content: ReadonlyArray<string>,
   "below titles": [["Sales", "", ...salesforce, "Page 1 of 1"], 1],
   "as wide as the table": [[...salesforce, "Total,,,41,,5480.00", ",,,,,", "Printed by D. Scott,,,,,"], 3]
 }
+
+describe("A saved footer", () => {
+  it("that is missing one night drops no row: nothing is sent, and the command that sends it is told", async () => {
+    const { path, write } = place
+    write("day.csv", "name,price\nA,1\nB,2\nTotal,\n")
+    write("night.csv", "name,price\nA,1\nB,2\n")
+    const saved = await run(["check", "day.csv", "--emulator", "--save", "shop.json"], { cwd: path })
+    assert.strictEqual(saved.code, 0, saved.stderr)
+    const night = ["import", "night.csv", "--base-url", server.url, "--json", "--format-file", "shop.json"]
+    const on = (...flags: ReadonlyArray<string>) => run([...night, ...flags], { cwd: path, token: canary })
+    const before = (await server.ledger()).created.length
+    const end = await on()
+    assert.strictEqual(end.code, 2)
+    assert.match(
+      end.stderr,
+      /^line-items: night\.csv:3: skipLast=1 is declared.*add --declare skipLast=0;.*\n$/
+    )
+    assert.strictEqual((await server.ledger()).created.length, before)
+    const again = await on("--declare", "skipLast=0")
+    assert.deepStrictEqual(countsOf(again), counted({ inputs: 2, created: 2 }))
+  })
+})
 
 describe("A report's footer", () => {
   for (const [what, [content, skipLast]] of Object.entries(footers)) {

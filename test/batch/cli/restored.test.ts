@@ -12,7 +12,7 @@ import { LineItems } from "@effect-hubspot/http"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { Association } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Result } from "effect"
+import { Effect, Fiber, Layer, Result, Stdio } from "effect"
 import { TestClock } from "effect/testing"
 import { batchesOf, frozen, holder, other, rowsOf } from "../sql/jobStore/rows.ts"
 import * as HubSpot from "../../support/hubspot.ts"
@@ -65,7 +65,7 @@ describe("a job whose database is an old copy", () => {
           yield* lineItems.createBatch({ inputs: items.map(({ input }) => input) })
         }
         yield* TestClock.adjust("1 day")
-        yield* DurableImport.distrust("a")
+        yield* Effect.provide(DurableImport.distrust("a"), Stdio.layerTest({}))
         const running = yield* Effect.forkChild(
           Effect.scoped(Effect.flatMap(jobs.claim("a", { holder: other }), (claim) => JobRunner.run(claim)))
         )

@@ -73,6 +73,40 @@ describe("A spreadsheet", () => {
     assert.deepInclude(await names(), ["Tisch", "12.5"])
   })
 
+  it("is read with what it hides, which is one line for rows and one for columns", async () => {
+    const header = row(text("name"), text("price"), text("Notes"), text("hs_sku"))
+    const item = (name: string) => [text(name), number(1), text("x"), text("S-1")]
+    const hide = (...cells: ReadonlyArray<string>) => row(...cells).replace("<row>", '<row hidden="1">')
+    const before = `<cols><col min="1" max="1" width="9"/><col min="3" max="4" hidden="1"/></cols>`
+    const blank = hide(text(" "))
+    const rows =
+      header + row(...item("A")) + blank + hide(...item("B")) + row(...item("C")) + hide(...item("D"))
+    const bytes = await workbook([
+      { rows, before },
+      { rows: header, state: "hidden" }
+    ])
+    files.write("hidden.xlsx", bytes)
+    const lines = (name: string) => [
+      `${name}: 2 rows are hidden, the first is row 4, and are read like the others; delete them in the workbook if they are not meant`,
+      `${name}: the hidden column "hs_sku" is read like the others; leave it out with --ignore if not meant`
+    ]
+    const file = files.at("hidden.xlsx")
+    const ignored = ["--ignore", "Notes"]
+    const { stdout } = await run(["check", file, "--emulator", ...ignored])
+    assert.include(
+      stdout,
+      `\nWarnings\n${lines(file)
+        .map((line) => `  ${line}\n`)
+        .join("")}\n`
+    )
+    for (const input of ["hidden.xlsx", "-"]) {
+      const end = await importFile(input, ignored, input === "-" ? bytes : undefined)
+      assert.strictEqual(end.code, 0, end.stderr)
+      assert.strictEqual(summaryOf(end).created, 4)
+      assert.include(end.stderr, `${lines(input === "-" ? "stdin" : file).join("\n")}\n`)
+    }
+  })
+
   it("is read from a pipe as well", async () => {
     const end = await importFile("-", [], await workbook(row(text("name")) + row(text("Piped"))))
     assert.strictEqual(end.code, 0)

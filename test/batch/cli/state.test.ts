@@ -144,7 +144,7 @@ describe("a disk that fails", () => {
     })
     assert.match(
       end.stderr,
-      /^told\.csv: [\d,]+ of 1,500 rows have no outcome yet: .*disk I\/O error.*line-items resume told --base-url \S+ --state-dir told$/m
+      /^told\.csv: [\d,]+ of 1,500 rows have no outcome yet: .*disk I\/O error.*line-items resume told --state-dir told --base-url \S+$/m
     )
     assert.match(end.stderr, /^told-rejects\.csv is not written: disk I\/O error$/m)
     const named = [
@@ -334,7 +334,11 @@ describe("a database that is damaged, or is not ours", () => {
 describe("a durable import that cannot be meant", () => {
   it("B45 a strategy that needs a key property", async () => {
     const end = await connected("b45", "import", "three.csv", "--job", "a", "--strategy", "guard")
-    refused(end, 2, "guard needs --key-property; see line-items setup-key")
+    refused(
+      end,
+      2,
+      "guard needs --key-property; if the account has no such property, make one with: line-items setup-key --key-property import_key"
+    )
   })
 
   it("B46 a key property that keeps nothing apart", async () => {

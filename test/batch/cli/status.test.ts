@@ -119,14 +119,14 @@ describe("the status of a job", () => {
         assert.match(busy.lines.join(), /^job "q3" is held by pid 4711 on host elsewhere since /)
         yield* TestClock.adjust("1 minute")
         const words =
-          "not all of its rows were written down, and nothing was sent; import the file again under this id"
+          "not all of its rows were written down, and nothing was sent; plan it again with: line-items import /data/items.csv --job q3 --strategy fail-visible --batch-size 2"
         assert.strictEqual((yield* said("workers")).at(-1), words)
         assert.deepInclude(yield* resumed, { code: 2, lines: [`job "q3": ${words}`] })
         const of = { ...frozen, retryOf: { job: "q3", first: "q3" } }
         yield* jobs.create({ id: "q3", frozen: of, holder })
         yield* TestClock.adjust("1 minute")
         const retried = (yield* resumed).lines.join()
-        assert.include(retried, "give its file again to line-items retry q3, with --job q3")
+        assert.include(retried, "plan it again with: line-items retry q3 /data/items.csv --job q3")
       })
     )
   )

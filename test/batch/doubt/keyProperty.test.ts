@@ -37,7 +37,7 @@ describe("KeyProperty", () => {
       const error = yield* Effect.flip(KeyProperty.prove("hs_sku", "unique"))
       assert.strictEqual(
         error.message,
-        'property "hs_sku" does not have unique values; make one with `line-items setup-key`'
+        'property "hs_sku" does not have unique values; make one with `line-items setup-key --key-property import_key`'
       )
     }).pipe(Effect.provide(HubSpot.layer()))
   )
@@ -52,7 +52,7 @@ describe("KeyProperty", () => {
         const error = yield* Effect.flip(KeyProperty.prove(property!, "plain"))
         assert.strictEqual(
           error.message,
-          `property "${property}" ${problem}; make one with \`line-items setup-key\``
+          `property "${property}" ${problem}; make one with \`line-items setup-key --key-property import_key\``
         )
         assert.deepStrictEqual((yield* ledger).created, [])
       }).pipe(Effect.provide(HubSpot.layer()))

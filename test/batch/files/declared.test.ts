@@ -209,6 +209,51 @@ describe("A declared file", () => {
   )
 })
 
+describe("Lines that are left out at the end", () => {
+  const lines = ["Order;name;price;hs_sku", "1;Chair;10,5;", '2;"Desk; oak";20;S-2', "3;Lamp;5;S-3"]
+  const saved: FileFormat = { delimiter: "semicolon", decimal: "comma", ignore: ["Order"], skipLast: 2 }
+  const reading = (below: ReadonlyArray<string>, over: FileFormat = {}) =>
+    Effect.map(
+      read([...lines, ...below, ""].join("\r\n"), { declared: { ...saved, ...over } }),
+      ({ error, rows }) => [rows.length, error] as const
+    )
+  const refused = (line: number, last: number, more: number) =>
+    `items.csv:${line}: skipLast=${last} is declared, and this line is a row like those above it, so the footer may be missing; to import it, add --declare skipLast=${more}; if it is no line item, take the line away`
+
+  it.effect(
+    "are no rows: where the footer is missing, or shorter, the file is refused at the first row",
+    () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* reading([]), [1, refused(3, 2, 0)])
+        assert.deepStrictEqual(yield* reading([], { broken: "rejects" }), [1, refused(3, 2, 0)])
+        assert.deepStrictEqual(yield* reading(["", "Summe;;35,5;"]), [2, refused(4, 2, 1)])
+        assert.deepStrictEqual(yield* reading(['4;"Desk; ash";1;S-4', "Printed by me"]), [
+          3,
+          refused(5, 2, 1)
+        ])
+        const other = { declared: { skipLast: 1, quote: "apostrophe" } } as const
+        const quoted = yield* read("name,price\nA,1\n'E, \"F\"',1\n", other)
+        assert.deepStrictEqual([quoted.rows.length, quoted.error], [1, refused(3, 1, 0)])
+      })
+  )
+
+  it.effect("may be anything that is no row like those above", () =>
+    Effect.gen(function* () {
+      for (const below of [
+        ["Summe;;35,5;", "Printed by me"],
+        ["Summe;3;35,5;1", "D. Scott;;;"],
+        ["3 Positionen", "a;b"],
+        // Without a name, which all rows have.
+        ["4;;35,5;", ";D. Scott;;"],
+        // No price.
+        ["x;y;z;", "1;2;3;4;5"]
+      ]) {
+        assert.deepStrictEqual(yield* reading(below), [3, undefined], below.join("|"))
+      }
+    })
+  )
+})
+
 describe("Declared values", () => {
   it.effect("are numbers as they are written, or invalid, and never another number", () =>
     Effect.gen(function* () {

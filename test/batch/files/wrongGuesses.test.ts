@@ -61,6 +61,24 @@ describe("A dot that may be a separator of thousands", () => {
   )
 })
 
+describe("A value without a digit", () => {
+  it.effect("is invalid, and does not decide how the others are written", () =>
+    Effect.gen(function* () {
+      const prices = yield* propose('name;price\nA;"1.039,50"\nB;auf Anfrage\nC;149,00\nD;€\n')
+      assert.deepInclude(prices, { invalid: 2 })
+      assert.deepInclude(prices.declared, { decimal: "comma", thousands: "dot" })
+      const days = yield* propose("name,hs_recurring_billing_start_date\nA,31.01.2026\nB,offen\n")
+      assert.deepInclude(days, { invalid: 1 })
+      assert.strictEqual(days.declared.dates, "dd.MM.yyyy")
+      // A value with digits that nothing reads still leaves the column alone.
+      const odd = yield* propose("name;price\nA;149,00\nB;ab 12,00\n")
+      assert.deepInclude(odd, { invalid: 2 })
+      const none = yield* propose("name,price\nA,auf Anfrage\n")
+      assert.deepStrictEqual(none.words, [])
+    })
+  )
+})
+
 describe("Days", () => {
   const start = "hs_recurring_billing_start_date"
   const days = (...cells: ReadonlyArray<string>) =>

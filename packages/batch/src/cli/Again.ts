@@ -4,6 +4,7 @@
 import type { FileFormat } from "../files/FileFormat.ts"
 import * as Rejects from "../files/Rejects.ts"
 import * as Source from "../files/Source.ts"
+import * as Next from "./Next.ts"
 import * as Words from "./Words.ts"
 
 export interface Options {
@@ -30,7 +31,7 @@ export const lines = (
     // What is plain needs no declaration, and may have to be corrected first.
     ...(isUnsent || Object.keys(format).length > 0
       ? [
-          `${name}: ${isUnsent ? "send what was not sent" : "import it again"} with: ${Words.importOf(rejects, format, Words.lastingOf(args))}`
+          `${name}: ${isUnsent ? "send what was not sent" : "import it again"} with: ${Words.importOf(rejects, format, Next.flagsOf(args, "import"))}`
         ]
       : [])
   ]

@@ -93,7 +93,15 @@ _line_items_words() {
 compdef _line_items_words line-items
 `,
     fish: (jobs, commands, all) => `
-complete -c line-items -n '__fish_seen_subcommand_from ${jobs.replaceAll("|", " ")}; and test (count (commandline -poc)) -eq 2' -f -a '(line-items jobs --quiet 2>/dev/null)'
+function __line_items_jobs
+  set -l words (commandline -po)
+  if set -l at (contains -i -- --state-dir $words)
+    line-items jobs --quiet --state-dir $words[(math $at + 1)] 2>/dev/null
+  else
+    line-items jobs --quiet 2>/dev/null
+  end
+end
+complete -c line-items -n '__fish_seen_subcommand_from ${jobs.replaceAll("|", " ")}; and test (count (commandline -poc)) -eq 2' -f -a '(__line_items_jobs)'
 complete -c line-items -n '__fish_seen_subcommand_from ${commands}' -f -a '${all}'
 `,
     powershell: () => ""

@@ -86,7 +86,7 @@ export const plan = Effect.fnUntraced(function* (
   yield* mustBeFree(jobId)
   // A planned job keeps its id for good, so an obstacle is reported before.
   yield* JobFiles.mustBePossible(options)
-  const { declared, finder, requests, source } = yield* FileImport.prepare(options)
+  const { declared, finder, requests, source, warnings } = yield* FileImport.prepare(options)
   const notices = Lines.noticesOf(Source.visible(source.name))
   const say = (line: string | undefined) => (line === undefined ? Effect.void : Console.error(line))
   yield* source.rows.pipe(
@@ -122,6 +122,7 @@ export const plan = Effect.fnUntraced(function* (
     }),
     Effect.mapError(refusedBefore)
   )
+  yield* Effect.forEach(warnings(), say, { discard: true })
   return requests
 })
 
@@ -137,7 +138,7 @@ export const submitted = Effect.fnUntraced(function* (jobId: string, json: boole
   yield* Output.line(
     json
       ? Json.text(Json.Submitted, { job: jobId, status: Job.statusOf(state), inputs, invalid })
-      : `${jobId}: ${Report.format(inputs)} rows are written down${invalid === 0 ? "" : `, of which ${Report.format(invalid)} are invalid`}; the workers of the database run them. See: ${yield* Next.command("status", jobId)}`
+      : `${jobId}: ${Report.format(inputs)} rows are written down${invalid === 0 ? "" : `, of which ${Report.format(invalid)} are invalid`}; the workers of the database run them. See: ${yield* Next.command("status", { words: [jobId] })}`
   )
 })
 

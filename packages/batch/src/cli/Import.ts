@@ -42,6 +42,7 @@ import { type Exit, refused, usage } from "./Exit.ts"
 import * as ImportFiles from "./ImportFiles.ts"
 import type * as JobFiles from "./JobFiles.ts"
 import * as Lines from "./Lines.ts"
+import * as Next from "./Next.ts"
 import { Process } from "./Process.ts"
 import type { Secrets } from "./Secrets.ts"
 import * as Warnings from "../files/source/warnings.ts"
@@ -75,7 +76,7 @@ export interface Imported {
 }
 
 /** Why an import of this source cannot be meant, if it cannot. */
-const misused = (options: Options, source: Source.Source): string | undefined => {
+const misused = (options: Options, source: Source.Source, setUp: string): string | undefined => {
   const { keyColumn, keyProperty, strategy = DoubtStrategy.failVisible } = options
   const misnamed = ImportFiles.misnamed(options, source)
   if (misnamed !== undefined) return misnamed
@@ -85,7 +86,7 @@ const misused = (options: Options, source: Source.Source): string | undefined =>
   }
   if (Option.isSome(DoubtStrategy.choose(strategy, keyProperty))) return undefined
   const what = strategy._tag === "failVisible" ? "--verify-rejections" : strategy._tag
-  return `${what} needs --key-property; see line-items setup-key`
+  return `${what} needs --key-property; if the account has no such property, make one with: ${setUp}`
 }
 
 /** An input that is ready to be sent, and what was asked for it. */
@@ -97,6 +98,8 @@ export interface Prepared {
   /** Finds the records that rows name by keys, if there are such columns. */
   readonly finder: FindRecords.Finder<Source.Row> | undefined
   readonly requests: number
+  /** Lines about the rows of a pipe, once they are read. Those about a file are printed before. */
+  readonly warnings: () => ReadonlyArray<string>
 }
 
 /**
@@ -114,8 +117,9 @@ export const prepare = Effect.fnUntraced(function* (
   let declared = options.declared ?? {}
   const open = (definitions?: ReadonlyArray<Property.Property>) =>
     Effect.mapError(Source.open(input, { format, declared, definitions }), refused)
+  const setUp = yield* Next.command("setup-key", { words: ["--key-property", "import_key"] })
   const refuseMisuse = (source: Source.Source) => {
-    const why = misused(options, source)
+    const why = misused(options, source, setUp)
     return why === undefined ? Effect.void : Effect.fail(usage(why))
   }
   const ask = BeforeImport.definitions(input === "stdin" ? "stdin" : input.path, options.emulated)
@@ -154,7 +158,14 @@ export const prepare = Effect.fnUntraced(function* (
   const choice = Option.getOrThrow(DoubtStrategy.choose(strategy, keyProperty))
   const finds = FindRows.ofFormat(declared)
   const finder = finds.length === 0 ? undefined : yield* Effect.mapError(FindRecords.make(finds), refused)
-  return { source, declared, total: file.rows, choice, finder, requests: requests + finds.length }
+  const ready = { declared, total: file.rows, choice, finder, requests: requests + finds.length }
+  if (source.replayable) return { ...ready, source, warnings: () => [] }
+  const warnings = Warnings.make()
+  const rows = Stream.mapArray(source.rows, (some) => {
+    for (const row of some) warnings.add(row)
+    return some
+  })
+  return { ...ready, source: { ...source, rows }, warnings: () => warnings.lines(source.name) }
 })
 
 /**
@@ -177,7 +188,7 @@ export const run = Effect.fnUntraced(function* (
 > {
   const { signaled } = yield* Process
   const startedAt = yield* monotonicMillis
-  const { declared, choice, finder, requests, source, total } = yield* prepare(options)
+  const { declared, choice, finder, requests, source, total, warnings } = yield* prepare(options)
   const { keyColumn, strategy = DoubtStrategy.failVisible } = options
   const { created, doubts, rejects, report } = yield* ImportFiles.open(options, source, declared)
 
@@ -270,8 +281,6 @@ export const run = Effect.fnUntraced(function* (
   })
 
   const args = yield* Effect.flatMap(Stdio.Stdio, ({ args }) => args)
-  // Those of a regular file were told before.
-  const warnings = Warnings.make()
   let lastLine = 0
   const rows = source.rows.pipe(
     // A pipe may never end, so it is not read on when nothing more will be sent.
@@ -291,7 +300,6 @@ export const run = Effect.fnUntraced(function* (
     Stream.mapArray((chunk) => {
       counts = { ...counts, inputs: counts.inputs + chunk.length }
       lastLine = chunk.at(-1)?.line ?? lastLine
-      if (!source.replayable) for (const row of chunk) warnings.add(row)
       return chunk
     })
   )
@@ -313,7 +321,7 @@ export const run = Effect.fnUntraced(function* (
   const end = Effect.tap(Effect.andThen(Effect.andThen(progress.end, written), summarize), (imported) =>
     Effect.andThen(
       Effect.andThen(
-        Effect.forEach([...rest(), ...warnings.lines(source.name)], progress.note, { discard: true }),
+        Effect.forEach([...rest(), ...warnings()], progress.note, { discard: true }),
         Effect.forEach(
           closing(shown, { ...options, declared }, source, imported, ending, args),
           progress.line,

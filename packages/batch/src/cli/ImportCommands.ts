@@ -17,7 +17,7 @@ import * as Manual from "./Manual.ts"
 import * as Output from "./Output.ts"
 
 const input = Argument.String("input").pipe(
-  Argument.withDescription('A CSV, NDJSON or JSON file, or "-" for the standard input')
+  Argument.withDescription('A CSV, Excel (.xlsx), NDJSON or JSON file, or "-" for the standard input')
 )
 
 /** How rows are read and created. */

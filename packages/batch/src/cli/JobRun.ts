@@ -203,7 +203,7 @@ const conclude = Effect.fnUntraced(function* (following: Following, end: JobRunn
   if (counts.inputs === 0) yield* progress.line(`${shown}: no rows`)
   if (!Job.isFinal(state)) {
     yield* progress.line(
-      `${shown}: ${Report.format(openOf(counts))} of ${Report.format(counts.inputs)} rows have no outcome yet${end._tag === "Suspended" ? `: ${end.suspension.message}${Advice.forNotSent(end.reason)}` : ""}; go on with: ${yield* Next.command("resume", planned.id)}`
+      `${shown}: ${Report.format(openOf(counts))} of ${Report.format(counts.inputs)} rows have no outcome yet${end._tag === "Suspended" ? `: ${end.suspension.message}${Advice.forNotSent(end.reason)}` : ""}; go on with: ${yield* Next.command("resume", { words: [planned.id], job: planned })}`
     )
   }
   const known = Report.add(counts, now.unsettled)

@@ -178,7 +178,7 @@ const nextOf = Effect.fnUntraced(function* (job: Job.Job, runBy: RunBy, run: boo
   const { id, state, suspension } = job
   if (Job.isFinal(state) || run) return []
   if (state === "planning") return [`  ${yield* unplanned(job)}`]
-  const resume = yield* Next.command("resume", id)
+  const resume = yield* Next.command("resume", { words: [id], job })
   if (runBy === "processes") {
     return [`  ${isToBeCanceled(job) ? "end it" : "go on"} with: ${resume}`]
   }
@@ -190,12 +190,13 @@ const nextOf = Effect.fnUntraced(function* (job: Job.Job, runBy: RunBy, run: boo
 })
 
 /** The next step for a job whose planning has stopped. */
-const unplanned = Effect.fnUntraced(function* ({ frozen: { retryOf }, id }: Job.Job) {
+const unplanned = Effect.fnUntraced(function* (job: Job.Job) {
+  const { retryOf, source } = job.frozen
   const again =
     retryOf === undefined
-      ? "import the file again under this id"
-      : `give its file again to line-items retry ${retryOf.job}, with --job ${id}`
-  return `not all of its rows were written down, and nothing was sent; ${again}`
+      ? yield* Next.importAgain(job)
+      : yield* Next.command("retry", { words: [retryOf.job, source.path ?? "-", "--job", job.id], job })
+  return `not all of its rows were written down, and nothing was sent; ${source.path === undefined ? "pipe its rows again into" : "plan it again with"}: ${again}`
 })
 
 /** Refuses a job whose rows are not all written down: it cannot be run, only planned again. */
@@ -218,7 +219,7 @@ export const cancel = Effect.fnUntraced(function* (jobId: string, json: boolean,
       ? `${jobId}: to be canceled; pid ${job.holder.pid} on ${job.holder.host} stops within seconds`
       : runBy === "workers"
         ? `${jobId}: to be canceled; ${whenAWorkerRuns}`
-        : `${jobId}: to be canceled; end it, and see the rows that were not sent, with: ${yield* Next.command("resume", jobId)}`
+        : `${jobId}: to be canceled; end it, and see the rows that were not sent, with: ${yield* Next.command("resume", { words: [jobId], job })}`
   )
 })
 

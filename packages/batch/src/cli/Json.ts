@@ -102,7 +102,15 @@ export const Checked = Schema.Struct({
       values: Count
     })
   ),
-  preview: Schema.Array(Schema.Struct({ line: Count, input: BatchRequest.CreateInput })),
+  preview: Schema.Array(
+    Schema.Struct({
+      line: Count,
+      input: BatchRequest.CreateInput,
+      lookups: optional(
+        Schema.Array(Schema.Struct({ object: Schema.String, property: Schema.String, value: Schema.String }))
+      )
+    })
+  ),
   problems: Schema.Array(
     Schema.Struct({
       kind: Schema.Literals(["column", "parent", "values"]),

@@ -85,12 +85,15 @@ const columnLines = (columns: ReadonlyArray<Proposal.Column>): ReadonlyArray<str
 }
 
 const previewLines = ({ preview }: Proposal.Proposal): ReadonlyArray<string> =>
-  preview.map(({ input, line }) => {
+  preview.map(({ input, line, lookups = [] }) => {
     const values = Object.entries(input.properties).map(
       ([name, value]) => `${name}=${InputIssue.quote(value)}`
     )
     const parents = (input.associations ?? []).map(({ to }) => `parent=${to.id}`)
-    return `  line ${line}: ${[...values, ...parents].join(" ")}`
+    const found = lookups.map(
+      ({ object, property, value }) => `${object}.${property}=${InputIssue.quote(value)} → looked up`
+    )
+    return `  line ${line}: ${[...values, ...parents, found.join(", ")].filter((part) => part !== "").join(" ")}`
   })
 
 const rows = (count: number): string => `${Report.format(count)} ${count === 1 ? "row" : "rows"}`

@@ -198,9 +198,9 @@ const textOf = Effect.fnUntraced(function* (
     ...lines,
     ...(more === 0 ? [] : [`… and ${Report.format(more)} more like these; --verbose or --json has them all`]),
     apply
-      ? `${job.id}: ${rest} and written down${counts.absent === 0 ? "" : `; absent rows, to be imported again, are written to a file with: ${yield* Next.command("resume", job.id, "--rejects", rejects)}`}`
+      ? `${job.id}: ${rest} and written down${counts.absent === 0 ? "" : `; absent rows, to be imported again, are written to a file with: ${yield* Next.command("resume", { words: [job.id, "--rejects", rejects], job })}`}`
       : decided === 0
         ? `${job.id}: ${rest}`
-        : `${job.id}: ${rest}; write this down with: ${yield* Next.command("resolve", job.id, "--apply")}`
+        : `${job.id}: ${rest}; write this down with: ${yield* Next.command("resolve", { words: [job.id, "--apply"], job })}`
   ].join("\n")
 })

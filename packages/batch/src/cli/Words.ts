@@ -5,7 +5,6 @@ import * as Result from "effect/Result"
 import type { DoubtStrategy } from "../doubt/DoubtStrategy.ts"
 import * as FileFormat from "../files/FileFormat.ts"
 import { wordsOf } from "../files/proposal/words.ts"
-import * as Next from "./Next.ts"
 import { quote } from "./Shell.ts"
 
 /** The flags that declare a format. Undefined if a format file alone can say it, such as an empty word with a comma. */
@@ -32,27 +31,7 @@ const canonical = (value: unknown): string =>
         : inner
   )
 
-/** Flags that say where an import goes and how rows are told apart, and whether they have a value. */
-const lasting = new Map([
-  ["--emulator", false],
-  ["--emulator-properties", true],
-  ["--base-url", true],
-  ["--limit", true],
-  ["--token-file", true],
-  ["--strategy", true],
-  ["--verify-rejections", false],
-  ["--key-property", true],
-  ["--key-column", true]
-])
-
-/** Of the arguments of a command, those that hold for the next one into the same account too. */
-export const lastingOf = (args: ReadonlyArray<string>): ReadonlyArray<string> => Next.keep(args, lasting)
-
-/** Of the arguments of a command, these flags with their values. */
-export const given = (args: ReadonlyArray<string>, flags: ReadonlyArray<string>): ReadonlyArray<string> =>
-  Next.keep(args, new Map(flags.map((flag) => [flag, true] as const)))
-
-/** The command that imports a file under a format. */
+/** The command that imports a file under a format, with other flags, which are quoted. */
 export const importOf = (
   path: string,
   format: FileFormat.FileFormat,
@@ -60,7 +39,7 @@ export const importOf = (
 ): string => {
   const file = quote(path.startsWith("-") ? `./${path}` : path)
   const flags = flagsOf(format)
-  const words = ["line-items import", file, ...others.map(quote)]
+  const words = ["line-items import", file, ...others]
   return flags === undefined
     ? `${words.join(" ")} --format-file <file>, where the file is ${JSON.stringify(format)}`
     : [...words, ...flags.map(quote)].join(" ")

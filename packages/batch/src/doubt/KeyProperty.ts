@@ -61,6 +61,9 @@ export const define = Effect.fn("KeyProperty.define")(function* (name: string) {
   return yield* ask(operation)
 }, Spans.byReason)
 
+/** The command that makes a property for keys, by the name that the guides have. */
+const setUp = "line-items setup-key --key-property import_key"
+
 /**
  * Whether the account's definition of a property lets it hold keys. It creates nothing, and proves nothing.
  *
@@ -72,7 +75,7 @@ export const inspect = Effect.fn("KeyProperty.inspect")(function* (
   kind: "unique" | "plain"
 ): Effect.fn.Return<void, KeyUnusable | HubSpotError, HubSpotClient | RateLimits> {
   const unusable = (problem: string) =>
-    new KeyUnusable({ property, problem, advice: "make one with `line-items setup-key`" })
+    new KeyUnusable({ property, problem, advice: `make one with \`${setUp}\`` })
   const definitions = yield* ask(Operations.listProperties)
   const definition = definitions.find(({ name }) => name === property)
   if (definition === undefined) return yield* unusable("does not exist in this account")
@@ -103,7 +106,7 @@ export const inspect = Effect.fn("KeyProperty.inspect")(function* (
  *   return error.message
  * }).pipe(Effect.provide(Emulator.layerLineItems()))
  * const message = await Effect.runPromise(program)
- * message // => "property \"hs_sku\" does not have unique values; make one with `line-items setup-key`"
+ * message // => "property \"hs_sku\" does not have unique values; make one with `line-items setup-key --key-property import_key`"
  * ```
  *
  * @category proving

@@ -16,7 +16,7 @@ import * as FileFormat from "./FileFormat.ts"
 import * as Columns from "./proposal/columns.ts"
 import { decide, type Decision, doubtful, type Problem } from "./proposal/decide.ts"
 import * as Encoding from "./proposal/encoding.ts"
-import * as Footer from "./proposal/footer.ts"
+import * as Footer from "./source/footer.ts"
 import * as Headers from "./proposal/headers.ts"
 import * as Issues from "./proposal/issues.ts"
 import * as Structure from "./proposal/structure.ts"
@@ -44,17 +44,6 @@ export interface Column {
 }
 
 /**
- * A row as it would be sent.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Preview {
-  readonly line: number
-  readonly input: BatchRequest.CreateInput
-}
-
-/**
  * What is proposed. `declared` is the whole format, `words` are the flags for what is added to the format that was declared
  * before, in the form of a command line. Each assumption is one line. `requests` create all valid rows, and take so many
  * `seconds` at least.
@@ -71,7 +60,7 @@ export interface Proposal {
   readonly words: ReadonlyArray<string>
   readonly assumptions: ReadonlyArray<string>
   readonly columns: ReadonlyArray<Column>
-  readonly preview: ReadonlyArray<Preview>
+  readonly preview: ReadonlyArray<Issues.Preview>
   readonly problems: ReadonlyArray<Problem>
   /** Lines about values that are sent as they are and may not be meant. */
   readonly warnings: ReadonlyArray<string>

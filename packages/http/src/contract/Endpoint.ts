@@ -13,8 +13,16 @@ import * as Schema from "effect/Schema"
 /** The statuses of HubSpot's refusals and failures that come with an error body. */
 const errorStatuses = [400, 401, 403, 404, 409, 413, 415, 423, 429, 477, 500, 502, 503, 504] as const
 
+/**
+ * A schema by the type that it decodes to. Every declaration of an endpoint would repeat the fields of its schemas: that of
+ * `HubSpotApi` would be three times as long.
+ */
+export const of = <A>(schema: Schema.Codec<A, unknown>): Schema.Codec<A, unknown> => schema
+
 /** Every refusal of an endpoint. */
-export const error = errorStatuses.map((status) => ErrorBody.ErrorBody.pipe(HttpApiSchema.status(status)))
+export const error: ReadonlyArray<Schema.Codec<ErrorBody.ErrorBody, unknown>> = errorStatuses.map((status) =>
+  ErrorBody.ErrorBody.pipe(HttpApiSchema.status(status))
+)
 
 /** The id in a path. */
 export const id = { id: Schema.String }

@@ -25,11 +25,12 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
 import * as Credentials from "../Credentials.ts"
 import type { HubSpotClient } from "../HubSpotClient.ts"
 import * as LineItems from "../LineItems.ts"
 import type { RateLimits } from "../RateLimits.ts"
-import type { Account, Latency } from "./state/Account.ts"
+import { type Account, type Latency, Served } from "./state/Account.ts"
 import * as Admin from "./answering/Admin.ts"
 import * as Behaviour from "./Behaviour.ts"
 import * as Body from "./reading/Body.ts"
@@ -274,6 +275,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
   const journal = Journal.makeUnsafe(options.keep)
   const account: Account = {
     crm,
+    index,
     objects,
     ledger: Ledger.makeUnsafe(journal, options.keep),
     quota: Quota.makeUnsafe({
@@ -283,6 +285,8 @@ const make = Effect.fnUntraced(function* (given: Options) {
     }),
     tokens: Tokens.makeUnsafe(options),
     latency: options.latency,
+    timeZone: options.timeZone,
+    adminKey,
     journal,
     tasks: Tasks.makeUnsafe(scope, options.keep),
     scope,
@@ -291,13 +295,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
     scopes: new Set(options.scopes),
     strangers: 0
   }
-  const route = yield* HttpRouter.toHttpEffect(
-    Layer.mergeAll(
-      Handlers.layer(account, { index, timeZone: options.timeZone }),
-      TaskStatus.layer(account),
-      Admin.layer(account, adminKey)
-    ).pipe(Layer.provide(HttpServer.layerServices))
-  )
+  const route = yield* routes
   // The server's own clock, random source and so on, not those of the caller.
   const context = yield* Effect.context<never>()
   const adminContext = Context.add(context, HttpIncomingMessage.MaxBodySize, ByteSize.bytes(Body.maxBytes))
@@ -310,6 +308,7 @@ const make = Effect.fnUntraced(function* (given: Options) {
           : Unserved.answer(account, request)
       ),
       Effect.provideService(HttpServerRequest.HttpServerRequest, request),
+      Effect.provideService(Served, account),
       Effect.scoped,
       Effect.updateContext<never, never>(() =>
         request.url.startsWith(Admin.prefix) ? adminContext : context
@@ -332,6 +331,28 @@ const make = Effect.fnUntraced(function* (given: Options) {
     setBehaviour: (behaviour) => Admin.setBehaviour(account, behaviour)
   })
 })
+
+/** The routes of every emulator, in a scope that never ends, and without a service of who asked first. */
+const makeRoutes = Effect.suspend(() =>
+  HttpRouter.toHttpEffect(
+    Layer.mergeAll(Handlers.layer(), TaskStatus.layer(), Admin.layer()).pipe(
+      Layer.provide(HttpServer.layerServices)
+    )
+  )
+).pipe(Effect.updateContext<never, Scope.Scope>(() => Context.make(Scope.Scope, Scope.makeUnsafe())))
+
+let made: Effect.Success<typeof makeRoutes> | undefined
+
+/** They are made once: that takes longer than many a test. */
+const routes = Effect.suspend(() =>
+  made === undefined
+    ? Effect.tap(makeRoutes, (route) =>
+        Effect.sync(() => {
+          made = route
+        })
+      )
+    : Effect.succeed(made)
+)
 
 /** Its rules name no path: `Exchange` asks them of batch creates only. */
 const asynchronousPlan = (options: Asynchronous | undefined): Faults.Plan => {

@@ -6,8 +6,6 @@
  */
 import * as ErrorBody from "@effect-hubspot/schema/ErrorBody"
 import * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import type { HttpClientError } from "effect/http/HttpClientError"
@@ -116,22 +114,21 @@ export const transport = (error: HttpClientError, statusSeen: number | undefined
 const decodeErrorBody = Schema.decodeUnknownOption(ErrorBody.ErrorBody)
 const maxRetryAfterMillis = 25 * 3_600_000
 
-const { showable } = ErrorBody
-
 const parseJson = (text: string): Option.Option<unknown> =>
   Result.getSuccess(Result.try((): unknown => JSON.parse(text)))
 
-/** Milliseconds of a `Retry-After` in seconds or as a date. It is ignored if it is malformed or more than 25 hours. */
+/** The three forms of a date in a header. One without GMT is meant in it. */
+const httpDate =
+  /^(?:\w{3}, \d\d \w{3} \d{4}|\w{6,9}, \d\d-\w{3}-\d\d|\w{3} \w{3} [ \d]\d) \d\d:\d\d:\d\d (?:GMT|\d{4})$/i
+
+/**
+ * Milliseconds of a `Retry-After` in seconds or as a date. It is ignored if it is malformed or more than 25 hours. The parser
+ * of Effect's `Headers` would bring `DateTime` with its zones into every client.
+ */
 const retryAfter = (headers: Headers.Headers, now: number): { readonly retryAfterMillis?: number } => {
-  const text = Option.getOrUndefined(Headers.get(headers, "retry-after"))
-  if (text === undefined) return {}
-  const parsed = Headers.parseRetryAfter(text)
-  if (Result.isFailure(parsed)) return {}
-  return bounded(
-    parsed.success._tag === "Duration"
-      ? Duration.toMillis(parsed.success.duration)
-      : DateTime.toEpochMillis(parsed.success.dateTime) - now
-  )
+  const text = Option.getOrElse(Headers.get(headers, "retry-after"), () => "").trim()
+  if (/^\d+$/.test(text)) return bounded(Number(text) * 1000)
+  return httpDate.test(text) ? bounded(Date.parse(/GMT$/i.test(text) ? text : `${text} GMT`) - now) : {}
 }
 
 const bounded = (millis: number): { readonly retryAfterMillis?: number } =>
@@ -176,7 +173,7 @@ export const correlationId = (reply: RawReply): { readonly correlationId?: strin
   const id =
     Option.getOrUndefined(Headers.get(reply.headers, "x-hubspot-correlation-id")) ??
     (reply.status >= 400 ? Option.getOrUndefined(envelope(reply.body))?.correlationId : undefined)
-  return typeof id === "string" && id.length > 0 ? { correlationId: showable(id, 64) } : {}
+  return typeof id === "string" && id.length > 0 ? { correlationId: ErrorBody.showable(id, 64) } : {}
 }
 
 /** What a success holds: JSON, or nothing at all (204). */
@@ -220,7 +217,9 @@ const success = ({ body, headers, status }: RawReply, expected: Expected) => {
   }
   // A proxy may drop the content type or change it. A page is not HubSpot's, whatever it holds.
   return /html|xml/i.test(type) || Option.isNone(json)
-    ? Effect.fail(violation("contentType", status, `${showable(type, 80)}: ${showable(body, 80)}`))
+    ? Effect.fail(
+        violation("contentType", status, `${ErrorBody.showable(type, 80)}: ${ErrorBody.showable(body, 80)}`)
+      )
     : Effect.succeed(json.value)
 }
 
@@ -228,7 +227,7 @@ const redirectHost = (headers: Headers.Headers): string =>
   Option.match(Headers.get(headers, "location"), {
     onNone: () => "",
     onSome: (location) =>
-      showable(/^[a-z]+:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(location)?.[1] ?? "a path of its own", 80)
+      ErrorBody.showable(/^[a-z]+:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(location)?.[1] ?? "a path of its own", 80)
   })
 
 /** The reason of a reply outside 2xx and 3xx. */
@@ -240,7 +239,7 @@ const refusal = (raw: RawReply, { inputs, ofRecord }: Asked, now: number): HubSp
   switch (status) {
     case 429: {
       const body = Option.getOrUndefined(envelope(raw.body))
-      const policyName = showable(body?.policyName ?? "", 80)
+      const policyName = ErrorBody.showable(body?.policyName ?? "", 80)
       return new HubSpotError.RateLimited({
         policy: policies.get(policyName) ?? "unknown",
         policyName,
@@ -268,7 +267,7 @@ const refusal = (raw: RawReply, { inputs, ofRecord }: Asked, now: number): HubSp
 
   const body = Option.getOrUndefined(envelope(raw.body))
   if (body === undefined) {
-    const start = showable(raw.body, 80)
+    const start = ErrorBody.showable(raw.body, 80)
     return violation(
       "status",
       status,
@@ -277,7 +276,7 @@ const refusal = (raw: RawReply, { inputs, ofRecord }: Asked, now: number): HubSp
   }
   const problems = ErrorBody.problems(body)
   const detail = problems.map(ErrorBody.describe).join("; ")
-  const category = showable(body.category ?? "", 80)
+  const category = ErrorBody.showable(body.category ?? "", 80)
   switch (status) {
     case 400:
     case 422:
@@ -365,4 +364,4 @@ const inContexts = (body: ErrorBody.ErrorBody, name: string): ReadonlyArray<stri
 const missingScopes = (body: ErrorBody.ErrorBody): ReadonlyArray<string> =>
   ["requiredGranularScopes", "missingScopes", "requiredScopes"]
     .flatMap((name) => inContexts(body, name))
-    .map((scope) => showable(scope, 80))
+    .map((scope) => ErrorBody.showable(scope, 80))

@@ -1,9 +1,9 @@
 /**
  * Options that are within their bounds. Any other value is a defect, a `RangeError`.
  */
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import * as Midnight from "./midnight.ts"
 
 const refuse = (name: string, bounds: string, value: unknown): never => {
   throw new RangeError(`${name} must be ${bounds}, got ${String(value)}`)
@@ -29,4 +29,4 @@ export const duration = (name: string, value: Duration.Input): number => {
 
 /** The name of a known time zone. */
 export const timeZone = (name: string, value: string): string =>
-  Option.isSome(DateTime.zoneMakeNamed(value)) ? value : refuse(name, "a time zone like Europe/Berlin", value)
+  Option.isSome(Midnight.dayIn(value)) ? value : refuse(name, "a time zone like Europe/Berlin", value)

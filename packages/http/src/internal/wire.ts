@@ -159,19 +159,21 @@ const bytesIn = <E>(
   maxBytes: number
 ): Effect.Effect<Uint8Array<ArrayBuffer>, E | HubSpotError.ResponseTooLarge> =>
   Effect.suspend(() => {
-    const chunks: Array<Uint8Array> = []
+    const chunks: Array<Uint8Array<ArrayBuffer>> = []
     let size = 0
     return Effect.map(
       Stream.runForEachArray(stream, (some) => {
         for (const chunk of some) {
           size += chunk.length
-          chunks.push(chunk)
+          chunks.push(chunk as Uint8Array<ArrayBuffer>)
         }
         return size > maxBytes
           ? Effect.fail(new HubSpotError.ResponseTooLarge({ limit: maxBytes }))
           : Effect.void
       }),
       () => {
+        const [first] = chunks
+        if (first !== undefined && chunks.length === 1) return first
         const all = new Uint8Array(size)
         let at = 0
         for (const chunk of chunks) {

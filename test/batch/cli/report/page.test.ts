@@ -1,8 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { Dialect } from "@effect-hubspot/batch/files/Dialect"
 import { Effect } from "effect"
 import { createHash } from "node:crypto"
+import { readingOf } from "../../../../packages/batch/src/cli/report/Facts.ts"
 import * as Findings from "../../../../packages/batch/src/cli/report/Findings.ts"
 import * as Page from "../../../../packages/batch/src/cli/report/Page.ts"
+import * as Steps from "../../../../packages/batch/src/cli/report/Steps.ts"
 import { facts, hostile, told } from "./told.ts"
 
 describe("the page of a report", () => {
@@ -80,5 +83,81 @@ describe("the page of a report", () => {
       "None of 3 rows is a line item in HubSpot; 1 in doubt, 2 without an outcome yet."
     )
     assert.strictEqual(verdict({}, 0), "The file has no rows.")
+  })
+
+  it.effect("is plain about an import of one request, or of none", () =>
+    Effect.gen(function* () {
+      const growing = Findings.make(0, (text) => text)
+      assert.include(yield* Page.render(facts, growing.findings()), "No request with rows was sent.")
+      growing.settled("created", 2, 80)
+      growing.attempted({
+        begunAtMillis: 0,
+        millis: 76,
+        inputs: 2,
+        acceptance: "Accepted",
+        reason: undefined
+      })
+      const one = yield* Page.render(facts, growing.findings())
+      assert.include(one, "HubSpot accepted 1 of 1 request.")
+      const label = 'aria-label="Requests by the time they took"><title'
+      assert.notInclude(one, label)
+      growing.attempted({
+        begunAtMillis: 0,
+        millis: 90,
+        inputs: 2,
+        acceptance: "Accepted",
+        reason: undefined
+      })
+      // No round time is between the ends of the bars.
+      const [, plot] = (yield* Page.render(facts, growing.findings())).split(label)
+      assert.match(plot ?? "", />\d+ ms<\/text>/)
+    })
+  )
+
+  it.effect("draws no invalid rows among the outcomes over time", () =>
+    Effect.gen(function* () {
+      const growing = Findings.make(0, (text) => text)
+      growing.settled("created", 2, 80)
+      growing.settled("invalid", 3, 80)
+      growing.attempted({
+        begunAtMillis: 0,
+        millis: 76,
+        inputs: 2,
+        acceptance: "Accepted",
+        reason: undefined
+      })
+      const page = yield* Page.render(facts, growing.findings())
+      assert.include(page, 'fill="var(--created)"')
+      assert.notInclude(page, 'fill="var(--invalid)"')
+    })
+  )
+
+  it("says in words how the file was written", () => {
+    const dialectOf = (dialect: Dialect) => readingOf({ format: "csv", dialect }, (text) => text).dialect
+    assert.strictEqual(
+      dialectOf({ mark: true, newline: "\r\n", delimiter: ";", encoding: "utf-16le" }),
+      'encoding utf-16le, a byte order mark, delimiter ";", line ends CR LF'
+    )
+    assert.strictEqual(dialectOf({ delimiter: "\t", sep: true }), "a line sep=, delimiter tab")
+    assert.isUndefined(dialectOf({}))
+  })
+
+  it("does not warn of rows that were created where none was", () => {
+    const stepsOf = (counts: Partial<Findings.Findings["counts"]>) =>
+      Steps.ofImport({
+        counts: { created: 0, rejected: 0, invalid: 0, notSent: 0, inDoubt: 0, ...counts },
+        files: { rejects: undefined, doubts: undefined },
+        source: { format: "csv", header: undefined, dialect: {} },
+        declared: undefined,
+        args: []
+      }).map(({ text }) => text)
+    assert.deepStrictEqual(stepsOf({ invalid: 2 }), [
+      "correct the file, and import it again: none of its rows was created"
+    ])
+    assert.match(stepsOf({ invalid: 2, created: 1 }).join(), /rows of this file that were created would be/)
+    assert.match(
+      stepsOf({ invalid: 2, inDoubt: 1 }).join(),
+      /put the corrected rows into a file of their own/
+    )
   })
 })

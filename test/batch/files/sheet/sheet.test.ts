@@ -160,6 +160,19 @@ describe("A cell", () => {
 })
 
 describe("A sheet", () => {
+  it.effect("whose footer is missing is refused where a row would be left out", () =>
+    Effect.gen(function* () {
+      const rows = header("name", "price") + row(text("A"), number(1)) + row(text("B"), number(2))
+      const missing = yield* readBook(rows, {}, { skipLast: 1 })
+      assert.match(
+        missing.error ?? "",
+        /^a\.xlsx:3: skipLast=1 is declared, and this line is a row like those/
+      )
+      const whole = yield* readBook(`${rows}${row(text("D. Scott"))}`, {}, { skipLast: 1 })
+      assert.deepStrictEqual([whole.properties.length, whole.error], [2, undefined])
+    })
+  )
+
   it.effect("is read like CSV, with the numbers of its rows", () =>
     Effect.gen(function* () {
       const rows = `<row r="2">${text("Price list")}</row><row r="4"><c r="A4"/><c r="B4" t="inlineStr"><is><t>Artikel</t></is></c><c r="C4" t="inlineStr"><is><t>Preis</t></is></c><c r="D4" s="1"/></row><row r="5"/><row r="7"><c r="B7" t="inlineStr"><is><t>Stuhl</t></is></c><c r="C7"><v>1.234</v></c></row><row r="8">${text("")}${text(" ")}</row><row r="9"><c r="B9" t="inlineStr"><is><t>Tisch</t></is></c><c r="C9" t="inlineStr"><is><t>1.234,50</t></is></c></row><row r="12">${text("Total")}</row>`

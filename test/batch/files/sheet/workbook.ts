@@ -25,6 +25,8 @@ export interface Sheet {
   readonly rows: string
   /** What comes behind it. */
   readonly after?: string
+  /** What comes before it, such as the widths of columns. */
+  readonly before?: string
 }
 
 export interface Options {
@@ -65,9 +67,9 @@ export const workbook = (
       )
       .join("")}</Relationships>`,
     ...Object.fromEntries(
-      all.map(({ after = "", rows }: Sheet, index) => [
+      all.map(({ after = "", before = "", rows }: Sheet, index) => [
         `xl/worksheets/sheet${index + 1}.xml`,
-        `<worksheet xmlns="${main}"><sheetData>${rows}</sheetData>${after}</worksheet>`
+        `<worksheet xmlns="${main}">${before}<sheetData>${rows}</sheetData>${after}</worksheet>`
       ])
     ),
     "xl/styles.xml": `<styleSheet xmlns="${main}">${styles}</styleSheet>`,

@@ -103,7 +103,7 @@ const whole = { tickMinStep: 1, format: ",d" } as const
 /** The bars of a plot over time. */
 const bars = 110
 
-/** Outcomes as they became known. */
+/** Outcomes of rows that were sent, as they became known. */
 export const outcomes = ({
   over,
   spanMillis
@@ -117,13 +117,11 @@ export const outcomes = ({
   }))
   const unit = unitOf(spanMillis)
   const values = rows.flatMap(({ counts, from, to }) =>
-    kinds.map((kind, n) => ({
-      from: from / unit.millis,
-      to: to / unit.millis,
-      kind,
-      order: n,
-      count: counts[n]!
-    }))
+    kinds.flatMap((kind, n) =>
+      kind === "invalid"
+        ? []
+        : [{ from: from / unit.millis, to: to / unit.millis, kind, order: n, count: counts[n]! }]
+    )
   )
   const spec = {
     data: { values },
@@ -202,12 +200,12 @@ export const rolling = ({ sent, spanMillis }: Findings, limit: number | undefine
   return { rows, chart: both(spec, "Requests in the last ten seconds, over time") }
 }
 
-/** Round times between those of the bars: 1, 2 and 5, and their multiples by ten. */
+/** Round times between those of the bars: 1, 2 and 5, and their multiples by ten; if there is none, the ends of the bars. */
 const ticks = (rows: ReturnType<typeof Latencies.bars>): ReadonlyArray<number> => {
   const [from = 1, to = 1] = [rows[0]?.from, rows.at(-1)?.to]
-  return Array.from({ length: 10 }, (_, n) => [1, 2, 5].map((digit) => digit * 10 ** n))
-    .flat()
-    .filter((millis) => millis >= from && millis <= to)
+  const isShown = (millis: number): boolean => millis >= from && millis <= to
+  const round = Array.from({ length: 10 }, (_, n) => [1, 2, 5].map((digit) => digit * 10 ** n)).flat()
+  return round.some(isShown) ? round.filter(isShown) : [Math.ceil(from), Math.floor(to)].filter(isShown)
 }
 
 /** How long requests took. */

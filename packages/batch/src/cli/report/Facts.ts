@@ -47,6 +47,19 @@ export const stepWithout =
     commands: commands.map((command) => clipped(command, redact))
   })
 
+const names: Readonly<Record<string, string>> = { none: "none", "\t": "tab", "\r\n": "CR LF", "\r": "CR" }
+const named = (text: string): string => names[text] ?? `"${text}"`
+
+/** What differs from UTF-8 with commas, in words. */
+const differences = ({ delimiter, encoding, mark, newline, quote, sep }: Dialect): ReadonlyArray<string> => [
+  ...(encoding === undefined ? [] : [`encoding ${encoding}`]),
+  ...(mark === undefined ? [] : ["a byte order mark"]),
+  ...(sep === undefined ? [] : ["a line sep="]),
+  ...(delimiter === undefined ? [] : [`delimiter ${named(delimiter)}`]),
+  ...(quote === undefined ? [] : [`quote ${named(quote)}`]),
+  ...(newline === undefined ? [] : [`line ends ${named(newline)}`])
+]
+
 /** How rows of this format were read. */
 export const readingOf = (
   { declared = {}, dialect = {}, format, header }: Read,
@@ -62,11 +75,7 @@ export const readingOf = (
       redact
     )
   }),
-  ...(Object.keys(dialect).length > 0 && {
-    dialect: Object.entries(dialect)
-      .map(([name, value]) => `${name} ${JSON.stringify(value)}`)
-      .join(", ")
-  })
+  ...(differences(dialect).length > 0 && { dialect: differences(dialect).join(", ") })
 })
 
 export interface Facts {

@@ -12,6 +12,7 @@ import type * as Job from "../../jobs/Job.ts"
 import * as JobStore from "../../jobs/JobStore.ts"
 import * as JobFiles from "../JobFiles.ts"
 import * as Jobs from "../Jobs.ts"
+import * as Next from "../Next.ts"
 import type { Process } from "../Process.ts"
 import { Secrets } from "../Secrets.ts"
 import * as Facts from "./Facts.ts"
@@ -79,7 +80,7 @@ export const write = Effect.fnUntraced(function* (
       endedAtMillis: completedAtMillis,
       writtenAtMillis: yield* Clock.currentTimeMillis,
       limit,
-      command: Facts.clipped(Steps.importOf(job, strategy, args), redact),
+      command: Facts.clipped(Next.importOf(args, job), redact),
       reading: Facts.readingOf(frozen, redact),
       createdFile: without(files.created),
       allIds: without(Steps.allIds(job, args)),

@@ -275,7 +275,7 @@ const latency = Effect.fnUntraced(function* ({ job }: Facts, findings: Findings)
       ["95 % up to", time(Latencies.quantile(latencies, 0.95))],
       ["99 % up to", time(Latencies.quantile(latencies, 0.99))],
       ["the longest", time(latencies.greatest)]
-    ])}${yield* figure(chart)}${asTable(
+    ])}${rows.length > 1 && (yield* figure(chart))}${asTable(
       table(
         "Requests by the time they took",
         [
@@ -306,8 +306,8 @@ const retries = ({ job }: Facts, findings: Findings): Html => {
   const gaps = Bins.gaps(sent, 10_000, 10)
   return html`<p>
       ${
-        refusals.length === 0
-          ? `HubSpot answered all ${count(attempts.requests, "request")}.`
+        attempts.requests === 0
+          ? "No request with rows was sent."
           : `HubSpot accepted ${Report.format(attempts.accepted)} of ${count(attempts.requests, "request")}.`
       }
     </p>

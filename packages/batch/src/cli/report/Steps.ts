@@ -1,12 +1,11 @@
 /**
  * What a person can do after an import, with commands to paste: into the same account, with the same database.
  */
-import * as BaseUrl from "@effect-hubspot/http/BaseUrl"
 import type { FileFormat } from "../../files/FileFormat.ts"
 import * as Rejects from "../../files/Rejects.ts"
 import * as Job from "../../jobs/Job.ts"
 import type * as JobFiles from "../JobFiles.ts"
-import { quote } from "../Shell.ts"
+import * as Next from "../Next.ts"
 import * as Words from "../Words.ts"
 import type { Step } from "./Facts.ts"
 import type { Findings } from "./Findings.ts"
@@ -37,39 +36,31 @@ export const ofImport = ({ args, counts, declared, files, source }: OfImport): R
       : rejects === undefined
         ? [
             {
-              text: "put the corrected rows into a file of their own, and import that: the rows of this file that were created would be created again. Next time, --rejects <file> keeps them",
+              text:
+                counts.created + counts.inDoubt === 0
+                  ? "correct the file, and import it again: none of its rows was created"
+                  : "put the corrected rows into a file of their own, and import that: the rows of this file that were created would be created again. Next time, --rejects <file> keeps them",
               commands: []
             }
           ]
         : [
             {
               text: `correct the rows in ${rejects}, and import that file`,
-              commands: [Words.importOf(rejects, Rejects.formatOf(source, declared), Words.lastingOf(args))]
+              commands: [
+                Words.importOf(rejects, Rejects.formatOf(source, declared), Next.flagsOf(args, "import"))
+              ]
             }
           ])
   ]
 }
-
-/** The flags for a command on a job: where it is kept, and where its requests go. */
-const flagsOf = ({ frozen: { origin } }: Job.Job, args: ReadonlyArray<string>) => {
-  const kept = Words.given(args, ["--state-dir"])
-  const url = origin === BaseUrl.hubspot ? [] : ["--base-url", origin]
-  return {
-    kept: kept.map(quote),
-    /** Of a command that asks HubSpot. */
-    asking: [...url, ...Words.given(args, ["--token-file"]), ...kept].map(quote)
-  }
-}
-
-/** A command on a job. */
-const command = (...words: ReadonlyArray<string>): string => ["line-items", ...words].join(" ")
 
 /** After a run of a job, or between two of them. */
 export const ofJob = (
   job: Job.Job,
   { args, counts, files }: Pick<OfImport, "counts" | "files" | "args">
 ): ReadonlyArray<Step> => {
-  const { asking, kept } = flagsOf(job, args)
+  const command = (name: Parameters<typeof Next.commandOf>[1], ...words: ReadonlyArray<string>) =>
+    Next.commandOf(args, name, { words, job })
   const { id, state, suspension } = job
   const isOver = Job.isFinal(state)
   const wrong = counts.rejected + counts.invalid + counts.notSent
@@ -90,16 +81,16 @@ export const ofJob = (
                 suspension === undefined
                   ? "go on with the job"
                   : `${suspension.message}: go on with the job once that is over`,
-              commands: [command("resume", id, ...asking)]
+              commands: [command("resume", id)]
             },
-            { text: "see how far it is", commands: [command("status", id, ...kept)] }
+            { text: "see how far it is", commands: [command("status", id)] }
           ]),
     ...(counts.inDoubt === 0 || !(isOver || state === "suspended")
       ? []
       : [
           {
             text: "look for the rows in doubt: the first command only shows what it finds, the second writes it down. Neither sends a row",
-            commands: [command("resolve", id, ...asking), command("resolve", id, "--apply", ...asking)]
+            commands: [command("resolve", id), command("resolve", id, "--apply")]
           }
         ]),
     ...(wrong === 0 || !isOver
@@ -109,13 +100,13 @@ export const ofJob = (
             ? [
                 {
                   text: "write the rows that were not created into a file, each with its reason",
-                  commands: [command("resume", id, "--rejects", quote(rejects), ...asking)]
+                  commands: [command("resume", id, "--rejects", rejects)]
                 }
               ]
             : []),
           {
             text: `correct them in ${rejects}, and send them again`,
-            commands: [command("retry", id, quote(rejects), ...asking)]
+            commands: [command("retry", id, rejects)]
           }
         ])
   ]
@@ -124,30 +115,10 @@ export const ofJob = (
 /** Writes the ids of a job that is over into a file. */
 export const allIds = (job: Job.Job, args: ReadonlyArray<string>): string | undefined =>
   Job.isFinal(job.state)
-    ? command(
-        "resume",
-        job.id,
-        "--created",
-        quote(`${job.id}-created.${extensionOf(job)}`),
-        ...flagsOf(job, args).asking
-      )
+    ? Next.commandOf(args, "resume", {
+        words: [job.id, "--created", `${job.id}-created.${extensionOf(job)}`],
+        job
+      })
     : undefined
 
 const extensionOf = ({ frozen: { format } }: Job.Job): string => (format === "csv" ? "csv" : "ndjson")
-
-/** The import that a job is, as a command. */
-export const importOf = (job: Job.Job, strategy: string, args: ReadonlyArray<string>): string => {
-  const { batchSize, declared = {}, keyColumn, keyProperty, source, strategy: how } = job.frozen
-  return Words.importOf(source.path ?? "-", declared, [
-    "--job",
-    job.id,
-    "--strategy",
-    strategy,
-    ...(how._tag === "failVisible" && how.verifyRejections !== false ? ["--verify-rejections"] : []),
-    ...(keyProperty === undefined ? [] : ["--key-property", keyProperty]),
-    ...(keyColumn === undefined ? [] : ["--key-column", keyColumn]),
-    ...(batchSize === 100 ? [] : ["--batch-size", String(batchSize)]),
-    ...(job.frozen.origin === BaseUrl.hubspot ? [] : ["--base-url", job.frozen.origin]),
-    ...Words.given(args, ["--state-dir", "--token-file"])
-  ])
-}

@@ -94,7 +94,7 @@ section{margin-top:2rem}
 .wide{display:block}.narrow{display:none}
 .scroll{max-height:none;overflow:visible;border:0}
 details::details-content{content-visibility:visible;block-size:auto;display:block}
-figure,.steps li,tr,pre,summary{break-inside:avoid}h2,h3,summary{break-after:avoid}
+figure,.steps li,tr,pre,summary{break-inside:avoid}h2,h3,summary,section>p:has(+figure,+details,+ul,+div){break-after:avoid}.legend,.figures{break-inside:avoid;break-after:avoid}
 thead th{position:static}
 a{color:inherit;text-decoration:none}
 }

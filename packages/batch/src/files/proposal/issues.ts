@@ -3,7 +3,8 @@
  */
 import type { BatchRequest } from "@effect-hubspot/schema"
 import * as Result from "effect/Result"
-import type { Row } from "../source/row.ts"
+import * as Struct from "effect/Struct"
+import type { Key, Row } from "../source/row.ts"
 import { noValue } from "../source/sheet/cells.ts"
 import type { Problem } from "./decide.ts"
 
@@ -19,16 +20,42 @@ interface Group {
   count: number
 }
 
+/**
+ * A row as it would be sent, and the records that are looked up for it, which are not in the input yet.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Preview {
+  readonly line: number
+  readonly input: BatchRequest.CreateInput
+  readonly lookups?: ReadonlyArray<Lookup>
+}
+
+/**
+ * A record that is named by a property of its own: the deal whose `erp_number` is a value of the file.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Lookup = Pick<Key, "object" | "property" | "value">
+
+const previewOf = ({ keys = [], line }: Row, input: Preview["input"]): Preview => ({
+  line,
+  input,
+  ...(keys.length > 0 && { lookups: keys.map(Struct.pick(["object", "property", "value"])) })
+})
+
 export const make = (header: ReadonlyArray<string> | undefined) => {
   const groups = new Map<string, Group>()
-  const preview: Array<{ readonly line: number; readonly input: BatchRequest.CreateInput }> = []
+  const preview: Array<Preview> = []
   let rows = 0
   let invalid = 0
   return {
     take: (row: Row): void => {
       rows++
       if (Result.isSuccess(row.input)) {
-        if (preview.length < mostRows) preview.push({ line: row.line, input: row.input.success })
+        if (preview.length < mostRows) preview.push(previewOf(row, row.input.success))
         return
       }
       invalid++

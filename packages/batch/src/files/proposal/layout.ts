@@ -4,7 +4,7 @@
  */
 import { InputIssue } from "@effect-hubspot/schema"
 import { characterOf, type FileFormat } from "../FileFormat.ts"
-import * as Footer from "./footer.ts"
+import * as Footer from "../source/footer.ts"
 import { type Found, nothing, type Refusal } from "./found.ts"
 
 type Record = ReadonlyArray<string>

@@ -122,10 +122,14 @@ export const make = (rules: Values): Numbers => ({
   whole: 0
 })
 
+/** A number or a day has one. A value without is invalid however the others are written, so it decides nothing. */
+export const digit = /\d/
+
 /** No number is longer. */
 const longest = 60
 
 export const take = (numbers: Numbers, cell: string): void => {
+  if (!digit.test(cell)) return
   numbers.values++
   if (whole.test(cell)) {
     numbers.whole++
@@ -146,7 +150,7 @@ export const take = (numbers: Numbers, cell: string): void => {
     (opens === "(") !== (closes === ")") ||
     (opens === "(" && (sign !== "" || inner !== "")) ||
     (sign !== "" && inner !== "") ||
-    !/\d/.test(core)
+    !digit.test(core)
   if (isWrong) {
     numbers.broken = cell
     return
@@ -302,7 +306,7 @@ export const declare = (columns: ReadonlyArray<Column>): Found => {
     format: { ...file, ...(Object.keys(perColumn).length > 0 && { perColumn }) },
     assumptions: [...first].map(
       ([declared, { column }]) =>
-        `${declared}: nothing else reads every value of ${InputIssue.quote(column.name)}, such as ${InputIssue.quote(column.numbers.example ?? "")}`
+        `${declared}: nothing else reads every number of ${InputIssue.quote(column.name)}, such as ${InputIssue.quote(column.numbers.example ?? "")}`
     )
   }
 }

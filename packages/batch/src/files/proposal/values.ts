@@ -4,6 +4,7 @@
 import { InputIssue, type Property } from "@effect-hubspot/schema"
 import * as Dates from "../source/dates.ts"
 import * as Values from "../source/values.ts"
+import { digit } from "./numbers.ts"
 
 const orders = {
   ymd: ["yyyy/MM/dd", "yyyy.MM.dd", "yyyyMMdd", "yyyy-M-d", "yyyy/M/d"],
@@ -69,6 +70,7 @@ const exactDay = /^\d{4}-\d{2}-\d{2}(?:T.*)?$|^\d{9,}$/
 
 export const takeDay = (days: Days, cell: string): void => {
   const text = cell.trim()
+  if (!digit.test(text)) return
   days.values++
   if (exactDay.test(text)) {
     days.exact++

@@ -145,11 +145,10 @@ export const decode = Effect.fnUntraced(function* <E>(
   const text =
     declared === undefined ? CsvText.exact(texts) : yield* CsvText.prepare(texts, declared.format, limit)
   const position: Position = { line: 1 + text.skipped }
-  const { delimiter } = text
   const cells =
     declared?.format.broken === "rejects"
       ? Pull.run(text.texts, Broken.records(position.line, { ...text, limit }))
       : yield* records(text.texts, { ...text, limit }, position, scope)
-  const rows = Pull.run(cells, rower(position, delimiter, declared))
+  const rows = Pull.run(cells, rower(position, text, declared))
   return { rows, header: () => position.header, dialect: text.dialect }
 })

@@ -4,8 +4,10 @@
 import { Association, InputIssue, LineItem } from "@effect-hubspot/schema"
 import type * as Csv from "effect/encoding/Csv"
 import * as Result from "effect/Result"
+import type { Text } from "./csvText.ts"
 import type { Declared } from "./declared.ts"
 import type * as Finds from "./finds.ts"
+import * as Footer from "./footer.ts"
 import type * as Pull from "./pull.ts"
 import * as Row from "./row.ts"
 import type { Wrong } from "./values.ts"
@@ -283,9 +285,10 @@ export const asDeclared = (header: Csv.Row, { column, constants }: Declared): Re
 /** Makes rows of records; the first record is the header, unless the columns are declared. */
 export const rower = (
   position: Position,
-  delimiter: string,
+  { delimiter, leftOut, swap = (text) => text }: Pick<Text<never>, "delimiter" | "leftOut" | "swap">,
   declared?: Declared
 ): Pull.Machine<Records, Row.Row, Row.Failure> => {
+  const below = leftOut === undefined ? undefined : Footer.watch()
   let read: Reader = () => ({ input: Row.checked({ properties: {} }, []) })
   let index = 0
   const separator = delimiter === "," ? "comma" : `delimiter (${InputIssue.quote(delimiter)})`
@@ -334,6 +337,7 @@ export const rower = (
           if (batch.text === undefined) return wrong
           out.push(Row.broken(index++, begins, batch.text, wrong))
         } else {
+          below?.take(cells)
           out.push({
             index: index++,
             line: begins,
@@ -344,6 +348,18 @@ export const rower = (
       }
       return undefined
     },
-    end: () => (position.header === undefined ? Row.nothingBelow(declared?.format.skipLines) : undefined)
+    end: () => {
+      const { header, line } = position
+      if (header === undefined) return Row.nothingBelow(declared?.format.skipLines)
+      const lines = (leftOut?.() ?? "")
+        .split(/\r\n|\r|\n/)
+        .flatMap((text, at): ReadonlyArray<Footer.LeftOut> => {
+          const cells = Footer.cellsOf(swap(text), delimiter).map(swap)
+          return text.trim() === "" ? [] : [{ line: line + at, cells }]
+        })
+      return below?.refuse(lines, header.length, ({ cells, line }) =>
+        Result.isSuccess(read(cells, line).input)
+      )
+    }
   }
 }

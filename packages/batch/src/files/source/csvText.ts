@@ -14,6 +14,8 @@ export interface Text<E> {
   readonly delimiter: string
   readonly skipped: number
   readonly swap: ((text: string) => string) | undefined
+  /** The lines at the end that are left out, once all is read. Undefined if none are to be. */
+  readonly leftOut?: (() => string) | undefined
   /** How it is written, as far as it is read. */
   readonly dialect: () => Dialect
 }
@@ -82,7 +84,7 @@ const skipLines = (count: number): Pull.Machine<string, string, never> => {
 }
 
 /** Takes lines away at the end. It holds as many lines as it may have to take away. */
-const skipLast = (count: number, limit: number): Pull.Machine<string, string, Failure> => {
+const skipLast = (count: number, limit: number) => {
   let held = ""
   /** Where the last lines begin. */
   const cut = (): number => {
@@ -96,7 +98,7 @@ const skipLast = (count: number, limit: number): Pull.Machine<string, string, Fa
     }
     return 0
   }
-  return {
+  const machine: Pull.Machine<string, string, Failure> = {
     step: (text, out) => {
       held += text
       const end = cut()
@@ -114,6 +116,7 @@ const skipLast = (count: number, limit: number): Pull.Machine<string, string, Fa
       if (held !== "") out.push(held)
     }
   }
+  return { machine, held: () => held }
 }
 
 /** Takes away the blanks behind delimiters, outside of quotes. */
@@ -191,7 +194,8 @@ export const prepare = Effect.fnUntraced(function* <E>(
     end.machine
   )
   if (lines > 0) texts = Pull.run(texts, skipLines(lines))
-  if (last > 0) texts = Pull.run(texts, skipLast(last, limit))
+  const skipped = last > 0 ? skipLast(last, limit) : undefined
+  if (skipped !== undefined) texts = Pull.run(texts, skipped.machine)
   if (swap !== undefined) texts = Pull.run(texts, each(swap))
   if (format.blanks === "skip") texts = Pull.run(texts, skipBlanks(delimiter))
   const dialect = (): Dialect => ({
@@ -200,5 +204,12 @@ export const prepare = Effect.fnUntraced(function* <E>(
     ...(said !== null && { sep: true as const }),
     ...(quote !== '"' && { quote })
   })
-  return { texts, delimiter, skipped: lines + (said === null ? 0 : 1), swap, dialect }
+  return {
+    texts,
+    delimiter,
+    skipped: lines + (said === null ? 0 : 1),
+    swap,
+    leftOut: skipped?.held,
+    dialect
+  }
 })

@@ -64,6 +64,8 @@ export interface Row {
   readonly keys?: ReadonlyArray<Key>
   /** The values of a row of a declared CSV file that is not good. */
   readonly unsent?: Readonly<Record<string, string>>
+  /** What nobody sees of a row of a spreadsheet: the row itself, or columns, by their names. */
+  readonly hidden?: { readonly isRow: boolean; readonly columns: ReadonlyArray<string> }
 }
 
 /** The rest of the file cannot be read. `Source` adds the file's name. */

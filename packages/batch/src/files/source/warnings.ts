@@ -1,8 +1,8 @@
 /**
  * Values that are sent and yet may not be meant: invisible characters, words for nothing, and numbers of which a spreadsheet
- * has lost digits, in texts. They are counted, once for each property.
+ * has lost digits, in texts. They are counted, once for each property. So are rows and columns that a spreadsheet hides.
  */
-import { LineItem } from "@effect-hubspot/schema"
+import { InputIssue, LineItem } from "@effect-hubspot/schema"
 import * as Result from "effect/Result"
 import * as Advice from "./advice.ts"
 import { type Row, visible } from "./row.ts"
@@ -26,9 +26,24 @@ const values = (count: number, one: string, many: string): string =>
 /** So many different texts are shown. */
 const maxShown = 5
 
+const ofRows = (count: number, first: number): string =>
+  count === 1
+    ? `row ${first} is hidden, and is read like the others; delete it in the workbook if it is not meant`
+    : `${count.toLocaleString("en-US")} rows are hidden, the first is row ${first}, and are read like the others; delete them in the workbook if they are not meant`
+
+const ofColumns = (names: ReadonlyArray<string>): string => {
+  const shown = names.slice(0, maxShown).map((name) => InputIssue.quote(name))
+  const more = names.length > maxShown ? ` and ${names.length - maxShown} more` : ""
+  const [is, them] = names.length === 1 ? ["column", "it"] : ["columns", "them"]
+  return `the hidden ${is} ${shown.join(", ")}${more} ${names.length === 1 ? "is" : "are"} read like the others; leave ${them} out with --ignore if not meant`
+}
+
 /** What is seen of the rows that are added, which need not be held. */
 export const make = () => {
   const seen = new Map<string, { count: number; readonly texts: Set<string> }>()
+  let hiddenRows = 0
+  let firstHidden = 0
+  let hiddenColumns: ReadonlyArray<string> = []
   const add = (name: string, kind: keyof typeof kinds, texts: ReadonlyArray<string>): void => {
     const key = `${kind} ${name}`
     const known = seen.get(key) ?? { count: 0, texts: new Set() }
@@ -37,7 +52,11 @@ export const make = () => {
     seen.set(key, known)
   }
   return {
-    add: ({ input, unsent }: Pick<Row, "input" | "unsent">): void => {
+    add: ({ hidden, input, line, unsent }: Pick<Row, "hidden" | "input" | "line" | "unsent">): void => {
+      if (hidden !== undefined) {
+        hiddenColumns = hidden.columns
+        if (hidden.isRow && hiddenRows++ === 0) firstHidden = line
+      }
       const properties = Result.isSuccess(input) ? input.success.properties : (unsent ?? {})
       for (const name in properties) {
         if ((LineItem.knownProperties.get(name)?.type ?? "string") !== "string") continue
@@ -48,12 +67,15 @@ export const make = () => {
         else if (scientific.test(text)) add(name, "scientific", [text])
       }
     },
-    /** One line for each property and kind. */
-    lines: (file: string): ReadonlyArray<string> =>
-      Array.from(seen, ([key, { count, texts }]) => {
+    /** One line for hidden rows, one for hidden columns, and one for each property and kind. */
+    lines: (file: string): ReadonlyArray<string> => [
+      ...(hiddenRows === 0 ? [] : [`${visible(file)}: ${ofRows(hiddenRows, firstHidden)}`]),
+      ...(hiddenColumns.length === 0 ? [] : [`${visible(file)}: ${ofColumns(hiddenColumns)}`]),
+      ...Array.from(seen, ([key, { count, texts }]) => {
         const [kind = "", ...name] = key.split(" ")
         const found = [...texts].join(kind === "nothing" ? "," : ", ")
         return `${visible(file)}: ${name.join(" ")}: ${kinds[kind as keyof typeof kinds](count, visible(found))}`
       })
+    ]
   }
 }

@@ -20,25 +20,24 @@ import * as Tokens from "../state/Tokens.ts"
  * @category handlers
  * @since 0.1.0
  */
-export const details = (timeZone: string) =>
-  Effect.fnUntraced(function* ({ account }: Call): Answer {
-    const zoned = DateTime.makeZonedUnsafe(yield* Clock.currentTimeMillis, { timeZone })
-    const [companyCurrency, ...additionalCurrencies] = StandardProperties.currencies
-    return {
-      status: 200,
-      body: {
-        portalId: account.crm.portalId,
-        accountType: "STANDARD",
-        timeZone,
-        companyCurrency,
-        additionalCurrencies,
-        utcOffset: DateTime.zonedOffsetIso(zoned),
-        utcOffsetMilliseconds: DateTime.zonedOffset(zoned),
-        uiDomain: "app.hubspot.com",
-        dataHostingLocation: "na1"
-      }
+export const details = Effect.fnUntraced(function* ({ account: { crm, timeZone } }: Call): Answer {
+  const zoned = DateTime.makeZonedUnsafe(yield* Clock.currentTimeMillis, { timeZone })
+  const [companyCurrency, ...additionalCurrencies] = StandardProperties.currencies
+  return {
+    status: 200,
+    body: {
+      portalId: crm.portalId,
+      accountType: "STANDARD",
+      timeZone,
+      companyCurrency,
+      additionalCurrencies,
+      utcOffset: DateTime.zonedOffsetIso(zoned),
+      utcOffsetMilliseconds: DateTime.zonedOffset(zoned),
+      uiDomain: "app.hubspot.com",
+      dataHostingLocation: "na1"
     }
-  })
+  }
+})
 
 /**
  * `GET /account-info/v3/api-usage/daily/private-apps`. Specification for the fields; the name is an assumption.

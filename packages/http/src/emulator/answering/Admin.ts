@@ -22,13 +22,14 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Behaviour from "../Behaviour.ts"
 import * as Body from "../reading/Body.ts"
 import * as Crm from "../state/Crm.ts"
 import * as Definitions from "../state/Definitions.ts"
-import type { Account } from "../state/Account.ts"
+import { type Account, Served } from "../state/Account.ts"
 import * as FaultPlan from "../passage/FaultPlan.ts"
 import * as Faults from "../Faults.ts"
 import * as Journal from "../Journal.ts"
@@ -242,25 +243,23 @@ const layerBodyCheck = HttpApiMiddleware.layerSchemaErrorTransform(BodyCheck, ({
   Effect.fail(new InvalidBody({ message: cause.message.replace(/\s+/g, " ").slice(0, 500) }))
 )
 
-const admit = Effect.fnUntraced(function* (
-  adminKey: Redacted.Redacted<string>,
-  credential: Redacted.Redacted<string>
-) {
+const admit = Effect.fnUntraced(function* (credential: Redacted.Redacted<string>) {
+  // A middleware that requires a service requires it of the layer, and this one comes with the request.
+  const served = Option.getOrUndefined(yield* Effect.serviceOption(Served))
   const { headers } = yield* HttpServerRequest
   if (isForeign(headers)) {
     return yield* new ForeignOrigin({ message: "the admin API answers no page of another origin" })
   }
-  if (!Mac.timingSafeEqual(bytesOf(credential), bytesOf(adminKey))) {
+  if (served === undefined || !Mac.timingSafeEqual(bytesOf(credential), bytesOf(served.adminKey))) {
     return yield* new Unauthorized({ message: "send Authorization: Bearer <admin key of this emulator>" })
   }
 })
 
 const bytesOf = (key: Redacted.Redacted<string>) => new TextEncoder().encode(Redacted.value(key))
 
-const layerAuthorization = (adminKey: Redacted.Redacted<string>) =>
-  Layer.succeed(Authorization, {
-    bearer: (effect, { credential }) => Effect.andThen(admit(adminKey, credential), effect)
-  })
+const layerAuthorization = Layer.succeed(Authorization, {
+  bearer: (effect, { credential }) => Effect.andThen(admit(credential), effect)
+})
 
 // Browsers send these headers, programs do not. Another port of this machine is the same site, and another origin.
 const isForeign = ({
@@ -274,32 +273,42 @@ const isForeign = ({
  * @category layers
  * @since 0.1.0
  */
-export const layer = (account: Account, adminKey: Redacted.Redacted<string>) =>
+export const layer = () =>
   HttpApiBuilder.layer(AdminApi).pipe(
     Layer.provide(
       HttpApiBuilder.group(AdminApi, "admin", (handlers) =>
         handlers
           // Raw: encoding a large ledger through its schema would only take time.
-          .handleRaw("ledger", () => Effect.sync(() => Pieces.toResponse(account.ledger.snapshot())))
-          .handleRaw("journal", () => Effect.sync(() => Pieces.toResponse(Journal.snapshot(account.journal))))
-          .handle("overview", () => Overview.read(account))
+          .handleRaw("ledger", () => Effect.map(Served, ({ ledger }) => Pieces.toResponse(ledger.snapshot())))
+          .handleRaw("journal", () =>
+            Effect.map(Served, ({ journal }) => Pieces.toResponse(Journal.snapshot(journal)))
+          )
+          .handle("overview", () => Effect.flatMap(Served, Overview.read))
           .handleRaw("definitions", () =>
-            Effect.sync(() =>
-              Pieces.toResponse({ results: Array.from(account.crm.properties.values(), Definitions.toJson) })
+            Effect.map(Served, ({ crm }) =>
+              Pieces.toResponse({ results: Array.from(crm.properties.values(), Definitions.toJson) })
             )
           )
-          .handle("faults", () => Effect.sync(() => account.faults.plan))
-          .handleRaw("setFaults", ({ request }) => putFaults(account, request))
-          .handle("clearFaults", () => setFaults(account, Faults.none))
+          .handle("faults", () => Effect.map(Served, ({ faults }) => faults.plan))
+          .handleRaw("setFaults", ({ request }) =>
+            Effect.flatMap(Served, (account) => putFaults(account, request))
+          )
+          .handle("clearFaults", () => Effect.flatMap(Served, (account) => setFaults(account, Faults.none)))
           .handle("objects", ({ payload: { ids, objects, objectType } }) =>
             ids === undefined && objects === undefined
               ? Effect.fail(new InvalidBody({ message: "neither ids nor objects are given" }))
-              : seedObjects(account, objectType, [...(ids ?? []), ...(objects ?? [])])
+              : Effect.flatMap(Served, (account) =>
+                  seedObjects(account, objectType, [...(ids ?? []), ...(objects ?? [])])
+                )
           )
-          .handle("scopes", ({ payload }) => setScopes(account, payload.scopes))
-          .handle("behaviour", () => Effect.sync(() => account.crm.behaviour))
-          .handle("setBehaviour", ({ payload }) => setBehaviour(account, payload))
+          .handle("scopes", ({ payload }) =>
+            Effect.flatMap(Served, (account) => setScopes(account, payload.scopes))
+          )
+          .handle("behaviour", () => Effect.map(Served, ({ crm }) => crm.behaviour))
+          .handle("setBehaviour", ({ payload }) =>
+            Effect.flatMap(Served, (account) => setBehaviour(account, payload))
+          )
       )
     ),
-    Layer.provide([layerBodyCheck, layerAuthorization(adminKey)])
+    Layer.provide([layerBodyCheck, layerAuthorization])
   )

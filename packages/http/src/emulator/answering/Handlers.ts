@@ -12,7 +12,7 @@ import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import * as HubSpotApi from "../../HubSpotApi.ts"
-import type { Account } from "../state/Account.ts"
+import { Served } from "../state/Account.ts"
 import * as Objects from "../state/Objects.ts"
 import * as Unserved from "./Unserved.ts"
 import * as Details from "./AccountHandlers.ts"
@@ -25,71 +25,47 @@ import * as Properties from "./PropertiesHandlers.ts"
 import * as RecordView from "./RecordView.ts"
 import type * as Refusal from "./Refusal.ts"
 import * as SearchHandlers from "./SearchHandlers.ts"
-import type * as SearchIndex from "../state/SearchIndex.ts"
-
-/**
- * What some handlers need besides the account.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Surroundings {
-  readonly index: SearchIndex.SearchIndex
-  readonly timeZone: string
-}
-
-/**
- * Serves the contract in each of its versions. Specification: `BatchHandlers` says what differs in 2026-09.
- *
- * @category layers
- * @since 0.1.0
- */
-export const layer = (account: Account, { index, timeZone }: Surroundings) => {
-  const on = answering(account)
-  const [first, ...rest] = ApiVersion.ApiVersion.literals.map((version) => layerVersion(on, version, index))
-  const others = ApiVersion.ApiVersion.literals.map((version) => layerObjects(account, on, version))
-  return Layer.mergeAll(first!, ...rest, ...others, layerSurroundings(on, timeZone))
-}
 
 /** Makes the handler of an endpoint. `Given` is what the handler takes from the path. */
-const answering =
-  (account: Account) =>
+const on =
   <Given>(
     requirements: Requirements.Requirements | ((given: Given) => Requirements.Requirements),
     decide: (call: Exchange.Call, given: Given) => Effect.Effect<Exchange.Reply, Refusal.Refusal>
   ) =>
   (given: Given & { readonly request: HttpServerRequest }) =>
-    Exchange.answer(
-      account,
-      given.request,
-      typeof requirements === "function" ? requirements(given) : requirements,
-      (call) => decide(call, given)
+    Effect.flatMap(Served, (account) =>
+      Exchange.answer(
+        account,
+        given.request,
+        typeof requirements === "function" ? requirements(given) : requirements,
+        (call) => decide(call, given)
+      )
     )
 
-type On = ReturnType<typeof answering>
+/** The same, with the values of records as the account's behaviour has them. */
+const onRecords: typeof on = (requirements, decide) =>
+  on(requirements, (call, given) =>
+    Effect.map(decide(call, given), (reply) => RecordView.withValuesAsTold(call, reply))
+  )
 
-const layerVersion = (answered: On, version: ApiVersion.ApiVersion, index: SearchIndex.SearchIndex) => {
+const layerVersion = (version: ApiVersion.ApiVersion) => {
   const api = HubSpotApi.versions[version]
   const { read, readByBody, search, write, writeByPath } = Requirements
-  const on: On = (requirements, decide) =>
-    answered(requirements, (call, given) =>
-      Effect.map(decide(call, given), (reply) => RecordView.withValuesAsTold(call, reply))
-    )
   return HttpApiBuilder.layer(api).pipe(
     Layer.provide(
       HttpApiBuilder.group(api, "lineItems", (handlers) =>
         handlers
-          .handleRaw("list", on(read, LineItems.list))
-          .handleRaw("create", on(write, LineItems.create))
-          .handleRaw("get", on(read, LineItems.get))
-          .handleRaw("update", on(write, LineItems.update))
-          .handleRaw("archive", on(writeByPath, LineItems.archive))
-          .handleRaw("batchCreate", on(write, Batch.create(version)))
-          .handleRaw("batchRead", on(readByBody, Batch.read(version)))
-          .handleRaw("batchUpdate", on(write, Batch.update(version)))
-          .handleRaw("batchUpsert", on(write, Batch.upsert(version)))
-          .handleRaw("batchArchive", on(write, Batch.archive))
-          .handleRaw("search", on(search, SearchHandlers.search(index)))
+          .handleRaw("list", onRecords(read, LineItems.list))
+          .handleRaw("create", onRecords(write, LineItems.create))
+          .handleRaw("get", onRecords(read, LineItems.get))
+          .handleRaw("update", onRecords(write, LineItems.update))
+          .handleRaw("archive", onRecords(writeByPath, LineItems.archive))
+          .handleRaw("batchCreate", onRecords(write, Batch.create(version)))
+          .handleRaw("batchRead", onRecords(readByBody, Batch.read(version)))
+          .handleRaw("batchUpdate", onRecords(write, Batch.update(version)))
+          .handleRaw("batchUpsert", onRecords(write, Batch.upsert(version)))
+          .handleRaw("batchArchive", onRecords(write, Batch.archive))
+          .handleRaw("search", onRecords(search, SearchHandlers.search))
       )
     )
   )
@@ -101,28 +77,28 @@ interface OfType {
 }
 
 /** The other types of objects: the handlers of line items, on the records of the type that the path names. */
-const layerObjects = (account: Account, answered: On, version: ApiVersion.ApiVersion) => {
+const layerObjects = (version: ApiVersion.ApiVersion) => {
   const api = HubSpotApi.otherObjects[version]
   const { readByBody, search, write } = Requirements
-  const on =
+  const onType =
     (
       requirements: Requirements.Requirements,
       right: "read" | "write",
-      decide: (
-        call: Exchange.Call,
-        records: Objects.Records
-      ) => Effect.Effect<Exchange.Reply, Refusal.Refusal>
+      decide: (call: Exchange.Call) => Effect.Effect<Exchange.Reply, Refusal.Refusal>
     ) =>
     (given: OfType) => {
       const kind = Objects.kindOf(given.params.objectType)
-      if (kind === undefined) return Unserved.answer(account, given.request)
-      return answered<OfType>(
+      if (kind === undefined) {
+        return Effect.flatMap(Served, (account) => Unserved.answer(account, given.request))
+      }
+      return on<OfType>(
         ({ params }) => Requirements.forType(requirements, params.objectType, right),
         (call) => {
-          const records = account.objects.of(kind)
-          records.crm.behaviour = { ...account.crm.behaviour, requiredProperties: [] }
-          const own = { ...call, account: { ...account, crm: records.crm } }
-          return Effect.map(decide(own, records), (reply) => RecordView.withValuesAsTold(own, reply))
+          const { account } = call
+          const { crm, index } = account.objects.of(kind)
+          crm.behaviour = { ...account.crm.behaviour, requiredProperties: [] }
+          const own = { ...call, account: { ...account, crm, index } }
+          return Effect.map(decide(own), (reply) => RecordView.withValuesAsTold(own, reply))
         }
       )(given)
     }
@@ -130,19 +106,16 @@ const layerObjects = (account: Account, answered: On, version: ApiVersion.ApiVer
     Layer.provide(
       HttpApiBuilder.group(api, "objects", (handlers) =>
         handlers
-          .handleRaw("create", on(write, "write", LineItems.create))
-          .handleRaw("batchCreate", on(write, "write", Batch.create(version)))
-          .handleRaw("batchRead", on(readByBody, "read", Batch.read(version)))
-          .handleRaw(
-            "search",
-            on(search, "read", (call, { index }) => SearchHandlers.search(index)(call))
-          )
+          .handleRaw("create", onType(write, "write", LineItems.create))
+          .handleRaw("batchCreate", onType(write, "write", Batch.create(version)))
+          .handleRaw("batchRead", onType(readByBody, "read", Batch.read(version)))
+          .handleRaw("search", onType(search, "read", SearchHandlers.search))
       )
     )
   )
 }
 
-const layerSurroundings = (on: On, timeZone: string) => {
+const layerSurroundings = () => {
   const api = HubSpotApi.Surroundings
   const right =
     (right: "readProperties" | "define") =>
@@ -205,7 +178,7 @@ const layerSurroundings = (on: On, timeZone: string) => {
           .handleRaw("archiveGroup", on(toDefine(defineByPath), Properties.archiveGroup))
       ),
       HttpApiBuilder.group(api, "account", (handlers) =>
-        handlers.handleRaw("accountDetails", on(account, Details.details(timeZone)))
+        handlers.handleRaw("accountDetails", on(account, Details.details))
       ),
       HttpApiBuilder.group(api, "usage", (handlers) =>
         handlers.handleRaw("dailyUsage", on(account, Details.usage))
@@ -217,5 +190,21 @@ const layerSurroundings = (on: On, timeZone: string) => {
           .handleRaw("revoke", on(token, Details.revoke))
       )
     ])
+  )
+}
+
+/**
+ * Serves the contract in each of its versions. Specification: `BatchHandlers` says what differs in 2026-09.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = () => {
+  const [first, ...rest] = ApiVersion.ApiVersion.literals.map(layerVersion)
+  return Layer.mergeAll(
+    first!,
+    ...rest,
+    ...ApiVersion.ApiVersion.literals.map(layerObjects),
+    layerSurroundings()
   )
 }

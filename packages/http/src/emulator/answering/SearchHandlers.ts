@@ -9,7 +9,6 @@ import type { Answer, Call } from "../passage/Exchange.ts"
 import * as Filters from "../reading/Filters.ts"
 import * as LineItems from "./LineItemsHandlers.ts"
 import * as RecordView from "./RecordView.ts"
-import type * as SearchIndex from "../state/SearchIndex.ts"
 import * as SearchRequest from "../reading/SearchRequest.ts"
 
 /**
@@ -18,23 +17,22 @@ import * as SearchRequest from "../reading/SearchRequest.ts"
  * @category handlers
  * @since 0.1.0
  */
-export const search = (index: SearchIndex.SearchIndex) =>
-  Effect.fnUntraced(function* ({ account: { crm }, text }: Call): Answer {
-    const request = yield* Effect.fromResult(SearchRequest.read(text))
-    const matches = yield* Effect.fromResult(Filters.predicate(crm, request.filterGroups))
-    const found = Filters.query(crm, request.query)
-    const { millis } = yield* LineItems.moment
-    const all = [...index.at(millis)].filter((record) => matches(record) && found(record))
-    const ordered = yield* Effect.fromResult(Filters.sorted(crm, all, request.sort))
-    const end = request.after + request.limit
-    const wanted = { ...RecordView.nothingSpecial, properties: request.properties }
-    return {
-      status: 200,
-      body: {
-        total: all.length,
-        results: ordered.slice(request.after, end).map((record) => RecordView.read(crm, record, wanted)),
-        // Assumption: the paging names a next page even if a request for it is refused.
-        ...(end < all.length && { paging: { next: { after: String(Math.min(end, Search.maxResults)) } } })
-      }
+export const search = Effect.fnUntraced(function* ({ account: { crm, index }, text }: Call): Answer {
+  const request = yield* Effect.fromResult(SearchRequest.read(text))
+  const matches = yield* Effect.fromResult(Filters.predicate(crm, request.filterGroups))
+  const found = Filters.query(crm, request.query)
+  const { millis } = yield* LineItems.moment
+  const all = [...index.at(millis)].filter((record) => matches(record) && found(record))
+  const ordered = yield* Effect.fromResult(Filters.sorted(crm, all, request.sort))
+  const end = request.after + request.limit
+  const wanted = { ...RecordView.nothingSpecial, properties: request.properties }
+  return {
+    status: 200,
+    body: {
+      total: all.length,
+      results: ordered.slice(request.after, end).map((record) => RecordView.read(crm, record, wanted)),
+      // Assumption: the paging names a next page even if a request for it is refused.
+      ...(end < all.length && { paging: { next: { after: String(Math.min(end, Search.maxResults)) } } })
     }
-  })
+  }
+})

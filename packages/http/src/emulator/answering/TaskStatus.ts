@@ -11,7 +11,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import * as HubSpotApi from "../../HubSpotApi.ts"
-import type { Account } from "../state/Account.ts"
+import { Served } from "../state/Account.ts"
 import * as Exchange from "../passage/Exchange.ts"
 import * as Requirements from "../passage/Requirements.ts"
 import type * as Refusal from "./Refusal.ts"
@@ -20,22 +20,23 @@ import type * as Refusal from "./Refusal.ts"
  * @category layers
  * @since 0.1.0
  */
-export const layer = (account: Account): Layer.Layer<never, never, HttpRouter.HttpRouter> => {
+export const layer = () => {
   const [first, ...rest] = ApiVersion.ApiVersion.literals.map((version) =>
-    HttpRouter.add("GET", `${HubSpotApi.paths(version).batchCreate}/tasks/:id/status`, status(account))
+    HttpRouter.add("GET", `${HubSpotApi.paths(version).batchCreate}/tasks/:id/status`, status)
   )
   return Layer.mergeAll(first!, ...rest)
 }
 
-const status = (account: Account) =>
-  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-    Exchange.answer(account, request, Requirements.writeByPath, () =>
-      Effect.suspend(() => {
-        const body = account.tasks.status(idOf(request.url))
-        return body === undefined ? Effect.fail(unknownTask) : Effect.succeed({ status: 200, body })
-      })
-    )
+const status = Effect.gen(function* () {
+  const account = yield* Served
+  const request = yield* HttpServerRequest.HttpServerRequest
+  return yield* Exchange.answer(account, request, Requirements.writeByPath, () =>
+    Effect.suspend(() => {
+      const body = account.tasks.status(idOf(request.url))
+      return body === undefined ? Effect.fail(unknownTask) : Effect.succeed({ status: 200, body })
+    })
   )
+})
 
 const idOf = (url: string): string => /\/tasks\/([^/?]*)\/status/.exec(url)?.[1] ?? ""
 

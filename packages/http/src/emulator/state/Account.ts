@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
+import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type * as Crm from "./Crm.ts"
 import type * as Objects from "./Objects.ts"
@@ -10,6 +12,7 @@ import type * as FaultPlan from "../passage/FaultPlan.ts"
 import type * as Journal from "../Journal.ts"
 import type * as Ledger from "../Ledger.ts"
 import type * as Quota from "./Quota.ts"
+import type * as SearchIndex from "./SearchIndex.ts"
 import type * as Tasks from "./Tasks.ts"
 import type * as Tokens from "./Tokens.ts"
 
@@ -22,11 +25,15 @@ import type * as Tokens from "./Tokens.ts"
  */
 export interface Account {
   readonly crm: Crm.Crm
+  /** What a search finds of its records. */
+  readonly index: SearchIndex.SearchIndex
   readonly objects: Objects.Objects
   readonly ledger: Ledger.Ledger
   readonly quota: Quota.Quota
   readonly tokens: Tokens.Tokens
   readonly latency: Latency | undefined
+  readonly timeZone: string
+  readonly adminKey: Redacted.Redacted<string>
   readonly journal: Journal.Journal
   readonly tasks: Tasks.Tasks
   readonly scope: Scope.Scope
@@ -36,6 +43,14 @@ export interface Account {
   /** How many requests without a good token asked for an unknown path, or for a token in vain. */
   strangers: number
 }
+
+/**
+ * The account that a request is for. The routes are the same for all accounts, and made once.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Served extends Context.Service<Served, Account>()("@effect-hubspot/http/emulator/Served") {}
 
 /**
  * The time one request takes, in milliseconds, drawn uniformly.

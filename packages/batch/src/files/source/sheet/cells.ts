@@ -22,6 +22,13 @@ export type Cell = string | number | Bad
 export interface SheetRow {
   readonly line: number
   readonly cells: ReadonlyArray<Cell | undefined>
+  readonly hidden?: true
+}
+
+/** Columns that are hidden, by their numbers. */
+export interface Hidden {
+  readonly min: number
+  readonly max: number
 }
 
 /** What cells need of their workbook: the kind of each style, and the texts. */
@@ -101,15 +108,20 @@ const numberOf = (text: string, kind: Days.Kind, is1904: boolean): Cell => {
 /** A day of a cell that has it as a text. */
 const dayOf = (text: string): string => text.replace(/^(\d{4}-\d\d-\d\d)T00:00(?::00(?:\.0+)?)?Z?$/, "$1")
 
-/** Reads the rows of a sheet, each at most so many characters. */
+const isHidden = ({ attributes }: Xml.StartElement): boolean =>
+  attributes["hidden"] === "1" || attributes["hidden"] === "true"
+
+/** Reads the rows of a sheet, each at most so many characters. The columns that are hidden are added to `hidden`. */
 export const machine = (
   { is1904, kinds, texts }: Shared,
-  limit: number
+  limit: number,
+  hidden: Array<Hidden>
 ): Pull.Machine<Node, SheetRow, Failure> => {
   const inline = Texts.collector()
   let inData = false
   let line = 0
   let cells: Array<Cell | undefined> = []
+  let rowIsHidden = false
   let length = 0
   let column = 0
   let cell: Xml.StartElement["attributes"] | undefined
@@ -144,8 +156,10 @@ export const machine = (
     }
   }
 
-  const begin = (name: string, { attributes }: Xml.StartElement): Failure | undefined => {
+  const begin = (name: string, element: Xml.StartElement): Failure | undefined => {
+    const { attributes } = element
     if (name === "row") {
+      rowIsHidden = isHidden(element)
       const given = attributes["r"]
       const next = given === undefined ? line + 1 : Number(given)
       if (!Number.isSafeInteger(next) || next <= line)
@@ -190,7 +204,7 @@ export const machine = (
         )
       }
     } else if (name === "row") {
-      if (cells.length > 0) out.push({ line, cells })
+      if (cells.length > 0) out.push({ line, cells, ...(rowIsHidden && { hidden: true }) })
     } else if (name === "sheetData") inData = false
     return undefined
   }
@@ -204,7 +218,12 @@ export const machine = (
       }
       const name = local(node.name)
       if (!inData) {
-        inData = name === "sheetData" && node._tag === "StartElement"
+        if (node._tag === "StartElement") {
+          inData = name === "sheetData"
+          if (name === "col" && isHidden(node) && hidden.length < maxColumns) {
+            hidden.push({ min: Number(node.attributes["min"]), max: Number(node.attributes["max"]) })
+          }
+        }
         return undefined
       }
       if (cell !== undefined && (name === "t" || name === "rPh")) inline.step(name, node)

@@ -3,12 +3,14 @@
  * declared.
  */
 import { Properties } from "@effect-hubspot/schema"
+import * as Result from "effect/Result"
 import * as CsvRows from "../csvRows.ts"
 import type { Column, Declared } from "../declared.ts"
+import * as Footer from "../footer.ts"
 import type * as Pull from "../pull.ts"
 import { type Failure, failure, nothingBelow, type Row } from "../row.ts"
 import type { Wrong } from "../values.ts"
-import type { Bad, Cell, Merged, SheetRow } from "./cells.ts"
+import type { Bad, Cell, Hidden, Merged, SheetRow } from "./cells.ts"
 
 /** The shortest text that reads back as the same number, in plain decimals. */
 const plain = (number: number): string => Properties.plainDecimal(String(number))
@@ -34,16 +36,26 @@ const namesOf = ({ cells, line }: SheetRow): ReadonlyArray<string> | Failure => 
   return Array.from(cells, (cell) => (typeof cell === "number" ? plain(cell) : ((cell ?? "") as string)))
 }
 
-/** Makes rows of the rows of a sheet. `merged` are the ranges of several rows, by their first. */
-export const table = (declared: Declared, merged: ReadonlyArray<Merged>) => {
+/**
+ * Makes rows of the rows of a sheet. `merged` are the ranges of several rows, by their first, `hiddenColumns` are known before
+ * the first row.
+ */
+export const table = (
+  declared: Declared,
+  merged: ReadonlyArray<Merged>,
+  hiddenColumns: ReadonlyArray<Hidden>
+) => {
   const { columns: names, skipLast = 0, skipLines = 0 } = declared.format
   let header: ReadonlyArray<string> | undefined
   let columns: ReadonlyArray<Column> = []
   let read: CsvRows.Reader
   let index = 0
   let ranges = merged
+  /** Where a row that is read is hidden. */
+  let hidden: { readonly [K in "shown" | "hidden"]: Row["hidden"] } = { shown: undefined, hidden: undefined }
   let above = 0 // the ranges that end above the row
   const last: Array<SheetRow> = []
+  const below = skipLast > 0 ? Footer.watch() : undefined
 
   const begin = (found: ReadonlyArray<string>, line: number): Failure | undefined => {
     const wrong =
@@ -55,10 +67,19 @@ export const table = (declared: Declared, merged: ReadonlyArray<Merged>) => {
     ranges = merged.filter(({ left, right }) =>
       columns.slice(left - 1, right).some(({ ignored }) => !ignored)
     )
+    const names = found.filter(
+      (_, at) =>
+        columns[at]?.ignored === false && hiddenColumns.some(({ max, min }) => min <= at + 1 && at + 1 <= max)
+    )
+    hidden = {
+      shown: names.length === 0 ? undefined : { isRow: false, columns: names },
+      hidden: { isRow: true, columns: names }
+    }
     return undefined
   }
 
-  const rowOf = ({ cells, line }: SheetRow, out: Array<Row>): Failure | undefined => {
+  const rowOf = (sheetRow: SheetRow, out: Array<Row>): Failure | undefined => {
+    const { cells, line } = sheetRow
     while (above < ranges.length && ranges[above]!.last < line) above++
     const range = ranges[above]
     if (range !== undefined && range.first <= line) {
@@ -85,13 +106,28 @@ export const table = (declared: Declared, merged: ReadonlyArray<Merged>) => {
       bad = (bad ?? new Map<number, Wrong>()).set(at, cell)
       return cell.text
     })
+    const where = sheetRow.hidden === true ? hidden.hidden : hidden.shown
     out.push({
       index: index++,
       line,
       ...read(texts, line, bad === undefined ? nothing : { bad }),
+      ...(where !== undefined && { hidden: where }),
       original: { _tag: "Csv", cells: texts }
     })
     return undefined
+  }
+
+  /** Refuses rows that are left out at the end and could be sent. */
+  const refuseRows = ({ length }: ReadonlyArray<string>): Failure | undefined => {
+    const valid = new Set<number>()
+    const lines = last.map((row): Footer.LeftOut => {
+      const rows: Array<Row> = []
+      const wrong = rowOf(row, rows)
+      const [read] = rows
+      if (wrong === undefined && read !== undefined && Result.isSuccess(read.input)) valid.add(row.line)
+      return { line: row.line, cells: read?.original._tag === "Csv" ? read.original.cells : [] }
+    })
+    return below?.refuse(lines, length, ({ line }) => valid.has(line))
   }
 
   const machine: Pull.Machine<SheetRow, Row, Failure> = {
@@ -102,11 +138,15 @@ export const table = (declared: Declared, merged: ReadonlyArray<Merged>) => {
         const wrong = "problem" in found ? found : begin(found, row.line)
         if (wrong !== undefined || names === undefined) return wrong
       }
-      if (skipLast === 0) return rowOf(row, out)
+      if (below === undefined) return rowOf(row, out)
       last.push(row)
-      return last.length > skipLast ? rowOf(last.shift()!, out) : undefined
+      if (last.length <= skipLast) return undefined
+      const wrong = rowOf(last.shift()!, out)
+      const original = wrong === undefined ? out.at(-1)?.original : undefined
+      if (original?._tag === "Csv") below.take(original.cells)
+      return wrong
     },
-    end: () => (header === undefined ? nothingBelow(skipLines) : undefined)
+    end: () => (header === undefined ? nothingBelow(skipLines) : refuseRows(header))
   }
   return { machine, header: () => header }
 }

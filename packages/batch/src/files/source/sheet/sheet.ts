@@ -56,7 +56,8 @@ export const decode = Effect.fnUntraced(function* <E>(
   scope: Scope.Scope
 ) {
   const book = yield* Workbook.read(bytes, maxInflated, declared.format.sheet)
-  const reader = Archive.xml(book.path, () => Cells.machine(book, maxLineLength))
+  const hidden: Array<Cells.Hidden> = []
+  const reader = Archive.xml(book.path, () => Cells.machine(book, maxLineLength, hidden))
   const rows = Archive.read(
     bytes,
     maxInflated,
@@ -64,6 +65,6 @@ export const decode = Effect.fnUntraced(function* <E>(
     book.path
   )
   const pull = yield* ScopeModule.provide(Stream.toPull(rows), scope)
-  const table = Rows.table(declared, book.merged)
+  const table = Rows.table(declared, book.merged, hidden)
   return { rows: Pull.run(pull, table.machine), header: table.header }
 })

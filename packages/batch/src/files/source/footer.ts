@@ -1,7 +1,8 @@
 /**
  * What reports write below their table: totals, who made it and when, and whose it is. It is told from rows, and from a row
- * that is cut off, by words.
+ * that is cut off, by words. Lines that are declared to be left out are told from rows also by what they lack.
  */
+import { type Failure, failure } from "./row.ts"
 
 /** A line at the end of a table. */
 export interface Line {
@@ -61,10 +62,57 @@ const saidFrom = (lines: ReadonlyArray<Line>, from: number): boolean =>
 export const cellsOf = (text: string, delimiter: string): ReadonlyArray<string> => {
   const cells = [""]
   let quoted = false
-  for (const c of text.slice(0, 2000)) {
+  for (const c of text) {
     if (c === '"') quoted = !quoted
     else if (c === delimiter && !quoted) cells.push("")
     else cells[cells.length - 1] += c
   }
   return cells
+}
+
+/** A line that is left out: its place, and its cells. */
+export interface LeftOut {
+  readonly line: number
+  readonly cells: ReadonlyArray<string>
+}
+
+/**
+ * Sees the rows of a table whose last lines are left out. Where the footer is missing, these lines are rows, which must not be
+ * lost: a line is one if it has the words of no footer, fills every column that all rows fill, and can be sent.
+ */
+export const watch = () => {
+  /** Whether all rows have a value, of each column. */
+  let filled: Array<boolean> | undefined
+  const isFilled = (cell: string | undefined): boolean => cell !== undefined && cell.trim() !== ""
+  return {
+    take: (cells: ReadonlyArray<string>): void => {
+      if (filled === undefined) filled = cells.map(isFilled)
+      else for (let at = 0; at < filled.length; at++) filled[at] &&= isFilled(cells[at])
+    },
+    /** Refuses the lines if one of them is a row. */
+    refuse: (
+      lines: ReadonlyArray<LeftOut>,
+      width: number,
+      isValid: (line: LeftOut) => boolean
+    ): Failure | undefined => {
+      const isRagged = ({ cells }: LeftOut): boolean => cells.length !== width
+      const footer = lengthOf(lines.map((line) => ({ ...line, isRagged: isRagged(line), lacks: true })))
+      const rows = lines
+        .slice(0, lines.length - footer)
+        .filter(
+          (line) =>
+            !isRagged(line) &&
+            (filled ?? []).every((is, at) => !is || isFilled(line.cells[at])) &&
+            isValid(line)
+        )
+      const [first] = rows
+      const last = rows.at(-1)
+      if (first === undefined || last === undefined) return undefined
+      return failure(
+        { line: first.line },
+        `skipLast=${lines.length} is declared, and this line is a row like those above it, so the footer may be missing`,
+        `to import it, add --declare skipLast=${lines.length - 1 - lines.indexOf(last)}; if it is no line item, take the line away`
+      )
+    }
+  }
 }
