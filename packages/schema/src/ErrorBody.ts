@@ -139,7 +139,9 @@ const textOf = (value: number | boolean): string =>
  * @since 0.1.0
  */
 export const showable = (text: string, limit = 500): string => {
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g, " ").trim()
+  const clean = text
+    .replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, " ")
+    .trim()
   return clean.length > limit ? `${clean.slice(0, limit - 1)}…` : clean
 }
 

@@ -82,6 +82,21 @@ describe("--json", () => {
     assert.strictEqual(end.code, 3)
   })
 
+  for (const args of [
+    ["import", sample, "--limit", "none"],
+    ["import", sample, "--no-such-flag"],
+    ["import"],
+    ["resume", "not an id"],
+    ["retry", "q3"]
+  ]) {
+    it(`a wrong use prints an object as well: ${args.map((arg) => (arg === sample ? "sample" : arg)).join(" ")}`, async () => {
+      const end = await run([...args, "--json"], { token: canary })
+      assert.strictEqual(end.code, 2)
+      assert.deepStrictEqual(countsOf(end), counted({}, "CANCELED"))
+      assert.match(end.stderr, /^line-items: [^\n]+\n$/)
+    })
+  }
+
   it("an import that could not begin prints an object as well, and whether it can be given again", async () => {
     const end = await run(["import", "none.csv", "--emulator", "--json"], { cwd: files.path })
     assert.deepStrictEqual(countsOf(end), counted({}, "CANCELED"))

@@ -254,10 +254,14 @@ export const command = Command.make("line-items").pipe(
 const names = (): ReadonlyArray<string> =>
   command.subcommands.flatMap(({ commands }) => commands.map(({ name }) => name))
 
+/** Commands whose object a script gets however they end. */
+const summarized: ReadonlySet<string> = new Set(["import", "resume", "retry"])
+
 /** One line: later mistakes are often only consequences of the first one (`--timeout -5s`). */
 const presenter = Effect.gen(function* () {
   const { columns } = yield* Terminal.Terminal
-  const { stdoutIsTerminal } = yield* Stdio.Stdio
+  const { args: given, stdoutIsTerminal } = yield* Stdio.Stdio
+  const args = yield* given
   const width = (yield* stdoutIsTerminal) ? yield* columns : undefined
   const stdio = yield* Effect.context<Stdio.Stdio>()
   const print = (text: string) => Effect.provide(Effect.ignore(Output.offer(`${text}\n`)), stdio)
@@ -270,7 +274,12 @@ const presenter = Effect.gen(function* () {
           return print(Version.line)
         case "InvalidInvocation": {
           const [first] = event.errors
-          return first === undefined ? Effect.void : Console.error(`line-items: ${Usage.describe(first)}`)
+          if (first === undefined) return Effect.void
+          const told = Console.error(`line-items: ${Usage.describe(first)}`)
+          const [, name = ""] = event.commandPath
+          return args.includes("--json") && summarized.has(name)
+            ? Effect.andThen(told, Effect.provide(Effect.ignore(Output.unbegun()), stdio))
+            : told
         }
       }
     }

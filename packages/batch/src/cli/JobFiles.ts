@@ -21,15 +21,12 @@ export interface Paths {
 }
 
 /** Refuses names of files that are there already, and a report that cannot be written. */
-export const mustBePossible = (paths: Paths) =>
-  Effect.andThen(
-    Effect.forEach(all(paths), mustBeNew, { discard: true }),
-    paths.report === undefined
-      ? Effect.void
-      : Effect.mapError(WholeFile.proveNew(paths.report), (error) =>
-          refused(Rejects.failedOn(paths.report ?? "")(error))
-        )
-  )
+export const mustBePossible = Effect.fnUntraced(function* (paths: Paths) {
+  yield* Effect.forEach(all(paths), mustBeNew, { discard: true })
+  const { report } = paths
+  if (report === undefined) return
+  yield* Effect.mapError(WholeFile.proveNew(report), (error) => refused(Rejects.failedOn(report)(error)))
+})
 
 /** The files that are wanted. */
 export const all = ({ created, doubts, rejects, report }: Paths): ReadonlyArray<string> =>

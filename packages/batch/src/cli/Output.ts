@@ -44,6 +44,9 @@ const object = (summary: Report.Summary) =>
     ([Json]) => line(Json.text(Json.Summary, summary))
   )
 
+/** What a script gets of an import that does not begin. `suspended` is why the same command is right later. */
+export const unbegun = (suspended?: string) => object(Report.unbegun(suspended))
+
 type Ended = Pick<Imported, "name" | "summary" | "promise">
 
 /** The summary of an import, for people or for a script. */
@@ -66,10 +69,10 @@ export const ofImport = <A, R>(
         isShown = true
         return summary(json)(ended)
       })
-    const unbegun = (suspended?: string) =>
-      Effect.suspend(() => (json && !isShown ? object(Report.unbegun(suspended)) : Effect.void))
+    const unless = (suspended?: string) =>
+      Effect.suspend(() => (json && !isShown ? unbegun(suspended) : Effect.void))
     return run(show).pipe(
-      Effect.tapError(({ suspended }) => unbegun(suspended)),
-      Effect.onInterrupt(() => Effect.ignore(unbegun()))
+      Effect.tapError(({ suspended }) => unless(suspended)),
+      Effect.onInterrupt(() => Effect.ignore(unless()))
     )
   })

@@ -35,7 +35,7 @@ export const facts: Facts = {
 }
 
 /** A text of which no character may reach a page as it is. */
-export const hostile = `</style><script>alert(1)</script><img src=x onerror="a('b')">&amp;\u202egnp.exe\u0000\u001b[31m\ud800`
+export const hostile = `</style><script>alert(1)</script><img src=x onerror="a('b')">&amp;\u202egnp.exe\u0000\u001b[31m\u200f\u061c\ud800`
 
 const row = (index: number): Source.Row => ({
   index,

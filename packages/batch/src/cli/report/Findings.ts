@@ -2,7 +2,7 @@
  * What a report says of an import, as data: counts, times, causes, and the first ids. It grows with what is told, and stays
  * small: a million rows take no more than ten thousand.
  *
- * Pure: whoever tells it gives the times. It judges no outcome.
+ * Pure: the caller gives the times. It judges no outcome.
  */
 import type * as BatchRunner from "../../engine/BatchRunner.ts"
 import type * as Job from "../../jobs/Job.ts"

@@ -1,5 +1,5 @@
 /**
- * The report of a durable job, from its store alone, so that it says the same whoever asks, also after a crash.
+ * The report of a durable job, from its store alone, so that it is the same at every time, also after a crash.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

@@ -69,7 +69,7 @@ const makeBudget = () => {
   return (rows: ReadonlyArray<Row>): ReadonlyArray<Row> =>
     rows.filter(({ advice, text, traceId = "" }) => {
       // A character of a text becomes five or six where it is escaped.
-      const escaped = /[&<>"'\p{Cc}\u2028-\u202e\u2066-\u2069\ufeff]/gu
+      const escaped = /[&<>"'\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu
       const more =
         [...text.matchAll(escaped), ...advice.matchAll(escaped), ...traceId.matchAll(escaped)].length * 6
       left -= bytes.encode(text + advice).length + traceId.length + more + 80

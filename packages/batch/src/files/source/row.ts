@@ -185,6 +185,6 @@ export const breaks = (text: string, start = 0, end = text.length): number => {
 /** A text that is safe to print: control characters and marks of direction are escaped. */
 export const visible = (text: string): string =>
   text.replace(
-    /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu,
+    /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
   )
