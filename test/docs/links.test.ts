@@ -6,9 +6,6 @@ import { existsSync, globSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
 import { guides, pages, prose, read, references, root } from "./pages.ts"
 
-/** `pnpm bench:docs` writes it. */
-const written = ["docs/performance.md"]
-
 const repository = /^https:\/\/github\.com\/[\w-]+\/effect-hubspot\/(?:blob|tree)\/main\//
 
 /** A heading as GitHub names it in a link. */
@@ -30,7 +27,7 @@ const wrong = (file: string, link: string): string | undefined => {
   const [path = "", anchor] = link.replace(repository, "").split("#")
   const target = path === "" ? file : isHere ? path : normalize(join(dirname(file), path))
   if (!existsSync(join(root, target))) {
-    return written.includes(target) ? undefined : `${file}: ${link}: no such file`
+    return `${file}: ${link}: no such file`
   }
   if (anchor === undefined || !target.endsWith(".md")) return undefined
   return headingsOf(target).has(anchor) ? undefined : `${file}: ${link}: no such heading`
@@ -75,9 +72,7 @@ describe("the pages", () => {
     )
     assert.isAtLeast(named.length, 20)
     assert.deepStrictEqual(
-      named.filter(
-        ({ path }) => !existsSync(join(root, path)) && !written.includes(path) && path !== "docs/nowhere.md"
-      ),
+      named.filter(({ path }) => !existsSync(join(root, path)) && path !== "docs/nowhere.md"),
       []
     )
   })
@@ -101,7 +96,7 @@ describe("the pages", () => {
 
   it("have at most 1,200 words, unless things are looked up in them", () => {
     assert.isAtLeast(guides.length, 12)
-    for (const page of references) assert.isTrue(pages.includes(page) || written.includes(page), page)
+    for (const page of references) assert.isTrue(pages.includes(page), page)
     for (const page of guides) {
       const words = read(page)
         .split(/\s+/)
