@@ -68,6 +68,13 @@ const plots: ReadonlyArray<Plot> = [
     text: "From the start of `line-items resume` to the first request, of a job of 1,000,000 rows whose process was killed, by how much was done. Without its file the job does not have to check that the file is the same."
   },
   {
+    name: "inputs",
+    title: "Cost by inputs of the engine",
+    x: "inputs",
+    mark: "line",
+    text: "CPU time for each input of one run. It falls, as code is compiled in the first seconds; a line that rises would mean that something grows."
+  },
+  {
     name: "batches",
     title: "Cost by batches of a durable job",
     x: "batches",

@@ -34,7 +34,7 @@ export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
   return [
     yield* growth(
       "engine",
-      "rows",
+      "inputs",
       [100, 200, 400, 800].map((batches) => ({ x: batches * 100, variant: "engine", batches }))
     ),
     yield* growth("durable jobs at once", "jobs", parts("durable")),
