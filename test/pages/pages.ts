@@ -30,7 +30,9 @@ const install = (): void => {
   const apt = (...args: ReadonlyArray<string>) =>
     spawnSync("apt-get", ["-qq", ...args], {
       env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-      stdio: ["ignore", 2, 2]
+      stdio: ["ignore", 2, 2],
+      // A mirror that does not answer must not hold up what does not need it.
+      timeout: 5 * 60_000
     }).status === 0
   if (apt("update")) apt("install", "-y", "--no-install-recommends", "chromium")
 }
