@@ -11,7 +11,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { monotonicMillis } from "./internal/monotonic.ts"
+import { monotonicMillis } from "./Monotonic.ts"
 
 /**
  * `burst` is the account's requests per ten seconds, `search` its searches per second.

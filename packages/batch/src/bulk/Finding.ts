@@ -10,7 +10,7 @@ import * as RecordKey from "../doubt/RecordKey.ts"
 import * as BatchOutcome from "../engine/BatchOutcome.ts"
 import type * as Event from "../engine/Event.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
-import { monotonicMillis } from "../model/Monotonic.ts"
+import { monotonicMillis } from "@effect-hubspot/http/Monotonic"
 import type { NotSentReason } from "../model/Outcome.ts"
 
 /**

@@ -10,7 +10,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
-import { monotonicMillis } from "../model/Monotonic.ts"
+import { monotonicMillis } from "@effect-hubspot/http/Monotonic"
 import * as Report from "./Report.ts"
 import { Verbosity } from "./Verbosity.ts"
 

@@ -21,7 +21,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
-import { monotonicMillis } from "../model/Monotonic.ts"
+import { monotonicMillis } from "@effect-hubspot/http/Monotonic"
 import type { NotSentReason } from "../model/Outcome.ts"
 import type * as Event from "./Event.ts"
 

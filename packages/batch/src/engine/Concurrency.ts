@@ -10,7 +10,7 @@ import { RateLimits } from "@effect-hubspot/http/RateLimits"
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import { inRange } from "../model/InRange.ts"
-import { monotonicMillis } from "../model/Monotonic.ts"
+import { monotonicMillis } from "@effect-hubspot/http/Monotonic"
 import { mostAtOnce as most } from "./Bounds.ts"
 import type { Event } from "./Event.ts"
 

@@ -5,7 +5,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import { monotonicMillis } from "../model/Monotonic.ts"
+import { monotonicMillis } from "@effect-hubspot/http/Monotonic"
 import * as StoreFailure from "../model/StoreFailure.ts"
 
 /**

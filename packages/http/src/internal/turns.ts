@@ -9,7 +9,7 @@
  * The rest goes to the first waiter.
  */
 import * as Effect from "effect/Effect"
-import { monotonicMillis } from "./monotonic.ts"
+import { monotonicMillis } from "../Monotonic.ts"
 
 interface Party {
   /** Its waiters, in the order of their arrival. */
