@@ -108,9 +108,6 @@ const readBody = (
   response: HttpClientResponse,
   maxBytes: number
 ): Effect.Effect<string, HubSpotError.Reason> => {
-  const encoding = Option.getOrElse(Headers.get(response.headers, "content-encoding"), () => "identity")
-    .trim()
-    .toLowerCase()
   const sent = bytesOf(response.stream, maxBytes).pipe(
     // The status decides what a missing body means.
     Effect.catchIf(
@@ -121,6 +118,9 @@ const readBody = (
       error._tag === "HttpClientError" ? Classify.transport(error, response.status) : error
     )
   )
+  const encoding = Option.getOrElse(Headers.get(response.headers, "content-encoding"), () => "identity")
+    .trim()
+    .toLowerCase()
   return encoding === "identity" || encoding === ""
     ? Effect.map(sent, (body) => new TextDecoder().decode(body))
     : Effect.flatMap(sent, (body) => inflate(body, encoding, response.status, maxBytes))

@@ -8,6 +8,15 @@ import * as Page from "../../../../packages/batch/src/cli/report/Page.ts"
 import * as Steps from "../../../../packages/batch/src/cli/report/Steps.ts"
 import { facts, hostile, told } from "./told.ts"
 
+/** A request that took so long. */
+const accepted = (millis: number): Findings.Attempt => ({
+  begunAtMillis: 0,
+  millis,
+  inputs: 2,
+  acceptance: "Accepted",
+  reason: undefined
+})
+
 describe("the page of a report", () => {
   it.effect("has no markup of anybody else's, and no control character", () =>
     Effect.gen(function* () {
@@ -90,24 +99,12 @@ describe("the page of a report", () => {
       const growing = Findings.make(0, (text) => text)
       assert.include(yield* Page.render(facts, growing.findings()), "No request with rows was sent.")
       growing.settled("created", 2, 80)
-      growing.attempted({
-        begunAtMillis: 0,
-        millis: 76,
-        inputs: 2,
-        acceptance: "Accepted",
-        reason: undefined
-      })
+      growing.attempted(accepted(76))
       const one = yield* Page.render(facts, growing.findings())
       assert.include(one, "HubSpot accepted 1 of 1 request.")
       const label = 'aria-label="Requests by the time they took"><title'
       assert.notInclude(one, label)
-      growing.attempted({
-        begunAtMillis: 0,
-        millis: 90,
-        inputs: 2,
-        acceptance: "Accepted",
-        reason: undefined
-      })
+      growing.attempted(accepted(90))
       // No round time is between the ends of the bars.
       const [, plot] = (yield* Page.render(facts, growing.findings())).split(label)
       assert.match(plot ?? "", />\d+ ms<\/text>/)
@@ -119,13 +116,7 @@ describe("the page of a report", () => {
       const growing = Findings.make(0, (text) => text)
       growing.settled("created", 2, 80)
       growing.settled("invalid", 3, 80)
-      growing.attempted({
-        begunAtMillis: 0,
-        millis: 76,
-        inputs: 2,
-        acceptance: "Accepted",
-        reason: undefined
-      })
+      growing.attempted(accepted(76))
       const page = yield* Page.render(facts, growing.findings())
       assert.include(page, 'fill="var(--created)"')
       assert.notInclude(page, 'fill="var(--invalid)"')

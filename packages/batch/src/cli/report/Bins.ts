@@ -40,14 +40,22 @@ export const add = (bins: Bins, atMillis: number, count = 1): void => {
   bins.counts[at]! += count
 }
 
-const merged = (counts: ReadonlyArray<number>, factor: number): Array<number> => {
+/** One value for each so many, from the first on. */
+const grouped = (
+  values: ReadonlyArray<number>,
+  factor: number,
+  combine: (one: number, other: number) => number
+): Array<number> => {
   const wider: Array<number> = []
-  for (let n = 0; n < counts.length; n++) {
+  for (let n = 0; n < values.length; n++) {
     const at = Math.floor(n / factor)
-    wider[at] = (wider[at] ?? 0) + counts[n]!
+    wider[at] = combine(wider[at] ?? 0, values[n]!)
   }
   return wider
 }
+
+const merged = (counts: ReadonlyArray<number>, factor: number): Array<number> =>
+  grouped(counts, factor, (sum, count) => sum + count)
 
 /** The narrowest width of which at most `bars` cover this time, and that none of the counts is wider than. */
 export const shownWidth = (all: ReadonlyArray<Bins>, spanMillis: number, bars: number): number => {
@@ -83,14 +91,8 @@ export const rolling = (bins: Bins, spanMillis: number): ReadonlyArray<number> =
 }
 
 /** The greatest of each so many values. */
-export const peaks = (values: ReadonlyArray<number>, factor: number): ReadonlyArray<number> => {
-  const wider: Array<number> = []
-  for (let n = 0; n < values.length; n++) {
-    const at = Math.floor(n / factor)
-    wider[at] = Math.max(wider[at] ?? 0, values[n]!)
-  }
-  return wider
-}
+export const peaks = (values: ReadonlyArray<number>, factor: number): ReadonlyArray<number> =>
+  grouped(values, factor, Math.max)
 
 /** The longest times between two counts, the longest first. */
 export const gaps = (bins: Bins, leastMillis: number, count: number): ReadonlyArray<Omit<Bin, "count">> => {

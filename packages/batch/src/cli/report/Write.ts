@@ -1,22 +1,21 @@
 /**
  * Writes a report's page: as a whole or not at all, for its owner only, and never over another file.
  */
-import * as Version from "effect/Version"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
-import packageJson from "../../../package.json" with { type: "json" }
 import * as Rejects from "../../files/Rejects.ts"
 import { load } from "../load.ts"
 import { Process } from "../Process.ts"
+import * as Version from "../Version.ts"
 import * as WholeFile from "../WholeFile.ts"
 import type { Facts } from "./Facts.ts"
 import type { Findings } from "./Findings.ts"
 
 /** The versions that write it. */
 export const versions = Effect.map(Process, ({ nodeVersion }) => ({
-  lineItems: packageJson.version,
+  lineItems: Version.lineItems,
   node: nodeVersion,
-  effect: Version.getCurrentVersion()
+  effect: Version.effect
 }))
 
 /** Writes the page. The program that draws plots is loaded only here. */
