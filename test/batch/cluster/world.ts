@@ -338,8 +338,8 @@ const all = (world: World) =>
   )
 
 /**
- * Holds creates, until so many of a job are held and none is on its way; what they are attempts of. A run begins with one
- * request, so some are answered before.
+ * Holds creates, until so many of a job are held and none is on its way; what they are attempts of. A run may begin with one
+ * request, so those that are there before any of the run has its answer are answered; with more, all batches could go by.
  */
 export const held = Effect.fnUntraced(function* (world: World, id: string, requests: number) {
   yield* world.hold
@@ -348,13 +348,18 @@ export const held = Effect.fnUntraced(function* (world: World, id: string, reque
       `${requests} requests of ${id} under way`,
       Effect.gen(function* () {
         const atTheGate = yield* world.held
+        const jobs = yield* all(world)
         // Those of runs that are over are no more.
-        const open = (yield* all(world)).flatMap(({ attempts, job }) =>
-          attempts.filter(({ end, epoch }) => end === undefined && epoch === job.epoch)
-        )
-        return { its: open.filter(({ jobId }) => jobId === id), onTheirWay: open.length - atTheGate }
+        const current = jobs.flatMap(({ attempts, job }) => attempts.filter(({ epoch }) => epoch === job.epoch))
+        const open = current.filter(({ end }) => end === undefined)
+        return {
+          its: open.filter(({ jobId }) => jobId === id),
+          answered: current.some(({ end, jobId }) => end !== undefined && jobId === id),
+          onTheirWay: open.length - atTheGate,
+          state: jobs.find(({ job }) => job.id === id)?.job.state
+        }
       }),
-      ({ its, onTheirWay }) => its.length > 0 && onTheirWay === 0
+      ({ answered, its, onTheirWay }) => its.length >= (answered ? requests : 1) && onTheirWay === 0
     )
     if (its.length >= requests) return its
     yield* world.answer
