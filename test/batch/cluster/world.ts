@@ -350,7 +350,9 @@ export const held = Effect.fnUntraced(function* (world: World, id: string, reque
         const atTheGate = yield* world.held
         const jobs = yield* all(world)
         // Those of runs that are over are no more.
-        const current = jobs.flatMap(({ attempts, job }) => attempts.filter(({ epoch }) => epoch === job.epoch))
+        const current = jobs.flatMap(({ attempts, job }) =>
+          attempts.filter(({ epoch }) => epoch === job.epoch)
+        )
         const open = current.filter(({ end }) => end === undefined)
         return {
           its: open.filter(({ jobId }) => jobId === id),
