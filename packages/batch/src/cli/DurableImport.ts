@@ -20,6 +20,7 @@ import * as JobStore from "../jobs/JobStore.ts"
 import * as Planning from "../jobs/Planning.ts"
 import * as Json from "./Json.ts"
 import * as Report from "./Report.ts"
+import * as FileDigest from "../files/FileDigest.ts"
 import * as Source from "../files/Source.ts"
 import { type Exit, refused, refusedBefore } from "./Exit.ts"
 import * as FileImport from "./Import.ts"
@@ -80,6 +81,7 @@ export const plan = Effect.fnUntraced(function* (
   | RateLimits
   | Scope.Scope
 > {
+  const fs = yield* FileSystem.FileSystem
   const { holder, isGone } = yield* Process
   const { jobId, keyColumn, keyProperty, retrying, strategy = DoubtStrategy.failVisible } = options
   // An id that is taken is reported before the first request.
@@ -118,6 +120,8 @@ export const plan = Effect.fnUntraced(function* (
           : retrying === undefined || keyProperty === undefined || !Result.isSuccess(row.input)
             ? undefined
             : (row.input.success.properties[keyProperty] ?? retrying.madeKeyOf(row)),
+      digest:
+        source.replayable && options.input !== "stdin" ? FileDigest.of(options.input.path, fs) : undefined,
       check: retrying?.check
     }),
     Effect.mapError(refusedBefore)
@@ -153,9 +157,9 @@ export const checkResume = Effect.fnUntraced(function* (job: Job.Job) {
   const there = path !== undefined && (yield* Effect.orElseSucceed(fs.exists(path), () => false))
   yield* checkAccount(job)
   if (!there) return
-  // A file that cannot be read to its end has changed as well; the rows say where.
+  const digest = yield* FileDigest.of(path, fs)
   const { rows } = yield* Effect.mapError(Source.open({ path }, { format, declared }), refused)
-  yield* Effect.mapError(Planning.checkRows(job, rows), refused)
+  yield* Effect.mapError(Planning.checkRows(job, digest, rows), refused)
 })
 
 /** Marks a job of a restored database: attempts after the copy was made are unknown to it. */

@@ -219,8 +219,8 @@ export interface Holder {
 }
 
 /**
- * A job as the store has it. Times are milliseconds since 1970. A planned job has `inputs`, their number, and `digest`, the
- * SHA-256 of the rows in hex. `epoch` is the number of the last run that claimed it.
+ * A job as the store has it. Times are milliseconds since 1970. A planned job has `inputs`, their number, and `digest`, that of
+ * the file's bytes, if it is the job of a file. `epoch` is the number of the last run that claimed it.
  *
  * @category models
  * @since 0.1.0

@@ -300,7 +300,7 @@ const settle = Effect.fnUntraced(function* (
  *     JobBatch.fromRows({ shape, batchSize: 100 }),
  *     Stream.runForEachArray((batches) => jobs.append(planning, batches))
  *   )
- *   yield* jobs.planned(planning, { digest: "of the rows", inputs: 250 })
+ *   yield* jobs.planned(planning, { inputs: 250 })
  *   // Here, or in another process after a crash of this one.
  *   const end = yield* JobRunner.run(yield* jobs.claim("orders", { holder }))
  *   const { created } = yield* jobs.counts("orders")

@@ -236,7 +236,7 @@ export interface Service {
    */
   readonly planned: (
     claim: Claim,
-    input: { readonly digest: string; readonly inputs: number }
+    input: { readonly inputs: number; readonly digest?: string | undefined }
   ) => Effect.Effect<Job.Job, Refused>
 
   readonly get: (jobId: string) => Effect.Effect<Job.Job, JobNotFound | JobStoreError>
@@ -359,7 +359,7 @@ export interface Service {
  *       origin: "https://api.hubapi.com"
  *     }
  *   })
- *   yield* jobs.planned(planning, { digest: "e3b0c44298fc1c14", inputs: 0 })
+ *   yield* jobs.planned(planning, { inputs: 0 })
  *   const run = yield* jobs.claim("q3", { holder })
  *   const job = yield* jobs.complete(run, "done")
  *   return [run.job.state, job.state]

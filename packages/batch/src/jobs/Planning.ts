@@ -8,7 +8,6 @@ import * as AccountInfo from "@effect-hubspot/http/AccountInfo"
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import type { HubSpotError } from "@effect-hubspot/http/HubSpotError"
 import type { RateLimits } from "@effect-hubspot/http/RateLimits"
-import * as Digest from "effect/crypto/Digest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -64,6 +63,8 @@ export interface PlanOptions<E = never, R = never> extends Holding {
   readonly keyOf?: ((row: Row) => string | undefined) | undefined
   /** How messages name a row. Default: `input 1`. */
   readonly where?: Plan.Where<Row> | undefined
+  /** The digest of the rows' file. It is taken before and after they are read: a file that changed meanwhile has none. */
+  readonly digest?: Effect.Effect<string | undefined> | undefined
   /** A check after all rows are written, before any process can run the job. */
   readonly check?: Effect.Effect<void, E, R> | undefined
 }
@@ -98,7 +99,7 @@ export const plan =
     rows: Stream.Stream<Row, E, R>
   ): Effect.Effect<Job.Job, E | E2 | PlanError, R | R2 | JobStore.JobStore | HubSpotClient | RateLimits> =>
     Effect.gen(function* () {
-      const { check = Effect.void, frozen, id, keyOf, where } = options
+      const { check = Effect.void, digest = Effect.undefined, frozen, id, keyOf, where } = options
       const { batchSize, keyProperty: property } = frozen
       const store = yield* JobStore.JobStore
       // The lease of a process that died while planning need not run out.
@@ -109,38 +110,20 @@ export const plan =
       const key = property === undefined ? undefined : { property, of: keyOf }
       const shape = Plan.creates<Row>({ jobId: id, toInput: (row) => row.input, where, key })
       let inputs = 0
-      const { digest, through } = yield* digesting
-      return yield* through(rows).pipe(
+      const before = yield* digest
+      return yield* rows.pipe(
         Stream.tap(() => Effect.sync(() => inputs++)),
         JobBatch.fromRows({ shape, batchSize }),
         Stream.rechunk(perWrite),
         Stream.runForEachArray((batches) => store.append(claim, batches)),
         Effect.andThen(check),
         Effect.andThen(digest),
-        Effect.flatMap((digest) => store.planned(claim, { digest, inputs })),
+        Effect.flatMap((after) =>
+          store.planned(claim, { inputs, ...(after === before && { digest: after }) })
+        ),
         Effect.onError(() => Effect.ignore(store.release(claim)))
       )
     })
-
-/** Passes rows on, and has the digest of the originals that went by, a thousand at a time. */
-const digesting = Effect.map(Digest.Digest, ({ digestHex }) => {
-  let digest = ""
-  const through = <E, R>(rows: Stream.Stream<Row, E, R>): Stream.Stream<Row, E, R> =>
-    rows.pipe(
-      Stream.rechunk(1000),
-      Stream.mapArrayEffect((some) => {
-        const written = JSON.stringify(some.map(({ line, original }) => [line, original]))
-        return Effect.map(
-          digestHex(Digest.sha256, new TextEncoder().encode(`${digest}${written}`)),
-          (next) => {
-            digest = next
-            return some
-          }
-        )
-      })
-    )
-  return { through, digest: Effect.sync(() => digest) }
-}).pipe(Effect.provide(Digest.layerWebCrypto))
 
 /** How a job is claimed: at once, where its holder is gone. */
 export const takingOf = ({ holder, isGone, lease }: Holding, known: Job.Job | undefined) =>
@@ -172,24 +155,26 @@ export const checkAccount = Effect.fnUntraced(function* (
   if (account !== was) return yield* new Frozen.AccountChanged({ was, is: account })
 })
 
-/** Refuses rows that are not those a job was planned with. Rows that cannot be read to their end are not the same. */
+/**
+ * Refuses rows that are not those a job was planned with. A file with the digest of the planned one has the same; the rows of
+ * another one are compared. Rows that cannot be read to their end are not the same.
+ */
 export const checkRows = Effect.fnUntraced(function* <E, R>(
   job: Job.Job,
+  digest: string | undefined,
   rows: Stream.Stream<Row, E, R>
-): Effect.fn.Return<void, Frozen.InputChanged, R | JobStore.JobStore> {
+): Effect.fn.Return<
+  void,
+  Frozen.InputChanged | JobStore.JobNotFound | JobStore.JobStoreError,
+  R | JobStore.JobStore
+> {
+  if (digest !== undefined && digest === job.digest) return
   const store = yield* JobStore.JobStore
-  const { digest, through } = yield* digesting
-  const is = yield* Effect.orElseSucceed(
-    Effect.andThen(Stream.runDrain(through(rows)), digest),
-    () => "unreadable"
+  const changed = (at: { readonly line?: number } = {}) =>
+    new Frozen.InputChanged({ name: job.frozen.source.name, ...at })
+  const line = yield* store.difference(
+    job.id,
+    Stream.mapError(rows, () => changed())
   )
-  if (is === job.digest) return
-  const line = yield* Effect.orElseSucceed(store.difference(job.id, rows), () => undefined)
-  const { name } = job.frozen.source
-  return yield* new Frozen.InputChanged({
-    name,
-    was: job.digest ?? "",
-    is,
-    ...(line !== undefined && { line })
-  })
+  if (line !== undefined) return yield* changed({ line })
 })

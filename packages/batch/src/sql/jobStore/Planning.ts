@@ -127,7 +127,7 @@ export const planned =
     const { jobId } = claim
     const appended = sql`(SELECT COALESCE(SUM(last_index - first_index + 1), 0)
         FROM line_items_batches WHERE job_id = ${jobId})`
-    return move(access, claim, "pending", sql`digest = ${digest}, inputs = ${inputs}, ${noHolder}`, {
+    return move(access, claim, "pending", sql`digest = ${digest ?? null}, inputs = ${inputs}, ${noHolder}`, {
       only: sql`AND ${appended} = ${inputs}`,
       unmet: Effect.die(new RangeError(`${inputs} inputs were not appended to job ${jobId}`))
     })

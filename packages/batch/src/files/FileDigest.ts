@@ -1,0 +1,30 @@
+/**
+ * The digest of a file's bytes, to see at little cost that a file is the one it was.
+ */
+import * as Digest from "effect/crypto/Digest"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import * as Stream from "effect/Stream"
+
+const block = 1024 * 1024
+
+/** SHA-256 of each block and the digest before it, in hex; nothing for a file that cannot be read to its end. */
+export const of = (path: string, fs: FileSystem.FileSystem): Effect.Effect<string | undefined> =>
+  Effect.flatMap(Digest.Digest, ({ digestHex }) =>
+    fs.stream(path, { chunkSize: block }).pipe(
+      Stream.runFoldEffect(
+        () => "",
+        (before, bytes) => digestHex(Digest.sha256, joined(new TextEncoder().encode(before), bytes))
+      )
+    )
+  ).pipe(
+    Effect.orElseSucceed(() => undefined),
+    Effect.provide(Digest.layerWebCrypto)
+  )
+
+const joined = (first: Uint8Array, second: Uint8Array) => {
+  const all = new Uint8Array(first.length + second.length)
+  all.set(first)
+  all.set(second, first.length)
+  return all
+}
