@@ -16,6 +16,7 @@ import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import * as AttemptLog from "../engine/AttemptLog.ts"
 import * as Ranges from "../model/Ranges.ts"
 import { describeSqlError } from "../model/StoreFailure.ts"
+import { compiled } from "./compiled.ts"
 import * as Digests from "./Digests.ts"
 import * as Database from "./Database.ts"
 import * as Migrations from "./Migrations.ts"
@@ -149,7 +150,7 @@ export const make: Effect.Effect<AttemptLog.Service, Database.DatabaseError, Sql
 export const layer: Layer.Layer<AttemptLog.AttemptLog, Database.DatabaseError, SqlClient.SqlClient> =
   Layer.effect(AttemptLog.AttemptLog, make)
 
-const decodeOutcomes = Schema.decodeEffect(AttemptLog.OutcomesText)
+const decodeOutcomes = Schema.decodeEffect(compiled(AttemptLog.OutcomesText))
 const decodeUnfinished = Schema.decodeEffect(AttemptLog.UnfinishedText)
 const isAcceptance = Schema.is(Schema.Literals(["Accepted", "NotAccepted", "InDoubt"]))
 

@@ -13,6 +13,7 @@ import type { Original, Row, RowIssue } from "../../files/Source.ts"
 import type { Frozen } from "../../jobs/Frozen.ts"
 import type { JobBatch } from "../../jobs/JobBatch.ts"
 import type { Item } from "../../model/Plan.ts"
+import { compiled } from "../compiled.ts"
 
 const Original = Schema.Union([
   Schema.String,
@@ -45,7 +46,7 @@ const Invalid = Schema.Struct({
   given: Schema.Union([Schema.Literal("issues"), Issues, BatchRequest.CreateInput])
 })
 
-const isItems = Schema.is(Schema.Array(Schema.Union([Sent, Invalid])))
+const isItems = Schema.is(compiled(Schema.Array(Schema.Union([Sent, Invalid]))))
 const fromJson = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Unknown))
 
 /** The property that holds the key. */

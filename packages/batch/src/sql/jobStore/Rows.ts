@@ -9,6 +9,7 @@ import * as Frozen from "../../jobs/Frozen.ts"
 import * as Job from "../../jobs/Job.ts"
 import { describeSqlError } from "../../model/StoreFailure.ts"
 import * as JobStore from "../../jobs/JobStore.ts"
+import { compiled } from "../compiled.ts"
 import * as Digests from "../Digests.ts"
 
 export interface JobRow {
@@ -32,7 +33,7 @@ export interface JobRow {
 
 /** How values of a schema are text in a column. */
 const text = <A, I>(schema: Schema.Codec<A, I>) => {
-  const codec = Schema.fromJsonString(schema)
+  const codec = compiled(Schema.fromJsonString(schema))
   return { encode: Schema.encodeSync(codec), decode: Schema.decodeEffect(codec) }
 }
 
