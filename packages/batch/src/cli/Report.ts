@@ -242,7 +242,8 @@ const exitCodesOf = {
   network: exitCodes.suspended
 } satisfies Record<Ends, number>
 
-const number = new Intl.NumberFormat("en-US")
+/** Made once it is needed: the first one costs a short command a tenth of its time. */
+let grouped: Intl.NumberFormat | undefined
 
 /**
  * A count with separators: `10,000`.
@@ -250,7 +251,10 @@ const number = new Intl.NumberFormat("en-US")
  * @category formatting
  * @since 0.1.0
  */
-export const format = (count: number): string => number.format(count)
+export const format = (count: number): string =>
+  Number.isInteger(count) && count >= 0 && count < 1000
+    ? String(count)
+    : (grouped ??= new Intl.NumberFormat("en-US")).format(count)
 
 /**
  * A time for people: `850 ms`, `4.2 s`, `3 min 5 s`.
