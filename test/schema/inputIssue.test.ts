@@ -1,5 +1,6 @@
-import { Association, InputIssue } from "@effect-hubspot/schema"
+import { Association, ErrorBody, InputIssue } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
 
 const messages = (input: Parameters<typeof InputIssue.of>[0]) =>
   InputIssue.of(input).map((issue) => `${issue.path}: ${issue.message}`)
@@ -76,5 +77,30 @@ describe("what is wrong with an input before it is sent", () => {
     assert.isUndefined(issue && /[\u0000-\u001f]/.exec(issue.message)?.[0])
     assert.isAtMost(InputIssue.quote("\u202e".repeat(100)).length, 6 * 40 + 2)
     assert.isFalse(InputIssue.quote("\u202eabc").includes("\u202e"))
+  })
+  it.prop(
+    "a text is shortened to its beginning, and no character of it is cut in two",
+    [Schema.String, Schema.Int],
+    ([text, n]) => {
+      const most = 1 + (Math.abs(n) % 12)
+      const whole = text.toWellFormed()
+      const short = InputIssue.shorten(whole, most)
+      assert.isAtMost(short.length, most)
+      assert.isTrue(short.isWellFormed())
+      if (whole.length <= most) assert.strictEqual(short, whole)
+      else {
+        assert.isTrue(short.endsWith("…"))
+        assert.isTrue(whole.startsWith(short.slice(0, -1)))
+        // Half of a pair at most is less than there is room for.
+        assert.isAtLeast(short.length, most - 1)
+      }
+    }
+  )
+
+  it("a pair of units that does not fit is left out whole, wherever a text is shortened", () => {
+    assert.strictEqual(InputIssue.shorten("🪑🪑🪑", 4), "🪑…")
+    assert.strictEqual(InputIssue.shorten("🪑🪑🪑", 5), "🪑🪑…")
+    assert.isFalse(InputIssue.quote("🪑".repeat(40)).includes("\\u"))
+    assert.isTrue(ErrorBody.showable("🪑".repeat(9), 4).isWellFormed())
   })
 })

@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { OpenStruct } from "./internal/openStruct.ts"
+import { shorten } from "./internal/shorten.ts"
 import * as ObjectId from "./ObjectId.ts"
 
 /**
@@ -142,7 +143,7 @@ export const showable = (text: string, limit = 500): string => {
   const clean = text
     .replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, " ")
     .trim()
-  return clean.length > limit ? `${clean.slice(0, limit - 1)}…` : clean
+  return shorten(clean, limit)
 }
 
 /**

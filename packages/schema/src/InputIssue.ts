@@ -14,7 +14,26 @@ import type { CreateInput } from "./BatchRequest.ts"
 import * as BillingPeriod from "./BillingPeriod.ts"
 import * as LineItem from "./internal/known.ts"
 import { field, isRecord, kindOf, readers } from "./internal/reader.ts"
+import { shorten } from "./internal/shorten.ts"
 import * as Properties from "./internal/values.ts"
+
+export {
+  /**
+   * A text of at most so many UTF-16 units: of a longer one its beginning and `…`. No character is cut in two.
+   *
+   * **Example**
+   *
+   * ```ts
+   * import { InputIssue } from "@effect-hubspot/schema"
+   *
+   * InputIssue.shorten("Chairs and tables", 8) // => "Chairs …"
+   * ```
+   *
+   * @category formatting
+   * @since 0.1.0
+   */
+  shorten
+} from "./internal/shorten.ts"
 
 /**
  * `path` says where (`properties.price`, `associations[0].to.id`), `message` what is wrong, `advice` what to
@@ -57,8 +76,7 @@ export const isRecordId = (text: string): boolean =>
  * @since 0.1.0
  */
 export const quote = (text: string): string => {
-  const cut = text.length > 40 ? `${text.slice(0, 39)}…` : text
-  return JSON.stringify(cut).replace(
+  return JSON.stringify(shorten(text, 40)).replace(
     /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
   )

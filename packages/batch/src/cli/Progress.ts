@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import { InputIssue } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -161,7 +162,7 @@ export const render = (
     else if (isShared) shown = { ...shown, rows: percent(done, total) }
   }
   const text = textOf(shown)
-  return columns !== undefined && text.length > columns ? `${text.slice(0, Math.max(0, columns - 1))}…` : text
+  return columns === undefined ? text : InputIssue.shorten(text, Math.max(1, columns))
 }
 
 /** The width of a terminal that does not report one. */

@@ -42,9 +42,6 @@ export const visible = (text: string): string =>
     return `<U+${found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}>`
   })
 
-const cut = (text: string, most: number): string =>
-  text.length > most ? `${text.slice(0, most - 1)}…` : text
-
 const whys: Readonly<Record<Proposal.Why, string>> = {
   declared: "declared",
   exact: "exact name",
@@ -78,7 +75,7 @@ const columnLines = (columns: ReadonlyArray<Proposal.Column>): ReadonlyArray<str
   const rows = columns.map(({ becomes, hint, name, note, why }) => {
     const reason = [whys[why], ...(note === undefined ? [] : [note])].join(": ")
     const asked = hint === undefined ? reason : `${reason}; did you mean ${hint}?`
-    return [name === "" ? "(no name)" : cut(visible(name), 40), becomes ?? "–", asked] as const
+    return [name === "" ? "(no name)" : InputIssue.shorten(visible(name), 40), becomes ?? "–", asked] as const
   })
   const width = (at: 0 | 1): number => Math.max(0, ...rows.map((row) => row[at].length))
   return rows.map(([name, becomes, why]) => `  ${name.padEnd(width(0))}  ${becomes.padEnd(width(1))}  ${why}`)
@@ -138,7 +135,7 @@ export const toText = (proposal: Proposal.Proposal, command: string): string => 
       paragraph(
         proposal.columns
           .filter(isPlainlyIgnored)
-          .map(({ name }) => (name === "" ? "(no name)" : cut(visible(name), 40)))
+          .map(({ name }) => (name === "" ? "(no name)" : InputIssue.shorten(visible(name), 40)))
       )
     ),
     ...section("First rows as they would be sent", previewLines(proposal)),

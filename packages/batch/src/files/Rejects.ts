@@ -10,6 +10,7 @@
  *
  * @since 0.1.0
  */
+import { InputIssue } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
@@ -242,14 +243,9 @@ const code = ({ reason: { cause } }: PlatformError): string =>
 /** The longest reason, in characters. */
 const maxReason = 200
 
-/** A reason as it is written: in one line, and cut between two characters. */
-const shortened = (reason: string): string => {
-  // What is cut off anyway need not be looked at.
-  const text = printed(reason.slice(0, maxReason * 2 + 1))
-  if (text.length <= maxReason) return text
-  const characters = [...text]
-  return characters.length <= maxReason ? text : `${characters.slice(0, maxReason - 1).join("")}…`
-}
+/** A reason as it is written: in one line. What is cut off anyway is not looked at. */
+const shortened = (reason: string): string =>
+  InputIssue.shorten(printed(reason.slice(0, maxReason * 2 + 1)), maxReason)
 
 /** Makes the file and its header. */
 const create = Effect.fnUntraced(function* <E extends Pick<Entry, "row">>(

@@ -2,7 +2,7 @@
  * Rows that are no plain line item, grouped by what is the matter with them. Each group has its count and its first rows, and
  * there are so many groups at most; what does not fit is counted in the last.
  */
-import type { ErrorBody } from "@effect-hubspot/schema"
+import { type ErrorBody, InputIssue } from "@effect-hubspot/schema"
 import * as Result from "effect/Result"
 import * as Source from "../../files/Source.ts"
 import type * as Job from "../../jobs/Job.ts"
@@ -60,7 +60,7 @@ interface Growing {
 /** Groups rows as they come. Texts are redacted before they are shortened. */
 export const make = (redact: (text: string) => string) => {
   const causes = new Map<string, Growing>()
-  const shown = (text: string) => shortened(redact(text))
+  const shown = (text: string) => InputIssue.shorten(redact(text), maxText)
   return {
     add: (settled: Settled): void => {
       const about = aboutOf(settled)
@@ -100,9 +100,6 @@ const insert = (rows: Array<Row>, line: number, row: () => Row): void => {
   rows.splice(before + 1, 0, row())
   if (rows.length > mostRows) rows.pop()
 }
-
-const shortened = (text: string): string =>
-  text.length <= maxText ? text : `${text.slice(0, maxText - 1).replace(/[\ud800-\udbff]$/, "")}…`
 
 interface About {
   readonly kind: Kind

@@ -1,6 +1,7 @@
 /**
  * What a report says beside its findings: of which import it is, how the file was read, and what to do next.
  */
+import { InputIssue } from "@effect-hubspot/schema"
 import type * as FileFormat from "../../files/FileFormat.ts"
 import type { Dialect } from "../../files/Dialect.ts"
 import { quote } from "../Shell.ts"
@@ -34,10 +35,8 @@ interface Read {
 const most = 4000
 
 /** A text without secrets, as long as it may be. */
-export const clipped = (text: string, redact: (text: string) => string): string => {
-  const shown = redact(text)
-  return shown.length <= most ? shown : `${shown.slice(0, most).replace(/[\ud800-\udbff]$/, "")} …`
-}
+export const clipped = (text: string, redact: (text: string) => string): string =>
+  InputIssue.shorten(redact(text), most)
 
 /** A step without secrets. */
 export const stepWithout =
