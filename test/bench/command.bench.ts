@@ -11,7 +11,7 @@ import { writeRows } from "./rows.ts"
 const [small, large] = [50_000, 200_000] as const
 /** One row in so many goes to the rejects. */
 const wrong = 200
-const rounds = 5
+const rounds = 3
 
 export const run: Measure.Benchmark["run"] = Effect.gen(function* () {
   const folder = yield* Measure.folder
