@@ -65,6 +65,8 @@ export interface World {
   readonly process: (...args: ReadonlyArray<string>) => Effect.Effect<Worker>
   /** One that stops itself where it is about to write down what it sends, with its nth slot. */
   readonly stopping: (nth: number) => Effect.Effect<Worker>
+  /** What all workers have said. */
+  readonly said: () => ReadonlyArray<string>
   /** Another program as a worker. */
   readonly program: (start: (port: number) => Cycle.Process) => Effect.Effect<Worker>
   readonly look: <A, E>(
@@ -143,7 +145,7 @@ export const make = (options: Options): Effect.Effect<World, never, Scope.Scope>
     )
     const databaseUrl = `postgres://postgres:${password}@127.0.0.1:${port}/${name}`
 
-    const workers: Array<{ readonly end: Effect.Effect<unknown> }> = []
+    const workers: Array<{ readonly said: () => string; readonly end: Effect.Effect<unknown> }> = []
     yield* Effect.addFinalizer(() =>
       Effect.andThen(
         gate.latch.open,
@@ -160,6 +162,7 @@ export const make = (options: Options): Effect.Effect<World, never, Scope.Scope>
         Effect.onInterrupt(() => Console.log(`the end of a worker was waited for: ${begun.said()}`))
       )
       workers.push({
+        said: begun.said,
         end: Effect.andThen(
           Effect.promise(() => end(begun)),
           ended
@@ -195,6 +198,7 @@ export const make = (options: Options): Effect.Effect<World, never, Scope.Scope>
         requests.every(({ answeredAt }) => answeredAt !== null)
       ),
       command,
+      said: () => workers.map(({ said }) => said()),
       statement,
       stopping: (nth) =>
         program((own) =>
@@ -362,7 +366,7 @@ export const held = Effect.fnUntraced(function* (world: World, id: string, reque
         }
       }),
       ({ answered, its, onTheirWay }) => its.length >= (answered ? requests : 1) && onTheirWay === 0
-    )
+    ).pipe(Effect.onInterrupt(() => Console.log(`the workers say: ${JSON.stringify(world.said())}`)))
     if (its.length >= requests) return its
     yield* world.answer
   }
