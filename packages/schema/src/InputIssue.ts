@@ -19,7 +19,7 @@ import * as Properties from "./internal/values.ts"
 
 export {
   /**
-   * A text of at most so many UTF-16 units: of a longer one its beginning and `…`. No character is cut in two.
+   * A text of at most so many characters: of a longer one its beginning and `…`. No character is cut in two.
    *
    * **Example**
    *

@@ -5,7 +5,6 @@
  *
  * @since 0.1.0
  */
-import { InputIssue } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -162,7 +161,8 @@ export const render = (
     else if (isShared) shown = { ...shown, rows: percent(done, total) }
   }
   const text = textOf(shown)
-  return columns === undefined ? text : InputIssue.shorten(text, Math.max(1, columns))
+  // Columns, of which a character may take two.
+  return columns !== undefined && text.length > columns ? `${text.slice(0, Math.max(0, columns - 1))}…` : text
 }
 
 /** The width of a terminal that does not report one. */
