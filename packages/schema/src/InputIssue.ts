@@ -17,23 +17,7 @@ import { field, isRecord, kindOf, readers } from "./internal/reader.ts"
 import { shorten } from "./internal/shorten.ts"
 import * as Properties from "./internal/values.ts"
 
-export {
-  /**
-   * A text of at most so many characters: of a longer one its beginning and `…`. No character is cut in two.
-   *
-   * **Example**
-   *
-   * ```ts
-   * import { InputIssue } from "@effect-hubspot/schema"
-   *
-   * InputIssue.shorten("Chairs and tables", 8) // => "Chairs …"
-   * ```
-   *
-   * @category formatting
-   * @since 0.1.0
-   */
-  shorten
-} from "./internal/shorten.ts"
+export { shorten } from "./internal/shorten.ts"
 
 /**
  * `path` says where (`properties.price`, `associations[0].to.id`), `message` what is wrong, `advice` what to
@@ -75,12 +59,11 @@ export const isRecordId = (text: string): boolean =>
  * @category formatting
  * @since 0.1.0
  */
-export const quote = (text: string): string => {
-  return JSON.stringify(shorten(text, 40)).replace(
+export const quote = (text: string): string =>
+  JSON.stringify(shorten(text, 40)).replace(
     /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
   )
-}
 
 // Tab, line feed and carriage return are ordinary in descriptions.
 const controlCharacter = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/

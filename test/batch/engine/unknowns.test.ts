@@ -73,8 +73,8 @@ const leavesDoubt = ({
   (duplicateInBatch === "batch" && duplicateValue === undefined) ||
   badAssociation === "orphan"
 
-const imported = ({ bodyCeiling }: Behaviour.Given, options: BulkCreate.Options) =>
-  Stream.fromIterable(bodyCeiling === undefined ? inputs : longInputs).pipe(
+const imported = ({ bodyCeiling, tooLarge }: Behaviour.Given, options: BulkCreate.Options) =>
+  Stream.fromIterable(bodyCeiling === undefined && tooLarge === undefined ? inputs : longInputs).pipe(
     BulkCreate.outcomes({ jobId: "either", batchSize, ...options }),
     Stream.runCollect,
     inVirtualTime

@@ -42,6 +42,9 @@ export const visible = (text: string): string =>
     return `<U+${found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}>`
   })
 
+/** The name of a column, as it is listed. */
+const shown = (name: string): string => (name === "" ? "(no name)" : InputIssue.shorten(visible(name), 40))
+
 const whys: Readonly<Record<Proposal.Why, string>> = {
   declared: "declared",
   exact: "exact name",
@@ -75,7 +78,7 @@ const columnLines = (columns: ReadonlyArray<Proposal.Column>): ReadonlyArray<str
   const rows = columns.map(({ becomes, hint, name, note, why }) => {
     const reason = [whys[why], ...(note === undefined ? [] : [note])].join(": ")
     const asked = hint === undefined ? reason : `${reason}; did you mean ${hint}?`
-    return [name === "" ? "(no name)" : InputIssue.shorten(visible(name), 40), becomes ?? "–", asked] as const
+    return [shown(name), becomes ?? "–", asked] as const
   })
   const width = (at: 0 | 1): number => Math.max(0, ...rows.map((row) => row[at].length))
   return rows.map(([name, becomes, why]) => `  ${name.padEnd(width(0))}  ${becomes.padEnd(width(1))}  ${why}`)
@@ -132,11 +135,7 @@ export const toText = (proposal: Proposal.Proposal, command: string): string => 
     ...section("Columns", columnLines(proposal.columns.filter((column) => !isPlainlyIgnored(column)))),
     ...section(
       "Ignored columns",
-      paragraph(
-        proposal.columns
-          .filter(isPlainlyIgnored)
-          .map(({ name }) => (name === "" ? "(no name)" : InputIssue.shorten(visible(name), 40)))
-      )
+      paragraph(proposal.columns.filter(isPlainlyIgnored).map(({ name }) => shown(name)))
     ),
     ...section("First rows as they would be sent", previewLines(proposal)),
     ...section("Warnings", capped(warnings.map((line) => `  ${line}`))),

@@ -5,6 +5,7 @@ import * as Digest from "effect/crypto/Digest"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Stream from "effect/Stream"
+import { concat } from "./source/utf8.ts"
 
 const block = 1024 * 1024
 
@@ -14,17 +15,10 @@ export const of = (path: string, fs: FileSystem.FileSystem): Effect.Effect<strin
     fs.stream(path, { chunkSize: block }).pipe(
       Stream.runFoldEffect(
         () => "",
-        (before, bytes) => digestHex(Digest.sha256, joined(new TextEncoder().encode(before), bytes))
+        (before, bytes) => digestHex(Digest.sha256, concat(new TextEncoder().encode(before), bytes))
       )
     )
   ).pipe(
     Effect.orElseSucceed(() => undefined),
     Effect.provide(Digest.layerWebCrypto)
   )
-
-const joined = (first: Uint8Array, second: Uint8Array) => {
-  const all = new Uint8Array(first.length + second.length)
-  all.set(first)
-  all.set(second, first.length)
-  return all
-}

@@ -106,11 +106,12 @@ export const plan =
       const taking = yield* takingOf(options, yield* mustBeFree(id))
       const account = yield* accountOf
       const { origin } = yield* HubSpotClient
+      // Before the claim: a large file takes longer than a lease.
+      const before = yield* digest
       const claim = yield* store.create({ id, ...taking, frozen: { ...frozen, account, origin } })
       const key = property === undefined ? undefined : { property, of: keyOf }
       const shape = Plan.creates<Row>({ jobId: id, toInput: (row) => row.input, where, key })
       let inputs = 0
-      const before = yield* digest
       return yield* rows.pipe(
         Stream.tap(() => Effect.sync(() => inputs++)),
         JobBatch.fromRows({ shape, batchSize }),
