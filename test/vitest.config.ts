@@ -9,7 +9,7 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ["**/*.test.ts", "../docs/examples/*.test.ts"],
     globalSetup: ["./support/postgresServer.ts"],
-    setupFiles: ["./support/atOnce.ts"],
+    setupFiles: ["./support/atOnce.ts", "./support/seeded.ts"],
     reporters: ["default", "./support/closingLine.ts"],
     // Much of the time is spent waiting for processes and real clocks.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -28,7 +28,8 @@ describe("Sniffing", () => {
       Arbitrary.all([rows, layout, cuts]),
       ([table, parts, places]) =>
         Effect.gen(function* () {
-          const { bytes, expected } = written(table, parts)
+          const { bytes, expected, isAmbiguous } = written(table, parts)
+          if (isAmbiguous) return true
           const proposed = yield* Effect.result(propose(bytes, known))
           if (Result.isFailure(proposed)) return proposed.failure.message.includes("; ")
           const { declared, problems } = proposed.success

@@ -4,6 +4,7 @@
 import type { FileFormat } from "@effect-hubspot/batch/files/FileFormat"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
+import { isAscii, isUtf8 } from "node:buffer"
 import { gzipSync } from "node:zlib"
 import { bytesOf } from "./read.ts"
 
@@ -149,6 +150,8 @@ export const written = (table: Value<typeof rows>, parts: Value<typeof layout>) 
   return {
     bytes: extra === "gzip" ? new Uint8Array(gzipSync(bytes)) : bytes,
     format,
-    expected
+    expected,
+    /** Bytes of Windows-1252 that are UTF-8 as well, those of `é€€` among them: nobody can tell. */
+    isAmbiguous: encoding === "windows-1252" && isUtf8(bytes) && !isAscii(bytes)
   }
 }

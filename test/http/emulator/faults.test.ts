@@ -365,7 +365,7 @@ describe("a plan", () => {
             assert.deepStrictEqual<unknown>(yield* Faults.decode(json), json)
             return true
           }).pipe(Effect.orDie),
-        { runs: 300, seed: "plans" }
+        { runs: 300 }
       )
       assert.isUndefined(Arbitrary.formatCheckFailure(result))
     })
