@@ -116,9 +116,8 @@ const lineItems = (version: ApiVersion.ApiVersion) => {
   )
 }
 
-/** What is asked of the other object types: parents and products are made and looked up like line items. */
-const objects = (version: ApiVersion.ApiVersion) => {
-  const path = paths(version, ":objectType")
+const objects = () => {
+  const path = paths("v3", ":objectType")
   const params = { objectType: Schema.String }
   return HttpApiGroup.make("objects").add(
     HttpApiEndpoint.post("create", path.root, {
@@ -225,91 +224,54 @@ const withBearer = (spec: { readonly [name: string]: unknown }) => ({
   security: [{ bearer: [] }]
 })
 
-const groupsOf = (version: ApiVersion.ApiVersion) => ({
-  lineItems: lineItems(version),
-  objects: objects(version),
-  helpers: helpers(version)
-})
-
-const groups = { v3: groupsOf("v3"), "2026-03": groupsOf("2026-03"), "2026-09": groupsOf("2026-09") }
-
 const apiOf = (version: ApiVersion.ApiVersion) =>
   HttpApi.make("hubspot")
-    .add(groups[version].lineItems)
+    .add(lineItems(version))
     .annotateMerge(OpenApi.annotations({ title: "HubSpot CRM line items", version, transform: withBearer }))
 
 /**
- * The line items of each API version, by themselves.
+ * The whole contract in version `v3`: line items, and the endpoints around them, which are the same in every version.
  *
  * @category models
  * @since 0.1.0
  */
-export const versions = { v3: apiOf("v3"), "2026-03": apiOf("2026-03"), "2026-09": apiOf("2026-09") }
-
-/**
- * The other object types in each API version: a deal is looked up at `/crm/v3/objects/0-3/batch/read`.
- *
- * @category models
- * @since 0.1.0
- */
-export const otherObjects = {
-  v3: HttpApi.make("hubspot").add(groups.v3.objects),
-  "2026-03": HttpApi.make("hubspot").add(groups["2026-03"].objects),
-  "2026-09": HttpApi.make("hubspot").add(groups["2026-09"].objects)
-}
-
-/**
- * The association helpers of each dated version, as the client asks them. The emulator serves them by `Aliases`.
- *
- * @category models
- * @since 0.1.0
- */
-export const datedAssociations = {
-  "2026-03": HttpApi.make("hubspot").add(groups["2026-03"].helpers),
-  "2026-09": HttpApi.make("hubspot").add(groups["2026-09"].helpers)
-}
-
-const around = [
+export const HubSpotApi = apiOf("v3").add(
   Associations.associations,
   Associations.otherAssociations,
   properties,
   account,
   usage,
   oauth
-] as const
+)
 
 /**
- * The endpoints around line items: associations, properties, account, OAuth.
+ * What is asked of the other object types: parents and products are made and looked up like line items. A deal is looked up at
+ * `/crm/v3/objects/0-3/batch/read`.
  *
  * @category models
  * @since 0.1.0
  */
-export const Surroundings = HttpApi.make("hubspot").add(...around)
+export const OtherObjects = HttpApi.make("hubspot").add(objects())
 
 /**
- * The whole contract in version `v3`.
+ * A dated version, as the client asks it: its line items, and the association helpers that they have. The emulator serves it by
+ * `Aliases`.
  *
- * @category models
+ * @category constructors
  * @since 0.1.0
  */
-export const HubSpotApi = versions.v3.add(...around)
+export const dated = (version: Exclude<ApiVersion.ApiVersion, "v3">) => apiOf(version).add(helpers(version))
 
-const endpointsOf = (version: ApiVersion.ApiVersion) => ({
-  ...groups[version].lineItems.endpoints,
-  ...groups[version].helpers.endpoints,
+/**
+ * The endpoints that the client may ask in a version, by name.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const endpoints = (version: ApiVersion.ApiVersion) => ({
+  ...lineItems(version).endpoints,
+  ...helpers(version).endpoints,
   ...Associations.associations.endpoints,
   ...properties.endpoints,
   ...account.endpoints
 })
-
-/**
- * The endpoints by name, in each version. The client's operations are made from them.
- *
- * @category models
- * @since 0.1.0
- */
-export const endpoints = {
-  v3: endpointsOf("v3"),
-  "2026-03": endpointsOf("2026-03"),
-  "2026-09": endpointsOf("2026-09")
-}

@@ -28,8 +28,8 @@ export const aliases: ReadonlyArray<readonly [path: RegExp, canonical: string]> 
   // The associations of one object, and batches of associations, are those of v4 in every dated version.
   [new RegExp(`^/crm/objects/${dated}/([^/]+/[^/]+/associations/)`), "/crm/v4/objects/$1"],
   [new RegExp(`^/crm/associations/(?:v4|${dated})/`), "/crm/v4/associations/"],
-  // The oldest dated version is like the newest one, and the objects of v4 are those of v3.
-  [/^\/crm\/objects\/2025-09\//, "/crm/objects/2026-09/"],
+  // Objects have one set of endpoints.
+  [new RegExp(`^/crm/objects/${dated}/`), "/crm/v3/objects/"],
   [/^\/crm\/v4\/objects\/line_items(?!\/[^/]+\/associations\/)(?=\/|$)/, "/crm/v3/objects/line_items"],
   // What stands beside the objects is the same in every version.
   [new RegExp(`^/crm/properties/${dated}/`), "/crm/v3/properties/"],

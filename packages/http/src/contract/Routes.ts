@@ -11,7 +11,7 @@ import type * as HubSpotApi from "../HubSpotApi.ts"
 import { otherPaths, paths } from "./Paths.ts"
 
 /** The endpoints of the contract, by name. */
-type Contract = (typeof HubSpotApi.endpoints)["v3"]
+type Contract = ReturnType<typeof HubSpotApi.endpoints>
 
 /** The endpoints that the client asks, by name. */
 export type Endpoints = Pick<Contract, keyof typeof routes>

@@ -5,7 +5,6 @@
  *
  * @since 0.1.0
  */
-import type * as ApiVersion from "@effect-hubspot/schema/ApiVersion"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
@@ -13,7 +12,6 @@ import * as Result from "effect/Result"
 import * as Aliases from "../../contract/Aliases.ts"
 import * as Body from "../reading/Body.ts"
 import type * as Crm from "../state/Crm.ts"
-import type { Account } from "../state/Account.ts"
 import type { Answer, Call, Reply } from "../passage/Exchange.ts"
 import * as Json from "../reading/Json.ts"
 import * as LineItems from "./LineItemsHandlers.ts"
@@ -21,8 +19,6 @@ import * as Query from "../reading/Query.ts"
 import * as RecordView from "./RecordView.ts"
 import * as Refusal from "./Refusal.ts"
 import * as Rules from "./Rules.ts"
-
-type Version = ApiVersion.ApiVersion
 
 type Values = Readonly<Record<string, string>>
 
@@ -32,25 +28,24 @@ type Values = Readonly<Record<string, string>>
  * @category handlers
  * @since 0.1.0
  */
-export const create = (version: Version) =>
-  Effect.fnUntraced(function* (call: Call): Answer {
-    const { inputs } = yield* Body.readCounted(call, Body.readInput)
-    yield* Effect.fromResult(Body.checkTraceIds(inputs, call.account.crm.behaviour))
-    // Specification: the oldest dated version knows 200 only.
-    const ok = Aliases.versionOf(call.entry.path) === "2025-09" ? 200 : 201
-    return yield* decide(call.account, version, ok, inputs, {
-      check: (input) => Rules.check(call.account.crm, input),
-      conflict: (input) => Rules.conflict(call.account.crm, input.properties),
-      values: (input) => input.properties,
-      commit: (input, now) =>
-        RecordView.created(
-          call.account.crm,
-          LineItems.createNow(call.account, input, now),
-          input.objectWriteTraceId
-        ),
-      orphan: (input, now) => LineItems.createNow(call.account, { ...input, associations: [] }, now)
-    })
+export const create = Effect.fnUntraced(function* (call: Call): Answer {
+  const { inputs } = yield* Body.readCounted(call, Body.readInput)
+  yield* Effect.fromResult(Body.checkTraceIds(inputs, call.account.crm.behaviour))
+  // Specification: the oldest dated version knows 200 only.
+  const ok = Aliases.versionOf(call.entry.path) === "2025-09" ? 200 : 201
+  return yield* decide(call, ok, inputs, {
+    check: (input) => Rules.check(call.account.crm, input),
+    conflict: (input) => Rules.conflict(call.account.crm, input.properties),
+    values: (input) => input.properties,
+    commit: (input, now) =>
+      RecordView.created(
+        call.account.crm,
+        LineItems.createNow(call.account, input, now),
+        input.objectWriteTraceId
+      ),
+    orphan: (input, now) => LineItems.createNow(call.account, { ...input, associations: [] }, now)
   })
+})
 
 /**
  * `POST …/batch/update`. Observation: deleted records are left out without an error. Assumption: unknown
@@ -59,31 +54,30 @@ export const create = (version: Version) =>
  * @category handlers
  * @since 0.1.0
  */
-export const update = (version: Version) =>
-  Effect.fnUntraced(function* (call: Call): Answer {
-    const { crm } = call.account
-    const { inputs } = yield* Body.readCounted(call, Body.readChange)
-    yield* Effect.fromResult(distinct(inputs))
-    const { millis } = yield* LineItems.moment
-    const found: Array<Found> = []
-    for (const input of inputs) {
-      const record = yield* Effect.fromResult(
-        LineItems.find(crm, input.id, input.idProperty, false, millis, "update/upsert")
-      )
-      if (record !== undefined) found.push({ ...input, record })
+export const update = Effect.fnUntraced(function* (call: Call): Answer {
+  const { crm } = call.account
+  const { inputs } = yield* Body.readCounted(call, Body.readChange)
+  yield* Effect.fromResult(distinct(inputs))
+  const { millis } = yield* LineItems.moment
+  const found: Array<Found> = []
+  for (const input of inputs) {
+    const record = yield* Effect.fromResult(
+      LineItems.find(crm, input.id, input.idProperty, false, millis, "update/upsert")
+    )
+    if (record !== undefined) found.push({ ...input, record })
+  }
+  return yield* decide(call, 200, found, {
+    check: (input) => LineItems.checkChange(crm, input.properties, input.record),
+    conflict: (input) => Rules.conflictOfUpdate(crm, input.record.id, input.properties),
+    values: (input) => input.properties,
+    commit: (input, now) => {
+      // The account may have forgotten the record in the meantime.
+      const current = crm.find(input.record.id, now.millis) ?? input.record
+      const record = crm.update(current, input.properties, now)
+      return RecordView.updated(crm, record, input.properties, input.objectWriteTraceId)
     }
-    return yield* decide(call.account, version, 200, found, {
-      check: (input) => LineItems.checkChange(crm, input.properties, input.record),
-      conflict: (input) => Rules.conflictOfUpdate(crm, input.record.id, input.properties),
-      values: (input) => input.properties,
-      commit: (input, now) => {
-        // The account may have forgotten the record in the meantime.
-        const current = crm.find(input.record.id, now.millis) ?? input.record
-        const record = crm.update(current, input.properties, now)
-        return RecordView.updated(crm, record, input.properties, input.objectWriteTraceId)
-      }
-    })
   })
+})
 
 interface Found extends Body.Change {
   readonly record: Crm.LineItemRecord
@@ -96,48 +90,47 @@ interface Found extends Body.Change {
  * @category handlers
  * @since 0.1.0
  */
-export const upsert = (version: Version) =>
-  Effect.fnUntraced(function* (call: Call): Answer {
-    const { crm } = call.account
-    const { inputs } = yield* Body.readCounted(call, Body.readChange)
-    for (const { idProperty } of inputs) {
-      if (idProperty === undefined) return yield* Effect.fail(Refusal.missingFields("idProperty"))
-      if (!crm.isUnique(idProperty)) {
-        return yield* Effect.fail(Refusal.notUnique("update/upsert", idProperty, crm.portalId))
-      }
+export const upsert = Effect.fnUntraced(function* (call: Call): Answer {
+  const { crm } = call.account
+  const { inputs } = yield* Body.readCounted(call, Body.readChange)
+  for (const { idProperty } of inputs) {
+    if (idProperty === undefined) return yield* Effect.fail(Refusal.missingFields("idProperty"))
+    if (!crm.isUnique(idProperty)) {
+      return yield* Effect.fail(Refusal.notUnique("update/upsert", idProperty, crm.portalId))
     }
-    yield* Effect.fromResult(distinct(inputs))
-    // Assumption: a value among the properties replaces the value that names the record.
-    const valuesOf = (input: Body.Change): Values => ({ [input.idProperty!]: input.id, ...input.properties })
-    return yield* decide(call.account, version, 200, inputs, {
-      check: (input) => {
-        const holder = crm.holderOf(input.idProperty!, input.id)
-        return holder === undefined
-          ? Rules.checkNew(crm, valuesOf(input))
-          : Rules.checkProperties(crm, valuesOf(input), crm.lineItems.get(holder)?.properties ?? {})
-      },
-      conflict: (input) => {
-        const holder = crm.holderOf(input.idProperty!, input.id)
-        return holder === undefined
-          ? Rules.conflict(crm, valuesOf(input))
-          : Rules.conflictOfUpdate(crm, holder, input.properties)
-      },
-      values: valuesOf,
-      commit: (input, now) => {
-        const holder = crm.holderOf(input.idProperty!, input.id)
-        if (holder === undefined) {
-          const record = LineItems.createNow(
-            call.account,
-            { ...input, properties: valuesOf(input), associations: [] },
-            now
-          )
-          return { ...RecordView.created(crm, record, input.objectWriteTraceId), new: true }
-        }
-        const record = crm.update(crm.find(holder, now.millis)!, input.properties, now)
-        return { ...RecordView.updated(crm, record, valuesOf(input), input.objectWriteTraceId), new: false }
+  }
+  yield* Effect.fromResult(distinct(inputs))
+  // Assumption: a value among the properties replaces the value that names the record.
+  const valuesOf = (input: Body.Change): Values => ({ [input.idProperty!]: input.id, ...input.properties })
+  return yield* decide(call, 200, inputs, {
+    check: (input) => {
+      const holder = crm.holderOf(input.idProperty!, input.id)
+      return holder === undefined
+        ? Rules.checkNew(crm, valuesOf(input))
+        : Rules.checkProperties(crm, valuesOf(input), crm.lineItems.get(holder)?.properties ?? {})
+    },
+    conflict: (input) => {
+      const holder = crm.holderOf(input.idProperty!, input.id)
+      return holder === undefined
+        ? Rules.conflict(crm, valuesOf(input))
+        : Rules.conflictOfUpdate(crm, holder, input.properties)
+    },
+    values: valuesOf,
+    commit: (input, now) => {
+      const holder = crm.holderOf(input.idProperty!, input.id)
+      if (holder === undefined) {
+        const record = LineItems.createNow(
+          call.account,
+          { ...input, properties: valuesOf(input), associations: [] },
+          now
+        )
+        return { ...RecordView.created(crm, record, input.objectWriteTraceId), new: true }
       }
-    })
+      const record = crm.update(crm.find(holder, now.millis)!, input.properties, now)
+      return { ...RecordView.updated(crm, record, valuesOf(input), input.objectWriteTraceId), new: false }
+    }
   })
+})
 
 // Observation of updates; for upserts an assumption.
 const distinct = (inputs: ReadonlyArray<Body.Change>): Json.Reading<void> => {
@@ -164,12 +157,12 @@ interface Writing<A> {
 }
 
 const decide = Effect.fnUntraced(function* <A extends { readonly objectWriteTraceId: string | undefined }>(
-  { crm }: Account,
-  version: Version,
+  call: Call,
   ok: 200 | 201,
   inputs: ReadonlyArray<A>,
   { check, commit, conflict, orphan, values }: Writing<A>
 ): Answer {
+  const { crm } = call.account
   const { behaviour } = crm
   const checked = inputs.map((input) => ({ input, rejection: check(input) }))
   const first = (rejects: (rejection: Refusal.Rejection) => boolean = () => true) =>
@@ -211,21 +204,23 @@ const decide = Effect.fnUntraced(function* <A extends { readonly objectWriteTrac
   const refused =
     whole ?? (results.length === 0 && behaviour.allInvalid === "refused" ? (first() ?? last) : undefined)
   return refused === undefined
-    ? reply(crm, version, ok, now, results, errors)
+    ? reply(call, ok, now, results, errors)
     : yield* Effect.fail(Refusal.invalidInput(refused))
 })
 
 // Documentation: 201 or 200 if all inputs succeed, 207 if some do. Assumption: 207 if none does. Specification of 2026-09:
 // no 207, the errors are in the plain reply.
 const reply = (
-  { behaviour }: Crm.Crm,
-  version: Version,
+  { account, entry }: Call,
   ok: 200 | 201,
   now: Crm.Moment,
   results: ReadonlyArray<object>,
   errors: ReadonlyArray<object>
 ): Reply => {
-  const isFolded = version === "2026-09" && behaviour.partialIn202609 === "folded"
+  const version = Aliases.versionOf(entry.path)
+  // Assumption: the oldest dated version is like the newest one.
+  const isNewest = version === "2026-09" || version === "2025-09"
+  const isFolded = isNewest && account.crm.behaviour.partialIn202609 === "folded"
   return {
     status: errors.length === 0 || isFolded ? ok : 207,
     body: RecordView.completed(now, results, errors)
@@ -239,30 +234,29 @@ const reply = (
  * @category handlers
  * @since 0.1.0
  */
-export const read = (version: Version) =>
-  Effect.fnUntraced(function* (call: Call): Answer {
-    const { crm } = call.account
-    const { fields, inputs } = yield* Body.readCounted(call, Body.readId, Body.boundOfRead)
-    const properties = yield* Effect.fromResult(Json.readList(fields.properties, Json.readText))
-    const propertiesWithHistory = yield* Effect.fromResult(
-      Json.readList(fields.propertiesWithHistory, Json.readText)
-    )
-    const idProperty = yield* Effect.fromResult(Json.optionalText(fields.idProperty))
-    const { archived } = Query.fromUrl(call.request.url)
-    const now = yield* LineItems.moment
-    // Documentation: a batch read has no associations.
-    const wanted = { properties, propertiesWithHistory, associations: [] }
-    const results: Array<object> = []
-    const missing: Array<string> = []
-    for (const id of yield* Random.shuffle(new Set(inputs))) {
-      const found = LineItems.find(crm, id, idProperty, archived, now.millis, "read")
-      if (Result.isFailure(found)) return yield* Effect.fail(found.failure)
-      if (found.success === undefined) missing.push(id)
-      else results.push(RecordView.read(crm, found.success, wanted))
-    }
-    const error = RecordView.rejected(Refusal.notRead, { ids: missing })
-    return reply(crm, version, 200, now, results, missing.length === 0 ? [] : [error])
-  })
+export const read = Effect.fnUntraced(function* (call: Call): Answer {
+  const { crm } = call.account
+  const { fields, inputs } = yield* Body.readCounted(call, Body.readId, Body.boundOfRead)
+  const properties = yield* Effect.fromResult(Json.readList(fields.properties, Json.readText))
+  const propertiesWithHistory = yield* Effect.fromResult(
+    Json.readList(fields.propertiesWithHistory, Json.readText)
+  )
+  const idProperty = yield* Effect.fromResult(Json.optionalText(fields.idProperty))
+  const { archived } = Query.fromUrl(call.request.url)
+  const now = yield* LineItems.moment
+  // Documentation: a batch read has no associations.
+  const wanted = { properties, propertiesWithHistory, associations: [] }
+  const results: Array<object> = []
+  const missing: Array<string> = []
+  for (const id of yield* Random.shuffle(new Set(inputs))) {
+    const found = LineItems.find(crm, id, idProperty, archived, now.millis, "read")
+    if (Result.isFailure(found)) return yield* Effect.fail(found.failure)
+    if (found.success === undefined) missing.push(id)
+    else results.push(RecordView.read(crm, found.success, wanted))
+  }
+  const error = RecordView.rejected(Refusal.notRead, { ids: missing })
+  return reply(call, 200, now, results, missing.length === 0 ? [] : [error])
+})
 
 /**
  * `POST …/batch/archive`. Specification: 204, also for unknown ids.

@@ -6,7 +6,6 @@
  *
  * @since 0.1.0
  */
-import * as ApiVersion from "@effect-hubspot/schema/ApiVersion"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
@@ -48,37 +47,14 @@ const onRecords: typeof on = (requirements, decide) =>
     Effect.map(decide(call, given), (reply) => RecordView.withValuesAsTold(call, reply))
   )
 
-const layerVersion = (version: ApiVersion.ApiVersion) => {
-  const api = HubSpotApi.versions[version]
-  const { read, readByBody, search, write, writeByPath } = Requirements
-  return HttpApiBuilder.layer(api).pipe(
-    Layer.provide(
-      HttpApiBuilder.group(api, "lineItems", (handlers) =>
-        handlers
-          .handleRaw("list", onRecords(read, LineItems.list))
-          .handleRaw("create", onRecords(write, LineItems.create))
-          .handleRaw("get", onRecords(read, LineItems.get))
-          .handleRaw("update", onRecords(write, LineItems.update))
-          .handleRaw("archive", onRecords(writeByPath, LineItems.archive))
-          .handleRaw("batchCreate", onRecords(write, Batch.create(version)))
-          .handleRaw("batchRead", onRecords(readByBody, Batch.read(version)))
-          .handleRaw("batchUpdate", onRecords(write, Batch.update(version)))
-          .handleRaw("batchUpsert", onRecords(write, Batch.upsert(version)))
-          .handleRaw("batchArchive", onRecords(write, Batch.archive))
-          .handleRaw("search", onRecords(search, SearchHandlers.search))
-      )
-    )
-  )
-}
-
 interface OfType {
   readonly params: { readonly objectType: string }
   readonly request: HttpServerRequest
 }
 
 /** The other types of objects: the handlers of line items, on the records of the type that the path names. */
-const layerObjects = (version: ApiVersion.ApiVersion) => {
-  const api = HubSpotApi.otherObjects[version]
+const layerObjects = () => {
+  const api = HubSpotApi.OtherObjects
   const { readByBody, search, write } = Requirements
   const onType =
     (
@@ -107,16 +83,16 @@ const layerObjects = (version: ApiVersion.ApiVersion) => {
       HttpApiBuilder.group(api, "objects", (handlers) =>
         handlers
           .handleRaw("create", onType(write, "write", LineItems.create))
-          .handleRaw("batchCreate", onType(write, "write", Batch.create(version)))
-          .handleRaw("batchRead", onType(readByBody, "read", Batch.read(version)))
+          .handleRaw("batchCreate", onType(write, "write", Batch.create))
+          .handleRaw("batchRead", onType(readByBody, "read", Batch.read))
           .handleRaw("search", onType(search, "read", SearchHandlers.search))
       )
     )
   )
 }
 
-const layerSurroundings = () => {
-  const api = HubSpotApi.Surroundings
+const layerContract = () => {
+  const api = HubSpotApi.HubSpotApi
   const right =
     (right: "readProperties" | "define") =>
     (requirements: Requirements.Requirements) =>
@@ -132,12 +108,27 @@ const layerSurroundings = () => {
     readByBody,
     readProperties,
     readPropertiesByBody,
+    search,
     token,
     write,
     writeByPath
   } = Requirements
   return HttpApiBuilder.layer(api).pipe(
     Layer.provide([
+      HttpApiBuilder.group(api, "lineItems", (handlers) =>
+        handlers
+          .handleRaw("list", onRecords(read, LineItems.list))
+          .handleRaw("create", onRecords(write, LineItems.create))
+          .handleRaw("get", onRecords(read, LineItems.get))
+          .handleRaw("update", onRecords(write, LineItems.update))
+          .handleRaw("archive", onRecords(writeByPath, LineItems.archive))
+          .handleRaw("batchCreate", onRecords(write, Batch.create))
+          .handleRaw("batchRead", onRecords(readByBody, Batch.read))
+          .handleRaw("batchUpdate", onRecords(write, Batch.update))
+          .handleRaw("batchUpsert", onRecords(write, Batch.upsert))
+          .handleRaw("batchArchive", onRecords(write, Batch.archive))
+          .handleRaw("search", onRecords(search, SearchHandlers.search))
+      ),
       HttpApiBuilder.group(api, "associations", (handlers) =>
         handlers
           .handleRaw("batchAssociate", on(write, Associations.batchAssociate))
@@ -194,17 +185,9 @@ const layerSurroundings = () => {
 }
 
 /**
- * Serves the contract in each of its versions. Specification: `BatchHandlers` says what differs in 2026-09.
+ * Serves the contract. Other versions are `Aliases`; `BatchHandlers` and `RecordView` say what differs in their answers.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer = () => {
-  const [first, ...rest] = ApiVersion.ApiVersion.literals.map(layerVersion)
-  return Layer.mergeAll(
-    first!,
-    ...rest,
-    ...ApiVersion.ApiVersion.literals.map(layerObjects),
-    layerSurroundings()
-  )
-}
+export const layer = () => Layer.mergeAll(layerContract(), layerObjects())

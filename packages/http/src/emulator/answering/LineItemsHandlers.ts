@@ -66,7 +66,7 @@ export const list = Effect.fnUntraced(function* ({ account, request }: Call): An
  * @since 0.1.0
  */
 export const nextPage = (request: HttpServerRequest, after: string): object => {
-  const [path, search] = request.url.replace(/^https?:\/\/[^/]*/, "").split("?", 2)
+  const [path, search] = request.originalUrl.replace(/^https?:\/\/[^/]*/, "").split("?", 2)
   const params = new URLSearchParams(search ?? "")
   params.set("after", after)
   const { host } = request.headers

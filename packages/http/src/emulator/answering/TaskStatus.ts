@@ -1,16 +1,14 @@
 /**
- * The endpoint behind the links of `Tasks`: `GET <batch create>/tasks/:id/status`, in every version.
+ * The endpoint behind the links of `Tasks`: `GET <batch create>/tasks/:id/status`.
  *
  * It is not in `HubSpotApi`, because no such path is documented. It requires the same scopes as the create.
  *
  * @since 0.1.0
  */
-import * as ApiVersion from "@effect-hubspot/schema/ApiVersion"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as Layer from "effect/Layer"
-import * as HubSpotApi from "../../HubSpotApi.ts"
+import { paths } from "../../contract/Paths.ts"
 import { Served } from "../state/Account.ts"
 import * as Exchange from "../passage/Exchange.ts"
 import * as Requirements from "../passage/Requirements.ts"
@@ -20,12 +18,7 @@ import type * as Refusal from "./Refusal.ts"
  * @category layers
  * @since 0.1.0
  */
-export const layer = () => {
-  const [first, ...rest] = ApiVersion.ApiVersion.literals.map((version) =>
-    HttpRouter.add("GET", `${HubSpotApi.paths(version).batchCreate}/tasks/:id/status`, status)
-  )
-  return Layer.mergeAll(first!, ...rest)
-}
+export const layer = () => HttpRouter.add("GET", `${paths("v3").batchCreate}/tasks/:id/status`, status)
 
 const status = Effect.gen(function* () {
   const account = yield* Served

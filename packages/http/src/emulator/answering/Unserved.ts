@@ -6,7 +6,6 @@
  *
  * @since 0.1.0
  */
-import * as ApiVersion from "@effect-hubspot/schema/ApiVersion"
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -66,24 +65,16 @@ interface Group {
   readonly endpoints: Readonly<Record<string, { readonly method: string; readonly path: string }>>
 }
 
-const endpointsOf = (apis: ReadonlyArray<{ readonly groups: Readonly<Record<string, Group>> }>) =>
-  apis
-    .flatMap(({ groups }) => Object.values(groups))
-    .flatMap((group) =>
-      Object.values(group.endpoints).map(({ method, path }) => ({
-        method,
-        path: new RegExp(`^${path.replaceAll(/:[A-Za-z]+/g, "[^/]+")}$`)
-      }))
-    )
+const endpointsOf = ({ groups }: { readonly groups: Readonly<Record<string, Group>> }) =>
+  Object.values(groups).flatMap((group) =>
+    Object.values(group.endpoints).map(({ method, path }) => ({
+      method,
+      path: new RegExp(`^${path.replaceAll(/:[A-Za-z]+/g, "[^/]+")}$`)
+    }))
+  )
 
-const versions = ApiVersion.ApiVersion.literals
-
-const endpoints = endpointsOf([
-  ...versions.map((version) => HubSpotApi.versions[version]),
-  HubSpotApi.Surroundings
-])
-
-const ofObjects = endpointsOf(versions.map((version) => HubSpotApi.otherObjects[version]))
+const endpoints = endpointsOf(HubSpotApi.HubSpotApi)
+const ofObjects = endpointsOf(HubSpotApi.OtherObjects)
 
 // Types that HubSpot has and that this emulator does not serve.
 const others =

@@ -6,12 +6,11 @@
  *
  * @since 0.1.0
  */
-import * as ApiVersion from "@effect-hubspot/schema/ApiVersion"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
-import * as HubSpotApi from "../../HubSpotApi.ts"
+import { paths } from "../../contract/Paths.ts"
 import type { Account } from "../state/Account.ts"
 import * as Body from "../reading/Body.ts"
 import * as Delivery from "./Delivery.ts"
@@ -151,17 +150,15 @@ const decideSome = (
   inputs: ReadonlyArray<unknown>
 ): Effect.Effect<Delivery.Message> => decide(Inputs.write(inputs), { ...entry })
 
-const batchCreates: ReadonlySet<string> = new Set(
-  ApiVersion.ApiVersion.literals.map((version) => HubSpotApi.paths(version).batchCreate)
-)
+const { batchCreate } = paths("v3")
 
 /**
- * Whether this is the path of a batch create. Only batch creates can become tasks.
+ * Whether this is the path of a batch create in the contract. Only batch creates can become tasks.
  *
  * @category predicates
  * @since 0.1.0
  */
-export const isBatchCreate = (path: string): boolean => batchCreates.has(path)
+export const isBatchCreate = (path: string): boolean => path === batchCreate
 
 // Decides the request at once, or as a task.
 const accept = Effect.fnUntraced(function* (
