@@ -1,4 +1,4 @@
-import { HubSpotApi } from "@effect-hubspot/http"
+import * as HubSpotApi from "@effect-hubspot/http/HubSpotApi"
 import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"

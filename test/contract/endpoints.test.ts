@@ -1,13 +1,6 @@
-import {
-  Credentials,
-  Dispatch,
-  HubSpotApi,
-  HubSpotClient,
-  LineItems,
-  Operations,
-  RateLimits
-} from "@effect-hubspot/http"
+import { Credentials, Dispatch, HubSpotClient, LineItems, Operations, RateLimits } from "@effect-hubspot/http"
 import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+import * as HubSpotApi from "@effect-hubspot/http/HubSpotApi"
 import { ApiVersion } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted, Schema, SchemaAST, Stream } from "effect"

@@ -1,4 +1,4 @@
-import { HubSpotApi } from "@effect-hubspot/http"
+import * as HubSpotApi from "@effect-hubspot/http/HubSpotApi"
 import { assert, describe, it } from "@effect/vitest"
 import { OpenApi } from "effect/http-api"
 

@@ -3,6 +3,7 @@
  * labels but for case, blanks and punctuation, then single well-known headers.
  */
 import { LineItem, Properties, type Property } from "@effect-hubspot/schema"
+import { memoize } from "effect/Function"
 import type { FileFormat } from "../FileFormat.ts"
 import { nearest } from "../nearest.ts"
 import * as Finds from "../source/finds.ts"
@@ -104,7 +105,8 @@ const unique = (
   return found
 }
 
-const namesOf = (definitions: ReadonlyArray<Property.Property>): Names => {
+/** An account's definitions are the same for many files. */
+const namesOf = memoize((definitions: ReadonlyArray<Property.Property>): Names => {
   const readOnly = new Set(
     definitions.flatMap(({ calculated, modificationMetadata, name }) =>
       calculated === true || modificationMetadata?.readOnlyValue === true ? [name] : []
@@ -122,7 +124,7 @@ const namesOf = (definitions: ReadonlyArray<Property.Property>): Names => {
     byLabel: new Map([...unique(labelled(definitions)), ...unique(labelled(writable))]),
     writable
   }
-}
+})
 
 const isExactName = (name: string, { names }: Names): boolean =>
   names.has(name) || isParentColumn(name) || name === "objectWriteTraceId"
