@@ -170,7 +170,7 @@ describe("a retry", () => {
     assert.strictEqual(held.code, 5, held.stderr)
     files.write("elm-c.ndjson", '{"name":"Elm 1","_line":1}\n{"name":"Elm 2b","_line":2}\n')
     await refusing(
-      'job "elm" is suspended, and only a job that is over can be retried; resume it, or cancel it and resume it',
+      `job "elm" is suspended, and only a job that is over can be retried; resume it, or cancel it and resume it: line-items resume elm --base-url ${server.url} --state-dir state`,
       2,
       "elm",
       "elm-c.ndjson"

@@ -24,6 +24,7 @@ import * as WriteTrace from "../model/WriteTrace.ts"
 import * as DurableImport from "./DurableImport.ts"
 import { type Exit, refused, usage } from "./Exit.ts"
 import * as JobFiles from "./JobFiles.ts"
+import * as Next from "./Next.ts"
 import { Process } from "./Process.ts"
 
 /** The job, the file with its rows, and the id of the retry; everything else is as in the job. */
@@ -58,7 +59,10 @@ export const run = Effect.fnUntraced(function* <A, R>(
   const store = yield* JobStore.JobStore
   const self = yield* Process
   const job = yield* Effect.mapError(store.get(jobId), refused)
-  if (!Job.isFinal(job.state)) return yield* refused(new JobRetry.NotOver({ jobId, state: job.state }))
+  if (!Job.isFinal(job.state)) {
+    const { message } = new JobRetry.NotOver({ jobId, state: job.state })
+    return yield* usage(`${message}: ${yield* Next.command("resume", { words: [jobId], job })}`)
+  }
   if (path === "-") {
     return yield* usage("retry checks all rows before it sends one; give a regular file")
   }
