@@ -52,7 +52,7 @@ describe("A spreadsheet", () => {
     assert.strictEqual(asked.code, 2)
     assert.include(
       asked.stderr,
-      'items.xlsx: the workbook has 2 sheets: "Q3", "Q4"; declare the one to read: sheet=Q3\n'
+      'items.xlsx: the workbook has 2 sheets: "Q3", "Q4"; declare the one to read: --declare sheet=Q3\n'
     )
     const flags = [...declared, "--declare", "sheet=Q3", "--rejects", files.at("rejects.csv")]
     const end = await importFile("items.xlsx", flags)
@@ -157,7 +157,7 @@ describe("A spreadsheet", () => {
           { name: "Q3", rows: name },
           { name: "Q4", rows: name }
         ]),
-        /^w\.xlsx: the workbook has 2 sheets: "Q3", "Q4"; declare the one to read: sheet=Q3\n$/
+        /^w\.xlsx: the workbook has 2 sheets: "Q3", "Q4"; declare the one to read: --declare sheet=Q3\n$/
       ]
     ] as const) {
       files.write("w.xlsx", bytes)

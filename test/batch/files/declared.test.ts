@@ -299,7 +299,7 @@ describe("Declared values", () => {
         [
           { currency: "usd" },
           ["$12.50", "USD 12.50", "US$1", "£12.50", "12.50"],
-          ["12.50", "12.50", no, no, "12.50"]
+          ["12.50", "12.50", "1", no, "12.50"]
         ],
         [
           { negatives: "parentheses", currency: "USD" },

@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import { bytesOf } from "./read.ts"
 
 const propose = (content: string | Uint8Array, declared: FileFormat = {}) =>
-  Proposal.make("items.csv", Stream.make(bytesOf(content)), {
+  Proposal.make(/^[[{]/.test(String(content)) ? "items.json" : "items.csv", Stream.make(bytesOf(content)), {
     definitions: StandardProperties.lineItems,
     isComplete: true,
     declared
@@ -200,6 +200,207 @@ describe("An encoding", () => {
       assert.strictEqual(found.preview[0]?.input.properties["price"], "1.5")
       const big = yield* propose(new Uint8Array(Buffer.from(little).swap16()))
       assert.strictEqual(big.declared.encoding, "utf-16be")
+    })
+  )
+})
+
+/** What is left for a person: the columns, and why. */
+const asked = ({ problems }: Proposal.Proposal) =>
+  problems.filter(({ blocking }) => blocking).map(({ column, message }) => `${column}: ${message}`)
+
+describe("A column that changes what is charged", () => {
+  it.effect("is for a person to decide, and not left out because another program wrote the file", () =>
+    Effect.gen(function* () {
+      for (const [content, column] of [
+        ["Artikel;Menge;Preis;Preiseinheit\nSchraube;1000;12,50;100\nMutter;5;10,00;1\n", "Preiseinheit"],
+        ["Produkt;Menge;Preis;Rabatt\nA;1;100,00;10%\n", "Rabatt"],
+        ["Product,Qty,Unit Price,Discount\nA,2,10.00,1.50\n", "Discount"],
+        ["Product,Qty,Unit Price,Line Discount\nA,2,10.00,1.50\n", "Line Discount"],
+        ["Product,Qty,Price (cents)\nA,1,1190\n", "Price (cents)"],
+        ['[{"product":"Pro","quantity":1,"unit_amount":2900}]', "unit_amount"],
+        ["Product,Qty,Price,Currency\nA,1,€10.00,USD\n", "Currency"],
+        ["Item,Qty,Gross\nA,1,$10.00\n", "Gross"],
+        ["Item,Qty,Gross\nA,1,10.00\n", "Gross"],
+        ["SKU;Menge;Preis;Was\nA1;2;10,50;Stuhl\n", "Was"]
+      ] as const) {
+        const found = yield* propose(content)
+        assert.isTrue(Proposal.isBlocked(found), content)
+        assert.lengthOf(asked(found), 1, content)
+        assert.match(asked(found)[0]!, new RegExp(`^${column.replace(/[()]/g, "\\$&")}: `), content)
+        assert.isUndefined(mapping(found)[column === "Currency" ? "" : column], content)
+      }
+      const percents = yield* propose("Produkt;Menge;Preis;Rabatt\nA;1;100,00;10%\n")
+      assert.strictEqual(percents.columns[3]?.hint, "hs_discount_percentage")
+    })
+  )
+
+  it.effect("is none where it changes nothing", () =>
+    Effect.gen(function* () {
+      for (const content of [
+        "Artikel;Menge;Preis;Preiseinheit\nSchraube;1000;12,50;1\nMutter;5;10,00;1\n",
+        "Artikel;Menge;Preis;Per\nSchraube;1000;12,50;Stk\n",
+        "Product,Qty,Unit Price,Discount\nA,2,10.00,0.00\nB,2,10.00,0.00\n",
+        "Product,Qty,Price,Currency\nA,1,€10.00,EUR\n",
+        "Item,Qty,Year,Day\nA,1,2026,01.02.26\n",
+        "SKU;Menge;Preis;Datum;Land\nA1;2;10,50;2026-01-31;DE\n",
+        // The program says that it has no price.
+        "Order ID,Product Name,Sales,Quantity,Discount,Profit,Extra\nA-1,Chair,261.96,2,0.2,41.91,1.25\n"
+      ]) {
+        const found = yield* propose(content, content.startsWith("Order ID") ? { ignore: ["Order ID"] } : {})
+        assert.deepStrictEqual(asked(found), [], content)
+      }
+    })
+  )
+})
+
+describe("A number of another program", () => {
+  it.effect("is a SKU where it numbers the item, and never a product of HubSpot", () =>
+    Effect.gen(function* () {
+      const shop = yield* propose('[{"name":"A","price":"1","product_id":632910392,"variant_id":39072856}]')
+      assert.deepStrictEqual(mapping(shop), { name: "name", price: "price" })
+      assert.deepStrictEqual(
+        asked(shop).map((line) => line.slice(0, 10)),
+        ["product_id", "variant_id"]
+      )
+      const labels = yield* propose("Name,Unit price,Product ID\nA,1,20354892347\n")
+      assert.strictEqual(mapping(labels)["Product ID"], "hs_product_id")
+      for (const header of ["Item #", "Item No.", "Part #", "Materialnummer"]) {
+        const found = yield* propose(`${header},Description,Qty,Unit Price\nCH-001,Oak chair,2,149.90\n`)
+        assert.deepStrictEqual(mapping(found), {
+          [header]: "hs_sku",
+          Description: "name",
+          Qty: "quantity",
+          "Unit Price": "price"
+        })
+      }
+    })
+  )
+})
+
+describe("The name", () => {
+  it.effect("is the description where nothing else is, and not where something is", () =>
+    Effect.gen(function* () {
+      const alone = yield* propose("Menge;Beschreibung;Einzelpreis\n2;Stuhl;10,50\n")
+      assert.deepInclude(alone.preview[0]?.input.properties, { name: "Stuhl" })
+      assert.strictEqual(alone.columns[1]?.note, "nothing else is the name")
+      const beside = yield* propose("Artikel;Beschreibung;Einzelpreis\nStuhl;Eiche;10,50\n")
+      assert.deepInclude(beside.preview[0]?.input.properties, { name: "Stuhl", description: "Eiche" })
+      const set = yield* propose("Menge;Beschreibung;Einzelpreis\n2;Eiche;10,50\n", {
+        set: { name: "Stuhl" }
+      })
+      assert.deepInclude(set.preview[0]?.input.properties, { name: "Stuhl", description: "Eiche" })
+    })
+  )
+})
+
+describe("A currency", () => {
+  it.effect("that only the header names is told, and US$ is read as it is proposed", () =>
+    Effect.gen(function* () {
+      const header = yield* propose("Product,Qty,Unit Price (EUR)\nA,1,10.00\n")
+      assert.include(
+        header.assumptions,
+        `"Unit Price (EUR)" names a currency, and amounts are taken in the account's own currency: --set hs_line_item_currency_code=EUR gives it to the line items`
+      )
+      const dollars = yield* propose("Product;Qty;Price\nA;1;US$ 10.50\nB;2;US$ 20.25\n")
+      assert.deepInclude(dollars, { rows: 2, invalid: 0 })
+      assert.strictEqual(dollars.preview[0]?.input.properties["price"], "10.50")
+    })
+  )
+})
+
+describe("A hint", () => {
+  it.effect("is for a property that no other column is, and for one column", () =>
+    Effect.gen(function* () {
+      const hints = ({ columns }: Proposal.Proposal) => columns.map(({ hint }) => hint)
+      assert.deepStrictEqual(hints(yield* propose("name,prise\nA,3\n")), [undefined, "price"])
+      assert.deepStrictEqual(hints(yield* propose("name,price,prise\nA,1,3\n")), [
+        undefined,
+        undefined,
+        undefined
+      ])
+      assert.deepStrictEqual(hints(yield* propose("name,prise,pricee\nA,1,3\n")), [
+        undefined,
+        "price",
+        undefined
+      ])
+      assert.deepStrictEqual(hints(yield* propose("name,Variant,price\nA,Red,3\n")), [
+        undefined,
+        undefined,
+        undefined
+      ])
+    })
+  )
+})
+
+describe("A row below the table", () => {
+  it.effect("is none where it is the sum, lacks what all rows have, or is a tax", () =>
+    Effect.gen(function* () {
+      for (const [content, rows, last] of [
+        ["Artikel;Menge;Einzelpreis\nStuhl;2;149,90\nTisch;1;99,00\nGesamt;3;398,80\n", 2, 1],
+        ["Item,Qty,Unit Price\nA,2,1.50\nB,1,9.00\n\nGrand Total,3,12.00\nGenerated on 2026-02-01\n", 2, 2],
+        [
+          "Artikel;Menge;Preis\nA;2;1,90\nB;1;9,00\nNettosumme;;8,80\nzzgl. 19% MwSt;;7,77\nRechnungsbetrag;;7,57\n",
+          2,
+          3
+        ],
+        ["Product,Qty,Price\nA,1,10.00\nB,2,20.00\nTotal HT,,50.00\n", 2, 1],
+        ["name,quantity,price\nA,1,10.00\nB,2,20.00\n,,50.00\n", 2, 1],
+        ["Item,Qty,Unit Price,Total\nA,1,10.00,10.00\nB,2,194.40,388.80\n,3,,398.80\n", 2, 1],
+        [
+          "Artikel;Menge;Preis;Gesamt\nA;2;9,90;9,80\nB;1;9,00;9,00\n;;MwSt 19%;5,77\n;;Gesamtsumme;4,57\n",
+          2,
+          2
+        ],
+        ["Item,Qty,Price\nOak,2,1.50\nTotal for Oak,2,\nTOTAL,2,\n", 1, 2]
+      ] as const) {
+        const found = yield* propose(content)
+        assert.deepInclude(found, { rows, invalid: 0 }, content)
+        assert.include(found.words, `skipLast=${last}`, content)
+        assert.isFalse(Proposal.isBlocked(found), content)
+      }
+    })
+  )
+
+  it.effect("is a row where it may be one", () =>
+    Effect.gen(function* () {
+      for (const [content, rows] of [
+        // One row above it is no sum.
+        ["name,quantity,price\nA,1,10.00\nTotal,1,10.00\n", 2],
+        ["name,quantity,price\nA,1,10.00\nB,1,10.00\nTotal,1,10.00\n", 3],
+        ["name,quantity,price\nA,1,10.00\nB,1,\nTax consulting,1,\n", 3],
+        // Rows need not have a name.
+        ["name,quantity,price\nA,1,10.00\n,1,5.00\nC,1,20.00\n,1,50.00\n", 4]
+      ] as const) {
+        const found = yield* propose(content)
+        assert.deepInclude(found, { rows, invalid: 0 }, content)
+        assert.isTrue(Proposal.isExact(found), content)
+      }
+    })
+  )
+})
+
+describe("The place of line items in JSON", () => {
+  it.effect("is the one that has quantities or prices, and asked for where there are two", () =>
+    Effect.gen(function* () {
+      const item =
+        '{"name":"A","quantity":1,"price":"199.00","price_set":{"shop_money":{"amount":"9","currency":"USD"}}}'
+      for (const [content, root] of [
+        [
+          `{"orders":[{"id":1,"name":"#1001","currency":"EUR","line_items":[${item}]}]}`,
+          "orders.[].line_items"
+        ],
+        [
+          '{"records":[{"Quantity":2,"UnitPrice":10.5,"Product2":{"Name":"A","ProductCode":"P"}}]}',
+          "records"
+        ],
+        ['{"Line":[{"Description":"Rock","Amount":2,"Detail":{"UnitPrice":2,"Qty":1}},{"Amount":2}]}', "Line"]
+      ] as const) {
+        assert.strictEqual((yield* propose(content)).declared.root, root)
+      }
+      const two = yield* Effect.result(
+        propose('{"a":[{"name":"A","quantity":1}],"b":[{"name":"B","quantity":2}]}')
+      )
+      assert.include(Result.isFailure(two) ? two.failure.message : "", "can be in several places: a, b")
     })
   )
 })

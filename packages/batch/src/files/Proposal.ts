@@ -208,7 +208,7 @@ export const make = Effect.fnUntraced(function* (
       prefix,
       format: options.format,
       declared: given,
-      score: (names) => Headers.score(names, given, definitions)
+      propertiesOf: (names) => Headers.properties(names, given, definitions)
     }),
     (error) => ("_tag" in error ? error : refuse(error.problem, error.advice, error.line))
   )
@@ -344,7 +344,10 @@ export const make = Effect.fnUntraced(function* (
     declared: wanted.declared,
     words: wordsOf(given, wanted.declared),
     assumptions: [...assumptions, ...decision.assumptions, ...(isMapped ? decision.notes : [])],
-    columns: decision.columns.map(({ match, values }) => ({ ...Struct.omit(match, ["isKey"]), values })),
+    columns: decision.columns.map(({ match, values }) => ({
+      ...Struct.omit(match, ["isKey", "isAsked"]),
+      values
+    })),
     preview: issues.preview(),
     problems: [...decision.problems, ...issues.problems().filter(({ column }) => !named.has(column))],
     warnings: [...reading.warnings, ...(named.size > 0 ? [] : doubts(name, decision.columns))],

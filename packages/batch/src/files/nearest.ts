@@ -10,7 +10,7 @@ const plain = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}
 const longest = 100
 
 /**
- * The property whose name or label is nearest to a word, if at most a third of its letters differ. Undefined where two are as
+ * The property whose name or label is nearest to a word, if at most a quarter of its letters differ. Undefined where two are as
  * near.
  */
 export const nearest = (
@@ -19,7 +19,7 @@ export const nearest = (
 ): string | undefined => {
   const wanted = plain(word)
   if (wanted === "" || wanted.length > longest) return undefined
-  let best = Math.max(1, Math.floor(wanted.length / 3)) + 1
+  let best = Math.max(1, Math.floor(wanted.length / 4)) + 1
   let found: string | undefined
   for (const { label, name } of properties) {
     const far = Math.min(...[name, label ?? name].map((text) => distance(wanted, plain(text))))

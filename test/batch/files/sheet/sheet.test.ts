@@ -221,7 +221,7 @@ describe("A sheet", () => {
       const two = [sheet("Q3"), sheet("Q4 2026")]
       assert.strictEqual(
         (yield* readBook(two)).error,
-        'a.xlsx: the workbook has 2 sheets: "Q3", "Q4 2026"; declare the one to read: sheet=Q3'
+        'a.xlsx: the workbook has 2 sheets: "Q3", "Q4 2026"; declare the one to read: --declare sheet=Q3'
       )
       assert.strictEqual(
         (yield* readBook(two, {}, { sheet: "q3" })).error,

@@ -18,8 +18,9 @@ export interface Column {
   readonly type: "number" | "money" | "own" | "day" | "bool" | "options" | "parent" | "text"
   /** Cells with something in them. */
   values: number
-  /** Of those, texts that are numbers, and ids of HubSpot's form. */
+  /** Of those, texts that are numbers, amounts of money or numbers with decimals, and ids of HubSpot's form. */
   numerals: number
+  amounts: number
   ids: number
   /** Ids as long as HubSpot's are. */
   longIds: number
@@ -84,6 +85,7 @@ export const make = (match: Match, context: Context): Column => {
     type: typeOf(match, context),
     values: 0,
     numerals: 0,
+    amounts: 0,
     ids: 0,
     longIds: 0,
     periods: 0,
@@ -102,6 +104,9 @@ export const make = (match: Match, context: Context): Column => {
 }
 
 const numeral = /^\s*[-+]?\d[\d.,]*\s*%?\s*$/
+// Days have two dots, and no cents.
+const amount =
+  /^\s*[-+]?(?!\d+([.,])\d+\1)(?:\d[\d.,'’ \u00a0]*[.,]\d\d|\p{Sc}\s?\d[\d.,]*|\d[\d.,]*\s?\p{Sc})\s*$/u
 
 export const take = (column: Column, cell: string): void => {
   const { rules, type } = column
@@ -123,6 +128,7 @@ export const take = (column: Column, cell: string): void => {
       return column.takeOption?.(column.options, cell)
     default: {
       if (cell.length > 60) return
+      if (amount.test(cell)) column.amounts++
       if (numeral.test(cell)) column.numerals++
       else if (/^\s*P\d/.test(cell)) column.periods++
       if (!InputIssue.isRecordId(cell.trim())) return
@@ -143,6 +149,9 @@ const lineOf = (
   const lacks = columns.some(({ match }, at) => match.becomes !== undefined && !cells[at]?.trim())
   return { cells, isRagged: false, lacks }
 }
+
+/** A quantity, roughly, to be compared with a sum. */
+const quantity = (cell: string): number => Number(cell.replace(",", ".")) || 0
 
 /** Rows are numbered from 0 or 1. */
 const takeNumber = (column: Column, cell: string): void => {
@@ -167,6 +176,7 @@ export const reader = (
   const tail: Array<Row["original"]> = []
   let rows = 0
   let broken = 0
+  let sum = 0
 
   const add = (names: ReadonlyArray<string>): void => {
     const all = [...columns.keys(), ...names]
@@ -182,6 +192,20 @@ export const reader = (
   const isNameless = (name: string): boolean => name.trim() === ""
   const numbered =
     header?.[0] !== undefined && header.findLastIndex(isNameless) === 0 ? columns.get(header[0]) : undefined
+
+  const quantityAt = ofHeader?.findIndex(({ match }) => match.becomes === "quantity") ?? -1
+  const quantityOf = (original: Row["original"]): number =>
+    original._tag === "Csv" ? quantity(original.cells[quantityAt] ?? "") : 0
+
+  /** How many of the last rows have no name, where all others have one. */
+  const namelessOf = (last: ReadonlyArray<Row["original"]>): number => {
+    const at = ofHeader?.findIndex(({ match }) => match.becomes === "name") ?? -1
+    const isNamed = (original: Row["original"]) =>
+      original._tag !== "Csv" || (original.cells[at] ?? "").trim() !== ""
+    const count = last.length - 1 - last.findLastIndex(isNamed)
+    const names = ofHeader?.[at]?.values ?? 0
+    return names > 0 && names === rows - broken - count ? count : 0
+  }
 
   const see = (cell: string): void => {
     if (isForeign && context.format.encoding === undefined) return
@@ -228,6 +252,7 @@ export const reader = (
         const cell = cells[at] as string
         const column = ofHeader?.[at]
         if (cell === "" || column === undefined) continue
+        if (at === quantityAt) sum += quantity(cell)
         see(cell)
         if (column.type !== "text" || column.match.why !== "exact") take(column, cell)
         else column.values++
@@ -238,10 +263,19 @@ export const reader = (
     footer: (delimiter: string): ReadonlyArray<string> => {
       const begins = rows % Footer.most
       const last = rows > Footer.most ? [...tail.slice(begins), ...tail.slice(0, begins)] : tail
-      const lines = last.map((original) => lineOf(original, ofHeader ?? [], delimiter))
+      const below = namelessOf(last)
+      const sums = last.map(quantityOf)
+      const lines = last.map((original, at) => {
+        const above = sum - sums.slice(at).reduce((all, one) => all + one, 0)
+        return {
+          ...lineOf(original, ofHeader ?? [], delimiter),
+          isNameless: at >= last.length - below,
+          isSum: rows - last.length + at > 1 && above > 0 && Math.abs(above - sums[at]!) < 1e-6
+        }
+      })
       const length = ofHeader === undefined || ofHeader.length < 2 ? 0 : Footer.lengthOf(lines)
-      const below = last.slice(last.length - length)
-      return below.filter(({ _tag }) => _tag === "Broken").length < broken
+      const footer = last.slice(last.length - length)
+      return footer.filter(({ _tag }) => _tag === "Broken").length < broken
         ? []
         : lines
             .slice(lines.length - length)

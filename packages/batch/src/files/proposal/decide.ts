@@ -6,6 +6,7 @@ import type { FileFormat, Values } from "../FileFormat.ts"
 import { isParentColumn } from "../source/row.ts"
 import type { Column } from "./columns.ts"
 import type { Found } from "./found.ts"
+import { asked } from "./exports.ts"
 import { couldBe, type Match, type Matching } from "./headers.ts"
 import * as Numbers from "./numbers.ts"
 import * as Sniffed from "./values.ts"
@@ -59,21 +60,56 @@ const contradiction = ({
   }
 }
 
+/** What is asked of a column may be answered by its values: a unit of measure, a price for one and no discount change nothing. */
+const answered = ({ example = "", match, numerals, only }: Column): Match => {
+  const { name, note = "" } = match
+  const isForOne = note === asked.perUnit && (only?.trim() === "1" || numerals === 0)
+  const isNone = note === asked.discount && only !== undefined && !/[1-9]/.test(only)
+  if (isForOne || isNone) return { name, why: "ignored", note }
+  return note === asked.discount && example.trim().endsWith("%")
+    ? { ...match, hint: "hs_discount_percentage" }
+    : match
+}
+
 /** What the columns become, once their values are known. */
 const judged = (columns: ReadonlyArray<Column>, { isForeign }: Matching): ReadonlyArray<Column> =>
   columns.map((column) => {
+    const { match } = column
+    if (match.isAsked) return { ...column, match: answered(column) }
     const note = contradiction(column)
     return note === undefined
       ? column
-      : {
-          ...column,
-          match: {
-            name: column.match.name,
-            why: isForeign ? ("ignored" as const) : ("unmapped" as const),
-            note
-          }
-        }
+      : { ...column, match: { name: match.name, why: isForeign ? "ignored" : "unmapped", note } }
   })
+
+/**
+ * Columns of another program's file of which one may be the name or the price that no column is: left out silently, line items
+ * would be created without. What its own program says of a column is certain.
+ */
+const withCandidates = (
+  columns: ReadonlyArray<Column>,
+  { isForeign, known }: Matching,
+  declared: FileFormat
+): ReadonlyArray<Column> => {
+  if (!isForeign || known !== undefined) return columns
+  const has = (property: string): boolean =>
+    declared.set?.[property] !== undefined || columns.some(({ match }) => match.becomes === property)
+  const isName = ({ amounts, example = "", numerals }: Column): boolean =>
+    numerals + amounts === 0 && /\p{L}{4}|\p{Lo}/u.test(example)
+  const isPrice = ({ amounts }: Column): boolean => amounts > 0
+  const missing = [
+    ...(has("name") ? [] : [["name", isName] as const]),
+    ...(has("price") ? [] : [["price", isPrice] as const])
+  ]
+  return columns.map((column) => {
+    const { name, note, why } = column.match
+    if (why !== "ignored" || note !== undefined) return column
+    const [property] = missing.find(([, fits]) => fits(column)) ?? []
+    return property === undefined
+      ? column
+      : { ...column, match: { name, why: "unmapped", note: `no column is the ${property}` } }
+  })
+}
 
 /** The name as it is declared: without outer blanks, which may be invisible. */
 const keyOf = (name: string, names: ReadonlySet<string>): string => {
@@ -201,12 +237,17 @@ const mergeColumns = (formats: ReadonlyArray<FileFormat>): FileFormat => {
   }
 }
 
-const parentProblem = ({ example: value, match: { name }, values }: Column, note: string): Problem => ({
+const word = (name: string): string => (/^[\w.-]+$/.test(name) ? name : JSON.stringify(name))
+
+const parentProblem = (
+  { example: value, match: { becomes, name }, values }: Column,
+  note: string
+): Problem => ({
   kind: "parent",
   column: name,
   count: values,
   message: `${InputIssue.quote(name)}: ${note}, such as ${example(value)}`,
-  advice: `leave it out with --ignore ${name}, or look each up with --find "${name}=${name.replace(/_id$/, "")}.<your property>"; line items without their parent are orphans`,
+  advice: `leave it out with --ignore ${word(name)}, or look each up with --find "${name}=${(becomes ?? name).replace(/_id$/, "")}.<your property>"; line items without their parent are orphans`,
   places: [],
   blocking: true
 })
@@ -281,6 +322,27 @@ const doubtfulOf = (
         return value === undefined ? [] : [doubtfulProblem(column, value, decimal === "comma")]
       })
 
+/** A sign that one currency has, beside a code of another. */
+const contradicted = (columns: ReadonlyArray<Column>, format: FileFormat): ReadonlyArray<Problem> => {
+  const column = columns.find(({ match }) => match.becomes === Whole.currencyCode)
+  const signs = Whole.currenciesOf(format).filter((code) => code === "EUR" || code === "GBP")
+  const [sign] = signs
+  const is = column?.only?.trim().toUpperCase()
+  if (column === undefined || column.values === 0 || sign === undefined) return []
+  if (signs.length === 1 && (is === sign || (is !== undefined && !/^[A-Z]{3}$/.test(is)))) return []
+  return [
+    {
+      kind: "values",
+      column: column.match.name,
+      count: column.values,
+      message: `${InputIssue.quote(column.match.name)} has ${is === undefined ? "several currencies" : example(column.only)}, and amounts have the sign of ${signs.join(" and of ")}`,
+      advice: `correct the file; or leave the column out with --ignore ${word(column.match.name)}`,
+      places: [],
+      blocking: true
+    }
+  ]
+}
+
 const problemsOf = (columns: ReadonlyArray<Column>, isComplete: boolean): ReadonlyArray<Problem> =>
   columns.flatMap((column): ReadonlyArray<Problem> => {
     const { ids, match, nested, type, values } = column
@@ -312,9 +374,14 @@ export const decide = (
   declared: FileFormat,
   { isComplete, isSniffed }: Known
 ): Decision => {
-  const columns = judged(all, matching)
+  const columns = withCandidates(judged(all, matching), matching, declared)
   const found = [...Whole.ofProgram(columns, matching, declared), ...valuesOf(columns)]
-  const names = naming(columns, declared)
+  const open = problemsOf(columns, isComplete)
+  const parents = new Set(open.flatMap(({ column, kind }) => (kind === "parent" ? [column] : [])))
+  const names = naming(
+    columns.filter(({ match }) => !parents.has(match.name)),
+    declared
+  )
   const index = Whole.indexOf(columns, declared)
   const ignore = [
     ...(names.ignore ?? []),
@@ -333,7 +400,8 @@ export const decide = (
       ...Whole.lostCurrencies(columns, format, declared)
     ],
     problems: [
-      ...problemsOf(columns, isComplete),
+      ...open,
+      ...contradicted(columns, format),
       ...doubtfulOf(columns, format, !isSniffed && Object.keys(format).length === 0)
     ],
     notes: Whole.missing(columns, { ...declared, set: { ...declared.set, ...format.set } })

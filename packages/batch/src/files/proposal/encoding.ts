@@ -71,7 +71,8 @@ export const sniff = (bytes: Uint8Array, whole: boolean): Found | Refusal => {
 
 const unknown = (where: string): Refusal => ({
   problem: `${where} is not valid UTF-8, and which encoding it is cannot be told`,
-  advice: "declare it, such as --declare encoding=windows-1250, or save the file as UTF-8"
+  advice:
+    "save the file as UTF-8 where it was made; or declare it: --declare encoding=windows-1250 is central European, macintosh an old Mac's, ibm850 DOS's, shift_jis Japanese"
 })
 
 const single = (where: string): Found => ({

@@ -25,6 +25,25 @@ const ofOrder = "of the whole order, not of the line"
 const product = "the program's own number of a product, not an id of HubSpot"
 const cost = "what the shop pays"
 
+/** Why a person is to say what a column is: leaving it out would change what is charged. */
+export const asked = {
+  cents: "in the smallest unit of its currency, such as cents",
+  perUnit: "how many pieces a price is for",
+  discount: "whether it is an amount of each unit is not certain"
+}
+
+/** Headers of discounts of which only the values say what they are of. */
+export const discounts =
+  "Discounts|Line Discount|Disc|Discount Amount|Rabatt|Remise|Descuento|Sconto|Korting|Desconto|Rabat|Sleva|Alennus".split(
+    "|"
+  )
+
+/** Headers of how many pieces a price is for. */
+export const perUnit =
+  "Preiseinheit|PE|Price Unit|Price per|Per|Preis je|Preis pro|Preis per|Unité de prix|Prijseenheid".split(
+    "|"
+  )
+
 export const exports: ReadonlyArray<Export> = [
   {
     program: "Shopify orders",
@@ -45,6 +64,12 @@ export const exports: ReadonlyArray<Export> = [
       Currency: "only the first line of an order has it"
     },
     currency: "Currency"
+  },
+  {
+    program: "Shopify products",
+    has: ["Handle", "Title", "Variant Price"],
+    map: { Title: "name", "Variant SKU": "hs_sku", "Variant Price": "price" },
+    not: { "Variant Compare At Price": "a price before a reduction", "Cost per item": cost }
   },
   {
     program: "WooCommerce order items",
@@ -262,48 +287,54 @@ export const exports: ReadonlyArray<Export> = [
 /** Headers that are certain in any file, by property. Of other languages too. */
 export const headers: Readonly<Record<string, ReadonlyArray<string>>> = {
   name: [
-    ..."Item|Item Name|Item Title|Product|Product Name|Product Title|Line Item|Line Item Name|Article|Article Name".split(
+    ..."Item|Item Name|Item Title|Title|Product/Service|Product|Product Name|Product Title|Line Item|Line Item Name|Article|Article Name".split(
       "|"
     ),
     ..."Artikel|Artikelname|Artikelbezeichnung|Bezeichnung|Produkt|Produktname|Produktbezeichnung".split("|"),
-    ..."Produit|Nom du produit|Désignation|Libellé|Producto|Nombre del producto|Artículo".split("|"),
-    ..."Prodotto|Nome prodotto|Articolo|Produto|Nome do produto|Productnaam|Artikelnaam".split("|"),
-    ..."Varenavn|Produktnavn|Produktnamn|Artikelnamn|Tuote|Nazwa|Nazwa produktu|Název|Název produktu".split(
+    ..."Kurztext|Warenbezeichnung|Materialkurztext|Produit|Nom|Nom du produit|Désignation|Libellé|Producto|Nombre|Nombre del producto|Concepto|Artículo".split(
+      "|"
+    ),
+    ..."Prodotto|Nome|Nome prodotto|Articolo|Produto|Nome do produto|Productnaam|Artikelnaam|Omschrijving".split(
+      "|"
+    ),
+    ..."Varenavn|Benämning|Benævnelse|Produktnavn|Produktnamn|Artikelnamn|Tuote|Nazwa|Nazwa produktu|Nazwa towaru|Název|Název produktu".split(
       "|"
     )
   ],
   quantity: [
-    ..."Qty|Product Qty|Product Quantity|Quantity Purchased|Quantity Ordered|Qty Ordered|Ordered Qty|Item Quantity|Line Item Quantity|Order Quantity".split(
+    ..."Qty|Units|Units Sold|Order Qty|Quantity Sold|Product Qty|Product Quantity|Quantity Purchased|Quantity Ordered|Qty Ordered|Ordered Qty|Item Quantity|Line Item Quantity|Order Quantity".split(
       "|"
     ),
-    ..."Menge|Anzahl|Stück|Stk|Stückzahl|Bestellmenge|Quantité|Qté|Cantidad|Cant|Quantità|Qta|Quantidade|Qtd|Qtde".split(
+    ..."Menge|Anzahl|Anz|Auftragsmenge|Liefermenge|Menge in Stück|Stück|Stk|Stückzahl|Bestellmenge|Quantité|Qté|Cantidad|Cant|Unidades|Quantità|Qta|Quantidade|Qtd|Qtde".split(
       "|"
     ),
-    ..."Aantal|Hoeveelheid|Antal|Antall|Kvantitet|Määrä|Ilość|Množství|Počet|Mennyiség".split("|")
+    ..."Aantal|Hoeveelheid|Antal|Antall|Kvantitet|Määrä|Ilość|Liczba|Množství|Počet|Mennyiség".split("|")
   ],
   price: [
-    ..."Unit Price|Product Price|Product Unit Price|Sales Price|Price per Unit|Price Each|Unit Amount|Item Price|Unit Net Price|Net Unit Price".split(
+    ..."Unit Price|Rate|Unit Rate|Price per Item|Price/Unit|Selling Price|Product Price|Product Unit Price|Sales Price|Price per Unit|Price Each|Unit Amount|Item Price|Unit Net Price|Net Unit Price".split(
       "|"
     ),
-    ..."Price net|Price excl. tax|Preis netto|Einzelpreis|Stückpreis|Preis|Preis pro Stück|Preis je Einheit|Einzelpreis netto|Nettoeinzelpreis".split(
+    ..."Price net|Price excl. tax|Unit price excl. tax|Unit Price excl. VAT|EP|VK|VK-Preis|Verkaufspreis|Nettopreis|Preis netto|Einzelpreis|Stückpreis|Preis|Preis pro Stück|Preis je Einheit|Einzelpreis netto|Nettoeinzelpreis".split(
       "|"
     ),
-    ..."Prix unitaire|Prix unitaire HT|PU HT|Prix|Precio unitario|Precio|Precio por unidad".split("|"),
-    ..."Prezzo unitario|Prezzo|Preço unitário|Preço|Valor unitário|Eenheidsprijs|Stukprijs|Prijs|Prijs per stuk".split(
+    ..."Prix unitaire|Prix unitaire HT|PU|PU HT|Prix|Prix HT|Precio unit|PVP|Precio unitario|Precio|Precio por unidad".split(
       "|"
     ),
-    ..."Stykpris|Enhedspris|Enhetspris|À-pris|Yksikköhinta|Cena jednostkowa|Jednotková cena|Egységár".split(
+    ..."Prezzo unitario|Prezzo unit|Prezzo|Verkoopprijs|Preço unitário|Preço|Valor unitário|Eenheidsprijs|Stukprijs|Prijs|Prijs per stuk".split(
+      "|"
+    ),
+    ..."Pris|Styckpris|Stykpris|Enhedspris|Enhetspris|À-pris|Yksikköhinta|Cena|Cena netto|Cena jednostkowa|Cena jednostkowa netto|Jednotková cena|Egységár".split(
       "|"
     )
   ],
   hs_sku: [
-    ..."SKU|Item SKU|Product SKU|Variant SKU|Stock Code|Item Code|Product Code|Part Number|Article Number".split(
+    ..."SKU|SKU Code|Item Number|Item No|Part No|Product Number|Product No|Article No|Materialnummer|Item SKU|Product SKU|Variant SKU|Stock Code|Item Code|Product Code|Part Number|Article Number".split(
       "|"
     ),
     ..."Artikelnummer|Artikelnr|Artikel-Nr.|Art.-Nr.|Art. Nr.|Bestellnummer Artikel|Produktnummer|Artikelcode".split(
       "|"
     ),
-    ..."Varenummer|Numéro d'article|Code article|Código de producto|Codice articolo|Código do produto".split(
+    ..."Varenummer|Numéro d'article|Code article|Código de producto|Codice articolo|Código do produto|Référence|Referencia|Código|Codice|Kod|Kod produktu".split(
       "|"
     )
   ],
@@ -316,7 +347,7 @@ export const headers: Readonly<Record<string, ReadonlyArray<string>>> = {
       "|"
     ),
   hs_discount_percentage:
-    "Discount %|Discount Percent|Discount in %|Rabatt %|Rabatt in %|Remise %|Descuento %|Sconto %|Korting %".split(
+    "Discount %|Discount Percent|Discount in %|Rabatt %|Rabatt in %|Remise %|Descuento %|Sconto %|Korting %|Desconto %|Rabat %|Disc %|Dto %|Line Discount %".split(
       "|"
     )
 }

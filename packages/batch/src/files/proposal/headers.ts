@@ -37,6 +37,8 @@ export interface Match {
   readonly hint?: string
   /** Its values are keys of records that are looked up, and not what it becomes. */
   readonly isKey?: true
+  /** Leaving it out would change what is charged, so that a person decides. */
+  readonly isAsked?: true
 }
 
 export interface Matching {
@@ -55,6 +57,7 @@ export const plain = (text: string): string =>
     .toLowerCase()
     .replaceAll("ß", "ss")
     .replaceAll("%", "percent")
+    .replaceAll("#", "number")
     .replace(/[^\p{L}\p{N}]/gu, "")
 
 const plainKeys = <A>(record: Readonly<Record<string, A>> = {}): ReadonlyMap<string, A> =>
@@ -74,6 +77,8 @@ const headers = new Map(
   )
 )
 const others = plainKeys(Known.others)
+const perUnit = new Set(Known.perUnit.map(plain))
+const discounts = new Set(Known.discounts.map(plain))
 
 /** What the columns of other programs may be, where only their names say it. */
 const certain = new Set([
@@ -129,6 +134,11 @@ const namesOf = memoize((definitions: ReadonlyArray<Property.Property>): Names =
 const isExactName = (name: string, { names }: Names): boolean =>
   names.has(name) || isParentColumn(name) || name === "objectWriteTraceId"
 
+/** Amounts in JSON of payment services. */
+const cents =
+  /^(?:unit_)?amount_(?:decimal|cents)$|^unit_amount$|(?:\bin|\()\s*(?:cents?|pence)\b|_(?:in_)?cents$/i
+const isShopKey = /^(?:product|variant)_?id$/i
+
 const parentsByName = new Map([
   ["dealid", "deal_id"],
   ["quoteid", "quote_id"]
@@ -158,7 +168,12 @@ const measured = (name: string, names: Names): readonly [becomes: string, why: W
 /** What a name says by itself, where the file is no known export. */
 const single = (name: string, names: Names): Match => {
   if (isExactName(name, names)) return { name, why: "exact", becomes: name }
+  if (cents.test(name)) return { name, why: "unmapped", note: Known.asked.cents, isAsked: true }
   const key = plain(name)
+  if (perUnit.has(key)) return { name, why: "unmapped", note: Known.asked.perUnit, isAsked: true }
+  if (discounts.has(key)) return { name, why: "unmapped", note: Known.asked.discount, isAsked: true }
+  // HubSpot's own label has a blank, the key of a shop's JSON has none.
+  if (isShopKey.test(name)) return { name, why: "unmapped", note: others.get("productid")! }
   const found = known(key, names) ?? measured(name, names)
   if (found !== undefined) {
     const [becomes, why] = found
@@ -188,8 +203,12 @@ const ofExport = (name: string, found: (typeof exports)[number], names: Names): 
 
 /** In another program's file only some names are certain. */
 const inForeign = (match: Match, isStandard: (name: string) => boolean): Match => {
-  const { becomes, hint, name, why } = match
+  const { becomes, hint, isAsked, name, why } = match
+  if (isAsked) return match
   if (why === "unmapped" && hint === undefined) return { ...match, why: "ignored" }
+  if (becomes === "discount" && why !== "exact" && why !== "declared") {
+    return { name, why: "unmapped", note: Known.asked.discount, isAsked: true }
+  }
   if (becomes === undefined || why === "exact" || why === "declared" || isParentColumn(becomes)) return match
   return certain.has(becomes) || !isStandard(becomes)
     ? match
@@ -243,6 +262,30 @@ const withoutRivals = (
   })
 }
 
+/** Where nothing else is the name, a description is: invoices have no other text. */
+const describedAs = (matches: ReadonlyArray<Match>, isSet: boolean): ReadonlyArray<Match> => {
+  const has = (property: string) => matches.filter(({ becomes }) => becomes === property)
+  const [described, ...others] = has("description")
+  const isName = described?.why === "name" || described?.why === "label" || described?.why === "header"
+  if (isSet || !isName || others.length > 0 || has("name").length > 0) return matches
+  const note = "nothing else is the name"
+  return matches.map((match) =>
+    match === described ? { name: match.name, why: "header", becomes: "name", note } : match
+  )
+}
+
+/** A hint is for a property that no other column is, and for one column. */
+const withFreeHints = (matches: ReadonlyArray<Match>): ReadonlyArray<Match> => {
+  const taken = new Set(matches.map(({ becomes }) => becomes))
+  return matches.map((match) => {
+    const { hint, ...others } = match
+    if (hint === undefined) return match
+    if (taken.has(hint)) return others
+    taken.add(hint)
+    return match
+  })
+}
+
 const own = <A>(record: Readonly<Record<string, A>> | undefined, key: string): A | undefined =>
   record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined
 
@@ -285,7 +328,8 @@ export const match = (
   })
   const isForeign = found !== undefined || first.some(({ why }) => why === "header")
   const isStandard = (name: string): boolean => LineItem.knownProperties.has(name)
-  const rivals = withoutRivals(first, found?.known)
+  const isSet = own(declared.set, "name") !== undefined
+  const rivals = withFreeHints(withoutRivals(describedAs(first, isSet), found?.known))
   return {
     matches: isForeign ? rivals.map((match) => inForeign(match, isStandard)) : rivals,
     known: found?.known,
@@ -293,13 +337,15 @@ export const match = (
   }
 }
 
-/** How many of these names are a line item's: it tells a header from data, and rows from other objects. */
-export const score = (
+/** The properties that these names become: how many they are tells a header from data, and rows from other objects. */
+export const properties = (
   columns: ReadonlyArray<string>,
   declared: FileFormat,
   definitions: ReadonlyArray<Property.Property>
-): number =>
-  match(columns, declared, definitions).matches.filter(({ becomes }) => becomes !== undefined).length
+): ReadonlyArray<string> =>
+  match(columns, declared, definitions).matches.flatMap(({ becomes }) =>
+    becomes === undefined ? [] : [becomes]
+  )
 
 /** Whether an account could have a property of this name. */
 export const couldBe = (name: string): boolean => Properties.isPropertyName(name)

@@ -22,19 +22,26 @@ const rootOf = ({ inArray, path }: Place): string => (inArray ? path.slice(0, -1
 /** Names with dots cannot be declared. */
 const canBeRoot = ({ path }: Place): boolean => path.every((part) => part !== "" && !part.includes("."))
 
+const sameKey = (one: ReadonlyArray<string>, other: ReadonlyArray<string>): boolean =>
+  one.join("\n") === other.join("\n")
+
+/** An order has a name and a currency as well, and an amount of money has both of its parts. */
+const isItem = (properties: ReadonlyArray<string> = []): boolean =>
+  properties.includes("quantity") || properties.includes("price")
+
 export const sniff = (
   places: ReadonlyArray<Place>,
   declared: FileFormat,
-  score: (keys: ReadonlyArray<string>) => number
+  propertiesOf: (keys: ReadonlyArray<string>) => ReadonlyArray<string>
 ): Found | Refusal => {
   const top = places.filter(isTop)
   if (declared.root !== undefined || top.length === 0) return recordsOf(places, declared)
-  const [first] = top
   if (top.some(isRecord)) return hubspot(top, declared, [])
   // HubSpot's own request is read as it is.
-  if (top.length === 1 && first!.path.length === 0 && first!.keys.size === 1 && first!.keys.has("inputs"))
+  if (top.length === 1 && top[0]!.path.length === 0 && top[0]!.keys.size === 1 && top[0]!.keys.has("inputs"))
     return nothing
-  const points = new Map(places.map((place) => [place, score([...place.keys])]))
+  const properties = new Map(places.map((place) => [place, propertiesOf([...place.keys])]))
+  const pointsOf = (place: Place): number => properties.get(place)?.length ?? 0
   const isInside = ({ path }: Place): boolean =>
     places.some(
       (other) =>
@@ -42,23 +49,35 @@ export const sniff = (
         path.length > other.path.length &&
         other.path.every((part, index) => part === path[index])
     )
-  const inner = places.filter((place) => !isTop(place) && canBeRoot(place) && !isInside(place))
-  const good = inner.filter((place) => isRecord(place) || (points.get(place) ?? 0) >= 2)
-  const topScore = Math.max(...top.map((place) => points.get(place) ?? 0))
+  // Every row has to have the object.
+  const isSometimes = ({ count, inArray, path }: Place): boolean =>
+    !inArray && places.some((other) => sameKey(other.path, path.slice(0, -1)) && other.count > count)
+  const inner = places.filter(
+    (place) => !isTop(place) && canBeRoot(place) && !isInside(place) && !isSometimes(place)
+  )
+  const good = inner.filter((place) => isRecord(place) || pointsOf(place) >= 2)
+  const topScore = Math.max(...top.map(pointsOf))
   if (topScore >= 2 || (topScore === 1 && good.length === 0)) return nothing
   const arrays = inner.filter(({ inArray }) => inArray)
-  const chosen = good.length > 0 ? good : arrays
-  if (chosen.length === 0) return nothing
-  if (chosen.length > 1) {
+  const chosen = (good.length > 0 ? good : arrays).toSorted((a, b) => pointsOf(b) - pointsOf(a))
+  const items = chosen.filter((place) => isItem(properties.get(place)))
+  const [first, second] = items.length === 1 ? items : chosen
+  if (first === undefined) return nothing
+  if (second !== undefined) {
     const roots = chosen.slice(0, 5).map(rootOf)
     return {
       problem: `the line items can be in several places: ${roots.join(", ")}`,
       advice: `declare which: --declare root=${roots[0]}`
     }
   }
-  const root = rootOf(chosen[0]!)
-  const why = chosen[0]!.inArray ? "the one array of line items" : "the objects with the line items"
-  return hubspot(chosen, { ...declared }, [["root", root, `root=${root}: ${why}`]])
+  const root = rootOf(first)
+  const why =
+    chosen.length > 1
+      ? "the one place that has quantities or prices"
+      : first.inArray
+        ? "the one array of line items"
+        : "the objects with the line items"
+  return hubspot([first], { ...declared }, [["root", root, `root=${root}: ${why}`]])
 }
 
 /** Records as HubSpot returns them, at the places of rows. */

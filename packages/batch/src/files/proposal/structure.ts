@@ -65,7 +65,7 @@ export interface Given {
   readonly prefix: Prefix
   readonly format: Source.Format | undefined
   readonly declared: FileFormat
-  readonly score: (names: ReadonlyArray<string>) => number
+  readonly propertiesOf: (names: ReadonlyArray<string>) => ReadonlyArray<string>
 }
 
 const markup = /^\s*<(?:!doctype|html|head|body|table|!--|div|meta|script|style)\b/i
@@ -83,8 +83,9 @@ export const sniff = Effect.fnUntraced(function* ({
   format,
   name,
   prefix,
-  score
+  propertiesOf
 }: Given): Effect.fn.Return<Found, Refusal | Source.SourceError> {
+  const score = (names: ReadonlyArray<string>): number => propertiesOf(names).length
   // Spreadsheets and archives are no text.
   if (isZip(prefix.bytes)) return yield* Titles.sniff(name, bytes, declared, score)
   if (isOld(prefix.bytes)) return nothing
@@ -115,7 +116,7 @@ export const sniff = Effect.fnUntraced(function* ({
           declared: isTabbed ? { ...declared, delimiter: "tab" } : declared,
           known: score
         })
-      : Root.sniff(yield* placesOf(bytes, prefix, text), declared, score)
+      : Root.sniff(yield* placesOf(bytes, prefix, text), declared, propertiesOf)
   if (isRefusal(found)) return yield* Effect.fail(found)
   return {
     format: { ...encoding.format, ...found.format },

@@ -7,6 +7,7 @@ import { isParentColumn } from "../source/row.ts"
 import type { Column } from "./columns.ts"
 import { type Found, nothing } from "./found.ts"
 import type { Matching } from "./headers.ts"
+import * as Units from "./units.ts"
 
 /** What the file as a whole says, where it is a known export. */
 export const ofProgram = (
@@ -52,24 +53,42 @@ export const indexOf = (columns: ReadonlyArray<Column>, { ignore = [] }: FileFor
       }
 }
 
-/** Currencies that are taken off amounts where nothing gives them to the line item. */
+/** The property that has a line item's currency. */
+export const currencyCode = "hs_line_item_currency_code"
+
+/** Currencies that are taken off amounts. */
+export const currenciesOf = ({ currency, perColumn = {} }: FileFormat): ReadonlyArray<string> => [
+  ...new Set(
+    [currency, ...Object.values(perColumn).map(({ currency }) => currency)].flatMap((code) => code ?? [])
+  )
+]
+
+/** Currencies of amounts and of their headers where nothing gives them to the line item. */
 export const lostCurrencies = (
   columns: ReadonlyArray<Column>,
   format: FileFormat,
   declared: FileFormat
 ): ReadonlyArray<string> => {
-  const code = "hs_line_item_currency_code"
+  const code = currencyCode
   const isGiven =
     declared.set?.[code] !== undefined ||
     format.set?.[code] !== undefined ||
     columns.some(({ match }) => match.becomes === code)
-  const found = [format, ...Object.values(format.perColumn ?? {})].flatMap(({ currency }) => currency ?? [])
+  const advice = (currency: string): string =>
+    `amounts are taken in the account's own currency: --set ${code}=${currency} gives it to the line items`
+  const ofHeaders = columns.flatMap(({ match: { becomes, name } }) => {
+    const currency = becomes === "price" ? Units.split(name).currency : undefined
+    return currency === undefined || currency === "" ? [] : [[name, currency] as const]
+  })
+  const found = currenciesOf(format)
   return isGiven
     ? []
-    : [...new Set(found)].map(
-        (currency) =>
-          `currency=${currency} is only taken off, and amounts are taken in the account's own: --set ${code}=${currency} gives it to the line items`
-      )
+    : [
+        ...found.map((currency) => `currency=${currency} is only taken off, and ${advice(currency)}`),
+        ...ofHeaders
+          .filter(([, currency]) => !found.includes(currency))
+          .map(([name, currency]) => `${InputIssue.quote(name)} names a currency, and ${advice(currency)}`)
+      ]
 }
 
 /** What every file is told: which of the things that matter no column has. */

@@ -11,14 +11,22 @@ export interface Line {
   readonly isRagged: boolean
   /** It has nothing in a column that line items have. */
   readonly lacks: boolean
+  /** It has no name, and all rows above it have one. */
+  readonly isNameless?: boolean
+  /** Its quantity is the sum of those above it. */
+  readonly isSum?: boolean
 }
 
 /** The most lines at the end that are taken for a footer. */
 export const most = 20
 
-/** What a row that sums the others up begins with. */
+/** What a row that sums the others up begins with. A line item may have the name, so it has to lack something, or be the sum. */
 const totals =
-  /^(?:(?:grand |sub)?totals?|sum|summe|gesamt(?:summe|betrag)?|zwischensumme|total(?:e|es)?|total général|somme|suma|razem|celkem|totaal|totalt|yhteensä)\s*(?:\([^)]*\)\s*)?:?$/i
+  /^(?:(?:grand |sub|net |invoice )?totals?|sum|summe|gesamt(?:summe|betrag)?|(?:rechnungs|end)(?:summe|betrag)|(?:netto|brutto|zwischen)summe|total(?:e|es)?|total (?:général|general|geral|net|ht|ttc|due|amount|neto|netto|ex(?:cl)?\.?.{0,20}|incl\.?.{0,20})|sous-total|subtotaal|amount due|balance due|somme|suma|razem|celkem|totaal|totalt|yhteensä)\s*(?:\([^)]*\)\s*)?:?$/i
+
+/** The same where it lacks what rows have: a tax, and the total of a group. */
+const partial =
+  /^(?:(?:zzgl\.?|inkl\.?|plus|incl\.?)\s*)?(?:\d+(?:[.,]\d+)?\s?%\s*)?(?:mwst\.?|ust\.?|umsatzsteuer|mehrwertsteuer|vat|(?:sales )?tax|gst|tva|iva|btw|moms|dph)(?:\s*\(?\d+(?:[.,]\d+)?\s?%\)?)?\s*:?$|^totals? (?:for|of) .+$/i
 
 /** What a line with a count begins with, that is no row by its cells. */
 const counts =
@@ -29,7 +37,7 @@ const words =
 
 type Kind = "said" | "alone" | "row"
 
-const kindOf = ({ cells, isRagged, lacks }: Line): Kind => {
+const kindOf = ({ cells, isNameless, isRagged, isSum, lacks }: Line): Kind => {
   const filled = cells.map((cell) => cell.trim()).filter((cell) => cell !== "")
   const [word = ""] = filled
   // Lines are counted where they are skipped.
@@ -37,7 +45,8 @@ const kindOf = ({ cells, isRagged, lacks }: Line): Kind => {
   const text = word.slice(0, 400)
   const isAlone = filled.length <= 1
   if ((isAlone || isRagged) && words.test(text)) return "said"
-  if ((lacks || isRagged) && totals.test(text)) return "said"
+  if (isNameless || ((lacks || isRagged || isSum) && totals.test(text))) return "said"
+  if ((lacks || isRagged) && partial.test(text)) return "said"
   if ((isAlone || isRagged) && counts.test(text)) return "said"
   return isAlone ? "alone" : "row"
 }

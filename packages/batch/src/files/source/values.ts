@@ -63,10 +63,13 @@ const groups: ReadonlyMap<string, string> = new Map([
 /** The code of a currency and its signs, as they stand in amounts. */
 export const signsOf = (currency: string): ReadonlyArray<string> => {
   const code = currency.toUpperCase()
-  const signs = (["code", "symbol", "narrowSymbol"] as const).map((currencyDisplay) => {
-    const format = new Intl.NumberFormat("en-US", { style: "currency", currency: code, currencyDisplay })
-    return format.formatToParts(0).find(({ type }) => type === "currency")?.value ?? code
-  })
+  // Only elsewhere are the dollars of the United States told from others: US$.
+  const signs = ["en-US", "en-GB"].flatMap((locale) =>
+    (["code", "symbol", "narrowSymbol"] as const).map((currencyDisplay) => {
+      const format = new Intl.NumberFormat(locale, { style: "currency", currency: code, currencyDisplay })
+      return format.formatToParts(0).find(({ type }) => type === "currency")?.value ?? code
+    })
+  )
   return [...new Set(signs)].sort((a, b) => b.length - a.length)
 }
 

@@ -11,7 +11,12 @@ import * as Shown from "./shown.ts"
 /** As spreadsheets show numbers of more than eleven digits. */
 const scientific = /^\d(?:[.,]\d+)?E\+\d{2}$/i
 
+/** How programs keep a spreadsheet from reading a text as a number. */
+const guarded = /^="[^"]*"$/
+
 const kinds = {
+  guarded: (count: number, found: string) =>
+    `${values(count, "is", "are")} written as a formula (${found}), and sent so; take the equals sign and the quotes away if they are not meant`,
   invisible: (count: number, found: string) =>
     `${values(count, "has", "have")} invisible characters (${found}), with which ${count === 1 ? "it is" : "they are"} sent; remove them if they are not meant`,
   nothing: (count: number, found: string) =>
@@ -65,6 +70,7 @@ export const make = () => {
         if (text.length > 16) continue
         if (Advice.isNothing(text)) add(name, "nothing", [text.trim()])
         else if (scientific.test(text)) add(name, "scientific", [text])
+        else if (guarded.test(text)) add(name, "guarded", [text])
       }
     },
     /** One line for hidden rows, one for hidden columns, and one for each property and kind. */

@@ -109,7 +109,7 @@ const choose = (sheets: ReadonlyArray<Sheet>, declared: string | undefined): She
     : failure(
         {},
         `the workbook has ${visible.length} sheets: ${listed(visible)}`,
-        `declare the one to read: sheet=${only.name}`
+        `declare the one to read: --declare ${/^[\w-]+$/.test(only.name) ? `sheet=${only.name}` : InputIssue.quote(`sheet=${only.name}`)}`
       )
 }
 
