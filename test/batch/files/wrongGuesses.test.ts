@@ -404,3 +404,23 @@ describe("The place of line items in JSON", () => {
     })
   )
 })
+
+describe("A day", () => {
+  it.effect("has no time but midnight UTC: HubSpot would refuse it", () =>
+    Effect.gen(function* () {
+      for (const [day, invalid] of [
+        ["2026-01-31", 0],
+        ["2026-01-31T00:00", 0],
+        ["2026-01-31T00:00:00.000Z", 0],
+        ["2026-01-31T01:00:00+01:00", 0],
+        ["2026-01-31T00:00:00+01:00", 1],
+        ["2026-01-31T12:00:00", 1],
+        ["2026-01-31T00:00:00.001Z", 1],
+        ["2026-01-31Tnoon", 1]
+      ] as const) {
+        const found = yield* propose(`name,hs_recurring_billing_start_date\nA,${day}\n`)
+        assert.strictEqual(found.invalid, invalid, day)
+      }
+    })
+  )
+})

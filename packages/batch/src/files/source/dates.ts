@@ -40,8 +40,18 @@ const monthOf = (text: string): string => {
   return /^\d/.test(text) ? text : String(named + 1)
 }
 
-const isIso = /^\d{4}-\d{2}-\d{2}(?:T.*)?$/
+const iso = /^\d{4}-\d{2}-\d{2}(?:T(.*))?$/
 export const millisecondsOfDay = 86_400_000
+
+/** Whether a text is an ISO day, or a time of one. A time without a zone is in UTC, as HubSpot reads it. */
+export const isIsoDay = (text: string, isMidnight: boolean): boolean => {
+  const found = iso.exec(text)
+  if (found === null || !Properties.isDayOfCalendar(text)) return false
+  const [, time] = found
+  if (time === undefined || !isMidnight) return true
+  const hasZone = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(time)
+  return Date.parse(hasZone ? text : `${text}Z`) % millisecondsOfDay === 0
+}
 
 /** The ISO day of a text, or undefined if it is none. HubSpot's own forms, ISO and the milliseconds of a midnight, stay. */
 export type Reader = (text: string) => string | undefined
@@ -64,9 +74,7 @@ export const readerOf = (pattern: string): Reader | undefined => {
   return (text) => {
     const found = whole.exec(text)
     if (found === null) {
-      const exact = isIso.test(text)
-        ? Properties.isDayOfCalendar(text)
-        : /^\d{9,}$/.test(text) && Number(text) % millisecondsOfDay === 0
+      const exact = isIsoDay(text, true) || (/^\d{9,}$/.test(text) && Number(text) % millisecondsOfDay === 0)
       return exact ? text : undefined
     }
     const of = (part: string): string => found[order.indexOf(part as "day") + 1] ?? ""

@@ -98,16 +98,14 @@ const numberOf = (sign: string, whole: string, fraction: string | undefined, exp
   return Properties.plainDecimal(`${digits}${fraction === undefined ? "" : `.${fraction}`}${exponent}`)
 }
 
-const isoDay = /^\d{4}-\d{2}-\d{2}(?:T.*)?$/
-
 /** A day, or an instant, of HubSpot's own form: ISO, or milliseconds since 1970. A day is a midnight of them. */
 const exactDay =
   (isDay: boolean): Reader =>
   (cell) => {
     const text = cell.trim()
-    const isRight = isoDay.test(text)
-      ? Properties.isDayOfCalendar(text)
-      : /^-?\d+$/.test(text) && (isDay ? Number(text) % Dates.millisecondsOfDay === 0 : text.length > 8)
+    const isRight =
+      Dates.isIsoDay(text, isDay) ||
+      (/^-?\d+$/.test(text) && (isDay ? Number(text) % Dates.millisecondsOfDay === 0 : text.length > 8))
     return isRight
       ? text
       : inexact(
