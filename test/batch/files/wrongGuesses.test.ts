@@ -219,6 +219,8 @@ describe("A column that changes what is charged", () => {
         ["Product,Qty,Price (cents)\nA,1,1190\n", "Price (cents)"],
         ['[{"product":"Pro","quantity":1,"unit_amount":2900}]', "unit_amount"],
         ["Product,Qty,Price,Currency\nA,1,€10.00,USD\n", "Currency"],
+        ["Product,Qty,Price,Currency\nA,1,US$10.00,EUR\n", "Currency"],
+        ["Product,Qty,Price (EUR),Currency\nA,1,10.00,USD\n", "Currency"],
         ["Item,Qty,Gross\nA,1,$10.00\n", "Gross"],
         ["Item,Qty,Gross\nA,1,10.00\n", "Gross"],
         ["SKU;Menge;Preis;Was\nA1;2;10,50;Stuhl\n", "Was"]
@@ -241,6 +243,11 @@ describe("A column that changes what is charged", () => {
         "Artikel;Menge;Preis;Per\nSchraube;1000;12,50;Stk\n",
         "Product,Qty,Unit Price,Discount\nA,2,10.00,0.00\nB,2,10.00,0.00\n",
         "Product,Qty,Price,Currency\nA,1,€10.00,EUR\n",
+        "Product,Qty,Price,Currency\nA,1,€10.00,eur\nB,1,€10.00,EUR\n",
+        "Product,Qty,Price,Currency\nA,1,$10.00,CAD\n",
+        "Item,Qty,Price,Discount\nA,1,9.00,0\nB,1,8.50,0.00\n",
+        "Item,Qty,Price,Weight in pence\nA,1,9.00,1\n",
+        "hs_product_id,Qty,Warehouse,Weight\n12345678901,2,Berlin,1.25\n",
         "Item,Qty,Year,Day\nA,1,2026,01.02.26\n",
         "SKU;Menge;Preis;Datum;Land\nA1;2;10,50;2026-01-31;DE\n",
         // The program says that it has no price.
@@ -289,6 +296,49 @@ describe("The name", () => {
         set: { name: "Stuhl" }
       })
       assert.deepInclude(set.preview[0]?.input.properties, { name: "Stuhl", description: "Eiche" })
+    })
+  )
+})
+
+describe("A weak header", () => {
+  it.effect("means something only where no other column does, and no person is in the file", () =>
+    Effect.gen(function* () {
+      const none = { name: undefined, quantity: undefined, price: undefined, hs_sku: undefined }
+      for (const [content, meant] of [
+        ["Contact,Title,Product,Qty,Unit Price\nBob,CEO,Widget,2,9.00\n", { name: "Product" }],
+        ["Item,Qty,Price,Rate\nWidget,2,100.00,20\n", { price: "Price" }],
+        ["Nombre,Email,Producto,Cantidad\nJuan,j@x.es,Silla,2\n", { name: "Producto" }],
+        ["Product,Qty,Units\nA,2,10\n", { quantity: "Qty" }],
+        ["Product,Item No,Product Code,Qty\nA,1,P1,2\n", { hs_sku: "Product Code" }],
+        ["Código;Cliente;Producto;Cantidad\nC001;Acme;Silla;2\n", { hs_sku: undefined }],
+        ["Item No.,Description,Qty\n1,Chair,2\n2,Desk,1\n", { hs_sku: undefined, name: "Description" }],
+        ["Product,Units,Price\nScrews,kg,9.00\n", { quantity: undefined }],
+        ["Item,Description,Qty\n1001,Chair,2\n1002,Desk,1\n", { name: "Description" }],
+        ["Kod;Nazwa;Ilość\nA1;Stół;2\n", { hs_sku: "Kod" }]
+      ] as const) {
+        const found = yield* propose(content)
+        const columns = Object.entries(mapping(found)).map(([name, becomes]) => [becomes, name])
+        assert.deepInclude({ ...none, ...Object.fromEntries(columns) }, meant, content)
+      }
+      for (const [content, hint] of [
+        ["Title,SKU,Qty,Price\nChair,C1,2,10.00\n", "name"],
+        ["Service,Description,Qty,Price\nAdvice,3 hours,2,10.00\n", "name"],
+        ["Description,Qty,Rate,Total\nWidget,2,50.00,100.00\n", "price"],
+        ["Product,Units,Price\nScrews,3,9.00\n", "quantity"],
+        ['[{"name":"A","unit_amount":9.50}]', "price"]
+      ] as const) {
+        const { problems, columns } = yield* propose(content)
+        assert.deepStrictEqual(
+          columns.flatMap(({ hint = [] }) => hint),
+          [hint],
+          content
+        )
+        assert.lengthOf(
+          problems.filter(({ blocking }) => blocking),
+          1,
+          content
+        )
+      }
     })
   )
 })
@@ -351,6 +401,11 @@ describe("A row below the table", () => {
           2,
           2
         ],
+        [
+          "Concept,Qty,Price,Total\nA,2,1.90,3.80\nB,1,9.00,9.00\nBase imponible,,,8.80\nIVA 21%,,,7.77\n",
+          2,
+          2
+        ],
         ["Item,Qty,Price\nOak,2,1.50\nTotal for Oak,2,\nTOTAL,2,\n", 1, 2]
       ] as const) {
         const found = yield* propose(content)
@@ -368,6 +423,12 @@ describe("A row below the table", () => {
         ["name,quantity,price\nA,1,10.00\nTotal,1,10.00\n", 2],
         ["name,quantity,price\nA,1,10.00\nB,1,10.00\nTotal,1,10.00\n", 3],
         ["name,quantity,price\nA,1,10.00\nB,1,\nTax consulting,1,\n", 3],
+        ["name,quantity,price\nA,1,10.00\nB,2,20.00\nGift,,\n", 3],
+        // Neither a tax nor a total lacks what no row has.
+        ["name,hs_sku,quantity,price\nA,,1,10.00\nB,,2,20.00\nVAT,,1,5.00\n", 3],
+        // Its product has the name.
+        ["name,hs_product_id,quantity,price\nA,,2,49.90\nB,,1,1.00\n,12345678901,3,12.50\n", 3],
+        ["name,hs_sku,quantity,price\nA,A1,2,10.00\n,A2,1,20.00\n,A3,4,5.00\n", 3],
         // Rows need not have a name.
         ["name,quantity,price\nA,1,10.00\n,1,5.00\nC,1,20.00\n,1,50.00\n", 4]
       ] as const) {
@@ -393,14 +454,23 @@ describe("The place of line items in JSON", () => {
           '{"records":[{"Quantity":2,"UnitPrice":10.5,"Product2":{"Name":"A","ProductCode":"P"}}]}',
           "records"
         ],
+        // Another object is not the line items because it has more names.
+        [`{"name":"#1001","currency":"EUR","line_items":[${item}]}`, "line_items"],
+        [`{"title":"Quote 5","description":"Spring","lines":[${item}]}`, "lines"],
+        [`{"reference":"Q5","currency":"EUR","lines":[${item}]}`, "lines"],
+        ['{"lines":[{"product":"A","sku":"W1"}],"taxes":[{"title":"VAT","rate":0.2}]}', "lines"],
+        ['{"rows":[{"product":"A","sku":"W1"}],"summary":{"units":3,"rate":0.2}}', "rows"],
         ['{"Line":[{"Description":"Rock","Amount":2,"Detail":{"UnitPrice":2,"Qty":1}},{"Amount":2}]}', "Line"]
       ] as const) {
         assert.strictEqual((yield* propose(content)).declared.root, root)
       }
-      const two = yield* Effect.result(
-        propose('{"a":[{"name":"A","quantity":1}],"b":[{"name":"B","quantity":2}]}')
-      )
-      assert.include(Result.isFailure(two) ? two.failure.message : "", "can be in several places: a, b")
+      for (const [content, places] of [
+        ['{"a":[{"name":"A","quantity":1}],"b":[{"name":"B","quantity":2}]}', "a, b"],
+        ['{"a":[{"description":"A","sku":"1"}],"refunds":[{"name":"B","quantity":2}]}', "a, refunds"]
+      ] as const) {
+        const two = yield* Effect.result(propose(content))
+        assert.include(Result.isFailure(two) ? two.failure.message : "", `in several places: ${places}`)
+      }
     })
   )
 })

@@ -10,11 +10,12 @@ import * as Shell from "./Shell.ts"
 
 /** The flags that decide what the proposal leaves open: hints are taken, other columns are left out. */
 const decided = ({ columns, problems }: Proposal.Proposal): ReadonlyArray<string> =>
-  problems.flatMap(({ blocking, column, decided, kind }) => {
-    if (!blocking) return []
-    if (kind === "values") return decided === undefined ? [] : ["--declare", decided]
+  problems.flatMap(({ blocking, column, decided, isOpen, kind }) => {
+    if (!blocking || isOpen) return []
+    const declared = decided === undefined ? [] : ["--declare", decided]
+    if (kind === "values") return declared
     const hint = columns.find(({ name }) => name === column)?.hint
-    return hint === undefined ? ["--ignore", column] : ["--map", `${column}=${hint}`]
+    return hint === undefined ? ["--ignore", column] : ["--map", `${column}=${hint}`, ...declared]
   })
 
 /** Flags that are for one run, or that hold a secret. */
@@ -126,6 +127,7 @@ export const toText = (proposal: Proposal.Proposal, command: string): string => 
   const { assumptions, format, invalid, isSheet, name, problems, requests, seconds, warnings } = proposal
   const isWrong = invalid === 0 ? "" : `, ${Report.format(invalid)} of them not valid`
   const decides = decided(proposal).length > 0
+  const isOpen = proposal.problems.some(({ isOpen }) => isOpen)
   return [
     `${Source.visible(name)}: ${isSheet ? "spreadsheet" : format.toUpperCase()}, ${rows(proposal.rows)}${isWrong}`,
     ...section(
@@ -142,8 +144,13 @@ export const toText = (proposal: Proposal.Proposal, command: string): string => 
     ...section("Problems", capped(problems.map((problem) => `  ${problemLine(problem)}`))),
     "",
     `${Report.format(requests)} ${requests === 1 ? "request" : "requests"}, ${Report.format(seconds)} ${seconds === 1 ? "second" : "seconds"} at least`,
-    ...section(decides ? "Run this, once the columns above are decided as it has them" : "Run", [
-      `  ${command}`
-    ])
+    ...section(
+      isOpen
+        ? "Run this, with what you decide"
+        : decides
+          ? "Run this, once the columns above are decided as it has them"
+          : "Run",
+      [`  ${command}`]
+    )
   ].join("\n")
 }

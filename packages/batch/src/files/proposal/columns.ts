@@ -21,6 +21,8 @@ export interface Column {
   /** Of those, texts that are numbers, amounts of money or numbers with decimals, and ids of HubSpot's form. */
   numerals: number
   amounts: number
+  /** Texts without a digit other than zero. */
+  zeros: number
   ids: number
   /** Ids as long as HubSpot's are. */
   longIds: number
@@ -86,6 +88,7 @@ export const make = (match: Match, context: Context): Column => {
     values: 0,
     numerals: 0,
     amounts: 0,
+    zeros: 0,
     ids: 0,
     longIds: 0,
     periods: 0,
@@ -106,7 +109,7 @@ export const make = (match: Match, context: Context): Column => {
 const numeral = /^\s*[-+]?\d[\d.,]*\s*%?\s*$/
 // Days have two dots, and no cents.
 const amount =
-  /^\s*[-+]?(?!\d+([.,])\d+\1)(?:\d[\d.,'’ \u00a0]*[.,]\d\d|\p{Sc}\s?\d[\d.,]*|\d[\d.,]*\s?\p{Sc})\s*$/u
+  /^\s*[-+]?(?!\d+([.,])\d+\1)(?:\d[\d.,'’ \u00a0]*[.,]\d{1,2}|\p{Sc}\s?\d[\d.,]*|\d[\d.,]*\s?\p{Sc})\s*$/u
 
 export const take = (column: Column, cell: string): void => {
   const { rules, type } = column
@@ -129,6 +132,7 @@ export const take = (column: Column, cell: string): void => {
     default: {
       if (cell.length > 60) return
       if (amount.test(cell)) column.amounts++
+      if (!/[1-9]/.test(cell)) column.zeros++
       if (numeral.test(cell)) column.numerals++
       else if (/^\s*P\d/.test(cell)) column.periods++
       if (!InputIssue.isRecordId(cell.trim())) return
@@ -136,18 +140,6 @@ export const take = (column: Column, cell: string): void => {
       if (cell.trim().length >= 8) column.longIds++
     }
   }
-}
-
-const lineOf = (
-  original: Row["original"],
-  columns: ReadonlyArray<Column>,
-  delimiter: string
-): Footer.Line => {
-  if (original._tag !== "Csv")
-    return { cells: Footer.cellsOf(original.text, delimiter), isRagged: true, lacks: true }
-  const { cells } = original
-  const lacks = columns.some(({ match }, at) => match.becomes !== undefined && !cells[at]?.trim())
-  return { cells, isRagged: false, lacks }
 }
 
 /** A quantity, roughly, to be compared with a sum. */
@@ -196,16 +188,6 @@ export const reader = (
   const quantityAt = ofHeader?.findIndex(({ match }) => match.becomes === "quantity") ?? -1
   const quantityOf = (original: Row["original"]): number =>
     original._tag === "Csv" ? quantity(original.cells[quantityAt] ?? "") : 0
-
-  /** How many of the last rows have no name, where all others have one. */
-  const namelessOf = (last: ReadonlyArray<Row["original"]>): number => {
-    const at = ofHeader?.findIndex(({ match }) => match.becomes === "name") ?? -1
-    const isNamed = (original: Row["original"]) =>
-      original._tag !== "Csv" || (original.cells[at] ?? "").trim() !== ""
-    const count = last.length - 1 - last.findLastIndex(isNamed)
-    const names = ofHeader?.[at]?.values ?? 0
-    return names > 0 && names === rows - broken - count ? count : 0
-  }
 
   const see = (cell: string): void => {
     if (isForeign && context.format.encoding === undefined) return
@@ -263,14 +245,40 @@ export const reader = (
     footer: (delimiter: string): ReadonlyArray<string> => {
       const begins = rows % Footer.most
       const last = rows > Footer.most ? [...tail.slice(begins), ...tail.slice(0, begins)] : tail
-      const below = namelessOf(last)
-      const sums = last.map(quantityOf)
-      const lines = last.map((original, at) => {
-        const above = sum - sums.slice(at).reduce((all, one) => all + one, 0)
+      const mapped = (ofHeader ?? []).flatMap(({ match, values }, at) =>
+        match.becomes === undefined ? [] : [{ at, values }]
+      )
+      const isBare = (original: Row["original"], at: number): boolean =>
+        original._tag === "Csv" && !original.cells[at]?.trim()
+      // Columns that rows fill down to a line, and the line: what is missing below it, all rows above have.
+      const ends = mapped.flatMap(({ at, values }) => {
+        const bare = last.filter((line) => isBare(line, at)).length
+        const first = last.findIndex((line) => isBare(line, at))
+        return first >= 0 && rows - broken - values === bare && rows - last.length + first > 0
+          ? [{ at, first }]
+          : []
+      })
+      const lines = last.map((original, index): Footer.Line => {
+        if (original._tag !== "Csv") {
+          return { cells: Footer.cellsOf(original.text, delimiter), isRagged: true, lacks: true }
+        }
+        const { cells } = original
+        const below = last.slice(index)
+        const above = rows - below.length
+        const missing = ends.filter(
+          ({ at, first }) =>
+            index >= first &&
+            last.slice(first, index + 1).every((line) => line._tag !== "Csv" || isBare(line, at))
+        )
+        const sumAbove = sum - below.reduce((all, line) => all + quantityOf(line), 0)
+        const isSum = above > 1 && sumAbove > 0 && Math.abs(sumAbove - quantityOf(original)) < 1e-6
+        const hasNumber = cells.some((cell) => numeral.test(cell) || amount.test(cell))
         return {
-          ...lineOf(original, ofHeader ?? [], delimiter),
-          isNameless: at >= last.length - below,
-          isSum: rows - last.length + at > 1 && above > 0 && Math.abs(above - sums[at]!) < 1e-6
+          cells,
+          isRagged: false,
+          lacks: missing.length > 0,
+          isSum,
+          isPartial: above > 1 && missing.length > 1 && hasNumber
         }
       })
       const length = ofHeader === undefined || ofHeader.length < 2 ? 0 : Footer.lengthOf(lines)

@@ -9,6 +9,7 @@ import type { Found } from "./found.ts"
 import { asked } from "./exports.ts"
 import { couldBe, type Match, type Matching } from "./headers.ts"
 import * as Numbers from "./numbers.ts"
+import * as Units from "./units.ts"
 import * as Sniffed from "./values.ts"
 import * as Whole from "./whole.ts"
 
@@ -24,12 +25,15 @@ export interface Problem {
   readonly blocking: boolean
   /** What the command declares that is printed, where that decides it. */
   readonly decided?: string
+  /** The command that is printed does not decide it: no choice is right more often than not. */
+  readonly isOpen?: boolean
 }
 
 const notExact: ReadonlyArray<Match["why"]> = ["export", "name", "label", "header"]
 
 /** A property that the values contradict: the column becomes none. */
 const contradiction = ({
+  example,
   longIds,
   match,
   numbers,
@@ -53,6 +57,10 @@ const contradiction = ({
         : undefined
     case "hs_recurring_billing_period":
       return periods === 0 ? "no value is a billing period, such as P12M" : undefined
+    case "hs_sku":
+      return match.why === "header" && numerals === values && (example ?? "").trim().length < 3
+        ? "numbers of lines, not of products"
+        : undefined
     case "hs_product_id":
       return longIds < values ? "a shop's own numbers, not ids of HubSpot's products" : undefined
     default:
@@ -61,11 +69,16 @@ const contradiction = ({
 }
 
 /** What is asked of a column may be answered by its values: a unit of measure, a price for one and no discount change nothing. */
-const answered = ({ example = "", match, numerals, only }: Column): Match => {
-  const { name, note = "" } = match
+const answered = ({ amounts, example = "", match, numerals, only, zeros, values }: Column): Match => {
+  const { hint, name, note = "" } = match
   const isForOne = note === asked.perUnit && (only?.trim() === "1" || numerals === 0)
-  const isNone = note === asked.discount && only !== undefined && !/[1-9]/.test(only)
+  const isNone = note === asked.discount && zeros === values
   if (isForOne || isNone) return { name, why: "ignored", note }
+  const isNumber = hint === "quantity" || hint === "price"
+  if (isNumber && (numerals + amounts === 0 || example.trim().endsWith("%"))) return { name, why: "ignored" }
+  if (hint === "name" && numerals === values) return { name, why: "ignored" }
+  // Cents have no cents.
+  if (note === asked.cents && amounts > 0) return { name, why: "unmapped", hint: "price", isAsked: true }
   return note === asked.discount && example.trim().endsWith("%")
     ? { ...match, hint: "hs_discount_percentage" }
     : match
@@ -82,6 +95,21 @@ const judged = (columns: ReadonlyArray<Column>, { isForeign }: Matching): Readon
       : { ...column, match: { name: match.name, why: isForeign ? "ignored" : "unmapped", note } }
   })
 
+/** Where nothing else is the name, a description is: many invoices have no other text. */
+const described = (columns: ReadonlyArray<Column>, declared: FileFormat): ReadonlyArray<Column> => {
+  const has = (property: string) => columns.filter(({ match }) => match.becomes === property)
+  const [description, ...others] = has("description")
+  const isName =
+    declared.set?.["name"] !== undefined ||
+    columns.some(({ match }) => match.becomes === "name" || match.hint === "name")
+  if (description === undefined || others.length > 0 || isName || !notExact.includes(description.match.why)) {
+    return columns
+  }
+  const { name } = description.match
+  const match = { name, why: "header", becomes: "name", note: "nothing else is the name" } as const
+  return columns.map((column) => (column === description ? { ...column, match } : column))
+}
+
 /**
  * Columns of another program's file of which one may be the name or the price that no column is: left out silently, line items
  * would be created without. What its own program says of a column is certain.
@@ -91,9 +119,11 @@ const withCandidates = (
   { isForeign, known }: Matching,
   declared: FileFormat
 ): ReadonlyArray<Column> => {
-  if (!isForeign || known !== undefined) return columns
+  const isProduct = columns.some(({ match }) => match.becomes === "hs_product_id")
+  if (!isForeign || known !== undefined || isProduct) return columns
   const has = (property: string): boolean =>
-    declared.set?.[property] !== undefined || columns.some(({ match }) => match.becomes === property)
+    declared.set?.[property] !== undefined ||
+    columns.some(({ match }) => match.becomes === property || match.hint === property)
   const isName = ({ amounts, example = "", numerals }: Column): boolean =>
     numerals + amounts === 0 && /\p{L}{4}|\p{Lo}/u.test(example)
   const isPrice = ({ amounts }: Column): boolean => amounts > 0
@@ -270,19 +300,27 @@ const nestedProblem = ({ keys, match: { name }, nested }: Column): Problem => {
   }
 }
 
-const unmappedProblem = ({ match: { hint, name, note }, values }: Column): Problem => {
+const unmappedProblem = ({ match: { hint, isAsked, name, note }, values }: Column): Problem => {
   const ignore = `leave it out with --ignore`
+  const adviceOf = (): string => {
+    if (note === asked.perUnit) {
+      return `divide the prices by it in the file; if they are for one piece, leave it out with --ignore ${word(name)}`
+    }
+    if (note === asked.cents) return `write it in units of the currency, and give --map; or ${ignore}`
+    return hint === undefined
+      ? `${ignore}, or give its property with --map`
+      : `did you mean ${hint}? Then give --map, or ${ignore}`
+  }
   return {
     kind: "column",
     column: name,
     count: values,
     message: `${InputIssue.quote(name)} is no property of a line item${note === undefined ? "" : ` (${note})`}`,
-    advice:
-      hint === undefined
-        ? `${ignore}, or give its property with --map`
-        : `did you mean ${hint}? Then give --map, or ${ignore}`,
+    advice: adviceOf(),
     places: [],
-    blocking: true
+    blocking: true,
+    ...(isAsked && hint === "hs_discount_percentage" && { decided: `${hint}.percent=strip` }),
+    ...(note === asked.perUnit && { isOpen: true })
   }
 }
 
@@ -325,17 +363,22 @@ const doubtfulOf = (
 /** A sign that one currency has, beside a code of another. */
 const contradicted = (columns: ReadonlyArray<Column>, format: FileFormat): ReadonlyArray<Problem> => {
   const column = columns.find(({ match }) => match.becomes === Whole.currencyCode)
-  const signs = Whole.currenciesOf(format).filter((code) => code === "EUR" || code === "GBP")
+  const prices = columns.filter(({ match }) => match.becomes === "price")
+  // A dollar is of several countries, unless it says of which.
+  const isWritten = prices.some(({ example = "" }) => /[A-Z]{2}/.test(example))
+  const ofHeaders = prices.flatMap(({ match }) => Units.split(match.name).currency || [])
+  const ofValues = Whole.currenciesOf(format).filter((code) => isWritten || code === "EUR" || code === "GBP")
+  const signs = [...new Set([...ofValues, ...ofHeaders])]
   const [sign] = signs
-  const is = column?.only?.trim().toUpperCase()
-  if (column === undefined || column.values === 0 || sign === undefined) return []
-  if (signs.length === 1 && (is === sign || (is !== undefined && !/^[A-Z]{3}$/.test(is)))) return []
+  const is = column?.only?.trim().toUpperCase() ?? ""
+  if (column === undefined || sign === undefined || !/^[A-Z]{3}$/.test(is)) return []
+  if (signs.length === 1 && is === sign) return []
   return [
     {
       kind: "values",
       column: column.match.name,
       count: column.values,
-      message: `${InputIssue.quote(column.match.name)} has ${is === undefined ? "several currencies" : example(column.only)}, and amounts have the sign of ${signs.join(" and of ")}`,
+      message: `${InputIssue.quote(column.match.name)} has ${example(column.only)}, and amounts are in ${signs.join(" and ")}`,
       advice: `correct the file; or leave the column out with --ignore ${word(column.match.name)}`,
       places: [],
       blocking: true
@@ -374,7 +417,7 @@ export const decide = (
   declared: FileFormat,
   { isComplete, isSniffed }: Known
 ): Decision => {
-  const columns = withCandidates(judged(all, matching), matching, declared)
+  const columns = withCandidates(described(judged(all, matching), declared), matching, declared)
   const found = [...Whole.ofProgram(columns, matching, declared), ...valuesOf(columns)]
   const open = problemsOf(columns, isComplete)
   const parents = new Set(open.flatMap(({ column, kind }) => (kind === "parent" ? [column] : [])))

@@ -40,7 +40,7 @@ export const discounts =
 
 /** Headers of how many pieces a price is for. */
 export const perUnit =
-  "Preiseinheit|PE|Price Unit|Price per|Per|Preis je|Preis pro|Preis per|Unité de prix|Prijseenheid".split(
+  "Preiseinheit|PE|Price Unit|Pricing Unit|Price per|Per|Preis je|Preis pro|Preis per|Unité de prix|Prijseenheid".split(
     "|"
   )
 
@@ -287,14 +287,14 @@ export const exports: ReadonlyArray<Export> = [
 /** Headers that are certain in any file, by property. Of other languages too. */
 export const headers: Readonly<Record<string, ReadonlyArray<string>>> = {
   name: [
-    ..."Item|Item Name|Item Title|Title|Product/Service|Product|Product Name|Product Title|Line Item|Line Item Name|Article|Article Name".split(
+    ..."Item|Item Name|Item Title|Product/Service|Product|Product Name|Product Title|Line Item|Line Item Name|Article|Article Name".split(
       "|"
     ),
     ..."Artikel|Artikelname|Artikelbezeichnung|Bezeichnung|Produkt|Produktname|Produktbezeichnung".split("|"),
-    ..."Kurztext|Warenbezeichnung|Materialkurztext|Produit|Nom|Nom du produit|Désignation|Libellé|Producto|Nombre|Nombre del producto|Concepto|Artículo".split(
+    ..."Kurztext|Warenbezeichnung|Materialkurztext|Produit|Nom du produit|Désignation|Libellé|Producto|Nombre del producto|Artículo".split(
       "|"
     ),
-    ..."Prodotto|Nome|Nome prodotto|Articolo|Produto|Nome do produto|Productnaam|Artikelnaam|Omschrijving".split(
+    ..."Prodotto|Nome prodotto|Articolo|Produto|Nome do produto|Productnaam|Artikelnaam|Omschrijving".split(
       "|"
     ),
     ..."Varenavn|Benämning|Benævnelse|Produktnavn|Produktnamn|Artikelnamn|Tuote|Nazwa|Nazwa produktu|Nazwa towaru|Název|Název produktu".split(
@@ -302,25 +302,25 @@ export const headers: Readonly<Record<string, ReadonlyArray<string>>> = {
     )
   ],
   quantity: [
-    ..."Qty|Units|Units Sold|Order Qty|Quantity Sold|Product Qty|Product Quantity|Quantity Purchased|Quantity Ordered|Qty Ordered|Ordered Qty|Item Quantity|Line Item Quantity|Order Quantity".split(
+    ..."Qty|Units Sold|Order Qty|Quantity Sold|Product Qty|Product Quantity|Quantity Purchased|Quantity Ordered|Qty Ordered|Ordered Qty|Item Quantity|Line Item Quantity|Order Quantity".split(
       "|"
     ),
-    ..."Menge|Anzahl|Anz|Auftragsmenge|Liefermenge|Menge in Stück|Stück|Stk|Stückzahl|Bestellmenge|Quantité|Qté|Cantidad|Cant|Unidades|Quantità|Qta|Quantidade|Qtd|Qtde".split(
+    ..."Menge|Anzahl|Anz|Auftragsmenge|Liefermenge|Menge in Stück|Stück|Stk|Stückzahl|Bestellmenge|Quantité|Qté|Cantidad|Cant|Quantità|Qta|Quantidade|Qtd|Qtde".split(
       "|"
     ),
-    ..."Aantal|Hoeveelheid|Antal|Antall|Kvantitet|Määrä|Ilość|Liczba|Množství|Počet|Mennyiség".split("|")
+    ..."Aantal|Hoeveelheid|Antal|Antall|Kvantitet|Määrä|Ilość|Množství|Počet|Mennyiség".split("|")
   ],
   price: [
-    ..."Unit Price|Rate|Unit Rate|Price per Item|Price/Unit|Selling Price|Product Price|Product Unit Price|Sales Price|Price per Unit|Price Each|Unit Amount|Item Price|Unit Net Price|Net Unit Price".split(
+    ..."Unit Price|Unit Rate|Price per Item|Price/Unit|Product Price|Product Unit Price|Sales Price|Price per Unit|Price Each|Unit Amount|Item Price|Unit Net Price|Net Unit Price".split(
       "|"
     ),
-    ..."Price net|Price excl. tax|Unit price excl. tax|Unit Price excl. VAT|EP|VK|VK-Preis|Verkaufspreis|Nettopreis|Preis netto|Einzelpreis|Stückpreis|Preis|Preis pro Stück|Preis je Einheit|Einzelpreis netto|Nettoeinzelpreis".split(
+    ..."Price net|Price excl. tax|Unit price excl. tax|Unit Price excl. VAT|EP|Nettopreis|Preis netto|Einzelpreis|Stückpreis|Preis|Preis pro Stück|Preis je Einheit|Einzelpreis netto|Nettoeinzelpreis".split(
       "|"
     ),
-    ..."Prix unitaire|Prix unitaire HT|PU|PU HT|Prix|Prix HT|Precio unit|PVP|Precio unitario|Precio|Precio por unidad".split(
+    ..."Prix unitaire|Prix unitaire HT|PU|PU HT|Prix|Precio unit|Precio unitario|Precio|Precio por unidad".split(
       "|"
     ),
-    ..."Prezzo unitario|Prezzo unit|Prezzo|Verkoopprijs|Preço unitário|Preço|Valor unitário|Eenheidsprijs|Stukprijs|Prijs|Prijs per stuk".split(
+    ..."Prezzo unitario|Prezzo unit|Prezzo|Preço unitário|Preço|Valor unitário|Eenheidsprijs|Stukprijs|Prijs|Prijs per stuk".split(
       "|"
     ),
     ..."Pris|Styckpris|Stykpris|Enhedspris|Enhetspris|À-pris|Yksikköhinta|Cena|Cena netto|Cena jednostkowa|Cena jednostkowa netto|Jednotková cena|Egységár".split(
@@ -328,13 +328,13 @@ export const headers: Readonly<Record<string, ReadonlyArray<string>>> = {
     )
   ],
   hs_sku: [
-    ..."SKU|SKU Code|Item Number|Item No|Part No|Product Number|Product No|Article No|Materialnummer|Item SKU|Product SKU|Variant SKU|Stock Code|Item Code|Product Code|Part Number|Article Number".split(
+    ..."SKU|SKU Code|Item SKU|Product SKU|Variant SKU|Stock Code|Item Code|Product Code|Part Number|Article Number".split(
       "|"
     ),
     ..."Artikelnummer|Artikelnr|Artikel-Nr.|Art.-Nr.|Art. Nr.|Bestellnummer Artikel|Produktnummer|Artikelcode".split(
       "|"
     ),
-    ..."Varenummer|Numéro d'article|Code article|Código de producto|Codice articolo|Código do produto|Référence|Referencia|Código|Codice|Kod|Kod produktu".split(
+    ..."Varenummer|Numéro d'article|Code article|Código de producto|Codice articolo|Código do produto|Kod produktu".split(
       "|"
     )
   ],
@@ -351,6 +351,23 @@ export const headers: Readonly<Record<string, ReadonlyArray<string>>> = {
       "|"
     )
 }
+
+/** Headers that are this where no other column is, and where no column is of a person or a customer. */
+export const weak: Readonly<Record<string, ReadonlyArray<string>>> = {
+  name: "Title|Service|Leistung|Nom|Nome|Nombre|Concepto|Position".split("|"),
+  quantity: "Units|Unidades|Liczba|Stunden|Hours".split("|"),
+  price: "Rate|Selling Price|VK|VK-Preis|Verkaufspreis|Prix HT|PVP|Verkoopprijs".split("|"),
+  hs_sku:
+    "Item Number|Item No|Part No|Product Number|Product No|Article No|Materialnummer|Référence|Referencia|Código|Codice|Kod".split(
+      "|"
+    )
+}
+
+/** Headers of people and customers: a name beside them is theirs, and so is a code. */
+export const people =
+  "First Name|Last Name|Vorname|Nachname|Prénom|Apellido|Apellidos|Cognome|Imię|Email|E-Mail|Contact|Company|Customer|Customer Name|Client|Cliente|Kunde|Kundenname|Klient|Ragione sociale|Firma".split(
+    "|"
+  )
 
 /** Headers that look like a property, and are none: why. */
 export const others: Readonly<Record<string, string>> = {

@@ -81,7 +81,7 @@ const perUnit = new Set(Known.perUnit.map(plain))
 const discounts = new Set(Known.discounts.map(plain))
 
 /** What the columns of other programs may be, where only their names say it. */
-const certain = new Set([
+const surely = new Set([
   "name",
   "description",
   "quantity",
@@ -210,7 +210,7 @@ const inForeign = (match: Match, isStandard: (name: string) => boolean): Match =
     return { name, why: "unmapped", note: Known.asked.discount, isAsked: true }
   }
   if (becomes === undefined || why === "exact" || why === "declared" || isParentColumn(becomes)) return match
-  return certain.has(becomes) || !isStandard(becomes)
+  return surely.has(becomes) || !isStandard(becomes)
     ? match
     : { name, why: "ignored", note: `whether it is what HubSpot calls ${becomes} is not certain` }
 }
@@ -221,7 +221,10 @@ const rank = ({ why }: Match): number => ranks.indexOf(why)
 /** Which of several names of a property says more than the property's own does. */
 const clearer: ReadonlyMap<string, (key: string) => boolean> = new Map([
   ["name", (key) => key !== "name" && /(?:name|title|bezeichnung)$/.test(key)],
-  ["price", (key) => /unit|each|per|einzel|stuck|stuk|styk|enhets?|enheds|jednostk/.test(key)]
+  [
+    "price",
+    (key) => /unit|each|per|einzel|stuck|stuk|styk|enhets?|enheds|jednostk|^ep$|^pu(?:ht)?$|netto/.test(key)
+  ]
 ])
 
 /** One column for each property: the most certain one, or none of several that are as certain. */
@@ -262,17 +265,45 @@ const withoutRivals = (
   })
 }
 
-/** Where nothing else is the name, a description is: invoices have no other text. */
-const describedAs = (matches: ReadonlyArray<Match>, isSet: boolean): ReadonlyArray<Match> => {
-  const has = (property: string) => matches.filter(({ becomes }) => becomes === property)
-  const [described, ...others] = has("description")
-  const isName = described?.why === "name" || described?.why === "label" || described?.why === "header"
-  if (isSet || !isName || others.length > 0 || has("name").length > 0) return matches
-  const note = "nothing else is the name"
-  return matches.map((match) =>
-    match === described ? { name: match.name, why: "header", becomes: "name", note } : match
+const weak = new Map(
+  Object.entries(Known.weak).flatMap(([property, names]) =>
+    names.map((name) => [plain(name), property] as const)
   )
+)
+const people = new Set(Known.people.map(plain))
+
+/**
+ * What a header means where no other column does. Only a number of the item is taken; the name, a quantity or a price is for a
+ * person to confirm.
+ */
+const withWeak = (
+  matches: ReadonlyArray<Match>,
+  isSet: (property: string) => boolean
+): ReadonlyArray<Match> => {
+  const taken = new Set(matches.map(({ becomes }) => becomes))
+  const hasPeople = matches.some(({ name }) => people.has(plain(name)))
+  const propertyOf = ({ isAsked, name, note, why }: Match): string | undefined => {
+    const property = why === "unmapped" && !isAsked && note === undefined ? weak.get(plain(name)) : undefined
+    const isTheirs = hasPeople && (property === "name" || property === "hs_sku")
+    return property === undefined || isTheirs || taken.has(property) || isSet(property) ? undefined : property
+  }
+  const found = Map.groupBy(matches, propertyOf)
+  return matches.map((match): Match => {
+    const property = propertyOf(match)
+    if (property === undefined || found.get(property)!.length > 1) return match
+    return property === "hs_sku"
+      ? { name: match.name, why: "header", becomes: property }
+      : { name: match.name, why: "unmapped", hint: property, isAsked: true }
+  })
 }
+
+/** Amounts in cents matter only where they are the price. */
+const withoutCents = (matches: ReadonlyArray<Match>): ReadonlyArray<Match> =>
+  matches.some(({ becomes }) => becomes === "price")
+    ? matches.map((match) =>
+        match.note === Known.asked.cents ? { name: match.name, why: "unmapped", note: match.note } : match
+      )
+    : matches
 
 /** A hint is for a property that no other column is, and for one column. */
 const withFreeHints = (matches: ReadonlyArray<Match>): ReadonlyArray<Match> => {
@@ -292,7 +323,8 @@ const own = <A>(record: Readonly<Record<string, A>> | undefined, key: string): A
 export const match = (
   columns: ReadonlyArray<string>,
   declared: FileFormat,
-  definitions: ReadonlyArray<Property.Property>
+  definitions: ReadonlyArray<Property.Property>,
+  isWeak = true
 ): Matching => {
   const names = namesOf(definitions)
   const keys = new Set(columns.map(plain))
@@ -328,8 +360,11 @@ export const match = (
   })
   const isForeign = found !== undefined || first.some(({ why }) => why === "header")
   const isStandard = (name: string): boolean => LineItem.knownProperties.has(name)
-  const isSet = own(declared.set, "name") !== undefined
-  const rivals = withFreeHints(withoutRivals(describedAs(first, isSet), found?.known))
+  const certain = withoutRivals(first, found?.known)
+  const isSet = (property: string): boolean => own(declared.set, property) !== undefined
+  const rivals = withFreeHints(
+    found === undefined && isWeak ? withWeak(withoutCents(certain), isSet) : certain
+  )
   return {
     matches: isForeign ? rivals.map((match) => inForeign(match, isStandard)) : rivals,
     known: found?.known,
@@ -343,7 +378,7 @@ export const properties = (
   declared: FileFormat,
   definitions: ReadonlyArray<Property.Property>
 ): ReadonlyArray<string> =>
-  match(columns, declared, definitions).matches.flatMap(({ becomes }) =>
+  match(columns, declared, definitions, false).matches.flatMap(({ becomes }) =>
     becomes === undefined ? [] : [becomes]
   )
 

@@ -25,6 +25,9 @@ const canBeRoot = ({ path }: Place): boolean => path.every((part) => part !== ""
 const sameKey = (one: ReadonlyArray<string>, other: ReadonlyArray<string>): boolean =>
   one.join("\n") === other.join("\n")
 
+const isWithin = (inner: Place, outer: Place): boolean =>
+  outer.path.every((part, index) => part === inner.path[index])
+
 /** An order has a name and a currency as well, and an amount of money has both of its parts. */
 const isItem = (properties: ReadonlyArray<string> = []): boolean =>
   properties.includes("quantity") || properties.includes("price")
@@ -56,12 +59,19 @@ export const sniff = (
     (place) => !isTop(place) && canBeRoot(place) && !isInside(place) && !isSometimes(place)
   )
   const good = inner.filter((place) => isRecord(place) || pointsOf(place) >= 2)
+  const hasItem = (place: Place): boolean => isItem(properties.get(place))
   const topScore = Math.max(...top.map(pointsOf))
-  if (topScore >= 2 || (topScore === 1 && good.length === 0)) return nothing
+  // An order has a name and a currency, and its lines the quantities.
+  const isOrder = !top.some(hasItem) && good.some((place) => place.inArray && hasItem(place))
+  if ((topScore >= 2 && !isOrder) || (topScore === 1 && good.length === 0)) return nothing
   const arrays = inner.filter(({ inArray }) => inArray)
   const chosen = (good.length > 0 ? good : arrays).toSorted((a, b) => pointsOf(b) - pointsOf(a))
-  const items = chosen.filter((place) => isItem(properties.get(place)))
-  const [first, second] = items.length === 1 ? items : chosen
+  const items = chosen.filter((place) => place.inArray && hasItem(place))
+  const [item] = items
+  // Beside lines there may be shipping, taxes or payments: which of them are the line items, nobody can tell.
+  const isAlone =
+    items.length === 1 && chosen.every((other) => isWithin(other, item!) || isWithin(item!, other))
+  const [first, second] = isAlone ? items : chosen
   if (first === undefined) return nothing
   if (second !== undefined) {
     const roots = chosen.slice(0, 5).map(rootOf)

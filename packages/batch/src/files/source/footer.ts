@@ -9,10 +9,10 @@ export interface Line {
   readonly cells: ReadonlyArray<string>
   /** It has not as many cells as the header. */
   readonly isRagged: boolean
-  /** It has nothing in a column that line items have. */
+  /** It has nothing in a column that all rows above it fill. */
   readonly lacks: boolean
-  /** It has no name, and all rows above it have one. */
-  readonly isNameless?: boolean
+  /** It has a number, and nothing in two such columns. */
+  readonly isPartial?: boolean
   /** Its quantity is the sum of those above it. */
   readonly isSum?: boolean
 }
@@ -37,7 +37,7 @@ const words =
 
 type Kind = "said" | "alone" | "row"
 
-const kindOf = ({ cells, isNameless, isRagged, isSum, lacks }: Line): Kind => {
+const kindOf = ({ cells, isPartial, isRagged, isSum, lacks }: Line): Kind => {
   const filled = cells.map((cell) => cell.trim()).filter((cell) => cell !== "")
   const [word = ""] = filled
   // Lines are counted where they are skipped.
@@ -45,7 +45,7 @@ const kindOf = ({ cells, isNameless, isRagged, isSum, lacks }: Line): Kind => {
   const text = word.slice(0, 400)
   const isAlone = filled.length <= 1
   if ((isAlone || isRagged) && words.test(text)) return "said"
-  if (isNameless || ((lacks || isRagged || isSum) && totals.test(text))) return "said"
+  if (isPartial || ((lacks || isRagged || isSum) && totals.test(text))) return "said"
   if ((lacks || isRagged) && partial.test(text)) return "said"
   if ((isAlone || isRagged) && counts.test(text)) return "said"
   return isAlone ? "alone" : "row"
