@@ -14,7 +14,8 @@ import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import * as FileFormat from "./FileFormat.ts"
 import * as Columns from "./proposal/columns.ts"
-import { decide, type Decision, doubtful, type Problem } from "./proposal/decide.ts"
+import { decide, type Decision } from "./proposal/decide.ts"
+import { doubtful, type Problem } from "./proposal/problems.ts"
 import * as Encoding from "./proposal/encoding.ts"
 import * as Footer from "./source/footer.ts"
 import * as Headers from "./proposal/headers.ts"
@@ -23,7 +24,7 @@ import * as Structure from "./proposal/structure.ts"
 import { wordsOf } from "./proposal/words.ts"
 import * as Source from "./Source.ts"
 
-export type { Problem } from "./proposal/decide.ts"
+export type { Problem } from "./proposal/problems.ts"
 export type { Why } from "./proposal/headers.ts"
 
 /**

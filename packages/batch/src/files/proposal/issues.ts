@@ -6,7 +6,7 @@ import * as Result from "effect/Result"
 import * as Struct from "effect/Struct"
 import type { Key, Row } from "../source/row.ts"
 import { noValue } from "../source/sheet/cells.ts"
-import type { Problem } from "./decide.ts"
+import type { Problem } from "./problems.ts"
 
 const mostGroups = 200
 const mostPlaces = 3
