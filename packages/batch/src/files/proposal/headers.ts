@@ -50,15 +50,18 @@ export interface Matching {
 }
 
 /** A name without case, accents, blanks and punctuation. */
-export const plain = (text: string): string =>
-  text
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
-    .toLowerCase()
-    .replaceAll("ß", "ss")
-    .replaceAll("%", "percent")
-    .replaceAll("#", "number")
-    .replace(/[^\p{L}\p{N}]/gu, "")
+export const plain = (text: string): string => {
+  const lower = text.toLowerCase().replaceAll("%", "percent").replaceAll("#", "number")
+  // Hundreds of names are made plain at the start, most of them in ASCII.
+  return /^[\0-\x7f]*$/.test(lower)
+    ? lower.replace(/[^a-z0-9]+/g, "")
+    : lower
+        .normalize("NFKD")
+        .replace(/\p{M}/gu, "")
+        .toLowerCase()
+        .replaceAll("ß", "ss")
+        .replace(/[^\p{L}\p{N}]/gu, "")
+}
 
 const plainKeys = <A>(record: Readonly<Record<string, A>> = {}): ReadonlyMap<string, A> =>
   new Map(Object.entries(record).map(([key, value]) => [plain(key), value]))
