@@ -456,6 +456,7 @@ describe("The place of line items in JSON", () => {
         ],
         // Another object is not the line items because it has more names.
         [`{"name":"#1001","currency":"EUR","line_items":[${item}]}`, "line_items"],
+        ['[{"name":"Chair","sku":"C1","prices":[{"currency":"EUR","price":"1"}]}]', undefined],
         [`{"title":"Quote 5","description":"Spring","lines":[${item}]}`, "lines"],
         [`{"reference":"Q5","currency":"EUR","lines":[${item}]}`, "lines"],
         ['{"lines":[{"product":"A","sku":"W1"}],"taxes":[{"title":"VAT","rate":0.2}]}', "lines"],

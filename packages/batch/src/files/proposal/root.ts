@@ -61,8 +61,11 @@ export const sniff = (
   const good = inner.filter((place) => isRecord(place) || pointsOf(place) >= 2)
   const hasItem = (place: Place): boolean => isItem(properties.get(place))
   const topScore = Math.max(...top.map(pointsOf))
-  // An order has a name and a currency, and its lines the quantities.
-  const isOrder = !top.some(hasItem) && good.some((place) => place.inArray && hasItem(place))
+  const isNamed = (place: Place): boolean =>
+    ["name", "hs_sku", "description"].some((name) => properties.get(place)?.includes(name))
+  // An order has a name and a currency, and its lines the quantities. A product has prices, and they no name.
+  const isOrder =
+    !top.some(hasItem) && good.some((place) => place.inArray && hasItem(place) && isNamed(place))
   if ((topScore >= 2 && !isOrder) || (topScore === 1 && good.length === 0)) return nothing
   const arrays = inner.filter(({ inArray }) => inArray)
   const chosen = (good.length > 0 ? good : arrays).toSorted((a, b) => pointsOf(b) - pointsOf(a))
