@@ -116,39 +116,38 @@ const lineItems = (version: ApiVersion.ApiVersion) => {
   )
 }
 
-const objects = () => {
-  const path = paths("v3", ":objectType")
-  const params = { objectType: Schema.String }
-  return HttpApiGroup.make("objects").add(
-    HttpApiEndpoint.post("create", path.root, {
-      params,
-      payload: of<BatchRequest.Create>(BatchRequest.Create),
-      success: of<CrmObject.CrmObject>(CrmObject.CrmObject.pipe(HttpApiSchema.status(201))),
-      error
-    }).annotateMerge(about("Create a record", "Not idempotent.")),
-    HttpApiEndpoint.post("batchCreate", path.batchCreate, {
-      params,
-      payload: of<BatchRequest.BatchCreate>(BatchRequest.BatchCreate),
-      success: batch(201),
-      error
-    }).annotateMerge(about("Create a batch of records", "1 to 100 inputs. Not idempotent.")),
-    HttpApiEndpoint.post("batchRead", path.batchRead, {
-      params,
-      query: { archived: flag },
-      payload: of<BatchRequest.BatchRead>(BatchRequest.BatchRead),
-      success: batch(200),
-      error
-    }).annotateMerge(
-      about("Read a batch of records", "By id, or by the value of a property with unique values.")
-    ),
-    HttpApiEndpoint.post("search", path.search, {
-      params,
-      payload: of<Search.Search>(Search.Search),
-      success: of<Page.Page>(Page.Page),
-      error
-    }).annotateMerge(about("Search records", "It counts for the same limit as a search of line items."))
-  )
-}
+const objectPaths = paths("v3", ":objectType")
+const params = { objectType: Schema.String }
+
+const objects = HttpApiGroup.make("objects").add(
+  HttpApiEndpoint.post("create", objectPaths.root, {
+    params,
+    payload: of<BatchRequest.Create>(BatchRequest.Create),
+    success: of<CrmObject.CrmObject>(CrmObject.CrmObject.pipe(HttpApiSchema.status(201))),
+    error
+  }).annotateMerge(about("Create a record", "Not idempotent.")),
+  HttpApiEndpoint.post("batchCreate", objectPaths.batchCreate, {
+    params,
+    payload: of<BatchRequest.BatchCreate>(BatchRequest.BatchCreate),
+    success: batch(201),
+    error
+  }).annotateMerge(about("Create a batch of records", "1 to 100 inputs. Not idempotent.")),
+  HttpApiEndpoint.post("batchRead", objectPaths.batchRead, {
+    params,
+    query: { archived: flag },
+    payload: of<BatchRequest.BatchRead>(BatchRequest.BatchRead),
+    success: batch(200),
+    error
+  }).annotateMerge(
+    about("Read a batch of records", "By id, or by the value of a property with unique values.")
+  ),
+  HttpApiEndpoint.post("search", objectPaths.search, {
+    params,
+    payload: of<Search.Search>(Search.Search),
+    success: of<Page.Page>(Page.Page),
+    error
+  }).annotateMerge(about("Search records", "It counts for the same limit as a search of line items."))
+)
 
 /** The association helpers on the line item itself, which only the dated versions have. */
 const helpers = (version: ApiVersion.ApiVersion) => {
@@ -251,7 +250,7 @@ export const HubSpotApi = apiOf("v3").add(
  * @category models
  * @since 0.1.0
  */
-export const OtherObjects = HttpApi.make("hubspot").add(objects())
+export const OtherObjects = HttpApi.make("hubspot").add(objects)
 
 /**
  * A dated version, as the client asks it: its line items, and the association helpers that they have. The emulator serves it by

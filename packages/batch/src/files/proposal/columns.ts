@@ -131,8 +131,11 @@ export const take = (column: Column, cell: string): void => {
       return column.takeOption?.(column.options, cell)
     default: {
       if (cell.length > 60) return
-      if (amount.test(cell)) column.amounts++
-      if (!/[1-9]/.test(cell)) column.zeros++
+      // They tell what a column may be that is nothing.
+      if (column.match.becomes === undefined) {
+        if (amount.test(cell)) column.amounts++
+        if (!/[1-9]/.test(cell)) column.zeros++
+      }
       if (numeral.test(cell)) column.numerals++
       else if (/^\s*P\d/.test(cell)) column.periods++
       if (!InputIssue.isRecordId(cell.trim())) return

@@ -10,6 +10,7 @@ import type { Matching } from "./headers.ts"
 import { judge, notExact } from "./judge.ts"
 import * as Numbers from "./numbers.ts"
 import * as Problems from "./problems.ts"
+import { example } from "./problems.ts"
 import * as Sniffed from "./values.ts"
 import * as Whole from "./whole.ts"
 
@@ -51,8 +52,6 @@ const naming = (columns: ReadonlyArray<Column>, declared: FileFormat): FileForma
     ...(ignore.length > 0 && { ignore })
   }
 }
-
-const example = (text: string | undefined): string => InputIssue.quote(text ?? "")
 
 /** One declaration for the whole file, or one for each column that needs it. */
 const perColumn = <K extends "dates" | "booleans">(

@@ -74,11 +74,14 @@ const exports = Known.exports.map((known) => ({
   own: new Set(known.own?.map(plain))
 }))
 
-const headers = new Map(
-  Object.entries(Known.headers).flatMap(([property, names]) =>
-    names.map((name) => [plain(name), property] as const)
+const byHeader = (headers: Readonly<Record<string, ReadonlyArray<string>>>): ReadonlyMap<string, string> =>
+  new Map(
+    Object.entries(headers).flatMap(([property, names]) =>
+      names.map((name) => [plain(name), property] as const)
+    )
   )
-)
+
+const headers = byHeader(Known.headers)
 const others = plainKeys(Known.others)
 const perUnit = new Set(Known.perUnit.map(plain))
 const discounts = new Set(Known.discounts.map(plain))
@@ -268,11 +271,7 @@ const withoutRivals = (
   })
 }
 
-const weak = new Map(
-  Object.entries(Known.weak).flatMap(([property, names]) =>
-    names.map((name) => [plain(name), property] as const)
-  )
-)
+const weak = byHeader(Known.weak)
 const people = new Set(Known.people.map(plain))
 
 /**

@@ -6,6 +6,7 @@ import type { Column } from "./columns.ts"
 import { asked } from "./exports.ts"
 import type { Match, Matching } from "./headers.ts"
 import * as Numbers from "./numbers.ts"
+import * as Whole from "./whole.ts"
 
 /** Names that say what a column is without being the property's own. */
 export const notExact: ReadonlyArray<Match["why"]> = ["export", "name", "label", "header"]
@@ -74,13 +75,16 @@ const judged = (columns: ReadonlyArray<Column>, { isForeign }: Matching): Readon
       : { ...column, match: { name: match.name, why: isForeign ? "ignored" : "unmapped", note } }
   })
 
+/** Whether a property is there, or a column that a person may say is it. */
+const isFound =
+  (columns: ReadonlyArray<Column>, declared: FileFormat) =>
+  (property: string): boolean =>
+    Whole.has(columns, declared)(property) || columns.some(({ match }) => match.hint === property)
+
 /** Where nothing else is the name, a description is: many invoices have no other text. */
 const described = (columns: ReadonlyArray<Column>, declared: FileFormat): ReadonlyArray<Column> => {
-  const has = (property: string) => columns.filter(({ match }) => match.becomes === property)
-  const [description, ...others] = has("description")
-  const isName =
-    declared.set?.["name"] !== undefined ||
-    columns.some(({ match }) => match.becomes === "name" || match.hint === "name")
+  const [description, ...others] = columns.filter(({ match }) => match.becomes === "description")
+  const isName = isFound(columns, declared)("name")
   if (description === undefined || others.length > 0 || isName || !notExact.includes(description.match.why)) {
     return columns
   }
@@ -98,11 +102,10 @@ const withCandidates = (
   { isForeign, known }: Matching,
   declared: FileFormat
 ): ReadonlyArray<Column> => {
+  // A product has both.
   const isProduct = columns.some(({ match }) => match.becomes === "hs_product_id")
   if (!isForeign || known !== undefined || isProduct) return columns
-  const has = (property: string): boolean =>
-    declared.set?.[property] !== undefined ||
-    columns.some(({ match }) => match.becomes === property || match.hint === property)
+  const has = isFound(columns, declared)
   const isName = ({ amounts, example = "", numerals }: Column): boolean =>
     numerals + amounts === 0 && /\p{L}{4}|\p{Lo}/u.test(example)
   const isPrice = ({ amounts }: Column): boolean => amounts > 0

@@ -3,11 +3,11 @@
  */
 import { InputIssue } from "@effect-hubspot/schema"
 import type { FileFormat } from "../FileFormat.ts"
+import { word } from "../source/advice.ts"
 import type { Column } from "./columns.ts"
 import { asked } from "./exports.ts"
 import { couldBe } from "./headers.ts"
 import * as Numbers from "./numbers.ts"
-import * as Units from "./units.ts"
 import * as Whole from "./whole.ts"
 
 /** Something wrong with a column, or with values of it. Nothing is sent where one is `blocking`. */
@@ -26,9 +26,8 @@ export interface Problem {
   readonly isOpen?: boolean
 }
 
-const example = (text: string | undefined): string => InputIssue.quote(text ?? "")
-
-const word = (name: string): string => (/^[\w.-]+$/.test(name) ? name : JSON.stringify(name))
+/** A value that is shown. */
+export const example = (text: string | undefined): string => InputIssue.quote(text ?? "")
 
 const parentProblem = (
   { example: value, match: { becomes, name }, values }: Column,
@@ -124,12 +123,12 @@ export const doubtfulOf = (
 /** A sign that one currency has, beside a code of another. */
 export const contradicted = (columns: ReadonlyArray<Column>, format: FileFormat): ReadonlyArray<Problem> => {
   const column = columns.find(({ match }) => match.becomes === Whole.currencyCode)
-  const prices = columns.filter(({ match }) => match.becomes === "price")
   // A dollar is of several countries, unless it says of which.
-  const isWritten = prices.some(({ example = "" }) => /[A-Z]{2}/.test(example))
-  const ofHeaders = prices.flatMap(({ match }) => Units.split(match.name).currency || [])
+  const isWritten = columns.some(
+    ({ example = "", match }) => match.becomes === "price" && /[A-Z]{2}/.test(example)
+  )
   const ofValues = Whole.currenciesOf(format).filter((code) => isWritten || code === "EUR" || code === "GBP")
-  const signs = [...new Set([...ofValues, ...ofHeaders])]
+  const signs = [...new Set([...ofValues, ...Whole.currenciesOfHeaders(columns).values()])]
   const [sign] = signs
   const is = column?.only?.trim().toUpperCase() ?? ""
   if (column === undefined || sign === undefined || !/^[A-Z]{3}$/.test(is)) return []

@@ -22,9 +22,6 @@ const rootOf = ({ inArray, path }: Place): string => (inArray ? path.slice(0, -1
 /** Names with dots cannot be declared. */
 const canBeRoot = ({ path }: Place): boolean => path.every((part) => part !== "" && !part.includes("."))
 
-const sameKey = (one: ReadonlyArray<string>, other: ReadonlyArray<string>): boolean =>
-  one.join("\n") === other.join("\n")
-
 const isWithin = (inner: Place, outer: Place): boolean =>
   outer.path.every((part, index) => part === inner.path[index])
 
@@ -45,16 +42,15 @@ export const sniff = (
     return nothing
   const properties = new Map(places.map((place) => [place, propertiesOf([...place.keys])]))
   const pointsOf = (place: Place): number => properties.get(place)?.length ?? 0
-  const isInside = ({ path }: Place): boolean =>
+  const isInside = (place: Place): boolean =>
+    places.some((other) => isRecord(other) && place.path.length > other.path.length && isWithin(place, other))
+  // Every row has to have the object.
+  const isSometimes = (place: Place): boolean =>
+    !place.inArray &&
     places.some(
       (other) =>
-        isRecord(other) &&
-        path.length > other.path.length &&
-        other.path.every((part, index) => part === path[index])
+        other.path.length === place.path.length - 1 && isWithin(place, other) && other.count > place.count
     )
-  // Every row has to have the object.
-  const isSometimes = ({ count, inArray, path }: Place): boolean =>
-    !inArray && places.some((other) => sameKey(other.path, path.slice(0, -1)) && other.count > count)
   const inner = places.filter(
     (place) => !isTop(place) && canBeRoot(place) && !isInside(place) && !isSometimes(place)
   )

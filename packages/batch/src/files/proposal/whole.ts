@@ -63,6 +63,21 @@ export const currenciesOf = ({ currency, perColumn = {} }: FileFormat): Readonly
   )
 ]
 
+/** Currencies that headers of prices name, by the header. */
+export const currenciesOfHeaders = (columns: ReadonlyArray<Column>): ReadonlyMap<string, string> =>
+  new Map(
+    columns.flatMap(({ match: { becomes, name } }) => {
+      const currency = becomes === "price" ? Units.split(name).currency : undefined
+      return currency === undefined || currency === "" ? [] : [[name, currency] as const]
+    })
+  )
+
+/** Whether a column, or a constant, is a property. */
+export const has =
+  (columns: ReadonlyArray<Column>, { set }: FileFormat) =>
+  (property: string): boolean =>
+    set?.[property] !== undefined || columns.some(({ match }) => match.becomes === property)
+
 /** Currencies of amounts and of their headers where nothing gives them to the line item. */
 export const lostCurrencies = (
   columns: ReadonlyArray<Column>,
@@ -70,22 +85,15 @@ export const lostCurrencies = (
   declared: FileFormat
 ): ReadonlyArray<string> => {
   const code = currencyCode
-  const isGiven =
-    declared.set?.[code] !== undefined ||
-    format.set?.[code] !== undefined ||
-    columns.some(({ match }) => match.becomes === code)
+  const isGiven = has(columns, declared)(code) || format.set?.[code] !== undefined
   const advice = (currency: string): string =>
     `amounts are taken in the account's own currency: --set ${code}=${currency} gives it to the line items`
-  const ofHeaders = columns.flatMap(({ match: { becomes, name } }) => {
-    const currency = becomes === "price" ? Units.split(name).currency : undefined
-    return currency === undefined || currency === "" ? [] : [[name, currency] as const]
-  })
   const found = currenciesOf(format)
   return isGiven
     ? []
     : [
         ...found.map((currency) => `currency=${currency} is only taken off, and ${advice(currency)}`),
-        ...ofHeaders
+        ...[...currenciesOfHeaders(columns)]
           .filter(([, currency]) => !found.includes(currency))
           .map(([name, currency]) => `${InputIssue.quote(name)} names a currency, and ${advice(currency)}`)
       ]
@@ -93,11 +101,9 @@ export const lostCurrencies = (
 
 /** What every file is told: which of the things that matter no column has. */
 export const missing = (columns: ReadonlyArray<Column>, declared: FileFormat): ReadonlyArray<string> => {
-  const has = (property: string): boolean =>
-    declared.set?.[property] !== undefined || columns.some(({ match }) => match.becomes === property)
   const hasParent = columns.some(({ match: { becomes } }) => becomes !== undefined && isParentColumn(becomes))
   const sets = Object.keys(declared.set ?? {}).some(isParentColumn)
-  const none = ["name", "price"].filter((property) => !has(property))
+  const none = ["name", "price"].filter((property) => !has(columns, declared)(property))
   return [
     ...(none.length === 0
       ? []

@@ -8,6 +8,9 @@ import * as Dates from "./dates.ts"
 import * as Shown from "./shown.ts"
 import * as Values from "./values.ts"
 
+/** A word of a command in an advice, in quotes where it needs them. */
+export const word = (text: string): string => (/^[\w=./-]+$/.test(text) ? text : JSON.stringify(text))
+
 /** A declaration, and the value that a cell is under it: empty if nothing is sent. */
 export interface Reading {
   readonly declare: FileFormat.Values
@@ -262,7 +265,7 @@ const sizeOf = ({ declare }: Reading): number => Object.keys(declare).length
 const wordsOf = (declare: FileFormat.Values): string =>
   Object.entries(declare)
     .map(([key, value]) => `${key}=${Array.isArray(value) ? value.join(",") : String(value)}`)
-    .map((word) => (/^[\w=./-]+$/.test(word) ? word : JSON.stringify(word)))
+    .map(word)
     .join(", ")
 
 /** The first and last days that spreadsheets count as five digits, 1927 to 2173. */

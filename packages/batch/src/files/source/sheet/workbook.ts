@@ -6,6 +6,7 @@ import { InputIssue } from "@effect-hubspot/schema"
 import * as Effect from "effect/Effect"
 import type * as Xml from "effect/encoding/Xml"
 import * as Stream from "effect/Stream"
+import { word } from "../advice.ts"
 import { type Failure, failure } from "../row.ts"
 import * as Archive from "./archive.ts"
 import { type Merged, mergedOf, type Shared } from "./cells.ts"
@@ -109,7 +110,7 @@ const choose = (sheets: ReadonlyArray<Sheet>, declared: string | undefined): She
     : failure(
         {},
         `the workbook has ${visible.length} sheets: ${listed(visible)}`,
-        `declare the one to read: --declare ${/^[\w-]+$/.test(only.name) ? `sheet=${only.name}` : InputIssue.quote(`sheet=${only.name}`)}`
+        `declare the one to read: --declare ${word(`sheet=${only.name}`)}`
       )
 }
 
