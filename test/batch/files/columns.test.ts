@@ -115,8 +115,8 @@ describe("the nearest property", () => {
       ["y".repeat(100_000)]: undefined
     }
     for (const [word, property] of Object.entries(words)) {
-      assert.strictEqual(nearest(word, definitions), property, word.slice(0, 20))
+      assert.strictEqual(nearest(definitions)(word), property, word.slice(0, 20))
     }
-    assert.isUndefined(nearest("ac", [{ name: "ab" }, { name: "ad" }]))
+    assert.isUndefined(nearest([{ name: "ab" }, { name: "ad" }])("ac"))
   })
 })

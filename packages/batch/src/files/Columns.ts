@@ -129,7 +129,7 @@ export const make = (header: ReadonlyArray<string> | undefined, format: FileForm
     const { definitions, isComplete } = account
     const known = Declared.make(format, definitions)
     const names = new Set(definitions.map(({ name }) => name))
-    const writable = definitions.filter(({ name }) => !known.isReadOnly(name))
+    const nearestTo = nearest(definitions.filter(({ name }) => !known.isReadOnly(name)))
     const judge = (
       column: string,
       property: string,
@@ -146,7 +146,7 @@ export const make = (header: ReadonlyArray<string> | undefined, format: FileForm
       }
       return names.has(property) || !isComplete
         ? []
-        : [{ _tag: "Unknown", ...place, nearest: nearest(property, writable) }]
+        : [{ _tag: "Unknown", ...place, nearest: nearestTo(property) }]
     }
     return [
       ...[...tallies].flatMap(([key, { name, values }]) =>

@@ -200,7 +200,7 @@ export const make = Effect.fnUntraced(function* (
   const prefix = yield* Structure.prefixOf(bytes, prefixLength)
   const { definitions, isComplete } = options
   const context = new Map(definitions.map((definition) => [definition.name, definition]))
-  const matching = (names: ReadonlyArray<string>) => Headers.match(names, given, definitions)
+  const { match, properties } = Headers.matcher(given, definitions)
 
   const structure = yield* Effect.mapError(
     Structure.sniff({
@@ -209,7 +209,7 @@ export const make = Effect.fnUntraced(function* (
       prefix,
       format: options.format,
       declared: given,
-      propertiesOf: (names) => Headers.properties(names, given, definitions)
+      propertiesOf: properties
     }),
     (error) => ("_tag" in error ? error : refuse(error.problem, error.advice, error.line))
   )
@@ -228,7 +228,7 @@ export const make = Effect.fnUntraced(function* (
       declared: readAs,
       definitions
     })
-    const statistics = Columns.reader(source.header, known, { format: base, definitions: context }, matching)
+    const statistics = Columns.reader(source.header, known, { format: base, definitions: context }, match)
     const issues = Issues.make(source.header)
     const observe = isWhole ? options.observe?.(source.header, declared) : undefined
     const checked = yield* Source.check(source, (row) => {
@@ -246,7 +246,7 @@ export const make = Effect.fnUntraced(function* (
 
   const decisionOf = ({ statistics }: Reading): Decision => {
     const columns = statistics.columns()
-    return decide(columns, matching(columns.map(({ match }) => match.name)), base, {
+    return decide(columns, match(columns.map(({ match }) => match.name)), base, {
       isComplete,
       isSniffed: !same(base, given)
     })

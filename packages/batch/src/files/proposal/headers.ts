@@ -103,7 +103,7 @@ interface Names {
   readonly isReadOnly: (name: string) => boolean
   readonly byName: ReadonlyMap<string, string | undefined>
   readonly byLabel: ReadonlyMap<string, string | undefined>
-  readonly writable: ReadonlyArray<Property.Property>
+  readonly nearest: (name: string) => string | undefined
 }
 
 /** Of two with the same plain name, neither is meant. */
@@ -133,7 +133,7 @@ const namesOf = memoize((definitions: ReadonlyArray<Property.Property>): Names =
     isReadOnly: (name) => readOnly.has(name),
     byName: unique([...names].map((name) => [plain(name), name] as const)),
     byLabel: new Map([...unique(labelled(definitions)), ...unique(labelled(writable))]),
-    writable
+    nearest: nearest(writable)
   }
 })
 
@@ -189,7 +189,7 @@ const single = (name: string, names: Names): Match => {
   }
   const note = others.get(key)
   if (note !== undefined) return { name, why: "unmapped", note }
-  const hint = nearest(name, names.writable)
+  const hint = names.nearest(name)
   return { name, why: "unmapped", ...(hint !== undefined && { hint }) }
 }
 
@@ -322,15 +322,9 @@ const withFreeHints = (matches: ReadonlyArray<Match>): ReadonlyArray<Match> => {
 const own = <A>(record: Readonly<Record<string, A>> | undefined, key: string): A | undefined =>
   record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined
 
-export const match = (
-  columns: ReadonlyArray<string>,
-  declared: FileFormat,
-  definitions: ReadonlyArray<Property.Property>,
-  isWeak = true
-): Matching => {
+/** Tells what columns become. It is asked again for every key that the rows of a JSON file bring. */
+export const matcher = (declared: FileFormat, definitions: ReadonlyArray<Property.Property>) => {
   const names = namesOf(definitions)
-  const keys = new Set(columns.map(plain))
-  const found = exports.find(({ has }) => has.every((name) => keys.has(name)))
   const ignored = new Set(declared.ignore)
   const finds = new Map(Finds.all(declared.find).map((find) => [find.column, find]))
   const isDeclared = (name: string): Match | undefined => {
@@ -352,37 +346,49 @@ export const match = (
       : undefined
   }
   const isNamed = (name: string): boolean => name !== "" || ignored.has("")
-  const first = columns.map((name) => {
-    const match =
-      isDeclared(name) ?? (found === undefined ? single(name, names) : ofExport(name, found, names))
-    const set = match.becomes !== undefined && own(declared.set, match.becomes) !== undefined
-    return set && match.why !== "exact" && match.why !== "declared"
-      ? { name, why: "unmapped" as const, note: `${match.becomes} is set for every row` }
-      : match
-  })
-  const isForeign = found !== undefined || first.some(({ why }) => why === "header")
-  const isStandard = (name: string): boolean => LineItem.knownProperties.has(name)
-  const certain = withoutRivals(first, found?.known)
   const isSet = (property: string): boolean => own(declared.set, property) !== undefined
-  const rivals = withFreeHints(
-    found === undefined && isWeak ? withWeak(withoutCents(certain), isSet) : certain
-  )
+  const isStandard = (name: string): boolean => LineItem.knownProperties.has(name)
+  const unlessSet = (match: Match): Match => {
+    const { becomes, name, why } = match
+    return becomes !== undefined && isSet(becomes) && why !== "exact" && why !== "declared"
+      ? { name, why: "unmapped", note: `${becomes} is set for every row` }
+      : match
+  }
+  const alone = new Map<string, { readonly key: string; readonly match: Match }>()
+  const byItself = (name: string) => {
+    let found = alone.get(name)
+    if (found === undefined) {
+      found = { key: plain(name), match: unlessSet(isDeclared(name) ?? single(name, names)) }
+      alone.set(name, found)
+    }
+    return found
+  }
+  const match = (columns: ReadonlyArray<string>, isWeak = true): Matching => {
+    const each = columns.map(byItself)
+    const keys = new Set(each.map(({ key }) => key))
+    const found = exports.find(({ has }) => has.every((name) => keys.has(name)))
+    const first =
+      found === undefined
+        ? each.map(({ match }) => match)
+        : columns.map((name) => unlessSet(isDeclared(name) ?? ofExport(name, found, names)))
+    const isForeign = found !== undefined || first.some(({ why }) => why === "header")
+    const certain = withoutRivals(first, found?.known)
+    const rivals = withFreeHints(
+      found === undefined && isWeak ? withWeak(withoutCents(certain), isSet) : certain
+    )
+    return {
+      matches: isForeign ? rivals.map((match) => inForeign(match, isStandard)) : rivals,
+      known: found?.known,
+      isForeign
+    }
+  }
   return {
-    matches: isForeign ? rivals.map((match) => inForeign(match, isStandard)) : rivals,
-    known: found?.known,
-    isForeign
+    match: (columns: ReadonlyArray<string>) => match(columns),
+    /** The properties that these names become: how many they are tells a header from data, and rows from other objects. */
+    properties: (columns: ReadonlyArray<string>): ReadonlyArray<string> =>
+      match(columns, false).matches.flatMap(({ becomes }) => (becomes === undefined ? [] : [becomes]))
   }
 }
-
-/** The properties that these names become: how many they are tells a header from data, and rows from other objects. */
-export const properties = (
-  columns: ReadonlyArray<string>,
-  declared: FileFormat,
-  definitions: ReadonlyArray<Property.Property>
-): ReadonlyArray<string> =>
-  match(columns, declared, definitions, false).matches.flatMap(({ becomes }) =>
-    becomes === undefined ? [] : [becomes]
-  )
 
 /** Whether an account could have a property of this name. */
 export const couldBe = (name: string): boolean => Properties.isPropertyName(name)
