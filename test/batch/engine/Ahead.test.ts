@@ -21,6 +21,7 @@ const readAhead = (weights: ReadonlyArray<number>, most: number) =>
           return one
         })
       ),
+      Stream.mapEffect(({ release, result }) => Effect.as(release, result)),
       Stream.runCollect,
       Effect.forkChild
     )

@@ -178,3 +178,25 @@ describe("one input's or batch's trouble", () => {
     }).pipe(Effect.provide(HubSpot.layer({ fault: (_, pass, n) => (n < 3 ? pass : Effect.never) })))
   )
 })
+
+describe("outcomes that nobody takes", () => {
+  it.effect("keep the others from being sent: memory holds so many bytes of inputs, and not more", () =>
+    Effect.gen(function* () {
+      const { ledger } = yield* Emulator
+      const go = yield* Deferred.make<void>()
+      const job = yield* Stream.fromIterable(some(12_000)).pipe(
+        BulkCreate.outcomes({ jobId: "job", concurrency: 10 }),
+        Stream.tap(() => Deferred.await(go)),
+        Stream.runCount,
+        Effect.forkChild
+      )
+      for (let n = 0; n < 60; n++) yield* TestClock.adjust("1 minute")
+      const { created } = yield* ledger
+      // Some 600 bytes each, and 4 MiB in all.
+      assert.isAtMost(created.length, 7500)
+      assert.isAtLeast(created.length, 5000)
+      yield* Deferred.succeed(go, undefined)
+      assert.strictEqual(yield* join(job), 12_000)
+    }).pipe(Effect.provide(HubSpot.layer()))
+  )
+})

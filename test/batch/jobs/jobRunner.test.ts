@@ -4,7 +4,7 @@ import * as JobRunner from "@effect-hubspot/batch/jobs/JobRunner"
 import * as Stores from "@effect-hubspot/batch/sql/Stores"
 import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Stream } from "effect"
+import { Deferred, Effect, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { join } from "../../support/virtualTime.ts"
 import { batchesOf, frozen, holder, rowsOf } from "../sql/jobStore/rows.ts"
@@ -106,5 +106,30 @@ describe("a run of a job", () => {
       assert.strictEqual((yield* jobs.counts("a")).created, 6)
       assert.lengthOf(yield* jobs.log.attempts("a"), 3)
     }).pipe(Effect.scoped, Effect.provide(Layer.fresh(layer)))
+  )
+
+  it.effect("sends no more than memory holds where outcomes cannot be written down", () =>
+    Effect.gen(function* () {
+      const jobs = yield* JobStore.JobStore
+      const go = yield* Deferred.make<void>()
+      const planning = yield* jobs.create({ id: "a", holder, frozen: { ...frozen, batchSize: 100 } })
+      yield* jobs.append(planning, yield* batchesOf(rowsOf(12_000), { batchSize: 100 }))
+      yield* jobs.planned(planning, { digest: "d", inputs: 12_000 })
+      const settle: JobStore.Service["settle"] = (...given) =>
+        Effect.andThen(Deferred.await(go), jobs.settle(...given))
+      const run = yield* Effect.flatMap(jobs.claim("a", { holder }), (claim) => JobRunner.run(claim)).pipe(
+        Effect.scoped,
+        Effect.provideService(JobStore.JobStore, { ...jobs, settle }),
+        Effect.forkChild
+      )
+      for (let n = 0; n < 60; n++) yield* TestClock.adjust("1 minute")
+      const ahead = yield* creates
+      // Some 600 bytes each, and 4 MiB in all.
+      assert.isAtMost(ahead, 7500)
+      assert.isAtLeast(ahead, 5000)
+      yield* Deferred.succeed(go, undefined)
+      assert.deepStrictEqual(yield* join(run), { _tag: "Complete" })
+      assert.strictEqual(yield* creates, 12_000)
+    }).pipe(Effect.provide(Layer.fresh(layer)))
   )
 })

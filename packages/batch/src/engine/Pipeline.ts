@@ -37,9 +37,6 @@ import * as WriteRetry from "./WriteRetry.ts"
  */
 export const maxAhead = 128
 
-/** About the most bytes of the inputs of those batches together. A batch that has more runs alone. */
-const maxBytesAhead = 4 * 1024 * 1024
-
 /** The most batches whose doubts are resolved at once. Most of the time they have nothing under way. */
 export const maxResolving = 1024
 
@@ -240,7 +237,7 @@ export const failingLast = <A, E, R, B, E2, R2>(
   })
 
 const weigh = (step: Plan.Step<unknown, unknown>): number =>
-  step._tag === "Batch" ? step.items.reduce((sum, { input }) => sum + Ahead.bytesOf(input), 0) : 0
+  step._tag === "Batch" ? Ahead.weightOf(step.items) : 0
 
 /** The outcomes of a stream of inputs. It fails only if the stream does, after the outcomes of all inputs before. */
 export const outcomes = <I, In, S extends Success, E, R>(
@@ -250,15 +247,19 @@ export const outcomes = <I, In, S extends Success, E, R>(
   resolver: Resolver<In, S>
 ): Stream.Stream<Outcome<I, S>, E, R> => {
   type Part = Effect.Effect<ReadonlyArray<Outcome<I, S>>>
+  /** Those of a batch that are final first. With them its room is released. */
+  type Parts = readonly [final: Part, ...open: ReadonlyArray<Part>]
 
   let batches = 0
   const run = (items: ReadonlyArray<Plan.Item<I, In>>) => {
     const ofBatch = Telemetry.ofBatch(jobId, batches++)
-    return Effect.map(ofBatch(resolver.run(items)), (all): ReadonlyArray<Part> => {
+    const told = (some: ItemOutcomes<I, In, S>) => some.map(({ outcome }) => outcome)
+    return Effect.map(ofBatch(resolver.run(items)), (all): Parts => {
       const { final, open } = sort(resolver, all)
-      return [Effect.succeed(final), ...open.map((some) => ofBatch(resolver.resolve(some)))].map(
-        Effect.map((some) => some.map(({ outcome }) => outcome))
-      )
+      return [
+        Effect.succeed(told(final)),
+        ...open.map((some) => Effect.map(ofBatch(resolver.resolve(some)), told))
+      ]
     })
   }
 
@@ -276,13 +277,22 @@ export const outcomes = <I, In, S extends Success, E, R>(
         },
         { onHalt: Plan.finish }
       ),
-      Ahead.bounded<Plan.Step<I, In>, ReadonlyArray<Part>>(
-        { most: maxBytesAhead, weigh, concurrency: maxAhead },
+      Ahead.bounded<Plan.Step<I, In>, Parts>(
+        { most: Ahead.mostBytes, weigh, concurrency: maxAhead },
         (step) => (step._tag === "Batch" ? run(step.items) : Effect.succeed([Effect.succeed([step])]))
       ),
+      Stream.map(({ release, result: [final, ...open] }) => [
+        { part: final, release },
+        ...open.map((part) => ({ part, release: Effect.void }))
+      ]),
       Stream.flattenIterable,
       // Final outcomes do not wait for open ones, and open ones have places of their own.
-      Stream.mapEffect(Effect.tap(Telemetry.counted), { concurrency: maxResolving, unordered: true }),
+      Stream.mapEffect(
+        ({ part, release }) =>
+          Effect.map(Effect.tap(part, Telemetry.counted), (outcomes) => ({ outcomes, release })),
+        { concurrency: maxResolving, unordered: true }
+      ),
+      Stream.mapEffect(({ outcomes, release }) => Effect.as(release, outcomes)),
       Stream.flattenIterable
     )
   )

@@ -20,6 +20,7 @@ import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import type * as BatchState from "../model/BatchState.ts"
 import * as Resolver from "../doubt/Resolver.ts"
+import * as Ahead from "../engine/Ahead.ts"
 import type * as BatchRunner from "../engine/BatchRunner.ts"
 import type * as Event from "../engine/Event.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
@@ -100,30 +101,43 @@ export const session = Effect.fn("JobRunner.session")(function* (
 ): Effect.fn.Return<Session, never, JobStore.JobStore | HubSpotClient | RateLimits | Scope.Scope> {
   const worker = yield* begin(claim, options)
   const { job, known, store } = worker
-  const ahead = yield* Semaphore.make(Pipeline.maxAhead)
+  const room = yield* Semaphore.make(Ahead.mostBytes)
   const underWay = yield* Semaphore.make(maxAtOnce)
 
   const batches = store.unsettled(claim.jobId).pipe(
-    Stream.tap(() => ahead.take(1)),
+    Stream.tap(({ items }) => room.take(Ahead.weightOf(items))),
     // In a canceled job every other input becomes `NotSent`; in any other job, the next run reads on.
     Stream.takeWhile(() => Ref.getUnsafe(known).canceled || !Deferred.isDoneUnsafe(job.halt)),
     Stream.catch((error) => Stream.drain(Stream.fromEffect(ClaimedRun.learnFrom(worker)(error))))
   )
 
-  const workOnce = (batch: JobBatch) =>
-    send(worker, batch).pipe(
-      Effect.ensuring(ahead.release(1)),
+  const workOnce = (batch: JobBatch) => {
+    let weight = Ahead.weightOf(batch.items)
+    /** Others are read in the place of a batch once it is over, or waits for its doubts. */
+    const release = Effect.suspend(() => {
+      const held = weight
+      weight = 0
+      return room.release(held)
+    })
+    return send(worker, batch).pipe(
       Effect.flatMap(({ final, open }) =>
-        Effect.map(
-          Effect.forEach(open, (part) => resolve(worker, part), { concurrency: "unbounded" }),
-          (resolved) => [...final, ...resolved.flat()]
-        )
+        open.length === 0
+          ? Effect.succeed(final)
+          : Effect.andThen(
+              release,
+              Effect.map(
+                Effect.forEach(open, (part) => resolve(worker, part), { concurrency: "unbounded" }),
+                (resolved) => [...final, ...resolved.flat()]
+              )
+            )
       ),
       Effect.flatMap((outcomes) => settle(worker, batch, outcomes)),
       Effect.catch((error) => Effect.as(ClaimedRun.learnFrom(worker)(error), "left" as const)),
+      Effect.ensuring(release),
       Telemetry.ofBatch(claim.jobId, batch.number),
       underWay.withPermits(1)
     )
+  }
 
   const worked = new Map<number, Deferred.Deferred<"settled" | "left">>()
 
