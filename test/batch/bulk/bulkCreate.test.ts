@@ -155,6 +155,18 @@ describe("every input has one outcome, and it is true", () => {
     }).pipe(Effect.provide(HubSpot.layer()))
   )
 
+  it.effect("those that are not sent come as they were given, many at once", () =>
+    Effect.gen(function* () {
+      const sizes: Array<number> = []
+      const wrong = { properties: { name: "Seat", price: "much" } }
+      yield* Stream.fromArray(Array.from({ length: 1000 }, () => wrong)).pipe(
+        BulkCreate.outcomes({ jobId: "job" }),
+        Stream.runForEachArray((outcomes) => Effect.sync(() => sizes.push(outcomes.length)))
+      )
+      assert.deepStrictEqual(sizes, [1000])
+    }).pipe(Effect.provide(HubSpot.layer()))
+  )
+
   it.effect("values of the caller's own go in, and come back with their outcome", () =>
     Effect.gen(function* () {
       const outcomes = yield* Stream.make({ sku: "A" }, { sku: "" }).pipe(

@@ -52,13 +52,13 @@ export const weightOf = (items: ReadonlyArray<{ readonly input: unknown }>): num
     items.reduce((sum, { input }) => sum + bytesOf(input), 0)
   )
 
+/** A row of a file, the input that is read from it, its copy that is sent, and its outcome. */
+export const bytesOfObjects = 600
+
 /** About how many bytes an input takes until it has its outcome: its objects, and its texts. */
-export const bytesOf = (input: unknown): number => {
+const bytesOf = (input: unknown): number => {
   let sum = bytesOfObjects
   const { properties } = input as { readonly properties?: Readonly<Record<string, string>> }
   for (const name in properties) sum += properties[name]!.length
   return sum
 }
-
-/** A row of a file, the input that is read from it, its copy that is sent, and its outcome. */
-const bytesOfObjects = 600

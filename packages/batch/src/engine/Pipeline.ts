@@ -18,7 +18,7 @@ import * as AttemptLog from "./AttemptLog.ts"
 import type { BatchOperation } from "./BatchOperation.ts"
 import * as BatchRunner from "./BatchRunner.ts"
 import type * as BatchState from "../model/BatchState.ts"
-import type { NotSentReason, Outcome, Success } from "../model/Outcome.ts"
+import type { Invalid, NotSent, NotSentReason, Outcome, Success } from "../model/Outcome.ts"
 import * as Plan from "../model/Plan.ts"
 import * as RetryBudget from "./RetryBudget.ts"
 import * as WriteTrace from "../model/WriteTrace.ts"
@@ -236,8 +236,16 @@ export const failingLast = <A, E, R, B, E2, R2>(
     )
   })
 
-const weigh = (step: Plan.Step<unknown, unknown>): number =>
-  step._tag === "Batch" ? Ahead.weightOf(step.items) : 0
+/** A batch, or inputs that have their outcomes before anything is sent: a file may hold thousands of them in a row. */
+type Step<I, In> =
+  | Plan.Batch<I, In>
+  | { readonly _tag: "Unsent"; readonly outcomes: ReadonlyArray<Invalid<I> | NotSent<I>> }
+
+/** What is not sent is the caller's, and may be anything: it weighs what as many small inputs do, and as much as a batch may. */
+const weigh = (step: Step<unknown, unknown>): number =>
+  step._tag === "Batch"
+    ? Ahead.weightOf(step.items)
+    : Math.max(step.outcomes.length * Ahead.bytesOfObjects, Ahead.mostBytes / maxAhead)
 
 /** The outcomes of a stream of inputs. It fails only if the stream does, after the outcomes of all inputs before. */
 export const outcomes = <I, In, S extends Success, E, R>(
@@ -268,18 +276,20 @@ export const outcomes = <I, In, S extends Success, E, R>(
       Stream.mapAccumArray(
         () => Plan.make<I, In>(),
         (plan, sources) => {
-          const steps: Array<Plan.Step<I, In>> = []
+          const steps: Array<Step<I, In>> = []
+          const outcomes: Array<Invalid<I> | NotSent<I>> = []
           for (const source of sources) {
             const step = Plan.add(plan, source, shape, batchSize)
-            if (step !== undefined) steps.push(step)
+            if (step?._tag === "Batch") steps.push(step)
+            else if (step !== undefined) outcomes.push(step)
           }
+          if (outcomes.length > 0) steps.push({ _tag: "Unsent", outcomes })
           return [plan, steps]
         },
         { onHalt: Plan.finish }
       ),
-      Ahead.bounded<Plan.Step<I, In>, Parts>(
-        { most: Ahead.mostBytes, weigh, concurrency: maxAhead },
-        (step) => (step._tag === "Batch" ? run(step.items) : Effect.succeed([Effect.succeed([step])]))
+      Ahead.bounded<Step<I, In>, Parts>({ most: Ahead.mostBytes, weigh, concurrency: maxAhead }, (step) =>
+        step._tag === "Batch" ? run(step.items) : Effect.succeed([Effect.succeed(step.outcomes)])
       ),
       Stream.map(({ release, result: [final, ...open] }) => [
         { part: final, release },

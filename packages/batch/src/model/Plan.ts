@@ -47,15 +47,23 @@ export interface Key<I> {
 export type TracedInput = BatchRequest.CreateInput & { readonly objectWriteTraceId: string }
 
 /**
+ * Inputs that are sent in one request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Batch<I, In = TracedInput> {
+  readonly _tag: "Batch"
+  readonly items: ReadonlyArray<Item<I, In>>
+}
+
+/**
  * What the plan makes of the inputs, in their order: batches, invalid inputs, and those that are held back.
  *
  * @category models
  * @since 0.1.0
  */
-export type Step<I, In = TracedInput> =
-  | { readonly _tag: "Batch"; readonly items: ReadonlyArray<Item<I, In>> }
-  | Invalid<I>
-  | NotSent<I>
+export type Step<I, In = TracedInput> = Batch<I, In> | Invalid<I> | NotSent<I>
 
 type Issues = ReadonlyArray<InputIssue.InputIssue>
 
@@ -158,7 +166,7 @@ export const add = <I, In>(
  * @category planning
  * @since 0.1.0
  */
-export const finish = <I, In>(plan: Plan<I, In>): ReadonlyArray<Step<I, In>> => {
+export const finish = <I, In>(plan: Plan<I, In>): ReadonlyArray<Batch<I, In>> => {
   const items = plan.open
   plan.open = []
   return items.length === 0 ? [] : [{ _tag: "Batch", items }]
