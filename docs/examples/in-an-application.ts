@@ -45,7 +45,11 @@ const toInput = ({ number, placed, price }: Order) =>
 // What it does with them. After a crash, or a deployment that interrupts it, `Import.run` goes on where it stood.
 const exportOrders = Effect.fn("Orders.export")(function* (month: string) {
   const id = `orders-${month}`
-  yield* ordersOf(month).pipe(Import.submit({ id, codec: Order, toInput }))
+  yield* ordersOf(month).pipe(
+    Import.submit({ id, codec: Order, toInput }),
+    // It was submitted before: its rows are written down, and another id would create them a second time.
+    Effect.catchTag("JobExists", () => Effect.void)
+  )
   yield* Import.run(id)
   // An outcome has its order, as the codec knows it.
   const months = new Set<number>()

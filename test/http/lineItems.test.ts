@@ -322,6 +322,9 @@ describe("the verbs", () => {
         assert.strictEqual(error.reason._tag, "InvalidRequest")
         assert.isFalse(error.message.includes("\n"))
       }
+      const inputs = Array.from({ length: 101 }, () => ({ properties: { name: "Chair" } }))
+      const tooMany = yield* Effect.flip(service.createBatch({ inputs }))
+      assert.include(tooMany.message, "expected 1 to 100, got 101; send them as several batches")
       assert.lengthOf((yield* ledger).requests, 0)
     }).pipe(Effect.provide(HubSpot.layer()))
   )

@@ -3,8 +3,8 @@
  * input out.
  *
  * A thin layer over `BulkCreate`: the same outcomes and the same limits. The outcomes report what HubSpot did; it is never
- * thrown. `connect` throws the error of a malformed token. The loop throws the error of a malformed address, and that of the
- * caller's own iterable, after the outcomes of all inputs before. It uses no database, and nothing of Node.
+ * thrown. `connect` throws the error of a missing or malformed token. The loop throws the error of a malformed address, and that
+ * of the caller's own iterable, after the outcomes of all inputs before. It uses no database, and nothing of Node.
  *
  * @since 0.1.0
  */
@@ -58,6 +58,7 @@ export interface Connection {
   /**
    * Creates a line item of each input. Outcomes come as batches are done, each with its input and its index. Inputs are
    * read only as outcomes are asked for. Leaving the loop stops it: nothing more is sent, and requests under way are waited for.
+   * A loop on a connection that is closed throws.
    */
   readonly create: <I extends Input>(
     inputs: Iterable<I> | AsyncIterable<I>,
@@ -93,7 +94,8 @@ export interface Connection {
  * @since 0.1.0
  */
 export const connect = ({ token, transport = FetchHttpClient.layer, ...options }: Options): Connection => {
-  const credentials = Credentials.layer(Redacted.isRedacted(token) ? token : Redacted.make(token))
+  const checked = Effect.runSync(Credentials.check(Redacted.isRedacted(token) ? token : Redacted.make(token)))
+  const credentials = Credentials.layer(checked)
   const underWay = Semaphore.makeUnsafe(mostRequests)
   const counted = Layer.effect(
     HubSpotClient,
@@ -112,6 +114,7 @@ export const connect = ({ token, transport = FetchHttpClient.layer, ...options }
   return {
     create: <I extends Input>(inputs: Iterable<I> | AsyncIterable<I>, options?: CreateOptions) => ({
       [Symbol.asyncIterator]: () => {
+        if (Deferred.isDoneUnsafe(closing)) throw new Error("the connection is closed; make another one")
         const stop = Deferred.makeUnsafe<void>()
         const outcomes = Effect.gen(function* () {
           const context = yield* runtime.contextEffect

@@ -54,7 +54,9 @@ export const check = (
   token: Redacted.Redacted<string>,
   name = "the access token"
 ): Effect.Effect<Redacted.Redacted<string>, CredentialsError> => {
-  const text = Redacted.value(token).replace(/\r?\n$/, "")
+  const given: unknown = Redacted.value(token)
+  // Programs without types hand on what `process.env` lacks.
+  const text = typeof given === "string" ? given.replace(/\r?\n$/, "") : ""
   const fail = (message: string) => Effect.fail(new CredentialsError({ message: `${name} ${message}` }))
   if (text.length === 0) return fail("is empty; set it to the token of a private app or a service key")
   if (/^bearer /i.test(text)) return fail(`begins with "Bearer "; give the token alone`)

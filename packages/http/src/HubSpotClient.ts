@@ -195,6 +195,7 @@ export const make = Effect.fnUntraced(function* (
           kind: "client",
           attributes: {
             "hubspot.operation": operation.name,
+            "hubspot.inputs": operation.inputs,
             "http.request.method": operation.method,
             "url.template": operation.template(apiVersion),
             "server.address": host

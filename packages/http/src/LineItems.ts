@@ -85,7 +85,9 @@ export class LineItems extends Context.Service<
   {
     /**
      * Creates 1 to 100 line items. Succeeds with HubSpot's reply, which may hold errors for some inputs
-     * beside results for others; compare by `objectWriteTraceId`, never by position.
+     * beside results for others; compare by `objectWriteTraceId`, never by position. The reply may also say that HubSpot has not
+     * finished the batch (`PENDING`, `PROCESSING`) or has canceled it: `BatchState` of `@effect-hubspot/batch` follows it. Sending
+     * it again would create the line items twice.
      */
     readonly createBatch: (
       request: BatchRequest.Given<BatchRequest.BatchCreate>

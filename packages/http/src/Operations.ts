@@ -174,7 +174,14 @@ const bodyOfInputs =
     readonly inputs: ReadonlyArray<BatchRequest.Given<Inputs<N>>>
   }): Effect.Effect<string, HubSpotError.HubSpotError> => {
     if (!Array.isArray(inputs) || inputs.length < 1 || inputs.length > BatchRequest.maxInputs) {
-      return Effect.fail(invalid(name, `inputs: expected a list of 1 to ${BatchRequest.maxInputs}`))
+      return Effect.fail(
+        invalid(
+          name,
+          Array.isArray(inputs)
+            ? `inputs: expected 1 to ${BatchRequest.maxInputs}, got ${inputs.length}; send them as several batches`
+            : `inputs: expected a list of 1 to ${BatchRequest.maxInputs}`
+        )
+      )
     }
     const all: Array<unknown> = []
     for (const [index, given] of inputs.entries()) {

@@ -167,6 +167,21 @@ describe("every input has one outcome, and it is true", () => {
     }).pipe(Effect.provide(HubSpot.layer()))
   )
 
+  it.effect("a wrong one is told before what comes after it is sent", () =>
+    Effect.gen(function* () {
+      const wrong = { properties: { name: "Seat", price: "much" } }
+      const inputs = [wrong, ...Array.from({ length: 12_000 }, (_, n) => good(n))]
+      yield* Stream.fromArray(inputs).pipe(
+        BulkCreate.outcomes({ jobId: "job", concurrency: 1 }),
+        Stream.takeUntil(({ _tag }) => _tag === "Invalid"),
+        Stream.runDrain,
+        inVirtualTime
+      )
+      const { created } = yield* ledger
+      assert.isAtMost(created.length, 200)
+    }).pipe(Effect.provide(HubSpot.layer({ emulator: { latency: { min: 100, max: 100 } } })))
+  )
+
   it.effect("values of the caller's own go in, and come back with their outcome", () =>
     Effect.gen(function* () {
       const outcomes = yield* Stream.make({ sku: "A" }, { sku: "" }).pipe(
@@ -678,6 +693,17 @@ describe("resources", () => {
       // Ten at once, two seconds each, would take 200 seconds.
       assert.isBelow(requests.at(-1)!.at - requests[0]!.at, 90_000)
     }).pipe(Effect.provide(HubSpot.layer({ emulator: { latency: { min: 2000, max: 2000 } } })))
+  )
+
+  it.effect("the name of a strategy is a defect, and not the default", () =>
+    Effect.gen(function* () {
+      const options = { strategy: "guard", keyProperty: "import_key" } as unknown as BulkCreate.Options
+      const exit = yield* Effect.exit(collect([good(1)], options))
+      assert.isTrue(Exit.hasDies(exit))
+      assert.include(String(exit), "DoubtStrategy.guard()")
+      const { created } = yield* ledger
+      assert.lengthOf(created, 0)
+    }).pipe(Effect.provide(HubSpot.layer()))
   )
 
   it.effect("options out of range are defects", () =>

@@ -88,7 +88,11 @@ describe("a durable import", () => {
   it("is refused in one line where it cannot be meant", async () => {
     await connected("import", "items.csv", "--job", "taken")
     const cases: ReadonlyArray<readonly [ReadonlyArray<string>, number, string]> = [
-      [["import", "items.csv", "--job", "taken"], 2, 'job "taken" exists (3 of 3 done); choose another id'],
+      [
+        ["import", "items.csv", "--job", "taken"],
+        2,
+        'job "taken" exists (3 of 3 done); choose another id for other rows'
+      ],
       [["resume", "other"], 2, 'there is no job "other"; list the jobs to see their ids'],
       [["import", "items.csv", "--job", "../etc/x"], 2, 'is not letters, digits, "-" and "_"'],
       [["import", "items.csv", "--job", ""], 2, "--job: a value is missing"],

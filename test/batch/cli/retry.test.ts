@@ -139,7 +139,14 @@ describe("a retry", () => {
       "--rejects",
       "pine-r.csv"
     )
-    await refusing('job "pine" exists (5 of 5 done); choose another id', 2, "pine", "f.csv", "--job", "pine")
+    await refusing(
+      'job "pine" exists (5 of 5 done); choose another id for other rows',
+      2,
+      "pine",
+      "f.csv",
+      "--job",
+      "pine"
+    )
     const long = "p".repeat(41)
     await imported(long, "Long")
     files.write("l.csv", "name,_line\nLong 2,3\n")

@@ -362,7 +362,7 @@ describe("a durable import that cannot be meant", () => {
 
   it("B48 an id that is taken", async () => {
     await held("b48", "three.csv", "--batch-size", "1")
-    const taken = 'job "held" exists (0 of 3 done); resume it, or choose another id'
+    const taken = 'job "held" exists (0 of 3 done); resume it, or choose another id for other rows'
     refused(await connected("b48", "import", "three.csv", "--job", "held"), 2, taken)
   })
 

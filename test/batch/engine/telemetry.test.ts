@@ -58,6 +58,10 @@ describe("the spans of batches", () => {
         ["job", 2, 1]
       ])
       assert.deepStrictEqual(
+        creates(spans).map(({ attributes }) => attributes.get("hubspot.inputs")),
+        [100, 100, 100, 50]
+      )
+      assert.deepStrictEqual(
         creates(spans).map(({ attributes }) => attributes.get("http.response.status_code")),
         [429, 201, 201, 201]
       )

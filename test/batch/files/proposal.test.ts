@@ -3,8 +3,10 @@ import type { FileFormat } from "@effect-hubspot/batch/files/FileFormat"
 import { StandardProperties } from "@effect-hubspot/schema"
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { bytesOf, cuts, holds, inputs, read } from "./read.ts"
 import { layout, rows, written } from "./tables.ts"
@@ -56,6 +58,38 @@ describe("Sniffing", () => {
 })
 
 describe("A proposal", () => {
+  it.effect("tells apart columns of one name, in the header and above it", () =>
+    Effect.gen(function* () {
+      const titled = yield* propose(
+        "Lieferung;Menge;Menge;;\nArtikel;Menge;Preis;Notiz;X\nSeat;1;3,00;a;b\nDesk;2;4,00;a;b\n"
+      )
+      assert.deepStrictEqual(
+        titled.columns.map(({ becomes }) => becomes),
+        ["name", "quantity", "price", undefined, undefined]
+      )
+      const twice = yield* Effect.flip(propose("Artikel;Menge;Menge;Preis\nSeat;1;1;3,00\n"))
+      assert.include(twice.message, 'column "Menge" appears twice (2 and 3)')
+    })
+  )
+
+  it.effect("is made of any header, or says why there is none", () =>
+    holds(
+      Arbitrary.array(
+        Arbitrary.schema(
+          Schema.Literals(["Menge", "Preis", "price", "Name", "SKU", "Rabatt", "Total", "deal_id", "", "x"])
+        ),
+        { minLength: 2, maxLength: 6 }
+      ),
+      (header) =>
+        Effect.gen(function* () {
+          const rows = [header, header.map((_, n) => String(n + 1)), header.map((_, n) => String(n + 2))]
+          const made = yield* Effect.exit(propose(rows.map((cells) => cells.join(";")).join("\n")))
+          return made._tag === "Success" || !Cause.hasDies(made.cause)
+        }),
+      { runs: 500 }
+    )
+  )
+
   it.effect("holds for the whole file, not for its beginning", () =>
     Effect.gen(function* () {
       const many = "A,10\n".repeat(40_000)

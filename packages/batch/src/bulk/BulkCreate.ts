@@ -80,6 +80,9 @@ export type OutcomesWithOptions<I> = Options & {
 /**
  * Creates the line items of a stream. An option out of its range is a defect.
  *
+ * Outcomes come as batches are done. Inputs are read, and sent, only as outcomes are taken: about 4 MiB of inputs may be without
+ * a taken outcome, beside those in doubt.
+ *
  * **Example**
  *
  * ```ts
@@ -114,6 +117,26 @@ export const outcomes =
 
 /**
  * Creates a line item of each of the caller's own values, such as rows of a file.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { BulkCreate } from "@effect-hubspot/batch"
+ * import * as Emulator from "@effect-hubspot/http/emulator/Emulator"
+ * import { Effect, Result, Stream } from "effect"
+ *
+ * const orders = Stream.make({ number: 7, price: "19.90" }, { number: 8, price: "cheap" })
+ * const program = orders.pipe(
+ *   BulkCreate.outcomesWith({
+ *     toInput: ({ number, price }) => Result.succeed({ properties: { name: `Order ${number}`, price } }),
+ *     where: { unit: "order", of: ({ number }) => number }
+ *   }),
+ *   Stream.map(({ _tag, source }) => `${source.number} ${_tag}`),
+ *   Stream.runCollect
+ * )
+ * const said = await Effect.runPromise(Effect.provide(program, Emulator.layerLineItems()))
+ * said.toSorted() // => ["7 Created", "8 Invalid"]
+ * ```
  *
  * @category running
  * @since 0.1.0

@@ -20,6 +20,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import { inRange } from "../model/InRange.ts"
 
 /**
@@ -276,8 +277,18 @@ export const choose = (strategy: DoubtStrategy, keyProperty: string | undefined)
   return keyProperty === undefined ? Option.none() : Option.some({ strategy, keyProperty })
 }
 
+const tags: Readonly<Record<DoubtStrategy["_tag"], true>> = {
+  failVisible: true,
+  atLeastOnce: true,
+  reconcile: true,
+  reconcileByParent: true,
+  guard: true,
+  upsert: true
+}
+
 /**
- * A choice with its default. A strategy without the property that it needs is a defect.
+ * A choice with its default. A strategy without the property that it needs is a defect, and so is what is no strategy, such as
+ * its name.
  *
  * @category constructors
  * @since 0.1.0
@@ -289,9 +300,13 @@ export const chosen = ({
   readonly strategy: DoubtStrategy
   readonly keyProperty: string | undefined
 }> =>
-  Option.isSome(choose(strategy, keyProperty))
-    ? Effect.succeed({ strategy, keyProperty })
-    : Effect.die(new RangeError(`the strategy ${strategy._tag} needs a keyProperty`))
+  !Predicate.hasProperty(strategy, "_tag") || !Object.hasOwn(tags, strategy._tag)
+    ? Effect.die(
+        new TypeError("strategy must be one that DoubtStrategy makes, such as DoubtStrategy.guard()")
+      )
+    : Option.isSome(choose(strategy, keyProperty))
+      ? Effect.succeed({ strategy, keyProperty })
+      : Effect.die(new RangeError(`the strategy ${strategy._tag} needs a keyProperty`))
 
 /**
  * The promise of a strategy, in one line for a report.

@@ -277,13 +277,20 @@ export const outcomes = <I, In, S extends Success, E, R>(
         () => Plan.make<I, In>(),
         (plan, sources) => {
           const steps: Array<Step<I, In>> = []
-          const outcomes: Array<Invalid<I> | NotSent<I>> = []
+          let outcomes: Array<Invalid<I> | NotSent<I>> = []
+          const told = () => {
+            if (outcomes.length > 0) steps.push({ _tag: "Unsent", outcomes })
+            outcomes = []
+          }
           for (const source of sources) {
             const step = Plan.add(plan, source, shape, batchSize)
-            if (step?._tag === "Batch") steps.push(step)
-            else if (step !== undefined) outcomes.push(step)
+            if (step?._tag === "Batch") {
+              // Who stops at the first wrong input learns of it before the next batch is sent.
+              told()
+              steps.push(step)
+            } else if (step !== undefined) outcomes.push(step)
           }
-          if (outcomes.length > 0) steps.push({ _tag: "Unsent", outcomes })
+          told()
           return [plan, steps]
         },
         { onHalt: Plan.finish }

@@ -70,8 +70,9 @@ export interface Options extends BatchState.Waits {
 }
 
 /**
- * A run under way. `batches` are those without outcomes, read only as far ahead as `work` keeps up; pass each to `work`,
- * concurrently. When no more come, `end` writes to the store how the run ended.
+ * A run under way. `batches` are those without outcomes, read only as far ahead as `work` keeps up: about 4 MiB of inputs. Pass
+ * each to `work` as it comes, concurrently; who waits for a second batch before the first is worked on may wait for ever. When
+ * no more come, `end` writes to the store how the run ended.
  *
  * @category models
  * @since 0.1.0

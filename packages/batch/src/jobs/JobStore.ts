@@ -55,9 +55,12 @@ export class JobExists extends Schema.TaggedError<JobExists>()("JobExists", {
   attemptsOnly: Schema.Boolean
 }) {
   override get message(): string {
-    return this.attemptsOnly
-      ? `requests of a job "${this.jobId}" were sent before; choose another id`
-      : `job "${this.jobId}" exists (${this.done} of ${this.total} done); ${this.done < this.total ? "resume it, or " : ""}choose another id`
+    if (this.attemptsOnly) return `requests of a job "${this.jobId}" were sent before; choose another id`
+    const exists = `job "${this.jobId}" exists (${this.done} of ${this.total} done)`
+    // Under another id the same rows would be created a second time.
+    return this.done < this.total
+      ? `${exists}; resume it, or choose another id for other rows`
+      : `${exists}; choose another id for other rows`
   }
 }
 
@@ -77,8 +80,10 @@ export class JobBusy extends Schema.TaggedError<JobBusy>()("JobBusy", {
   epoch: Schema.Int
 }) {
   override get message(): string {
-    const since = DateTime.formatIso(DateTime.makeUnsafe(this.sinceMillis))
-    return `job "${this.jobId}" is held by pid ${this.pid} on host ${this.host} since ${since}; wait for it, or stop it and try again`
+    const [since, until] = [this.sinceMillis, this.untilMillis].map((millis) =>
+      DateTime.formatIso(DateTime.makeUnsafe(millis))
+    )
+    return `job "${this.jobId}" is held by pid ${this.pid} on host ${this.host} since ${since}; wait for it, or stop it and try again; if it is gone, the job is free at ${until}`
   }
 }
 

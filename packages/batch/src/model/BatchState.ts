@@ -217,7 +217,8 @@ export const schedules: {
 
 /**
  * The schedules of the two statuses in which HubSpot has not finished a batch. Any schedule is allowed. It is stepped before
- * every look, including the first. Its input is the status with the last known reply. The wait ends when the schedule ends.
+ * every look, including the first. Its input is the status with the last known reply. The wait ends when the schedule ends: one
+ * without an end waits as long as HubSpot does. Without a way to look at batches (see `BatchObserver`) nothing waits.
  *
  * @category models
  * @since 0.1.0

@@ -214,13 +214,15 @@ export const judgeEach = (
 
   const isRefused = ended === "Complete" && isRefusalOfAll(identities, response)
   const why = ended === "Complete" ? "missing" : "unfinished"
+  /** The last status that HubSpot gave an unfinished batch. */
+  const status = ended === "Complete" ? undefined : response.status
   const remaining = (position: number): Verdict => {
     if (isRefused) return { _tag: "Rejected", errors: distinct(unattributed) }
     const objects = placed.unassigned.get(position)
     if (objects !== undefined) {
       return unaccounted("unassigned", `created under one of ${objects.map(({ id }) => id).join(", ")}`)
     }
-    return unaccounted(placed.ambiguous.has(position) ? "ambiguous" : why)
+    return placed.ambiguous.has(position) ? unaccounted("ambiguous") : unaccounted(why, status)
   }
   return {
     verdicts: verdicts.map((verdict, position) => verdict ?? remaining(open.indexOf(position))),

@@ -243,7 +243,8 @@ export type Evidence =
  * - `noId`: it reports the input as created, without an id that can be read.
  * - `unassigned`: it reports the input as created, under one of several ids.
  * - `ambiguous`: a record was created that could be this input or another one.
- * - `unfinished`: HubSpot has not finished the batch.
+ * - `unfinished`: HubSpot has not finished the batch; `seen` is its last status. `CANCELED` will not change. After `PENDING` or
+ *   `PROCESSING` a schedule has ended, or nothing could look at the batch (see `BatchObserver`).
  *
  * @category models
  * @since 0.1.0

@@ -304,7 +304,7 @@ export const suite = (name: string, place: Place) =>
           assert.instanceOf(busy, JobStore.JobBusy)
           assert.strictEqual(
             busy.message,
-            'job "a" is held by pid 4711 on host a since 1970-01-01T12:03:00.000Z; wait for it, or stop it and try again'
+            'job "a" is held by pid 4711 on host a since 1970-01-01T12:03:00.000Z; wait for it, or stop it and try again; if it is gone, the job is free at 1970-01-01T12:03:10.000Z'
           )
           assert.strictEqual(busy.epoch, claim.epoch)
         }
@@ -437,7 +437,10 @@ export const suite = (name: string, place: Place) =>
         yield* jobs.settle(claim, [settlement(batches[0]!)])
         const error = yield* Effect.flip(jobs.create({ id: "a", frozen, holder, insteadOf: claim.epoch }))
         assert.instanceOf(error, JobStore.JobExists)
-        assert.strictEqual(error.message, 'job "a" exists (3 of 7 done); resume it, or choose another id')
+        assert.strictEqual(
+          error.message,
+          'job "a" exists (3 of 7 done); resume it, or choose another id for other rows'
+        )
       }))
 
     test("a job whose planning ended halfway is replaced, when nobody plans it any more", (jobs, again) =>

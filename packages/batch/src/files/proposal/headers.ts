@@ -369,7 +369,8 @@ export const matcher = (declared: FileFormat, definitions: ReadonlyArray<Propert
     const found = exports.find(({ has }) => has.every((name) => keys.has(name)))
     const first =
       found === undefined
-        ? each.map(({ match }) => match)
+        ? // Two columns of one name are told apart by what they are, not by what they say.
+          each.map(({ match }) => ({ ...match }))
         : columns.map((name) => unlessSet(isDeclared(name) ?? ofExport(name, found, names)))
     const isForeign = found !== undefined || first.some(({ why }) => why === "header")
     const certain = withoutRivals(first, found?.known)
