@@ -87,7 +87,7 @@ export const Decimal = Schema.String.pipe(
   Schema.decodeTo(
     Schema.BigDecimal,
     fromText(
-      "a finite decimal number",
+      "a finite decimal number: digits with a dot, without thousands separators, currency or blanks",
       (text) => (isDecimalText(text) ? BigDecimal.fromString(text) : Option.none()),
       formatDecimal
     )
