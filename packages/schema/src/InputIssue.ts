@@ -246,7 +246,7 @@ export const ofAssociations = (
         issues ?? none,
         issue(
           "associations",
-          `${parents.length} parents (${parents.join(", ")}), a line item has one`,
+          `${parents.length} parents (${shorten(parents.slice(0, 50).join(", "), 100)}), a line item has one`,
           "keep one, and create a separate line item for each of the others"
         )
       )

@@ -227,7 +227,9 @@ const files: ReadonlyArray<Case> = [
     what: "gzip",
     file: ["items.csv.gz", Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0)],
     code: 2,
-    stderr: ["line-items: items.csv.gz: the gzip file is broken, or cut off; make or fetch it again"]
+    stderr: [
+      "line-items: items.csv.gz: the gzip file is broken, cut off, or several in one; make or fetch it again, or unpack it with gzip -d"
+    ]
   },
   {
     id: "B18",
@@ -559,8 +561,9 @@ describe("bad input", () => {
     const started = await startProcess(["import", "fifo", "--emulator", "--json"], { cwd: place.path })
     await waitingFor(started.pid)
     started.kill("SIGINT")
-    const { code } = await started.finished
+    const { code, stderr } = await started.finished
     assert.strictEqual(code, 130)
+    assert.strictEqual(stderr, "line-items: interrupted; no row was sent\n")
   })
 
   it("B04 a file that may not be read", async () => {

@@ -40,7 +40,7 @@ describe("The progress line", () => {
   it("without a total it has no bar and no end", () => {
     assert.strictEqual(
       Progress.render({ ...Report.zero, created: 5, requests: 1 }, undefined, 2000, 80, pace),
-      "5 rows · 5 created · 1,850 rows/s · limit 187/190 · 1 requests · 2.0 s"
+      "5 rows · 5 created · 1,850 rows/s · limit 187/190 · 1 request · 2.0 s"
     )
   })
 })

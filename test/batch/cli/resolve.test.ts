@@ -4,7 +4,11 @@ import * as Process from "../../../packages/batch/src/cli/Process.ts"
 import * as Resolve from "../../../packages/batch/src/cli/Resolve.ts"
 import { Emulator } from "@effect-hubspot/http/emulator/Emulator"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Sink, Stdio } from "effect"
+import { LineItems } from "@effect-hubspot/http"
+import { Association } from "@effect-hubspot/schema"
+import { Effect, Layer, Result, Sink, Stdio } from "effect"
+import { TestClock } from "effect/testing"
+import { inVirtualTime } from "../../support/virtualTime.ts"
 import { batchesOf, frozen, holder, other, rowsOf } from "../sql/jobStore/rows.ts"
 import * as HubSpot from "../../support/hubspot.ts"
 
@@ -58,5 +62,48 @@ describe("resolve", () => {
         const { requests } = yield* Effect.flatMap(Emulator, ({ ledger }) => ledger)
         assert.isEmpty(requests.filter(({ path }) => path.includes("line_items")))
       }).pipe(Effect.provide(world))
+  )
+
+  it.effect("looks for the rows of one parent at once, whatever batches they were sent in", () =>
+    Effect.gen(function* () {
+      const jobs = yield* JobStore.JobStore
+      const rows = rowsOf(6).map((row) => ({
+        ...row,
+        input: Result.map(row.input, (input) => ({
+          ...input,
+          associations: [Association.make("deal", "1001")]
+        }))
+      }))
+      const planning = yield* jobs.create({ id: "a", frozen, holder })
+      yield* jobs.append(planning, yield* batchesOf(rows, { jobId: "a" }))
+      yield* jobs.planned(planning, { digest: "d", inputs: rows.length })
+      const claim = yield* jobs.claim("a", { holder })
+      const evidence = { _tag: "Recovered", text: "the import ended while it was being sent" } as const
+      for (const number of [0, 1, 2]) {
+        const inputs = [2 * number, 2 * number + 1]
+        yield* jobs.log.begin({ jobId: "a", operation: "batchCreate", inputs, epoch: claim.epoch })
+        const outcomes = inputs.map((index) => ({ _tag: "InDoubt", index, evidence }) as const)
+        yield* jobs.settle(claim, [{ number, outcomes }])
+      }
+      yield* jobs.complete(claim, "done")
+      // HubSpot has them all the same.
+      yield* TestClock.adjust("1 second")
+      const lineItems = yield* LineItems.LineItems
+      yield* lineItems.createBatch({
+        inputs: rows.map(({ input, index }) => ({
+          ...Result.getOrThrow(input),
+          objectWriteTraceId: `a-${index.toString(36)}`
+        }))
+      })
+      const stdio = Stdio.layerTest({ stdout: () => Sink.drain })
+      const resolving = Effect.provide(Resolve.run("a", { apply: true, json: true }), stdio)
+      assert.strictEqual(yield* inVirtualTime(resolving), 0)
+      assert.strictEqual((yield* jobs.counts("a")).created, 6)
+      const { requests } = yield* Effect.flatMap(Emulator, ({ ledger }) => ledger)
+      assert.lengthOf(
+        requests.filter(({ path }) => path.endsWith("/batch/read")),
+        1
+      )
+    }).pipe(Effect.provide(Layer.fresh(world)))
   )
 })

@@ -124,6 +124,30 @@ describe("a disk that fails", () => {
     assert.isAtLeast(after, created)
   })
 
+  it("F61 one that is full under the ids of what was created: those that the file lacks are said", async () => {
+    files.write("named.csv", rows(3000, "Named"))
+    const end = await limited(40, "import", "named.csv", "--created", "ids.csv", "--concurrency", "2")
+    assert.strictEqual(end.code, 74, end.stderr)
+    assert.lengthOf([...end.stderr.matchAll(/ids\.csv cannot be written/g)], 1)
+    const [header = [], ...whole] = files
+      .read("ids.csv")
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => line.split(","))
+    const written = whole.map((cells) => cells[header.indexOf("_id")]!)
+    const said = [...end.stderr.matchAll(/^named\.csv:\d+: created as (\d+)$/gm)].map(([, id]) => id!)
+    const there = (await server.ledger()).created.filter(({ properties }) =>
+      properties["name"]?.startsWith("Named ")
+    )
+    assert.isNotEmpty(written)
+    assert.isNotEmpty(said)
+    const known = new Set([...written, ...said])
+    assert.deepStrictEqual(
+      there.map(({ id }) => id).filter((id) => !known.has(id)),
+      []
+    )
+  })
+
   it("F61 one that fails later: the summary has every answer that came, and says which are not written down", async () => {
     files.write("told.csv", rows(1500, "Told"))
     const job = ["--job", "told", "--state-dir", "told", "--batch-size", "10", "--concurrency", "2"]

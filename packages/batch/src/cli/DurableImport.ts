@@ -124,7 +124,12 @@ export const plan = Effect.fnUntraced(function* (
         source.replayable && options.input !== "stdin" ? FileDigest.of(options.input.path, fs) : undefined,
       check: retrying?.check
     }),
-    Effect.mapError(refusedBefore)
+    Effect.mapError(refusedBefore),
+    Effect.onInterrupt(() =>
+      Console.error(
+        `line-items: interrupted; no row was sent, and not all were written down; import it again as job ${jobId}`
+      )
+    )
   )
   yield* Effect.forEach(warnings(), say, { discard: true })
   return requests

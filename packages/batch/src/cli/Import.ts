@@ -102,11 +102,7 @@ export interface Prepared {
   readonly warnings: () => ReadonlyArray<string>
 }
 
-/**
- * Opens the input and checks it without sending anything but the canaries of a key property. A file is read to its end before
- * the account is asked for its properties; a pipe is opened after that.
- */
-export const prepare = Effect.fnUntraced(function* (
+const prepared = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<
   Prepared,
@@ -169,6 +165,13 @@ export const prepare = Effect.fnUntraced(function* (
 })
 
 /**
+ * Opens the input and checks it without sending anything but the canaries of a key property. A file is read to its end before
+ * the account is asked for its properties; a pipe is opened after that.
+ */
+export const prepare = (options: Options) =>
+  Effect.onInterrupt(prepared(options), () => Console.error("line-items: interrupted; no row was sent"))
+
+/**
  * Runs an import. `finish` receives the result also when the import was interrupted; the interrupted caller does not.
  */
 export const run = Effect.fnUntraced(function* (
@@ -202,6 +205,8 @@ export const run = Effect.fnUntraced(function* (
   const abandon = yield* Deferred.make<void>()
   /** Nothing more will be sent, whatever the reason. */
   const over = yield* Deferred.make<void>()
+  /** What is left of a file is not read any more. */
+  const enough = yield* Deferred.make<void>()
   const { columns } = yield* Terminal.Terminal
   const limits = yield* RateLimits
   const progress = yield* Progress.make({
@@ -240,18 +245,33 @@ export const run = Effect.fnUntraced(function* (
     most: options.named
   })
 
-  const unwritable = (error: Rejects.RejectsError) =>
-    Effect.suspend(() => {
-      ending.unwritable = true
-      return Effect.all(
-        [
-          Deferred.succeed(stop, undefined),
-          Deferred.succeed(over, undefined),
-          progress.line(`${error.message}; stopping`)
-        ],
-        { discard: true }
-      )
-    })
+  const unwritten = new Set<string>()
+  /** Writes rows into a file. What cannot be written is said, so that nothing is lost with a full disk. */
+  const write = <A extends { readonly row: Pick<Source.Row, "line"> }>(
+    file:
+      | { readonly writeAll: (all: ReadonlyArray<A>) => Effect.Effect<void, Rejects.RejectsError> }
+      | undefined,
+    all: ReadonlyArray<A>,
+    textOf: (one: A) => string
+  ) =>
+    Effect.catch(file?.writeAll(all) ?? Effect.void, ({ message }) =>
+      Effect.suspend(() => {
+        ending.unwritable = true
+        const isKnown = unwritten.has(message)
+        unwritten.add(message)
+        return Effect.all(
+          [
+            Deferred.succeed(stop, undefined),
+            Deferred.succeed(over, undefined),
+            isKnown ? Effect.void : progress.line(`${message}; stopping, and saying here what it lacks`),
+            Effect.forEach(all, (one) => progress.line(`${shown}:${one.row.line}: ${textOf(one)}`), {
+              discard: true
+            })
+          ],
+          { discard: true }
+        )
+      })
+    )
 
   const take = Effect.fnUntraced(function* (outcomes: ReadonlyArray<Outcome.Outcome<Source.Row>>) {
     counts = Report.add(counts, outcomes)
@@ -275,16 +295,17 @@ export const run = Effect.fnUntraced(function* (
         if (outcome.reason._tag !== "RetriesExhausted") yield* Deferred.succeed(over, undefined)
       }
     }
-    yield* Effect.catch(rejects?.writeAll(notCreated) ?? Effect.void, unwritable)
-    yield* Effect.catch(doubts?.writeAll(doubtful) ?? Effect.void, unwritable)
-    yield* Effect.catch(created?.writeAll(ids) ?? Effect.void, unwritable)
+    yield* write(rejects, notCreated, ({ reason }) => reason)
+    yield* write(doubts, doubtful, ({ evidence }) => `in doubt: ${evidence}`)
+    yield* write(created, ids, ({ id }) => `created as ${id}`)
   })
 
   const args = yield* Effect.flatMap(Stdio.Stdio, ({ args }) => args)
   let lastLine = 0
   const rows = source.rows.pipe(
-    // A pipe may never end, so it is not read on when nothing more will be sent.
-    source.replayable ? (same) => same : Stream.interruptWhen(Deferred.await(over)),
+    // A pipe may never end, so it is not read on when nothing more will be sent. A file is, to say of every row that it was not
+    // sent; a third Ctrl-C ends that.
+    Stream.interruptWhen(Deferred.await(source.replayable ? enough : over)),
     Stream.catch((error) =>
       Stream.unwrap(
         Effect.as(
@@ -323,7 +344,7 @@ export const run = Effect.fnUntraced(function* (
       Effect.andThen(
         Effect.forEach([...rest(), ...warnings()], progress.note, { discard: true }),
         Effect.forEach(
-          closing(shown, { ...options, declared }, source, imported, ending, args),
+          closing(shown, { ...options, declared }, source, imported, ending, { args, total }),
           progress.line,
           { discard: true }
         )
@@ -360,7 +381,13 @@ export const run = Effect.fnUntraced(function* (
       ])
     }),
     grace: signaled,
-    abandon: Deferred.succeed(abandon, undefined)
+    abandon: Effect.suspend(() =>
+      Effect.all([
+        Deferred.succeed(abandon, undefined),
+        Effect.forkDetach(Effect.andThen(signaled, Deferred.succeed(enough, undefined))),
+        total === undefined || counts.inputs >= total ? Effect.void : progress.line(Progress.counting)
+      ])
+    )
   })
 })
 
@@ -375,7 +402,10 @@ const closing = (
   source: Source.Source,
   { summary }: Imported,
   ending: Report.Ending,
-  args: ReadonlyArray<string>
+  {
+    args,
+    total = summary.inputs
+  }: { readonly args: ReadonlyArray<string>; readonly total: number | undefined }
 ): ReadonlyArray<string> => [
   ...(summary.inputs === 0 && !ending.unreadable ? [`${name}: no rows`] : []),
   ...(rejects !== undefined && summary.rejected + summary.invalid + summary.notSent > 0
@@ -385,5 +415,8 @@ const closing = (
     ? [
         `${name}: ${Report.format(summary.notSent)} ${summary.notSent === 1 ? "row" : "rows"} ${Outcome.describeNotSent(ending.reason)}${Advice.forNotSent(ending.reason)}`
       ]
+    : []),
+  ...(total > summary.inputs && !ending.unreadable
+    ? [`${name}: ${Report.format(total - summary.inputs)} more rows were not read, and not sent`]
     : [])
 ]

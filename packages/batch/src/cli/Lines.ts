@@ -225,7 +225,11 @@ export const naming = Effect.fnUntraced(function* (options: {
           ({ line, named, unnamed, what }) =>
             `${shown}: ${rows(unnamed)}${named === 0 ? ` (the first on line ${line})` : ` like line ${line}`}: ${what}`
         ),
-      ...(others === 0 ? [] : [`${shown}: ${rows(others)} of ${left.length - mostNamed} other causes`]),
+      ...(others === 0
+        ? []
+        : [
+            `${shown}: ${rows(others)} of ${left.length - mostNamed}${causes[kind].has("") ? " and more" : ""} other causes`
+          ]),
       `… and so on; ${options.files[kind] ?? `--${kind} <file>`} keeps every one of them with its reason, --verbose prints them`
     ]
   }

@@ -40,6 +40,9 @@ export interface Options {
   readonly limit?: Effect.Effect<number> | undefined
 }
 
+/** The line for the second interrupt, where rows of the file are left. */
+export const counting = "reading the rest of the file, to say what was not sent (Ctrl-C again leaves it)"
+
 /** The line for an interrupt while requests are under way. */
 export const stopping = "stopping: waiting for the requests under way (Ctrl-C again leaves them in doubt)"
 
@@ -128,7 +131,9 @@ export const render = (
   const isShared = total !== undefined && total > 0
   const filled = isShared ? Math.floor(Math.min(1, done / total) * barWidth) : 0
   const rate = pace?.rowsPerSecond ?? 0
-  const left = total === undefined || done >= total || rate === 0 ? undefined : (total - done) / rate
+  // What is not sent any more takes no time.
+  const isOver = total === undefined || done >= total || counts.notSent > 0
+  const left = isOver || rate === 0 ? undefined : (total - done) / rate
   const some = (count: number, name: string) => (count > 0 ? `${Report.format(count)} ${name}` : undefined)
   const parts = {
     bar: isShared && columns !== undefined ? "█".repeat(filled) + "░".repeat(barWidth - filled) : undefined,
@@ -143,8 +148,12 @@ export const render = (
     window:
       pace?.limit === undefined
         ? undefined
-        : `limit ${Report.format(pace.requests)}/${Report.format(pace.limit)}`,
-    requests: counts.requests === undefined ? undefined : `${Report.format(counts.requests)} requests`,
+        : // It is never exceeded; between two lines of a log the requests of a window are an estimate.
+          `limit ${Report.format(Math.min(pace.requests, pace.limit))}/${Report.format(pace.limit)}`,
+    requests:
+      counts.requests === undefined
+        ? undefined
+        : `${Report.format(counts.requests)} ${counts.requests === 1 ? "request" : "requests"}`,
     elapsed: elapsedMillis === undefined ? undefined : Report.formatMillis(elapsedMillis)
   }
   const textOf = (shown: typeof parts): string => {

@@ -81,9 +81,13 @@ const columnLines = (columns: ReadonlyArray<Proposal.Column>): ReadonlyArray<str
     const asked = hint === undefined ? reason : `${reason}; did you mean ${hint}?`
     return [shown(name), becomes ?? "–", asked] as const
   })
-  const width = (at: 0 | 1): number => Math.max(0, ...rows.map((row) => row[at].length))
-  return rows.map(([name, becomes, why]) => `  ${name.padEnd(width(0))}  ${becomes.padEnd(width(1))}  ${why}`)
+  const width = (at: 0 | 1): number => rows.reduce((most, row) => Math.max(most, row[at].length), 0)
+  const [ofName, ofProperty] = [width(0), width(1)]
+  return rows.map(([name, becomes, why]) => `  ${name.padEnd(ofName)}  ${becomes.padEnd(ofProperty)}  ${why}`)
 }
+
+/** So many characters of a row are shown. */
+const mostOfRow = 2000
 
 const previewLines = ({ preview }: Proposal.Proposal): ReadonlyArray<string> =>
   preview.map(({ input, line, lookups = [] }) => {
@@ -94,7 +98,8 @@ const previewLines = ({ preview }: Proposal.Proposal): ReadonlyArray<string> =>
     const found = lookups.map(
       ({ object, property, value }) => `${object}.${property}=${InputIssue.quote(value)} → looked up`
     )
-    return `  line ${line}: ${[...values, ...parents, found.join(", ")].filter((part) => part !== "").join(" ")}`
+    const all = [...values, ...parents, found.join(", ")].filter((part) => part !== "").join(" ")
+    return `  line ${line}: ${InputIssue.shorten(all, mostOfRow)}`
   })
 
 const rows = (count: number): string => `${Report.format(count)} ${count === 1 ? "row" : "rows"}`
@@ -111,15 +116,16 @@ export const problemLine = ({ advice, column, count, message, places }: Proposal
 const section = (title: string, lines: ReadonlyArray<string>): ReadonlyArray<string> =>
   lines.length === 0 ? [] : ["", title, ...lines]
 
-/** So many lines of a section are printed. */
+/** So many lines of a section are printed, and so many columns. */
 const mostLines = 20
+const mostColumns = 500
 
-const capped = (lines: ReadonlyArray<string>): ReadonlyArray<string> =>
-  lines.length <= mostLines
+const capped = (lines: ReadonlyArray<string>, most = mostLines): ReadonlyArray<string> =>
+  lines.length <= most
     ? lines
     : [
-        ...lines.slice(0, mostLines),
-        `  … and ${Report.format(lines.length - mostLines)} more; line-items check --json has all`
+        ...lines.slice(0, most),
+        `  … and ${Report.format(lines.length - most)} more; line-items check --json has all`
       ]
 
 /** All of it, with the command at its end. */
@@ -134,7 +140,10 @@ export const toText = (proposal: Proposal.Proposal, command: string): string => 
       "Found",
       (assumptions.length === 0 ? ["nothing to declare"] : assumptions).map((line) => `  ${visible(line)}`)
     ),
-    ...section("Columns", columnLines(proposal.columns.filter((column) => !isPlainlyIgnored(column)))),
+    ...section(
+      "Columns",
+      capped(columnLines(proposal.columns.filter((column) => !isPlainlyIgnored(column))), mostColumns)
+    ),
     ...section(
       "Ignored columns",
       paragraph(proposal.columns.filter(isPlainlyIgnored).map(({ name }) => shown(name)))

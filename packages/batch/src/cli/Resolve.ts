@@ -78,8 +78,10 @@ export const run = Effect.fnUntraced(function* (
     if (id !== undefined) proposals.push({ line: item.source.line, index: item.index, is: "created", id })
   }
   const open = doubts.filter(({ item }) => !logged.has(item.index))
-  for (let from = 0; from < open.length; from += BatchRequest.maxInputs) {
-    const items = open.slice(from, from + BatchRequest.maxInputs).map(({ item }) => item)
+  // Rows of one parent are looked for together, whatever batches they were sent in.
+  const atOnce = job.frozen.keyProperty === undefined ? Math.max(1, open.length) : BatchRequest.maxInputs
+  for (let from = 0; from < open.length; from += atOnce) {
+    const items = open.slice(from, from + atOnce).map(({ item }) => item)
     const { absent, found } = yield* look(items)
     for (const { index, source } of items) {
       const id = found.get(index)?.id

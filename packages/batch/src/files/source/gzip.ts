@@ -30,7 +30,11 @@ export const inflate = Effect.fnUntraced(function* <E>(
     evaluate: () => readable.pipeThrough(new DecompressionStream("gzip")),
     onError: () =>
       upstream === undefined
-        ? failure({}, "the gzip file is broken, or cut off", "make or fetch it again")
+        ? failure(
+            {},
+            "the gzip file is broken, cut off, or several in one",
+            "make or fetch it again, or unpack it with gzip -d"
+          )
         : upstream.error
   }).pipe(
     Stream.mapEffect((chunk): Effect.Effect<Uint8Array, Failure> => {

@@ -106,6 +106,9 @@ const textsOf = Effect.fnUntraced(function* <E>(
   let start: Begun<E | Failure> = given
   if (declared !== undefined && Gzip.isGzip(start.prefix)) {
     start = yield* begin(yield* Gzip.inflate(start.all, maxInflated, scope))
+    if (Gzip.isGzip(start.prefix)) {
+      return yield* Effect.fail(failure({}, "a gzip file in a gzip file", "unpack it once"))
+    }
   }
   const label = declared?.format.encoding
   const encoding = label === undefined ? "utf-8" : Encoding.nameOf(label, start.prefix)
