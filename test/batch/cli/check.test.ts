@@ -380,6 +380,18 @@ describe("A declaration that is saved", () => {
     assert.include(both.stderr, "--accept and --format-file exclude each other; give one")
   })
 
+  it("tells of a column that the account does not know, as the import would", async () => {
+    place.write("unknown.csv", "name,price,k1\nA,1,x\n")
+    const of = (command: string) =>
+      run([command, "unknown.csv", "--base-url", server.url], { cwd: place.path, token: canary })
+    const checked = await of("check")
+    assert.strictEqual(checked.code, 2, checked.stdout)
+    assert.include(checked.stdout, '"k1" is no property of a line item; leave it out with --ignore')
+    assert.notInclude(checked.stdout, 'k1="x"')
+    assert.match(checked.stdout, /^ {2}line-items import unknown\.csv .* --ignore k1$/m)
+    assert.strictEqual((await of("import")).code, 2)
+  })
+
   it("is asked for the account's own properties, by a token", async () => {
     place.write("known.csv", "NAME,prise\nA,1\n")
     const end = await run(["check", "known.csv", "--base-url", server.url], {

@@ -46,20 +46,24 @@ export interface Known {
   readonly warnings: ReadonlyArray<string>
 }
 
-/** Whether a file has columns that only the account knows. */
-const needsAccount = ({ columns }: Proposal.Proposal, { definitions }: BeforeImport.Definitions): boolean => {
+/** Whether what is proposed by HubSpot's standard properties is to be proposed again by those of the account. */
+type Needs = (proposal: Proposal.Proposal, account: BeforeImport.Definitions) => boolean
+
+/** It has columns that only the account knows. An import refuses those that nobody knows in a line of its own. */
+const needsAccount: Needs = ({ columns }, { definitions }) => {
   const names = new Set(definitions.map(({ name }) => name))
   return columns.some(({ name, why }) => why === "unmapped" && names.has(name))
 }
 
+/** A check tells of columns that the account does not know. */
+const needsAllOfAccount: Needs = ({ columns }, { isComplete }) =>
+  isComplete && columns.some(({ why }) => why === "unmapped")
+
 /** Reads a regular file, and asks the account once the file is known to be readable. */
-const look = Effect.fnUntraced(function* <R>({
-  ask,
-  declared,
-  emulated,
-  format,
-  path
-}: Options<R>): Effect.fn.Return<Checked, Exit, R | FileSystem.FileSystem | Scope.Scope> {
+const look = Effect.fnUntraced(function* <R>(
+  { ask, declared, emulated, format, path }: Options<R>,
+  needs: Needs
+): Effect.fn.Return<Checked, Exit, R | FileSystem.FileSystem | Scope.Scope> {
   const fs = yield* FileSystem.FileSystem
   const bytes = Source.bytesOf(path, fs)
   let columns: Columns.Columns = Columns.make([], {})
@@ -81,7 +85,7 @@ const look = Effect.fnUntraced(function* <R>({
     isComplete: emulated !== undefined
   })
   const account = yield* ask
-  const isKnown = emulated !== undefined || (Proposal.isExact(first) && !needsAccount(first, account))
+  const isKnown = emulated !== undefined || (Proposal.isExact(first) && !needs(first, account))
   const proposal = isKnown ? first : yield* propose(account)
   return { proposal, columns, account }
 })
@@ -113,7 +117,7 @@ export const settle = Effect.fnUntraced(function* <R>(
   Exit,
   R | FileSystem.FileSystem | Stdio.Stdio | Terminal.Terminal | Scope.Scope
 > {
-  const checked = yield* look(options)
+  const checked = yield* look(options, needsAccount)
   const { account, proposal } = checked
   if (Proposal.isExact(proposal)) return checked
   const isBlocked = Proposal.isBlocked(proposal)
@@ -176,7 +180,7 @@ export const check = Effect.fnUntraced(function* <R>(options: Options<R>, { json
     if (options.path !== "-") yield* Effect.mapError(Effect.scoped(Source.open(options)), refused)
     return yield* usage("check reads a file twice, and a pipe can be read once; give a regular file")
   }
-  const { account, columns, proposal: found } = yield* look(options)
+  const { account, columns, proposal: found } = yield* look(options, needsAllOfAccount)
   const proposal = {
     ...found,
     problems: [...BeforeImport.readOnly(columns.problems(account)), ...found.problems]
