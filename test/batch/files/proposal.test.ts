@@ -95,7 +95,7 @@ describe("A proposal", () => {
       const many = "A,10\n".repeat(40_000)
       const late = yield* propose(`name,price\n${many}B,"1,50"\n`)
       assert.strictEqual(late.declared.decimal, "comma")
-      assert.deepInclude(late, { rows: 40_001, invalid: 0, requests: 401, seconds: 41 })
+      assert.deepInclude(late, { rows: 40_001, invalid: 0, requests: 401, seconds: 10 })
       const mixed = yield* propose(`name,price\nA,"1,50"\n${many}B,1.50\n`)
       assert.deepStrictEqual([mixed.words, mixed.invalid], [[], 1])
     })

@@ -103,7 +103,7 @@ export interface Options extends Definitions {
         format: FileFormat.FileFormat
       ) => (row: Source.Row) => void)
     | undefined
-  /** Requests per ten seconds. Default 100. */
+  /** Requests per ten seconds. Default 250, the most that HubSpot allows. */
   readonly limit?: number | undefined
 }
 
@@ -355,6 +355,7 @@ export const make = Effect.fnUntraced(function* (
     rows: issues.rows(),
     invalid: issues.invalid(),
     requests,
-    seconds: Math.ceil((requests * 10) / (options.limit ?? 100))
+    // As many as the limit allows go at once, and the last ones begin when as many windows are over.
+    seconds: Math.max(1, 10 * (Math.ceil(requests / (options.limit ?? 250)) - 1))
   }
 })
