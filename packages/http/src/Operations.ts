@@ -173,15 +173,11 @@ const bodyOfInputs =
   }: {
     readonly inputs: ReadonlyArray<BatchRequest.Given<Inputs<N>>>
   }): Effect.Effect<string, HubSpotError.HubSpotError> => {
-    if (!Array.isArray(inputs) || inputs.length < 1 || inputs.length > BatchRequest.maxInputs) {
-      return Effect.fail(
-        invalid(
-          name,
-          Array.isArray(inputs)
-            ? `inputs: expected 1 to ${BatchRequest.maxInputs}, got ${inputs.length}; send them as several batches`
-            : `inputs: expected a list of 1 to ${BatchRequest.maxInputs}`
-        )
-      )
+    const most = BatchRequest.maxInputs
+    if (!Array.isArray(inputs)) return Effect.fail(invalid(name, `inputs: expected a list of 1 to ${most}`))
+    if (inputs.length < 1 || inputs.length > most) {
+      const many = `expected 1 to ${most}, got ${inputs.length}; send them as several batches`
+      return Effect.fail(invalid(name, `inputs: ${many}`))
     }
     const all: Array<unknown> = []
     for (const [index, given] of inputs.entries()) {

@@ -35,7 +35,6 @@ import * as Piped from "./Piped.ts"
 import * as Progress from "./Progress.ts"
 import * as Columns from "../files/Columns.ts"
 import type * as FileFormat from "../files/FileFormat.ts"
-import type * as Rejects from "../files/Rejects.ts"
 import * as Report from "./Report.ts"
 import * as Source from "../files/Source.ts"
 import { type Exit, refused, usage } from "./Exit.ts"
@@ -193,7 +192,7 @@ export const run = Effect.fnUntraced(function* (
   const startedAt = yield* monotonicMillis
   const { declared, choice, finder, requests, source, total, warnings } = yield* prepare(options)
   const { keyColumn, strategy = DoubtStrategy.failVisible } = options
-  const { created, doubts, rejects, report } = yield* ImportFiles.open(options, source, declared)
+  const { report, ...files } = yield* ImportFiles.open(options, source, declared)
 
   // The name as it is printed: a file's name is foreign text.
   const shown = Source.visible(source.name)
@@ -245,59 +244,26 @@ export const run = Effect.fnUntraced(function* (
     most: options.named
   })
 
-  const unwritten = new Set<string>()
-  /** Writes rows into a file. What cannot be written is said, so that nothing is lost with a full disk. */
-  const write = <A extends { readonly row: Pick<Source.Row, "line"> }>(
-    file:
-      | { readonly writeAll: (all: ReadonlyArray<A>) => Effect.Effect<void, Rejects.RejectsError> }
-      | undefined,
-    all: ReadonlyArray<A>,
-    textOf: (one: A) => string
-  ) =>
-    Effect.catch(file?.writeAll(all) ?? Effect.void, ({ message }) =>
-      Effect.suspend(() => {
-        ending.unwritable = true
-        const isKnown = unwritten.has(message)
-        unwritten.add(message)
-        return Effect.all(
-          [
-            Deferred.succeed(stop, undefined),
-            Deferred.succeed(over, undefined),
-            isKnown ? Effect.void : progress.line(`${message}; stopping, and saying here what it lacks`),
-            Effect.forEach(all, (one) => progress.line(`${shown}:${one.row.line}: ${textOf(one)}`), {
-              discard: true
-            })
-          ],
-          { discard: true }
-        )
-      })
-    )
+  const write = ImportFiles.writing(files, {
+    line: progress.line,
+    shown,
+    unwritable: Effect.suspend(() => {
+      ending.unwritable = true
+      return Effect.andThen(Deferred.succeed(stop, undefined), Deferred.succeed(over, undefined))
+    })
+  })
 
   const take = Effect.fnUntraced(function* (outcomes: ReadonlyArray<Outcome.Outcome<Source.Row>>) {
     counts = Report.add(counts, outcomes)
     yield* report?.outcomes(outcomes) ?? Effect.void
-    const notCreated: Array<Rejects.Entry> = []
-    const doubtful: Array<Rejects.Doubt> = []
-    const ids: Array<Rejects.CreatedRow> = []
     for (const outcome of outcomes) {
       yield* name(outcome)
-      const { source: row } = outcome
-      if (outcome._tag === "Created") {
-        if (created !== undefined) ids.push({ row, id: outcome.id, via: outcome.via })
-        continue
-      }
-      if (outcome._tag === "InDoubt") {
-        const evidence = Outcome.describe(outcome)
-        doubtful.push({ row, reason: "in doubt", traceId: outcome.objectWriteTraceId, evidence })
-      } else notCreated.push({ row, reason: Lines.reasonOf(outcome) })
       if (outcome._tag === "NotSent") {
         ending.reason = graver(ending.reason, outcome.reason)
         if (outcome.reason._tag !== "RetriesExhausted") yield* Deferred.succeed(over, undefined)
       }
     }
-    yield* write(rejects, notCreated, ({ reason }) => reason)
-    yield* write(doubts, doubtful, ({ evidence }) => `in doubt: ${evidence}`)
-    yield* write(created, ids, ({ id }) => `created as ${id}`)
+    yield* write(outcomes)
   })
 
   const args = yield* Effect.flatMap(Stdio.Stdio, ({ args }) => args)
@@ -413,7 +379,7 @@ const closing = (
     : []),
   ...(summary.notSent > 0 && ending.reason !== undefined
     ? [
-        `${name}: ${Report.format(summary.notSent)} ${summary.notSent === 1 ? "row" : "rows"} ${Outcome.describeNotSent(ending.reason)}${Advice.forNotSent(ending.reason)}`
+        `${name}: ${Report.count(summary.notSent, "row")} ${Outcome.describeNotSent(ending.reason)}${Advice.forNotSent(ending.reason)}`
       ]
     : []),
   ...(total > summary.inputs && !ending.unreadable

@@ -10,6 +10,8 @@ import * as Rejects from "../files/Rejects.ts"
 import * as Source from "../files/Source.ts"
 import { refused } from "./Exit.ts"
 import * as JobFiles from "./JobFiles.ts"
+import * as Outcome from "../model/Outcome.ts"
+import * as Lines from "./Lines.ts"
 import { load } from "./load.ts"
 
 interface Options extends JobFiles.Paths {
@@ -64,6 +66,57 @@ export const open = Effect.fnUntraced(function* (
   )
   return { rejects, doubts, created, report }
 })
+
+/** The files for rows, as far as they are wanted. */
+type Files = Pick<Effect.Success<ReturnType<typeof open>>, "rejects" | "doubts" | "created">
+
+/**
+ * Writes rows into their files. What a file cannot take is said, so that nothing is lost with a full disk; `unwritable` is run
+ * then.
+ */
+export const writing = (
+  { created, doubts, rejects }: Files,
+  how: {
+    readonly line: (text: string) => Effect.Effect<void>
+    readonly shown: string
+    readonly unwritable: Effect.Effect<unknown>
+  }
+) => {
+  const said = new Set<string>()
+  const write = <A extends { readonly row: Pick<Source.Row, "line"> }>(
+    file:
+      | { readonly writeAll: (all: ReadonlyArray<A>) => Effect.Effect<void, Rejects.RejectsError> }
+      | undefined,
+    all: ReadonlyArray<A>,
+    textOf: (one: A) => string
+  ) =>
+    Effect.catch(
+      file?.writeAll(all) ?? Effect.void,
+      Effect.fnUntraced(function* ({ message }) {
+        yield* how.unwritable
+        if (!said.has(message)) yield* how.line(`${message}; stopping, and saying here what it lacks`)
+        said.add(message)
+        for (const one of all) yield* how.line(`${how.shown}:${one.row.line}: ${textOf(one)}`)
+      })
+    )
+  return Effect.fnUntraced(function* (outcomes: ReadonlyArray<Outcome.Outcome<Source.Row>>) {
+    const notCreated: Array<Rejects.Entry> = []
+    const doubtful: Array<Rejects.Doubt> = []
+    const ids: Array<Rejects.CreatedRow> = []
+    for (const outcome of outcomes) {
+      const { source: row } = outcome
+      if (outcome._tag === "Created") {
+        if (created !== undefined) ids.push({ row, id: outcome.id, via: outcome.via })
+      } else if (outcome._tag === "InDoubt") {
+        const evidence = Outcome.describe(outcome)
+        doubtful.push({ row, reason: "in doubt", traceId: outcome.objectWriteTraceId, evidence })
+      } else notCreated.push({ row, reason: Lines.reasonOf(outcome) })
+    }
+    yield* write(rejects, notCreated, ({ reason }) => reason)
+    yield* write(doubts, doubtful, ({ evidence }) => `in doubt: ${evidence}`)
+    yield* write(created, ids, ({ id }) => `created as ${id}`)
+  })
+}
 
 const recording = Effect.fnUntraced(function* (
   { emulated, report: path, strategy = DoubtStrategy.failVisible, ...files }: Options,

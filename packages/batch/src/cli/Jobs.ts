@@ -158,7 +158,7 @@ export const textOf = Effect.fnUntraced(function* (job: Job.Job, counts: Job.Cou
     `${job.id}: ${paint(colours[job.state], stateOf(job))}${job.suspension === undefined ? "" : ` (${job.suspension.message})`}`,
     `  ${Source.visible(source)}, account ${account}, ${strategy}`,
     ...(job.frozen.retryOf === undefined ? [] : [`  sends rows of ${job.frozen.retryOf.job} again`]),
-    `  ${Report.format(inputs)} ${inputs === 1 ? "row" : "rows"}: ${kinds
+    `  ${Report.count(inputs, "row")}: ${kinds
       .filter(([count], n) => n === 0 || count > 0)
       .map(([count, kind, is]) => paint(is, `${Report.format(count)} ${kind}`))
       .join(", ")}`,

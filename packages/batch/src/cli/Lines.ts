@@ -62,7 +62,7 @@ export const noticesOf = (shown: string) => {
 
 /** A wait must not look like a hang. */
 const waitingFor = ({ inputs, millis, why }: BatchRunner.Event & { readonly _tag: "Waiting" }): string => {
-  const rows = `${Report.format(inputs)} ${inputs === 1 ? "row" : "rows"}`
+  const rows = Report.count(inputs, "row")
   const time = Report.formatMillis(millis)
   switch (why) {
     case "unanswered":
@@ -217,7 +217,7 @@ export const naming = Effect.fnUntraced(function* (options: {
     const left = Array.from(causes[kind].values()).filter(({ unnamed }) => unnamed > 0)
     if (left.length === 0) return []
     const others = left.slice(mostNamed).reduce((sum, { unnamed }) => sum + unnamed, 0)
-    const rows = (count: number) => `${Report.format(count)} more ${count === 1 ? "row" : "rows"}`
+    const rows = (count: number) => Report.count(count, "more row")
     return [
       ...left
         .slice(0, mostNamed)

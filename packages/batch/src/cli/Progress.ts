@@ -150,10 +150,7 @@ export const render = (
         ? undefined
         : // It is never exceeded; between two lines of a log the requests of a window are an estimate.
           `limit ${Report.format(Math.min(pace.requests, pace.limit))}/${Report.format(pace.limit)}`,
-    requests:
-      counts.requests === undefined
-        ? undefined
-        : `${Report.format(counts.requests)} ${counts.requests === 1 ? "request" : "requests"}`,
+    requests: counts.requests === undefined ? undefined : Report.count(counts.requests, "request"),
     elapsed: elapsedMillis === undefined ? undefined : Report.formatMillis(elapsedMillis)
   }
   const textOf = (shown: typeof parts): string => {

@@ -102,7 +102,7 @@ const previewLines = ({ preview }: Proposal.Proposal): ReadonlyArray<string> =>
     return `  line ${line}: ${InputIssue.shorten(all, mostOfRow)}`
   })
 
-const rows = (count: number): string => `${Report.format(count)} ${count === 1 ? "row" : "rows"}`
+const rows = (count: number): string => Report.count(count, "row")
 
 /** One problem in one line. */
 export const problemLine = ({ advice, column, count, message, places }: Proposal.Problem): string => {
@@ -152,7 +152,7 @@ export const toText = (proposal: Proposal.Proposal, command: string): string => 
     ...section("Warnings", capped(warnings.map((line) => `  ${line}`))),
     ...section("Problems", capped(problems.map((problem) => `  ${problemLine(problem)}`))),
     "",
-    `${Report.format(requests)} ${requests === 1 ? "request" : "requests"}, ${Report.format(seconds)} ${seconds === 1 ? "second" : "seconds"} at least`,
+    `${Report.count(requests, "request")}, ${Report.count(seconds, "second")} at least`,
     ...section(
       isOpen
         ? "Run this, with what you decide"

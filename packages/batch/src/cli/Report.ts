@@ -257,6 +257,15 @@ export const format = (count: number): string =>
     : (grouped ??= new Intl.NumberFormat("en-US")).format(count)
 
 /**
+ * So many things: `1 row`, `10,000 rows`.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const count = (number: number, one: string, many = `${one}s`): string =>
+  `${format(number)} ${number === 1 ? one : many}`
+
+/**
  * A time for people: `850 ms`, `4.2 s`, `3 min 5 s`.
  *
  * @category formatting
@@ -316,9 +325,8 @@ export const toText = (
       ([key, label, note]) =>
         `  ${paint(colours[key], `${label.padEnd(9)} ${format(summary[key]).padStart(width)}`)}   ${note}`
     )
-  const requests = `${format(summary.requests)} ${summary.requests === 1 ? "request" : "requests"}`
   return [
-    `${name}: ${format(summary.inputs)} ${summary.inputs === 1 ? "row" : "rows"} in ${formatMillis(summary.elapsedMs)}, ${requests}`,
+    `${name}: ${count(summary.inputs, "row")} in ${formatMillis(summary.elapsedMs)}, ${count(summary.requests, "request")}`,
     ...shown,
     ...(promise === undefined ? [] : [`  each row ${promise}`])
   ].join("\n")

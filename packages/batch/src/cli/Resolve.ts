@@ -9,7 +9,6 @@
 import type * as Dispatch from "@effect-hubspot/http/Dispatch"
 import { HubSpotClient } from "@effect-hubspot/http/HubSpotClient"
 import { RateLimits } from "@effect-hubspot/http/RateLimits"
-import { BatchRequest } from "@effect-hubspot/schema"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -78,20 +77,17 @@ export const run = Effect.fnUntraced(function* (
     if (id !== undefined) proposals.push({ line: item.source.line, index: item.index, is: "created", id })
   }
   const open = doubts.filter(({ item }) => !logged.has(item.index))
-  // Rows of one parent are looked for together, whatever batches they were sent in.
-  const atOnce = job.frozen.keyProperty === undefined ? Math.max(1, open.length) : BatchRequest.maxInputs
-  for (let from = 0; from < open.length; from += atOnce) {
-    const items = open.slice(from, from + atOnce).map(({ item }) => item)
-    const { absent, found } = yield* look(items)
-    for (const { index, source } of items) {
-      const id = found.get(index)?.id
-      proposals.push({
-        line: source.line,
-        index,
-        is: id !== undefined ? "created" : !absent.has(index) ? "unknown" : isQuiet ? "absent" : "later",
-        ...(id !== undefined && { id })
-      })
-    }
+  // All together: rows of one parent are told apart only so. A lookup makes its own requests of them.
+  const items = open.map(({ item }) => item)
+  const { absent, found } = yield* look(items)
+  for (const { index, source } of items) {
+    const id = found.get(index)?.id
+    proposals.push({
+      line: source.line,
+      index,
+      is: id !== undefined ? "created" : !absent.has(index) ? "unknown" : isQuiet ? "absent" : "later",
+      ...(id !== undefined && { id })
+    })
   }
 
   proposals.sort((a, b) => a.index - b.index)

@@ -145,8 +145,7 @@ const unanswered = (name: string, { reason }: Undoing.Unanswered): Exit => {
   return new Exit({ code, lines: [`${name}: ${why}; give the same command again to go on`] })
 }
 
-const plural = (count: number): string =>
-  `${Report.format(count)} ${count === 1 ? "line item" : "line items"}`
+const plural = (count: number): string => Report.count(count, "line item")
 
 /** Runs an undo. Succeeds with its exit code. */
 export const run = Effect.fnUntraced(function* (

@@ -87,7 +87,8 @@ export const byUniqueValue = (
  */
 export const bySearch = (services: Dispatch.Services, property: string): Lookup =>
   byKeys(
-    searchable,
+    // A page holds no more than 200 records.
+    (keys) => Arr.chunksOf(keys, BatchRequest.maxInputs).flatMap(searchable),
     property,
     () => false,
     (keys) =>
@@ -221,14 +222,14 @@ const byKeys =
         const found = new Map<number, CrmObject.CrmObject>()
         const absent = new Set<number>()
         const different = new Set<number>()
+        const records = new Map(sightings.flatMap(({ found }) => [...found]))
+        const missing = new Set(sightings.flatMap(({ absent }) => [...absent]))
         for (const item of items) {
           const { index, input, key } = item
           if (key === undefined) continue
-          const object = sightings
-            .map((sighting) => sighting.found.get(key))
-            .find((one) => one !== undefined)?.[0]
+          const object = records.get(key)?.[0]
           if (object === undefined) {
-            if (sightings.some((sighting) => sighting.absent.has(key))) absent.add(index)
+            if (missing.has(key)) absent.add(index)
           } else if (!CrmObject.isId(object.id)) {
             // A record exists, but no id can be given.
             continue

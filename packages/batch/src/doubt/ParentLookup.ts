@@ -182,9 +182,9 @@ const lookAt = Effect.fnUntraced(function* (
   const found = new Map<number, CrmObject.CrmObject>()
   const absent = new Set<number>()
   const sighting = { found, absent }
-  const openSiblings = () => open.get(nameOf(parent))?.size ?? 0
+  const isOpenElsewhere = () => (open.get(nameOf(parent))?.size ?? 0) > members.length
   // An input that is open elsewhere may be any record of the parent: nothing can be concluded, so nothing is asked.
-  if (openSiblings() > members.length) return sighting
+  if (isOpenElsewhere()) return sighting
   const ids = yield* idsOf(services, parent)
   const properties = [...new Set(members.flatMap(({ input }) => Object.keys(input.properties)))]
   const asked = ids.filter((id) => !claimed.has(id))
@@ -192,7 +192,7 @@ const lookAt = Effect.fnUntraced(function* (
   // From here on nothing is asked any more, so no other look can claim these records.
   const siblings = open.get(nameOf(parent))
   // An input may have become open elsewhere meanwhile. A record that cannot be read may be any input's.
-  if (siblings === undefined || openSiblings() > members.length) return sighting
+  if (siblings === undefined || isOpenElsewhere()) return sighting
   if (asked.some((id) => !records.has(id))) return sighting
   const since = Math.min(...members.map(({ index }) => siblings.get(index) ?? 0))
   const inputs = members.map(({ input }) => input)

@@ -277,20 +277,20 @@ export const outcomes = <I, In, S extends Success, E, R>(
         () => Plan.make<I, In>(),
         (plan, sources) => {
           const steps: Array<Step<I, In>> = []
-          let outcomes: Array<Invalid<I> | NotSent<I>> = []
-          const told = () => {
-            if (outcomes.length > 0) steps.push({ _tag: "Unsent", outcomes })
-            outcomes = []
+          let unsent: Array<Invalid<I> | NotSent<I>> = []
+          const pushUnsent = () => {
+            if (unsent.length > 0) steps.push({ _tag: "Unsent", outcomes: unsent })
+            unsent = []
           }
           for (const source of sources) {
             const step = Plan.add(plan, source, shape, batchSize)
             if (step?._tag === "Batch") {
               // Who stops at the first wrong input learns of it before the next batch is sent.
-              told()
+              pushUnsent()
               steps.push(step)
-            } else if (step !== undefined) outcomes.push(step)
+            } else if (step !== undefined) unsent.push(step)
           }
-          told()
+          pushUnsent()
           return [plan, steps]
         },
         { onHalt: Plan.finish }

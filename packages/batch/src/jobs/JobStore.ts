@@ -56,11 +56,8 @@ export class JobExists extends Schema.TaggedError<JobExists>()("JobExists", {
 }) {
   override get message(): string {
     if (this.attemptsOnly) return `requests of a job "${this.jobId}" were sent before; choose another id`
-    const exists = `job "${this.jobId}" exists (${this.done} of ${this.total} done)`
     // Under another id the same rows would be created a second time.
-    return this.done < this.total
-      ? `${exists}; resume it, or choose another id for other rows`
-      : `${exists}; choose another id for other rows`
+    return `job "${this.jobId}" exists (${this.done} of ${this.total} done); ${this.done < this.total ? "resume it, or " : ""}choose another id for other rows`
   }
 }
 

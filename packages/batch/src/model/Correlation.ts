@@ -213,16 +213,14 @@ export const judgeEach = (
   surplus.push(...placed.surplus, ...loose.filter((object) => shared.has(object.id)))
 
   const isRefused = ended === "Complete" && isRefusalOfAll(identities, response)
-  const why = ended === "Complete" ? "missing" : "unfinished"
-  /** The last status that HubSpot gave an unfinished batch. */
-  const status = ended === "Complete" ? undefined : response.status
+  const silence = ended === "Complete" ? unaccounted("missing") : unaccounted("unfinished", response.status)
   const remaining = (position: number): Verdict => {
     if (isRefused) return { _tag: "Rejected", errors: distinct(unattributed) }
     const objects = placed.unassigned.get(position)
     if (objects !== undefined) {
       return unaccounted("unassigned", `created under one of ${objects.map(({ id }) => id).join(", ")}`)
     }
-    return placed.ambiguous.has(position) ? unaccounted("ambiguous") : unaccounted(why, status)
+    return placed.ambiguous.has(position) ? unaccounted("ambiguous") : silence
   }
   return {
     verdicts: verdicts.map((verdict, position) => verdict ?? remaining(open.indexOf(position))),

@@ -11,7 +11,7 @@ import type { Facts } from "./Facts.ts"
 import { type Findings, kinds, mostIds, type Kind } from "./Findings.ts"
 import { type Html, html, type Part } from "./Html.ts"
 import * as Latencies from "./Latencies.ts"
-import { causes, commands, count, section, type Section, sentence, table } from "./Sections.ts"
+import { causes, commands, section, type Section, sentence, table } from "./Sections.ts"
 import * as Style from "./Style.ts"
 
 const labels: Record<Kind, readonly [name: string, note: string]> = {
@@ -103,13 +103,13 @@ export const verdict = ({ inputs, open }: Facts, { counts }: Findings): string =
   const end = others === "" ? "." : `; ${others}.`
   const { created } = counts
   if (inputs === 0) return "The file has no rows."
-  if (created === 0) return `None of ${count(inputs, "row")} is a line item in HubSpot${end}`
+  if (created === 0) return `None of ${Report.count(inputs, "row")} is a line item in HubSpot${end}`
   if (created === inputs) {
     return inputs === 1
       ? "The row is a line item in HubSpot."
       : `All ${Report.format(inputs)} rows are line items in HubSpot.`
   }
-  return `${Report.format(created)} of ${count(inputs, "row")} ${created === 1 ? "is a line item" : "are line items"} in HubSpot${end}`
+  return `${Report.format(created)} of ${Report.count(inputs, "row")} ${created === 1 ? "is a line item" : "are line items"} in HubSpot${end}`
 }
 
 const tiles = ({ inputs, open }: Facts, { counts }: Findings): Html => {
@@ -308,7 +308,7 @@ const retries = ({ job }: Facts, findings: Findings): Html => {
       ${
         attempts.requests === 0
           ? "No request with rows was sent."
-          : `HubSpot accepted ${Report.format(attempts.accepted)} of ${count(attempts.requests, "request")}.`
+          : `HubSpot accepted ${Report.format(attempts.accepted)} of ${Report.count(attempts.requests, "request")}.`
       }
     </p>
     ${
@@ -356,7 +356,7 @@ const words = (tag: string): string =>
 
 const reading = ({ reading: { columns, declared, dialect, format } }: Facts): Html =>
   html`<p>
-      ${format}${columns !== undefined && `, ${count(columns.count, "column")}`}.
+      ${format}${columns !== undefined && `, ${Report.count(columns.count, "column")}`}.
       ${
         declared === undefined
           ? "Nothing was declared: the file was read exactly as it is."

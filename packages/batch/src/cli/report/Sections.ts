@@ -21,9 +21,6 @@ export const section = ({ body, id, title }: Section): Html =>
     ${body}
   </section>`
 
-export const count = (number: number, one: string, many = `${one}s`): string =>
-  `${Report.format(number)} ${number === 1 ? one : many}`
-
 /** A column of a table: its name, and whether it holds numbers. */
 type Column = readonly [name: string, is?: "number"]
 
@@ -97,7 +94,7 @@ export const causes = (findings: Findings) => {
 const causeOf = ({ advice, count: rows, kind, rows: named, title }: Cause, n: number): Html => {
   const label = `${kinds[kind]} rows, cause ${n + 1}: ${title}`
   const rest = rows - named.length
-  return html`<details${n === 0 && html` open`}><summary><h3><span class="dot ${kind}"></span>${title}<span class="soft"> · ${kinds[kind].toLowerCase()}</span></h3><span class="count">${count(rows, "row")}</span></summary>${advice !== undefined && html`<p class="advice">${sentence(advice)}</p>`}<div>${
+  return html`<details${n === 0 && html` open`}><summary><h3><span class="dot ${kind}"></span>${title}<span class="soft"> · ${kinds[kind].toLowerCase()}</span></h3><span class="count">${Report.count(rows, "row")}</span></summary>${advice !== undefined && html`<p class="advice">${sentence(advice)}</p>`}<div>${
     named.every(({ text, traceId }) => text === "" && traceId === undefined)
       ? html`<p class="mono">${linesOf(named)}</p>`
       : table(
@@ -109,7 +106,7 @@ const causeOf = ({ advice, count: rows, kind, rows: named, title }: Cause, n: nu
             ...(kind === "inDoubt" ? [html`<span class="mono">${traceId ?? ""}</span>`] : [])
           ])
         )
-  }${rest > 0 && html`<p class="note">${named.length === 0 ? "None" : `The first ${Report.format(named.length)}`} of ${count(rows, "row")}.</p>`}</div></details>`
+  }${rest > 0 && html`<p class="note">${named.length === 0 ? "None" : `The first ${Report.format(named.length)}`} of ${Report.count(rows, "row")}.</p>`}</div></details>`
 }
 
 const said: Record<Kind, string> = {
